@@ -1,0 +1,135 @@
+"""Every error that a user can cause, and its two renderings.
+
+An error keeps its message as a template and parameters, so that one object can be
+shown in English (the text that programs see and test) and in the reader's language.
+The English template is the key of the catalogue (``datacode.catalog``).
+
+Source: language reference, section 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from datacode import catalog
+
+
+class Kind(str, Enum):
+    """The kinds of section 9.1, and one more for what the host forbids."""
+
+    SYNTAX = "Syntax Error"
+    RUNTIME = "Runtime Error"
+    TYPE = "Type Error"
+    VARIABLE = "Variable Error"
+    FUNCTION = "Function Error"
+    EXCEPTION = "Exception"
+    LIMIT = "Limit Error"
+
+
+class DataCodeError(Exception):
+    """A program is wrong or has failed.
+
+    ``template`` is English, with ``{name}`` for each of ``params``. Parameters are
+    inserted as they are; text of a user in them is never read as a template.
+
+    ``line`` and ``column`` count from 1; None until somebody who knows sets them.
+    ``incomplete`` marks a syntax error of a text that merely stops too early.
+    ``multiline`` tells that the program had more than one line, so that a reader
+    needs to be told which one is meant.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        template: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        incomplete: bool = False,
+        multiline: bool = False,
+    ) -> None:
+        super().__init__(kind, template)
+        self.kind = kind
+        self.template = template
+        self.params: dict[str, str] = {k: str(v) for k, v in (params or {}).items()}
+        self.line = line
+        self.column = column
+        self.incomplete = incomplete
+        self.multiline = multiline
+
+    @property
+    def message(self) -> str:
+        """The English message alone, without kind and line."""
+        return self.template.format_map(self.params)
+
+    def __str__(self) -> str:
+        """The English text of the language reference, section 9.1."""
+        if self.line is None:
+            return f"{self.kind.value}: {self.message}"
+        if self.kind is Kind.SYNTAX and self.column is not None:
+            return f"{self.kind.value} at line {self.line}, column {self.column}: {self.message}"
+        return f"{self.kind.value} at line {self.line}: {self.message}"
+
+    def render(self, locale: str) -> str:
+        """The text for a reader: ``en`` as ``str()``, ``ru`` as the server reference's S1."""
+        if locale != "ru":
+            return str(self)
+        message = catalog.translate(self.template, locale).format_map(self.params)
+        return f"Ошибка: {message}{self._place()}"
+
+    def _place(self) -> str:
+        """Where, in Russian; empty where the program has only one line to look at."""
+        if self.line is None or self.kind is Kind.LIMIT:
+            return ""
+        if self.kind is Kind.SYNTAX and self.column is not None:
+            if self.multiline:
+                return f" (строка {self.line}, столбец {self.column})"
+            return f" (столбец {self.column})"
+        return f" (строка {self.line})" if self.multiline else ""
+
+
+def runtime_error(template: str, **params: object) -> DataCodeError:
+    """A Runtime Error; its line is added where the statement is known."""
+    return DataCodeError(Kind.RUNTIME, template, params)
+
+
+def type_error(expected: str, found: str = "other") -> DataCodeError:
+    """A builtin was given the wrong type of value. ``found`` is nearly always ``other``."""
+    return DataCodeError(
+        Kind.TYPE, "expected {expected}, found {found}", {"expected": expected, "found": found}
+    )
+
+
+def variable_error(name: str) -> DataCodeError:
+    """A variable does not exist."""
+    return DataCodeError(Kind.VARIABLE, "Variable '{name}' not found", {"name": name})
+
+
+def function_error(name: str) -> DataCodeError:
+    """A function does not exist."""
+    return DataCodeError(Kind.FUNCTION, "Function '{name}' not found", {"name": name})
+
+
+def argument_count_error(name: str, expected: int, found: int) -> DataCodeError:
+    """The wrong number of arguments, in the wording of user functions (A)."""
+    return DataCodeError(
+        Kind.FUNCTION,
+        "Function '{name}' expects {expected} arguments, found {found}",
+        {"name": name, "expected": expected, "found": found},
+    )
+
+
+def syntax_error(
+    template: str, line: int, column: int, *, incomplete: bool = False, **params: object
+) -> DataCodeError:
+    """The text is not a program."""
+    return DataCodeError(
+        Kind.SYNTAX, template, params, line=line, column=column, incomplete=incomplete
+    )
+
+
+def limit_error(template: str, **params: object) -> DataCodeError:
+    """The host's limits, not the program's rules, ended the run."""
+    return DataCodeError(Kind.LIMIT, template, params)

@@ -1,0 +1,1 @@
+"""Text in, code object out: lexer, grammar, nodes, checks, scopes, compiler."""

@@ -1,0 +1,274 @@
+"""The tree of a program: frozen dataclasses, each with the place where it begins.
+
+``line`` and ``column`` count from 1, columns in characters. Statements begin at their first
+token; a binary operation begins where its left operand begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Anything with a place in the text."""
+
+    line: int
+    column: int
+
+
+# Expressions ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """A number literal."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class String(Node):
+    """A string literal, without its quotes."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bool(Node):
+    """``true`` or ``false``."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Null(Node):
+    """``null``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A variable, read."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Array(Node):
+    """``[a, b]``."""
+
+    elements: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Object(Node):
+    """``{key: value}``; pairs as written, repeated keys included."""
+
+    pairs: tuple[tuple[str, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    """``-x`` or ``not x`` (``!x`` is ``not``)."""
+
+    operator: str
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """One of ``+ - * / % ^ == != < > <= >=``."""
+
+    operator: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Logical(Node):
+    """``and`` or ``or``; both sides are always evaluated."""
+
+    operator: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Node):
+    """``base[index]``."""
+
+    base: Expr
+    index: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Node):
+    """``base.name``; ``called`` when empty parentheses follow."""
+
+    base: Expr
+    name: str
+    called: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spread(Node):
+    """``*x`` among the arguments of a call."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class NamedArgument(Node):
+    """``name=x`` among the arguments of a call."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """``name(arguments)``."""
+
+    name: str
+    arguments: tuple[Expr | Spread | NamedArgument, ...]
+
+
+Expr = (
+    Number
+    | String
+    | Bool
+    | Null
+    | Name
+    | Array
+    | Object
+    | Unary
+    | Binary
+    | Logical
+    | Index
+    | Member
+    | Call
+)
+
+
+# Statements ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionStatement(Node):
+    """An expression whose value is dropped."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Assign(Node):
+    """``name = x``, ``global name = x`` or ``local name = x``; ``scope`` is None, "global", "local"."""
+
+    name: str
+    value: Expr
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssignElement(Node):
+    """``name[i].key = x``; ``path`` holds an expression for ``[i]`` and a text for ``.key``."""
+
+    name: str
+    path: tuple[Expr | str, ...]
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Branch(Node):
+    """A condition with its body; the place is that of its ``if``."""
+
+    condition: Expr
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    """``if`` with every ``else if``, and the body of ``else`` or None."""
+
+    branches: tuple[Branch, ...]
+    otherwise: tuple[Statement, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class For(Node):
+    """``for a, b in iterable do ... next a``."""
+
+    variables: tuple[str, ...]
+    iterable: Expr
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Try(Node):
+    """``try``; ``handler`` and ``final`` are None where the clause is missing."""
+
+    body: tuple[Statement, ...]
+    variable: str | None
+    handler: tuple[Statement, ...] | None
+    final: tuple[Statement, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Throw(Node):
+    """``throw x``."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Return(Node):
+    """``return`` or ``return x``."""
+
+    value: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Break(Node):
+    """``break``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next(Node):
+    """``next v`` as a statement: go on with the next step of the loop over ``v``.
+
+    ``depth`` counts the loops that are left on the way: 0 for the innermost.
+    """
+
+    names: tuple[str, ...]
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Function(Node):
+    """A definition, at the top level only."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: tuple[Statement, ...]
+
+
+Statement = (
+    ExpressionStatement
+    | Assign
+    | AssignElement
+    | If
+    | For
+    | Try
+    | Throw
+    | Return
+    | Break
+    | Next
+    | Function
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Program(Node):
+    """A whole text."""
+
+    body: tuple[Statement, ...]

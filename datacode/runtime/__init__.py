@@ -1,0 +1,1 @@
+"""What compiled code can touch: values, operators, builtins, files, the interpreter."""

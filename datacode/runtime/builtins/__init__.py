@@ -1,0 +1,1 @@
+"""The library of the language, a module a family."""

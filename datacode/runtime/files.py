@@ -1,0 +1,57 @@
+"""What a program may ask of files: the interface, and its answer for a host's own disk.
+
+Builtins call a ``Files``; they never open anything themselves. In a worker the answers come
+from the server process (``worker.remote_files``). Paths are texts as the program wrote them;
+what they mean, and whether they are allowed, is decided behind this interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a folder. ``size`` in bytes and ``modified`` in seconds of the epoch, if known."""
+
+    name: str
+    is_folder: bool
+    size: int | None = None
+    modified: float | None = None
+
+
+class FilesError(Exception):
+    """A request was refused or failed for a reason that has a sentence of its own.
+
+    ``template`` and ``params`` as in ``DataCodeError``: the builtin makes a Runtime Error of
+    them. Plain failures of the operating system are ``OSError`` with their ``errno`` instead.
+    """
+
+    def __init__(self, template: str, params: Mapping[str, object] | None = None) -> None:
+        super().__init__(template)
+        self.template = template
+        self.params: dict[str, str] = {k: str(v) for k, v in (params or {}).items()}
+
+
+class Files(Protocol):
+    """Files as a program sees them. Every method may raise ``OSError`` or ``FilesError``."""
+
+    def working_folder(self) -> str:
+        """The text that ``getcwd()`` gives: absolute, or empty in a session folder."""
+
+    def open(self, path: str) -> BinaryIO:
+        """The file for reading, seekable where it is a regular file."""
+
+    def list(self, path: str) -> list[Entry]:
+        """The entries of a folder, sorted by name."""
+
+    def match(self, pattern: str) -> list[str]:
+        """The paths that match a pattern (tables and files reference, 3.2), in order."""
+
+    def kind(self, path: str) -> str | None:
+        """``"file"``, ``"folder"``, or None where nothing (allowed) is there."""
+
+    def write(self, path: str, content: bytes) -> None:
+        """Replace a file by ``content``."""

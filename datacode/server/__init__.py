@@ -1,0 +1,1 @@
+"""WebSocket, sessions, files, services: what runs in the reactor."""

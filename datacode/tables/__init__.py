@@ -1,0 +1,1 @@
+"""Columns and tables, and what reads them from bytes. No Twisted, no input or output."""

@@ -1,0 +1,1 @@
+"""One interpreter in a process of its own: the frames, the child, the parent."""
