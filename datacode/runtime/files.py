@@ -44,7 +44,7 @@ class Files(Protocol):
     def open(self, path: str) -> BinaryIO:
         """The file for reading, seekable where it is a regular file."""
 
-    def list(self, path: str) -> list[Entry]:
+    def list_folder(self, path: str) -> list[Entry]:
         """The entries of a folder, sorted by name."""
 
     def match(self, pattern: str) -> list[str]:
