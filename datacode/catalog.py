@@ -1,8 +1,11 @@
-"""One catalogue of every text that a user can see: English templates, and their translations.
+"""One catalogue of every text that a user can see.
 
-The English template is the msgid. Translations live in ``locale/<lang>/LC_MESSAGES/datacode.po``,
-compiled beside it to ``datacode.mo``; a test finds a template that has no translation and a
-``.mo`` that is older than its ``.po``.
+A template is written once in the code, with ``{name}`` for its parameters, and is the msgid.
+Most are English; those that the original had in Russian (and that programs may test for) are
+Russian. Translations into each language live in ``locale/<lang>/LC_MESSAGES/datacode.po``,
+compiled beside it to ``datacode.mo``: the ``ru`` catalogue holds the English templates, the
+``en`` catalogue the Russian ones. Tests find a template without translation and a ``.mo`` that
+is not what its ``.po`` says. ``tests/catalog_tool.py`` extracts, updates and compiles them.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 LOCALES = ("en", "ru")
-"""The languages that there are; the first needs no catalogue."""
+"""The languages that there are."""
 
 _FOLDER = Path(__file__).with_name("locale")
 
@@ -22,11 +25,14 @@ def _translations(locale: str) -> gettext.NullTranslations:
     return gettext.translation("datacode", _FOLDER, [locale], fallback=True)
 
 
+def mark(template: str) -> str:
+    """The template itself: marks a literal as a msgid where it is only handed on."""
+    return template
+
+
 def translate(template: str, locale: str) -> str:
-    """The template in ``locale``; the template itself where there is no translation.
+    """The template in ``locale``; the template itself where it needs no translation.
 
     Braces stay: the caller fills in the parameters afterwards.
     """
-    if locale == "en" or not template:
-        return template
-    return _translations(locale).gettext(template)
+    return _translations(locale).gettext(template) if template else template

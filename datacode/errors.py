@@ -61,23 +61,29 @@ class DataCodeError(Exception):
 
     @property
     def message(self) -> str:
-        """The English message alone, without kind and line."""
+        """The message alone, without kind and line, as programs see it."""
         return self.template.format_map(self.params)
 
     def __str__(self) -> str:
-        """The English text of the language reference, section 9.1."""
-        if self.line is None:
-            return f"{self.kind.value}: {self.message}"
-        if self.kind is Kind.SYNTAX and self.column is not None:
-            return f"{self.kind.value} at line {self.line}, column {self.column}: {self.message}"
-        return f"{self.kind.value} at line {self.line}: {self.message}"
+        """The text of the language reference, section 9.1."""
+        return self._with_kind(self.message)
 
     def render(self, locale: str) -> str:
-        """The text for a reader: ``en`` as ``str()``, ``ru`` as the server reference's S1."""
-        if locale != "ru":
-            return str(self)
+        """The text for a reader: ``en`` in the form of ``str()``, ``ru`` beginning ``Ошибка: ``.
+
+        Source: server reference, S1.
+        """
         message = catalog.translate(self.template, locale).format_map(self.params)
-        return f"Ошибка: {message}{self._place()}"
+        if locale == "ru":
+            return f"Ошибка: {message}{self._place()}"
+        return self._with_kind(message)
+
+    def _with_kind(self, message: str) -> str:
+        if self.line is None or self.kind is Kind.LIMIT:
+            return f"{self.kind.value}: {message}"
+        if self.kind is Kind.SYNTAX and self.column is not None:
+            return f"{self.kind.value} at line {self.line}, column {self.column}: {message}"
+        return f"{self.kind.value} at line {self.line}: {message}"
 
     def _place(self) -> str:
         """Where, in Russian; empty where the program has only one line to look at."""
