@@ -11,7 +11,7 @@ is not what its ``.po`` says. ``tests/catalog_tool.py`` extracts, updates and co
 from __future__ import annotations
 
 import gettext
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 LOCALES = ("en", "ru")
@@ -20,7 +20,7 @@ LOCALES = ("en", "ru")
 _FOLDER = Path(__file__).with_name("locale")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _translations(locale: str) -> gettext.NullTranslations:
     return gettext.translation("datacode", _FOLDER, [locale], fallback=True)
 

@@ -10,12 +10,12 @@ Source: language reference, section 9.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import StrEnum
 
 from datacode import catalog
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """The kinds of section 9.1, and one more for what the host forbids."""
 
     SYNTAX = "Syntax Error"
