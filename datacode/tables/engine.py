@@ -1,0 +1,28 @@
+"""Polars, imported when the first typed column is made and not before.
+
+The import takes a fifth of a second, which a program without tables should not pay. A process
+that is to be forked may import Polars itself beforehand, but must not use it: after the first
+use its threads exist, and children hang.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+
+    class _Polars:
+        """Stands for the module; the first attribute asked for imports it."""
+
+        def __getattr__(self, name: str) -> Any:
+            import polars
+
+            attribute = getattr(polars, name)
+            setattr(self, name, attribute)
+            return attribute
+
+    pl = _Polars()
+
+__all__ = ["pl"]

@@ -1,0 +1,137 @@
+"""The table of a program, and its two views: a column (``t['c']``) and the indexer (``t.idx``).
+
+Nothing can change a table, so columns are shared freely between tables.
+Source: tables and files reference, section 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from datacode.tables.cells import Cells
+
+if TYPE_CHECKING:
+    from datacode.runtime.values import Value
+
+_ROWS_AT_ONCE = 2048
+
+
+class Table:
+    """Ordered named columns of equal length. Names may repeat and may be empty."""
+
+    __slots__ = ("_positions", "columns", "names", "row_count")
+
+    def __init__(
+        self, names: Iterable[str], columns: Iterable[Cells], row_count: int | None = None
+    ) -> None:
+        self.names: tuple[str, ...] = tuple(names)
+        self.columns: list[Cells] = list(columns)
+        if row_count is None:
+            row_count = len(self.columns[0]) if self.columns else 0
+        self.row_count = row_count
+        """Known apart, as a table without columns keeps its number of rows."""
+        self._positions: dict[str, int] | None = None
+        if len(self.names) != len(self.columns):
+            raise ValueError("a name for every column, and a column for every name")
+        if any(len(column) != row_count for column in self.columns):
+            raise ValueError("columns of different lengths")
+
+    @classmethod
+    def from_rows(cls, names: Iterable[str], rows: Sequence[Sequence[Value]]) -> Table:
+        """A table of rows that all are as long as ``names``."""
+        names = tuple(names)
+        if rows:
+            columns = [Cells.of_list(list(cells)) for cells in zip(*rows, strict=True)]
+        else:
+            columns = [Cells.of_list([]) for _ in names]
+        return cls(names, columns, len(rows))
+
+    @classmethod
+    def from_columns(cls, names: Iterable[str], columns: Iterable[list[Value]]) -> Table:
+        """A table of lists of cells, which belong to it from now on."""
+        return cls(names, [Cells.of_list(column) for column in columns])
+
+    def __len__(self) -> int:
+        return self.row_count
+
+    def __repr__(self) -> str:
+        return f"Table({self.row_count} rows, {len(self.columns)} columns)"
+
+    def position(self, name: str) -> int | None:
+        """Where the first column of that name is."""
+        if self._positions is None:
+            positions: dict[str, int] = {}
+            for index, each in enumerate(self.names):
+                positions.setdefault(each, index)
+            self._positions = positions
+        return self._positions.get(name)
+
+    def column_named(self, name: str) -> Column | None:
+        """The first column of that name, as ``t['name']`` gives it."""
+        position = self.position(name)
+        return None if position is None else Column(self, position)
+
+    def row(self, index: int) -> list[Value]:
+        """One row as a new list; ``0 <= index < len(table)``."""
+        return [column.cell(index) for column in self.columns]
+
+    def rows(self) -> Iterator[list[Value]]:
+        """All rows as new lists, a part of the table at a time."""
+        if not self.columns:
+            for _ in range(self.row_count):
+                yield []
+            return
+        for start in range(0, self.row_count, _ROWS_AT_ONCE):
+            parts = [column.part(start, start + _ROWS_AT_ONCE) for column in self.columns]
+            yield from map(list, zip(*parts, strict=True))
+
+
+class Column:
+    """``t['c']``: a table and the position of one of its columns; stands for the cells' array."""
+
+    __slots__ = ("position", "table")
+
+    def __init__(self, table: Table, position: int) -> None:
+        self.table = table
+        self.position = position
+
+    def __len__(self) -> int:
+        return self.table.row_count
+
+    def __iter__(self) -> Iterator[Value]:
+        """The cells, without keeping them."""
+        return iter(self.stored)
+
+    def __repr__(self) -> str:
+        return f"Column({self.name})"
+
+    @property
+    def name(self) -> str:
+        """The column's name in its table."""
+        return self.table.names[self.position]
+
+    @property
+    def stored(self) -> Cells:
+        """The stored cells, typed or mixed."""
+        return self.table.columns[self.position]
+
+    def cell(self, index: int) -> Value:
+        """One cell; ``0 <= index < len(column)``."""
+        return self.stored.cell(index)
+
+    def cells(self) -> list[Value]:
+        """All cells. The list is the column's own: copy it before changing it."""
+        return self.stored.values()
+
+
+class Indexer:
+    """``t.idx``: good for ``t.idx[i]`` only."""
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def __repr__(self) -> str:
+        return f"TableIndexer({self.table.row_count} rows, {len(self.table.columns)} columns)"
