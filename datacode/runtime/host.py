@@ -1,0 +1,179 @@
+"""What a builtin may ask of its surroundings: output, files, other functions, the clock.
+
+One ``Host`` belongs to one interpreter. A builtin that is registered with ``needs_host`` gets it
+as its first argument; nothing else reaches beyond a builtin's arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.runtime import values
+from datacode.runtime.files import Files, FilesError
+from datacode.runtime.interrupts import OutputLimit
+from datacode.runtime.values import Path, Value
+
+MEMORY = 4 * 2**30
+"""Bytes that one allocation may take where the host sets no limit of its own."""
+
+
+class Engine(Protocol):
+    """What the interpreter does for builtins that run code by name or by text."""
+
+    def call(self, name: str, arguments: Sequence[Value]) -> Value:
+        """Call the function of that name, the program's own before the builtins."""
+
+    def call_named(
+        self, name: str, arguments: Sequence[Value], named: Sequence[tuple[str, Value]]
+    ) -> Value:
+        """The same with named arguments; of two with one name the later wins."""
+
+    def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
+        """Compile a condition over the cells of one row (tables and files reference, 1.7)."""
+
+
+class Host:
+    """One interpreter's surroundings.
+
+    ``on_output`` receives each piece of output as it is written, ``on_warning`` what belongs to
+    the host's log and not to the program's output, ``on_table`` each table that a program shows.
+    ``output_limit`` and ``memory_limit`` are in bytes; None for ``output_limit`` is no limit.
+    ``relations`` holds what ``relate`` recorded, in call order.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        *,
+        on_output: Callable[[str], None] | None = None,
+        on_warning: Callable[[str], None] | None = None,
+        on_table: Callable[[Value], None] | None = None,
+        output_limit: int | None = None,
+        memory_limit: int | None = None,
+    ) -> None:
+        self.files = files
+        self.on_output = on_output
+        self.on_warning = on_warning
+        self.on_table = on_table
+        self.output_limit = output_limit
+        self.memory_limit = memory_limit or MEMORY
+        self.relations: list[Value] = []
+        self._chunks: list[str] = []
+        self._written = 0
+        self._engine: Engine | None = None
+
+    # Output ------------------------------------------------------------
+
+    def write(self, text: str) -> None:
+        """Output of the program. Past the limit the rest is cut off and ``OutputLimit`` raised."""
+        if self.output_limit is None:
+            self._emit(text)
+            return
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        room = self.output_limit - self._written
+        if size <= room:
+            self._written += size
+            self._emit(text)
+            return
+        head = text.encode("utf-8", "surrogatepass")[: max(room, 0)]
+        self._written = self.output_limit
+        self._emit(_without_broken_end(head))
+        raise OutputLimit(self.output_limit)
+
+    def _emit(self, text: str) -> None:
+        self._chunks.append(text)
+        if self.on_output is not None and text:
+            self.on_output(text)
+
+    def take_output(self) -> str:
+        """Everything written since the last call, and start counting from nothing again."""
+        text = "".join(self._chunks)
+        self._chunks.clear()
+        self._written = 0
+        return text
+
+    def warn(self, text: str) -> None:
+        """A line for the host (standard error, a log), never part of the output."""
+        if self.on_warning is not None:
+            self.on_warning(text)
+
+    def structured(self, table: Value) -> None:
+        """A table is being shown: a host that can draw tables gets it as it is."""
+        if self.on_table is not None:
+            self.on_table(table)
+
+    # Functions and conditions ---------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """The interpreter that this host belongs to."""
+        if self._engine is None:
+            raise RuntimeError("no interpreter has been attached to this host")
+        return self._engine
+
+    def attach(self, engine: Engine) -> None:
+        """Name the interpreter that runs functions and conditions for the builtins."""
+        self._engine = engine
+
+    def call(self, name: str, arguments: Sequence[Value]) -> Value:
+        """Call a function by name; an unknown name is a Function Error."""
+        return self.engine.call(name, arguments)
+
+    def call_named(
+        self, name: str, arguments: Sequence[Value], named: Sequence[tuple[str, Value]]
+    ) -> Value:
+        """Call a function by name, with named arguments."""
+        return self.engine.call_named(name, arguments, named)
+
+    def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
+        """An expression over the cells of one row, compiled (tables and files reference, 1.7).
+
+        The names in ``columns`` are the cells, all others the program's variables; ``=`` is
+        ``==`` and an ordering comparison with null is false. Raises the condition's syntax error.
+        The function it gives takes the cells in the order of ``columns``.
+        """
+        return self.engine.condition(text, columns)
+
+    # Limits, files, time ----------------------------------------------------
+
+    def check_size(self, items: float, bytes_each: int = 32) -> None:
+        """Refuse a value of so many elements (or characters) before it is allocated.
+
+        An element of an array takes 32 bytes with its number. Raises a Runtime Error.
+        """
+        if not items * bytes_each <= self.memory_limit:
+            raise runtime_error("The value is too large: it would not fit into memory")
+
+    def file_kind(self, path: str) -> str | None:
+        """``"file"``, ``"folder"`` or None; a refusal is a Runtime Error in its own words."""
+        try:
+            return self.files.kind(path)
+        except FilesError as refusal:
+            raise DataCodeError(Kind.RUNTIME, refusal.template, refusal.params) from None
+        except (OSError, ValueError):
+            return None
+
+    def path_exists(self, path: Path) -> bool:
+        """Is there a file or folder of that path?"""
+        return self.file_kind(path.text) is not None
+
+    def truth(self, value: Value) -> bool:
+        """Is the value true (language reference, 5.3)?"""
+        return values.truth(value, self.path_exists)
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.now(UTC)
+
+
+def _without_broken_end(head: bytes) -> str:
+    """Text cut at a number of bytes, without the part of a character that was cut through."""
+    while head:
+        try:
+            return head.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as broken:
+            head = head[: broken.start]
+    return ""
