@@ -3,7 +3,7 @@
 Name, parameters, allowed numbers of arguments and documentation are read from the function
 itself, and serve calls, completion, help and the library's documentation alike::
 
-    @builtin("array")
+    @builtin("arrays")
     def push(array: Value, item: Value) -> Value:
         \"\"\"A copy of ``array`` with ``item`` as one more element.
 
@@ -12,15 +12,19 @@ itself, and serve calls, completion, help and the library's documentation alike:
             print(push([1], 2))     # [1, 2]
         \"\"\"
 
-Parameters without a default are required; ``*values`` takes any number. Values of the language
-are Python's (``runtime.values``); a builtin never changes an argument.
+Parameters without a default are required; ``*values`` takes any number. A parameter behind a
+bare ``*`` can be given by name only, one that begins with ``_`` by position only; a trailing
+``_`` keeps a name apart from Python's (``str_``) and is not part of it. Optional parameters for
+which null is a value like any other have the default ``ABSENT``.
+
+Values of the language are Python's (``runtime.values``); a builtin never changes an argument.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -30,21 +34,38 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 CountError = Callable[["Builtin", int], DataCodeError]
 
 
+class _Absent:
+    """The type of ``ABSENT``."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Any = _Absent()
+"""The default of a parameter that was not given; no program can make this value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Builtin:
     """One function of the library.
 
-    ``maximum`` is None where any number of arguments may follow. ``needs_host`` functions take
-    the interpreter's ``Host`` first. ``calls_back`` functions run other functions by name.
+    ``parameters`` are the names that a program may write, ``minimum`` and ``maximum`` the
+    allowed numbers of positional arguments; ``maximum`` is None where any number may follow.
+    ``needs_host`` functions take the interpreter's ``Host`` first. ``calls_back`` functions run
+    other functions by name.
     ``keeps`` tells whether a result may hold an argument or a part of one (so that the
     compiler must treat the argument as shared afterwards); only what certainly does not, such
     as ``len`` or ``sum``, says False.
+    ``signature`` is the call as documentation and help show it; ``alias_of`` names the function
+    that this is another name of.
     """
 
     name: str
     family: str
     function: Callable[..., Any]
     parameters: tuple[str, ...]
+    positions: tuple[str, ...]
+    required: frozenset[str]
     minimum: int
     maximum: int | None
     count_error: CountError
@@ -52,10 +73,61 @@ class Builtin:
     calls_back: bool
     keeps: bool
     documentation: str
+    signature: str
+    python_names: Mapping[str, str]
+    alias_of: str | None = None
 
     def accepts(self, count: int) -> bool:
         """May it be called with so many positional arguments?"""
         return self.minimum <= count and (self.maximum is None or count <= self.maximum)
+
+    def keywords(self, count: int, names: Sequence[str]) -> list[str]:
+        """Check a call with ``count`` positional and some named arguments.
+
+        Gives for each of ``names`` the keyword under which ``function`` takes it (of two equal
+        ones the program means the later). Raises what is wrong with the call: names that it
+        does not have or that a positional argument has filled already, and missing arguments.
+        """
+        if not names:
+            if not self.accepts(count):
+                raise self.count_error(self, count)
+            return []
+        if not self.parameters:
+            raise runtime_error(
+                "Function '{name}' does not support named arguments", name=self.name
+            )
+        if self.maximum is not None and count > self.maximum:
+            raise self.count_error(self, count)
+        filled = set(self.positions[:count])
+        for name in names:
+            self._check_name(name, filled)
+        filled.update(names)
+        if not self.required <= filled:
+            self._raise_missing(count, filled)
+        return [self.python_names[name] for name in names]
+
+    def _check_name(self, name: str, filled: set[str]) -> None:
+        if name not in self.python_names:
+            raise runtime_error(
+                "Unknown named argument '{argument}' for {name}", argument=name, name=self.name
+            )
+        if name in filled:
+            raise runtime_error(
+                "Argument '{argument}' of function '{name}' is given twice",
+                argument=name,
+                name=self.name,
+            )
+
+    def _raise_missing(self, count: int, filled: set[str]) -> None:
+        """A required argument is missing: say their number, or its name if the number is right."""
+        by_name = filled.intersection(self.positions[count:])
+        found = count + len(by_name)
+        if found < self.minimum:
+            raise self.count_error(self, found)
+        missing = next(name for name in self.parameters if name in self.required - filled)
+        raise runtime_error(
+            "Function '{name}' needs the argument '{argument}'", name=self.name, argument=missing
+        )
 
 
 _registry: dict[str, Builtin] = {}
@@ -105,39 +177,91 @@ def builtin(
     family: str,
     *,
     name: str | None = None,
+    minimum: int | None = None,
     count_error: CountError | None = None,
     needs_host: bool = False,
     calls_back: bool = False,
     keeps: bool = True,
+    signature: str | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function of the library under its own name, or under ``name``.
 
-    Without ``count_error`` a wrong number of arguments is said in wording A with the number of
-    required parameters.
+    Without ``minimum`` it is the number of required parameters; without ``count_error`` a wrong
+    number of arguments is said in wording A with the minimum; without ``signature`` that is
+    written from the parameters.
     """
 
     def register(function: Function) -> Function:
+        own_name = name or function.__name__.rstrip("_")
         parameters = list(inspect.signature(function).parameters.values())
         if needs_host:
             parameters = parameters[1:]
-        fixed = [p for p in parameters if p.kind is not p.VAR_POSITIONAL]
-        minimum = sum(1 for p in fixed if p.default is p.empty)
-        entry = Builtin(
-            name=name or function.__name__.rstrip("_"),
-            family=family,
-            function=function,
-            parameters=tuple(p.name.rstrip("_") for p in fixed),
-            minimum=minimum,
-            maximum=None if len(fixed) < len(parameters) else len(fixed),
-            count_error=count_error or expects(minimum),
-            needs_host=needs_host,
-            calls_back=calls_back,
-            keeps=keeps,
-            documentation=inspect.getdoc(function) or "",
+        positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        nameable = [p for p in parameters if p.kind is not p.VAR_POSITIONAL and p.name[:1] != "_"]
+        required = [p for p in positional if p.default is p.empty]
+        least = len(required) if minimum is None else minimum
+        is_open = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        _add(
+            Builtin(
+                name=own_name,
+                family=family,
+                function=function,
+                parameters=tuple(_shown(p) for p in nameable),
+                positions=tuple(_shown(p) for p in positional),
+                required=frozenset(_shown(p) for p in required),
+                minimum=least,
+                maximum=None if is_open else len(positional),
+                count_error=count_error or expects(least),
+                needs_host=needs_host,
+                calls_back=calls_back,
+                keeps=keeps,
+                documentation=inspect.getdoc(function) or "",
+                signature=signature or f"{own_name}({_written(parameters)})",
+                python_names=MappingProxyType({_shown(p): p.name for p in nameable}),
+            )
         )
-        if entry.name in _registry:
-            raise ValueError(f"builtin {entry.name!r} is registered twice")
-        _registry[entry.name] = entry
         return function
 
     return register
+
+
+def alias(name: str, of: str) -> None:
+    """Register ``name`` as another name of the builtin ``of``."""
+    original = _registry[of]
+    signature = original.signature.replace(of, name, 1)
+    _add(replace(original, name=name, signature=signature, alias_of=of))
+
+
+def _add(entry: Builtin) -> None:
+    if entry.name in _registry:
+        raise ValueError(f"builtin {entry.name!r} is registered twice")
+    _registry[entry.name] = entry
+
+
+def _shown(parameter: inspect.Parameter) -> str:
+    """The name that a program writes. A leading ``_`` stays: no program can name it so."""
+    return parameter.name.rstrip("_")
+
+
+def _written(parameters: Sequence[inspect.Parameter]) -> str:
+    """The parameters as the documentation shows them: ``base, exp``, ``path, regex=…``."""
+    texts = []
+    for parameter in parameters:
+        shown = _shown(parameter).lstrip("_")
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            texts.append(f"{shown}...")
+        elif parameter.default is parameter.empty:
+            texts.append(shown)
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            texts.append(f"{shown}={_default(parameter.default)}")
+        else:
+            texts.append(f"[{shown}]")
+    return ", ".join(texts)
+
+
+def _default(value: Any) -> str:
+    if value is ABSENT:
+        return "..."
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return f"'{value}'" if isinstance(value, str) else f"{value:g}"
