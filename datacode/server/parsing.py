@@ -1,0 +1,182 @@
+"""JSON to a request: what a client sent, or the sentence that says what is wrong with it.
+
+Source: server reference, 5.1. A decoder of JSON that is strict about everything but repeated
+keys and nesting does the work; ``json_text`` looks at those two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, Struct
+
+from datacode.server import json_text, texts
+from datacode.server.messages import MAX_ID_BYTES, REQUESTS, Answer, Cancel, Executed, Id, Request
+from datacode.server.texts import Locale, Text
+
+_ABSENT: Any = UNSET
+
+
+class BadRequest(Exception):
+    """A message that is no request we know. ``shape`` is the class of its answer."""
+
+    def __init__(self, text: Text, shape: type[Answer], head: _Head, **params: object) -> None:
+        super().__init__(text.en)
+        self.text = text
+        self.shape = shape
+        self.params = params
+        self.id = head.safe_id()
+        self.locale = head.safe_locale()
+
+    def render(self, locale: str) -> str:
+        """The sentence for the client; parameters that are texts are rendered too."""
+        params = {
+            name: value.render(locale) if isinstance(value, Text) else value
+            for name, value in self.params.items()
+        }
+        return self.text.render(locale, **params)
+
+
+class _Head(Struct):
+    """The fields that are looked at before it is known what a message is."""
+
+    type: Raw = _ABSENT
+    code: Raw = _ABSENT
+    id: Raw = _ABSENT
+    locale: Raw = _ABSENT
+
+    def safe_id(self) -> Raw:
+        """The ``id`` if it is one that may be repeated, else none."""
+        return self.id if self.id and _is_id(self.id) else _ABSENT
+
+    def safe_locale(self) -> Locale | None:
+        """The ``locale`` if it is one that we know."""
+        known: dict[bytes, Locale] = {b'"ru"': "ru", b'"en"': "en"}
+        return known.get(bytes(self.locale)) if self.locale else None
+
+
+_head_decoder = msgspec.json.Decoder(_Head)
+_decoders = {request.__struct_config__.tag: msgspec.json.Decoder(request) for request in REQUESTS}
+_classes = {request.__struct_config__.tag: request for request in REQUESTS}
+_KNOWN_FIELDS = frozenset(
+    name.encode() for request in REQUESTS for name in ("type", *request.__struct_fields__)
+)
+_LONGEST_TYPE_SHOWN = 100
+
+
+def parse(data: bytes) -> Request:
+    """The request in a text message of a client.
+
+    Raises ``BadRequest``, which knows the sentence and the shape of the answer.
+    """
+    try:
+        head = _head_decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadRequest(texts.UNREADABLE, Executed, _Head()) from None
+    tag = _tag(head)
+    try:
+        request = _decoders[tag].decode(data)
+        json_text.check(data, _KNOWN_FIELDS)
+    except json_text.RepeatedKey as repeated:
+        shape = Executed if repeated.args[0] == "type" else _classes[tag].answer
+        raise BadRequest(texts.REPEATED_FIELD, shape, head, field=repeated.args[0]) from None
+    except json_text.TooDeep:
+        raise BadRequest(
+            texts.TOO_NESTED, _classes[tag].answer, head, limit=json_text.MAX_DEPTH
+        ) from None
+    except json_text.TooMany:
+        raise BadRequest(
+            texts.TOO_MANY_VALUES, _classes[tag].answer, head, limit=json_text.MAX_VALUES
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _wrong_field(data, _classes[tag], head) from None
+    if (request.id and not _is_id(request.id)) or (
+        isinstance(request, Cancel) and request.request and not _is_id(request.request)
+    ):
+        raise _wrong_field(data, _classes[tag], head)
+    return request
+
+
+def _tag(head: _Head) -> str:
+    """The name of a request's type; a message without one, but with code, is the old form."""
+    written = bytes(head.type) if head.type else b""
+    if not written:
+        if head.code:
+            return "execute"
+        raise BadRequest(texts.MISSING_FIELD, Executed, head, field="type")
+    value = msgspec.json.decode(written) if written[:1] == b'"' else None
+    if isinstance(value, str) and value in _classes:
+        return value
+    shown = value if isinstance(value, str) else written.decode("utf-8", "replace")
+    if len(shown) > _LONGEST_TYPE_SHOWN:
+        shown = shown[:_LONGEST_TYPE_SHOWN] + "…"
+    raise BadRequest(texts.UNKNOWN_TYPE, Executed, head, type=shown)
+
+
+def _is_id(written: Raw) -> bool:
+    """Whether this JSON text is a string or a number, and short enough to repeat."""
+    text = bytes(written)
+    return text[:1] in b'"-0123456789' and 0 < len(text) <= MAX_ID_BYTES
+
+
+def _wrong_field(data: bytes, request: type[Request], head: _Head) -> BadRequest:
+    """What to say of a request whose JSON is right and whose fields are not.
+
+    Fields are tried one by one, in the order of the documentation, so that the same
+    request is always answered with the same sentence.
+    """
+    written = msgspec.json.decode(data, type=_raw_fields(request))
+    for field in msgspec.structs.fields(request):
+        raw = getattr(written, field.name)
+        if not raw:
+            if field.required:
+                return BadRequest(texts.MISSING_FIELD, request.answer, head, field=field.name)
+            continue
+        if not _accepts(field.type, raw):
+            return BadRequest(
+                texts.WRONG_FIELD,
+                request.answer,
+                head,
+                field=field.name,
+                expected=_expected(field.name, field.type),
+            )
+    return BadRequest(texts.UNREADABLE, request.answer, head)
+
+
+def _raw_fields(request: type[Request]) -> type[Struct]:
+    """A class that takes the fields of a request as they are written."""
+    return msgspec.defstruct(
+        "Written", [(name, Raw, _ABSENT) for name in request.__struct_fields__]
+    )
+
+
+def _accepts(kind: Any, raw: Raw) -> bool:
+    if kind is Id:
+        return _is_id(raw)
+    try:
+        msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _expected(name: str, kind: Any) -> Text:
+    """What a field must be, to stand behind "must be"."""
+    if kind is Id:
+        return _filled(texts.AN_ID, limit=MAX_ID_BYTES)
+    if kind is bool:
+        return texts.A_FLAG
+    if name == "max_steps":
+        return texts.A_COUNT
+    if name == "position":
+        return texts.A_POSITION
+    if name == "locale":
+        return _filled(texts.ONE_OF, choices='"ru", "en"')
+    if name == "export":
+        return _filled(texts.ONE_OF, choices='"sqlite"')
+    return texts.A_STRING
+
+
+def _filled(text: Text, **params: object) -> Text:
+    return Text(text.en.format_map(params), text.ru.format_map(params))
