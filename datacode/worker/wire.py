@@ -1,0 +1,396 @@
+"""Frames and messages between the server and a worker. No input or output.
+
+A frame is four bytes of length, big-endian, and a msgpack message; ``Frames`` cuts a stream
+into them again. Each direction of each channel has a union of messages of its own, so that a
+message that does not belong there cannot be decoded at all. A worker trusts the server; the
+server believes nothing of what a worker says: types are checked, sizes bounded, and nothing is
+ever unpickled.
+
+There are two channels, each a socket pair. On the *run channel* a worker gets programs and the
+answers to what they ask of the server; on the *control channel* it is asked about itself while
+a program runs. So output that nobody reads holds up neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+MAX_FROM_WORKER = 1 << 20
+"""The largest frame that the server takes from a worker, in bytes. More is cut by the worker."""
+
+MAX_FROM_SERVER = 1 << 28
+"""The largest frame that a worker takes: a program, or the names in a folder."""
+
+PIECE = 1 << 16
+"""Output and files go in pieces of at most so many bytes."""
+
+
+class FrameError(Exception):
+    """The other side sent what is no frame or no message of its own."""
+
+
+# --- Run channel, server to worker ------------------------------------------
+
+
+class Execute(Struct, tag="execute", frozen=True):
+    """Run a program. Zero is no limit; the limits are those of ``limits.Limits``."""
+
+    run: int
+    code: str
+    run_seconds: float
+    cpu_seconds: float
+    output_bytes: int
+    max_steps: int
+    stream: bool
+    tables: bool
+
+
+class Opened(Struct, tag="opened", frozen=True):
+    """The file, whose descriptor comes with this frame or before it, in order."""
+
+    request: int
+
+
+class Entries(Struct, tag="entries", frozen=True):
+    """The entries of a folder: name, is it a folder, size, time of change."""
+
+    request: int
+    entries: list[tuple[str, bool, int | None, float | None]]
+
+
+class Names(Struct, tag="names", frozen=True):
+    """The paths that match a pattern."""
+
+    request: int
+    names: list[str]
+
+
+class Text(Struct, tag="text", frozen=True):
+    """What is at a path, None for nothing; or the working folder."""
+
+    request: int
+    text: str | None
+
+
+class Done(Struct, tag="done", frozen=True):
+    """A file is written, or a piece of it taken."""
+
+    request: int
+
+
+class Failed(Struct, tag="failed", frozen=True):
+    """A file request failed: with an errno, or else in a sentence of its own."""
+
+    request: int
+    errno: int | None
+    template: str
+    params: dict[str, str]
+
+
+Answer = Opened | Entries | Names | Text | Done | Failed
+ToWorker = Execute | Answer
+
+
+# --- Run channel, worker to server ------------------------------------------
+
+
+class Output(Struct, tag="output", frozen=True):
+    """A piece of the running program's output, in order."""
+
+    text: str
+
+
+class TableShown(Struct, tag="table", frozen=True):
+    """A table that the program showed; ``rows`` are its first ones, as JSON can say them."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[list[str | float | bool | None]]
+    row_count: int
+
+
+class Error(Struct, frozen=True):
+    """A DataCodeError, field by field."""
+
+    kind: str
+    template: str
+    params: dict[str, str]
+    line: int | None = None
+    column: int | None = None
+    multiline: bool = False
+    incomplete: bool = False
+    function: str | None = None
+
+
+class Finished(Struct, tag="finished", frozen=True):
+    """A program has ended. ``output`` is what no ``Output`` has carried yet."""
+
+    run: int
+    output: str
+    error: Error | None
+
+
+class Open(Struct, tag="open", frozen=True):
+    """Asks for a file to read."""
+
+    request: int
+    path: str
+
+
+class ListFolder(Struct, tag="list", frozen=True):
+    """Asks for the entries of a folder."""
+
+    request: int
+    path: str
+
+
+class Match(Struct, tag="match", frozen=True):
+    """Asks for the paths that match a pattern."""
+
+    request: int
+    pattern: str
+
+
+class FindKind(Struct, tag="kind", frozen=True):
+    """Asks what is at a path."""
+
+    request: int
+    path: str
+
+
+class WorkingFolder(Struct, tag="folder", frozen=True):
+    """Asks for the text of ``getcwd()``."""
+
+    request: int
+
+
+class Write(Struct, tag="write", frozen=True):
+    """A piece of a file to write; the file is written when ``last`` has come."""
+
+    request: int
+    path: str
+    content: bytes
+    last: bool
+
+
+class Trouble(Struct, tag="trouble", frozen=True):
+    """A fault of ours, for the server's log."""
+
+    text: str
+
+
+Request = Open | ListFolder | Match | FindKind | WorkingFolder | Write
+FromWorker = Output | TableShown | Finished | Request | Trouble
+
+
+# --- Control channel ----------------------------------------------------------
+
+
+class Cancel(Struct, tag="cancel", frozen=True):
+    """End that run; nothing, if it has ended or is another's."""
+
+    run: int
+
+
+class Inspect(Struct, tag="inspect", frozen=True):
+    """Asks for the session's variables."""
+
+    request: int
+
+
+class Complete(Struct, tag="complete", frozen=True):
+    """Asks what may stand at a position of a text, counted in characters."""
+
+    request: int
+    text: str
+    position: int
+
+
+class Check(Struct, tag="check", frozen=True):
+    """Asks for the errors and warnings of a text."""
+
+    request: int
+    text: str
+
+
+Control = Cancel | Inspect | Complete | Check
+
+
+class Variable(Struct, frozen=True):
+    """A variable; ``size`` is what ``len`` gives, None where there is no such thing."""
+
+    name: str
+    type: str
+    size: int | None
+    preview: str
+
+
+class Suggestion(Struct, frozen=True):
+    """One way to go on; ``text`` replaces what stands between ``start`` and the position."""
+
+    text: str
+    kind: str
+    detail: str = ""
+
+
+class Variables(Struct, tag="variables", frozen=True):
+    """The answer to ``Inspect``."""
+
+    request: int
+    variables: list[Variable]
+
+
+class Completions(Struct, tag="completions", frozen=True):
+    """The answer to ``Complete``.
+
+    ``path`` is set where the position is inside the text of a path: the server knows the files.
+    """
+
+    request: int
+    start: int
+    suggestions: list[Suggestion]
+    path: str | None = None
+
+
+class Problem(Struct, frozen=True):
+    """Something about a text that was not run: an error, or a warning."""
+
+    severity: str
+    error: Error
+
+
+class Problems(Struct, tag="problems", frozen=True):
+    """The answer to ``Check``."""
+
+    request: int
+    problems: list[Problem]
+
+
+class Unable(Struct, tag="unable", frozen=True):
+    """A question could not be answered; why is for the server's log."""
+
+    request: int
+    text: str
+
+
+Reply = Variables | Completions | Problems | Unable
+
+
+# --- Zygote ---------------------------------------------------------------------
+
+
+class Fork(Struct, tag="fork", frozen=True):
+    """Make a worker; the other ends of its two channels come with this frame."""
+
+    request: int
+    memory_bytes: int
+    recursion: int
+
+
+class SandboxReport(Struct, frozen=True):
+    """Which walls stand around a worker. ``landlock`` is the version, 0 for none."""
+
+    landlock: int = 0
+    namespaces: tuple[str, ...] = ()
+    seccomp: bool = False
+    user: str = ""
+    empty_root: bool = False
+    missing: tuple[str, ...] = ()
+
+
+class Ready(Struct, tag="ready", frozen=True):
+    """The zygote can fork; a first worker has reported its walls and ended."""
+
+    sandbox: SandboxReport
+
+
+class Forked(Struct, tag="forked", frozen=True):
+    """A worker lives; ``process`` is its number, 0 if it could not be made."""
+
+    request: int
+    process: int
+    trouble: str = ""
+
+
+FromZygote = Ready | Forked
+
+
+# --- Frames ---------------------------------------------------------------------
+
+Message = TypeVar("Message")
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encode(message: Struct) -> bytes:
+    """One frame. Surrogates that stand alone, which UTF-8 lacks, become U+FFFD."""
+    buffer = bytearray(4)
+    try:
+        _encoder.encode_into(message, buffer, 4)
+    except UnicodeEncodeError:
+        data = _clean(msgspec.to_builtins(message, builtin_types=(bytes,)))
+        _encoder.encode_into(data, buffer, 4)
+    buffer[:4] = (len(buffer) - 4).to_bytes(4, "big")
+    return bytes(buffer)
+
+
+def _clean(value: object) -> object:
+    """The same data, its texts without lone surrogates (pairs of them become one character)."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, (list, tuple)):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    return value
+
+
+class Frames:
+    """A stream of bytes, cut into frames of at most ``limit`` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Every frame that is whole now. Raises ``FrameError`` at a frame that is too long."""
+        self._buffer += data
+        while (frame := self.take()) is not None:
+            yield frame
+
+    def take(self) -> bytes | None:
+        """The next frame, if it is whole."""
+        if len(self._buffer) < 4:
+            return None
+        length = int.from_bytes(self._buffer[:4], "big")
+        if length > self._limit:
+            raise FrameError(f"a frame of {length} bytes; {self._limit} are allowed")
+        if len(self._buffer) < 4 + length:
+            return None
+        frame = bytes(memoryview(self._buffer)[4 : 4 + length])
+        del self._buffer[: 4 + length]
+        return frame
+
+    @property
+    def missing(self) -> int:
+        """How many bytes the next frame still lacks, as far as that is known; at least 1."""
+        if len(self._buffer) < 4:
+            return 4 - len(self._buffer)
+        return max(1, 4 + int.from_bytes(self._buffer[:4], "big") - len(self._buffer))
+
+
+class Decoder(Generic[Message]):
+    """Frames of one union of messages. ``Decoder[ToWorker](ToWorker)``."""
+
+    def __init__(self, union: object) -> None:
+        self._decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(union)  # type: ignore[arg-type]
+
+    def __call__(self, frame: bytes) -> Message:
+        """The message of a frame. Raises ``FrameError`` if it is none of this union."""
+        try:
+            return self._decoder.decode(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise FrameError(f"not a message: {error}") from None
