@@ -112,11 +112,7 @@ class Builtin:
                 "Unknown named argument '{argument}' for {name}", argument=name, name=self.name
             )
         if name in filled:
-            raise runtime_error(
-                "Argument '{argument}' of function '{name}' is given twice",
-                argument=name,
-                name=self.name,
-            )
+            raise given_twice(self.name, name)
 
     def _raise_missing(self, count: int, filled: set[str]) -> None:
         """A required argument is missing: say their number, or its name if the number is right."""
@@ -125,9 +121,23 @@ class Builtin:
         if found < self.minimum:
             raise self.count_error(self, found)
         missing = next(name for name in self.parameters if name in self.required - filled)
-        raise runtime_error(
-            "Function '{name}' needs the argument '{argument}'", name=self.name, argument=missing
-        )
+        raise missing_argument(self.name, missing)
+
+
+def given_twice(function: str, argument: str) -> DataCodeError:
+    """The error of an argument that is given by position and by name."""
+    return runtime_error(
+        "Argument '{argument}' of function '{name}' is given twice",
+        argument=argument,
+        name=function,
+    )
+
+
+def missing_argument(function: str, argument: str) -> DataCodeError:
+    """The error of an argument that is needed, in a call that has enough of them."""
+    return runtime_error(
+        "Function '{name}' needs the argument '{argument}'", name=function, argument=argument
+    )
 
 
 _registry: dict[str, Builtin] = {}

@@ -1,0 +1,69 @@
+"""Taking arguments: what a builtin asked for, or the Type Error that says what it expected.
+
+A table column counts as the array of its cells, a Path as its text (builtins reference, 6, 7).
+"""
+
+from __future__ import annotations
+
+import math
+
+from datacode.errors import runtime_error, type_error
+from datacode.runtime.values import Path, Value
+from datacode.tables.table import Column
+
+LARGEST = 2.0**63
+"""Numbers are cut to whole ones within this; nothing of such a size fits into memory."""
+
+
+def array(value: Value, expected: str = "Array") -> list[Value]:
+    """The elements of an array or column. They are not to be changed."""
+    if value.__class__ is list:
+        return value
+    if value.__class__ is Column:
+        return value.cells()
+    raise type_error(expected)
+
+
+def number(value: Value, expected: str = "Number") -> float:
+    """A number."""
+    if value.__class__ is float:
+        return value
+    raise type_error(expected)
+
+
+def whole(value: Value, expected: str = "Number") -> int:
+    """A number cut towards zero; NaN is 0 and what is very large stays very large."""
+    if value.__class__ is not float:
+        raise type_error(expected)
+    if -LARGEST < value < LARGEST:
+        return int(value)
+    if math.isnan(value):
+        return 0
+    return int(math.copysign(LARGEST, value))
+
+
+def exactly_whole(value: Value, function: str, argument: str) -> int:
+    """A number that has no fraction, where cutting one off would hide a mistake."""
+    if value.__class__ is not float:
+        raise type_error("Number")
+    if not value.is_integer() or not -LARGEST < value < LARGEST:
+        raise runtime_error(
+            "{function}: {argument} must be a whole number", function=function, argument=argument
+        )
+    return int(value)
+
+
+def text(value: Value, expected: str = "String") -> str:
+    """A text; a Path counts as its text."""
+    if value.__class__ is str:
+        return value
+    if value.__class__ is Path:
+        return value.text
+    raise type_error(expected)
+
+
+def mapping(value: Value) -> dict[str, Value]:
+    """An object."""
+    if value.__class__ is dict:
+        return value
+    raise type_error("Object")

@@ -1,0 +1,339 @@
+"""Arrays (builtins reference, 6). A column of a table is accepted wherever an array is."""
+
+from __future__ import annotations
+
+import operator
+import re
+from functools import reduce
+
+from datacode.errors import runtime_error, type_error
+from datacode.runtime.builtins import arguments
+from datacode.runtime.builtins.arguments import number, whole
+from datacode.runtime.builtins.registry import (
+    ABSENT,
+    CountError,
+    alias,
+    builtin,
+    expects,
+    expects_at_least,
+    expects_range,
+    given_twice,
+    missing_argument,
+)
+from datacode.runtime.host import Host
+from datacode.runtime.identity import distinct
+from datacode.runtime.ordering import in_order
+from datacode.runtime.values import Currency, Value
+from datacode.tables.engine import pl
+from datacode.tables.table import Column, Table
+
+
+def _one_argument(called: str) -> CountError:
+    """``sum`` and ``avg`` say it in wording B when there is no argument, otherwise in A."""
+    too_many, none = expects(1, called), expects_at_least(1)
+    return lambda entry, found: (too_many if found else none)(entry, found)
+
+
+# Length ----------------------------------------------------------------------
+
+
+@builtin("arrays", name="len", count_error=expects_range(1, 1), keeps=False)
+def len_(value: Value) -> float:
+    """The number of elements of an array, characters of a text, keys of an object, rows of a table.
+
+    Example::
+
+        print(len([1, 2, 3]), len("привет"), len({a: 1}))       # 3 6 1
+    """
+    kind = value.__class__
+    if kind is list or kind is str or kind is dict or kind is Table or kind is Column:
+        return float(len(value))
+    if kind is Currency:
+        return float(len(value.text))
+    raise type_error("Array, String, Currency, Table, or TableColumn")
+
+
+alias("length", "len")
+
+
+@builtin("arrays", keeps=False)
+def count(value: Value) -> float:
+    """The number of elements of an array, characters of a text or rows of a table.
+
+    Example::
+
+        print(count([1, 2, 3]), count("abcd"))      # 3 4
+    """
+    kind = value.__class__
+    if kind is list or kind is str or kind is Table or kind is Column:
+        return float(len(value))
+    raise type_error("Array, String, or Table")
+
+
+# Making arrays ---------------------------------------------------------------
+
+
+@builtin("arrays", name="array")
+def array_() -> list[Value]:
+    """An empty array.
+
+    Example::
+
+        print(push(array(), 1))     # [1]
+    """
+    return []
+
+
+@builtin("arrays", minimum=0, keeps=False)
+def array_builder(n: Value = 0.0) -> list[Value]:
+    """An empty array; the number, of elements that are to be expected, changes nothing.
+
+    Example::
+
+        print(array_builder(100))       # []
+    """
+    number(n)
+    return []
+
+
+@builtin("arrays", minimum=2, count_error=expects(2), needs_host=True)
+def bulk_create(host: Host, n: Value, template: Value, params: Value = ABSENT) -> list[Value]:
+    """An array of ``n`` copies of a value, or of ``n`` rows made from a template.
+
+    In a row made from a template the text ``INDEX`` is the number of the row, from 0, and
+    ``PARAM_k`` the element ``k`` of ``params`` (null if there is none).
+
+    Example::
+
+        print(bulk_create(3, 0))                                        # [0, 0, 0]
+        print(bulk_create(2, ["INDEX", "PARAM_0"], ["box"]))            # [[0, box], [1, box]]
+    """
+    if params is ABSENT:
+        size = max(whole(n, "Number and Value"), 0)
+        host.check_size(size, 8)
+        return [template] * size
+    expected = "Number, Array, Array"
+    size = max(whole(n, expected), 0)
+    row = arguments.array(template, expected)
+    values = arguments.array(params, expected)
+    host.check_size(size * (len(row) + 8), 8)
+    filled = [_parameter(element, values) for element in row]
+    places = [i for i, element in enumerate(row) if element == "INDEX"]
+    rows = []
+    for index in range(size):
+        made = filled.copy()
+        for place in places:
+            made[place] = float(index)
+        rows.append(made)
+    return rows
+
+
+_PARAMETER = re.compile("PARAM_([0-9]+)")
+
+
+def _parameter(element: Value, values: list[Value]) -> Value:
+    """What a template's element stands for, whatever the row."""
+    found = _PARAMETER.fullmatch(element) if element.__class__ is str else None
+    if found is None:
+        return element
+    digits = found[1].lstrip("0") or "0"
+    position = int(digits) if len(digits) < 16 else len(values)
+    return values[position] if position < len(values) else None
+
+
+@builtin(
+    "arrays",
+    name="range",
+    minimum=1,
+    count_error=expects(1),
+    needs_host=True,
+    keeps=False,
+    signature="range(end), range(start, end), range(start, end, step)",
+)
+def range_(
+    host: Host,
+    _first: Value = ABSENT,
+    _second: Value = ABSENT,
+    _third: Value = ABSENT,
+    *,
+    start: Value = ABSENT,
+    end: Value = ABSENT,
+    step: Value = ABSENT,
+) -> list[float]:
+    """The whole numbers from ``start`` (0 if not given) to before ``end``, one or ``step`` apart.
+
+    With a negative step the numbers fall. Fractions are cut off.
+
+    Example::
+
+        print(range(4), range(2, 5))                    # [0, 1, 2, 3] [2, 3, 4]
+        print(range(5, 0, -2), range(1, 8, step=3))     # [5, 3, 1] [1, 4, 7]
+    """
+    if start is not ABSENT or end is not ABSENT or step is not ABSENT:
+        positional = [value for value in (_first, _second, _third) if value is not ABSENT]
+        _first, _second, _third = _named_bounds(positional, start, end, step)
+    numbers = range_bounds(_first, _second, _third)
+    host.check_size(abs((numbers.stop - numbers.start) // numbers.step) if numbers else 0)
+    return list(map(float, numbers))
+
+
+def range_bounds(first: Value, second: Value = ABSENT, third: Value = ABSENT) -> range:
+    """The same numbers as a Python range, for a loop that needs no array of them."""
+    begin = whole(first)
+    if second is ABSENT:
+        if begin < 0:
+            raise runtime_error("Range end cannot be negative")
+        return range(begin)
+    stop = whole(second)
+    step = 1 if third is ABSENT else whole(third)
+    if step == 0:
+        raise runtime_error("Range step cannot be zero")
+    return range(begin, stop, step)
+
+
+def _named_bounds(
+    positional: list[Value], start: Value, end: Value, step: Value
+) -> tuple[Value, Value, Value]:
+    """The bounds of a call that names some of them. A single positional one is the end."""
+    named = {"start": start, "end": end, "step": step}
+    named = {name: value for name, value in named.items() if value is not ABSENT}
+    only_end = len(positional) == 1 and "end" not in named
+    names = ("end",) if only_end else ("start", "end", "step")
+    for name, value in zip(names, positional, strict=False):
+        if name in named:
+            raise given_twice("range", name)
+        named[name] = value
+    if "end" not in named:
+        raise missing_argument("range", "end")
+    return named.get("start", 0.0), named["end"], named.get("step", ABSENT)
+
+
+# Changed copies --------------------------------------------------------------
+
+
+@builtin("arrays")
+def push(array: Value, item: Value) -> list[Value]:
+    """A copy of the array with one more element.
+
+    Example::
+
+        print(push([1, 2], 3), push([1], [2]))      # [1, 2, 3] [1, [2]]
+    """
+    return [*arguments.array(array), item]
+
+
+alias("append", "push")
+
+
+@builtin("arrays")
+def pop(array: Value) -> Value:
+    """The last element, null if there is none. The array keeps it.
+
+    Example::
+
+        print(pop([1, 2, 3]), pop([]))      # 3 null
+    """
+    elements = arguments.array(array)
+    return elements[-1] if elements else None
+
+
+@builtin("arrays")
+def extend(array: Value, other: Value) -> list[Value]:
+    """The elements of the first array and then those of the second.
+
+    Example::
+
+        print(extend([1], [2, 3]))      # [1, 2, 3]
+    """
+    return [*arguments.array(array), *arguments.array(other)]
+
+
+@builtin("arrays")
+def sort(array: Value) -> list[Value]:
+    """The elements in ascending order; equal ones keep their order.
+
+    Different kinds come one after the other: null, bools, numbers, currency, texts, the rest.
+
+    Example::
+
+        print(sort([3, 1, 2]), sort(["b", "a", "Z"]))       # [1, 2, 3] [Z, a, b]
+    """
+    return in_order(arguments.array(array))
+
+
+@builtin("arrays")
+def reverse(array: Value) -> list[Value]:
+    """The elements from the last to the first.
+
+    Example::
+
+        print(reverse([1, 2, 3]))       # [3, 2, 1]
+    """
+    return arguments.array(array)[::-1]
+
+
+@builtin("arrays")
+def unique(array: Value) -> list[Value]:
+    """The different elements, in the order in which they first appear.
+
+    Example::
+
+        print(unique([1, 2, 1, "1"]))       # [1, 2, 1]
+    """
+    return distinct(arguments.array(array, "Array or TableColumn"))
+
+
+# Sums ------------------------------------------------------------------------
+
+
+@builtin("arrays", name="sum", minimum=1, count_error=_one_argument("sum"), keeps=False)
+def sum_(array: Value) -> float:
+    """The sum of the numbers of an array or column; 0 without any.
+
+    Example::
+
+        print(sum([1, 2, 3.5]))     # 6.5
+    """
+    return _total(array)
+
+
+@builtin("arrays", keeps=False)
+def average(array: Value) -> float:
+    """The mean of the numbers of an array or column.
+
+    Example::
+
+        print(average([1, 2, 6]))       # 3
+    """
+    return _mean(array)
+
+
+@builtin("arrays", minimum=1, count_error=_one_argument("average"), keeps=False)
+def avg(array: Value) -> float:
+    """The mean of the numbers of an array or column, as ``average``.
+
+    Example::
+
+        print(avg([1, 2, 6]))       # 3
+    """
+    return _mean(array)
+
+
+def _total(value: Value) -> float:
+    """Added from left to right; a long column in the way of Polars, as fast as that is."""
+    if value.__class__ is Column:
+        series = value.stored.series()
+        if series is not None and series.dtype == pl.Float64 and not series.null_count():
+            return float(series.sum())
+    elements = arguments.array(value, "Array or TableColumn")
+    if elements and set(map(type, elements)) != {float}:
+        raise type_error("Array of Numbers")
+    return reduce(operator.add, elements, 0.0)
+
+
+def _mean(value: Value) -> float:
+    total = _total(value)
+    size = len(value)
+    if size == 0:
+        raise runtime_error("Cannot calculate average of empty array")
+    return total / size

@@ -1,0 +1,158 @@
+"""Numbers (builtins reference, 5)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+from datacode.errors import runtime_error, type_error
+from datacode.runtime.builtins.arguments import array, number
+from datacode.runtime.builtins.registry import builtin, expects
+from datacode.runtime.values import Value
+from datacode.tables.table import Column
+
+_LARGEST_FRACTION = 2.0**52
+"""From here on every double is a whole number."""
+
+
+@builtin("numbers", name="abs", keeps=False)
+def abs_(n: Value) -> float:
+    """The number without its sign.
+
+    Example::
+
+        print(abs(-2.5), abs(4))        # 2.5 4
+    """
+    if n.__class__ is not float:
+        raise type_error("Number")
+    return abs(n)
+
+
+@builtin("numbers", keeps=False)
+def sqrt(n: Value) -> float:
+    """The square root. A negative number is an error.
+
+    Example::
+
+        print(sqrt(9), sqrt(2))         # 3 1.4142135623730951
+    """
+    if number(n) < 0:
+        raise runtime_error("Cannot take square root of negative number")
+    return math.sqrt(n)
+
+
+@builtin("numbers", name="pow", keeps=False)
+def pow_(base: Value, exp: Value) -> float:
+    """``base`` to the power of ``exp``, as ``base ^ exp``.
+
+    Example::
+
+        print(pow(2, 10), pow(base=9, exp=0.5))         # 1024 3
+    """
+    return power(number(base), number(exp))
+
+
+def power(base: float, exponent: float) -> float:
+    """The power as floating-point hardware has it: infinities and NaN instead of errors."""
+    try:
+        return math.pow(base, exponent)
+    except (OverflowError, ValueError):
+        if base != 0 and abs(base) != math.inf and math.fmod(exponent, 1) != 0:
+            return math.inf if base > 0 else math.nan
+        is_odd = abs(math.fmod(exponent, 2)) == 1
+        return -math.inf if is_odd and math.copysign(1, base) < 0 else math.inf
+
+
+@builtin("numbers", name="round", keeps=False)
+def round_(n: Value) -> float:
+    """The nearest whole number; halves go away from zero.
+
+    Example::
+
+        print(round(2.5), round(-2.5), round(2.4))      # 3 -3 2
+    """
+    if n.__class__ is not float:
+        raise type_error("Number")
+    if not -_LARGEST_FRACTION < n < _LARGEST_FRACTION:
+        return n
+    whole = math.trunc(n)
+    if abs(n - whole) >= 0.5:
+        whole += 1 if n > 0 else -1
+    return float(whole)
+
+
+@builtin("numbers", keeps=False)
+def div(a: Value, b: Value) -> float:
+    """``a`` divided by ``b``, fraction and all, as ``a / b``.
+
+    Example::
+
+        print(div(7, 2))        # 3.5
+    """
+    divisor = number(b) if a.__class__ is float else number(a)
+    if divisor == 0:
+        raise runtime_error("Division by zero")
+    return a / divisor  # type: ignore[no-any-return]
+
+
+@builtin(
+    "numbers",
+    name="min",
+    minimum=1,
+    count_error=expects(1),
+    keeps=False,
+    signature="min(array), min(n...)",
+)
+def min_(*values: Value) -> float:
+    """The least of some numbers, or of an array or column of numbers.
+
+    NaN counts only where there is nothing else. Behind an array further arguments are ignored.
+
+    Example::
+
+        print(min(3, 1, 2), min([3, 1, 2]))     # 1 1
+    """
+    return _extreme(values, min)
+
+
+@builtin(
+    "numbers",
+    name="max",
+    minimum=1,
+    count_error=expects(1),
+    keeps=False,
+    signature="max(array), max(n...)",
+)
+def max_(*values: Value) -> float:
+    """The greatest of some numbers, or of an array or column of numbers.
+
+    NaN counts only where there is nothing else. Behind an array further arguments are ignored.
+
+    Example::
+
+        print(max(3, 1, 2), max([3, 1, 2]))     # 3 3
+    """
+    return _extreme(values, max)
+
+
+def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[float]], float]) -> float:
+    first = values[0]
+    if first.__class__ is float:
+        if any(value.__class__ is not float for value in values):
+            raise type_error("Number")
+        numbers: Iterable[float] = values
+    elif first.__class__ is list or first.__class__ is Column:
+        elements = array(first)
+        if not elements:
+            if choose is min:
+                raise runtime_error("Cannot find minimum of empty array")
+            raise runtime_error("Cannot find maximum of empty array")
+        if set(map(type, elements)) != {float}:
+            raise type_error("Array of Numbers")
+        numbers = elements
+    else:
+        raise type_error("Number or Array")
+    best = choose(numbers)
+    if best == best:
+        return best
+    return choose([n for n in numbers if n == n] or [best])
