@@ -2,14 +2,20 @@
 
 from datacode.runtime.builtins import (
     arrays,
+    dates,
+    functional,
     numbers,
+    objects,
     system,
     text,
 )
 
 __all__ = [
     "arrays",
+    "dates",
+    "functional",
     "numbers",
+    "objects",
     "system",
     "text",
 ]

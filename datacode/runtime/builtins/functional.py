@@ -1,0 +1,127 @@
+"""Functions over arrays (builtins reference, 6).
+
+A function is given by its name, as a text: one of the program's own or a builtin.
+"""
+
+from __future__ import annotations
+
+from datacode.errors import runtime_error, type_error
+from datacode.runtime.builtins import arguments
+from datacode.runtime.builtins.registry import ABSENT, builtin, expects
+from datacode.runtime.host import Host
+from datacode.runtime.values import Value
+from datacode.tables.table import Column, Table
+
+
+def _array_and_name(values: Value, name: Value) -> tuple[list[Value], str]:
+    expected = "Array and String (function name)"
+    elements = arguments.array(values, expected)
+    if name.__class__ is not str:
+        raise type_error(expected)
+    return elements, name
+
+
+@builtin("functions over arrays", name="map", needs_host=True, calls_back=True)
+def map_(host: Host, array: Value, function: Value) -> list[Value]:
+    """What the function gives for each element.
+
+    Example::
+
+        print(map([1, 4, 9], "sqrt"))       # [1, 2, 3]
+    """
+    elements, name = _array_and_name(array, function)
+    return [host.call(name, [element]) for element in elements]
+
+
+@builtin("functions over arrays", name="filter", needs_host=True, calls_back=True)
+def filter_(host: Host, array: Value, function: Value) -> list[Value]:
+    """The elements for which the function gives true.
+
+    Of other results false, null, 0 and the empty text leave an element out, all else keeps it.
+
+    Example::
+
+        print(filter(["a", "B", "C"], "isupper"))       # [B, C]
+    """
+    elements, name = _array_and_name(array, function)
+    return [element for element in elements if _keeps(host.call(name, [element]))]
+
+
+def _keeps(answer: Value) -> bool:
+    """Not quite the truth of ``if``: an empty array keeps its element."""
+    kind = answer.__class__
+    if kind is bool or kind is float or kind is str:
+        return bool(answer)
+    return answer is not None
+
+
+@builtin(
+    "functions over arrays",
+    name="reduce",
+    minimum=2,
+    count_error=expects(2),
+    needs_host=True,
+    calls_back=True,
+)
+def reduce_(host: Host, array: Value, function: Value, start: Value = ABSENT) -> Value:
+    """One value: the function joins what it gave so far with each element, from the left.
+
+    Without ``start`` the first element starts, and an empty array is an error.
+
+    Example::
+
+        print(reduce([2, 3, 4], "pow"), reduce([], "pow", 1))       # 4096 1
+    """
+    elements = arguments.array(array)
+    if function.__class__ is not str:
+        raise type_error("String (function name)")
+    rest = iter(elements)
+    result = next(rest, ABSENT) if start is ABSENT else start
+    if result is ABSENT:
+        raise runtime_error("Cannot reduce empty array without initial value")
+    for element in rest:
+        result = host.call(function, [result, element])
+    return result
+
+
+@builtin("functions over arrays", name="any", needs_host=True, keeps=False)
+def any_(host: Host, array: Value) -> bool:
+    """Is some element true, as ``if`` sees it? False for an empty array.
+
+    Example::
+
+        print(any([0, "", 3]), any([]))     # true false
+    """
+    return any(map(host.truth, arguments.array(array)))
+
+
+@builtin("functions over arrays", name="all", needs_host=True, keeps=False)
+def all_(host: Host, array: Value) -> bool:
+    """Is every element true, as ``if`` sees it? False for an empty array.
+
+    Example::
+
+        print(all([1, "a", true]), all([1, 0]), all([]))        # true false false
+    """
+    elements = arguments.array(array)
+    return bool(elements) and all(map(host.truth, elements))
+
+
+@builtin("functions over arrays", needs_host=True)
+def enum(host: Host, value: Value) -> list[list[Value]]:
+    """Pairs of the position, from 0, and the element of an array, character of a text or row.
+
+    Example::
+
+        print(enum(["a", "b"]))     # [[0, a], [1, b]]
+    """
+    kind = value.__class__
+    if kind is Table:
+        host.check_size(len(value) * (len(value.names) + 12), 8)
+        elements = value.rows()
+    elif kind is list or kind is str or kind is Column:
+        host.check_size(len(value) * 12, 8)
+        elements = value
+    else:
+        raise type_error("Array, String, or Table")
+    return [[float(position), element] for position, element in enumerate(elements)]
