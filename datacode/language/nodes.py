@@ -162,7 +162,7 @@ class ExpressionStatement(Node):
 
 @dataclass(frozen=True, slots=True)
 class Assign(Node):
-    """``name = x``, ``global name = x`` or ``local name = x``; ``scope`` is None, "global", "local"."""
+    """``name = x``; ``scope`` is "global" or "local" if that word stands before it, else None."""
 
     name: str
     value: Expr
@@ -196,11 +196,12 @@ class If(Node):
 
 @dataclass(frozen=True, slots=True)
 class For(Node):
-    """``for a, b in iterable do ... next a``."""
+    """``for a, b in iterable do ... next a``; ``closing`` is the ``next`` at its end."""
 
     variables: tuple[str, ...]
     iterable: Expr
     body: tuple[Statement, ...]
+    closing: Next | None = None
 
 
 @dataclass(frozen=True, slots=True)
