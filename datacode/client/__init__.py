@@ -1,0 +1,46 @@
+"""A client of DataCode Server, blocking and asynchronous (extra ``client``).
+
+Blocking::
+
+    from datacode.client import connect
+
+    with connect("ws://127.0.0.1:8899") as client:
+        print(client.execute("print(1 + 2)").output)
+
+Asynchronous::
+
+    from datacode.client import connect_async
+
+    async with connect_async("ws://127.0.0.1:8899") as client:
+        print((await client.execute("print(1 + 2)")).output)
+
+A program that fails raises nothing: look at ``Result.error``. A request that the server refuses
+(a share that cannot be reached, an upload over the quota) raises ``RequestFailed`` with the
+server's sentence; a lost connection raises ``ConnectionLost``.
+"""
+
+from datacode.client.asynchronous import AsyncClient, connect_async
+from datacode.client.blocking import Client, connect
+from datacode.client.messages import (
+    ConnectionLost,
+    Diagnostics,
+    RequestFailed,
+    Result,
+    ShareEntry,
+    TableData,
+    Variable,
+)
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "ConnectionLost",
+    "Diagnostics",
+    "RequestFailed",
+    "Result",
+    "ShareEntry",
+    "TableData",
+    "Variable",
+    "connect",
+    "connect_async",
+]

@@ -1,0 +1,119 @@
+"""The blocking client: one call, one answer.
+
+Source of the messages: ``docs/protocol.md``.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+from websockets.sync.client import connect as connect_socket
+
+from datacode.client.calls import Call, Calls
+from datacode.client.messages import ConnectionLost, Message, deliver, encode, is_partial
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MESSAGE_BYTES = 256 * 2**20
+"""The largest answer that is accepted."""
+
+
+def connect(
+    url: str, *, token: str | None = None, headers: dict[str, str] | None = None, **options: Any
+) -> Client:
+    """Connect to a server; ``options`` go to ``websockets.sync.client.connect``.
+
+    Raises ``OSError`` where nobody listens and ``websockets.exceptions.InvalidStatus`` where the
+    server lets nobody in.
+    """
+    headers = dict(headers or {})
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    options.setdefault("max_size", MESSAGE_BYTES)
+    return Client(connect_socket(url, additional_headers=headers, **options))
+
+
+def _method(
+    make: Callable[Concatenate[Calls, P], Call[T]],
+) -> Callable[Concatenate[Client, P], T]:
+    """A method of the client that performs a call, with its signature and documentation."""
+
+    @functools.wraps(make)
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._perform(make(self._calls, *args, **kwargs))
+
+    return method
+
+
+class Client:
+    """A session. Calls are made from one thread; ``interrupt`` from any."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self._calls = Calls()
+        self._turn = threading.Lock()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session."""
+        self._connection.close()
+
+    def _perform(self, call: Call[T]) -> T:
+        """Ask, and read the answer; what comes before it is delivered, foreign answers dropped."""
+        with self._turn:
+            self._send(call.request)
+            while True:
+                message = self._receive()
+                if message.get("id") != call.request["id"]:
+                    continue
+                if not is_partial(message):
+                    return call.read(message)
+                deliver(message, call.on_output, call.on_progress)
+
+    def _send(self, request: Message) -> None:
+        try:
+            self._connection.send(encode(request))
+        except ConnectionClosed as closed:
+            raise ConnectionLost(str(closed)) from None
+
+    def _receive(self) -> Message:
+        try:
+            message: Message = json.loads(self._connection.recv())
+        except ConnectionClosed as closed:
+            raise ConnectionLost(str(closed)) from None
+        return message
+
+    def interrupt(self) -> None:
+        """End the program that another thread is running; nothing happens where none is."""
+        self._send(self._calls.cancel().request)
+
+    execute = _method(Calls.execute)
+    reset = _method(Calls.reset)
+    connect_share = _method(Calls.connect_share)
+    disconnect_share = _method(Calls.disconnect_share)
+    list_share = _method(Calls.list_share)
+    read_share = _method(Calls.read_share)
+    upload = _method(Calls.upload)
+    download = _method(Calls.download)
+    variables = _method(Calls.variables)
+    complete = _method(Calls.complete)
+    check = _method(Calls.check)
+    info = _method(Calls.info)

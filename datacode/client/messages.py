@@ -1,0 +1,161 @@
+"""Requests and answers as a client sees them; no I/O.
+
+What both clients share: a request is a dict with an ``id``; the answer is found by it. The
+messages are described in ``docs/protocol.md``.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Message = dict[str, Any]
+OnOutput = Callable[[str], object]
+OnProgress = Callable[[str, int, "int | None"], object]
+
+
+class RequestFailed(Exception):
+    """The server answered that it could not; the text is its sentence."""
+
+
+class ConnectionLost(Exception):
+    """The connection ended before the answer came; the text names the close code and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """Where a program failed; each part None where unknown."""
+
+    line: int | None
+    column: int | None
+    kind: str
+    function: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableData:
+    """A table that a program showed: the first rows as values, and how many there are."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[list[Any]]
+    row_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a program did: all its output, and the error that ended it, if one did."""
+
+    output: str
+    error: str | None
+    diagnostics: Diagnostics | None = None
+    tables: list[TableData] = field(default_factory=list)
+    sqlite: bytes | None = None
+
+    @property
+    def success(self) -> bool:
+        """Did it end without an error?"""
+        return self.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class ShareEntry:
+    """A name in a folder of a share; ``modified`` in seconds since 1970, UTC."""
+
+    name: str
+    is_folder: bool
+    size: int | None
+    modified: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the session: its type, its length where it has one, how it begins."""
+
+    name: str
+    type: str
+    size: int | None
+    preview: str
+
+
+class Requests:
+    """Makes requests; each with an id that no other of this connection has."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def make(self, type_: str, **fields: object) -> Message:
+        """A request of a type; fields that are None are left out."""
+        message: Message = {"type": type_, "id": next(self._numbers)}
+        message.update((k, v) for k, v in fields.items() if v is not None)
+        return message
+
+
+def encode(message: Message) -> str:
+    """The text to send."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+
+
+def is_partial(message: Message) -> bool:
+    """Is it a message on the way to an answer (output, progress) and not the answer itself?"""
+    return "success" not in message
+
+
+def deliver(message: Message, on_output: OnOutput | None, on_progress: OnProgress | None) -> None:
+    """Hand a partial message to whoever wants it."""
+    if message.get("type") == "output" and on_output is not None:
+        on_output(message["text"])
+    elif message.get("type") == "progress" and on_progress is not None:
+        on_progress(message["path"], message["done"], message["total"])
+
+
+def demand_success(answer: Message) -> Message:
+    """The answer. Raises ``RequestFailed`` where it says that the request failed."""
+    if not answer["success"]:
+        raise RequestFailed(answer["error"])
+    return answer
+
+
+def result_of(answer: Message) -> Result:
+    """The answer of ``execute``."""
+    where = answer.get("diagnostics")
+    export = answer.get("sqlite_db")
+    return Result(
+        output=answer["output"],
+        error=answer["error"],
+        diagnostics=Diagnostics(**where) if where else None,
+        tables=[TableData(**table) for table in answer.get("tables") or ()],
+        sqlite=base64.b64decode(export) if export else None,
+    )
+
+
+def entries_of(answer: Message) -> list[ShareEntry]:
+    """The answer of ``smb_list_files`` or ``session_files`` with details."""
+    return [
+        ShareEntry(d["name"], d["kind"] == "folder", d["size"], d["modified"])
+        for d in demand_success(answer)["details"]
+    ]
+
+
+def bytes_of(answer: Message) -> bytes:
+    """The content of a file that was read."""
+    content: str = demand_success(answer)["content"]
+    if content.startswith("base64:"):
+        return base64.b64decode(content[len("base64:") :])
+    return content.encode("utf-8")
+
+
+def content_of(content: bytes | str) -> str:
+    """A file's content as it is sent: bytes in base64, so that they arrive as they are."""
+    if isinstance(content, str):
+        content = content.encode("utf-8")
+    return "base64:" + base64.b64encode(content).decode("ascii")
+
+
+def variables_of(answer: Message) -> list[Variable]:
+    """The answer of ``inspect``."""
+    return [Variable(**v) for v in demand_success(answer)["variables"]]

@@ -1,0 +1,207 @@
+"""The words of the command line, in and out.
+
+Options stand before or after the program's name, as in the original; words behind the name belong
+to the program (``argv``). Source: server reference, 3.1 and 9.1.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from datacode import catalog
+
+HELP = {
+    "en": """\
+DataCode: a small language for data work.
+
+Usage:
+  datacode                          the prompt
+  datacode FILE.dc [WORD ...]       run a file; the words are its argv
+  datacode -c CODE [WORD ...]       run CODE
+  datacode - [WORD ...]             run what stands on standard input
+  datacode --websocket [...]        start the server; `datacode --websocket --help` for its options
+  datacode connect ws://HOST:PORT   the prompt, on a server
+  datacode fmt [--check] FILE ...   format programs in place
+  datacode passwd FILE NAME         set a password in a file of accounts
+  datacode completion bash|zsh      a completion script for the shell
+  datacode --demo                   a few lines that show what the language can do
+
+Options:
+  --check              look for errors and warnings, run nothing
+  --json               one JSON object on standard output, as the server would answer
+  --debug, --verbose   sizes before the run, all globals after it
+  --quiet, -q          only the program's own output
+  --build_model [OUT]  write the global tables to an SQLite file (default: the program's name + .db,
+                       or the variable DATACODE_SQLITE_OUTPUT)
+  --locale ru|en       language of messages (default: from the environment)
+  --repl, -i           the prompt
+  --version            the version
+  --help, -h           this text
+
+Exit status: 0 success, 1 the program or its file failed, 2 wrong usage, 130 interrupted.
+""",
+    "ru": """\
+DataCode: небольшой язык для работы с данными.
+
+Использование:
+  datacode                          интерактивный режим
+  datacode ФАЙЛ.dc [СЛОВО ...]      выполнить файл; слова доступны программе как argv
+  datacode -c КОД [СЛОВО ...]       выполнить КОД
+  datacode - [СЛОВО ...]            выполнить программу со стандартного ввода
+  datacode --websocket [...]        запустить сервер; его параметры: `datacode --websocket --help`
+  datacode connect ws://HOST:PORT   интерактивный режим на сервере
+  datacode fmt [--check] ФАЙЛ ...   отформатировать программы на месте
+  datacode passwd ФАЙЛ ИМЯ          задать пароль в файле учётных записей
+  datacode completion bash|zsh      сценарий автодополнения для оболочки
+  datacode --demo                   несколько строк, показывающих возможности языка
+
+Параметры:
+  --check              искать ошибки и предупреждения, ничего не выполняя
+  --json               один объект JSON на стандартном выводе, как ответ сервера
+  --debug, --verbose   размеры перед запуском и все глобальные переменные после него
+  --quiet, -q          только вывод самой программы
+  --build_model [OUT]  записать глобальные таблицы в файл SQLite (по умолчанию имя программы + .db
+                       или значение переменной DATACODE_SQLITE_OUTPUT)
+  --locale ru|en       язык сообщений (по умолчанию из окружения)
+  --repl, -i           интерактивный режим
+  --version            версия
+  --help, -h           этот текст
+
+Код завершения: 0 успех, 1 ошибка программы или файла, 2 неверный вызов, 130 прервано.
+""",
+}
+
+
+class UsageError(Exception):
+    """The command line makes no sense. ``template`` and ``params`` as in ``DataCodeError``."""
+
+    def __init__(self, template: str, **params: str) -> None:
+        super().__init__(template)
+        self.template = template
+        self.params = params
+
+    def render(self, locale: str) -> str:
+        """The sentence in a language."""
+        return catalog.translate(self.template, locale).format_map(self.params)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to do. ``mode`` is ``run``, ``repl``, ``demo``, ``help`` or ``version``.
+
+    ``program`` is a file's name, ``-`` for standard input, or None with ``code``. ``model`` is None
+    without ``--build_model``, empty where the name of the database was left open.
+    """
+
+    mode: str = "repl"
+    program: str | None = None
+    code: str | None = None
+    argv: list[str] = field(default_factory=list)
+    check: bool = False
+    json: bool = False
+    debug: bool = False
+    quiet: bool = False
+    model: str | None = None
+    locale: str = "en"
+
+
+MODES = {
+    "--help": "help",
+    "-h": "help",
+    "help": "help",
+    "--version": "version",
+    "--demo": "demo",
+    "demo": "demo",
+    "--repl": "repl",
+    "-i": "repl",
+    "repl": "repl",
+}
+FLAGS = {
+    "--check": "check",
+    "--json": "json",
+    "--debug": "debug",
+    "--verbose": "debug",
+    "--quiet": "quiet",
+    "-q": "quiet",
+}
+
+
+def locale_of_environment() -> str:
+    """``ru`` where the environment asks for Russian, else ``en``."""
+    for name in ("DATACODE_LOCALE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return "ru" if value.lower().startswith("ru") else "en"
+    return "en"
+
+
+def is_program(word: str) -> bool:
+    """Is it the name of a DataCode file?"""
+    return word.lower().endswith(".dc")
+
+
+def parse(words: list[str]) -> Options:
+    """Read the command line.
+
+    Raises ``UsageError`` for a word that has no meaning.
+    """
+    found: dict[str, object] = {"locale": locale_of_environment()}
+    argv: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if word in FLAGS:
+            found[FLAGS[word]] = True
+        elif name == "--locale":
+            found["locale"] = _locale(value if equals else _operand(rest, name))
+        elif name == "--build_model":
+            found["model"] = value if equals else _model(rest)
+        elif _has_program(found):
+            if word.startswith("--") and word != "--":
+                raise UsageError(catalog.mark("Unknown option: {word}"), word=word)
+            argv.append(word)
+            if word == "--":
+                argv = argv[:-1] + rest
+                rest = []
+        elif word == "-c":
+            found.update(mode="run", code=_operand(rest, word))
+        elif word == "-" or is_program(word):
+            found.update(mode="run", program=word)
+        elif word in MODES and "mode" not in found:
+            found["mode"] = MODES[word]
+        elif word.startswith("-"):
+            raise UsageError(catalog.mark("Unknown option: {word}"), word=word)
+        else:
+            raise UsageError(
+                catalog.mark("Unknown argument: {word} (the name of a DataCode file ends in .dc)"),
+                word=word,
+            )
+    if not _has_program(found) and {"check", "json", "model"} & found.keys():
+        raise UsageError(catalog.mark("No program was named: a FILE.dc, -c CODE or - is expected"))
+    return Options(argv=argv, **found)  # type: ignore[arg-type]
+
+
+def _has_program(found: dict[str, object]) -> bool:
+    return "program" in found or "code" in found
+
+
+def _operand(rest: list[str], option: str) -> str:
+    if not rest:
+        raise UsageError(catalog.mark("{option} needs a value"), option=option)
+    return rest.pop(0)
+
+
+def _locale(value: str) -> str:
+    if value not in catalog.LOCALES:
+        raise UsageError(
+            catalog.mark("Unknown language: {value} (ru and en are known)"), value=value
+        )
+    return value
+
+
+def _model(rest: list[str]) -> str:
+    """The word behind ``--build_model`` is the database unless it is an option or a program."""
+    if rest and not rest[0].startswith("-") and not is_program(rest[0]):
+        return rest.pop(0)
+    return ""

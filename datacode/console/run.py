@@ -1,0 +1,251 @@
+"""Running one program from a file, from the command line or from standard input.
+
+The frame of banners that the original prints goes to standard output at a terminal and to
+standard error otherwise, so that a program's own output can be piped. Source: server reference,
+9.1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from datacode import catalog
+from datacode.console import report
+from datacode.console.options import Options
+from datacode.errors import DataCodeError, Kind
+from datacode.language.source import BYTE_ORDER_MARK, Source
+from datacode.runtime.interpreter import Interpreter, Outcome
+from datacode.runtime.values import printed
+
+INTERRUPTED = 130
+"""Exit status of a program that Ctrl-C ended."""
+
+
+class ProgramNotRead(Exception):
+    """The program could not be read; ``lines`` tell why, in the words of the original."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(lines[0])
+        self.lines = lines
+
+
+def read_program(options: Options) -> str:
+    """The program's text. Raises ``ProgramNotRead``."""
+    if options.code is not None:
+        return options.code
+    name = options.program or "-"
+    try:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except FileNotFoundError:
+        raise ProgramNotRead(
+            f"❌ Error: File '{name}' not found",
+            "💡 Make sure the file exists and the path is correct",
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ProgramNotRead(f"❌ Error reading file '{name}': {reason}") from None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ProgramNotRead(
+            f"❌ Error reading file '{name}': stream did not contain valid UTF-8"
+        ) from None
+
+
+@dataclass
+class Frame:
+    """The banners around a run; silent with ``--quiet`` and for code that has no file."""
+
+    stream: TextIO
+    silent: bool
+
+    def line(self, text: str = "") -> None:
+        """One line of the frame."""
+        if not self.silent:
+            print(text, file=self.stream, flush=True)
+
+    def begin(self, options: Options, text: str) -> None:
+        """Everything before the program's output."""
+        self.line("🧠 DataCode File Executor")
+        self.line("=" * 24)
+        self.line(f"📁 Executing file: {options.program}")
+        if options.debug:
+            self.line("🔍 Debug mode: ON")
+        if options.model is not None:
+            self.line("🗄️  SQLite export: ON")
+        if options.debug:
+            self.line(f"🔍 File size: {len(text.encode('utf-8'))} bytes")
+            if text.startswith(BYTE_ORDER_MARK):
+                self.line("🔍 Removing UTF-8 BOM")
+        self.line()
+        self.line("🚀 Starting execution...")
+        self.line()
+
+
+def run(options: Options) -> int:
+    """Run the program that the options name; the exit status."""
+    try:
+        text = read_program(options)
+    except ProgramNotRead as problem:
+        _print_error(*problem.lines)
+        return 1
+    if options.check:
+        return _check(options, text)
+    if options.json:
+        return _run_as_json(options, text)
+    return _run_with_frame(options, text)
+
+
+def _interpreter(options: Options, on_output: Callable[[str], None] | None) -> Interpreter:
+    interpreter = Interpreter(on_output=on_output, on_warning=_print_error)
+    interpreter.define("argv", list(options.argv))
+    return interpreter
+
+
+def _run_with_frame(options: Options, text: str) -> int:
+    stream = sys.stdout if sys.stdout.isatty() else sys.stderr
+    frame = Frame(stream, silent=options.quiet or options.program in (None, "-"))
+    if not text.lstrip(BYTE_ORDER_MARK).strip() and options.program not in (None, "-"):
+        frame.line(f"⚠️  Warning: File '{options.program}' is empty")
+        frame.line("✅ Execution completed (nothing to execute)")
+        return 0
+    frame.begin(options, text)
+    interpreter = _interpreter(options, _write)
+    outcome = run_interruptibly(interpreter, text)
+    sys.stdout.flush()
+    frame.line()
+    if outcome.error is not None:
+        return _failed(options, text, interpreter, outcome.error, framed=not frame.silent)
+    frame.line("✅ Execution completed successfully!")
+    if options.debug:
+        _show_variables(interpreter, frame)
+    if options.model is not None:
+        return _export(options, interpreter, frame)
+    return 0
+
+
+def run_interruptibly(interpreter: Interpreter, text: str) -> Outcome:
+    """Run a program; Ctrl-C ends it and nothing else."""
+    import signal
+
+    def interrupt(number: int, frame: object) -> None:
+        interpreter.cancel()
+
+    previous = signal.signal(signal.SIGINT, interrupt)
+    try:
+        return interpreter.run(text)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _failed(
+    options: Options, text: str, interpreter: Interpreter, error: DataCodeError, *, framed: bool
+) -> int:
+    names = [variable.name for variable in interpreter.variables()]
+    lines = report.describe(
+        error, Source(text), options.locale, names, interpreter.function_names()
+    )
+    if framed:
+        _print_error("❌ Execution failed with error:", *("   " + line for line in lines))
+    else:
+        _print_error(*lines)
+    return INTERRUPTED if was_interrupted(error) else 1
+
+
+def was_interrupted(error: DataCodeError) -> bool:
+    """Did somebody press Ctrl-C?"""
+    return error.kind is Kind.LIMIT and error.template == "Execution was interrupted"
+
+
+def _show_variables(interpreter: Interpreter, frame: Frame) -> None:
+    frame.line()
+    frame.line("📊 Final Variables:")
+    for name, value in interpreter.globals_for_export().items():
+        if name != "argv":
+            frame.line(f"  {name} = {printed(value)}")
+
+
+def model_path(options: Options) -> str:
+    """Where ``--build_model`` writes: the name given, the environment's, or the program's own."""
+    if options.model:
+        return options.model
+    if from_environment := os.environ.get("DATACODE_SQLITE_OUTPUT"):
+        return from_environment
+    stem = Path(options.program or "model.dc").stem
+    return f"{'model' if stem == '-' else stem}.db"
+
+
+def _export(options: Options, interpreter: Interpreter, frame: Frame) -> int:
+    from datacode.export.sqlite import export
+
+    target = model_path(options)
+    frame.line()
+    frame.line("🗄️  Exporting to SQLite...")
+    variables = interpreter.globals_for_export()
+    variables.pop("argv", None)
+    try:
+        export(target, variables, interpreter.relations())
+    except DataCodeError as error:
+        _print_error(f"❌ Failed to export to SQLite: {error.render(options.locale)}")
+        return 1
+    frame.line(f"✅ SQLite database created successfully: {target}")
+    return 0
+
+
+def _check(options: Options, text: str) -> int:
+    """Errors and warnings of a text, one a line as compilers print them: ``file:line:column:``."""
+    from datacode.language.lint import check
+
+    problems = check(text, known_variables={"argv"})
+    for problem in problems:
+        name = options.program or "-c"
+        _print_error(
+            f"{name}:{problem.line}:{problem.column}: "
+            f"{problem.severity}: {problem.render(options.locale)}"
+        )
+    return 1 if any(p.severity == "error" for p in problems) else 0
+
+
+def _run_as_json(options: Options, text: str) -> int:
+    interpreter = _interpreter(options, None)
+    outcome = run_interruptibly(interpreter, text)
+    error = outcome.error
+    answer = {
+        "success": error is None,
+        "output": outcome.output,
+        "error": None if error is None else error.render(options.locale),
+    }
+    _write(json.dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+    if error is None:
+        return (
+            0 if options.model is None else _export(options, interpreter, Frame(sys.stderr, True))
+        )
+    return INTERRUPTED if was_interrupted(error) else 1
+
+
+def _write(text: str) -> None:
+    """Output of the program. What no encoding can hold (half of a surrogate pair) becomes ``?``."""
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+def _print_error(*lines: str) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)  # noqa: T201
+
+
+def usage(problem: str, locale: str) -> int:
+    """A wrong command line: the sentence, and where help is; exit status 2."""
+    more = catalog.translate("`datacode --help` tells what there is.", locale)
+    _print_error(f"❌ {problem}", f"💡 {more}")
+    return 2
