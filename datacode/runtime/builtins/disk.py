@@ -1,0 +1,45 @@
+"""From the answers of ``Files`` to errors of the language, for all that touches a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from datacode.errors import DataCodeError, Kind, type_error
+from datacode.runtime.files import FilesError
+from datacode.runtime.system_errors import system_text
+from datacode.runtime.values import Path, Value
+
+SHARE = "lib://"
+"""Paths that begin so lie on a share that the session has connected."""
+
+
+def path_text(value: Value, expected: str = "Path") -> str:
+    """The text of a path; a text may stand for a path everywhere."""
+    if value.__class__ is Path:
+        return str(value.text)
+    if value.__class__ is str:
+        return str(value)
+    raise type_error(expected)
+
+
+def extension(path: str) -> str:
+    """What follows the last dot of the last part, in small letters."""
+    name = path.rstrip("/").rpartition("/")[2]
+    stem, _, found = name.rpartition(".")
+    return found.lower() if stem else ""
+
+
+@contextmanager
+def failures(template: str) -> Iterator[None]:
+    """Make Runtime Errors of what ``Files`` raises.
+
+    Refusals say themselves what they are; the system's errors become the ``{reason}`` of
+    ``template``.
+    """
+    try:
+        yield
+    except FilesError as refusal:
+        raise DataCodeError(Kind.RUNTIME, refusal.template, refusal.params) from None
+    except OSError as error:
+        raise DataCodeError(Kind.RUNTIME, template, {"reason": system_text(error)}) from None
