@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from datacode.errors import DataCodeError, Kind
+from datacode.errors import DataCodeError, syntax_error
 from datacode.language import nodes
 from datacode.language.grammar import InvalidAssignment
 
@@ -56,11 +56,11 @@ def _visits(
             case nodes.Next():
                 _settle(statement, loops)
             case nodes.Break() if not loops:
-                raise _error("break statement must be inside a loop", statement)
+                raise syntax_error("break statement must be inside a loop", *_place(statement))
             case nodes.Return() if not in_function:
-                raise _error("return statement must be inside a function", statement)
+                raise syntax_error("return statement must be inside a function", *_place(statement))
             case InvalidAssignment():
-                raise _error("Invalid assignment", statement)
+                raise syntax_error("Invalid assignment", *_place(statement))
 
 
 def _closes(names: _Names, variables: _Names) -> bool:
@@ -71,7 +71,7 @@ def _closes(names: _Names, variables: _Names) -> bool:
 def _settle(statement: nodes.Next, loops: tuple[_Names, ...]) -> None:
     """Find the loop that the statement means."""
     if not loops:
-        raise _error("Unexpected next statement outside of for loop", statement)
+        raise syntax_error("Unexpected next statement outside of for loop", *_place(statement))
     for depth, variables in enumerate(reversed(loops)):
         if _closes(statement.names, variables):
             # The tree is frozen for those who get it; it has not been handed out yet.
@@ -81,13 +81,13 @@ def _settle(statement: nodes.Next, loops: tuple[_Names, ...]) -> None:
 
 
 def _mismatched(statement: nodes.Next, variables: _Names) -> DataCodeError:
-    return _error(
+    return syntax_error(
         "Mismatched next: expected 'next {expected}' but found 'next {found}'",
-        statement,
+        *_place(statement),
         expected=variables[0],
         found=", ".join(statement.names),
     )
 
 
-def _error(template: str, place: nodes.Node, **params: str) -> DataCodeError:
-    return DataCodeError(Kind.SYNTAX, template, params, line=place.line, column=place.column)
+def _place(node: nodes.Node) -> tuple[int, int]:
+    return node.line, node.column

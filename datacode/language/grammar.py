@@ -36,6 +36,18 @@ precedence = (
     ("right", "^"),
 )
 
+BINARY = frozenset("<>+-*/%^") | {"EQ", "NE", "LE", "GE", "AND", "OR"}
+"""The kinds of the operators between two operands."""
+
+PREFIXES = frozenset("-!") | {"NOT"}
+"""The kinds of the operators before an operand."""
+
+BRACKETS = frozenset("([{")
+"""The kinds of the brackets that open."""
+
+NESTING = BINARY | PREFIXES | BRACKETS | {".", "IF", "FOR", "TRY", "FUNCTION"}
+"""The kinds of the tokens that put something inside something else: see ``limits``."""
+
 
 @dataclass(frozen=True, slots=True)
 class InvalidAssignment(nodes.Node):
@@ -48,13 +60,7 @@ class InvalidAssignment(nodes.Node):
 def p_same(p: Any) -> None:
     """
     start : program
-    statement : if_statement
-              | for_statement
-              | try_statement
-    inner_statement : statement
-                    | next_clause
     expression : operand
-    argument : expression
     """
     p[0] = p[1]
 
@@ -86,7 +92,8 @@ def p_statements_more(p: Any) -> None:
     statements : statements statement
                | statements function
     body : body statement
-    inner : inner inner_statement
+    inner : inner statement
+          | inner next_clause
     """
     p[1].append(p[2])
     p[0] = p[1]
@@ -171,8 +178,8 @@ def p_next_clause(p: Any) -> None:
 
 def p_if_statement(p: Any) -> None:
     """
-    if_statement : branches end_if NEWLINE
-                 | branches otherwise end_if NEWLINE
+    statement : branches end_if NEWLINE
+              | branches otherwise end_if NEWLINE
     """
     otherwise = tuple(p[2]) if len(p) > 4 else None
     p[0] = nodes.If(p[0].line, p[0].column, tuple(p[1]), otherwise)
@@ -208,12 +215,12 @@ def p_block_words(p: Any) -> None:
 
 
 def p_for_statement(p: Any) -> None:
-    """for_statement : FOR names IN expression DO NEWLINE body next_clause"""
+    """statement : FOR names IN expression DO NEWLINE body next_clause"""
     p[0] = nodes.For(p[0].line, p[0].column, tuple(p[2]), p[4], tuple(p[7]), p[8])
 
 
 def p_try_statement(p: Any) -> None:
-    """try_statement : TRY NEWLINE inner handler final ENDTRY NEWLINE"""
+    """statement : TRY NEWLINE inner handler final ENDTRY NEWLINE"""
     variable, handler = p[4]
     p[0] = nodes.Try(p[0].line, p[0].column, tuple(p[3]), variable, handler, p[5])
 
@@ -257,7 +264,8 @@ def p_binary(p: Any) -> None:
                | expression '%' expression
                | expression '^' expression
     """
-    p[0] = nodes.Binary(p[0].line, p[0].column, p[2].text, p[1], p[3])
+    operator = "==" if p[2].kind == "EQ" else p[2].text  # conditions have = as well
+    p[0] = nodes.Binary(p[0].line, p[0].column, operator, p[1], p[3])
 
 
 def p_logical(p: Any) -> None:
@@ -363,7 +371,8 @@ def p_list_one(p: Any) -> None:
     """
     elements : expression
     pairs : pair
-    positional_arguments : argument
+    positional_arguments : expression
+                         | spread
     named_arguments : named_argument
     """
     p[0] = [p[1]]
@@ -373,7 +382,8 @@ def p_list_more(p: Any) -> None:
     """
     elements : elements ',' expression
     pairs : pairs ',' pair
-    positional_arguments : positional_arguments ',' argument
+    positional_arguments : positional_arguments ',' expression
+                         | positional_arguments ',' spread
     named_arguments : named_arguments ',' named_argument
     """
     p[1].append(p[3])
@@ -399,7 +409,7 @@ def p_arguments_both(p: Any) -> None:
 
 
 def p_spread(p: Any) -> None:
-    """argument : '*' expression"""
+    """spread : '*' expression"""
     p[0] = nodes.Spread(p[0].line, p[0].column, p[2])
 
 

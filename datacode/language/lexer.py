@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
+from unicodedata import category
 
 from datacode.errors import DataCodeError, syntax_error
 from datacode.language.letters import SIGNS, is_alphabetic
@@ -92,14 +93,20 @@ class Token(NamedTuple):
 
 
 def shown(text: str) -> str:
-    """A piece of the program as error messages show it.
+    """A piece of the program as error messages show it: as written, but not endlessly.
 
-    As written, but not endlessly, and what has no picture (control characters, marks of
-    direction, half surrogates) as in the debug form: ``\\u{200f}``.
+    What has no picture and might do harm on a terminal or in a file (control characters, marks of
+    direction, half surrogates) looks as in the debug form: ``\\u{200f}``.
     """
     if len(text) > _LONGEST_SHOWN:
         text = text[: _LONGEST_SHOWN - 1] + "…"
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{{{ord(c):x}}}" for c in text)
+    return "".join(map(_shown_character, text))
+
+
+def _shown_character(character: str) -> str:
+    if character in "\t\n" or category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        return character
+    return f"\\u{{{ord(character):x}}}"
 
 
 def lex(source: Source, *, one_line: bool = False) -> Iterator[Token]:
