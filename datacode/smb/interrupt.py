@@ -1,0 +1,73 @@
+"""How a call that blocks in one thread is ended from another, and when it ends by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from datacode.smb import reasons
+from datacode.smb.reasons import ShareError
+
+
+class Interrupted(Exception):
+    """The call was ended by whoever had asked for it; nobody waits for its result."""
+
+
+class Interrupt:
+    """The time that one call has, and the means to end it early.
+
+    ``seconds`` bounds the call as a whole, ``stall`` each wait in which not a byte arrives.
+    """
+
+    def __init__(
+        self, seconds: float, stall: float, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._ends = [clock() + seconds]
+        self._stall = stall
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self.tripped = False
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """While inside, there are at most so many seconds."""
+        self._ends.append(min(self._ends[-1], self._clock() + seconds))
+        try:
+            yield
+        finally:
+            self._ends.pop()
+
+    def trip(self) -> None:
+        """End the call: from any thread, at once, any number of times."""
+        with self._lock:
+            self.tripped = True
+            if self._socket is not None:
+                # Wakes a thread that waits in it; closing would not.
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+    @contextlib.contextmanager
+    def watching(self, sock: socket.socket) -> Iterator[None]:
+        """While inside, ``trip`` ends what blocks on ``sock``."""
+        with self._lock:
+            if self.tripped:
+                raise Interrupted
+            outer, self._socket = self._socket, sock
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._socket = outer
+
+    def patience(self) -> float:
+        """Seconds that the next wait may take; ``Interrupted``, ``SILENT`` when none are left."""
+        if self.tripped:
+            raise Interrupted
+        left = self._ends[-1] - self._clock()
+        if left <= 0:
+            raise ShareError(reasons.SILENT)
+        return min(left, self._stall)

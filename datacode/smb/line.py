@@ -1,0 +1,95 @@
+"""A connection to a share that opens when it is needed, and once again when it breaks. Blocking."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from datacode.smb import reasons
+from datacode.smb.access import Access
+from datacode.smb.interrupt import Interrupt
+from datacode.smb.reasons import ShareError
+from datacode.smb.target import Target
+
+if TYPE_CHECKING:
+    from datacode.smb.share import Share
+
+Result = TypeVar("Result")
+
+_STALE = 5.0
+"""Seconds of rest after which a connection is asked for a sign of life first."""
+
+_SIGN_OF_LIFE = 5.0
+
+
+class Line:
+    """One connection, for one call at a time.
+
+    ``connecting`` is the time in seconds that opening may take, at most.
+    """
+
+    def __init__(self, target: Target, name: str, rules: Access, connecting: float) -> None:
+        self._target = target
+        self._name = name
+        self._rules = rules
+        self._connecting = connecting
+        self._share: Share | None = None
+        self._used = 0.0
+
+    def perform(
+        self, work: Callable[[Share, Interrupt], Result], interrupt: Interrupt, *, again: bool
+    ) -> Result:
+        """Do ``work`` on the open share.
+
+        ``again`` allows a second attempt on a new connection after the first was lost: for work
+        that changes nothing, or may be done twice.
+        """
+        try:
+            share = self._opened(interrupt, again=again)
+            return work(share, interrupt)
+        except ShareError as error:
+            if not (again and error.reason.again):
+                raise
+            lost = error
+        finally:
+            self._used = time.monotonic()
+        self.drop()
+        try:
+            return work(self._opened(interrupt, again=again), interrupt)
+        except ShareError as error:
+            if error.reason is reasons.UNREACHABLE:
+                raise lost from None  # it was there a moment ago
+            raise
+        finally:
+            self._used = time.monotonic()
+
+    def close(self, interrupt: Interrupt) -> None:
+        """Log off and close."""
+        if self._share is not None:
+            self._share.close(interrupt)
+            self._share = None
+
+    def drop(self) -> None:
+        """Close without a word."""
+        if self._share is not None:
+            self._share.drop()
+            self._share = None
+
+    def _opened(self, interrupt: Interrupt, *, again: bool) -> Share:
+        from datacode.smb.share import open_share  # loads Impacket, which takes its time
+
+        share = self._share
+        if share is not None and not share.broken and not again and self._is_stale():
+            with contextlib.suppress(ShareError), interrupt.within(_SIGN_OF_LIFE):
+                share.check(interrupt)
+        if share is None or share.broken:
+            self.drop()
+            with interrupt.within(self._connecting):
+                share = open_share(self._target, self._name, self._rules, interrupt)
+            self._share = share
+        return share
+
+    def _is_stale(self) -> bool:
+        return time.monotonic() - self._used > _STALE

@@ -1,0 +1,469 @@
+"""A session's shares, asynchronous: every call that blocks runs in a thread of our own.
+
+``SharePool`` is the server's: the threads, the operator's rules. ``Shares`` is one session's:
+what it has connected, and the files that it has read lately. A share has several connections,
+each for one call at a time, opened when they are needed; so two files are read side by side, and
+a file server that is slow keeps nobody waiting but those who asked it.
+
+Every failure is a ``ShareError`` (a ``FilesError``). Cancelling the Deferred around a call ends
+the call at once and closes its connection. Source: server reference, section 8.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+
+from datacode.runtime.files import Entry
+from datacode.smb import paths, reasons, spool, transfer
+from datacode.smb.access import Rules
+from datacode.smb.calls import Call, Calls, Reactor
+from datacode.smb.interrupt import Interrupt
+from datacode.smb.line import Line
+from datacode.smb.messages import Stamp
+from datacode.smb.reasons import Operation, ShareError
+from datacode.smb.target import Target
+
+if TYPE_CHECKING:  # loading this takes half a second, so a thread does it
+    from datacode.smb.share import Fetched, Share
+
+Result = TypeVar("Result")
+Work = Callable[["Share", Interrupt], Result]
+Progress = Callable[[int, int], object]
+"""Called with the bytes done and the bytes in all, in the reactor's thread."""
+
+_SPARE = 30.0
+"""Seconds after which a connection is closed that was needed only for a moment."""
+
+_PROGRESS_EVERY = 0.1
+_KINDS = {0: "disk", 1: "printer", 3: "pipe"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShareName:
+    """A share that a host says it has; ``kind`` is ``disk``, ``printer``, ``pipe`` or ``other``.
+
+    ``hidden`` is what Windows calls administrative: ``C$``, ``IPC$``.
+    """
+
+    name: str
+    kind: str
+    remark: str
+    hidden: bool
+
+
+class SharePool:
+    """The server's part: threads and rules, for all sessions."""
+
+    def __init__(self, reactor: Reactor, rules: Rules | None = None) -> None:
+        self.reactor = reactor
+        self.rules = rules or Rules()
+        self.calls = Calls(reactor, self.rules.limits.threads, self.rules.patience.goodbye)
+        self._sessions: set[Shares] = set()
+
+    def start(self) -> None:
+        """Start the threads."""
+        self.calls.start(_load)
+
+    async def stop(self) -> None:
+        """Close every session's connections, then end the threads; takes two seconds at most."""
+        await DeferredList([Deferred.fromCoroutine(s.close()) for s in list(self._sessions)])
+        await self.calls.stop()
+
+    def session(self) -> Shares:
+        """The shares of a new session: none yet."""
+        shares = Shares(self)
+        self._sessions.add(shares)
+        return shares
+
+    def gone(self, shares: Shares) -> None:
+        """Called by a session that has closed its connections."""
+        self._sessions.discard(shares)
+
+    async def share_names(self, target: Target) -> list[ShareName]:
+        """The shares that a host says it has, sorted by name."""
+        access, seconds = self.rules.access, self.rules.patience.connect
+
+        def work(interrupt: Interrupt) -> list[tuple[str, int, str]]:
+            from datacode.smb.login import share_names
+
+            return share_names(target, access, interrupt)
+
+        try:
+            call = self.calls.run(work, seconds, seconds)
+            found = await self.calls.bounded(call.result, seconds)
+        except ShareError as error:
+            raise error.named(ip=target.shown, share="").during(Operation.SHARES) from None
+        names = [
+            ShareName(name, _KINDS.get(kind & 0xFF, "other"), remark, kind >> 31 != 0)
+            for name, kind, remark in found
+        ]
+        return sorted(names, key=lambda share: paths.order(share.name))
+
+
+class Shares:
+    """One session's shares, by name. Paths are those on a share: the rest of ``lib://share/rest``."""
+
+    def __init__(self, pool: SharePool) -> None:
+        self._pool = pool
+        self._places: dict[str, _Place] = {}
+        limits = pool.rules.limits
+        self._cache = spool.Cache(limits.cache_size, limits.cache_files)
+        self._closed = False
+
+    def names(self) -> list[str]:
+        """The connected shares, spelled as the client spelled them, in the order of connecting."""
+        return [place.name for place in self._places.values() if place.is_open]
+
+    async def connect(self, target: Target, share: str, *, alias: str | None = None) -> None:
+        """Connect, log in and open a share; all within ten seconds (server reference, 8.1).
+
+        ``alias`` is the name that programs use for it, by default its own: with it, shares of
+        the same name on two servers can be used side by side.
+        """
+        name = share if alias is None else alias
+        key = paths.same_share(name)
+        limit = self._pool.rules.limits.shares
+        if key in self._places:
+            raise ShareError(reasons.CONNECTED, share=name)
+        if len(self._places) >= limit or self._closed:
+            raise ShareError(reasons.TOO_MANY_SHARES, limit=limit).during(Operation.CONNECT)
+        place = _Place(self._pool, target, share, name)
+        self._places[key] = place
+        try:
+            await place.call(
+                lambda share, interrupt: None,
+                self._pool.rules.patience.connect,
+                operation=Operation.CONNECT,
+            )
+        except BaseException:
+            self._places.pop(key, None)
+            await place.close()
+            raise
+        place.is_open = True
+
+    async def disconnect(self, share: str) -> None:
+        """Close the connections of a share; ``NOT_CONNECTED`` if there is none of that name."""
+        place = self._place(share)
+        del self._places[place.key]
+        self._cache.forget_share(place.key)
+        await place.close()
+
+    async def close(self) -> None:
+        """End all calls, log off and close everything; within a second, whatever the servers do."""
+        self._closed = True
+        places, self._places = list(self._places.values()), {}
+        self._cache.clear()
+        await DeferredList([Deferred.fromCoroutine(place.close()) for place in places])
+        self._pool.gone(self)
+
+    async def list_folder(self, share: str, path: str) -> list[Entry]:
+        """A folder's entries, sorted by name, case folded (server reference, 8.3)."""
+        return await self._place(share).call(
+            lambda opened, interrupt: opened.list_folder(path, interrupt),
+            self._pool.rules.patience.call,
+            operation=Operation.LIST,
+            path=path,
+        )
+
+    async def match(self, share: str, pattern: str) -> list[str]:
+        """The paths ``lib://share/…`` that match a pattern, in order.
+
+        Wildcards are ``*``, ``?``, ``[…]`` and ``**`` for any number of folders; case does not
+        count. A ``FilesError`` for a malformed pattern.
+        """
+        place = self._place(share)
+        parsed = paths.Pattern.parse(share, pattern)
+        found = await place.call(
+            lambda opened, interrupt: opened.match(parsed, pattern, interrupt),
+            self._pool.rules.patience.transfer,
+            operation=Operation.LIST,
+            path=pattern,
+        )
+        return [paths.join(share, [path]) for path in found]
+
+    async def fetch(
+        self, share: str, path: str, *, limit: int | None = None, progress: Progress | None = None
+    ) -> int:
+        """A descriptor with a file's bytes: read-only, at position 0, the caller's to close.
+
+        ``limit`` is the most bytes that the file may have. A file that the session has read
+        before is not moved again if the server says that it is still the same.
+        """
+        place = self._place(share)
+        name = "/".join(paths.components(path))
+        kept = self._cache.get(place.key, name)
+        spare = spool.reopened(kept.descriptor) if kept is not None else None
+        try:
+            fetched = await place.call(
+                self._fetching(path, limit, progress, kept.stamp if kept and spare else None),
+                self._pool.rules.patience.transfer,
+                operation=Operation.READ,
+                path=path,
+                unwanted=_close_fetched,
+            )
+        except BaseException:
+            if spare is not None:
+                os.close(spare)
+            raise
+        if fetched.descriptor is None:
+            assert spare is not None
+            return spare
+        if spare is not None:
+            os.close(spare)
+        if self._places.get(place.key) is place and fetched.stamp.is_exact:
+            self._cache.put(place.key, name, fetched.stamp, fetched.descriptor)
+        return fetched.descriptor
+
+    def _fetching(
+        self, path: str, limit: int | None, progress: Progress | None, known: Stamp | None
+    ) -> Work[Fetched]:
+        rules = self._pool.rules
+        bounds = [size for size in (limit, rules.limits.file_size) if size is not None]
+        report = self._reporting(progress)
+
+        def work(opened: Share, interrupt: Interrupt) -> Fetched:
+            return opened.fetch(
+                path,
+                interrupt,
+                known=known,
+                limit=min(bounds, default=None),
+                folder=rules.spool_folder,
+                progress=report,
+            )
+
+        return work
+
+    async def stat(self, share: str, path: str) -> Entry | None:
+        """Name, kind, size and time of the last write of what is there; None if nothing is."""
+        parts = paths.components(path)
+        stamp = await self._place(share).call(
+            lambda opened, interrupt: opened.look(path, interrupt),
+            self._pool.rules.patience.call,
+            operation=Operation.LOOK,
+            path=path,
+        )
+        if stamp is None:
+            return None
+        size = None if stamp.is_folder else stamp.size
+        return Entry(parts[-1] if parts else "", stamp.is_folder, size, stamp.modified)
+
+    async def kind(self, share: str, path: str) -> str | None:
+        """``"file"``, ``"folder"``, or None where nothing is."""
+        entry = await self.stat(share, path)
+        return None if entry is None else "folder" if entry.is_folder else "file"
+
+    async def write(
+        self, share: str, path: str, content: bytes | int, *, progress: Progress | None = None
+    ) -> None:
+        """Replace a file by bytes, or by all of a local file (a descriptor, which stays open).
+
+        The bytes go to another name first and get theirs when all are there, so that nobody who
+        reads meanwhile sees half a file.
+        """
+        source = (
+            transfer.Bytes(content) if isinstance(content, bytes) else transfer.LocalFile(content)
+        )
+        token, report = secrets.token_hex(6), self._reporting(progress)
+        await self._changing(share, path, Operation.WRITE).call(
+            lambda opened, interrupt: opened.store(
+                path, source, interrupt, token=token, progress=report
+            ),
+            self._pool.rules.patience.transfer,
+            operation=Operation.WRITE,
+            path=path,
+        )
+
+    async def make_folder(self, share: str, path: str) -> None:
+        """Make a folder and those above it; it may be there already."""
+        await self._changing(share, path, Operation.MAKE_FOLDER).call(
+            lambda opened, interrupt: opened.make_folder(path, interrupt),
+            self._pool.rules.patience.call,
+            operation=Operation.MAKE_FOLDER,
+            path=path,
+        )
+
+    async def delete(self, share: str, path: str) -> None:
+        """Delete a file, or a folder that is empty."""
+        await self._changing(share, path, Operation.DELETE).call(
+            lambda opened, interrupt: opened.remove(path, interrupt),
+            self._pool.rules.patience.call,
+            operation=Operation.DELETE,
+            path=path,
+            again=False,
+        )
+
+    async def rename(self, share: str, path: str, new: str) -> None:
+        """Give a file or folder a new path on the same share, where nothing is yet."""
+        await self._changing(share, path, Operation.RENAME).call(
+            lambda opened, interrupt: opened.rename(path, new, interrupt),
+            self._pool.rules.patience.call,
+            operation=Operation.RENAME,
+            path=path,
+            again=False,
+        )
+
+    def _place(self, share: str) -> _Place:
+        place = self._places.get(paths.same_share(share))
+        if place is None or not place.is_open:
+            raise ShareError(reasons.NOT_CONNECTED, share=share)
+        return place
+
+    def _changing(self, share: str, path: str, operation: Operation) -> _Place:
+        place = self._place(share)
+        if not self._pool.rules.writes:
+            raise ShareError(reasons.NO_WRITES, share=share, path=path).during(operation)
+        return place
+
+    def _reporting(self, progress: Progress | None) -> transfer.Progress:
+        """What a thread may call for every piece, and ``progress`` hears of now and then."""
+        if progress is None:
+            return lambda done, total: None
+        last = 0.0
+
+        def report(done: int, total: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if done == total or now - last >= _PROGRESS_EVERY:
+                last = now
+                self._pool.reactor.callFromThread(progress, done, total)
+
+        return report
+
+
+class _Place:
+    """A connected share: whom to ask, and the connections that are there."""
+
+    _log = Logger(namespace="datacode.smb")
+
+    def __init__(self, pool: SharePool, target: Target, share: str, name: str) -> None:
+        self._pool = pool
+        self._target = target
+        self._share = share
+        self.name = name
+        self.key = paths.same_share(name)
+        self.is_open = False
+        self._closed = False
+        self._free = DeferredSemaphore(pool.rules.limits.connections)
+        self._idle: list[Line] = []
+        self._calls: set[Call[Any]] = set()
+        self._trimming: IDelayedCall | None = None
+
+    async def call(
+        self,
+        work: Work[Result],
+        seconds: float,
+        *,
+        operation: Operation,
+        path: str = "",
+        again: bool = True,
+        unwanted: Callable[[Result], object] = lambda result: None,
+    ) -> Result:
+        """Do ``work`` on a free connection; failures get their names and the prefix."""
+        try:
+            done = Deferred.fromCoroutine(self._on_line(work, seconds, again, unwanted))
+            return await self._pool.calls.bounded(done, seconds)
+        except ShareError as error:
+            named = error.named(ip=self._target.shown, share=self.name, path=path)
+            self._log.info(
+                "{operation}: {reason} (share {share!r}, path {path!r}, host {host})",
+                operation=operation.name,
+                reason=str(named),
+                share=self.name,
+                path=path,
+                host=self._target.shown,
+            )
+            raise named.during(operation) from None
+
+    async def close(self) -> None:
+        """End calls, log off, close; within a second."""
+        self._closed = True
+        self.is_open = False
+        if self._trimming is not None and self._trimming.active():
+            self._trimming.cancel()
+        for call in list(self._calls):
+            call.interrupt()
+        goodbye = self._pool.rules.patience.goodbye
+        lines, self._idle = self._idle, []
+        calls = [self._pool.calls.run(line.close, goodbye, goodbye) for line in lines]
+        ended = [call.ended for call in calls] + [_copy(call.ended) for call in self._calls]
+        with contextlib.suppress(ShareError):
+            await self._pool.calls.bounded(DeferredList(ended), 0)
+        for line in lines:
+            line.drop()
+
+    async def _on_line(
+        self, work: Work[Result], seconds: float, again: bool, unwanted: Callable[[Result], object]
+    ) -> Result:
+        await self._free.acquire()
+        if self._closed:
+            self._free.release()
+            raise ShareError(reasons.NOT_CONNECTED)
+        patience, access = self._pool.rules.patience, self._pool.rules.access
+        line = self._idle.pop() if self._idle else None
+        if line is None:
+            line = Line(self._target, self._share, access, patience.connect)
+        call = self._pool.calls.run(_on(line, work, again), seconds, patience.stall)
+        call.unwanted = unwanted
+        self._calls.add(call)
+        call.ended.addCallback(self._take_back, line, call)
+        return await call.result
+
+    def _take_back(self, usable: bool, line: Line, call: Call[Any]) -> bool:
+        """A call has ended: its connection is free, or of no more use."""
+        self._calls.discard(call)
+        if usable and not self._closed:
+            self._idle.append(line)
+            self._trim_later()
+        else:
+            line.drop()
+        self._free.release()
+        return usable
+
+    def _trim_later(self) -> None:
+        """Close connections beyond the first that nobody has needed for a while."""
+        if len(self._idle) > 1 and self._trimming is None:
+            self._trimming = self._pool.reactor.callLater(_SPARE, self._trim)
+
+    def _trim(self) -> None:
+        self._trimming = None
+        goodbye = self._pool.rules.patience.goodbye
+        if len(self._idle) > 1:
+            # The one that rested longest; those that come back go to the end.
+            self._pool.calls.run(self._idle.pop(0).close, goodbye, goodbye)
+        self._trim_later()
+
+
+def _on(line: Line, work: Work[Result], again: bool) -> Callable[[Interrupt], Result]:
+    return lambda interrupt: line.perform(work, interrupt, again=again)
+
+
+def _copy(source: Deferred[bool]) -> Deferred[bool]:
+    """Another Deferred that fires when ``source`` does."""
+    copy: Deferred[bool] = Deferred()
+
+    def fire(result: bool) -> bool:
+        copy.callback(result)
+        return result
+
+    source.addCallback(fire)
+    return copy
+
+
+def _close_fetched(fetched: Fetched) -> None:
+    if fetched.descriptor is not None:
+        os.close(fetched.descriptor)
+
+
+def _load() -> None:
+    """Load what speaks SMB, before somebody waits for it."""
+    import datacode.smb.share  # noqa: F401

@@ -1,0 +1,106 @@
+"""Whom to log in to, as whom: the fields of ``smb_connect``, understood.
+
+Pure: nothing is resolved or connected here. Source: server reference, 8.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+
+from datacode.smb import reasons
+from datacode.smb.reasons import ShareError
+
+DEFAULT_PORT = 445
+_GUEST_LOGINS = ("", "guest")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file server and an account on it.
+
+    ``host`` is a name or an address without brackets. ``domain`` may be empty. ``spelled`` is
+    the client's own text for the host, which messages show. The password is in no ``repr``.
+    """
+
+    host: str
+    port: int = DEFAULT_PORT
+    login: str = ""
+    password: str = field(default="", repr=False)
+    domain: str = ""
+    spelled: str = ""
+
+    @classmethod
+    def parse(cls, ip: str, login: str, password: str, domain: str) -> Target:
+        """The target that four fields of a request mean.
+
+        ``ip``: a name, an address, ``host:port``, ``[v6]`` or ``[v6]:port``. ``login`` may be
+        ``DOMAIN\\user`` or ``user@realm`` where ``domain`` is empty. A ``ShareError`` for an
+        address that cannot be one, and for a password without a login.
+        """
+        host, port = split_address(ip)
+        if not domain:
+            login, domain = split_login(login)
+        if "\0" in login + password + domain or (not login and password):
+            raise ShareError(reasons.WRONG_LOGIN)
+        return cls(host, port, login, password, domain, ip)
+
+    @property
+    def shown(self) -> str:
+        """The host as messages name it."""
+        return self.spelled or self.host
+
+    @property
+    def wants_guest(self) -> bool:
+        """Whether being let in as a guest is what was asked for."""
+        return not self.password and self.login.lower() in _GUEST_LOGINS
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of a client's text; a ``ShareError`` where it cannot be an address."""
+    text = text.strip()
+    host, port = text, ""
+    if text.startswith("["):
+        host, bracket, port = text[1:].partition("]")
+        if not bracket or not _is_v6(host) or (port and not port.startswith(":")):
+            raise _bad_host(text)
+        port = port.removeprefix(":") if port != ":" else "none"
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+        port = port or "none"
+    elif ":" in text and not _is_v6(text):
+        raise _bad_host(text)
+    if not host or len(host) > 255 or any(c <= " " or c in "/\\@" for c in host):
+        raise _bad_host(text)
+    return host, _port(port, text)
+
+
+def split_login(login: str) -> tuple[str, str]:
+    """``DOMAIN\\user`` and ``user@realm`` as user and domain."""
+    domain, slash, user = login.partition("\\")
+    if slash:
+        return user, domain
+    user, at, realm = login.rpartition("@")
+    if at and user and realm:
+        return user, realm
+    return login, ""
+
+
+def _port(text: str, address: str) -> int:
+    if not text:
+        return DEFAULT_PORT
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536 and len(text) < 6):
+        raise _bad_host(address)
+    return int(text)
+
+
+def _is_v6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _bad_host(text: str) -> ShareError:
+    return ShareError(reasons.BAD_HOST, ip=text)

@@ -1,0 +1,174 @@
+"""Many reads or writes of one file in flight at once.
+
+While one answer is checked and stored, the server prepares the next ones. Source: server
+reference, 8.7; [MS-SMB2], 3.2.4.6 and 3.2.4.7.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from datacode.smb import messages, reasons
+from datacode.smb.link import Link
+from datacode.smb.messages import Command
+from datacode.smb.reasons import ShareError, Status, of_status
+
+IN_FLIGHT = 8
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes done and the bytes in all, from the thread that moves them."""
+
+
+class Shrunk(Exception):
+    """The file ended before the size that it had when it was opened."""
+
+
+class Source(Protocol):
+    """Bytes to be written: so many, from any place."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+
+    def part(self, offset: int, length: int) -> bytes:
+        """Exactly ``length`` bytes at ``offset``; fewer only where there are no more."""
+
+
+def read_file(
+    link: Link, tree: int, handle: bytes, size: int, output: int, progress: Progress
+) -> None:
+    """Copy the first ``size`` bytes of an open file into the descriptor ``output``."""
+    pieces = _Pieces(size, link.sizes.read)
+    asked: dict[int, tuple[int, int]] = {}
+    failure: Exception | None = None
+    while asked or (pieces.left and failure is None):
+        while failure is None and len(asked) < IN_FLIGHT and (piece := pieces.take(link)):
+            offset, length = piece
+            body = messages.read(handle, offset, length)
+            asked[link.send(Command.READ, body, tree, length)] = piece
+        reply = link.receive()
+        offset, length = asked.pop(reply.header.message)
+        if reply.status == Status.END_OF_FILE:
+            failure = Shrunk()
+        elif reply.status != Status.OK:
+            failure = of_status(reply.status)
+        elif failure is None:
+            with link.parsing():
+                data = messages.parse_read(reply.body, length)
+            got = len(data)
+            if not got:
+                failure = Shrunk()
+            elif got < length:
+                pieces.put_back(offset + got, length - got)
+            try:
+                store(output, data, offset)
+            except OSError:
+                failure = ShareError(reasons.SPOOL_FULL)
+            pieces.done += got
+            progress(pieces.done, size)
+    if failure is not None:
+        raise failure
+
+
+def write_file(link: Link, tree: int, handle: bytes, source: Source, progress: Progress) -> None:
+    """Copy the bytes of ``source`` into an open file, from its beginning."""
+    pieces = _Pieces(source.size, link.sizes.write)
+    asked: dict[int, tuple[int, int]] = {}
+    failure: ShareError | None = None
+    while asked or (pieces.left and failure is None):
+        while failure is None and len(asked) < IN_FLIGHT and (piece := pieces.take(link)):
+            offset, length = piece
+            data = source.part(offset, length)
+            if len(data) != length:
+                failure = ShareError(reasons.CHANGED)
+                break
+            body = messages.write(handle, offset, length) + data
+            asked[link.send(Command.WRITE, body, tree, length)] = piece
+        if not asked:
+            break
+        reply = link.receive()
+        offset, length = asked.pop(reply.header.message)
+        if reply.status != Status.OK:
+            failure = failure or of_status(reply.status)
+        elif failure is None:
+            with link.parsing():
+                count = messages.parse_write(reply.body)
+                if not 0 < count <= length:
+                    raise messages.Malformed
+            if count < length:
+                pieces.put_back(offset + count, length - count)
+            pieces.done += count
+            progress(pieces.done, source.size)
+    if failure is not None:
+        raise failure
+
+
+def store(output: int, data: memoryview, offset: int) -> None:
+    """Write all of ``data`` at ``offset`` of a local file."""
+    while data:
+        written = os.pwrite(output, data, offset)
+        data, offset = data[written:], offset + written
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """A source that is in memory."""
+
+    content: bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self.content)
+
+    def part(self, offset: int, length: int) -> bytes:
+        """Some of them."""
+        return self.content[offset : offset + length]
+
+
+class LocalFile:
+    """A source that is a local file; the descriptor stays the caller's, and where it is."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.size = os.fstat(descriptor).st_size
+
+    def part(self, offset: int, length: int) -> bytes:
+        """Some of its bytes."""
+        parts: list[bytes] = []
+        while length and (got := os.pread(self._descriptor, length, offset)):
+            parts.append(got)
+            offset, length = offset + len(got), length - len(got)
+        return b"".join(parts)
+
+
+class _Pieces:
+    """What of a file has not been asked for yet."""
+
+    def __init__(self, size: int, biggest: int) -> None:
+        self.done = 0
+        self._biggest = biggest
+        self._ranges = deque([(0, size)] if size else [])
+
+    @property
+    def left(self) -> bool:
+        """Whether anything has not been asked for."""
+        return bool(self._ranges)
+
+    def take(self, link: Link) -> tuple[int, int] | None:
+        """The next piece that there are credits for; None when there are none, or no piece."""
+        if not self._ranges:
+            return None
+        offset, length = self._ranges.popleft()
+        part = link.affordable(min(length, self._biggest))
+        if part < length:
+            self._ranges.appendleft((offset + part, length - part))
+        return (offset, part) if part else None
+
+    def put_back(self, offset: int, length: int) -> None:
+        """Ask for this again: the answer was shorter than it should have been."""
+        self._ranges.appendleft((offset, length))
