@@ -1,0 +1,130 @@
+"""The library's documentation, made of the registry.
+
+``python -m datacode.runtime.builtins.documentation`` prints ``docs/library.md``. The examples in it are programs; the comments behind
+their statements are what they print, so that a test can run them all.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from datacode.runtime.builtins import library  # noqa: F401  (registers every builtin)
+from datacode.runtime.builtins.registry import BUILTINS, Builtin
+
+_INTRODUCTION = """\
+# The library
+
+Every function of DataCode. In a signature `[x]` may be left out, `x=value` can be given by name
+only and has that value otherwise, and `x...` is any number of arguments. All other arguments can
+be given by position or by name: `pow(2, 10)` is `pow(base=2, exp=10)`. No function changes an
+argument; those that change something give a new value. A column of a table stands for the array
+of its cells wherever an array is wanted.
+
+A comment behind a statement of an example is what the statement prints.
+"""
+
+_ORDER = (
+    "output",
+    "types",
+    "conversions",
+    "numbers",
+    "text",
+    "dates",
+    "arrays",
+    "functions over arrays",
+    "objects",
+    "paths",
+    "files",
+)
+"""The families that come first; the others follow in the order of their registration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A program out of the documentation of the function ``name``, and what it prints."""
+
+    name: str
+    program: str
+    output: str
+
+
+def families() -> dict[str, list[Builtin]]:
+    """The functions of each family, other names of a function left out."""
+    found: dict[str, list[Builtin]] = {family: [] for family in _ORDER}
+    for entry in BUILTINS.values():
+        if entry.alias_of is None:
+            found.setdefault(entry.family, []).append(entry)
+    return {family: entries for family, entries in found.items() if entries}
+
+
+def examples() -> Iterator[Example]:
+    """Every example of every function."""
+    for entry in BUILTINS.values():
+        for program in _split(entry.documentation)[1] if entry.alias_of is None else ():
+            yield Example(entry.name, program, _expected(program))
+
+
+def markdown() -> str:
+    """The text of ``docs/library.md``."""
+    grouped = families()
+    lines = [_INTRODUCTION]
+    for family, entries in grouped.items():
+        names = ", ".join(f"[`{entry.name}`](#{_anchor(entry)})" for entry in entries)
+        lines.append(f"- {_title(family)}: {names}")
+    for family, entries in grouped.items():
+        lines.append(f"\n## {_title(family)}")
+        lines.extend(_section(entry) for entry in entries)
+    return "\n".join(lines) + "\n"
+
+
+def _section(entry: Builtin) -> str:
+    text, programs = _split(entry.documentation)
+    parts = [f"\n### {entry.name}", f"`{entry.signature}`", text]
+    others = [e.name for e in BUILTINS.values() if e.alias_of == entry.name]
+    if others:
+        parts.append("Also called " + " and ".join(f"`{name}`" for name in others) + ".")
+    parts += [f"```\n{program}\n```" for program in programs]
+    return "\n\n".join(parts)
+
+
+def _title(family: str) -> str:
+    return family[0].upper() + family[1:]
+
+
+def _anchor(entry: Builtin) -> str:
+    return entry.name.lower()
+
+
+def _split(documentation: str) -> tuple[str, list[str]]:
+    """A docstring as Markdown, and the programs of its ``Example::`` blocks."""
+    programs: list[str] = []
+    text: list[str] = []
+    lines = iter(documentation.splitlines())
+    for line in lines:
+        if not re.fullmatch(r"Examples?::", line.strip()):
+            text.append(line)
+            continue
+        block: list[str] = []
+        for each in lines:
+            if each.strip() and not each.startswith("    "):
+                text.append(each)
+                break
+            block.append(each[4:])
+        programs.append("\n".join(block).strip("\n"))
+    return "\n".join(text).strip().replace("``", "`"), programs
+
+
+_COMMENT = re.compile(r"""(?: [^'"#] | '[^']*' | "[^"]*" )* \# [ ]? (?P<text>.*)""", re.VERBOSE)
+
+
+def _expected(program: str) -> str:
+    """The comments of a program, a line each."""
+    found = (_COMMENT.fullmatch(line) for line in program.splitlines())
+    return "".join(f"{match['text']}\n" for match in found if match)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())
