@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from datacode.errors import DataCodeError, Kind, type_error
+from datacode.runtime import paths
 from datacode.runtime.files import FilesError
 from datacode.runtime.system_errors import system_text
 from datacode.runtime.values import Path, Value
@@ -24,10 +25,8 @@ def path_text(value: Value, expected: str = "Path") -> str:
 
 
 def extension(path: str) -> str:
-    """What follows the last dot of the last part, in small letters."""
-    name = path.rstrip("/").rpartition("/")[2]
-    stem, _, found = name.rpartition(".")
-    return found.lower() if stem else ""
+    """The extension that decides how a file is read, in small letters."""
+    return paths.stem_and_extension(path)[1].lower()
 
 
 @contextmanager

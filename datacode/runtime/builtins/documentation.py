@@ -1,7 +1,8 @@
 """The library's documentation, made of the registry.
 
-``python -m datacode.runtime.builtins.documentation`` prints ``docs/library.md``. The examples in it are programs; the comments behind
-their statements are what they print, so that a test can run them all.
+``python -m datacode.runtime.builtins.documentation`` prints ``docs/library.md``. The examples in
+it are programs; the comments behind their statements are what they print, so that a test can
+run them all.
 """
 
 from __future__ import annotations

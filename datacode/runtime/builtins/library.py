@@ -3,9 +3,11 @@
 from datacode.runtime.builtins import (
     arrays,
     dates,
+    files,
     functional,
     numbers,
     objects,
+    paths,
     system,
     text,
 )
@@ -13,9 +15,11 @@ from datacode.runtime.builtins import (
 __all__ = [
     "arrays",
     "dates",
+    "files",
     "functional",
     "numbers",
     "objects",
+    "paths",
     "system",
     "text",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from datacode.errors import runtime_error, type_error
 from datacode.runtime.builtins.arguments import array, number
 from datacode.runtime.builtins.registry import builtin, expects
+from datacode.runtime.operators import raise_to
 from datacode.runtime.values import Value
 from datacode.tables.table import Column
 
@@ -49,18 +50,7 @@ def pow_(base: Value, exp: Value) -> float:
 
         print(pow(2, 10), pow(base=9, exp=0.5))         # 1024 3
     """
-    return power(number(base), number(exp))
-
-
-def power(base: float, exponent: float) -> float:
-    """The power as floating-point hardware has it: infinities and NaN instead of errors."""
-    try:
-        return math.pow(base, exponent)
-    except (OverflowError, ValueError):
-        if base != 0 and abs(base) != math.inf and math.fmod(exponent, 1) != 0:
-            return math.inf if base > 0 else math.nan
-        is_odd = abs(math.fmod(exponent, 2)) == 1
-        return -math.inf if is_odd and math.copysign(1, base) < 0 else math.inf
+    return raise_to(number(base), number(exp))
 
 
 @builtin("numbers", name="round", keeps=False)

@@ -1,0 +1,355 @@
+"""Reading and writing files (tables and files reference, 2 and 4.1).
+
+The extension decides how a file is read. Text may stand wherever a path is wanted.
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from datacode.catalog import mark
+from datacode.errors import runtime_error, type_error
+from datacode.runtime.builtins.disk import SHARE, extension, failures, path_text
+from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
+from datacode.runtime.host import Host
+from datacode.runtime.values import Value
+from datacode.tables.encodings import codec_for
+from datacode.tables.read_csv import read_csv
+from datacode.tables.table import Table
+
+_TEXT_FAILED = mark("Failed to read file: {reason}")
+_CSV_FAILED = mark("Failed to read CSV: {reason}")
+_XLSX_FAILED = mark("Failed to open xlsx: I/O error: {reason}")
+_WRITE_FAILED = mark("Failed to write file: {reason}")
+
+_UTF_8 = "utf-8"
+_WINDOWS = "cp1251"
+"""What Cyrillic files that are not UTF-8 are usually in."""
+
+_CHUNK = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """How a file is to be read: the arguments of ``read_file`` behind the path, checked."""
+
+    header_row: int = 0
+    sheet_name: str | None = None
+    header: Value = ABSENT
+    delimiter: str = ","
+    encoding: str | None = None
+    decimal: str = "."
+
+
+# Reading ---------------------------------------------------------------------
+
+
+@builtin(
+    "files",
+    count_error=expects_range(1, 3),
+    needs_host=True,
+    keeps=False,
+    signature="read_file(path, [header_row], [sheet_name], header=..., delimiter=',', "
+    "encoding=..., decimal='.')",
+)
+def read_file(
+    host: Host,
+    path: Value,
+    _second: Value = ABSENT,
+    _third: Value = ABSENT,
+    *,
+    header_row: Value = ABSENT,
+    sheet_name: Value = ABSENT,
+    header: Value = ABSENT,
+    delimiter: Value = ABSENT,
+    encoding: Value = ABSENT,
+    decimal: Value = ABSENT,
+) -> Value:
+    """The content of a file: a text for ``.txt``, a table for ``.csv`` and ``.xlsx``.
+
+    ``header_row`` is the row that holds the names of the columns, from 0, and ``sheet_name`` the
+    sheet of a workbook, the first if not given. ``header`` keeps the columns that an array names,
+    in its order, or renames columns by an object ``{old: new}``. For text and CSV ``encoding``
+    can be given (``cp1251``, ``utf-16``, otherwise UTF-8), for CSV the ``delimiter`` and the
+    character that separates the ``decimal`` places.
+
+    A file on a connected share, ``lib://share/file``, is read alike; there, files of any other
+    extension are read as text.
+
+    Example::
+
+        bought = table([["bolt", 1.5], ["nut", 0.25]], ["item", "price"])
+        write_file("bought.csv", bought, delimiter=";", decimal=",")
+        again = read_file("bought.csv", delimiter=";", decimal=",")
+        print(again, sum(again["price"]))       # Table(2 rows, 2 columns) 1.75
+    """
+    text = path_text(path)
+    options = _positional(_second, _third)
+    kind = extension(text)
+    if kind == "txt":
+        return _read_text(host, text, _csv_options(options, ABSENT, encoding, ABSENT).encoding)
+    if header_row is not ABSENT:
+        if header_row.__class__ is not float:
+            raise runtime_error("header_row must be a number")
+        options = replace(options, header_row=_row_number(header_row))
+    if sheet_name is not ABSENT:
+        if sheet_name.__class__ is not str:
+            raise runtime_error("sheet_name must be a string")
+        options = replace(options, sheet_name=sheet_name)
+    options = _csv_options(options, delimiter, encoding, decimal)
+    if kind == "csv":
+        return _headed(host, header, lambda: _read_csv(host, text, options))
+    if kind == "xlsx":
+        return _headed(host, header, lambda: _read_xlsx(host, text, options))
+    if text.startswith(SHARE):
+        return _read_unknown(host, text, kind, options.encoding)
+    raise runtime_error("Unsupported file extension: {extension}", extension=kind)
+
+
+@builtin("files", needs_host=True, keeps=False)
+def read_csv_safe(host: Host, path: Value) -> Table:
+    """The table of a CSV file with the header in its first row, whatever its extension.
+
+    Example::
+
+        write_file("list.txt", "name,age")
+        print(read_csv_safe("list.txt").column_names)       # [name, age]
+    """
+    return _read_csv(host, path_text(path), _Options())
+
+
+@builtin("files", needs_host=True, keeps=False)
+def analyze_csv(host: Host, path: Value) -> str:
+    """What ``table_info`` would write for a CSV file, as a text.
+
+    Example::
+
+        write_file("list.csv", "name,age")
+        print(contains(analyze_csv("list.csv"), "age"))     # true
+    """
+    from datacode.tables.show import info_text
+
+    return info_text(_read_csv(host, path_text(path), _Options()))
+
+
+def _positional(second: Value, third: Value) -> _Options:
+    """The arguments behind the path: a header row, a sheet's name, or both in this order."""
+    if third is not ABSENT:
+        if second.__class__ is not float or third.__class__ is not str:
+            raise runtime_error("Expected (path, header_row: Number, sheet_name: String)")
+        return _Options(_row_number(second), third)
+    if second is ABSENT:
+        return _Options()
+    if second.__class__ is float:
+        return _Options(_row_number(second))
+    if second.__class__ is str:
+        return _Options(sheet_name=second)
+    raise runtime_error(
+        "Second argument must be either a number (header_row) or a string (sheet_name)"
+    )
+
+
+def _headed(host: Host, header: Value, read: Callable[[], Table]) -> Table:
+    """The table with the columns that ``header`` wants; that is checked before anything is read."""
+    if header is ABSENT:
+        return read()
+    from datacode.tables.select import check_header, select_header
+
+    check_header(header)
+    return select_header(read(), header, host.warn)
+
+
+def _row_number(value: float) -> int:
+    if not value.is_integer() or value < 0:
+        raise runtime_error("header_row must be a non-negative integer")
+    return int(value)
+
+
+def _csv_options(options: _Options, delimiter: Value, encoding: Value, decimal: Value) -> _Options:
+    """The options with those of text and CSV, each of them checked."""
+    if delimiter is not ABSENT:
+        options = replace(options, delimiter=_delimiter(delimiter))
+    if encoding is not ABSENT:
+        if encoding.__class__ is not str:
+            raise runtime_error("encoding must be a string")
+        options = replace(options, encoding=codec_for(encoding))
+    if decimal is not ABSENT:
+        if decimal not in (".", ","):
+            raise runtime_error("decimal must be '.' or ','")
+        options = replace(options, decimal=decimal)
+    if options.delimiter == options.decimal == ",":
+        raise runtime_error("delimiter and decimal cannot both be ','")
+    return options
+
+
+def _delimiter(value: Value) -> str:
+    """One character. As strings have no escapes, a backslash and a ``t`` are a tab."""
+    delimiter = "\t" if value == "\\t" else value
+    if delimiter.__class__ is not str or len(delimiter) != 1 or delimiter in '"\r\n':
+        raise runtime_error("delimiter must be one character, other than a quote or a line end")
+    return str(delimiter)
+
+
+@contextmanager
+def _opened(host: Host, path: str, failed: str) -> Iterator[BinaryIO]:
+    """The file, and while it is read the system's errors in the words of ``failed``."""
+    with failures(failed):
+        if "\0" in path:
+            raise OSError(errno.EINVAL, "a path cannot contain NUL")
+        with host.files.open(path) as file:
+            yield file
+
+
+def _content(host: Host, file: BinaryIO) -> bytes:
+    """All bytes, if there is room for them and their text."""
+    if file.seekable():
+        host.check_size(file.seek(0, os.SEEK_END), 3)
+        file.seek(0)
+    return file.read()
+
+
+def _read_text(host: Host, path: str, encoding: str | None) -> str:
+    with _opened(host, path, _TEXT_FAILED) as file:
+        content = _content(host, file)
+    try:
+        return _decoded(content, encoding or _UTF_8)
+    except UnicodeDecodeError as broken:
+        if encoding:
+            raise runtime_error(
+                "Failed to read file: the content is not text in {encoding}", encoding=encoding
+            ) from None
+        if not path.startswith(SHARE):
+            raise runtime_error("Failed to read file: stream did not contain valid UTF-8") from None
+        return _windows_text(content, broken.start)
+
+
+def _decoded(content: bytes, encoding: str) -> str:
+    """The text of the bytes without a byte order mark. Raises ``UnicodeDecodeError``."""
+    return content.decode(encoding).removeprefix("\ufeff")
+
+
+def _windows_text(content: bytes, position: int) -> str:
+    try:
+        return _decoded(content, _WINDOWS)
+    except UnicodeDecodeError:
+        raise runtime_error(
+            "Failed to decode file content: neither utf-8 (see byte {position}) nor cp1251",
+            position=position,
+        ) from None
+
+
+def _read_csv(host: Host, path: str, options: _Options) -> Table:
+    with _opened(host, path, _CSV_FAILED) as file:
+        encoding = options.encoding
+        if encoding is None and path.startswith(SHARE) and not _holds_utf_8(file):
+            encoding = _WINDOWS
+        return read_csv(
+            file,
+            header_row=options.header_row,
+            delimiter=options.delimiter,
+            encoding=encoding,
+            decimal=options.decimal,
+            warn=host.warn,
+        )
+
+
+def _read_xlsx(host: Host, path: str, options: _Options) -> Table:
+    from datacode.tables.read_xlsx import read_xlsx
+
+    with _opened(host, path, _XLSX_FAILED) as file:
+        return read_xlsx(file, header_row=options.header_row, sheet_name=options.sheet_name)
+
+
+def _read_unknown(host: Host, path: str, kind: str, encoding: str | None) -> str:
+    """A file of a share with another extension: text, unless it is not."""
+    with _opened(host, path, _TEXT_FAILED) as file:
+        content = _content(host, file)
+    try:
+        return _decoded(content, encoding or _UTF_8)
+    except UnicodeDecodeError:
+        raise runtime_error(
+            "Unsupported file extension: {extension}. Cannot read binary file.", extension=kind
+        ) from None
+
+
+def _holds_utf_8(file: BinaryIO) -> bool:
+    """Is the file in UTF-8? Looks at all of it, a piece at a time, and returns to its start."""
+    decoder = codecs.getincrementaldecoder(_UTF_8)()
+    try:
+        while chunk := file.read(_CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    finally:
+        file.seek(0)
+    return True
+
+
+# Writing ---------------------------------------------------------------------
+
+
+@builtin("files", minimum=2, count_error=expects_range(2, 2), needs_host=True, keeps=False)
+def write_file(
+    host: Host,
+    path: Value,
+    content: Value,
+    *,
+    delimiter: Value = ABSENT,
+    encoding: Value = ABSENT,
+    decimal: Value = ABSENT,
+) -> None:
+    """Replace a file by a text, in UTF-8, or by a table, as CSV or XLSX after the extension.
+
+    For text and CSV another ``encoding`` can be named, for CSV the ``delimiter`` and the
+    character that separates the ``decimal`` places. Folders are not created.
+
+    Example::
+
+        write_file("note.txt", "привет")
+        print(read_file("note.txt"))        # привет
+    """
+    text = path_text(path, "Path or String")
+    is_table = content.__class__ is Table
+    if not is_table and content.__class__ is not str:
+        raise type_error("String")
+    options = _csv_options(_Options(), delimiter, encoding, decimal)
+    if not is_table:
+        _write(host, text, _encoded(content, options.encoding or _UTF_8))
+    elif extension(text) == "csv":
+        from datacode.tables.write_csv import to_csv
+
+        csv = to_csv(content, delimiter=options.delimiter, decimal=options.decimal)
+        _write(host, text, _encoded(csv, options.encoding or _UTF_8))
+    elif extension(text) == "xlsx":
+        from datacode.tables.write_xlsx import to_xlsx
+
+        _write(host, text, to_xlsx(content))
+    else:
+        raise runtime_error(
+            "A table can be written to a file .csv or .xlsx, not to '{path}'", path=text
+        )
+
+
+def _write(host: Host, path: str, content: bytes) -> None:
+    with failures(_WRITE_FAILED):
+        if "\0" in path:
+            raise OSError(errno.EINVAL, "a path cannot contain NUL")
+        host.files.write(path, content)
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError as failure:
+        raise runtime_error(
+            "Failed to write file: {encoding} has no character '{character}'",
+            encoding=encoding,
+            character=text[failure.start].encode("utf-8", "backslashreplace").decode(),
+        ) from None
