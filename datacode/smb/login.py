@@ -41,7 +41,7 @@ from datacode.smb.protection import (
     protection,
 )
 from datacode.smb.reasons import ShareError, Status, of_status
-from datacode.smb.target import Target
+from datacode.smb.target import DEFAULT_PORT, Target
 
 MAX_TRANSFER = 1 << 20
 """More bytes in one message make nothing faster."""
@@ -371,7 +371,9 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
         self._interrupt = interrupt
         self._sent = 1
         self._credits = negotiated.credits
-        channel = nmb.NetBIOSTCPSession("", target.host, target.host, sock=sock)
+        channel = nmb.NetBIOSTCPSession(
+            "", target.host, target.host, sess_port=DEFAULT_PORT, sock=sock
+        )
         super().__init__(target.host, target.host, session=channel, timeout=interrupt.patience())
 
     def negotiateSession(
