@@ -13,11 +13,14 @@ a program runs. So output that nobody reads holds up neither.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
+
+from datacode.errors import DataCodeError, Kind
 
 MAX_FROM_WORKER = 1 << 20
 """The largest frame that the server takes from a worker, in bytes. More is cut by the worker."""
@@ -26,7 +29,10 @@ MAX_FROM_SERVER = 1 << 28
 """The largest frame that a worker takes: a program, or the names in a folder."""
 
 PIECE = 1 << 16
-"""Output and files go in pieces of at most so many bytes."""
+"""Output goes in pieces of at most so many characters, files of so many bytes."""
+
+SHOWN = 10_000
+"""The longest parameter of an error that crosses, in characters."""
 
 
 class FrameError(Exception):
@@ -124,6 +130,55 @@ class Error(Struct, frozen=True):
     multiline: bool = False
     incomplete: bool = False
     function: str | None = None
+
+    @classmethod
+    def of(cls, error: DataCodeError) -> Error:
+        """The fields of an error; its texts are cut where they are too long for a frame."""
+        params = {name: _cut(text) for name, text in error.params.items()}
+        return cls(
+            error.kind.value,
+            error.template,
+            params,
+            error.line,
+            error.column,
+            error.multiline,
+            error.incomplete,
+            getattr(error, "function", None),
+        )
+
+    def exception(self) -> DataCodeError:
+        """The error again. Raises ``FrameError`` for what could not be shown to a reader."""
+        if not _harmless(self.template, self.params) or self.kind not in Kind._value2member_map_:
+            raise FrameError("an error that cannot be shown")
+        error = DataCodeError(
+            Kind(self.kind),
+            self.template,
+            self.params,
+            line=self.line,
+            column=self.column,
+            incomplete=self.incomplete,
+            multiline=self.multiline,
+        )
+        if self.function is not None:
+            error.function = self.function
+        return error
+
+
+def _harmless(template: str, params: dict[str, str]) -> bool:
+    """Does the template insert nothing but its parameters, as they are?"""
+    try:
+        fields = list(string.Formatter().parse(template))
+    except ValueError:
+        return False
+    return all(
+        name is None or (name in params and not specification and not conversion)
+        for _, name, specification, conversion in fields
+    )
+
+
+def _cut(text: str) -> str:
+    """A text of at most ``SHOWN`` characters."""
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 class Finished(Struct, tag="finished", frozen=True):
@@ -357,9 +412,13 @@ class Frames:
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Every frame that is whole now. Raises ``FrameError`` at a frame that is too long."""
-        self._buffer += data
+        self.add(data)
         while (frame := self.take()) is not None:
             yield frame
+
+    def add(self, data: bytes) -> None:
+        """Take in more of the stream."""
+        self._buffer += data
 
     def take(self) -> bytes | None:
         """The next frame, if it is whole."""
@@ -374,19 +433,12 @@ class Frames:
         del self._buffer[: 4 + length]
         return frame
 
-    @property
-    def missing(self) -> int:
-        """How many bytes the next frame still lacks, as far as that is known; at least 1."""
-        if len(self._buffer) < 4:
-            return 4 - len(self._buffer)
-        return max(1, 4 + int.from_bytes(self._buffer[:4], "big") - len(self._buffer))
-
 
 class Decoder(Generic[Message]):
     """Frames of one union of messages. ``Decoder[ToWorker](ToWorker)``."""
 
     def __init__(self, union: object) -> None:
-        self._decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(union)  # type: ignore[arg-type]
+        self._decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(union)
 
     def __call__(self, frame: bytes) -> Message:
         """The message of a frame. Raises ``FrameError`` if it is none of this union."""

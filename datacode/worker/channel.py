@@ -1,0 +1,144 @@
+"""The server's end of a channel: frames on a UNIX socket in the reactor, and descriptors."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from twisted.internet import interfaces
+from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from datacode.worker.wire import Decoder, FrameError, Frames, encode
+
+Message = TypeVar("Message")
+
+
+@implementer(interfaces.IFileDescriptorReceiver, interfaces.IPullProducer)
+class Channel(Protocol, Generic[Message]):
+    """Messages out and in.
+
+    ``received`` gets each message of the other side; ``lost`` is told once that the channel is
+    gone, with a sentence if the other side broke the rules and None otherwise.
+    """
+
+    transport: Any
+
+    def __init__(
+        self,
+        union: object,
+        limit: int,
+        received: Callable[[Message], None],
+        lost: Callable[[str | None], None],
+    ) -> None:
+        self._frames = Frames(limit)
+        self._decode = Decoder[Message](union)
+        self._received = received
+        self._lost = lost
+        self._fault: str | None = None
+        self._passing: list[int] = []
+        self._asked_at_once = False
+        self._open = True
+
+    def send(self, message: msgspec.Struct, descriptors: tuple[int, ...] = ()) -> None:
+        """Send a message; its descriptors are closed here once the other side has them."""
+        if not self._open:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return
+        for descriptor in descriptors:
+            self.transport.sendFileDescriptor(descriptor)
+        self.transport.write(encode(message))
+        if descriptors:
+            self._close_when_sent(descriptors)
+
+    def pause(self) -> None:
+        """Read nothing for now: the other side will have to wait."""
+        if self._open:
+            self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Go on reading."""
+        if self._open:
+            self.transport.resumeProducing()
+
+    def close(self) -> None:
+        """End the connection without sending what still waits."""
+        if self._open:
+            self._open = False
+            self.transport.abortConnection()
+
+    # Descriptors: a transport that has a pull producer asks it for more when everything is out.
+
+    def _close_when_sent(self, descriptors: tuple[int, ...]) -> None:
+        waiting = bool(self._passing)
+        self._passing += descriptors
+        if not waiting:
+            self._asked_at_once = True
+            self.transport.registerProducer(self, False)
+
+    def resumeProducing(self) -> None:
+        """The transport has sent everything (or asks for the first time, having sent nothing)."""
+        if self._asked_at_once:
+            self._asked_at_once = False
+            return
+        self.transport.unregisterProducer()
+        self._close_passing()
+
+    def stopProducing(self) -> None:
+        """The transport is gone; ``connectionLost`` follows."""
+
+    def _close_passing(self) -> None:
+        while self._passing:
+            os.close(self._passing.pop())
+
+    # What the transport calls
+
+    def dataReceived(self, data: bytes) -> None:
+        try:
+            for frame in self._frames.feed(data):
+                self._received(self._decode(frame))
+                if not self._open:
+                    return
+        except FrameError as error:
+            self.fail(str(error))
+
+    def fail(self, fault: str) -> None:
+        """The other side broke the rules: say so once and hang up."""
+        if self._fault is None:
+            self._fault = fault
+        self.close()
+
+    def fileDescriptorReceived(self, descriptor: int) -> None:
+        os.close(descriptor)
+        self.fail("descriptors are taken from nobody")
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        self._open = False
+        self._close_passing()
+        self._lost(self._fault)
+
+
+class _One(Factory):
+    """Gives the one protocol that it was made with."""
+
+    noisy = False
+
+    def __init__(self, protocol: Channel[Any]) -> None:
+        self._protocol = protocol
+
+    def buildProtocol(self, addr: object) -> Channel[Any]:
+        return self._protocol
+
+
+def pair(reactor: Any, channel: Channel[Any]) -> socket.socket:
+    """Put the channel's end of a new pair of sockets into the reactor; gives the other end."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with ours:
+        ours.setblocking(False)
+        reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, _One(channel))
+    return theirs

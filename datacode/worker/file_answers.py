@@ -1,0 +1,151 @@
+"""The answers to what a running program asks of files (the child asks in ``remote_files``)."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from datacode.runtime.files import Entry, FilesError
+from datacode.worker.limits import MIB
+from datacode.worker.wire import (
+    Done,
+    Entries,
+    Failed,
+    FindKind,
+    ListFolder,
+    Match,
+    Names,
+    Open,
+    Opened,
+    Request,
+    Text,
+    WorkingFolder,
+    Write,
+)
+
+_AT_ONCE = 8
+
+
+class Broker(Protocol):
+    """What a session's programs may ask of the server. All may raise OSError or FilesError.
+
+    A question that its program no longer waits for is not interrupted; its answer is dropped.
+    """
+
+    async def open(self, path: str) -> int:
+        """A descriptor of the file, read-only; it is closed once it has been sent."""
+
+    async def list_folder(self, path: str) -> list[Entry]:
+        """The entries of a folder, sorted by name."""
+
+    async def match(self, pattern: str) -> list[str]:
+        """The paths that match a pattern, in order."""
+
+    async def kind(self, path: str) -> str | None:
+        """``"file"``, ``"folder"`` or None."""
+
+    async def write(self, path: str, content: bytes) -> None:
+        """Replace a file by ``content``."""
+
+    async def working_folder(self) -> str:
+        """The text that ``getcwd()`` gives."""
+
+
+class FileAnswers:
+    """Puts a worker's requests to the broker and sends back what it says.
+
+    A program asks one thing at a time; but what an earlier one asked may still be under way
+    after it was cancelled, so a few are allowed at once.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        broker: Broker,
+        send: Callable[[Struct, tuple[int, ...]], None],
+        write_bytes: int,
+    ) -> None:
+        self._broker = broker
+        self._send = send
+        self._write_bytes = write_bytes
+        self._under_way = 0
+        self._writing = 0
+        self._content = bytearray()
+        self._closed = False
+
+    def ask(self, request: Request) -> None:
+        """Answer a request, now or later."""
+        if isinstance(request, Write) and not self._collect(request):
+            return
+        if self._under_way >= _AT_ONCE:
+            self._send(Failed(request.request, errno.EBUSY, "", {}), ())
+            return
+        self._under_way += 1
+        answered = Deferred.fromCoroutine(self._answer(request))
+        answered.addErrback(lambda f: self._log.failure("answering a worker", f))
+
+    def close(self) -> None:
+        """The worker is gone: drop what is still under way."""
+        self._closed = True
+        self._content = bytearray()
+
+    def _collect(self, piece: Write) -> bool:
+        """Is the file whole with this piece?"""
+        if piece.request != self._writing:
+            self._writing = piece.request
+            self._content = bytearray()
+        if not self._write_bytes or len(self._content) <= self._write_bytes:
+            self._content += piece.content
+        return piece.last
+
+    async def _answer(self, request: Request) -> None:
+        descriptors: tuple[int, ...] = ()
+        try:
+            if isinstance(request, Open):
+                descriptors = (await self._broker.open(request.path),)
+                answer: Struct = Opened(request.request)
+            else:
+                answer = await self._told(request)
+        except FilesError as error:
+            answer = Failed(request.request, None, error.template, error.params)
+        except OSError as error:
+            answer = Failed(request.request, error.errno or errno.EIO, "", {})
+        except Exception:  # noqa: BLE001 - a fault of ours must not leave the program waiting
+            self._log.failure("a broker failed")
+            answer = Failed(request.request, None, "Internal error", {})
+        finally:
+            self._under_way -= 1
+        if not self._closed:
+            self._send(answer, descriptors)
+        else:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    async def _told(self, request: Request) -> Struct:
+        """The answer to everything but ``Open``."""
+        number = request.request
+        if isinstance(request, ListFolder):
+            found = await self._broker.list_folder(request.path)
+            return Entries(number, [(e.name, e.is_folder, e.size, e.modified) for e in found])
+        if isinstance(request, Match):
+            return Names(number, await self._broker.match(request.pattern))
+        if isinstance(request, FindKind):
+            return Text(number, await self._broker.kind(request.path))
+        if isinstance(request, WorkingFolder):
+            return Text(number, await self._broker.working_folder())
+        assert isinstance(request, Write)
+        content, self._content = bytes(self._content), bytearray()
+        if self._write_bytes and len(content) > self._write_bytes:
+            raise FilesError(
+                "The file is too large to be written: {mebibytes} MiB are allowed",
+                {"mebibytes": f"{self._write_bytes / MIB:.6g}"},
+            )
+        await self._broker.write(request.path, content)
+        return Done(number)

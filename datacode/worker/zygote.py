@@ -1,0 +1,171 @@
+"""The process that workers are forked from.
+
+It is started once, imports everything a worker may ever need, and forks on request: a worker so
+costs milliseconds and shares the memory of what it does not change. It never runs a program.
+
+A worker is made by forking twice. The process in between ends at once, whereupon the worker is
+the server's own child (the server is a "child subreaper"): the kernel kills it when the server
+ends, the server learns how it ended, and the zygote may die without harm to it.
+
+``python -c "…; main()" FD SANDBOX ENTRY`` is how the server starts it (``worker.forks``); FD is the
+socket on which requests come, with two descriptors each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gc
+import importlib
+import mmap
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+from datacode.worker import kernel, sandbox, wire
+from datacode.worker.sandbox import Ground
+
+Entry = Callable[[socket.socket, socket.socket, wire.Fork], None]
+"""What a worker does with its two sockets once its walls stand."""
+
+ENTRY = "datacode.worker.main:serve"
+
+FAILED = 70
+"""The exit status of a worker that could not even begin."""
+
+
+def main() -> None:
+    """Prepare, report, and fork until the server closes the socket."""
+    descriptor, walls, entry_name = int(sys.argv[1]), sys.argv[2] == "on", sys.argv[3]
+    server = os.getppid()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        # Whoever stops a service signals all of its processes; the server decides when we end.
+        signal.signal(number, signal.SIG_IGN)
+    os.setsid()
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("500")  # if memory runs out, a worker goes before the server
+    control = socket.socket(fileno=descriptor)
+    ground = sandbox.prepare(walls)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != server:
+        return
+    entry = _preload(entry_name)
+    gc.collect()
+    gc.freeze()
+    ground = dataclasses.replace(ground, data=sandbox.data_bytes())
+    control.sendall(wire.encode(wire.Ready(_tried(ground))))
+    _serve(control, ground, entry)
+
+
+def _preload(entry_name: str) -> Entry:
+    """Import and warm up what workers use; gives the function that a worker runs."""
+    module, _, name = entry_name.partition(":")
+    entry: Entry = getattr(importlib.import_module(module), name)
+    return entry
+
+
+def _tried(ground: Ground) -> wire.SandboxReport:
+    """Which walls stand around a worker: one is made, reports and ends."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        status = FAILED
+        with contextlib.suppress(Exception):
+            own = dataclasses.replace(ground, server=os.getppid())
+            report = sandbox.enter(own, 0)
+            os.write(writing, wire.encode(wire.Ready(report)))
+            status = 0
+        os._exit(status)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        frames = list(wire.Frames(wire.MAX_FROM_WORKER).feed(pipe.read()))
+    os.waitpid(process, 0)
+    if not frames:
+        return wire.SandboxReport(missing=("a worker could not be made",))
+    ready = wire.Decoder[wire.FromZygote](wire.FromZygote)(frames[0])
+    return ready.sandbox if isinstance(ready, wire.Ready) else wire.SandboxReport()
+
+
+def _serve(control: socket.socket, ground: Ground, entry: Entry) -> None:
+    """Fork a worker for each request."""
+    frames = wire.Frames(wire.MAX_FROM_WORKER)
+    decode = wire.Decoder[wire.Fork](wire.Fork)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    waiting: list[int] = []
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(control, 4096, 16)
+        if not data:
+            return
+        waiting += descriptors
+        for frame in frames.feed(data):
+            request = decode(frame)
+            channels = (waiting.pop(0), waiting.pop(0))
+            answer = _fork(request, channels, nothing, ground, entry)
+            for descriptor in channels:
+                os.close(descriptor)
+            control.sendall(wire.encode(answer))
+
+
+def _fork(
+    request: wire.Fork, channels: tuple[int, int], nothing: int, ground: Ground, entry: Entry
+) -> wire.Forked:
+    """Make a worker: a child of a child, whose number comes back in shared memory."""
+    with mmap.mmap(-1, 8) as number:
+        try:
+            between = os.fork()
+            if between == 0:
+                _in_between(number, request, channels, nothing, ground, entry)
+            os.waitpid(between, 0)
+        except OSError as error:
+            return wire.Forked(request.request, 0, str(error))
+        process = int.from_bytes(number[:8], "little")
+    if not process:
+        return wire.Forked(request.request, 0, "a second process could not be made")
+    return wire.Forked(request.request, process)
+
+
+def _in_between(
+    number: mmap.mmap,
+    request: wire.Fork,
+    channels: tuple[int, int],
+    nothing: int,
+    ground: Ground,
+    entry: Entry,
+) -> None:
+    """The process between zygote and worker: fork, tell the number, end. Never returns."""
+    with contextlib.suppress(OSError):
+        worker = os.fork()
+        if worker == 0:
+            _begin(request, channels, nothing, ground, entry)
+        number[:8] = worker.to_bytes(8, "little")
+    os._exit(0)
+
+
+def _begin(
+    request: wire.Fork, channels: tuple[int, int], nothing: int, ground: Ground, entry: Entry
+) -> None:
+    """The worker's first steps: nothing open but its sockets, walls up, then the entry."""
+    try:
+        for standard in (0, 1, 2):
+            os.dup2(nothing, standard)
+        _close_others((*channels, ground.root))
+        run, control = (socket.socket(fileno=descriptor) for descriptor in channels)
+        sandbox.enter(ground, request.memory_bytes)
+        entry(run, control, request)
+    except BaseException as error:  # noqa: BLE001 - nothing may get back into the zygote's loop
+        with contextlib.suppress(Exception):
+            trouble = f"a worker could not begin: {type(error).__name__}: {error}"
+            os.write(channels[0], wire.encode(wire.Trouble(trouble)))
+        os._exit(FAILED)
+    os._exit(0)
+
+
+def _close_others(kept: tuple[int, ...]) -> None:
+    """Close every descriptor from 3 on but these."""
+    low = 3
+    for descriptor in sorted(d for d in kept if d >= 0):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
