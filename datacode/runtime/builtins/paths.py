@@ -28,7 +28,9 @@ def path_(text_: Value) -> Path:
 
         print(path("data") / "2024" / "sales.csv")      # data/2024/sales.csv
     """
-    return Path(text(text_))
+    if text_.__class__ is not str:
+        raise type_error("String")
+    return Path(text_)
 
 
 @builtin("paths", needs_host=True, keeps=False)
