@@ -1,16 +1,16 @@
 """The cells of one stored column: typed, as a Polars Series, or mixed, as a list.
 
 A typed column holds one kind of value, and nulls: numbers (Float64), text (String), bools
-(Boolean) or nothing but nulls (Null). Every other column, and every short one, is a list. Which
-of the two it is never shows: an operation has a fast way for typed columns and a plain one for
-lists, and both give the same result.
+(Boolean) or nothing but nulls (Null). Every other column is a list. Which of the two it is never
+shows: an operation has a fast way for typed columns and a plain one for lists, both give the
+same result, and which way is gone depends on the cells alone, not on how they are stored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datacode.tables.engine import pl
 
@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from datacode.runtime.values import Value
 
 SHORT = 512
-"""Lists up to this length stay lists: starting Polars would cost more than it saves."""
+"""Columns up to this length go the plain way: starting Polars would cost more than it saves."""
 
 _CHUNK = 1024
 """So many cells of a typed column are made into values at once."""
+
+Mask: TypeAlias = "pl.Series | list[bool]"
+"""Which rows: a Boolean series, in which null counts as false, or a list of bools."""
+
+Indices: TypeAlias = "pl.Series | list[int]"
+"""Rows by number from 0, in some order, with repetitions; a series may hold nulls."""
 
 
 class Cells:
@@ -30,17 +36,17 @@ class Cells:
     Lists that come out of it are its own: they must not be changed either.
     """
 
-    __slots__ = ("_chunk", "_chunk_start", "_length", "_list", "_series", "_tried")
+    __slots__ = ("_chunk", "_chunk_start", "_length", "_list", "_series", "_tried", "kinds")
 
     def __init__(self, values: list[Value] | None = None, series: pl.Series | None = None) -> None:
-        if values is None and series is None:
-            raise ValueError("cells need values or a series")
         self._list = values
         self._series = series
         self._tried = series is not None
-        self._length = len(values) if values is not None else len(series)  # type: ignore[arg-type]
+        self._length = len(series) if series is not None else len(values or ())
         self._chunk: list[Value] = []
         self._chunk_start = 0
+        self.kinds: object = None
+        """Room for what ``types`` finds out about the column, once."""
 
     @classmethod
     def of_list(cls, values: list[Value]) -> Cells:
@@ -55,22 +61,29 @@ class Cells:
     def __len__(self) -> int:
         return self._length
 
-    @property
-    def is_typed(self) -> bool:
-        """Is there a series already, without any work?"""
-        return self._series is not None
-
     def series(self) -> pl.Series | None:
-        """The typed form; None for a mixed column, and for a short one that has none yet."""
-        if not self._tried and self._length > SHORT:
+        """The cells as one piece for Polars; None for mixed columns and for short ones."""
+        if self._length <= SHORT:
+            return None
+        return self.stored_series()
+
+    def stored_series(self) -> pl.Series | None:
+        """The typed form, whatever the length; None for a mixed column."""
+        if not self._tried:
             self._tried = True
             self._series = typed(self._list or [])
+        if self._series is not None and self._series.n_chunks() > 1:
+            self._series = self._series.rechunk()
         return self._series
+
+    def is_stored_as_series(self) -> bool:
+        """Is there a series, and no list yet?"""
+        return self._list is None
 
     def values(self) -> list[Value]:
         """All cells (kept, as programs that ask once ask again)."""
         if self._list is None:
-            self._list = self._series.to_list()  # type: ignore[union-attr]
+            self._list = self.part(0, self._length)
             self._chunk = []
         return self._list
 
@@ -89,48 +102,101 @@ class Cells:
         """The cells from ``start`` to before ``stop``."""
         if self._list is not None:
             return self._list[start:stop]
-        return self._series[start:stop].to_list()  # type: ignore[index, no-any-return]
+        return self._series[start:stop].to_list()  # type: ignore[index]
 
     def __iter__(self) -> Iterator[Value]:
         """All cells, made a chunk at a time and not kept."""
         if self._list is not None:
             return iter(self._list)
-        return (
-            value
-            for start in range(0, self._length, _CHUNK)
-            for value in self.part(start, start + _CHUNK)
-        )
+        starts = range(0, self._length, _CHUNK)
+        return (value for start in starts for value in self.part(start, start + _CHUNK))
 
-    def take(self, indices: Sequence[int]) -> Cells:
-        """The cells at these positions, in this order."""
-        if self._list is None and self._series is not None:
-            return Cells(series=self._series.gather(indices))
-        values = self.values()
-        return Cells(values=[values[i] for i in indices])
-
-    def keep(self, mask: Sequence[bool]) -> Cells:
-        """The cells where ``mask`` is true."""
-        if self._list is None and self._series is not None:
-            return Cells(series=self._series.filter(pl.Series(mask, dtype=pl.Boolean)))
-        return Cells(values=list(compress(self.values(), mask)))
+    def slice(self, start: int, stop: int) -> Cells:
+        """The column of the cells from ``start`` to before ``stop``."""
+        if self._list is None:
+            return Cells(series=self._series[start:stop])  # type: ignore[index]
+        return Cells(values=self._list[start:stop])
 
 
 def typed(values: list[Any]) -> pl.Series | None:
     """The series of values of one kind, or None if there are several kinds or another kind."""
     kinds = set(map(type, values))
     kinds.discard(type(None))
-    if not kinds:
-        return pl.Series(values, dtype=pl.Null)
     if len(kinds) > 1:
         return None
+    if not kinds:
+        return pl.Series(values, dtype=pl.Null)
     kind = kinds.pop()
     if kind is float:
         return pl.Series(values, dtype=pl.Float64)
     if kind is bool:
         return pl.Series(values, dtype=pl.Boolean)
-    if kind is str:
-        try:
-            return pl.Series(values, dtype=pl.String)
-        except UnicodeEncodeError:  # half of a surrogate pair has no UTF-8
-            return None
-    return None
+    if kind is not str:
+        return None
+    try:
+        return pl.Series(values, dtype=pl.String)
+    except UnicodeEncodeError:  # half of a surrogate pair has no UTF-8
+        return None
+
+
+def nulls(length: int) -> Cells:
+    """A column of nothing but nulls."""
+    if length <= SHORT:
+        return Cells.of_list([None] * length)
+    return Cells.of_series(pl.Series([None], dtype=pl.Null).new_from_index(0, length))
+
+
+def keep(columns: Sequence[Cells], mask: Mask) -> tuple[list[Cells], int]:
+    """The rows of several columns where ``mask`` is true, and their number."""
+    as_list = mask if isinstance(mask, list) else None
+    series = [c.stored_series() if c.is_stored_as_series() else None for c in columns]
+    kept: list[pl.Series] = []
+    if any(s is not None for s in series):
+        by_polars = pl.Series(mask, dtype=pl.Boolean) if isinstance(mask, list) else mask
+        kept = _frame(series).filter(by_polars).get_columns()
+    if as_list is None and not all(s is not None for s in series):
+        as_list = mask.to_list()  # type: ignore[union-attr]
+    made = iter(kept)
+    result = [
+        Cells(values=list(compress(c.values(), as_list or ())))
+        if s is None
+        else Cells(series=next(made))
+        for c, s in zip(columns, series, strict=True)
+    ]
+    if result:
+        return result, len(result[0])
+    return result, sum(mask) if isinstance(mask, list) else int(mask.sum())
+
+
+def take(columns: Sequence[Cells], indices: Indices) -> list[Cells]:
+    """The rows of several columns by number; a null number gives null."""
+    series = [c.stored_series() if c.is_stored_as_series() else None for c in columns]
+    taken: list[pl.Series] = []
+    if any(s is not None for s in series):
+        by_polars = indices if not isinstance(indices, list) else _index_series(indices)
+        taken = _frame(series).select(pl.all().gather(by_polars)).get_columns()
+    as_list: list[int | None] = []
+    if not all(s is not None for s in series):
+        as_list = list(indices) if isinstance(indices, list) else indices.to_list()
+    made = iter(taken)
+    return [
+        Cells(values=_take_from_list(c.values(), as_list))
+        if s is None
+        else Cells(series=next(made))
+        for c, s in zip(columns, series, strict=True)
+    ]
+
+
+def _index_series(indices: list[int]) -> pl.Series:
+    return pl.Series(indices, dtype=pl.UInt32)
+
+
+def _take_from_list(values: list[Value], indices: list[int | None]) -> list[Value]:
+    if None in indices:
+        return [None if i is None else values[i] for i in indices]
+    return list(map(values.__getitem__, indices))  # type: ignore[arg-type]
+
+
+def _frame(series: Sequence[pl.Series | None]) -> pl.DataFrame:
+    """The series there are, under names of their own."""
+    return pl.DataFrame([s.alias(str(i)) for i, s in enumerate(series) if s is not None])

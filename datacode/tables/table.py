@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from datacode.tables.cells import Cells
+from datacode.tables import cells
+from datacode.tables.cells import Cells, Indices, Mask
 
 if TYPE_CHECKING:
     from datacode.runtime.values import Value
@@ -85,6 +86,27 @@ class Table:
         for start in range(0, self.row_count, _ROWS_AT_ONCE):
             parts = [column.part(start, start + _ROWS_AT_ONCE) for column in self.columns]
             yield from map(list, zip(*parts, strict=True))
+
+    # New tables of the same columns --------------------------------------
+
+    def keep(self, mask: Mask) -> Table:
+        """The rows where ``mask`` is true, in order."""
+        columns, count = cells.keep(self.columns, mask)
+        return Table(self.names, columns, count)
+
+    def take(self, indices: Indices) -> Table:
+        """The rows by number, in the order given."""
+        return Table(self.names, cells.take(self.columns, indices), len(indices))
+
+    def slice(self, start: int, stop: int) -> Table:
+        """The rows from ``start`` to before ``stop``; both lie within the table."""
+        columns = [column.slice(start, stop) for column in self.columns]
+        return Table(self.names, columns, stop - start)
+
+    def select(self, positions: Sequence[int]) -> Table:
+        """The columns at these positions, with all rows."""
+        names = [self.names[p] for p in positions]
+        return Table(names, [self.columns[p] for p in positions], self.row_count)
 
 
 class Column:

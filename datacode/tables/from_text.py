@@ -1,0 +1,254 @@
+"""From the text of a CSV cell to its value: one cell in Python, a whole column in Polars.
+
+``cell_value`` is the rule (tables and files reference, 2.3). For a column the first rows say
+which way to try first; whether that way gives what the rule gives is then checked over all
+cells, so that what a column looks like at its beginning decides about time and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from datacode.runtime.recognise import WHITE_SPACE, number_from_text
+from datacode.runtime.values import Currency, Value
+from datacode.tables.cells import Cells
+from datacode.tables.engine import pl
+
+_WORDS: dict[str, bool | None] = {
+    "true": True,
+    "yes": True,
+    "false": False,
+    "no": False,
+    "null": None,
+    "na": None,
+}
+_LONGEST_WORD = max(map(len, _WORDS))
+_SIGNS = ("$", "€", "£")
+_COULD_BE_NUMBER = frozenset("0123456789+-.,iInN")
+
+
+def cell_value(text: str, decimal: str = ".") -> Value:
+    """The value of one cell, given its text without quotes."""
+    text = text.strip(WHITE_SPACE)
+    if not text:
+        return None
+    if text[0] in _COULD_BE_NUMBER:
+        number = _number(text, decimal)
+        if number is not None:
+            return number
+    if len(text) <= _LONGEST_WORD:
+        word = text.lower()
+        if word in _WORDS:
+            return _WORDS[word]
+    return Currency(text) if text.startswith(_SIGNS) else text
+
+
+def _number(text: str, decimal: str) -> float | None:
+    if decimal == ".":
+        return number_from_text(text)
+    return None if "." in text else number_from_text(text.replace(decimal, "."))
+
+
+# Whole columns ---------------------------------------------------------------
+
+_HEAD = 500
+"""The first so many rows say which way to try first."""
+
+_FEW = 1000
+"""A column with so few different texts is done by looking at each of them once."""
+
+_WORD_PATTERN = f"(?i)^(?:{'|'.join(_WORDS)})?$"
+
+
+def columns_from_texts(
+    frame: pl.DataFrame, decimal: str = ".", *, has_odd_space: bool = True, has_signs: bool = True
+) -> list[Cells]:
+    """The columns of a frame of texts (all String); null stands for an empty cell.
+
+    Who knows that white space other than plain spaces, or the signs of currencies, are nowhere
+    in the texts saves time by saying so.
+    """
+    head = frame.head(_HEAD)
+    ways = [_way(column, decimal) for column in head.get_columns()]
+    wanted = [
+        way.wanted(pl.col(name), decimal, has_odd_space, has_signs).alias(name)
+        for name, way in zip(frame.columns, ways, strict=True)
+    ]
+    found = _answers(frame, wanted, [isinstance(way, _Numbers) for way in ways])
+    return [
+        way.column(text, found[text.name]) or _any_column(text, decimal)
+        for text, way in zip(frame.get_columns(), ways, strict=True)
+    ]
+
+
+def _answers(
+    frame: pl.DataFrame, wanted: list[pl.Expr], is_long: list[bool]
+) -> dict[str, pl.Series]:
+    """What the expressions give, all computed at the same time, by the names of the columns.
+
+    Those that give one value are asked for apart: beside long ones it would be repeated.
+    """
+    lazy = frame.lazy()
+    selections = [
+        lazy.select([e for e, long in zip(wanted, is_long, strict=True) if long is which])
+        for which in (True, False)
+    ]
+    answers = pl.collect_all(
+        [s for s, which in zip(selections, (True, False), strict=True) if which in is_long]
+    )
+    return {series.name: series for part in answers for series in part.get_columns()}
+
+
+def _way(head: pl.Series, decimal: str) -> _Way:
+    """The way to try first, judged by a column's first cells."""
+    filled = len(head) - head.null_count()
+    if filled and head.to_frame().select(_as_number(pl.all(), decimal).count()).item() == filled:
+        return _Numbers()
+    return _FewTexts(decimal) if head.n_unique() <= len(head) / 5 else _Texts()
+
+
+class _Way(Protocol):
+    """A way to make a column: what it wants to know of it, and what it makes of the answer."""
+
+    def wanted(self, text: pl.Expr, decimal: str, has_odd_space: bool, has_signs: bool) -> pl.Expr:
+        """An expression over the column."""
+
+    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+        """The column; None if this was the wrong way."""
+
+
+class _Numbers:
+    """For a column in which every cell is a number or empty."""
+
+    def wanted(self, text: pl.Expr, decimal: str, has_odd_space: bool, has_signs: bool) -> pl.Expr:
+        return _as_number(text, decimal)
+
+    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+        if answer.null_count() != text.null_count():
+            return None
+        return Cells.of_series(_without_kind(answer))
+
+
+class _Texts:
+    """For a column in which every cell is a plain text, or empty."""
+
+    def wanted(self, text: pl.Expr, decimal: str, has_odd_space: bool, has_signs: bool) -> pl.Expr:
+        short = text.filter(text.str.len_bytes() <= _LONGEST_WORD)
+        return pl.any_horizontal(
+            _as_number(text, decimal).is_not_null().any(),
+            _has_space(text, has_odd_space),
+            short.str.contains(_WORD_PATTERN).any(),
+            _has_sign(text) if has_signs else pl.lit(False),
+        )
+
+    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+        return None if answer[0] else Cells.of_series(text)
+
+
+class _FewTexts:
+    """For a column with few different texts, whatever they stand for."""
+
+    def __init__(self, decimal: str) -> None:
+        self._decimal = decimal
+
+    def wanted(self, text: pl.Expr, decimal: str, has_odd_space: bool, has_signs: bool) -> pl.Expr:
+        return text.drop_nulls().unique().implode()
+
+    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+        different: list[str] = answer[0].to_list()
+        if len(different) > _FEW:
+            return None
+        values = {each: cell_value(each, self._decimal) for each in different}
+        return _column_of_few(text, values)
+
+
+def _as_number(text: pl.Expr, decimal: str) -> pl.Expr:
+    """Every text that is a number, without white space around it, and null for all others.
+
+    Polars reads the same numbers as the builtins reference, 2.3 (a test compares them).
+    """
+    if decimal != ".":
+        has_point = text.str.contains(".", literal=True)
+        text = pl.when(~has_point).then(text.str.replace_all(decimal, ".", literal=True))
+    return text.cast(pl.Float64, strict=False)
+
+
+def _has_space(text: pl.Expr, has_odd_space: bool) -> pl.Expr:
+    if has_odd_space:
+        return text.str.contains(f"^[{WHITE_SPACE}]|[{WHITE_SPACE}]$").any()
+    return (text.str.starts_with(" ") | text.str.ends_with(" ")).any()
+
+
+def _has_sign(text: pl.Expr) -> pl.Expr:
+    return text.str.contains(f"^[{''.join(_SIGNS)}]").any()
+
+
+def _without_kind(numbers: pl.Series) -> pl.Series:
+    """Numbers as they are; nothing but nulls has no kind."""
+    return numbers.cast(pl.Null) if numbers.null_count() == len(numbers) else numbers
+
+
+def _column_of_few(text: pl.Series, values: dict[str, Value]) -> Cells:
+    """A column by the values of its different texts."""
+    kinds = {type(value) for value in values.values() if value is not None}
+    if not kinds:
+        return Cells.of_series(pl.Series([None] * len(text), dtype=pl.Null))
+    if kinds == {bool}:
+        return Cells.of_series(_bools(text, values))
+    if kinds == {str}:
+        changed = {each: value for each, value in values.items() if each != value}
+        return Cells.of_series(_replaced(text, changed))
+    with_null: dict[str | None, Value] = {None: None, **values}
+    cells = [with_null[each] for each in text.to_list()]
+    return Cells.of_list(cells)
+
+
+def _bools(text: pl.Series, values: dict[str, Value]) -> pl.Series:
+    result = pl.Series([None], dtype=pl.Boolean).new_from_index(0, len(text))
+    for each, value in values.items():
+        if value is not None:
+            result = result.set(text == each, value)
+    return result
+
+
+def _replaced(text: pl.Series, changed: dict[str, Any]) -> pl.Series:
+    return text.replace(changed) if changed else text
+
+
+# Any column --------------------------------------------------------------------
+
+
+def _any_column(text: pl.Series, decimal: str) -> Cells:
+    """A column that may hold anything: numbers, words, money, texts, with space around them."""
+    text = text.str.strip_chars(WHITE_SPACE)
+    number = text.to_frame().select(_as_number(pl.all(), decimal)).to_series()
+    values = _special_values(text)
+    nulls = [each for each, value in values.items() if value is None]
+    kinds = {type(value) for value in values.values() if value is not None}
+    text = _replaced(text, dict.fromkeys(nulls))
+    is_number = number.is_not_null()
+    if not kinds and int(is_number.sum()) == len(text) - text.null_count():
+        return Cells.of_series(_without_kind(number))
+    if not kinds and not is_number.any():
+        return Cells.of_series(text)
+    if not is_number.any() and kinds == {bool} and text.is_in([None, *values]).all():
+        return Cells.of_series(_bools(text, values))
+    return Cells.of_list(_put_together(text, number, values))
+
+
+def _special_values(text: pl.Series) -> dict[str, Value]:
+    """What those different trimmed texts stand for that are neither numbers nor plain text."""
+    short = text.filter(text.str.len_bytes() <= _LONGEST_WORD)
+    words = short.filter(short.str.contains(_WORD_PATTERN)).unique().to_list()
+    signed = text.filter(text.str.contains(f"^[{''.join(_SIGNS)}]")).unique().to_list()
+    return {each: cell_value(each) for each in words + signed}
+
+
+def _put_together(text: pl.Series, number: pl.Series, values: dict[str, Value]) -> list[Value]:
+    if not values:
+        pairs = zip(text.to_list(), number.to_list(), strict=True)
+        return [t if n is None else n for t, n in pairs]
+    return [
+        values.get(t, t) if n is None else n
+        for t, n in zip(text.to_list(), number.to_list(), strict=True)
+    ]

@@ -1,0 +1,122 @@
+"""How tables look: the frame of ``show_table``, the summary of ``table_info``, and data for clients.
+
+Source: tables and files reference, 1.6.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from datacode.runtime.values import Currency, Path, PathPattern, Value, printed
+from datacode.tables.table import Column, Indexer, Table
+from datacode.tables.types import column_kind
+
+_ROWS_AT_ONCE = 1000
+
+_BREAKS = str.maketrans({"\n": " ", "\t": " ", "\v": " ", "\f": " ", "\x85": " "})
+"""What would break the frame; a carriage return has gone before."""
+
+
+def show_text(table: Table) -> str:
+    """The whole table in its frame, or ``Empty table``, with a line end."""
+    return "".join(show_parts(table))
+
+
+def show_parts(table: Table) -> Iterator[str]:
+    """The same in pieces, so that a long table need not be in memory as text."""
+    if not len(table) or not table.columns:
+        yield "Empty table\n"
+        return
+    names = [_on_one_line(name) for name in table.names]
+    widths = [
+        max(len(name), max(map(len, map(cell_text, column))))
+        for name, column in zip(names, table.columns, strict=True)
+    ]
+    yield _rule("┌┬┐", widths) + _line(names, widths) + _rule("├┼┤", widths)
+    rows = table.rows()
+    while part := list(islice(rows, _ROWS_AT_ONCE)):
+        yield "".join(_line(map(cell_text, row), widths) for row in part)
+    yield _rule("└┴┘", widths)
+
+
+def _rule(corners: str, widths: list[int]) -> str:
+    left, middle, right = corners
+    return left + middle.join("─" * (width + 2) for width in widths) + right + "\n"
+
+
+def _line(texts: Iterator[str] | list[str] | map[str], widths: list[int]) -> str:
+    cells = " │ ".join(text.ljust(width) for text, width in zip(texts, widths, strict=True))
+    return f"│ {cells} │\n"
+
+
+def cell_text(value: Value) -> str:
+    """The text of a cell in a frame: on one line, and numbers with at most two decimals."""
+    show = _TEXTS.get(value.__class__)
+    return show(value) if show is not None else printed(value)
+
+
+def _on_one_line(text: str) -> str:
+    return text.replace("\r\n", " ").replace("\r", " ").translate(_BREAKS)
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) and not value.is_integer() else printed(value)
+
+
+_TEXTS: dict[type, Callable[[Value], str]] = {
+    str: _on_one_line,
+    float: _number,
+    Currency: lambda value: _on_one_line(value.text),
+    Path: lambda value: _on_one_line(value.text),
+    PathPattern: lambda value: _on_one_line(value.text),
+    list: lambda value: f"[{len(value)}]",
+    dict: lambda value: f"{{{len(value)}}}",
+    Table: lambda value: f"Table({size_text(value)})",
+    Column: lambda value: f"Column({_on_one_line(value.name)})",
+    Indexer: lambda value: f"TableIndexer({size_text(value.table)})",
+}
+
+
+def size_text(table: Table) -> str:
+    """``2x3``: two rows, three columns."""
+    return f"{len(table)}x{len(table.columns)}"
+
+
+def info_text(table: Table) -> str:
+    """What ``table_info`` writes: the size, and each column's type and number of filled cells."""
+    lines = [
+        "📊 Информация о таблице:",
+        f"   Строк: {len(table)}",
+        f"   Колонок: {len(table.columns)}",
+        "",
+        "📋 Колонки:",
+    ]
+    for name, column in zip(table.names, table.columns, strict=True):
+        kind = column_kind(column)
+        lines.append(f"   • {name} ({kind.type}) - {kind.filled} значений")
+    return "\n".join(lines) + "\n"
+
+
+def structured(table: Table, cap: int) -> dict[str, Value]:
+    """The table for a client that draws tables itself, with the first ``cap`` rows.
+
+    Cells are null, bools, numbers or texts; what JSON has no number for (NaN, infinities) and
+    every other kind of value is its printed text.
+    """
+    head = table.slice(0, min(max(cap, 0), len(table)))
+    return {
+        "columns": list(table.names),
+        "types": [str(column_kind(column).type) for column in table.columns],
+        "rows": [[_plain(value) for value in row] for row in head.rows()],
+        "row_count": len(table),
+    }
+
+
+def _plain(value: Value) -> Value:
+    if value is None or value.__class__ is bool or value.__class__ is str:
+        return value
+    if value.__class__ is float and math.isfinite(value):
+        return value
+    return value.text if value.__class__ is PathPattern else printed(value)

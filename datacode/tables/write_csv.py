@@ -1,0 +1,58 @@
+"""A table as CSV, in the form that ``read_csv`` reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+from datacode.errors import runtime_error
+from datacode.runtime.values import PathPattern, Value, number_text, printed
+from datacode.tables.table import Table
+
+_ROWS_AT_ONCE = 4096
+
+
+def to_csv(table: Table, delimiter: str = ",") -> str:
+    """The header and the rows, each ended by a line feed.
+
+    Null is an empty cell, every other value its printed text, in quotes where it needs them.
+    CSV has no types: the text ``007`` comes back as the number 7.
+    """
+    return "".join(csv_parts(table, delimiter))
+
+
+def csv_parts(table: Table, delimiter: str = ",") -> Iterator[str]:
+    """The same in pieces."""
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise runtime_error("delimiter must be one character, and no quote or line break")
+    quote = _quoting(delimiter)
+    yield _line(table.names, delimiter, quote)
+    rows = table.rows()
+    while part := list(islice(rows, _ROWS_AT_ONCE)):
+        yield "".join(_line([_text(value) for value in row], delimiter, quote) for row in part)
+
+
+def _quoting(delimiter: str) -> Callable[[str], str]:
+    needs_quotes = re.compile(f'["\r\n{re.escape(delimiter)}]').search
+
+    def quote(text: str) -> str:
+        return '"' + text.replace('"', '""') + '"' if needs_quotes(text) else text
+
+    return quote
+
+
+def _line(texts: Sequence[str], delimiter: str, quote: Callable[[str], str]) -> str:
+    if len(texts) == 1 and not texts[0].strip():
+        return f'"{texts[0]}"\n'  # a blank line would be no record
+    return delimiter.join(map(quote, texts)) + "\n"
+
+
+def _text(value: Value) -> str:
+    if value.__class__ is str:
+        return value  # type: ignore[no-any-return]
+    if value is None:
+        return ""
+    if value.__class__ is float:
+        return number_text(value)
+    return value.text if value.__class__ is PathPattern else printed(value)
