@@ -1,0 +1,234 @@
+/** What people see of the connection: the button in the header, the banner, the settings. */
+
+import type { Connection, Reason, State } from "./connection";
+import { speak } from "./announce";
+import { openDialog } from "./dialog";
+import { el, fill, freshId } from "./dom";
+import { live, named, say, t } from "./i18n";
+import { icon } from "./icons";
+import { isString, load, save } from "./storage";
+import type { Key } from "./texts";
+
+const REASONS: Record<Reason, Key> = {
+  refused: "connection.refused",
+  lost: "connection.lost",
+  stopped: "connection.stopped",
+  closed: "connection.closed",
+  tooBig: "connection.tooBig",
+  token: "connection.token",
+  badUrl: "connection.badUrl",
+  insecure: "connection.insecure",
+};
+
+/** The address to begin with: the page's own server, or the usual one for a page from disk. */
+export function ownAddress(): string {
+  const { protocol, host } = location;
+  if (protocol === "http:" || protocol === "https:") return `${protocol === "https:" ? "wss" : "ws"}://${host}/`;
+  return "ws://127.0.0.1:8080";
+}
+
+export class ConnectionView {
+  /** The button in the header. */
+  readonly button: HTMLElement;
+  readonly banner: HTMLElement;
+  private readonly words = el("span", { class: "connection-words" });
+  private readonly message = el("span", { class: "banner-text" });
+  private readonly countdown = el("span", { class: "banner-count", attrs: { "aria-hidden": "true" } });
+  private readonly retry: HTMLElement;
+  private url: string;
+  private ticking: ReturnType<typeof setInterval> | undefined;
+  private opened = false;
+  private spoken = "";
+
+  constructor(private readonly connection: Connection) {
+    const served = location.protocol.startsWith("http");
+    this.url = load(served ? `address.${location.host}` : "address", ownAddress(), isString);
+    this.button = el(
+      "button",
+      { class: "connection", attrs: { type: "button", "aria-haspopup": "dialog" }, on: { click: () => this.settings() } },
+      el("span", { class: "connection-dot", attrs: { "aria-hidden": "true" } }),
+      this.words,
+    );
+    this.retry = el(
+      "button",
+      { class: "text-button", attrs: { type: "button" }, on: { click: () => this.again() } },
+      say("connection.now"),
+    );
+    this.banner = el(
+      "div",
+      { class: "banner", attrs: { role: "region" } },
+      icon("warning"),
+      el("span", {}, this.message, this.countdown),
+      this.retry,
+      el(
+        "button",
+        { class: "text-button", attrs: { type: "button" }, on: { click: () => this.settings() } },
+        say("connection.settings"),
+      ),
+    );
+    this.banner.hidden = true;
+    live(this.words, () => this.show(connection.state));
+  }
+
+  start(): void {
+    this.connection.connect(this.url, this.token);
+  }
+
+  /** Draws the state; called whenever it changes. */
+  show(state: State): void {
+    this.button.dataset.state = state.name;
+    const text = t(`connection.is.${state.name}`);
+    fill(this.words, text);
+    this.button.setAttribute("title", `${text} · ${this.url}`);
+    clearInterval(this.ticking);
+    if (state.name === "on") this.opened = true;
+    const reason = state.name === "waiting" || state.name === "off" ? state.reason : null;
+    if (state.name === "connecting" && !this.banner.hidden) {
+      fill(this.countdown, ` ${t("connection.trying")}`);
+      return;
+    }
+    this.banner.hidden = reason === null;
+    if (reason === null) {
+      if (this.spoken && state.name === "on") speak(text);
+      this.spoken = "";
+      return;
+    }
+    this.explain(reason, state);
+  }
+
+  private explain(reason: Reason, state: State): void {
+    const detail = "detail" in state && state.detail ? ` ${state.detail}` : "";
+    const gone = this.opened && reason !== "token" && reason !== "badUrl" ? ` ${t("connection.gone")}` : "";
+    const text = t(REASONS[reason], { url: this.url }) + detail + gone;
+    fill(this.message, text);
+    this.banner.setAttribute("aria-label", t("connection.label"));
+    if (text !== this.spoken) {
+      this.spoken = text;
+      speak(text, true);
+    }
+    fill(this.countdown);
+    if (state.name !== "waiting") return;
+    const tick = (): void => {
+      const seconds = Math.max(0, Math.ceil((state.until - Date.now()) / 1000));
+      fill(this.countdown, ` ${t("connection.again", { n: seconds })}`);
+    };
+    tick();
+    this.ticking = setInterval(tick, 500);
+  }
+
+  private again(): void {
+    if (this.connection.state.name === "waiting") this.connection.retry();
+    else this.start();
+  }
+
+  /** A token lives as long as this tab of the browser. */
+  private get token(): string {
+    try {
+      return sessionStorage.getItem("datacode.token") ?? "";
+    } catch {
+      return "";
+    }
+  }
+
+  private set token(value: string) {
+    try {
+      if (value) sessionStorage.setItem("datacode.token", value);
+      else sessionStorage.removeItem("datacode.token");
+    } catch {
+      // Storage is forbidden: the token holds until the page is closed or loaded anew.
+    }
+  }
+
+  private settings(): void {
+    const [urlId, tokenId] = [freshId("url"), freshId("token")];
+    const url = el("input", { id: urlId, attrs: { type: "text", inputmode: "url", spellcheck: "false", autocomplete: "off", placeholder: "ws://127.0.0.1:8080" } });
+    const token = el("input", { id: tokenId, attrs: { type: "password", autocomplete: "off", spellcheck: "false" } });
+    url.value = this.url;
+    token.value = this.token;
+    const off = el(
+      "button",
+      {
+        class: "button",
+        attrs: { type: "button" },
+        on: {
+          click: () => {
+            this.connection.disconnect();
+            close();
+          },
+        },
+      },
+      say("connection.disconnect"),
+    );
+    off.hidden = this.connection.state.name === "off";
+    const form = el(
+      "form",
+      {
+        class: "form",
+        attrs: { novalidate: true },
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            this.url = withScheme(url.value.trim()) || ownAddress();
+            this.token = token.value.trim();
+            const served = location.protocol.startsWith("http");
+            save(served ? `address.${location.host}` : "address", this.url);
+            this.opened = false;
+            this.connection.connect(this.url, token.value.trim());
+            close();
+          },
+        },
+      },
+      el("div", { class: "field" }, el("label", { attrs: { for: urlId } }, say("connection.url")), url),
+      el(
+        "div",
+        { class: "field" },
+        el("label", { attrs: { for: tokenId } }, say("connection.tokenLabel")),
+        token,
+        el("p", { class: "form-note" }, say("connection.tokenNote")),
+      ),
+      el("div", { class: "form-buttons" }, el("button", { class: "button primary", attrs: { type: "submit" } }, say("connection.connect")), off),
+    );
+    const close = openDialog(say("connection.title"), form);
+    url.focus();
+    url.select();
+  }
+}
+
+/** `host:port` alone means ws://. */
+function withScheme(text: string): string {
+  if (!text || /^wss?:\/\//i.test(text)) return text;
+  const rest = text.replace(/^(https?):\/\//i, "");
+  return `${/^https:/i.test(text) ? "wss" : "ws"}://${rest}`;
+}
+
+/** The list of shortcuts. */
+export function openHelp(): void {
+  const modifier = /mac|iphone|ipad/i.test(navigator.platform) ? "⌘" : "Ctrl";
+  const rows: [string, Key][] = [
+    [`${modifier}+Enter, Shift+Enter`, "help.run"],
+    ["Esc", "help.stop"],
+    [`${modifier}+F`, "help.find"],
+    [`${modifier}+Space`, "help.complete"],
+    [`${modifier}+/`, "help.comment"],
+    ["Alt+↑ / Alt+↓", "help.move"],
+    [`${modifier}+Z / ${modifier}+Y`, "help.undo"],
+    ["Tab / Shift+Tab", "help.indent"],
+    ["Esc, Tab", "help.leave"],
+    ["F2, Delete, Ctrl+Shift+←/→", "help.tabs"],
+    ["F8", "help.problem"],
+  ];
+  const list = el("dl", { class: "shortcuts" });
+  for (const [keys, key] of rows) {
+    list.append(el("dt", {}, ...keys.split(", ").flatMap((part, index) => [index ? " " : null, el("kbd", {}, part)])), el("dd", {}, say(key)));
+  }
+  const body = el("div", { class: "help" }, list, el("p", { class: "form-note" }, say("help.privacy")));
+  openDialog(say("help.title"), body);
+}
+
+/** The button that opens the help. */
+export function helpButton(): HTMLElement {
+  return named(
+    el("button", { class: "icon-button", attrs: { type: "button", "aria-haspopup": "dialog" }, on: { click: openHelp } }, icon("help")),
+    "help.title",
+  );
+}

@@ -1,0 +1,222 @@
+/** The editor: CodeMirror with DataCode, one at a time of several documents. */
+
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import {
+  bracketMatching,
+  codeFolding,
+  foldGutter,
+  foldKeymap,
+  indentOnInput,
+  indentUnit,
+} from "@codemirror/language";
+import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search";
+import { Compartment, EditorState, type Extension, Prec, type Text } from "@codemirror/state";
+import {
+  EditorView,
+  crosshairCursor,
+  drawSelection,
+  dropCursor,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+  rectangularSelection,
+} from "@codemirror/view";
+import { type Ask, completionSource, hoverCards } from "./completion";
+import { locale, t } from "./i18n";
+import { dataCodeSupport } from "./language";
+import { editorTheme } from "./editor_theme";
+import { phrases } from "./phrases";
+import { fromPoints, padded } from "./positions";
+import type { Problem } from "./protocol";
+
+export interface EditorEvents {
+  /** The text changed by typing. */
+  readonly changed: () => void;
+  readonly moved: () => void;
+  readonly run: () => void;
+  readonly ask: Ask;
+}
+
+/** What Run sends: all, or the selection moved to its own lines. */
+export interface Program {
+  readonly code: string;
+  /** First and last line of the selection; null for the whole text. */
+  readonly lines: readonly [number, number] | null;
+}
+
+export class Editor {
+  readonly view: EditorView;
+  private readonly language = new Compartment();
+
+  constructor(parent: HTMLElement, private readonly events: EditorEvents) {
+    this.view = new EditorView({ parent, state: this.fresh("") });
+  }
+
+  /** A state for a new document, with its own undo history. */
+  fresh(text: string): EditorState {
+    return EditorState.create({ doc: text, extensions: this.extensions() });
+  }
+
+  /** Shows another document. */
+  open(state: EditorState): void {
+    this.view.setState(state);
+    this.translate();
+  }
+
+  /** Words of the editor itself in the page's language. */
+  translate(): void {
+    this.view.dispatch({ effects: this.language.reconfigure(this.words()) });
+  }
+
+  get text(): string {
+    return this.view.state.doc.toString();
+  }
+
+  /** The selection if there is one, else everything. */
+  program(): Program {
+    const { from, to, empty } = this.view.state.selection.main;
+    const text = this.text;
+    if (empty || !text.slice(from, to).trim()) return { code: text, lines: null };
+    const document = this.view.state.doc;
+    const last = document.lineAt(to).from === to && to > from ? to - 1 : to;
+    return { code: padded(text, from, to), lines: [document.lineAt(from).number, document.lineAt(last).number] };
+  }
+
+  hasSelection(): boolean {
+    const { from, to } = this.view.state.selection.main;
+    return this.view.state.sliceDoc(from, to).trim() !== "";
+  }
+
+  /** Underlines problems where they are. */
+  show(problems: readonly Problem[]): void {
+    const diagnostics = problems.flatMap((problem) => diagnostic(this.view.state.doc, problem) ?? []);
+    diagnostics.sort((a, b) => a.from - b.from);
+    this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
+  }
+
+  /** Puts text at the cursor; `bare` instead, where the cursor stands inside a string. */
+  insert(text: string, bare: string): void {
+    const { from, to } = this.view.state.selection.main;
+    const line = this.view.state.doc.lineAt(from);
+    const inside = insideString(line.text.slice(0, from - line.from));
+    const insert = inside ? bare : text;
+    this.view.dispatch({
+      changes: { from, to, insert },
+      selection: { anchor: from + insert.length },
+      userEvent: "input.paste",
+      scrollIntoView: true,
+    });
+    this.view.focus();
+  }
+
+  /** Moves the cursor to a line and column, counted from 1. */
+  goTo(line: number, column: number | null): void {
+    const document = this.view.state.doc;
+    const target = document.line(Math.min(Math.max(1, line), document.lines));
+    const anchor = target.from + fromPoints(target.text, Math.max(0, (column ?? 1) - 1));
+    this.view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+    this.view.focus();
+  }
+
+  find(): void {
+    openSearchPanel(this.view);
+  }
+
+  focus(): void {
+    this.view.focus();
+  }
+
+  private words(): Extension {
+    return [
+      EditorState.phrases.of(locale() === "ru" ? phrases : {}),
+      EditorView.contentAttributes.of({
+        "aria-label": t("editor.label"),
+        "aria-describedby": "editor-help",
+        spellcheck: "false",
+        autocorrect: "off",
+        autocapitalize: "off",
+      }),
+    ];
+  }
+
+  private extensions(): Extension {
+    const run = (): boolean => {
+      this.events.run();
+      return true;
+    };
+    return [
+      Prec.highest(keymap.of([{ key: "Mod-Enter", run }, { key: "Shift-Enter", run }, { key: "Ctrl-Enter", run }])),
+      this.language.of(this.words()),
+      lineNumbers(),
+      highlightActiveLineGutter(),
+      history(),
+      lintGutter(),
+      codeFolding(),
+      foldGutter({ openText: "⌄", closedText: "›" }),
+      drawSelection(),
+      dropCursor(),
+      EditorState.allowMultipleSelections.of(true),
+      EditorState.tabSize.of(4),
+      indentUnit.of("    "),
+      indentOnInput(),
+      bracketMatching(),
+      closeBrackets(),
+      autocompletion({ override: [completionSource(this.events.ask)], icons: true }),
+      hoverCards(this.events.ask),
+      rectangularSelection(),
+      crosshairCursor(),
+      highlightActiveLine(),
+      highlightSelectionMatches(),
+      search({ top: true }),
+      dataCodeSupport(),
+      editorTheme,
+      keymap.of([
+        ...closeBracketsKeymap,
+        ...completionKeymap,
+        ...searchKeymap,
+        ...historyKeymap,
+        ...foldKeymap,
+        ...lintKeymap,
+        ...defaultKeymap,
+        indentWithTab,
+      ]),
+      EditorView.updateListener.of((update) => {
+        if (update.docChanged) this.events.changed();
+        if (update.docChanged || update.selectionSet) this.events.moved();
+      }),
+    ];
+  }
+}
+
+/** Whether a line breaks off inside a string. */
+export function insideString(before: string): boolean {
+  let open = "";
+  for (const character of before) {
+    if (open) {
+      if (character === open) open = "";
+    } else if (character === '"' || character === "'") {
+      open = character;
+    } else if (character === "#") {
+      return false;
+    }
+  }
+  return open !== "";
+}
+
+/** From the error's column to the end of the token there, or the whole line without a column. */
+function diagnostic(document: Text, problem: Problem): Diagnostic | null {
+  if (problem.line === null || problem.line < 1) return null;
+  const line = document.line(Math.min(problem.line, document.lines));
+  let from = line.from + (/^\s*/.exec(line.text)?.[0].length ?? 0);
+  let to = line.to;
+  if (problem.column !== null) {
+    from = line.from + fromPoints(line.text, problem.column - 1);
+    const token = /^(?:[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_])/u.exec(line.text.slice(from - line.from));
+    to = Math.min(line.to, from + (token?.[0].length ?? 1));
+  }
+  if (from >= to) from = Math.max(line.from, to - 1);
+  return { from, to: Math.max(from, to), severity: problem.severity, message: problem.message };
+}

@@ -1,0 +1,250 @@
+/** The scrolling log: a card for each run with its output, tables, error and time. */
+
+import { copyText, download, el, fill } from "./dom";
+import { duration, live, named, say, t } from "./i18n";
+import { icon } from "./icons";
+import { announce, speak } from "./announce";
+import { pieces } from "./output";
+import { type Answer, type Diagnostics, diagnosticsOf, tablesOf } from "./protocol";
+import { tableView } from "./table/view";
+import { TextView } from "./text_view";
+
+const MOST_CARDS = 60;
+const SPOKEN = 240;
+
+export interface RunInfo {
+  /** The document's id and name. */
+  readonly document: string;
+  readonly title: string;
+  readonly code: string;
+  readonly lines: readonly [number, number] | null;
+}
+
+export interface LogEvents {
+  /** Show a line of a document in the editor. */
+  readonly goTo: (document: string, line: number, column: number | null) => void;
+  /** Open the code of a run again. */
+  readonly reopen: (info: RunInfo) => void;
+}
+
+export class Log {
+  readonly element: HTMLElement;
+  private readonly cards: HTMLElement;
+  private readonly empty: HTMLElement;
+
+  constructor(private readonly events: LogEvents) {
+    this.cards = el("div", { class: "log-cards" });
+    this.empty = el(
+      "div",
+      { class: "log-empty" },
+      icon("play"),
+      el("p", {}, say("log.empty")),
+      el("p", { class: "log-hint" }, say("log.hint")),
+    );
+    const clear = named(
+      el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: () => this.clear() } }, icon("trash")),
+      "log.clear",
+    );
+    const scroller = named(el("div", { class: "log-scroll", attrs: { tabindex: 0, role: "region" } }, this.empty, this.cards), "log.label");
+    scroller.removeAttribute("title");
+    this.element = el(
+      "section",
+      { class: "log", attrs: { "aria-labelledby": "log-title" } },
+      el("div", { class: "log-bar" }, el("h2", { id: "log-title" }, say("log.title")), clear),
+      scroller,
+    );
+  }
+
+  /** A card for a run that begins now. */
+  begin(info: RunInfo): RunCard {
+    this.empty.hidden = true;
+    const card = new RunCard(info, this.events, () => this.nearEnd());
+    this.cards.append(card.element);
+    while (this.cards.children.length > MOST_CARDS) this.cards.firstElementChild?.remove();
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    card.onGrow = () => this.follow();
+    return card;
+  }
+
+  clear(): void {
+    for (const card of [...this.cards.children]) {
+      if (!card.classList.contains("running")) card.remove();
+    }
+    this.empty.hidden = this.cards.children.length > 0;
+  }
+
+  private get scroller(): HTMLElement {
+    return this.cards.parentElement!;
+  }
+
+  private nearEnd(): boolean {
+    const { scrollTop, clientHeight, scrollHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight < 80;
+  }
+
+  private follow(): void {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+}
+
+/** One run. */
+export class RunCard {
+  readonly element: HTMLElement;
+  onGrow: () => void = () => {};
+  private readonly state = el("span", { class: "run-state" });
+  private readonly time = el("span", { class: "run-time" });
+  private readonly body = el("div", { class: "run-body" });
+  private readonly started = performance.now();
+  private readonly text = new TextView();
+  /** All that was printed, once the run is over. */
+  private printed: string | null = null;
+  private spoken = "";
+  private spokenAt = 0;
+
+  constructor(
+    private readonly info: RunInfo,
+    private readonly events: LogEvents,
+    private readonly atEnd: () => boolean,
+  ) {
+    const clock = new Date();
+    const title = live(el("span", { class: "run-title" }), (node) => {
+      const lines = info.lines ? ` · ${t("log.lines", { from: info.lines[0], to: info.lines[1] })}` : "";
+      fill(node, info.title + lines);
+    });
+    const at = live(el("time", { class: "run-clock", attrs: { datetime: clock.toISOString() } }), (node) => {
+      fill(node, clock.toLocaleTimeString(document.documentElement.lang));
+    });
+    fill(this.state, icon("play"));
+    this.body.append(this.text.element);
+    this.element = el(
+      "article",
+      { class: "run running" },
+      el("div", { class: "run-head" }, this.state, title, at, this.time, this.actions()),
+      this.body,
+    );
+    live(this.element, (node) => node.setAttribute("aria-label", t("log.run", { title: info.title })));
+  }
+
+  get elapsed(): number {
+    return performance.now() - this.started;
+  }
+
+  /** More printed text. */
+  output(text: string): void {
+    const follow = this.atEnd();
+    this.text.append(text);
+    if (follow) requestAnimationFrame(() => this.onGrow());
+    this.say(text);
+  }
+
+  /** The run is over. */
+  finish(answer: Answer): void {
+    const elapsed = this.elapsed;
+    const output = typeof answer.output === "string" ? answer.output : this.text.text;
+    const tables = tablesOf(answer);
+    this.printed = output;
+    if (tables.length > 0 || output !== this.text.text) this.replace(output, tables);
+    else this.text.draw();
+    this.done(answer.success ? "good" : "bad", elapsed);
+    if (!answer.success) this.failed(answer.error ?? "", diagnosticsOf(answer));
+    else if (output === "" && tables.length === 0) {
+      this.body.append(el("p", { class: "run-silent" }, say("log.silent")));
+    }
+    const tail = this.spoken.slice(-SPOKEN);
+    const result = answer.success ? t("log.finished", { time: duration(elapsed) }) : (answer.error ?? "");
+    speak(`${tail} ${result}`.trim(), !answer.success);
+    this.onGrow();
+  }
+
+  /** The connection ended before the answer came. */
+  lost(): void {
+    this.text.draw();
+    this.done("bad", this.elapsed);
+    this.failed(t("log.lost"), null);
+    this.onGrow();
+  }
+
+  private done(kind: "good" | "bad", elapsed: number): void {
+    this.element.classList.remove("running");
+    this.element.classList.add(kind);
+    fill(this.state, icon(kind === "good" ? "check" : "warning"));
+    live(this.state, (node) => {
+      node.setAttribute("role", "img");
+      node.setAttribute("aria-label", t(kind === "good" ? "log.good" : "log.bad"));
+    });
+    live(this.time, (node) => fill(node, duration(elapsed)));
+  }
+
+  private replace(output: string, tables: ReturnType<typeof tablesOf>): void {
+    fill(this.body);
+    for (const piece of pieces(output, tables)) {
+      if (piece.kind === "text") {
+        const view = new TextView(piece.text);
+        view.draw();
+        this.body.append(view.element);
+      } else {
+        this.body.append(tableView(piece.table));
+      }
+    }
+  }
+
+  private failed(error: string, place: Diagnostics | null): void {
+    const box = el("div", { class: "run-error" }, el("p", { class: "run-message" }, error));
+    const line = place?.line ?? null;
+    if (line !== null) {
+      const column = place?.column ?? null;
+      const source = this.info.code.split("\n")[line - 1];
+      if (source?.trim()) box.append(excerpt(source, line, column));
+      const jump = el(
+        "button",
+        {
+          class: "text-button",
+          attrs: { type: "button" },
+          on: { click: () => this.events.goTo(this.info.document, line, column) },
+        },
+        say("log.goTo", { line }),
+      );
+      box.append(jump);
+    }
+    this.body.append(box);
+  }
+
+  private actions(): HTMLElement {
+    const make = (name: "copy" | "download" | "edit", key: "log.copy" | "log.save" | "log.reopen", act: () => void) =>
+      named(el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: act } }, icon(name)), key);
+    return el(
+      "span",
+      { class: "run-actions" },
+      make("edit", "log.reopen", () => this.events.reopen(this.info)),
+      make("copy", "log.copy", () => {
+        void copyText(this.whole()).then((done) => announce(t(done ? "copied" : "copyFailed"), !done));
+      }),
+      make("download", "log.save", () => download("output.txt", new Blob([this.whole()], { type: "text/plain;charset=utf-8" }))),
+    );
+  }
+
+  private whole(): string {
+    const error = this.body.querySelector(".run-message")?.textContent;
+    return (this.printed ?? this.text.text) + (error ? `${error}\n` : "");
+  }
+
+  /** Screen readers hear what is printed, but not faster than they can speak. */
+  private say(text: string): void {
+    this.spoken = (this.spoken + text).slice(-4 * SPOKEN);
+    const now = performance.now();
+    if (now - this.spokenAt < 2000) return;
+    this.spokenAt = now;
+    speak(this.spoken.slice(-SPOKEN));
+    this.spoken = "";
+  }
+}
+
+/** The failing line with a mark under the column, as text. */
+function excerpt(source: string, line: number, column: number | null): HTMLElement {
+  const points = Array.from(source.replaceAll("\t", " "));
+  const from = column !== null && column > 100 ? column - 60 : 0;
+  const shown = points.slice(from, from + 160).join("");
+  const label = String(line);
+  const caret = column === null ? "" : `\n${" ".repeat(label.length + 3 + Math.max(0, column - 1 - from))}^`;
+  return el("pre", { class: "run-excerpt", attrs: { "aria-hidden": "true" } }, `${label} │ ${shown}${caret}`);
+}

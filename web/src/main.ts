@@ -1,0 +1,486 @@
+/** Puts the page together. */
+
+import { announce, announcers } from "./announce";
+import { Connection, ConnectionLost } from "./connection";
+import { ConnectionView, helpButton } from "./connection_view";
+import { Documents, type Doc } from "./documents";
+import { add, download, el, fill } from "./dom";
+import { Editor } from "./editor";
+import { duration, live, locale, named, number, say, setLocale, size, t } from "./i18n";
+import { type IconName, icon } from "./icons";
+import { Log, type RunInfo } from "./log";
+import { type Upload, FilesPanel, droppedFiles } from "./panels/files";
+import { HistoryPanel } from "./panels/history";
+import type { Panel, Request } from "./panels/panel";
+import { SamplesPanel } from "./panels/samples";
+import { SharesPanel } from "./panels/shares";
+import { VariablesPanel } from "./panels/variables";
+import { type Answer, type Diagnostics, type Problem, completionsOf, problemsOf } from "./protocol";
+import { Runner } from "./runner";
+import { samples } from "./samples";
+import { applySettings, localeButtons, themeButton } from "./settings";
+import { Sidebar } from "./sidebar";
+import { splitter } from "./splitter";
+import { load, oneOf, save } from "./storage";
+import { Tabs } from "./tabs";
+import type { Key } from "./texts";
+import type { EditorState } from "@codemirror/state";
+
+const CHECK_AFTER = 600;
+const STORE_AFTER = 400;
+const LARGEST_CHECKED = 200_000;
+
+class App {
+  private readonly connection = new Connection();
+  private readonly view = new ConnectionView(this.connection);
+  private readonly documents: Documents;
+  private readonly states = new Map<string, EditorState>();
+  private readonly failures = new Map<string, Problem>();
+  private checked: Problem[] = [];
+  private readonly editor: Editor;
+  private readonly tabs: Tabs;
+  private readonly log: Log;
+  private readonly runner: Runner;
+  private readonly variables: VariablesPanel;
+  private readonly shares: SharesPanel;
+  private readonly files: FilesPanel;
+  private readonly past: HistoryPanel;
+  private readonly sidebar: Sidebar;
+  private readonly main = el("main", { class: "main" });
+  private readonly toolbar: Toolbar;
+  private checking: ReturnType<typeof setTimeout> | undefined;
+  private storing: ReturnType<typeof setTimeout> | undefined;
+  private layout: "rows" | "columns";
+  private wasOn = false;
+
+  constructor() {
+    applySettings();
+    const wide = matchMedia("(min-width: 1500px)").matches;
+    this.layout = load("layout", wide ? "columns" : "rows", oneOf<"rows" | "columns">("rows", "columns"));
+    const first = samples[locale()][0]!;
+    this.documents = new Documents({ name: first.name, text: first.code });
+    const place = el("div", { class: "editor", id: "editor", attrs: { role: "tabpanel" } });
+    this.editor = new Editor(place, {
+      changed: () => this.edited(),
+      moved: () => this.toolbar?.update(),
+      run: () => this.run(),
+      ask: async (code, position) => this.complete(code, position),
+    });
+    this.log = new Log({
+      goTo: (id, line, column) => this.goTo(id, line, column),
+      reopen: (info) => this.openNew(info.title, info.code.replace(/^\n+/, "")),
+    });
+    this.runner = new Runner(this.connection, this.log, {
+      changed: () => this.toolbar.update(),
+      ended: (info, answer, where) => this.ended(info, answer, where),
+    });
+    const insert = (quoted: string, bare: string): void => this.editor.insert(quoted, bare);
+    this.variables = new VariablesPanel(this.request, insert);
+    this.shares = new SharesPanel(this.request, insert);
+    this.files = new FilesPanel(this.request, insert, () => this.connection.unsent);
+    this.past = new HistoryPanel((name, code) => this.openNew(name, code));
+    const opening = new SamplesPanel((name, code) => this.openNew(name, code));
+    this.sidebar = new Sidebar(
+      [this.variables, this.shares, this.files, opening, this.past] satisfies Panel[],
+      () => this.main.classList.toggle("beside-panel", this.sidebar?.open ?? false),
+    );
+    this.tabs = new Tabs(this.documents, {
+      choose: (id) => this.choose(id),
+      close: (id) => this.close(id),
+      create: () => this.openNew(t("tabs.untitled"), ""),
+      changed: () => this.store(),
+    });
+    this.toolbar = new Toolbar(this.runner, this.editor, {
+      run: () => this.run(),
+      stop: () => void this.runner.cancel(),
+      import: (files) => void this.importFiles(files),
+      export: () => this.exportActive(),
+      layout: () => this.changeLayout(),
+    });
+    this.assemble(place);
+    this.openActive();
+    this.listen();
+    this.connection.onState = (state) => {
+      this.view.show(state);
+      if (state.name === "on") this.welcome();
+      else if (this.wasOn) this.farewell();
+    };
+    this.view.start();
+  }
+
+  // --- The server ------------------------------------------------------------------------------
+
+  private readonly request: Request = async (message, listeners) => {
+    try {
+      return await this.connection.request({ locale: locale(), ...message }, listeners);
+    } catch (error) {
+      if (error instanceof ConnectionLost) return null;
+      throw error;
+    }
+  };
+
+  private welcome(): void {
+    this.wasOn = true;
+    this.learn(this.connection.info);
+    this.check();
+  }
+
+  private farewell(): void {
+    this.wasOn = false;
+    this.learn(null);
+  }
+
+  private learn(info: Record<string, unknown> | null): void {
+    this.shares.learn(info);
+    this.files.learn(info);
+    void this.variables.refresh();
+  }
+
+  private async complete(code: string, position: number): ReturnType<import("./completion").Ask> {
+    const answer = await this.request({ type: "complete", code, position });
+    if (!answer?.success) return null;
+    return { start: typeof answer.start === "number" ? answer.start : position, items: completionsOf(answer) };
+  }
+
+  /** Looks for errors a moment after the last change. */
+  private check(): void {
+    clearTimeout(this.checking);
+    this.checking = setTimeout(() => void this.checkNow(), CHECK_AFTER);
+  }
+
+  private async checkNow(): Promise<void> {
+    const { id } = this.documents.active;
+    const code = this.editor.text;
+    if (code.length > LARGEST_CHECKED || this.connection.state.name !== "on") return;
+    const answer = await this.request({ type: "check", code });
+    if (!answer?.success || this.documents.active.id !== id || this.editor.text !== code) return;
+    this.checked = problemsOf(answer);
+    this.showProblems();
+  }
+
+  /** The failure of the last run stands over a warning or error found at the same line. */
+  private showProblems(): void {
+    const failure = this.failures.get(this.documents.active.id);
+    const others = this.checked.filter((problem) => !failure || problem.line !== failure.line);
+    this.editor.show(failure ? [failure, ...others] : others);
+  }
+
+  // --- Running ---------------------------------------------------------------------------------
+
+  private run(): void {
+    const { code, lines } = this.editor.program();
+    const doc = this.documents.active;
+    this.failures.delete(doc.id);
+    this.showProblems();
+    void this.runner.run({ document: doc.id, title: doc.name, code, lines });
+  }
+
+  private ended(info: RunInfo, answer: Answer | null, where: Diagnostics | null): void {
+    if (answer) this.past.remember(info.title, info.code, answer.success);
+    if (where && where.line !== null && answer) {
+      const unchanged = info.lines !== null || this.documents.find(info.document)?.text === info.code;
+      if (unchanged) this.failures.set(info.document, { ...where, severity: "error", message: answer.error ?? "" });
+    }
+    if (info.document === this.documents.active.id) this.showProblems();
+    void this.variables.refresh();
+    void this.files.refresh();
+  }
+
+  // --- Documents -------------------------------------------------------------------------------
+
+  private edited(): void {
+    const doc = this.documents.active;
+    doc.text = this.editor.text;
+    this.failures.delete(doc.id);
+    this.checked = [];
+    this.store();
+    this.check();
+  }
+
+  private store(): void {
+    clearTimeout(this.storing);
+    this.storing = setTimeout(() => {
+      if (!this.documents.store()) announce(t("tabs.noRoom"), true);
+    }, STORE_AFTER);
+  }
+
+  private keepState(): void {
+    const { id } = this.documents.active;
+    this.states.set(id, this.editor.view.state);
+  }
+
+  private openActive(): void {
+    const doc = this.documents.active;
+    this.editor.open(this.states.get(doc.id) ?? this.editor.fresh(doc.text));
+    this.checked = [];
+    this.tabs.render();
+    this.showProblems();
+    this.toolbar.update();
+    this.check();
+    this.store();
+  }
+
+  private choose(id: string): void {
+    if (id === this.documents.active.id) return;
+    this.keepState();
+    this.documents.activate(id);
+    this.openActive();
+  }
+
+  private openNew(name: string, text: string): void {
+    this.keepState();
+    this.documents.add(name, text);
+    this.openActive();
+    this.editor.focus();
+  }
+
+  private close(id: string): void {
+    const doc = this.documents.find(id);
+    if (!doc) return;
+    const copy: Doc = { ...doc };
+    const active = id === this.documents.active.id;
+    if (!active) this.keepState();
+    const place = this.documents.remove(id, () => ({ name: t("tabs.untitled"), text: "" }));
+    this.states.delete(id);
+    this.failures.delete(id);
+    if (active) this.openActive();
+    else this.tabs.render();
+    this.store();
+    if (!copy.text.trim()) return;
+    announce(t("tabs.closed", { name: copy.name }), false, {
+      name: t("tabs.restore"),
+      run: () => {
+        this.keepState();
+        this.documents.add(copy.name, copy.text, place);
+        this.openActive();
+      },
+    });
+  }
+
+  private goTo(id: string, line: number, column: number | null): void {
+    if (!this.documents.find(id)) {
+      announce(t("log.noTab"), true);
+      return;
+    }
+    this.choose(id);
+    this.editor.goTo(line, column);
+  }
+
+  private async importFiles(files: readonly File[]): Promise<void> {
+    for (const file of files) {
+      if (file.size > 4 * 1024 * 1024) {
+        announce(t("import.tooBig", { name: file.name, size: size(file.size) }), true);
+        continue;
+      }
+      const text = (await file.text()).replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
+      this.openNew(file.name.replace(/\.(dc|txt)$/i, ""), text);
+    }
+  }
+
+  private exportActive(): void {
+    const { name, text } = this.documents.active;
+    const safe = name.replace(/[\\/:*?"<>|\u0000-\u001f]/g, "_");
+    download(`${safe}.dc`, new Blob([text], { type: "text/plain;charset=utf-8" }));
+  }
+
+  // --- The page --------------------------------------------------------------------------------
+
+  private assemble(place: HTMLElement): void {
+    const skip = el("a", { class: "skip", attrs: { href: "#editor" } }, say("skip"));
+    skip.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.editor.focus();
+    });
+    const header = el(
+      "header",
+      { class: "header" },
+      el("h1", { class: "brand" }, icon("layout"), el("span", {}, "DataCode")),
+      el(
+        "div",
+        { class: "header-right" },
+        this.view.button,
+        localeButtons(() => this.languageChanged()),
+        themeButton(),
+        helpButton(),
+      ),
+    );
+    const workbench = el("section", { class: "workbench" }, this.tabs.element, this.toolbar.element, place);
+    live(workbench, () => workbench.setAttribute("aria-label", t("editor.area")));
+    this.main.dataset.layout = this.layout;
+    add(this.main, workbench, splitter(this.main, () => this.layout === "columns"), this.log.element);
+    const help = el("p", { id: "editor-help", class: "off-screen" }, say("editor.help"));
+    const work = el("div", { class: "work" }, this.sidebar.rail, this.sidebar.element, this.main);
+    document.body.replaceChildren(skip, header, this.view.banner, work, help, ...announcers(), this.dropOverlay());
+  }
+
+  private languageChanged(): void {
+    this.editor.translate();
+    this.check();
+  }
+
+  private changeLayout(): void {
+    this.layout = this.layout === "rows" ? "columns" : "rows";
+    this.main.dataset.layout = this.layout;
+    save("layout", this.layout);
+    setLocale(locale());
+  }
+
+  private listen(): void {
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented && this.runner.running && !document.querySelector("dialog[open]")) {
+        void this.runner.cancel();
+      }
+    });
+    addEventListener("pagehide", () => this.documents.store());
+    addEventListener("online", () => this.connection.retry());
+  }
+
+  /** Files dropped anywhere: programs open in tabs, others are uploaded. */
+  private dropOverlay(): HTMLElement {
+    const overlay = el("div", { class: "drop-overlay", attrs: { "aria-hidden": "true" } }, icon("upload"), say("drop.here"));
+    overlay.hidden = true;
+    const withFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
+    addEventListener("dragenter", (event) => {
+      if (withFiles(event)) overlay.hidden = false;
+    });
+    overlay.addEventListener("dragleave", () => {
+      overlay.hidden = true;
+    });
+    addEventListener("dragover", (event) => {
+      if (withFiles(event)) event.preventDefault();
+    });
+    addEventListener("drop", (event) => {
+      overlay.hidden = true;
+      if (!withFiles(event) || !event.dataTransfer) return;
+      event.preventDefault();
+      void droppedFiles(event.dataTransfer).then((items) => this.dropped(items));
+    });
+    return overlay;
+  }
+
+  private dropped(items: readonly Upload[]): void {
+    const programs = items.filter((item) => /\.dc$/i.test(item.path) && !item.path.includes("/"));
+    const others = items.filter((item) => !programs.includes(item));
+    void this.importFiles(programs.map((item) => item.file));
+    if (others.length === 0) return;
+    this.sidebar.show("files");
+    this.files.upload(others);
+  }
+}
+
+interface ToolbarEvents {
+  readonly run: () => void;
+  readonly stop: () => void;
+  readonly import: (files: readonly File[]) => void;
+  readonly export: () => void;
+  readonly layout: () => void;
+}
+
+/** Run, stop, the clock, and what can be done with the document. */
+class Toolbar {
+  readonly element: HTMLElement;
+  private readonly runWords = el("span");
+  private readonly runButton: HTMLButtonElement;
+  private readonly stopButton: HTMLButtonElement;
+  private readonly clock = el("span", { class: "clock", attrs: { role: "timer", "aria-live": "off" } });
+  private readonly bar = el("progress", { attrs: { max: 1 } });
+  private readonly path = el("span", { class: "progress-path" });
+  private readonly progress: HTMLElement;
+  private ticking: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    private readonly runner: Runner,
+    private readonly editor: Editor,
+    events: ToolbarEvents,
+  ) {
+    this.runButton = el(
+      "button",
+      { class: "button primary", id: "run", attrs: { type: "button" }, on: { click: events.run } },
+      icon("play"),
+      this.runWords,
+    );
+    this.stopButton = el(
+      "button",
+      { class: "button danger", id: "stop", attrs: { type: "button" }, on: { click: events.stop } },
+      icon("stop"),
+      say("run.stop"),
+    );
+    this.progress = el("span", { class: "progress" }, this.bar, this.path);
+    const chosen = el("input", {
+      class: "off-screen",
+      attrs: { type: "file", multiple: true, accept: ".dc,.txt,text/plain", tabindex: -1, "aria-hidden": "true" },
+    });
+    chosen.addEventListener("change", () => {
+      events.import([...(chosen.files ?? [])]);
+      chosen.value = "";
+    });
+    const layout = this.tool("layout", "layout.title", events.layout);
+    layout.classList.add("layout-button");
+    this.element = el(
+      "div",
+      { class: "toolbar", attrs: { role: "toolbar" } },
+      this.runButton,
+      this.stopButton,
+      this.clock,
+      this.progress,
+      el("span", { class: "toolbar-space" }),
+      this.tool("search", "find.title", () => editor.find()),
+      this.tool("folder", "import.title", () => chosen.click()),
+      this.tool("download", "export.title", events.export),
+      layout,
+      chosen,
+    );
+    live(this.element, () => {
+      this.element.setAttribute("aria-label", t("toolbar.label"));
+      this.update();
+    });
+  }
+
+  /** Draws what depends on whether a program runs and on the selection. */
+  update(): void {
+    const { running, cancelling, progress } = this.runner;
+    const focused = document.activeElement;
+    this.element.classList.toggle("is-running", running);
+    this.runButton.hidden = running;
+    this.stopButton.hidden = !running;
+    // Not `disabled`, which would take the focus away.
+    this.stopButton.setAttribute("aria-disabled", String(cancelling));
+    if (running && focused === this.runButton) this.stopButton.focus();
+    if (!running && focused === this.stopButton) this.runButton.focus();
+    const text = t(this.editor.hasSelection() ? "run.selection" : "run.all");
+    if (this.runWords.textContent !== text) fill(this.runWords, text);
+    this.runButton.title = `${text} (Ctrl+Enter)`;
+    this.stopButton.title = `${t("run.stop")} (Esc)`;
+    this.clock.hidden = !running;
+    this.progress.hidden = !progress;
+    if (progress) {
+      if (progress.total) this.bar.value = progress.done / progress.total;
+      else this.bar.removeAttribute("value");
+      const share = progress.total ? ` · ${number((100 * progress.done) / progress.total)} %` : "";
+      fill(this.path, `${progress.path} · ${size(progress.done)}${share}`);
+      this.bar.setAttribute("aria-label", progress.path);
+    }
+    this.tick(running);
+  }
+
+  private tick(running: boolean): void {
+    document.title = running ? `● ${t("run.running")} · DataCode` : "DataCode";
+    if (!running) {
+      clearInterval(this.ticking);
+      this.ticking = undefined;
+      return;
+    }
+    const draw = (): void => fill(this.clock, duration(this.runner.elapsed));
+    draw();
+    this.ticking ??= setInterval(draw, 100);
+  }
+
+  private tool(name: IconName, key: Key, act: () => void): HTMLButtonElement {
+    return named(
+      el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: act } }, icon(name)),
+      key,
+    );
+  }
+}
+
+new App();

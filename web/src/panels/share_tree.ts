@@ -1,0 +1,193 @@
+/** One share as a tree: folders are listed when opened, a click inserts the path. */
+
+import { el, fill } from "../dom";
+import { live, size, t } from "../i18n";
+import { icon } from "../icons";
+import { literal } from "../positions";
+import { type FileEntry, entriesOf } from "../protocol";
+import type { Insert, Request } from "./panel";
+
+export interface TreeEvents {
+  readonly request: Request;
+  readonly insert: Insert;
+  readonly preview: (share: string, path: string, entry: FileEntry) => void;
+  readonly disconnect: (share: string) => void;
+}
+
+interface Item {
+  readonly element: HTMLElement;
+  readonly row: HTMLElement;
+  readonly open: (() => Promise<void>) | null;
+}
+
+/** The tree of a connected share. */
+export function shareTree(share: string, events: TreeEvents): HTMLElement {
+  const tree = el("div", { class: "tree", attrs: { role: "tree" } });
+  live(tree, () => tree.setAttribute("aria-label", t("share.tree", { share })));
+  const root = folderItem(share, "", { name: share, folder: true, size: null }, 1, events);
+  root.row.tabIndex = 0;
+  tree.append(root.element);
+  tree.addEventListener("keydown", (event) => key(event, tree));
+  tree.addEventListener("focusin", (event) => {
+    const row = (event.target as Element).closest<HTMLElement>(".tree-row");
+    if (!row) return;
+    for (const other of tree.querySelectorAll<HTMLElement>(".tree-row")) other.tabIndex = -1;
+    row.tabIndex = 0;
+  });
+  void root.open?.();
+  return tree;
+}
+
+function address(share: string, path: string): string {
+  return path ? `lib://${share}/${path}` : `lib://${share}`;
+}
+
+function rowOf(
+  share: string,
+  path: string,
+  entry: FileEntry,
+  level: number,
+  events: TreeEvents,
+): { element: HTMLElement; row: HTMLElement; actions: HTMLElement } {
+  const where = address(share, path);
+  const actions = el("span", { class: "tree-actions" });
+  const row = el(
+    "div",
+    { class: "tree-row" },
+    el("span", { class: "tree-chevron" }, entry.folder ? icon("chevron") : null),
+    icon(level === 1 ? "share" : entry.folder ? "folder" : "file"),
+    el("span", { class: "tree-name" }, entry.name),
+    el("span", { class: "tree-size" }, entry.size === null || entry.folder ? "" : size(entry.size)),
+    actions,
+  );
+  row.style.paddingLeft = `${6 + (level - 1) * 14}px`;
+  row.tabIndex = -1;
+  row.setAttribute("role", "treeitem");
+  row.setAttribute("aria-level", String(level));
+  live(row, () => row.setAttribute("title", entry.folder ? where : t("share.insert", { path: where })));
+  if (entry.folder) {
+    actions.append(
+      small("edit", "share.insert", { path: where }, () => events.insert(literal(where), where)),
+    );
+  }
+  return { element: el("div", { class: "tree-item", attrs: { role: "none" } }, row), row, actions };
+}
+
+function small(
+  name: "edit" | "eye" | "plug",
+  key: "share.insert" | "share.preview" | "share.disconnect",
+  params: Record<string, string>,
+  act: () => void,
+): HTMLElement {
+  const button = el(
+    "button",
+    {
+      class: "icon-button",
+      attrs: { type: "button", tabindex: -1 },
+      on: {
+        click: (event) => {
+          event.stopPropagation();
+          act();
+        },
+      },
+    },
+    icon(name),
+  );
+  return live(button, () => {
+    button.setAttribute("aria-label", t(key, params));
+    button.setAttribute("title", t(key, params));
+  });
+}
+
+function fileItem(share: string, path: string, entry: FileEntry, level: number, events: TreeEvents): Item {
+  const { element, row, actions } = rowOf(share, path, entry, level, events);
+  const where = address(share, path);
+  row.addEventListener("click", () => events.insert(literal(where), where));
+  actions.append(small("eye", "share.preview", { name: entry.name }, () => events.preview(share, path, entry)));
+  return { element, row, open: null };
+}
+
+function folderItem(share: string, path: string, entry: FileEntry, level: number, events: TreeEvents): Item {
+  const { element, row, actions } = rowOf(share, path, entry, level, events);
+  const group = el("div", { class: "tree-group", attrs: { role: "group" } });
+  group.hidden = true;
+  element.append(group);
+  row.setAttribute("aria-expanded", "false");
+  if (level === 1) actions.append(small("plug", "share.disconnect", { share }, () => events.disconnect(share)));
+  let busy = false;
+  const open = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    row.setAttribute("aria-expanded", "true");
+    row.classList.add("open", "busy");
+    group.hidden = false;
+    fill(group, message(t("share.listing"), level, false));
+    const answer = await events.request({ type: "smb_list_files", share_name: share, path, details: true });
+    busy = false;
+    row.classList.remove("busy");
+    if (!answer) return fill(group, message(t("panel.offline"), level, true));
+    if (!answer.success) return fill(group, message(answer.error ?? "", level, true));
+    const entries = entriesOf(answer).sort((a, b) => Number(b.folder) - Number(a.folder));
+    const rows = entries.map((child) => {
+      const below = path ? `${path}/${child.name}` : child.name;
+      return (child.folder ? folderItem : fileItem)(share, below, child, level + 1, events).element;
+    });
+    fill(group, ...(rows.length > 0 ? rows : [message(t("share.empty"), level, false)]));
+  };
+  row.addEventListener("click", () => {
+    if (group.hidden) {
+      void open();
+    } else {
+      group.hidden = true;
+      row.setAttribute("aria-expanded", "false");
+      row.classList.remove("open");
+    }
+  });
+  return { element, row, open };
+}
+
+function message(text: string, level: number, bad: boolean): HTMLElement {
+  const line = el("p", { class: bad ? "tree-message bad" : "tree-message", attrs: { role: bad ? "alert" : null } }, text);
+  line.style.paddingLeft = `${26 + level * 14}px`;
+  return line;
+}
+
+/** Arrows walk the tree; right opens, left closes, Enter does what a click does, Space previews. */
+function key(event: KeyboardEvent, tree: HTMLElement): void {
+  const row = (event.target as Element).closest<HTMLElement>(".tree-row");
+  if (!row || event.target !== row) return;
+  const rows = [...tree.querySelectorAll<HTMLElement>(".tree-row")].filter((candidate) => candidate.offsetParent !== null);
+  const place = rows.indexOf(row);
+  const expanded = row.getAttribute("aria-expanded");
+  switch (event.key) {
+    case "ArrowDown":
+      rows[place + 1]?.focus();
+      break;
+    case "ArrowUp":
+      rows[place - 1]?.focus();
+      break;
+    case "Home":
+      rows[0]?.focus();
+      break;
+    case "End":
+      rows.at(-1)?.focus();
+      break;
+    case "ArrowRight":
+      if (expanded === "false") row.click();
+      else if (expanded === "true") rows[place + 1]?.focus();
+      break;
+    case "ArrowLeft":
+      if (expanded === "true") row.click();
+      else row.parentElement?.parentElement?.closest(".tree-item")?.querySelector<HTMLElement>(".tree-row")?.focus();
+      break;
+    case "Enter":
+      row.click();
+      break;
+    case " ":
+      row.querySelector<HTMLElement>(".tree-actions button")?.click();
+      break;
+    default:
+      return;
+  }
+  event.preventDefault();
+}

@@ -1,0 +1,84 @@
+/** The session's variables: name, type, size and the beginning of the value. */
+
+import { el, fill } from "../dom";
+import { live, named, number, say, t } from "../i18n";
+import { icon } from "../icons";
+import { announce } from "../announce";
+import { type Variable, variablesOf } from "../protocol";
+import type { Insert, Panel, Request } from "./panel";
+
+export class VariablesPanel implements Panel {
+  readonly key = "variables";
+  readonly title = "variables.title";
+  readonly icon = "variables";
+  readonly element: HTMLElement;
+  private readonly list: HTMLElement;
+  private variables: Variable[] | null = null;
+  private visible = false;
+
+  constructor(private readonly request: Request, private readonly insert: Insert) {
+    this.list = el("div", { class: "panel-list" });
+    const refresh = named(
+      el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: () => void this.refresh() } }, icon("refresh")),
+      "variables.refresh",
+    );
+    const reset = el(
+      "button",
+      { class: "small-button", attrs: { type: "button" }, on: { click: () => void this.reset() } },
+      icon("trash"),
+      say("variables.reset"),
+    );
+    named(reset, "variables.resetHelp");
+    this.element = el("div", { class: "panel-body" }, el("div", { class: "panel-bar" }, reset, refresh), this.list);
+    live(this.list, () => this.render());
+  }
+
+  shown = (): void => {
+    this.visible = true;
+    void this.refresh();
+  };
+
+  /** Asks for the variables anew, if anybody can see them. */
+  async refresh(): Promise<void> {
+    if (!this.visible) return;
+    const answer = await this.request({ type: "inspect" });
+    this.variables = answer?.success ? variablesOf(answer) : null;
+    this.render();
+  }
+
+  private async reset(): Promise<void> {
+    const answer = await this.request({ type: "reset" });
+    if (!answer) return;
+    announce(answer.success ? t("variables.wasReset") : (answer.error ?? ""), !answer.success);
+    await this.refresh();
+  }
+
+  private render(): void {
+    if (!this.variables) {
+      fill(this.list, el("p", { class: "panel-empty" }, t("panel.offline")));
+    } else if (this.variables.length === 0) {
+      fill(this.list, el("p", { class: "panel-empty" }, t("variables.none")));
+    } else {
+      fill(this.list, el("ul", { class: "variables" }, ...this.variables.map((variable) => this.row(variable))));
+    }
+  }
+
+  private row(variable: Variable): HTMLElement {
+    const size = variable.size === null ? "" : ` · ${number(variable.size)}`;
+    return el(
+      "li",
+      {},
+      el(
+        "button",
+        {
+          class: "variable",
+          attrs: { type: "button", title: t("variables.insert", { name: variable.name }) },
+          on: { click: () => this.insert(variable.name, variable.name) },
+        },
+        el("span", { class: "variable-name" }, variable.name),
+        el("span", { class: "variable-type" }, variable.type + size),
+        el("span", { class: "variable-value" }, variable.preview),
+      ),
+    );
+  }
+}

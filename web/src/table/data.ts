@@ -1,0 +1,178 @@
+/** A table as the page holds it; sorting and filtering give lists of row numbers. Pure. */
+
+export type Cell = string | number | boolean | null;
+
+export interface Column {
+  readonly name: string;
+  /** The language's name of the column's type: Integer, Float, String, Date, … */
+  readonly type: string;
+  /** How many cells of the whole table are null. */
+  readonly nulls: number;
+}
+
+export interface TableData {
+  readonly columns: readonly Column[];
+  /** The rows that were sent; may be fewer than `total`. */
+  readonly rows: readonly (readonly Cell[])[];
+  /** How many rows the program's table has. */
+  readonly total: number;
+}
+
+export function isNumeric(column: Column): boolean {
+  return column.type === "Integer" || column.type === "Float";
+}
+
+/** The text of a cell, as `print` writes it. */
+export function cellText(cell: Cell | undefined): string {
+  return typeof cell === "number" ? numberText(cell) : String(cell ?? null);
+}
+
+/** A number in full, never with an exponent (builtin functions, 2.2). */
+export function numberText(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "inf" : "-inf";
+  const text = String(value);
+  const parts = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
+  if (!parts) return text;
+  const [, sign = "", first = "", rest = "", exponent = "0"] = parts;
+  if (Number(exponent) > 0) return BigInt(value).toString();
+  return `${sign}0.${"0".repeat(-Number(exponent) - 1)}${first}${rest}`;
+}
+
+function rank(cell: Cell | undefined): number {
+  if (cell === null || cell === undefined) return 0;
+  if (typeof cell === "boolean") return 1;
+  return typeof cell === "number" ? 2 : 3;
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true });
+
+/** The order of two cells: nulls, then bools, numbers (NaN last) and texts. */
+export function compareCells(a: Cell | undefined, b: Cell | undefined): number {
+  const kinds = rank(a) - rank(b);
+  if (kinds !== 0) return kinds;
+  if (typeof a === "number" && typeof b === "number") {
+    if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+    return a - b;
+  }
+  if (typeof a === "string" && typeof b === "string") return collator.compare(a, b);
+  return Number(a) - Number(b);
+}
+
+/** Money and dates in the text of a cell, so that "$9" comes before "$10" and days are in order. */
+export function sortKey(cell: Cell | undefined, type: string): Cell {
+  if (cell === undefined || typeof cell !== "string") return cell ?? null;
+  if (type === "Currency") return amount(cell) ?? cell;
+  if (type === "Date") return day(cell) ?? cell;
+  return cell;
+}
+
+function amount(text: string): number | null {
+  const digits = text.replace(/[^\d.,-]/g, "").replace(/,(?=\d{3}(?:\D|$))/g, "").replace(",", ".");
+  const value = Number(digits);
+  return digits && Number.isFinite(value) ? value : null;
+}
+
+function day(text: string): string | null {
+  const dotted = /^(\d{2})\.(\d{2})\.(\d{4})(.*)$/.exec(text);
+  if (dotted) return `${dotted[3]}-${dotted[2]}-${dotted[1]}${dotted[4]}`;
+  return /^\d{4}-\d{2}-\d{2}/.test(text) ? text : null;
+}
+
+export interface Sorting {
+  readonly column: number;
+  readonly ascending: boolean;
+}
+
+/** The row numbers in the wanted order; equal rows keep theirs, nulls come last either way. */
+export function sortRows(table: TableData, rows: readonly number[], sorting: Sorting | null): number[] {
+  if (!sorting) return [...rows];
+  const type = table.columns[sorting.column]?.type ?? "";
+  const keys = new Map(rows.map((row) => [row, sortKey(table.rows[row]?.[sorting.column], type)]));
+  const sign = sorting.ascending ? 1 : -1;
+  return [...rows].sort((a, b) => {
+    const [left = null, right = null] = [keys.get(a), keys.get(b)];
+    if (left === null || right === null) return Number(left === null) - Number(right === null);
+    return sign * compareCells(left, right);
+  });
+}
+
+/**
+ * A test of cells from what the reader typed: `> 5`, `<= 2024-01-31`, `= text`, `!text`,
+ * `null`, `!null`, or a text to be found anywhere, letter case aside. Empty: null.
+ */
+export function parseFilter(text: string): ((cell: Cell | undefined) => boolean) | null {
+  const wanted = text.trim();
+  if (!wanted) return null;
+  if (wanted === "null") return (cell) => cell === null;
+  if (wanted === "!null") return (cell) => cell !== null;
+  const parts = /^(>=|<=|!=|==|>|<|=|!)\s*(.+)$/s.exec(wanted);
+  if (!parts) return containing(wanted);
+  const [, operator = "", value = ""] = parts;
+  if (operator === "!") {
+    const inside = containing(value);
+    return (cell) => !inside(cell);
+  }
+  return comparing(operator, value);
+}
+
+function containing(text: string): (cell: Cell | undefined) => boolean {
+  const needle = text.toLowerCase();
+  return (cell) => cell !== null && cellText(cell).toLowerCase().includes(needle);
+}
+
+function comparing(operator: string, text: string): (cell: Cell | undefined) => boolean {
+  const asNumber = Number(text.replace(",", "."));
+  const isNumber = Number.isFinite(asNumber);
+  return (cell) => {
+    if (cell === null || cell === undefined) return operator === "!=";
+    let order: number;
+    if (isNumber && typeof cell === "number") order = cell - asNumber;
+    else if (operator === "=" || operator === "==" || operator === "!=") {
+      order = cellText(cell).toLowerCase() === text.toLowerCase() ? 0 : 1;
+    } else if (typeof cell === "string") order = collator.compare(day(cell) ?? cell, day(text) ?? text);
+    else return false;
+    switch (operator) {
+      case ">":
+        return order > 0;
+      case ">=":
+        return order >= 0;
+      case "<":
+        return order < 0;
+      case "<=":
+        return order <= 0;
+      case "!=":
+        return order !== 0;
+      default:
+        return order === 0;
+    }
+  };
+}
+
+/** The numbers of the rows that pass every column's filter. */
+export function filterRows(table: TableData, filters: ReadonlyMap<number, string>): number[] {
+  const tests = [...filters].flatMap(([column, text]) => {
+    const test = parseFilter(text);
+    return test ? [{ column, test }] : [];
+  });
+  const kept: number[] = [];
+  for (let row = 0; row < table.rows.length; row += 1) {
+    const cells = table.rows[row]!;
+    if (tests.every(({ column, test }) => test(cells[column]))) kept.push(row);
+  }
+  return kept;
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) || text.trim() !== text ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The chosen rows as CSV (RFC 4180): what `read_file` reads back. */
+export function toCsv(table: TableData, rows: readonly number[]): string {
+  const lines = [table.columns.map((column) => quoted(column.name)).join(",")];
+  for (const row of rows) {
+    const cells = table.rows[row] ?? [];
+    const line = cells.map((cell) => (cell === null ? "" : quoted(cellText(cell)))).join(",");
+    lines.push(line === "" && cells.length === 1 ? '""' : line);
+  }
+  return `${lines.join("\r\n")}\r\n`;
+}
