@@ -7,6 +7,6 @@ setup(
     packages=[*find_packages(include=["datacode", "datacode.*"]), "twisted.plugins"],
     package_data={
         "datacode": ["py.typed", "locale/*/LC_MESSAGES/*", "server/page/*", "server/schema/*"],
-        "twisted.plugins": ["datacode_plugin.py"],
+        "twisted.plugins": ["datacode_plugin.py", "datacode_accounts.py"],
     },
 )

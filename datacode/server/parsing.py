@@ -21,21 +21,19 @@ _ABSENT: Any = UNSET
 class BadRequest(Exception):
     """A message that is no request we know. ``shape`` is the class of its answer."""
 
-    def __init__(self, text: Text, shape: type[Answer], head: _Head, **params: object) -> None:
+    def __init__(
+        self, text: Text, shape: type[Answer], head: _Head | None = None, **params: object
+    ) -> None:
         super().__init__(text.en)
         self.text = text
         self.shape = shape
         self.params = params
-        self.id = head.safe_id()
-        self.locale = head.safe_locale()
+        self.id: Any = head.safe_id() if head else UNSET
+        self.locale: Locale | None = head.safe_locale() if head else None
 
     def render(self, locale: str) -> str:
-        """The sentence for the client; parameters that are texts are rendered too."""
-        params = {
-            name: value.render(locale) if isinstance(value, Text) else value
-            for name, value in self.params.items()
-        }
-        return self.text.render(locale, **params)
+        """The sentence for the client."""
+        return self.text.render(locale, **self.params)
 
 
 class _Head(Struct):
@@ -73,7 +71,7 @@ def parse(data: bytes) -> Request:
     try:
         head = _head_decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise BadRequest(texts.UNREADABLE, Executed, _Head()) from None
+        raise BadRequest(texts.UNREADABLE, Executed) from None
     tag = _tag(head)
     try:
         request = _decoders[tag].decode(data)

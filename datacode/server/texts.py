@@ -21,9 +21,19 @@ class Text:
     ru: str
 
     def render(self, locale: str, **params: object) -> str:
-        """The sentence in ``locale``; anything but ``en`` is Russian, the protocol's language."""
+        """The sentence in ``locale``; anything but ``en`` is Russian, the protocol's language.
+
+        A parameter may be a ``Text`` itself.
+        """
         template = self.en if locale == "en" else self.ru
-        return template.format_map(params) if params else template
+        if not params:
+            return template
+        return template.format_map(
+            {
+                name: value.render(locale) if isinstance(value, Text) else value
+                for name, value in params.items()
+            }
+        )
 
 
 # Requests that make no sense (server reference, 5.1). Both languages begin alike for every cause.
@@ -87,9 +97,9 @@ INTERNAL = Text(
     "Internal server error; the administrator finds it in the log under number {number}",
     "Внутренняя ошибка сервера; администратор найдет ее в журнале под номером {number}",
 )
-ANSWER_TOO_BIG = Text(
-    "The answer is larger than the limit of {limit} MiB",
-    "Ответ превышает предел размера сообщения ({limit} МиБ)",
+NO_INTERPRETER = Text(
+    "No interpreter can be started; try again later",
+    "Ошибка: интерпретатор не может быть запущен; повторите позже",
 )
 
 # Shares (server reference, 5.3, 5.4, 8.5).
@@ -97,24 +107,8 @@ ANSWER_TOO_BIG = Text(
 SHARE_CONNECTED = Text(
     "Connected to the SMB share '{share}'", "Успешно подключено к SMB шаре '{share}'"
 )
-SHARE_ALREADY = Text(
-    "SMB share '{share}' is already connected", "SMB share '{share}' уже подключена"
-)
-SHARE_UNKNOWN = Text("SMB share '{share}' is not connected", "SMB share '{share}' не подключена")
 SHARE_DISCONNECTED = Text(
     "Disconnected from the SMB share '{share}'", "Отключено от SMB шары '{share}'"
-)
-SHARE_CONNECT_FAILED = Text("SMB connection error: {reason}", "Ошибка подключения к SMB: {reason}")
-SHARE_LIST_FAILED = Text(
-    "Cannot list the files: {reason}", "Ошибка получения списка файлов: {reason}"
-)
-SHARE_READ_FAILED = Text("Cannot read the file: {reason}", "Ошибка чтения файла: {reason}")
-HOST_FORBIDDEN = Text(
-    "connecting to the host '{host}' is not allowed by the server's settings",
-    "подключение к серверу '{host}' запрещено настройками",
-)
-TOO_MANY_SHARES = Text(
-    "more than {limit} shares in one session", "больше {limit} подключений в одной сессии"
 )
 FILE_TOO_BIG = Text(
     "the file is larger than the limit of {limit} MiB",

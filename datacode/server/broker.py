@@ -1,0 +1,108 @@
+"""What a session's programs may ask of the outside, and who answers.
+
+``lib://`` goes to the session's shares, everything else to this machine's disk under the rules
+of ``local_files``. All of it is asked from the worker, which can open nothing itself. Nothing
+here blocks: the disk's work is done in threads of the service's own pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from datacode.runtime.files import Entry, FilesError
+from datacode.runtime.patterns import matching
+from datacode.server.local_files import READ_ONLY, LocalFiles
+from datacode.server.session_folder import SessionFolder, StoreError
+from datacode.smb import paths
+
+Result = TypeVar("Result")
+
+
+class InThread(Protocol):
+    """Runs a function that blocks, and gives something to await for what it returns."""
+
+    def __call__(self, function: Callable[..., Result], *arguments: Any) -> Awaitable[Result]: ...
+
+
+class SharedFiles(Protocol):
+    """What the broker asks of a session's shares. All may raise ``ShareError``."""
+
+    async def fetch(self, share: str, path: str) -> int: ...
+
+    async def list_folder(self, share: str, path: str) -> list[Entry]: ...
+
+    async def match(self, share: str, path: str) -> list[str]: ...
+
+    async def kind(self, share: str, path: str) -> str | None: ...
+
+    async def write(self, share: str, path: str, content: bytes) -> None: ...
+
+
+class Broker:
+    """One session's. ``folder`` is None without ``--use-ve``; then nothing can be written.
+
+    ``on_read`` is told of every file of a share that a program reads, for the audit log.
+    """
+
+    def __init__(
+        self,
+        files: LocalFiles,
+        shares: SharedFiles,
+        in_thread: InThread,
+        *,
+        folder: SessionFolder | None = None,
+        on_read: Callable[[str], None] = lambda path: None,
+    ) -> None:
+        self._files = files
+        self._shares = shares
+        self._in_thread = in_thread
+        self._folder = folder
+        self._on_read = on_read
+
+    async def open(self, path: str) -> int:
+        """A descriptor of the file, for reading, at its start; the caller closes it."""
+        if paths.is_share_path(path):
+            self._on_read(path)
+            return await self._shares.fetch(*paths.split(path))
+        return await self._locally(self._files.open, path)
+
+    async def list_folder(self, path: str) -> list[Entry]:
+        """The entries of a folder, sorted by name."""
+        if paths.is_share_path(path):
+            return await self._shares.list_folder(*paths.split(path))
+        return await self._locally(self._files.list_folder, path)
+
+    async def match(self, pattern: str) -> list[str]:
+        """The paths that match a pattern, in order."""
+        if paths.is_share_path(pattern):
+            return await self._shares.match(*paths.split(pattern))
+        return await self._locally(matching, pattern, self._files.list_folder)
+
+    async def kind(self, path: str) -> str | None:
+        """``"file"``, ``"folder"``, or None where nothing (allowed) is there."""
+        if paths.is_share_path(path):
+            return await self._shares.kind(*paths.split(path))
+        return await self._locally(self._files.kind, path)
+
+    async def write(self, path: str, content: bytes) -> None:
+        """Replace a file by ``content``: in the session folder, or on a share where allowed."""
+        if paths.is_share_path(path):
+            await self._shares.write(*paths.split(path), content)
+        elif self._folder is None:
+            raise FilesError(READ_ONLY)
+        else:
+            await self._in_thread(self._folder.write, path, content)
+
+    async def working_folder(self) -> str:
+        """The text that ``getcwd()`` gives."""
+        return self._files.working_folder
+
+    async def _locally(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Do the disk's work in a thread; a session folder is there as soon as it is looked at."""
+        if self._folder is not None and not self._folder.exists:
+            try:
+                await self._in_thread(self._folder.make)
+            except StoreError as error:
+                raise error.for_program() from None
+        return await self._in_thread(function, *arguments)

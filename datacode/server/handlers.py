@@ -1,0 +1,373 @@
+"""One function for each type of request: what it does, and its answer.
+
+They know the session's workspace and the reader's language, and nothing of connections, order
+or time. What a client did wrong comes back as an answer; what is raised is a fault of ours.
+
+Source: server reference, 5 to 8.
+"""
+
+from __future__ import annotations
+
+import base64
+import errno
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import UNSET
+
+from datacode.catalog import translate
+from datacode.errors import DataCodeError, Kind
+from datacode.runtime.files import Entry, FilesError
+from datacode.runtime.system_errors import system_text
+from datacode.server import messages, texts
+from datacode.server.messages import (
+    Answer,
+    Check,
+    Complete,
+    Completion,
+    Completions,
+    Content,
+    Diagnostics,
+    Done,
+    DownloadFile,
+    Execute,
+    Executed,
+    FileDetails,
+    Info,
+    InfoAnswer,
+    Inspect,
+    Listing,
+    Problem,
+    Problems,
+    Request,
+    Reset,
+    SessionFiles,
+    ShareDetails,
+    ShareList,
+    SmbConnect,
+    SmbDisconnect,
+    SmbListFiles,
+    SmbReadFile,
+    SmbShares,
+    UploadFile,
+    Variables,
+)
+from datacode.server.session_folder import SessionFolder, StoreError
+from datacode.server.settings import MIB
+from datacode.server.texts import Text
+from datacode.server.workspace import Workspace
+from datacode.smb import paths
+from datacode.smb.reasons import ShareError
+from datacode.smb.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler is given besides its request.
+
+    ``output`` sends a piece of a running program's output, ``progress`` tells how far a read is.
+    ``message_bytes`` bounds files that are sent whole; 0 is no bound. ``about`` is what ``info``
+    says of the server and the session.
+    """
+
+    workspace: Workspace
+    locale: str
+    output: Callable[[str], None]
+    progress: Callable[[str, int, int | None], None]
+    message_bytes: int
+    max_steps: int
+    about: Callable[[], dict[str, Any]]
+
+
+Handler = Callable[[Any, Call], Awaitable[Answer]]
+
+
+# --- Programs -------------------------------------------------------------------------------
+
+
+async def execute(request: Execute, call: Call) -> Answer:
+    """Run a program in the session's interpreter."""
+    tables: list[Any] = []
+    outcome = await call.workspace.interpreter().run(
+        request.code,
+        on_output=call.output if request.stream else None,
+        on_table=tables.append if request.tables else None,
+        max_steps=_smaller(request.max_steps, call.max_steps),
+    )
+    answer = Executed(
+        success=outcome.error is None,
+        output=outcome.output,
+        error=None if outcome.error is None else outcome.error.render(call.locale),
+    )
+    if request.diagnostics and outcome.error is not None:
+        answer.diagnostics = _diagnostics(outcome.error)
+    if request.tables:
+        answer.tables = tables
+    return answer
+
+
+async def reset(request: Reset, call: Call) -> Answer:
+    """A fresh interpreter."""
+    if call.workspace.opened is not None:
+        await call.workspace.opened.reset()
+    return Done(message=texts.RESET_DONE.render(call.locale))
+
+
+async def inspect(request: Inspect, call: Call) -> Answer:
+    """The session's variables."""
+    if call.workspace.opened is None:
+        return Variables()
+    try:
+        return Variables(variables=await call.workspace.opened.inspect())
+    except DataCodeError as error:
+        return Variables.failed(error.render(call.locale))
+
+
+async def complete(request: Complete, call: Call) -> Answer:
+    """What may stand at a position: names from the interpreter, files from the broker."""
+    position = len(request.code) if request.position is None else request.position
+    position = min(position, len(request.code))
+    try:
+        found = await call.workspace.interpreter().complete(request.code, position)
+    except DataCodeError as error:
+        return Completions.failed(error.render(call.locale))
+    suggestions = list(found.suggestions)
+    if found.path is not None:
+        suggestions = await _paths_from(found.path, call.workspace)
+    return Completions(start=found.start, completions=suggestions)
+
+
+async def check(request: Check, call: Call) -> Answer:
+    """Errors and warnings of a program that is not run."""
+    try:
+        found = await call.workspace.interpreter().check(request.code)
+    except DataCodeError as error:
+        return Problems.failed(error.render(call.locale))
+    return Problems(problems=[_problem(each, call.locale) for each in found])
+
+
+def _smaller(one: int | None, other: int) -> int | None:
+    """The stricter of two limits, either of which may be none."""
+    given = [limit for limit in (one, other) if limit]
+    return min(given) if given else None
+
+
+def _diagnostics(error: DataCodeError) -> Diagnostics:
+    function = getattr(error, "function", None)
+    return Diagnostics(error.line, error.column, error.kind.name.lower(), function)
+
+
+def _problem(found: Any, locale: str) -> Problem:
+    """A problem as the worker tells it, in the reader's language and without a place in it."""
+    error = found.error
+    return Problem(
+        "error" if found.severity == "error" else "warning",
+        translate(error.template, locale).format_map(error.params),
+        error.line,
+        error.column,
+        Kind(error.kind).name.lower(),
+    )
+
+
+async def _paths_from(beginning: str, workspace: Workspace) -> list[Completion]:
+    """The paths that begin as ``beginning`` does, one level deep."""
+    if paths.is_share_path(beginning) and "/" not in beginning.removeprefix(paths.PREFIX):
+        shares = (paths.join(name, ()) for name in workspace.shares.names())
+        return [Completion(name, "share", "") for name in shares if name.startswith(beginning)]
+    folder, slash, name = beginning.rpartition("/")
+    try:
+        entries = await workspace.broker.list_folder(folder or slash)
+    except (OSError, FilesError):
+        return []
+    return [
+        Completion(folder + slash + entry.name, "folder" if entry.is_folder else "file", "")
+        for entry in entries
+        if entry.name.startswith(name)
+    ]
+
+
+# --- Shares ----------------------------------------------------------------------------------
+
+
+async def smb_connect(request: SmbConnect, call: Call) -> Answer:
+    """Connect a share; success only when it is really open."""
+    try:
+        target = Target.parse(request.ip, request.login, request.password, request.domain)
+        await call.workspace.shares.connect(target, request.share_name)
+    except ShareError as error:
+        return Done.failed(error.render(call.locale))
+    return _done(texts.SHARE_CONNECTED, call, share=request.share_name)
+
+
+async def smb_disconnect(request: SmbDisconnect, call: Call) -> Answer:
+    """Log off from a share."""
+    try:
+        await call.workspace.shares.disconnect(request.share_name)
+    except ShareError as error:
+        return Done.failed(error.render(call.locale))
+    return _done(texts.SHARE_DISCONNECTED, call, share=request.share_name)
+
+
+async def smb_list_files(request: SmbListFiles, call: Call) -> Answer:
+    """The names in a folder of a share."""
+    try:
+        entries = await call.workspace.shares.list_folder(request.share_name, request.path)
+    except ShareError as error:
+        return Listing.failed(error.render(call.locale))
+    answer = Listing(files=[entry.name for entry in entries])
+    if request.details:
+        answer.details = [_details(entry) for entry in entries]
+    return answer
+
+
+async def smb_read_file(request: SmbReadFile, call: Call) -> Answer:
+    """A whole file of a share."""
+    try:
+        descriptor = await call.workspace.shares.fetch(request.share_name, request.file_path)
+    except ShareError as error:
+        return Content.failed(error.render(call.locale))
+    return await _content(descriptor, call)
+
+
+async def smb_shares(request: SmbShares, call: Call) -> Answer:
+    """The shares of a host."""
+    try:
+        target = Target.parse(request.ip, request.login, request.password, request.domain)
+        found = await call.workspace.shares.offered(target)
+    except ShareError as error:
+        return ShareList.failed(error.render(call.locale))
+    return ShareList(shares=[ShareDetails(each.name, each.kind, each.comment) for each in found])
+
+
+def _details(entry: Entry) -> FileDetails:
+    kind = "folder" if entry.is_folder else "file"
+    return FileDetails(entry.name, kind, entry.size, entry.modified)  # type: ignore[arg-type]
+
+
+# --- The session folder -----------------------------------------------------------------------
+
+
+async def upload_file(request: UploadFile, call: Call) -> Answer:
+    """Put a file into the session folder."""
+    folder = call.workspace.folder
+    if folder is None:
+        return Done.failed(texts.UPLOADS_OFF.render(call.locale))
+    try:
+        await call.workspace.in_thread(folder.upload, request.filename, request.content)
+    except StoreError as error:
+        return Done.failed(error.text.render(call.locale, **error.params))
+    return _done(texts.UPLOADED, call, filename=request.filename)
+
+
+async def download_file(request: DownloadFile, call: Call) -> Answer:
+    """A file of the session folder."""
+    folder = call.workspace.folder
+    if folder is None:
+        return Content.failed(texts.UPLOADS_OFF.render(call.locale))
+    try:
+        descriptor = await call.workspace.in_thread(_open_own, folder, request.filename)
+    except FilesError:
+        return Content.failed(texts.BAD_FILENAME.render(call.locale))
+    except OSError as error:
+        reason = _reason(error, request.filename)
+        return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
+    return await _content(descriptor, call)
+
+
+async def session_files(request: SessionFiles, call: Call) -> Answer:
+    """Every file of the session folder."""
+    folder = call.workspace.folder
+    if folder is None:
+        return Listing.failed(texts.UPLOADS_OFF.render(call.locale))
+    found = await call.workspace.in_thread(folder.listing)
+    return Listing(files=[each.name for each in found], details=found if request.details else UNSET)
+
+
+def _open_own(folder: SessionFolder, filename: str) -> int:
+    """A file by its name in the folder, made if there is none yet."""
+    folder.make()
+    return folder.files.open(filename)
+
+
+def _reason(error: OSError, path: str) -> Text:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return _named(texts.FILE_MISSING, path)
+    if error.errno == errno.EISDIR:
+        return _named(texts.FILE_IS_FOLDER, path)
+    return Text(system_text(error), system_text(error))
+
+
+def _named(text: Text, path: str) -> Text:
+    path = path.replace("{", "{{").replace("}", "}}")
+    return Text(text.en.replace("{path}", path), text.ru.replace("{path}", path))
+
+
+# --- The session ----------------------------------------------------------------------------
+
+
+async def info(request: Info, call: Call) -> Answer:
+    """Version, limits, shares, uploads."""
+    about = call.about()
+    about["shares"] = list(call.workspace.shares.names())
+    about["uploads"] = _uploads(call.workspace.folder)
+    return InfoAnswer(info=about)
+
+
+def _uploads(folder: SessionFolder | None) -> dict[str, Any]:
+    if folder is None:
+        return {"enabled": False, "files": 0, "bytes": 0}
+    usage = folder.usage()
+    return {"enabled": True, "files": usage.files, "bytes": usage.bytes}
+
+
+# --- Common ----------------------------------------------------------------------------------
+
+
+async def _content(descriptor: int, call: Call) -> Answer:
+    """A file's content as an answer; closes the descriptor. Too large: said before it is read."""
+    try:
+        if call.message_bytes and os.fstat(descriptor).st_size > call.message_bytes:
+            limit = f"{call.message_bytes / MIB:g}"
+            reason = texts.FILE_TOO_BIG.render(call.locale, limit=limit)
+            return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
+        return Content(content=await call.workspace.in_thread(_read_as_text, descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def _read_as_text(descriptor: int) -> str:
+    """The text where it is UTF-8 and cannot be mistaken for base64, else base64."""
+    with open(descriptor, "rb", closefd=False) as file:
+        data = file.read()
+    if not data.startswith(b"base64:"):
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            pass  # binary: told apart by exactly this
+    return "base64:" + base64.b64encode(data).decode()
+
+
+def _done(text: Text, call: Call, **params: object) -> Done:
+    return Done(message=text.render(call.locale, **params))
+
+
+HANDLERS: dict[type[Request], Handler] = {
+    Execute: execute,
+    SmbConnect: smb_connect,
+    SmbListFiles: smb_list_files,
+    SmbReadFile: smb_read_file,
+    SmbDisconnect: smb_disconnect,
+    SmbShares: smb_shares,
+    UploadFile: upload_file,
+    DownloadFile: download_file,
+    SessionFiles: session_files,
+    Reset: reset,
+    Info: info,
+    Inspect: inspect,
+    Complete: complete,
+    Check: check,
+}
+"""Cancel and auth are the session's own business."""
+assert set(HANDLERS) | {messages.Cancel, messages.Auth} == set(messages.REQUESTS)

@@ -1,0 +1,77 @@
+"""What one session owns: an interpreter, shares, a folder; made when needed, ended together.
+
+Source: server reference, 6.1, 7.1 and 8.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
+
+from datacode.server.broker import Broker, InThread
+from datacode.server.local_files import LocalFiles
+from datacode.server.session_folder import SessionFolder
+from datacode.worker.limits import Limits
+
+
+class Workspace:
+    """One session's.
+
+    ``workers`` opens interpreters (``worker.process.Workers``), ``shares`` is the session's own
+    ``smb.shares.Shares``. ``folder`` is None without ``--use-ve``. ``on_read`` is told of each
+    file of a share that a program reads.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        *,
+        workers: Any,
+        shares: Any,
+        files: LocalFiles,
+        folder: SessionFolder | None,
+        in_thread: InThread,
+        limits: Limits,
+        on_read: Callable[[str], None] = lambda path: None,
+    ) -> None:
+        self.shares = shares
+        self.folder = folder
+        self.in_thread = in_thread
+        self.broker = Broker(files, shares, in_thread, folder=folder, on_read=on_read)
+        self._workers = workers
+        self._limits = limits
+        self._interpreter: Any = None
+
+    @property
+    def opened(self) -> Any:
+        """The interpreter if there is one already, else None."""
+        return self._interpreter
+
+    def interpreter(self) -> Any:
+        """The session's interpreter."""
+        if self._interpreter is None:
+            self._interpreter = self._workers.open(self.broker, self._limits)
+        return self._interpreter
+
+    async def close(self) -> None:
+        """End all of it, whatever it is doing; what fails is logged and stops nothing else."""
+        endings = [Deferred.fromCoroutine(self.shares.close())]
+        if self._interpreter is not None:
+            endings.append(Deferred.fromCoroutine(self._interpreter.close()))
+        await self._all(endings)
+        # Last: a program that still ran might have written into it.
+        if self.folder is not None and self.folder.exists:
+            await self._all([Deferred.fromCoroutine(self._remove_folder(self.folder))])
+
+    async def _remove_folder(self, folder: SessionFolder) -> None:
+        await self.in_thread(folder.remove)
+        self.log.info("🗑️  Удалена папка пользователя: {folder}", folder=str(folder.path))
+
+    async def _all(self, endings: list[Deferred[None]]) -> None:
+        for succeeded, result in await DeferredList(endings, consumeErrors=True):
+            if not succeeded:
+                self.log.failure("Ending a session", failure=result)
