@@ -13,16 +13,17 @@ from datacode.tables.table import Table
 _ROWS_AT_ONCE = 4096
 
 
-def to_csv(table: Table, delimiter: str = ",") -> str:
+def to_csv(table: Table, delimiter: str = ",", decimal: str = ".") -> str:
     """The header and the rows, each ended by a line feed.
 
-    Null is an empty cell, every other value its printed text, in quotes where it needs them.
+    Null is an empty cell, every other value its printed text, in quotes where it needs them;
+    ``decimal`` stands in numbers before their fraction.
     CSV has no types: the text ``007`` comes back as the number 7.
     """
-    return "".join(csv_parts(table, delimiter))
+    return "".join(csv_parts(table, delimiter, decimal))
 
 
-def csv_parts(table: Table, delimiter: str = ",") -> Iterator[str]:
+def csv_parts(table: Table, delimiter: str = ",", decimal: str = ".") -> Iterator[str]:
     """The same in pieces."""
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise runtime_error("delimiter must be one character, and no quote or line break")
@@ -30,7 +31,9 @@ def csv_parts(table: Table, delimiter: str = ",") -> Iterator[str]:
     yield _line(table.names, delimiter, quote)
     rows = table.rows()
     while part := list(islice(rows, _ROWS_AT_ONCE)):
-        yield "".join(_line([_text(value) for value in row], delimiter, quote) for row in part)
+        yield "".join(
+            _line([_text(value, decimal) for value in row], delimiter, quote) for row in part
+        )
 
 
 def _quoting(delimiter: str) -> Callable[[str], str]:
@@ -48,11 +51,12 @@ def _line(texts: Sequence[str], delimiter: str, quote: Callable[[str], str]) -> 
     return delimiter.join(map(quote, texts)) + "\n"
 
 
-def _text(value: Value) -> str:
+def _text(value: Value, decimal: str) -> str:
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]
     if value is None:
         return ""
     if value.__class__ is float:
-        return number_text(value)
+        text = number_text(value)
+        return text if decimal == "." else text.replace(".", decimal)
     return value.text if value.__class__ is PathPattern else printed(value)
