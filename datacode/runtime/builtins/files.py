@@ -21,7 +21,11 @@ from datacode.runtime.host import Host
 from datacode.runtime.values import Value
 from datacode.tables.encodings import codec_for
 from datacode.tables.read_csv import read_csv
+from datacode.tables.select import checked_header, select_header
+from datacode.tables.show import info_text
 from datacode.tables.table import Table
+from datacode.tables.write_csv import to_csv
+from datacode.tables.write_xlsx import to_xlsx
 
 _TEXT_FAILED = mark("Failed to read file: {reason}")
 _CSV_FAILED = mark("Failed to read CSV: {reason}")
@@ -133,8 +137,6 @@ def analyze_csv(host: Host, path: Value) -> str:
         write_file("list.csv", "name,age")
         print(contains(analyze_csv("list.csv"), "age"))     # true
     """
-    from datacode.tables.show import info_text
-
     return info_text(_read_csv(host, path_text(path), _Options()))
 
 
@@ -159,9 +161,7 @@ def _headed(host: Host, header: Value, read: Callable[[], Table]) -> Table:
     """The table with the columns that ``header`` wants; that is checked before anything is read."""
     if header is ABSENT:
         return read()
-    from datacode.tables.select import check_header, select_header
-
-    check_header(header)
+    checked_header(header)
     return select_header(read(), header, host.warn)
 
 
@@ -323,13 +323,9 @@ def write_file(
     if not is_table:
         _write(host, text, _encoded(content, options.encoding or _UTF_8))
     elif extension(text) == "csv":
-        from datacode.tables.write_csv import to_csv
-
         csv = to_csv(content, delimiter=options.delimiter, decimal=options.decimal)
         _write(host, text, _encoded(csv, options.encoding or _UTF_8))
     elif extension(text) == "xlsx":
-        from datacode.tables.write_xlsx import to_xlsx
-
         _write(host, text, to_xlsx(content))
     else:
         raise runtime_error(
