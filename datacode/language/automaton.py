@@ -33,6 +33,8 @@ class _Production(NamedTuple):
     """The function of the grammar; None where the only part stands for the whole."""
     nesting: int
     """How many tokens of ``grammar.NESTING`` it holds."""
+    deeper: int
+    """1 if it is deeper than its parts, because it holds such a token; else 0."""
     only: int
     """Where its only part that may nest stands, counted from the end as -1; 0 if there are more."""
     spine: bool
@@ -103,7 +105,7 @@ def follow(tokens: Iterable[Token]) -> Any:
                 break
             if step == 0:
                 return values[-1]
-            length, act, nesting, only, spine, name, lifted, holding = productions[-step]
+            length, act, nesting, deeper, only, spine, name, lifted, holding = productions[-step]
             if kind not in holding:
                 name = lifted
             pending -= nesting
@@ -114,11 +116,11 @@ def follow(tokens: Iterable[Token]) -> Any:
                 values[-length:] = phrase[:1]
                 del starts[1 - length :], states[-length:]
                 if only:
-                    height = heights[only] + nesting
+                    height = heights[only] + deeper
                 elif spine:
-                    height = max(heights[-length], max(heights[1 - length :]) + nesting)
+                    height = max(heights[-length], max(heights[1 - length :]) + deeper)
                 else:
-                    height = max(heights[-length:]) + nesting
+                    height = max(heights[-length:]) + deeper
                 heights[-length:] = (height,)
                 if height > MAX_NESTING:
                     raise _too_deep(next(part for part in phrase[1:] if isinstance(part, Token)))
@@ -196,12 +198,14 @@ def _production(production: Any, lifts: dict[str, tuple[str, frozenset[str]]]) -
     """PLY's production, with all that can be known of it before a text is read."""
     parts = production.prod
     length = len(parts)
+    nesting = sum(part in grammar.NESTING for part in parts)
     phrases = [i - length for i, part in enumerate(parts) if part.islower()]
     lifted, holding = lifts.get(production.name, (production.name, frozenset()))
     return _Production(
         length=length,
         action=None if production.callable is grammar.p_same else production.callable,
-        nesting=sum(part in grammar.NESTING for part in parts),
+        nesting=nesting,
+        deeper=min(nesting, 1),
         only=phrases[0] if len(phrases) == 1 else 0,
         spine=length > 0 and parts[0] == production.name != "operand",
         name=production.name,

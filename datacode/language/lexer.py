@@ -1,4 +1,4 @@
-"""The tokens of a program, one after another, without white space and comments.
+"""The tokens of a program, one after another: for the parser, or for who shows a text.
 
 The kinds are those that the grammar names for PLY: NAME, NUMBER, STRING, NEWLINE, the reserved
 words in capitals, and operators. One regular expression finds them all; a token is a plain tuple
@@ -16,7 +16,7 @@ from unicodedata import category
 
 from datacode.errors import DataCodeError, syntax_error
 from datacode.language.letters import SIGNS, is_alphabetic
-from datacode.language.source import Source
+from datacode.language.source import BYTE_ORDER_MARK, Source
 
 RESERVED_WORDS = (
     *("true", "false", "null", "and", "or", "not"),
@@ -178,6 +178,74 @@ def lex(source: Source, *, one_line: bool = False) -> Iterator[Token]:
         else:
             raise _no_token(text, match.start(group), line, column)
         ended = False
+
+
+class Piece(NamedTuple):
+    """A token, a comment, a line break or a mistake; ``offset`` counts in the text as given.
+
+    ``kind`` is a token's, or COMMENT, BLOCK_COMMENT, NEWLINE or ERROR. A NEWLINE is one line break
+    and the blank lines after it. An ERROR is a character, or all of an unterminated string or
+    comment. ``text`` is the very piece of the text; only white space lies between two pieces.
+    """
+
+    kind: str
+    text: str
+    line: int
+    column: int
+    offset: int
+
+
+def tokens(text: str) -> Iterator[Piece]:
+    """Everything in a text but white space, for highlighting and formatting; never fails.
+
+    Brackets need not match, and line breaks inside them come as well.
+    """
+    begin = 1 if text.startswith(BYTE_ORDER_MARK) else 0
+    line, line_start = 1, begin - 1
+    for match in _TOKEN.finditer(text, begin):
+        group = match.lastindex or _OTHER
+        offset = match.start(group)
+        content: str = match[group]
+        if group == _OTHER and content in "\"'":
+            content = text[offset:]
+        last_break = content.rfind("\n")
+        kind = _piece_kind(group, content)
+        if kind:
+            yield Piece(kind, _piece_text(group, content), line, offset - line_start, offset)
+        if last_break >= 0:
+            line += content.count("\n")
+            line_start = offset + last_break
+        if offset + len(content) == len(text):
+            return
+
+
+def _piece_kind(group: int, content: str) -> str:
+    """The kind of a Piece; empty for what is none."""
+    if group == _WORD:
+        return KEYWORDS.get(content, "NAME") if is_alphabetic(content[0]) else "ERROR"
+    if group in (_OPERATOR, _OPENING, _CLOSING):
+        return content
+    if group == _LONG_OPERATOR:
+        return _LONG_OPERATORS[content]
+    return _PIECE_KINDS.get(group, "")
+
+
+def _piece_text(group: int, content: str) -> str:
+    """The text without the white space that the expression finds behind it."""
+    if group == _BREAKS:
+        return content[: content.rfind("\n") + 1]
+    return content.rstrip("\r") if group == _COMMENT else content
+
+
+_PIECE_KINDS = {
+    _BREAKS: NEWLINE,
+    _NUMBER: "NUMBER",
+    _STRING: "STRING",
+    _COMMENT: "COMMENT",
+    _BLOCK_COMMENT: "BLOCK_COMMENT",
+    _SIGN_WORD: "NAME",
+    _OTHER: "ERROR",
+}
 
 
 _token = tuple.__new__
