@@ -1,0 +1,1 @@
+"""DataCode in editors (extra ``lsp``): ``datacode-lsp`` speaks the Language Server Protocol."""
