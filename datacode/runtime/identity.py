@@ -74,8 +74,12 @@ def _shallow(value: Value) -> Hashable:
 def is_among(values: list[Value], wanted: Value) -> bool:
     """Is one of the values equal to the wanted one?"""
     kind = wanted.__class__
-    if kind is list or kind is dict or not is_exact(wanted):
-        return any(same(value, wanted) for value in values)
-    if kind is str or wanted not in values:
+    if kind is str:
         return wanted in values
+    if not is_exact(wanted):
+        return any(same(value, wanted) for value in values)
+    if wanted not in values:
+        return False
+    if values[values.index(wanted)].__class__ is kind:
+        return True
     return any(value.__class__ is kind and value == wanted for value in values)

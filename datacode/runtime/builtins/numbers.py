@@ -102,6 +102,10 @@ def min_(*values: Value) -> float:
 
         print(min(3, 1, 2), min([3, 1, 2]))     # 1 1
     """
+    if len(values) == 2:
+        first, second = values
+        if first.__class__ is float is second.__class__ and first == first:
+            return second if second < first else first
     return _extreme(values, min)
 
 
@@ -122,6 +126,10 @@ def max_(*values: Value) -> float:
 
         print(max(3, 1, 2), max([3, 1, 2]))     # 3 3
     """
+    if len(values) == 2:
+        first, second = values
+        if first.__class__ is float is second.__class__ and first == first:
+            return second if second > first else first
     return _extreme(values, max)
 
 
