@@ -198,8 +198,7 @@ def _column_of_few(text: pl.Series, values: dict[str, Value]) -> Cells:
     if kinds == {str}:
         changed = {each: value for each, value in values.items() if each != value}
         return Cells.of_series(_replaced(text, changed))
-    with_null: dict[str | None, Value] = {None: None, **values}
-    cells = [with_null[each] for each in text.to_list()]
+    cells = [None if each is None else values[each] for each in text.to_list()]
     return Cells.of_list(cells)
 
 

@@ -1,4 +1,4 @@
-"""Choosing columns and rows: ``header=`` of ``read_file``, ``table_select``, heads, samples, merging.
+"""Choosing columns and rows: ``header=``, ``table_select``, heads, samples, merging.
 
 Source: tables and files reference, 1.5 and 2.5; builtins reference, 10 (``merge_tables``).
 """

@@ -1,4 +1,4 @@
-"""How tables look: the frame of ``show_table``, the summary of ``table_info``, and data for clients.
+"""How tables look: the frame of ``show_table``, ``table_info``, and data for clients.
 
 Source: tables and files reference, 1.6.
 """
@@ -42,8 +42,8 @@ def show_parts(table: Table) -> Iterator[str]:
 
 
 def _rule(corners: str, widths: list[int]) -> str:
-    left, middle, right = corners
-    return left + middle.join("─" * (width + 2) for width in widths) + right + "\n"
+    lines = ["─" * (width + 2) for width in widths]
+    return corners[0] + corners[1].join(lines) + corners[2] + "\n"
 
 
 def _line(texts: Iterator[str] | list[str] | map[str], widths: list[int]) -> str:

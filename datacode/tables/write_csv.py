@@ -53,7 +53,7 @@ def _line(texts: Sequence[str], delimiter: str, quote: Callable[[str], str]) -> 
 
 def _text(value: Value, decimal: str) -> str:
     if value.__class__ is str:
-        return value  # type: ignore[no-any-return]
+        return value
     if value is None:
         return ""
     if value.__class__ is float:

@@ -1,0 +1,198 @@
+"""Reading XLSX (tables and files reference, 2.4): every cell keeps its type, nothing is parsed.
+
+python-calamine reads; a workbook that it refuses openpyxl may still read. What calamine does not
+tell, errors and dates stored as text, is looked up in the sheet itself (``workbook``).
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from typing import Any, BinaryIO
+
+from datacode.errors import runtime_error
+from datacode.runtime.recognise import WHITE_SPACE
+from datacode.runtime.values import Value, number_text
+from datacode.tables import workbook
+from datacode.tables.cells import SHORT, Cells, typed
+from datacode.tables.csv_errors import too_few_records
+from datacode.tables.engine import pl
+from datacode.tables.table import Table
+from datacode.tables.workbook import Sheet, Unreadable
+
+_ROWS_AT_ONCE = 1000
+
+
+def read_xlsx(file: BinaryIO, *, header_row: int = 0, sheet_name: str | None = None) -> Table:
+    """A table of a sheet, the first one if no name is given.
+
+    ``header_row`` counts from the first row of the used rectangle. Raises Runtime Errors in
+    the words of the tables and files reference, 2.4.
+    """
+    if not file.seekable():
+        file = io.BytesIO(file.read())
+    package = workbook.Package(file)
+    try:
+        return _by_calamine(file, package, header_row, sheet_name)
+    except Unreadable as error:
+        try:
+            return _by_openpyxl(file, header_row, sheet_name)
+        except Unreadable:
+            raise workbook.open_error(str(error)) from None
+
+
+# Readers -----------------------------------------------------------------------
+
+
+def _by_calamine(
+    file: BinaryIO, package: workbook.Package, header_row: int, sheet_name: str | None
+) -> Table:
+    parts = workbook.sheet_parts(package)
+    counted = workbook.check_indexes(package, set(parts.values()))
+    file.seek(0)
+    book = _calamine(lambda: _calamine_module().CalamineWorkbook.from_filelike(file))
+    kinds = _calamine_module().SheetTypeEnum
+    sheets = [m.name for m in book.sheets_metadata if m.typ == kinds.WorkSheet]
+    name = _chosen(sheets, book.sheet_names, sheet_name)
+    part = parts.get(name)
+    if part is None:
+        raise Unreadable(f"the part of sheet '{name}' is missing")
+    may_be_special = workbook.check_sheet(package, part, counted)
+    found = _calamine(lambda: book.get_sheet_by_name(name))
+    special = workbook.special_cells(package, part) if may_be_special else {}
+    if special is None:
+        raise Unreadable("cells of the sheet do not say where they are")
+    top, left = found.start or (0, 0)
+    rows = found.iter_rows() if found.start else iter(())
+    return _table(Sheet(top, left, islice(rows, top, None)), header_row, special)
+
+
+def _calamine_module() -> Any:
+    import python_calamine
+
+    return python_calamine
+
+
+def _calamine(step: Any) -> Any:
+    """Run a step of calamine, which says what is wrong in several ways."""
+    try:
+        return step()
+    except (_calamine_module().CalamineError, OSError, ValueError) as error:
+        raise Unreadable(str(error)) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # Rust's; its class has no public name
+            raise
+        raise Unreadable("the workbook is damaged") from None
+
+
+def _by_openpyxl(file: BinaryIO, header_row: int, sheet_name: str | None) -> Table:
+    from datacode.tables import xlsx_fallback
+
+    file.seek(0)
+    names, worksheets = xlsx_fallback.open_workbook(file)
+    sheet = xlsx_fallback.read_sheet(worksheets[_chosen(list(worksheets), names, sheet_name)])
+    return _table(sheet, header_row, {})
+
+
+def _chosen(worksheets: list[str], all_sheets: list[str], wanted: str | None) -> str:
+    """The sheet of the wanted name, or the first with cells."""
+    if wanted is None:
+        if not worksheets:
+            raise runtime_error("No sheets found")
+        return worksheets[0]
+    if wanted not in worksheets:
+        template = (
+            "Failed to read sheet '{name}': it is a chart"
+            if wanted in all_sheets
+            else "Failed to read sheet '{name}': Worksheet '{name}' not found"
+        )
+        raise runtime_error(template, name=wanted)
+    return wanted
+
+
+# Rows to columns -----------------------------------------------------------------
+
+
+def _table(sheet: Sheet, header_row: int, special: dict[tuple[int, int], str]) -> Table:
+    header = next(islice(sheet.rows, header_row, None), None)
+    if header is None:
+        raise too_few_records(header_row)
+    columns: list[list[Any]] = [[] for _ in header]
+    while part := list(islice(sheet.rows, _ROWS_AT_ONCE)):
+        for column, cells in zip(columns, zip(*part, strict=True), strict=True):
+            column.extend(cells)
+    header = list(header)
+    first = sheet.top + header_row + 1
+    for (row, column_number), text in special.items():
+        index, position = row - first, column_number - sheet.left
+        if index == -1:
+            header[position] = text
+        elif 0 <= index < len(columns[0]):
+            columns[position][index] = text
+    names = [_name(cell) for cell in header]
+    return Table(names, [_column(cells) for cells in columns], len(columns[0]) if columns else 0)
+
+
+def _name(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell or "Column"
+    value = _value(cell)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return number_text(value) if isinstance(value, float) else str(value)
+
+
+def _column(cells: list[Any]) -> Cells:
+    kinds = set(map(type, cells))
+    if len(cells) > SHORT and kinds == {str}:
+        return _text_column(cells)
+    if kinds != {float}:
+        cells = [_value(cell) for cell in cells]
+    series = typed(cells) if len(cells) > SHORT else None
+    return Cells.of_list(cells) if series is None else Cells.of_series(series)
+
+
+def _text_column(cells: list[str]) -> Cells:
+    text = pl.Series(cells, dtype=pl.String).str.strip_chars(WHITE_SPACE)
+    is_empty = text == ""
+    if is_empty.all():
+        return Cells.of_series(pl.Series([None] * len(text), dtype=pl.Null))
+    return Cells.of_series(text.set(is_empty, None) if is_empty.any() else text)
+
+
+# Cells ---------------------------------------------------------------------------
+
+
+def _value(cell: Any) -> Value:
+    """The value of a cell as a reader gives it."""
+    kind = cell.__class__
+    if kind is float or kind is bool:
+        return cell
+    if kind is str:
+        return cell.strip(WHITE_SPACE) or None
+    if kind is int:
+        return float(cell)
+    return _moment_text(cell)
+
+
+def _moment_text(moment: date | time | timedelta) -> str:
+    """A date, time or duration in ISO form, rounded to seconds."""
+    if isinstance(moment, timedelta):
+        return _clock(round(moment.total_seconds()))
+    if isinstance(moment, time):
+        seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+        return _clock(seconds + (moment.microsecond >= 500_000))
+    if isinstance(moment, datetime):
+        if moment.microsecond >= 500_000:
+            moment += timedelta(seconds=1)
+        if moment.hour or moment.minute or moment.second:
+            return moment.replace(microsecond=0, tzinfo=None).isoformat(" ")
+        moment = moment.date()
+    return moment.isoformat()
+
+
+def _clock(seconds: int) -> str:
+    """``09:05:00``; durations of a day and more have more than 23 hours."""
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -1,0 +1,276 @@
+"""The outside of an XLSX file: is it a workbook, which part is the sheet, and is it too large?
+
+A workbook is a zip of XML, and a small one can unpack to more than any memory holds: by its
+compression, or by one cell far away from all others, as readers fill in what lies between. So
+the parts that will be read are unpacked once, a piece at a time, and counted, before a reader
+gets to see the file. What the zip's directory claims is not relied on.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+from xml.etree import ElementTree
+
+from datacode.errors import DataCodeError, runtime_error
+
+MOST_BYTES = 1 << 30
+"""Bytes that the parts of a workbook which are read may unpack to."""
+
+MOST_CELLS = 50_000_000
+"""Cells of a sheet from A1 to its last row and column, empty ones included."""
+
+_MOST_PARTS = 20_000
+_MOST_INDEX_BYTES = 1 << 24
+_PIECE = 1 << 17
+
+_OLD_FORMAT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The used rectangle of a sheet, row by row, as a reader gives it.
+
+    ``top`` and ``left`` say where it begins, counted from 0. Empty cells are ``''``.
+    """
+
+    top: int
+    left: int
+    rows: Iterator[Sequence[Any]]
+
+
+class Unreadable(Exception):
+    """A reader cannot read the workbook; the message is the library's."""
+
+
+def open_error(reason: str) -> DataCodeError:
+    """The file cannot be read as a workbook; ``reason`` is a library's, in English."""
+    return runtime_error("Failed to open xlsx: {reason}", reason=reason)
+
+
+def _too_large() -> DataCodeError:
+    return runtime_error(
+        "Failed to open xlsx: the workbook is too large (more than {mebibytes} MiB unpacked)",
+        mebibytes=MOST_BYTES >> 20,
+    )
+
+
+class Package:
+    """An XLSX file as a zip of parts."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        file.seek(0)
+        if file.read(len(_OLD_FORMAT)) == _OLD_FORMAT:
+            raise runtime_error(
+                "Failed to open xlsx: the file is an old .xls or is protected by a password"
+            )
+        try:
+            parts = zipfile.ZipFile(file).infolist()
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+            raise runtime_error("Failed to open xlsx: the file is not an XLSX workbook") from None
+        if len(parts) > _MOST_PARTS or sum(p.file_size for p in parts) > 16 * MOST_BYTES:
+            raise _too_large()
+        self._file = file
+        self._parts = {part.filename: part for part in parts}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """A part's unpacked bytes, a piece at a time, until its compressed data really ends."""
+        part = self._parts[name]
+        if part.flag_bits & 1:
+            raise runtime_error("Failed to open xlsx: the file is protected by a password")
+        self._file.seek(part.header_offset)
+        header = self._file.read(30)
+        if len(header) < 30:
+            raise open_error(f"part {name} is damaged")
+        names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        start = part.header_offset + 30 + names
+        if part.compress_type == zipfile.ZIP_STORED:
+            yield from self._packed(start, part.compress_size)
+        elif part.compress_type == zipfile.ZIP_DEFLATED:
+            yield from self._inflated(name, start, part.compress_size)
+        else:
+            raise open_error(f"part {name} is compressed in an unknown way")
+
+    def _packed(self, position: int, left: int) -> Iterator[bytes]:
+        while left > 0:
+            self._file.seek(position)
+            piece = self._file.read(min(left, _PIECE))
+            if not piece:
+                return
+            position += len(piece)
+            left -= len(piece)
+            yield piece
+
+    def _inflated(self, name: str, position: int, left: int) -> Iterator[bytes]:
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            for packed in self._packed(position, left):
+                while packed and not inflate.eof:
+                    yield inflate.decompress(packed, _PIECE)
+                    packed = inflate.unconsumed_tail
+            if not inflate.eof:
+                yield inflate.flush()
+        except zlib.error:
+            raise open_error(f"part {name} is damaged") from None
+
+    def small_part(self, name: str) -> bytes:
+        """An index of the workbook as a whole; empty if there is none."""
+        if name not in self._parts:
+            return b""
+        content = bytearray()
+        for piece in self.pieces(name):
+            content += piece
+            if len(content) > _MOST_INDEX_BYTES:
+                raise _too_large()
+        return bytes(content)
+
+
+# Which part is which -----------------------------------------------------------
+
+_OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+
+
+def sheet_parts(package: Package) -> dict[str, str]:
+    """The parts of the sheets by the sheets' names, as far as they are where they usually are."""
+    targets = {
+        element.get("Id"): element.get("Target", "")
+        for element in _elements(package.small_part("xl/_rels/workbook.xml.rels"))
+    }
+    found = {}
+    for element in _elements(package.small_part("xl/workbook.xml")):
+        target = targets.get(element.get(_OFFICE) or element.get(_STRICT))
+        name = element.get("name")
+        if target and name and element.tag.endswith("}sheet"):
+            path = target.lstrip("/") if target[:1] == "/" else posixpath.join("xl", target)
+            found[name] = posixpath.normpath(path)
+    return {name: path for name, path in found.items() if path in set(package)}
+
+
+def _elements(content: bytes) -> Iterator[ElementTree.Element]:
+    """The elements of a small XML document; none if it is broken or declares entities."""
+    if not content or b"<!ENTITY" in content:
+        return iter(())
+    try:
+        return ElementTree.fromstring(content).iter()  # noqa: S314 - bounded, and no entities
+    except ElementTree.ParseError:
+        return iter(())
+
+
+# Counting ----------------------------------------------------------------------
+
+
+def check_indexes(package: Package, sheets: set[str]) -> int:
+    """Unpack all parts but the sheets, and refuse them if they are too large; their size."""
+    counted = 0
+    for name in package:
+        if name not in sheets and name.endswith((".xml", ".rels")):
+            for piece in package.pieces(name):
+                counted += len(piece)
+                if counted > MOST_BYTES:
+                    raise _too_large()
+    return counted
+
+
+def check_sheet(package: Package, sheet: str, counted: int) -> bool:
+    """Unpack the part of a sheet, and refuse it if it or the rectangle it takes is too large.
+
+    ``counted`` bytes were unpacked before. Tells whether there may be ``special_cells``.
+    """
+    extent = _Extent()
+    for piece in package.pieces(sheet):
+        counted += len(piece)
+        if counted > MOST_BYTES:
+            raise _too_large()
+        extent.add(piece)
+    return extent.may_be_special
+
+
+class _Extent:
+    """What is learnt of a sheet while it is unpacked: how far it goes, and what may be in it."""
+
+    _OVERLAP = 64
+    """So much of a piece is looked at again with the next one, for what lies across the cut."""
+
+    _FAR_COLUMN = re.compile(rb"""r=["'][A-Z]{2}""")
+    _COLUMN = re.compile(rb"""r=["']([A-Z]{2,3})[0-9]""")
+    _ROW = re.compile(rb"""row\b[^<>]*?\br=["']([0-9]{1,9})["']""")
+
+    def __init__(self) -> None:
+        self._before = b""
+        self._columns = 26
+        self.may_be_special = False
+
+    def add(self, piece: bytes) -> None:
+        """Look at the next piece."""
+        text = self._before + piece
+        self._before = text[-self._OVERLAP :]
+        if self._FAR_COLUMN.search(text):
+            letters = set(self._COLUMN.findall(text))
+            self._columns = max(self._columns, *map(_column_number, letters), 0)
+        if b"#" in piece or b't="d"' in text or b"t='d'" in text:
+            self.may_be_special = True
+        last = self._ROW.search(text, max(text.rfind(b"<row "), text.rfind(b":row "), 0))
+        rows = int(last[1]) if last else 0
+        if rows * self._columns > MOST_CELLS:
+            raise runtime_error(
+                "Failed to open xlsx: the sheet is too large ({rows} rows by {columns} columns; "
+                "at most {most} cells are read)",
+                rows=rows,
+                columns=self._columns,
+                most=MOST_CELLS,
+            )
+
+
+def _column_number(letters: bytes) -> int:
+    """``AA`` is 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+# Errors and stored dates -------------------------------------------------------
+
+_SPECIAL = re.compile(rb"""\bt=["']([ed])["']""")
+_PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,9})["']""")
+_VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>([^<]*)<")
+
+_ERRORS = {"#DIV/0!": "Div0", "#N/A": "NA", "#GETTING_DATA": "GettingData"}
+
+
+def special_cells(package: Package, sheet: str) -> dict[tuple[int, int], str] | None:
+    """The texts of cells that hold an error or a date in ISO form, by row and column from 0.
+
+    Those are what python-calamine does not tell. None if such a cell does not say where it is.
+    """
+    content = b"".join(package.pieces(sheet))
+    found = {}
+    for match in _SPECIAL.finditer(content):
+        start = content.rfind(b"<", 0, match.start())
+        end = content.find(b">", match.end())
+        tag = content[start : end + 1]
+        if not re.match(rb"<(?:\w+:)?c\s", tag) or tag.endswith(b"/>"):
+            continue
+        value = _VALUE.search(content, end, end + 4096)
+        place = _PLACE.search(tag)
+        if place is None:
+            return None
+        text = value[1].decode("utf-8", "replace") if value else ""
+        row, column = int(place[2]) - 1, _column_number(place[1]) - 1
+        found[row, column] = error_text(text) if match[1] == b"e" else text
+    return found
+
+
+def error_text(code: str) -> str:
+    """``ERROR: NA`` for ``#N/A``."""
+    name = _ERRORS.get(code) or code.strip("#!?").replace("/", "").capitalize()
+    return f"ERROR: {name}"

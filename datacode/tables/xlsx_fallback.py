@@ -1,0 +1,51 @@
+"""Reading a workbook through openpyxl: slower, but it takes some that calamine refuses."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+from datacode.tables.workbook import Sheet, Unreadable, error_text
+
+
+def open_workbook(file: BinaryIO) -> tuple[list[str], dict[str, Any]]:
+    """The names of all sheets, and those with cells by name, in order."""
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    except Exception as error:  # noqa: BLE001 - a broken file raises nearly anything
+        raise Unreadable(str(error)) from None
+    return list(book.sheetnames), {sheet.title: sheet for sheet in book.worksheets}
+
+
+def read_sheet(sheet: Any) -> Sheet:
+    """The used rectangle of a sheet."""
+    sheet.reset_dimensions()  # what the file says of its size may be wrong
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about impossible dates, which stay numbers
+            rows = [[_cell(cell) for cell in row] for row in sheet.iter_rows()]
+    except Exception as error:  # noqa: BLE001 - the same
+        raise Unreadable(str(error)) from None
+    return _used(rows)
+
+
+def _cell(cell: Any) -> Any:
+    """A cell as calamine would give it, but errors as their text."""
+    if cell.value is None:
+        return ""
+    return error_text(cell.value) if cell.data_type == "e" else cell.value
+
+
+def _used(rows: Sequence[Sequence[Any]]) -> Sheet:
+    filled = [i for i, row in enumerate(rows) if any(cell != "" for cell in row)]
+    if not filled:
+        return Sheet(0, 0, iter(()))
+    top, bottom = filled[0], filled[-1] + 1
+    width = max(map(len, rows[top:bottom]))
+    padded = [[*row, *[""] * (width - len(row))] for row in rows[top:bottom]]
+    columns = [i for i in range(width) if any(row[i] != "" for row in padded)]
+    left, right = columns[0], columns[-1] + 1
+    return Sheet(top, left, iter([row[left:right] for row in padded]))
