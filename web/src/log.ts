@@ -140,6 +140,7 @@ export class RunCard {
   /** The run is over. */
   finish(answer: Answer): void {
     const elapsed = this.elapsed;
+    const follow = this.atEnd();
     const output = typeof answer.output === "string" ? answer.output : this.text.text;
     const tables = tablesOf(answer);
     this.printed = output;
@@ -153,7 +154,9 @@ export class RunCard {
     const tail = this.spoken.slice(-SPOKEN);
     const result = answer.success ? t("log.finished", { time: duration(elapsed) }) : (answer.error ?? "");
     speak(`${tail} ${result}`.trim(), !answer.success);
-    this.onGrow();
+    if (!follow) return;
+    if (tables.length > 0 && answer.success) this.element.scrollIntoView({ block: "start" });
+    else this.onGrow();
   }
 
   /** The connection ended before the answer came. */
@@ -242,7 +245,8 @@ export class RunCard {
 /** The failing line with a mark under the column, as text. */
 function excerpt(source: string, line: number, column: number | null): HTMLElement {
   const points = Array.from(source.replaceAll("\t", " "));
-  const from = column !== null && column > 100 ? column - 60 : 0;
+  const indent = points.findIndex((point) => point.trim() !== "");
+  const from = column !== null && column - indent > 100 ? column - 60 : Math.min(indent, (column ?? Infinity) - 1);
   const shown = points.slice(from, from + 160).join("");
   const label = String(line);
   const caret = column === null ? "" : `\n${" ".repeat(label.length + 3 + Math.max(0, column - 1 - from))}^`;

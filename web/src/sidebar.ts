@@ -1,7 +1,7 @@
 /** The side panels and the row of buttons that chooses one. */
 
 import { el } from "./dom";
-import { live, named, t } from "./i18n";
+import { live, named, say, t } from "./i18n";
 import { icon } from "./icons";
 import type { Panel } from "./panels/panel";
 import { isString, load, save } from "./storage";
@@ -62,8 +62,8 @@ export class Sidebar {
         },
       },
       icon(panel.icon),
+      el("span", { class: "rail-name" }, say(panel.title)),
     );
-    named(button, panel.title);
     this.buttons.set(panel.key, button);
     this.rail.append(button);
     const title = el("h2", { class: "panel-title" });

@@ -21,6 +21,8 @@ const WIDTH = 720;
 const HEIGHT = 320;
 const PLOT = { left: 64, right: 16, top: 16, bottom: 56 };
 const MOST_BARS = 60;
+/** As a column: the number of the row. */
+const ROW_NUMBER = -1;
 const MOST_POINTS = 3000;
 
 interface Choice {
@@ -44,8 +46,11 @@ export function makeChart(table: TableData, rows: () => readonly number[]): { el
   const picture = el("div", { class: "chart-picture" });
   const note = el("p", { class: "chart-note" });
   const draw = (): void => drawChart(table, rows(), choice, numeric, picture, note);
-  const buttons = kindButtons(choice, draw);
   const selects = columnSelects(table, choice, numeric, draw);
+  const buttons = kindButtons(choice, () => {
+    selects.fit();
+    draw();
+  });
   const saving = named(
     el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: () => saveSvg(picture) } }, icon("download")),
     "chart.save",
@@ -53,7 +58,7 @@ export function makeChart(table: TableData, rows: () => readonly number[]): { el
   const element = el(
     "div",
     { class: "chart" },
-    el("div", { class: "chart-bar" }, buttons, selects, saving),
+    el("div", { class: "chart-bar" }, buttons, selects.element, saving),
     picture,
     note,
   );
@@ -76,22 +81,49 @@ function kindButtons(choice: Choice, draw: () => void): HTMLElement {
   return group;
 }
 
-function columnSelects(table: TableData, choice: Choice, numeric: readonly number[], draw: () => void): HTMLElement {
+interface Selects {
+  readonly element: HTMLElement;
+  /** Offers what the chosen kind of chart can show. */
+  readonly fit: () => void;
+}
+
+function columnSelects(table: TableData, choice: Choice, numeric: readonly number[], draw: () => void): Selects {
   const all = table.columns.map((_, index) => index);
-  const make = (key: Key, options: readonly number[], axis: "x" | "y"): HTMLElement => {
-    const id = freshId("axis");
-    const select = el("select", { id });
-    for (const index of options) {
-      const name = table.columns[index]?.name || `#${index + 1}`;
-      select.append(el("option", { attrs: { value: index, selected: choice[axis] === index } }, name));
-    }
-    select.addEventListener("change", () => {
-      choice[axis] = Number(select.value);
-      draw();
-    });
-    return el("span", { class: "chart-axis" }, el("label", { attrs: { for: id } }, say(key)), select);
+  const across = axisSelect("chart.x", choice, "x", draw);
+  const up = axisSelect("chart.y", choice, "y", draw);
+  const name = (index: number): string =>
+    index === ROW_NUMBER ? t("chart.row") : table.columns[index]?.name || `#${index + 1}`;
+  const fit = (): void => {
+    const options = choice.kind === "scatter" ? [...numeric, ROW_NUMBER] : [...all, ROW_NUMBER];
+    if (!options.includes(choice.x)) choice.x = numeric.find((index) => index !== choice.y) ?? ROW_NUMBER;
+    across.offer(options, name);
+    up.offer(numeric, name);
+    across.element.hidden = choice.kind === "histogram";
   };
-  return el("span", { class: "chart-axes" }, make("chart.x", all, "x"), make("chart.y", numeric, "y"));
+  const element = el("span", { class: "chart-axes" }, across.element, up.element);
+  live(element, fit);
+  return { element, fit };
+}
+
+interface AxisSelect {
+  readonly element: HTMLElement;
+  readonly offer: (options: readonly number[], name: (index: number) => string) => void;
+}
+
+function axisSelect(key: Key, choice: Choice, axis: "x" | "y", draw: () => void): AxisSelect {
+  const id = freshId("axis");
+  const select = el("select", { id });
+  select.addEventListener("change", () => {
+    choice[axis] = Number(select.value);
+    draw();
+  });
+  return {
+    element: el("span", { class: "chart-axis" }, el("label", { attrs: { for: id } }, say(key)), select),
+    offer: (options, name) => {
+      fill(select, ...options.map((index) => el("option", { attrs: { value: index } }, name(index))));
+      select.value = String(choice[axis]);
+    },
+  };
 }
 
 function drawChart(
@@ -109,7 +141,7 @@ function drawChart(
   }
   const pairs = rows.map((row): [Cell, Cell] => {
     const cells = table.rows[row] ?? [];
-    return [cells[choice.x] ?? null, cells[choice.y] ?? null];
+    return [choice.x === ROW_NUMBER ? row + 1 : (cells[choice.x] ?? null), cells[choice.y] ?? null];
   });
   const usable = pairs.filter(
     (pair): pair is [Cell, number] => typeof pair[1] === "number" && Number.isFinite(pair[1]),
@@ -118,7 +150,7 @@ function drawChart(
   const kind = t(NAMES[choice.kind]);
   const label = t("chart.label", {
     kind,
-    x: choice.kind === "histogram" ? t("chart.counts") : (table.columns[choice.x]?.name ?? ""),
+    x: choice.kind === "histogram" ? t("chart.counts") : (table.columns[choice.x]?.name ?? t("chart.row")),
     y: table.columns[choice.y]?.name ?? "",
     n: usable.length,
   });
@@ -177,7 +209,7 @@ function drawBars(pairs: readonly [Cell, number][]): Drawn {
 
 function drawLine(pairs: readonly [Cell, number][], table: TableData, choice: Choice): Drawn {
   const type = table.columns[choice.x]?.type ?? "";
-  const ordered = type === "Date" || isNumeric(table.columns[choice.x] ?? { name: "", type: "", nulls: 0 });
+  const ordered = type === "Date" || type === "Integer" || type === "Float";
   let list = [...pairs];
   if (ordered) {
     const keyed = list.map((pair) => ({ pair, key: sortKey(pair[0], type) }));

@@ -72,6 +72,11 @@ function amount(text: string): number | null {
   return digits && Number.isFinite(value) ? value : null;
 }
 
+/** The amount in a text that is nothing but money: letters only as the code of a currency. */
+function moneyAmount(text: string): number | null {
+  return /\p{L}/u.test(text.replace(/\b[A-Za-z]{3}\b/, "")) ? null : amount(text);
+}
+
 function day(text: string): string | null {
   const dotted = /^(\d{2})\.(\d{2})\.(\d{4})(.*)$/.exec(text);
   if (dotted) return `${dotted[3]}-${dotted[2]}-${dotted[1]}${dotted[4]}`;
@@ -129,8 +134,12 @@ function comparing(operator: string, text: string): (cell: Cell | undefined) => 
     if (isNumber && typeof cell === "number") order = cell - asNumber;
     else if (operator === "=" || operator === "==" || operator === "!=") {
       order = cellText(cell).toLowerCase() === text.toLowerCase() ? 0 : 1;
-    } else if (typeof cell === "string") order = collator.compare(day(cell) ?? cell, day(text) ?? text);
-    else return false;
+    } else if (typeof cell !== "string") return false;
+    else if (isNumber && day(cell) === null) {
+      const value = moneyAmount(cell);
+      if (value === null) return false;
+      order = value - asNumber;
+    } else order = collator.compare(day(cell) ?? cell, day(text) ?? text);
     switch (operator) {
       case ">":
         return order > 0;

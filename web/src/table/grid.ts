@@ -41,7 +41,8 @@ export function oneLine(cell: Cell | undefined): string {
 function measureColumns(table: TableData): number[] {
   return table.columns.map((column, index) => {
     let width = textWidth(column.name, true) + 46;
-    width = Math.max(width, textWidth(typeName(column.type), false) + 30);
+    const nulls = column.nulls > 0 ? ` · ${t("table.nulls", { n: column.nulls })}` : "";
+    width = Math.max(width, textWidth(typeName(column.type) + nulls, false) * 0.9 + 26);
     for (const row of table.rows.slice(0, 200)) {
       width = Math.max(width, textWidth(oneLine(row[index]), false) + 24);
     }
@@ -321,7 +322,7 @@ class GridView implements Grid {
 
   private cell(value: Cell | undefined, position: number, index: number): HTMLElement {
     const text = oneLine(value);
-    const kind = value === null ? " null" : isNumeric(this.table.columns[index]!) ? " numeric" : "";
+    const kind = (value === null ? " null" : "") + (isNumeric(this.table.columns[index]!) ? " numeric" : "");
     const cell = el(
       "div",
       {

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { inflateRawSync } from "node:zlib";
+import { test } from "node:test";
+import { parseCsv } from "../src/table/csv";
+import { type Cell, type TableData, compareCells, filterRows, numberText, parseFilter, sortRows, toCsv } from "../src/table/data";
+import { histogram, niceScale, sumBy, thin } from "../src/table/scales";
+import { columnLetters, escapeXml, toXlsx } from "../src/table/xlsx";
+import { crc32 } from "../src/table/zip";
+
+function table(types: string[], ...rows: Cell[][]): TableData {
+  const columns = types.map((type, index) => ({ name: `c${index}`, type, nulls: 0 }));
+  return { columns, rows, total: rows.length };
+}
+
+function column(type: string, ...cells: Cell[]): TableData {
+  return table([type], ...cells.map((cell) => [cell]));
+}
+
+function sorted(data: TableData, ascending = true): (Cell | undefined)[] {
+  const all = data.rows.map((_, index) => index);
+  return sortRows(data, all, { column: 0, ascending }).map((row) => data.rows[row]![0]);
+}
+
+test("numbers are written in full", () => {
+  assert.equal(numberText(1e21), "1000000000000000000000");
+  assert.equal(numberText(1.5e-7), "0.00000015");
+  assert.equal(numberText(-2.5), "-2.5");
+});
+
+test("nulls come last in both directions, equal rows keep their order", () => {
+  assert.deepEqual(sorted(column("Integer", 3, null, 1, 2)), [1, 2, 3, null]);
+  assert.deepEqual(sorted(column("Integer", 3, null, 1, 2), false), [3, 2, 1, null]);
+  const data = table(["Integer", "String"], [1, "a"], [0, "b"], [1, "c"]);
+  assert.deepEqual(sortRows(data, [0, 1, 2], { column: 0, ascending: false }), [0, 2, 1]);
+});
+
+test("kinds are kept apart: bools, numbers, texts", () => {
+  assert.ok(compareCells(true, 0) < 0);
+  assert.ok(compareCells(99, "1") < 0);
+});
+
+test("money and dates are sorted by what they mean", () => {
+  assert.deepEqual(sorted(column("Currency", "$10", "$9", "$1,000.50")), ["$9", "$10", "$1,000.50"]);
+  assert.deepEqual(sorted(column("Date", "31.01.2024", "2023-12-31", "01.02.2024")), ["2023-12-31", "31.01.2024", "01.02.2024"]);
+});
+
+test("filters: text, comparisons, negation, null", () => {
+  const keeps = (filter: string, cell: Cell): boolean => parseFilter(filter)!(cell);
+  assert.equal(parseFilter("  "), null);
+  assert.ok(keeps("каз", "Казань") && !keeps("каз", null));
+  assert.ok(keeps("!каз", "Томск") && !keeps("!каз", "Казань"));
+  assert.ok(keeps(">= 10", 10) && !keeps(">10", 10) && !keeps(">10", null) && !keeps(">10", "abc1"));
+  assert.ok(keeps(">10", "$11.50") && !keeps(">10", "9 EUR") && keeps(">2023", "2024-05-01"));
+  assert.ok(keeps("= 5", 5) && keeps("=томск", "Томск") && !keeps("=то", "Томск"));
+  assert.ok(keeps("!= 5", 6) && keeps("!= 5", null));
+  assert.ok(keeps("null", null) && !keeps("!null", null));
+  assert.ok(keeps("> 2024-01-31", "01.02.2024"));
+});
+
+test("rows must pass the filters of all columns", () => {
+  const data = table(["Integer", "String"], [1, "a"], [2, "a"], [3, "b"]);
+  assert.deepEqual(filterRows(data, new Map([[0, ">1"], [1, "a"]])), [1]);
+});
+
+test("CSV quotes what needs it and reads back the same", () => {
+  const data = table(["String", "Float"], ['a "b", c', 1.5], ["line\nbreak", null], [" x", -0.5]);
+  const text = toCsv(data, [0, 1, 2]);
+  assert.equal(text.split("\r\n")[0], "c0,c1");
+  assert.deepEqual(parseCsv(text, 10), [["c0", "c1"], ['a "b", c', "1.5"], ["line\nbreak", ""], [" x", "-0.5"]]);
+});
+
+test("reading CSV: line ends, empty lines, open ends", () => {
+  assert.deepEqual(parseCsv("a,b\r1,2\r\n\r\n3,4", 9), [["a", "b"], ["1", "2"], ["3", "4"]]);
+  assert.deepEqual(parseCsv("a,\n", 9), [["a", ""]]);
+  assert.deepEqual(parseCsv("a,b,", 9), [["a", "b", ""]]);
+  assert.deepEqual(parseCsv("", 9), []);
+  assert.deepEqual(parseCsv('"a"x,b', 9), [["ax", "b"]]);
+  assert.equal(parseCsv("1\n2\n3\n", 2).length, 2);
+});
+
+test("scales are round and hold the values", () => {
+  assert.deepEqual(niceScale(0, 9800, 5, true).ticks, [0, 2000, 4000, 6000, 8000, 10000]);
+  assert.deepEqual(niceScale(0.1, 0.3, 2, false).ticks, [0.1, 0.2, 0.3]);
+  const flat = niceScale(5, 5, 5, false);
+  assert.ok(flat.min < 5 && flat.max > 5);
+  const negative = niceScale(-3, -1, 4, true);
+  assert.ok(negative.min <= -3 && negative.max === 0);
+});
+
+test("a histogram counts every value once", () => {
+  const values = Array.from({ length: 101 }, (_, index) => index);
+  const bins = histogram(values);
+  assert.equal(bins.reduce((sum, bin) => sum + bin.count, 0), 101);
+  assert.deepEqual(histogram([]), []);
+  assert.equal(histogram([4, 4, 4]).reduce((sum, bin) => sum + bin.count, 0), 3);
+});
+
+test("summing and thinning", () => {
+  assert.deepEqual(sumBy([["a", 1], ["b", 2], ["a", 3]]), [["a", 4], ["b", 2]]);
+  assert.deepEqual(thin([1, 2, 3, 4], 2), [1, 3]);
+});
+
+test("names of columns of a sheet", () => {
+  assert.deepEqual([0, 25, 26, 701, 702].map(columnLetters), ["A", "Z", "AA", "ZZ", "AAA"]);
+});
+
+test("XML holds no characters that it must not", () => {
+  assert.equal(escapeXml("<a>&\u0000\u000b\ud800"), "&lt;a&gt;&amp;");
+});
+
+test("the checksum of a ZIP archive", () => {
+  assert.equal(crc32(new TextEncoder().encode("123456789")), 0xcbf43926);
+});
+
+test("a workbook is an archive whose sheet holds the cells", async () => {
+  const file = await toXlsx(table(["String", "Integer", "Bool"], ["<b>", 5, true], [null, 1.5, null]), [1, 0]);
+  const bytes = Buffer.from(await file.arrayBuffer());
+  const at = bytes.indexOf("xl/worksheets/sheet1.xml");
+  const sheet = inflateRawSync(bytes.subarray(at + "xl/worksheets/sheet1.xml".length)).toString();
+  assert.ok(sheet.includes('<c r="B2"><v>1.5</v></c>'));
+  assert.ok(sheet.includes('<c r="C3" t="b"><v>1</v></c>'));
+  assert.ok(sheet.includes("&lt;b&gt;"));
+});
