@@ -21,6 +21,7 @@ from datacode.runtime.host import Host
 from datacode.runtime.values import Value
 from datacode.tables.encodings import codec_for
 from datacode.tables.read_csv import read_csv
+from datacode.tables.read_xlsx import read_xlsx
 from datacode.tables.select import checked_header, select_header
 from datacode.tables.show import info_text
 from datacode.tables.table import Table
@@ -260,8 +261,6 @@ def _read_csv(host: Host, path: str, options: _Options) -> Table:
 
 
 def _read_xlsx(host: Host, path: str, options: _Options) -> Table:
-    from datacode.tables.read_xlsx import read_xlsx
-
     with _opened(host, path, _XLSX_FAILED) as file:
         return read_xlsx(file, header_row=options.header_row, sheet_name=options.sheet_name)
 
