@@ -117,10 +117,10 @@ def enum(host: Host, value: Value) -> list[list[Value]]:
     """
     kind = value.__class__
     if kind is Table:
-        host.check_size(len(value) * (len(value.names) + 12), 8)
+        host.check_size(len(value) * (len(value.names) + 15), 8)
         elements = value.rows()
     elif kind is list or kind is str or kind is Column:
-        host.check_size(len(value) * 12, 8)
+        host.check_size(len(value), 120)
         elements = value
     else:
         raise type_error("Array, String, or Table")

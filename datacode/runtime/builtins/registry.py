@@ -81,6 +81,11 @@ class Builtin:
         """May it be called with so many positional arguments?"""
         return self.minimum <= count and (self.maximum is None or count <= self.maximum)
 
+    @property
+    def summary(self) -> str:
+        """The first sentence of the documentation, for help and completion."""
+        return " ".join(self.documentation.partition("\n\n")[0].split())
+
     def keywords(self, count: int, names: Sequence[str]) -> list[str]:
         """Check a call with ``count`` positional and some named arguments.
 

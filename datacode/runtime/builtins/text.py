@@ -30,7 +30,7 @@ def split(host: Host, str_: Value, delim: Value) -> list[str]:
     if mark:
         host.check_size(whole.count(mark), 64)
         return whole.split(mark)
-    host.check_size(len(whole), 8)
+    host.check_size(len(whole), 8 if whole.isascii() else 80)
     return ["", *whole, ""]
 
 
