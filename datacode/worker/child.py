@@ -24,12 +24,13 @@ _FIRST_LOOK, _LAST_LOOK = 0.001, 0.1
 class Ending:
     """How a worker ended. ``number`` is the signal's, ``fault`` the rule that it broke.
 
-    All three are None where nobody can tell, or where there never was a process.
+    ``unborn`` tells that there never was one, as far as anybody knows.
     """
 
     number: int | None = None
     status: int | None = None
     fault: str | None = None
+    unborn: bool = False
 
 
 class Child:
@@ -51,7 +52,6 @@ class Child:
         self.process: int | None = None
         self._fault: str | None = None
         self._dying = False
-        self._unborn = True
         self._gone: Ending | None = None
         self._waiting: list[Deferred[None]] = []
         channels = (pair(reactor, self.run), pair(reactor, self.control))
@@ -103,18 +103,16 @@ class Child:
 
     def _born(self, process: int) -> None:
         self.process = process
-        self._unborn = False
         if self._dying:
             os.kill(process, signal.SIGKILL)
             self._look(_FIRST_LOOK)
 
     def _not_born(self, reason: Failure) -> None:
         self._log.error("no worker: {why}", why=reason.getErrorMessage())
-        self._unborn = False
         self._dying = True
         self.run.close()
         self.control.close()
-        self._end(Ending(fault=self._fault))
+        self._end(Ending(unborn=True))
 
     def _lost(self, fault: str | None) -> None:
         """A channel is gone: the process has ended, or is of no use."""

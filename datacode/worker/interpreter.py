@@ -1,0 +1,470 @@
+"""One session's interpreter, as the server sees it: run, cancel, ask, reset, close.
+
+It has the interface of the in-process ``Interpreter``, made asynchronous. What runs in the worker
+is ended by the worker itself where possible (``interruption``), because then the variables
+survive; this is the place from which it is ended where that does not work.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock
+from twisted.logger import Logger
+
+from datacode.errors import DataCodeError, limit_error, runtime_error
+from datacode.runtime.interpreter import Outcome
+from datacode.worker import wire
+from datacode.worker.child import Child, Ending
+from datacode.worker.file_answers import Broker, FileAnswers
+from datacode.worker.limits import MIB, Limits
+from datacode.worker.settings import Settings
+from datacode.worker.wire import Problem, Suggestion, TableShown, Variable
+
+Expected = TypeVar("Expected", bound=wire.Reply)
+
+_STARVED = 0.02
+"""Less processor time than this, in seconds, and a worker has not been able to heed anything."""
+
+_PATIENCE = 3.0
+"""Seconds after which a worker that gets no processor is killed all the same."""
+
+_ANSWERS_AT_ONCE = 16
+_TRIES = 3
+
+
+class WorkerUnavailable(Exception):
+    """No interpreter can be had: the workers have been stopped, or none can be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What may stand at a position: each suggestion replaces the text from ``start`` on.
+
+    ``path`` is the beginning of a path, as written, if the position is inside one: what files
+    could follow, the caller knows.
+    """
+
+    start: int
+    suggestions: list[Suggestion]
+    path: str | None = None
+
+
+@dataclass(slots=True)
+class _Run:
+    """The program that is running."""
+
+    number: int
+    child: Child
+    code: str
+    max_steps: int | None
+    on_output: Callable[[str], None] | None
+    on_table: Callable[[TableShown], None] | None
+    done: Deferred[Outcome] = field(default_factory=Deferred)
+    output: list[str] = field(default_factory=list)
+    written: int = 0
+    killed_for: DataCodeError | None = None
+    tries: int = 1
+    timers: list[Any] = field(default_factory=list)
+
+    def stop_timers(self) -> None:
+        """Nothing is to happen to it by time any more."""
+        for timer in self.timers:
+            if timer.active():
+                timer.cancel()
+
+    def finish(self, error: DataCodeError | None) -> None:
+        """The program has ended, or its process has."""
+        self.stop_timers()
+        self.done.callback(Outcome("".join(self.output), error))
+
+
+class WorkerInterpreter:
+    """One session's interpreter, in a process of its own.
+
+    Runs follow one another: a ``run`` that is called while another is active waits for it. After
+    a process has died the next run has a fresh one, with no variables. Where it died between two
+    runs, the next one is not run, but told so.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        make: Callable[[Limits], Child],
+        broker: Broker,
+        limits: Limits,
+        settings: Settings,
+    ) -> None:
+        self._reactor = reactor
+        self._make = make
+        self._broker = broker
+        self._limits = limits
+        self._settings = settings
+        self._turn = DeferredLock()
+        self._child: Child | None = None
+        self._files: FileAnswers | None = None
+        self._active: _Run | None = None
+        self._runs = 0
+        self._closed = False
+        self._state_lost = False
+        self._paused = False
+        self._requests = 0
+        self._asked: dict[int, Deferred[wire.Reply]] = {}
+
+    # Programs ---------------------------------------------------------------------
+
+    async def run(
+        self,
+        code: str,
+        *,
+        on_output: Callable[[str], None] | None = None,
+        on_table: Callable[[TableShown], None] | None = None,
+        max_steps: int | None = None,
+    ) -> Outcome:
+        """Run a program. Never raises for what the program or its process does.
+
+        ``on_output`` receives the output piece by piece while the program runs; the Outcome has
+        all of it all the same. ``on_table`` receives each table that the program shows.
+        Raises ``WorkerUnavailable`` when no process can be had at all.
+        """
+        limit = self._limits.source_bytes
+        if limit and len(code) > limit // 4 and len(code.encode("utf-8", "replace")) > limit:
+            return Outcome("", _too_long(limit))
+        await self._turn.acquire()
+        try:
+            if self._state_lost:
+                self._state_lost = False
+                return Outcome("", _stopped())
+            self._runs += 1
+            run = _Run(self._runs, self._living(), code, max_steps, on_output, on_table)
+            self._begin(run)
+            return await run.done
+        except CancelledError:
+            self._abandon(run)
+            raise
+        finally:
+            self._turn.release()
+
+    def _abandon(self, run: _Run) -> None:
+        """Nobody waits for the program any more: end it with its process."""
+        if self._active is run:
+            self._active = None
+            run.stop_timers()
+            self._state_lost = True
+            self._let_go(run.child)
+            run.child.kill()
+
+    def _begin(self, run: _Run) -> None:
+        """Send the program to its process, and set the clocks."""
+        self._active = run
+        limits = self._limits
+        steps = [n for n in (limits.max_steps, run.max_steps) if n]
+        run.child.run.send(
+            wire.Execute(
+                run.number,
+                run.code,
+                limits.run_seconds,
+                limits.cpu_seconds,
+                limits.output_bytes,
+                min(steps) if steps else 0,
+                run.on_output is not None,
+                run.on_table is not None,
+            )
+        )
+        if self._paused and run.on_output is not None:
+            run.child.run.pause()
+        if limits.run_seconds:
+            self._later(run, limits.run_seconds, self._run_time_up, run)
+        if limits.cpu_seconds:
+            spent = run.child.processor_seconds()
+            self._later(run, limits.cpu_seconds, self._watch_processor, run, spent)
+
+    @property
+    def running(self) -> bool:
+        """Is a program running?"""
+        return self._active is not None
+
+    def cancel(self) -> bool:
+        """End the running program; ``run`` then gives its Outcome. False if nothing runs.
+
+        Variables are kept, unless the program is somewhere where it cannot be interrupted: then
+        its process is killed.
+        """
+        run = self._active
+        if run is None:
+            return False
+        run.child.control.send(wire.Cancel(run.number))
+        run.child.run.resume()
+        self._insist(run, self._settings.cancel_grace, limit_error(_LOST["cancel"]))
+        return True
+
+    def pause(self) -> None:
+        """Whoever reads the output is slow: let programs that stream theirs wait."""
+        self._paused = True
+        if self._active is not None and self._active.on_output is not None:
+            self._active.child.run.pause()
+
+    def resume(self) -> None:
+        """Go on reading."""
+        self._paused = False
+        if self._active is not None:
+            self._active.child.run.resume()
+
+    # Limits, enforced from outside --------------------------------------------------
+
+    def _later(self, run: _Run, seconds: float, call: Callable[..., None], *arguments: Any) -> None:
+        """Call back in so many seconds if the program still runs then."""
+        run.timers = [timer for timer in run.timers if timer.active()]
+        run.timers.append(self._reactor.callLater(seconds, call, *arguments))
+
+    def _run_time_up(self, run: _Run) -> None:
+        """The worker should end the program by itself now, unless its output holds it up."""
+        run.child.run.resume()
+        seconds = f"{self._limits.run_seconds:.6g}"
+        error = limit_error(_LOST["run time"], seconds=seconds)
+        self._insist(run, self._settings.limit_grace, error)
+
+    def _watch_processor(self, run: _Run, before: float) -> None:
+        """The same for processor time, which passes as slowly as the machine is busy."""
+        limit = self._limits.cpu_seconds
+        left = before + limit - run.child.processor_seconds()
+        if left > 0:
+            self._later(
+                run,
+                max(left / self._settings.polars_threads, 0.1),
+                self._watch_processor,
+                run,
+                before,
+            )
+            return
+        run.child.run.resume()
+        error = limit_error(_LOST["processor time"], seconds=f"{limit:.6g}")
+        self._insist(run, self._settings.limit_grace, error)
+
+    def _insist(self, run: _Run, grace: float, error: DataCodeError) -> None:
+        """Kill the worker if the program still runs after a grace."""
+        spent = run.child.processor_seconds()
+        self._later(run, grace, self._kill_unless_starved, run, error, spent, grace)
+
+    def _kill_unless_starved(
+        self, run: _Run, error: DataCodeError, spent: float, waited: float
+    ) -> None:
+        """A worker that got no processor since it was asked could not have heeded it yet."""
+        used = run.child.processor_seconds() - spent
+        if used < _STARVED and waited < _PATIENCE:
+            self._later(run, 0.1, self._kill_unless_starved, run, error, spent, waited + 0.1)
+            return
+        run.killed_for = error
+        run.child.kill()
+
+    # Questions ----------------------------------------------------------------------
+
+    async def inspect(self) -> list[Variable]:
+        """The variables, also while a program runs. Raises DataCodeError if too busy to tell."""
+        if self._child is None:
+            return []
+        answer = await self._ask(wire.Variables, wire.Inspect(self._next_request()))
+        return answer.variables
+
+    async def complete(self, text: str, position: int) -> Completed:
+        """What may stand at a position of a text, also while a program runs."""
+        request = wire.Complete(self._next_request(), text, position)
+        answer = await self._ask(wire.Completions, request)
+        return Completed(answer.start, answer.suggestions, answer.path)
+
+    async def check(self, text: str) -> list[Problem]:
+        """The errors and warnings of a text, also while a program runs."""
+        answer = await self._ask(wire.Problems, wire.Check(self._next_request(), text))
+        try:
+            for problem in answer.problems:
+                problem.error.exception()
+        except wire.FrameError as fault:
+            if self._child is not None:
+                self._child.kill(str(fault))
+            raise _stopped() from None
+        return answer.problems
+
+    def _next_request(self) -> int:
+        self._requests += 1
+        return self._requests
+
+    async def _ask(
+        self, expected: type[Expected], request: wire.Inspect | wire.Complete | wire.Check
+    ) -> Expected:
+        """Ask on the control channel. DataCodeError if there is no answer in time, or none."""
+        if len(self._asked) >= _ANSWERS_AT_ONCE:
+            raise limit_error(_BUSY)
+        child = self._living()
+        reply: Deferred[wire.Reply] = Deferred()
+        self._asked[request.request] = reply
+        child.control.send(request)
+        timer = self._reactor.callLater(self._settings.reply_seconds, self._too_late, reply)
+        try:
+            answer = await reply
+        finally:
+            self._asked.pop(request.request, None)
+            if timer.active():
+                timer.cancel()
+        if isinstance(answer, expected):
+            return answer
+        if isinstance(answer, wire.Unable):
+            self._log.error("a worker could not answer: {text}", text=answer.text)
+        raise runtime_error("Internal error")
+
+    def _too_late(self, reply: Deferred[wire.Reply]) -> None:
+        reply.errback(limit_error(_BUSY))
+
+    # The process --------------------------------------------------------------------
+
+    async def reset(self) -> None:
+        """Forget every variable and function; a running program is ended first."""
+        if self._active is not None:
+            self._active.killed_for = limit_error("Execution was interrupted")
+        child = self._child
+        if child is not None:
+            self._let_go(child)
+            child.kill()
+            await child.gone()
+        self._state_lost = False
+
+    async def close(self) -> None:
+        """End the process, whatever it is doing. For good; twice is no harm."""
+        self._closed = True
+        await self.reset()
+
+    def _living(self) -> Child:
+        """The session's process; a new one if there is none."""
+        if self._closed:
+            raise WorkerUnavailable("the session has been closed")
+        if self._child is None:
+            child = self._child = self._make(self._limits)
+            files = FileAnswers(self._broker, child.run.send, self._limits.write_bytes)
+            self._files = files
+            child.received = lambda message: self._received(child, files, message)
+            child.replied = self._replied
+            child.ended = lambda ending: self._ended(child, files, ending)
+        return self._child
+
+    def _let_go(self, child: Child) -> None:
+        """The session has no process any more."""
+        if self._child is child:
+            self._child = None
+        asked, self._asked = self._asked, {}
+        for reply in asked.values():
+            reply.errback(_stopped())
+
+    def _ended(self, child: Child, files: FileAnswers, ending: Ending) -> None:
+        """A process is gone, whyever. What it was doing fails; the next run has a new one."""
+        files.close()
+        run = self._active
+        expected = self._child is not child
+        if not expected:
+            self._let_go(child)
+        if run is not None and run.child is child:
+            self._active = None
+            if not ending.unborn or run.killed_for:
+                run.finish(run.killed_for or _cause(ending))
+            else:
+                self._again(run)
+        elif not expected:
+            self._state_lost = self._runs > 0
+
+    def _again(self, run: _Run) -> None:
+        """There was no process for the program: ask for another, a few times."""
+        run.stop_timers()
+        try:
+            if run.tries >= _TRIES:
+                raise WorkerUnavailable("no process could be made")
+            run.tries += 1
+            run.child = self._living()
+        except WorkerUnavailable as error:
+            run.done.errback(error)
+            return
+        self._begin(run)
+
+    # Messages of the worker, which may be anybody's by now ------------------------------
+
+    def _received(self, child: Child, files: FileAnswers, message: wire.FromWorker) -> None:
+        run = self._active
+        if isinstance(message, wire.Trouble):
+            self._log.error("trouble in a worker: {text}", text=message.text)
+        elif run is None or run.child is not child:
+            child.kill("it spoke while no program was running")
+        elif isinstance(message, wire.Output):
+            self._output(run, message.text)
+        elif isinstance(message, wire.Finished):
+            self._finished(run, message)
+        elif isinstance(message, wire.TableShown):
+            self._tell(run.on_table, message)
+        else:
+            files.ask(message)
+
+    def _output(self, run: _Run, text: str) -> None:
+        run.written += len(text)
+        limit = self._limits.output_bytes
+        if limit and run.written > limit:
+            run.child.kill("it printed more than its limit")
+            return
+        run.output.append(text)
+        self._tell(run.on_output, text)
+
+    def _tell(self, listener: Callable[[Any], None] | None, what: object) -> None:
+        if listener is None:
+            return
+        try:
+            listener(what)
+        except Exception:  # noqa: BLE001 - a listener's fault is not the program's
+            self._log.failure("a listener to a program failed")
+
+    def _finished(self, run: _Run, message: wire.Finished) -> None:
+        if message.run != run.number:
+            run.child.kill("it ended a program that was not running")
+            return
+        try:
+            error = None if message.error is None else message.error.exception()
+        except wire.FrameError as fault:
+            run.child.kill(str(fault))
+            return
+        if message.output:
+            self._output(run, message.output)
+        if run.child.alive:
+            run.child.run.resume()
+            self._active = None
+            run.finish(error)
+
+    def _replied(self, message: wire.Reply) -> None:
+        reply = self._asked.pop(message.request, None)
+        if reply is not None:
+            reply.callback(message)
+
+
+_LOST = {
+    "cancel": "Execution was interrupted; the state of the session was reset",
+    "run time": "Run time limit exceeded ({seconds} s); the state of the session was reset",
+    "processor time": "CPU time limit exceeded ({seconds} s); the state of the session was reset",
+    "memory": "Not enough memory; the state of the session was reset",
+}
+_BUSY = "The interpreter is busy and did not answer"
+
+
+def _stopped() -> DataCodeError:
+    return limit_error("The interpreter has stopped; the state of the session was reset")
+
+
+def _too_long(limit: int) -> DataCodeError:
+    return limit_error("Source size limit exceeded ({mebibytes} MiB)", mebibytes=f"{limit / MIB:g}")
+
+
+def _cause(ending: Ending) -> DataCodeError:
+    """What a program is told whose process ended by itself.
+
+    Native code that gets no memory aborts; nothing else of ours does.
+    """
+    if ending.number == signal.SIGABRT and ending.fault is None:
+        return limit_error(_LOST["memory"])
+    return _stopped()

@@ -1,0 +1,90 @@
+"""Workers on the real reactor, started and ended around a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+
+from datacode.runtime.files import Entry
+from datacode.worker.limits import Limits
+from datacode.worker.process import Settings, WorkerInterpreter, Workers
+
+TAKEN_OVER = "tests.worker.takeover:serve"
+WITH_POLARS = "tests.worker.taken_over_with_polars:serve"
+
+
+class NoFiles:
+    """A broker of a session that has no files at all."""
+
+    async def open(self, path: str) -> int:
+        raise FileNotFoundError(2, "No such file", path)
+
+    async def list_folder(self, path: str) -> list[Entry]:
+        raise FileNotFoundError(2, "No such folder", path)
+
+    async def match(self, pattern: str) -> list[str]:
+        return []
+
+    async def kind(self, path: str) -> str | None:
+        return None
+
+    async def write(self, path: str, content: bytes) -> None:
+        raise PermissionError(13, "Not allowed", path)
+
+    async def working_folder(self) -> str:
+        return "/work/folder"
+
+
+def pause(seconds: float) -> Deferred[None]:
+    """Let the reactor run for so long."""
+    return deferLater(reactor, seconds, lambda: None)
+
+
+async def until(holds: Callable[[], bool], within: float = 10.0) -> bool:
+    """Wait until something holds; did it in time?"""
+    left = within
+    while not holds():
+        if left <= 0:
+            return False
+        await pause(0.005)
+        left -= 0.005
+    return True
+
+
+def lives(process: int) -> bool:
+    """Is there a process of that number that has not ended?"""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"
+
+
+class WorkersTestCase(TestCase):
+    """Has ``self.workers``, once ``started``; everything ends with the test."""
+
+    timeout = 60
+    settings = Settings(spare=0)
+    limits = Limits(run_seconds=20)
+
+    async def started(self, settings: Settings | None = None) -> Workers:
+        """Workers that are ready."""
+        self.workers = Workers(reactor, settings or self.settings)
+        self.addCleanup(self.workers.stop)
+        await self.workers.start()
+        return self.workers
+
+    def opened(self, broker: object = None, limits: Limits | None = None) -> WorkerInterpreter:
+        """An interpreter of a new session."""
+        return self.workers.open(broker or NoFiles(), limits or self.limits)  # type: ignore[arg-type]
+
+
+def descriptors() -> int:
+    """How many descriptors this process has open."""
+    return len(os.listdir("/proc/self/fd"))

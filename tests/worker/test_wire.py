@@ -1,0 +1,126 @@
+"""Frames and messages."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.worker import wire
+
+
+def frame(length: int, body: bytes) -> bytes:
+    """A frame that says of itself that it is so long."""
+    return length.to_bytes(4, "big") + body
+
+
+class FramesTests(SynchronousTestCase):
+    """A stream is cut into frames again, however it arrives."""
+
+    def test_whole(self) -> None:
+        """Two frames in one piece are two frames."""
+        frames = wire.Frames(100)
+        self.assertEqual(list(frames.feed(frame(2, b"ab") + frame(0, b""))), [b"ab", b""])
+
+    @given(st.lists(st.binary(max_size=50), max_size=5), st.integers(1, 7))
+    def test_pieces(self, bodies: list[bytes], size: int) -> None:
+        """Pieces of any size give the same frames."""
+        stream = b"".join(frame(len(body), body) for body in bodies)
+        frames = wire.Frames(50)
+        found: list[bytes] = []
+        for start in range(0, len(stream), size):
+            found += frames.feed(stream[start : start + size])
+        self.assertEqual(found, bodies)
+
+    def test_too_long(self) -> None:
+        """A frame over the limit is refused by its length, before its content arrives."""
+        frames = wire.Frames(10)
+        with self.assertRaises(wire.FrameError):
+            list(frames.feed((11).to_bytes(4, "big")))
+
+
+class MessageTests(SynchronousTestCase):
+    """Messages survive the wire, and only those of the channel's own union are read."""
+
+    def roundtrip(self, message: msgspec.Struct, union: object) -> object:
+        (body,) = wire.Frames(wire.MAX_FROM_WORKER).feed(wire.encode(message))
+        return wire.Decoder[msgspec.Struct](union)(body)
+
+    def test_roundtrip(self) -> None:
+        """What was sent is what arrives."""
+        for message in (
+            wire.Output("Привет\n"),
+            wire.Finished(3, "", wire.Error("Runtime Error", "no", {}, 1)),
+            wire.Write(1, "a.txt", b"\x00\xff", True),
+        ):
+            self.assertEqual(self.roundtrip(message, wire.FromWorker), message)
+
+    def test_lone_surrogates(self) -> None:
+        """UTF-8 has no lone surrogates; they arrive as the replacement character."""
+        arrived = self.roundtrip(wire.Output("a\ud800b"), wire.FromWorker)
+        self.assertEqual(arrived, wire.Output("a\ufffdb"))
+
+    def test_lone_surrogates_beside_bytes(self) -> None:
+        """Bytes stay bytes in such a message."""
+        arrived = self.roundtrip(wire.Write(1, "\udc80", b"\xff\x00", True), wire.FromWorker)
+        self.assertEqual(arrived, wire.Write(1, "\ufffd", b"\xff\x00", True))
+
+    def test_wrong_direction(self) -> None:
+        """A message of the other direction is no message."""
+        with self.assertRaises(wire.FrameError):
+            self.roundtrip(wire.Opened(1), wire.FromWorker)
+
+    def test_wrong_types(self) -> None:
+        """Fields are checked."""
+        body = msgspec.msgpack.encode({"type": "output", "text": 5})
+        with self.assertRaises(wire.FrameError):
+            wire.Decoder[wire.FromWorker](wire.FromWorker)(body)
+
+    @given(st.binary(max_size=200))
+    def test_garbage(self, body: bytes) -> None:
+        """Any bytes give a message or a ``FrameError``."""
+        try:
+            wire.Decoder[wire.FromWorker](wire.FromWorker)(body)
+        except wire.FrameError:
+            return
+
+    def test_deep_nesting(self) -> None:
+        """Nesting without end is refused, not followed."""
+        with self.assertRaises(wire.FrameError):
+            wire.Decoder[wire.FromWorker](wire.FromWorker)(b"\x91" * 100_000)
+
+
+class ErrorTests(SynchronousTestCase):
+    """DataCode errors cross field by field, and what cannot be shown does not."""
+
+    def test_roundtrip(self) -> None:
+        """Kind, text and place arrive."""
+        error = DataCodeError(
+            Kind.VARIABLE, "Variable '{name}' not found", {"name": "x"}, line=2, multiline=True
+        )
+        again = wire.Error.of(error).exception()
+        self.assertEqual(str(again), "Variable Error at line 2: Variable 'x' not found")
+        self.assertEqual(again.render("ru"), error.render("ru"))
+
+    def test_long_texts_are_cut(self) -> None:
+        """A parameter of a megabyte does not make a frame that is too long."""
+        error = runtime_error("{text}", text="x" * 2_000_000)
+        self.assertLess(len(wire.encode(wire.Error.of(error))), 20_000)
+
+    def refused(self, template: str, params: dict[str, str], kind: str = "Runtime Error") -> None:
+        with self.assertRaises(wire.FrameError):
+            wire.Error(kind, template, params).exception()
+
+    def test_hostile_templates(self) -> None:
+        """A template may insert its parameters and do nothing else."""
+        self.refused("{x:>1000000000}", {"x": "a"})
+        self.refused("{x.__class__}", {"x": "a"})
+        self.refused("{x!r}", {"x": "a"})
+        self.refused("{missing}", {})
+        self.refused("{", {})
+
+    def test_unknown_kind(self) -> None:
+        """A kind that there is not is refused."""
+        self.refused("a", {}, kind="Fatal Error")
