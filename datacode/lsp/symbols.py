@@ -109,11 +109,7 @@ class _Reader:
             yield _Found(piece, "function", "definition", None)
         elif after.text == "(":
             yield _Found(piece, "function", "use", self._inside)
-        elif (
-            self._is_parameter(position)
-            or self._is_loop_variable(position)
-            or before.kind in ("CATCH", "LOCAL")
-        ):
+        elif before.kind in ("CATCH", "LOCAL") or self._is_bound(position):
             yield _Found(piece, "variable", "definition", self._inside, bound=True)
         elif before.kind == "GLOBAL":
             yield _Found(piece, "variable", "definition", None)

@@ -97,7 +97,9 @@ def main() -> None:
         for row in rows:
             sheet.append(
                 [
-                    datetime.date.fromisoformat(str(value)) if column == "date" else value or None
+                    datetime.date.fromisoformat(str(value))
+                    if column == "date"
+                    else value or None
                     if column == "paid"
                     else value
                     for column, value in zip(header, row, strict=True)
