@@ -57,7 +57,8 @@ class ExampleTests(SynchronousTestCase):
         """The committed files are the generator's, cell by cell."""
         path = EXAMPLES / "data" / "generate_sales.py"
         spec = importlib.util.spec_from_file_location("generate_sales", path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         generator = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(generator)
         committed = {
