@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from datacode import catalog
 from datacode.console import report
 from datacode.console.options import Options
 from datacode.errors import DataCodeError, Kind
@@ -242,10 +241,3 @@ def _write(text: str) -> None:
 def _print_error(*lines: str) -> None:
     for line in lines:
         print(line, file=sys.stderr)  # noqa: T201
-
-
-def usage(problem: str, locale: str) -> int:
-    """A wrong command line: the sentence, and where help is; exit status 2."""
-    more = catalog.translate("`datacode --help` tells what there is.", locale)
-    _print_error(f"❌ {problem}", f"💡 {more}")
-    return 2

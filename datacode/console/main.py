@@ -1,0 +1,131 @@
+"""``datacode`` without a server: which of the things at a terminal a command line asks for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from datacode import __version__, catalog
+from datacode.console.options import HELP, Options, UsageError, locale_of_environment, parse
+
+
+def main(words: list[str]) -> int:
+    """Do what the words say; the exit status."""
+    locale = locale_of_environment()
+    commands = {"connect": _connect, "fmt": _format, "completion": _completion}
+    try:
+        if words and words[0] in commands:
+            return commands[words[0]](words[1:], locale)
+        return _obey(parse(words))
+    except UsageError as problem:
+        return _usage(problem.render(locale), locale)
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`); nothing more can be said to them.
+        sys.stderr.close()
+        return 1
+
+
+def _obey(options: Options) -> int:
+    if options.mode == "help":
+        sys.stdout.write(HELP[options.locale])
+        return 0
+    if options.mode == "version":
+        sys.stdout.write(f"DataCode {__version__}\n")
+        return 0
+    if options.mode == "demo":
+        from datacode.console.demo import demo
+
+        return demo()
+    if options.mode == "repl":
+        from datacode.console.backends import LocalBackend
+        from datacode.console.repl import start
+
+        return start(LocalBackend(options.locale, options.argv), options.locale)
+    from datacode.console.run import run
+
+    return run(options)
+
+
+def _usage(problem: str, locale: str) -> int:
+    more = catalog.translate("`datacode --help` tells what there is.", locale)
+    sys.stderr.write(f"❌ {problem}\n💡 {more}\n")
+    return 2
+
+
+def _connect(words: list[str], locale: str) -> int:
+    """``datacode connect ws://host:port [--token TOKEN]``."""
+    token = None
+    if len(words) == 3 and words[1] == "--token":
+        token = words[2]
+    elif len(words) != 1:
+        raise UsageError(catalog.mark("Usage: datacode connect ws://HOST:PORT [--token TOKEN]"))
+    try:
+        from websockets.exceptions import InvalidHandshake, InvalidURI
+
+        from datacode.client import ConnectionLost, connect
+    except ImportError:
+        raise UsageError(
+            catalog.mark("The client is not installed: pip install 'datacode-server[client]'")
+        ) from None
+    from datacode.console.backends import RemoteBackend
+    from datacode.console.repl import start
+
+    try:
+        client = connect(words[0], token=token)
+    except InvalidURI:
+        raise UsageError(
+            catalog.mark("Not the address of a server: {url} (ws://HOST:PORT is expected)"),
+            url=words[0],
+        ) from None
+    except (OSError, InvalidHandshake) as problem:
+        template = catalog.translate("No connection to {url}: {reason}", locale)
+        sys.stderr.write("❌ " + template.format(url=words[0], reason=problem) + "\n")
+        return 1
+    try:
+        return start(RemoteBackend(client), locale)
+    except ConnectionLost as problem:
+        template = catalog.translate("The connection was lost: {reason}", locale)
+        sys.stderr.write("❌ " + template.format(reason=problem) + "\n")
+        return 1
+
+
+def _format(words: list[str], locale: str) -> int:
+    """``datacode fmt [--check] FILE ...``: 1 if a file is wrong, or would be changed."""
+    from datacode.errors import DataCodeError
+    from datacode.language.format import format_source
+
+    check = "--check" in words
+    names = [word for word in words if word != "--check"]
+    if not names or any(name.startswith("--") for name in names):
+        raise UsageError(catalog.mark("Usage: datacode fmt [--check] FILE ..."))
+    status = 0
+    for name in names:
+        try:
+            text = Path(name).read_bytes().decode("utf-8")
+            laid_out = format_source(text)
+        except (OSError, UnicodeDecodeError) as problem:
+            reason = getattr(problem, "strerror", None) or "stream did not contain valid UTF-8"
+            sys.stderr.write(f"❌ Error reading file '{name}': {reason}\n")
+            status = 1
+        except DataCodeError as problem:
+            sys.stderr.write(f"{name}: {problem.render(locale)}\n")
+            status = 1
+        else:
+            if laid_out == text:
+                continue
+            if check:
+                sys.stderr.write(f"{name}\n")
+                status = 1
+            else:
+                Path(name).write_bytes(laid_out.encode("utf-8"))
+    return status
+
+
+def _completion(words: list[str], locale: str) -> int:
+    """``datacode completion bash|zsh``."""
+    from datacode.console.completion import SCRIPTS
+
+    if len(words) != 1 or words[0] not in SCRIPTS:
+        raise UsageError(catalog.mark("Usage: datacode completion bash|zsh"))
+    sys.stdout.write(SCRIPTS[words[0]])
+    return 0
