@@ -8,6 +8,7 @@ here blocks: the disk's work is done in threads of the service's own pool.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from datacode.runtime.files import Entry, FilesError
@@ -28,7 +29,9 @@ class InThread(Protocol):
 class SharedFiles(Protocol):
     """What the broker asks of a session's shares. All may raise ``ShareError``."""
 
-    async def fetch(self, share: str, path: str) -> int: ...
+    async def fetch(
+        self, share: str, path: str, *, progress: Callable[[int, int], object] | None = None
+    ) -> int: ...
 
     async def list_folder(self, share: str, path: str) -> list[Entry]: ...
 
@@ -42,7 +45,8 @@ class SharedFiles(Protocol):
 class Broker:
     """One session's. ``folder`` is None without ``--use-ve``; then nothing can be written.
 
-    ``on_read`` is told of every file of a share that a program reads, for the audit log.
+    ``on_read`` is told of every file of a share that a program reads, for the audit log;
+    ``on_progress``, while somebody wants to know, of path, bytes done and bytes in all.
     """
 
     def __init__(
@@ -59,12 +63,15 @@ class Broker:
         self._in_thread = in_thread
         self._folder = folder
         self._on_read = on_read
+        self.on_progress: Callable[[str, int, int], object] | None = None
 
     async def open(self, path: str) -> int:
         """A descriptor of the file, for reading, at its start; the caller closes it."""
         if paths.is_share_path(path):
             self._on_read(path)
-            return await self._shares.fetch(*paths.split(path))
+            share, rest = paths.split(path)
+            progress = None if self.on_progress is None else partial(self.on_progress, path)
+            return await self._shares.fetch(share, rest, progress=progress)
         return await self._locally(self._files.open, path)
 
     async def list_folder(self, path: str) -> list[Entry]:

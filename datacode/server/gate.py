@@ -79,6 +79,23 @@ class GateKeeper:
         self._token = None if settings.token is None else Token(settings.token)
         self._patience = Patience(house.clock.seconds)
         self._endings: set[Deferred[None]] = set()
+        self._waiting: list[Deferred[None]] | None = []
+        self._until_empty: list[Deferred[None]] = []
+
+    def open(self) -> None:
+        """From now on handshakes are answered; until then they wait."""
+        waiting, self._waiting = self._waiting or [], None
+        for deferred in waiting:
+            deferred.callback(None)
+
+    def emptied(self) -> Deferred[None]:
+        """Fires when the last session has gone."""
+        empty: Deferred[None] = Deferred()
+        if self.sessions:
+            self._until_empty.append(empty)
+        else:
+            empty.callback(None)
+        return empty
 
     # TCP ---------------------------------------------------------------------------------------
 
@@ -131,6 +148,10 @@ class GateKeeper:
         return Deferred.fromCoroutine(self._admit(handshake))
 
     async def _admit(self, handshake: Handshake) -> Callable[[ClientProtocol], Guest]:
+        if self._waiting is not None:
+            opened: Deferred[None] = Deferred()
+            self._waiting.append(opened)
+            await opened
         self._check_room(handshake.address)
         self._check_origin(handshake)
         shown = _shown(handshake)
@@ -259,6 +280,10 @@ class GateKeeper:
         self._endings.add(ending)
         ending.addErrback(lambda failure: self.log.failure("Ending a session", failure))
         ending.addBoth(lambda _: self._endings.discard(ending))
+        if not self.sessions:
+            waiting, self._until_empty = self._until_empty, []
+            for empty in waiting:
+                empty.callback(None)
 
     @property
     def endings(self) -> list[Deferred[None]]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import base64
 import errno
+import itertools
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET
@@ -77,7 +79,6 @@ class Call:
     output: Callable[[str], None]
     progress: Callable[[str, int, int | None], None]
     message_bytes: int
-    max_steps: int
     about: Callable[[], dict[str, Any]]
 
 
@@ -90,12 +91,17 @@ Handler = Callable[[Any, Call], Awaitable[Answer]]
 async def execute(request: Execute, call: Call) -> Answer:
     """Run a program in the session's interpreter."""
     tables: list[Any] = []
-    outcome = await call.workspace.interpreter().run(
-        request.code,
-        on_output=call.output if request.stream else None,
-        on_table=tables.append if request.tables else None,
-        max_steps=_smaller(request.max_steps, call.max_steps),
-    )
+    if request.progress:
+        call.workspace.broker.on_progress = call.progress
+    try:
+        outcome = await call.workspace.interpreter().run(
+            request.code,
+            on_output=call.output if request.stream else None,
+            on_table=tables.append if request.tables else None,
+            max_steps=request.max_steps,
+        )
+    finally:
+        call.workspace.broker.on_progress = None
     answer = Executed(
         success=outcome.error is None,
         output=outcome.output,
@@ -148,12 +154,6 @@ async def check(request: Check, call: Call) -> Answer:
     return Problems(problems=[_problem(each, call.locale) for each in found])
 
 
-def _smaller(one: int | None, other: int) -> int | None:
-    """The stricter of two limits, either of which may be none."""
-    given = [limit for limit in (one, other) if limit]
-    return min(given) if given else None
-
-
 def _diagnostics(error: DataCodeError) -> Diagnostics:
     function = getattr(error, "function", None)
     return Diagnostics(error.line, error.column, error.kind.name.lower(), function)
@@ -195,10 +195,11 @@ async def smb_connect(request: SmbConnect, call: Call) -> Answer:
     """Connect a share; success only when it is really open."""
     try:
         target = Target.parse(request.ip, request.login, request.password, request.domain)
-        await call.workspace.shares.connect(target, request.share_name)
+        await call.workspace.shares.connect(target, request.share_name, alias=request.alias)
     except ShareError as error:
         return Done.failed(error.render(call.locale))
-    return _done(texts.SHARE_CONNECTED, call, share=request.share_name)
+    share = request.share_name if request.alias is None else request.alias
+    return _done(texts.SHARE_CONNECTED, call, share=share)
 
 
 async def smb_disconnect(request: SmbDisconnect, call: Call) -> Answer:
@@ -211,11 +212,11 @@ async def smb_disconnect(request: SmbDisconnect, call: Call) -> Answer:
 
 
 async def smb_list_files(request: SmbListFiles, call: Call) -> Answer:
-    """The names in a folder of a share."""
+    """The names in a folder of a share, or those that match a pattern."""
     try:
-        entries = await call.workspace.shares.list_folder(request.share_name, request.path)
-    except ShareError as error:
-        return Listing.failed(error.render(call.locale))
+        entries = await _entries(request.share_name, request.path, call)
+    except FilesError as error:
+        return Listing.failed(_rendered(error, call.locale))
     answer = Listing(files=[entry.name for entry in entries])
     if request.details:
         answer.details = [_details(entry) for entry in entries]
@@ -224,8 +225,14 @@ async def smb_list_files(request: SmbListFiles, call: Call) -> Answer:
 
 async def smb_read_file(request: SmbReadFile, call: Call) -> Answer:
     """A whole file of a share."""
+    path = paths.join(request.share_name, [request.file_path])
     try:
-        descriptor = await call.workspace.shares.fetch(request.share_name, request.file_path)
+        descriptor = await call.workspace.shares.fetch(
+            request.share_name,
+            request.file_path,
+            limit=call.message_bytes or None,
+            progress=partial(call.progress, path) if request.progress else None,
+        )
     except ShareError as error:
         return Content.failed(error.render(call.locale))
     return await _content(descriptor, call)
@@ -235,10 +242,34 @@ async def smb_shares(request: SmbShares, call: Call) -> Answer:
     """The shares of a host."""
     try:
         target = Target.parse(request.ip, request.login, request.password, request.domain)
-        found = await call.workspace.shares.offered(target)
+        found = await call.workspace.share_names(target)
     except ShareError as error:
         return ShareList.failed(error.render(call.locale))
-    return ShareList(shares=[ShareDetails(each.name, each.kind, each.comment) for each in found])
+    shares = [ShareDetails(each.name, each.kind, each.remark, each.hidden) for each in found]
+    return ShareList(shares=shares)
+
+
+async def _entries(share: str, path: str, call: Call) -> list[Entry]:
+    """What is in a folder; where there is none of that name, what matches it as a pattern."""
+    shares = call.workspace.shares
+    if not paths.has_wildcard(path) or await shares.kind(share, path) == "folder":
+        entries: list[Entry] = await shares.list_folder(share, path)
+        return entries
+    found: list[Entry] = []
+    for folder, names in itertools.groupby(
+        (match.rpartition("/") for match in await shares.match(share, path)), lambda m: m[0]
+    ):
+        wanted = {name for _, _, name in names}
+        inside = await shares.list_folder(*paths.split(folder))
+        found.extend(entry for entry in inside if entry.name in wanted)
+    return found
+
+
+def _rendered(error: FilesError, locale: str) -> str:
+    """A refusal in the reader's language."""
+    if isinstance(error, ShareError):
+        return error.render(locale)
+    return translate(error.template, locale).format_map(error.params)
 
 
 def _details(entry: Entry) -> FileDetails:

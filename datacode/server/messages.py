@@ -107,11 +107,15 @@ class Content(Answer, kw_only=True):
 
 
 class ShareDetails(Struct, frozen=True):
-    """A share that a host offers; ``kind`` is ``disk``, ``printer``, ``pipe`` or ``other``."""
+    """A share that a host offers; ``kind`` is ``disk``, ``printer``, ``pipe`` or ``other``.
+
+    ``hidden`` is what Windows calls administrative: ``C$``, ``IPC$``.
+    """
 
     name: str
     kind: str
     comment: str
+    hidden: bool
 
 
 class ShareList(Answer, kw_only=True):
@@ -234,13 +238,14 @@ class Execute(Request, tag="execute", kw_only=True, frozen=True):
 
 
 class SmbConnect(Request, tag="smb_connect", kw_only=True, frozen=True):
-    """Connect a share under its name."""
+    """Connect a share, under its own name or under ``alias``."""
 
     ip: str
     login: str
     password: str
     domain: str
     share_name: str
+    alias: str | None = None
 
     answer = Done
 

@@ -87,7 +87,9 @@ def parse(data: bytes) -> Request:
         raise BadRequest(
             texts.TOO_MANY_VALUES, _classes[tag].answer, head, limit=json_text.MAX_VALUES
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UnicodeDecodeError:
+        raise BadRequest(texts.UNREADABLE, Executed) from None
+    except msgspec.DecodeError:
         raise _wrong_field(data, _classes[tag], head) from None
     if (request.id and not _is_id(request.id)) or (
         isinstance(request, Cancel) and request.request and not _is_id(request.request)

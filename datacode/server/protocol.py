@@ -342,6 +342,10 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         elif self.state == self.STATE_CONNECTING:
             self.dropConnection(abort=True)
 
+    def drop(self) -> None:
+        """End the connection at once."""
+        self.transport.abortConnection()
+
     # What the transport asks for -----------------------------------------------------------------
 
     def pauseProducing(self) -> None:
@@ -486,8 +490,8 @@ def _could_be_http(data: bytes) -> bool:
 
 
 def _address_of(address: Any) -> str:
-    """The host of an address, or what kind of thing it is."""
-    return str(getattr(address, "host", None) or type(address).__name__)
+    """The host of an address; a socket that is a file belongs to this machine."""
+    return str(getattr(address, "host", None) or "localhost")
 
 
 def _bare(peer: str) -> str:

@@ -51,6 +51,9 @@ class Client(Protocol):
     def close(self, code: int, reason: str) -> None:
         """End the conversation with a close frame."""
 
+    def drop(self) -> None:
+        """End the connection without one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
@@ -170,10 +173,19 @@ class Session:
         def close(_: object) -> None:
             if patience.active():
                 patience.cancel()
-            self._client.close(CLOSE_GOING_AWAY, "the server is stopping")
+            self.close_stopping()
 
         finished.addCallback(close)
         return finished
+
+    def close_stopping(self) -> None:
+        """The server stops, and can wait no longer."""
+        self._closing = True
+        self._client.close(CLOSE_GOING_AWAY, "the server is stopping")
+
+    def drop(self) -> None:
+        """The client does not answer the close frame: cut it off."""
+        self._client.drop()
 
     def close_idle(self) -> None:
         """Nothing was asked for too long."""
@@ -190,7 +202,8 @@ class Session:
         return self._ended
 
     async def _end(self) -> None:
-        if self._task is not None:
+        # A program is ended by its interpreter, which is closed with the workspace.
+        if self._task is not None and not isinstance(self._running, Execute):
             self._task.cancel()
         await self._workspace.close()
 
@@ -300,11 +313,6 @@ class Session:
                 self._running = self._task = None
 
     async def _handler(self, request: Request, locale: str) -> Answer:
-        settings = self._house.settings
-        limit = settings.limits.source_bytes
-        if limit and isinstance(request, Execute) and len(request.code.encode()) > limit:
-            text = texts.SOURCE_TOO_BIG.render(locale, limit=f"{limit / 1024:g}")
-            return Executed.failed(text)
         return await HANDLERS[type(request)](request, self._call(request, locale))
 
     def _call(self, request: Request, locale: str) -> Call:
@@ -315,7 +323,6 @@ class Session:
             reporter.output,
             reporter.progress,
             self._house.settings.bounds.message_bytes,
-            self._house.settings.limits.max_steps,
             self._about,
         )
 

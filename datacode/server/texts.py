@@ -89,10 +89,6 @@ CANCELLED = Text("Execution was interrupted", "Ошибка: выполнени�
 CANCEL_DONE = Text("Execution was interrupted", "Выполнение прервано")
 NOTHING_TO_CANCEL = Text("Nothing is running", "Нет выполняемого запроса")
 RESET_DONE = Text("The interpreter was reset", "Интерпретатор сброшен")
-SOURCE_TOO_BIG = Text(
-    "The program is larger than the limit of {limit} KiB",
-    "Ошибка: превышен предел размера программы ({limit} КиБ)",
-)
 INTERNAL = Text(
     "Internal server error; the administrator finds it in the log under number {number}",
     "Внутренняя ошибка сервера; администратор найдет ее в журнале под номером {number}",

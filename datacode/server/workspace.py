@@ -5,7 +5,7 @@ Source: server reference, 6.1, 7.1 and 8.6.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from datacode.server.broker import Broker, InThread
 from datacode.server.local_files import LocalFiles
 from datacode.server.session_folder import SessionFolder
+from datacode.smb.target import Target
 from datacode.worker.limits import Limits
 
 
@@ -21,8 +22,8 @@ class Workspace:
     """One session's.
 
     ``workers`` opens interpreters (``worker.process.Workers``), ``shares`` is the session's own
-    ``smb.shares.Shares``. ``folder`` is None without ``--use-ve``. ``on_read`` is told of each
-    file of a share that a program reads.
+    ``smb.shares.Shares``, ``share_names`` asks a host for its shares. ``folder`` is None without
+    ``--use-ve``. ``on_read`` is told of each file of a share that a program reads.
     """
 
     log = Logger()
@@ -32,6 +33,7 @@ class Workspace:
         *,
         workers: Any,
         shares: Any,
+        share_names: Callable[[Target], Awaitable[list[Any]]],
         files: LocalFiles,
         folder: SessionFolder | None,
         in_thread: InThread,
@@ -39,6 +41,7 @@ class Workspace:
         on_read: Callable[[str], None] = lambda path: None,
     ) -> None:
         self.shares = shares
+        self.share_names = share_names
         self.folder = folder
         self.in_thread = in_thread
         self.broker = Broker(files, shares, in_thread, folder=folder, on_read=on_read)

@@ -1,0 +1,324 @@
+"""The server as a service: starts and stops everything that sessions need, and listens.
+
+Order matters at both ends. Start: bind the ports (while still privileged), then threads, workers,
+folders, and only then let handshakes through. Stop: no new clients; running programs have a
+grace time; close frames; sessions let go of shares, workers and folders; then the rest.
+
+Source: server reference, 3.3 and 3.4.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.endpoints import (
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    serverFromString,
+)
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+
+from datacode.server import announce, schema
+from datacode.server.audit import Audit, NoAudit
+from datacode.server.gate import GateKeeper
+from datacode.server.local_files import AllowedFolders, LocalFiles
+from datacode.server.metrics import Metrics
+from datacode.server.notify import notify
+from datacode.server.protocol import ServerFactory
+from datacode.server.session import House, Visitor
+from datacode.server.session_folders import SessionFolders
+from datacode.server.settings import Settings
+from datacode.server.site import Site
+from datacode.server.workspace import Workspace
+from datacode.smb.access import Access, Rules
+from datacode.smb.access import Limits as ShareLimits
+from datacode.smb.shares import SharePool
+from datacode.worker.process import SandboxError, Workers, WorkerUnavailable
+from datacode.worker.process import Settings as WorkerSettings
+
+_THREADS = 8
+_BACKLOG = 512
+_SWEEP_SECONDS = 0.5
+_IDLE_SWEEP_SECONDS = 5.0
+_CLOSING_SECONDS = 1.5
+
+
+class CannotStart(Exception):
+    """The server cannot run; the text is a sentence for whoever started it."""
+
+
+class DataCodeService(Service):
+    """One server. ``give_up`` is called with a sentence when it cannot go on after it began."""
+
+    name = "datacode"
+    log = Logger(namespace="datacode.server")
+
+    def __init__(self, settings: Settings, reactor: Any, give_up: Callable[[str], object]) -> None:
+        self.settings = settings
+        self._reactor = reactor
+        self._give_up = give_up
+        self._ports: list[IListeningPort] = []
+        self._disk = ThreadPool(0, _THREADS, name="datacode-disk")
+        self._folders = SessionFolders(
+            settings.session_dir,
+            max_bytes=settings.bounds.upload_bytes,
+            max_files=settings.bounds.upload_files,
+        )
+        self._files = LocalFiles(AllowedFolders.of(settings.start, settings.files))
+        self.workers = Workers(reactor, WorkerSettings(sandbox=settings.sandbox))
+        self._shares = SharePool(
+            reactor,
+            Rules(
+                access=Access(hosts=settings.smb_hosts),
+                limits=ShareLimits(shares=settings.bounds.shares or 2**31),
+                writes=settings.smb_write,
+            ),
+        )
+        self._audit: Audit | NoAudit = NoAudit()
+        self._ready = False
+        self._sweeps: list[LoopingCall] = []
+        self._started: Deferred[None] | None = None
+        self.metrics = Metrics()
+        self.gate: GateKeeper | None = None
+        self.factory: ServerFactory | None = None
+
+    # Start ---------------------------------------------------------------------------
+
+    def privilegedStartService(self) -> None:
+        """Bind the ports. Raises ``CannotStart``."""
+        for line in announce.before(self.settings):
+            self.log.info("{line}", line=line)
+        try:
+            if self.settings.audit is not None:
+                self._audit = Audit(self.settings.audit)
+            self._build()
+            self._listen()
+        except (OSError, CannotListenError, ValueError) as error:
+            reason = _reason(error)
+            text = announce.CANNOT_START.render(self.settings.locale, reason=reason)
+            raise CannotStart(text) from error
+
+    def startService(self) -> None:
+        """Start what sessions need; handshakes wait until that is done."""
+        super().startService()  # type: ignore[no-untyped-call]
+        if not self._ports:
+            self.privilegedStartService()
+        self._disk.start()
+        self._shares.start()
+        for seconds, work in (
+            (_SWEEP_SECONDS, self.factory.drop_gone),  # type: ignore[union-attr]
+            (_IDLE_SWEEP_SECONDS, self.gate.close_idle),  # type: ignore[union-attr]
+        ):
+            sweep = LoopingCall(work)
+            sweep.clock = self._reactor
+            sweep.start(seconds, now=False)
+            self._sweeps.append(sweep)
+        self._started = Deferred.fromCoroutine(self._start())
+
+    async def _start(self) -> None:
+        try:
+            if self.settings.use_ve:
+                await self.in_thread(self._folders.open)
+            report = await self.workers.start()
+        except (SandboxError, WorkerUnavailable, OSError) as error:
+            reason = f"{error}; --sandbox=off" if isinstance(error, SandboxError) else str(error)
+            self._give_up(announce.CANNOT_START.render(self.settings.locale, reason=reason))
+            return
+        if not self.running:
+            return
+        self._ready = True
+        self.log.debug("sandbox: {report}", report=report)
+        assert self.gate is not None
+        self.gate.open()
+        hosts = [port.getHost() for port in self._ports]
+        for line in announce.after([_place(host) for host in hosts]):
+            self.log.info("{line}", line=line)
+        for line in announce.warnings(
+            self.settings, [str(getattr(host, "host", "localhost")) for host in hosts]
+        ):
+            self.log.warn("{line}", line=line)
+        notify("READY=1")
+
+    def _build(self) -> None:
+        house = House(self.settings, self._reactor, self.metrics, self._audit)
+        site = Site(self._readiness, self.metrics.text, schema.served)
+        self.gate = GateKeeper(house, site, self._workspace)
+        self.factory = ServerFactory(
+            self.settings,
+            self.gate,
+            self._reactor,
+            received=self.metrics.received.inc,
+            sent=self.metrics.sent.inc,
+        )
+
+    def _listen(self) -> None:
+        if not self.settings.listen:
+            endpoint = _endpoint(self._reactor, self.settings.host, self.settings.port)
+            self._ports.append(_listening(endpoint.listen(self.factory)))
+        for description in self.settings.listen:
+            endpoint = _described(self._reactor, description)
+            self._ports.append(_listening(endpoint.listen(self.factory)))
+
+    def reload(self) -> None:
+        """Read certificates again: listen anew where an endpoint was described."""
+        if self.settings.listen and self.running:
+            Deferred.fromCoroutine(self._reload()).addErrback(
+                lambda failure: self.log.failure("Cannot read the certificates again", failure)
+            )
+
+    async def _reload(self) -> None:
+        # Made first: where a certificate is wrong, the old one stays in use.
+        endpoints = [_described(self._reactor, text) for text in self.settings.listen]
+        old, self._ports = self._ports, []
+        await DeferredList([_stopped(port) for port in old])
+        for endpoint in endpoints:
+            self._ports.append(await endpoint.listen(self.factory))
+        self.log.info("Listening anew, with the certificates as they are now")
+
+    # What sessions get ---------------------------------------------------------------
+
+    def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+        """Run what blocks on a disk in a thread of our own."""
+        return deferToThreadPool(self._reactor, self._disk, function, *arguments)
+
+    def _workspace(self, visitor: Visitor) -> Workspace:
+        folder = self._folders.folder() if self.settings.use_ve else None
+
+        def on_read(path: str) -> None:
+            self._audit.record("read", session=visitor.number, address=visitor.address, path=path)
+
+        return Workspace(
+            workers=self.workers,
+            shares=self._shares.session(),
+            share_names=self._shares.share_names,
+            files=self._files if folder is None else folder.files,
+            folder=folder,
+            in_thread=self.in_thread,
+            limits=self.settings.limits,
+            on_read=on_read,
+        )
+
+    def _readiness(self) -> tuple[bool, dict[str, Any]]:
+        assert self.gate is not None
+        about: dict[str, Any] = {"sessions": len(self.gate.sessions)}
+        if self._ready:
+            about["workers"] = self.workers.processes
+            about["sandbox"] = self.workers.report
+        return self._ready and not self.gate.stopping, about
+
+    # Stop ----------------------------------------------------------------------------
+
+    def stopService(self) -> Deferred[None]:
+        """Let running programs finish, then end everything."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        notify("STOPPING=1")
+        if self.gate is not None:
+            self.gate.stopping = True
+        await DeferredList([_stopped(port) for port in self._ports], consumeErrors=True)
+        self._ports = []
+        if self._started is not None:
+            self._started.cancel()
+            await DeferredList([self._started], consumeErrors=True)
+        if self.gate is not None:
+            await self._say_goodbye(self.gate)
+        for sweep in self._sweeps:
+            sweep.stop()
+        ends = [Deferred.fromCoroutine(self._shares.stop()), self.workers.stop()]
+        for succeeded, result in await DeferredList(ends, consumeErrors=True):
+            if not succeeded:
+                self.log.failure("Stopping", failure=result)
+        if self._disk.started:
+            if self.settings.use_ve:
+                await self.in_thread(self._folders.close)
+            self._disk.stop()
+        self._audit.close()
+
+    async def _say_goodbye(self, gate: GateKeeper) -> None:
+        """Close frames for all; then wait until every session has let go of everything."""
+        sessions = list(gate.sessions.values())
+        grace = self.settings.bounds.drain_seconds
+        farewells = DeferredList([session.drain(grace) for session in sessions])
+        await _at_most(farewells, grace + 0.5, self._reactor)
+        for session in gate.sessions.values():
+            session.close_stopping()
+        await _at_most(gate.emptied(), _CLOSING_SECONDS, self._reactor)
+        for session in list(gate.sessions.values()):
+            session.drop()
+        endings = gate.endings + [session.end() for session in gate.sessions.values()]
+        await _at_most(DeferredList(endings, consumeErrors=True), _CLOSING_SECONDS, self._reactor)
+
+
+def _endpoint(reactor: Any, host: str, port: int) -> Any:
+    """An endpoint for a name or address. Raises ``OSError`` for a name that nobody knows."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    kind = TCP6ServerEndpoint if family == socket.AF_INET6 else TCP4ServerEndpoint
+    return kind(reactor, port, backlog=_BACKLOG, interface=str(address[0]))
+
+
+def _described(reactor: Any, description: str) -> Any:
+    """An endpoint for a description. Raises ``ValueError`` for one that means nothing."""
+    try:
+        return serverFromString(reactor, description)  # type: ignore[no-untyped-call]
+    except (TypeError, IndexError) as error:
+        raise ValueError(f"--listen {description}: {error}") from None
+
+
+def _listening(listening: Deferred[IListeningPort]) -> IListeningPort:
+    """The port, which is there at once or never. Raises what went wrong."""
+    results: list[Any] = []
+    listening.addBoth(results.append)
+    if not results:
+        raise ValueError("an endpoint that does not listen at once cannot be used")
+    if not hasattr(results[0], "getHost"):
+        results[0].raiseException()
+    port: IListeningPort = results[0]
+    return port
+
+
+def _stopped(port: IListeningPort) -> Deferred[Any]:
+    return maybeDeferred(port.stopListening)
+
+
+def _at_most(waiting: Deferred[Any], seconds: float, reactor: Any) -> Deferred[Any]:
+    """What is waited for, or the end of patience: whichever comes first."""
+    done: Deferred[Any] = Deferred()
+    timer = reactor.callLater(seconds, done.callback, None)
+
+    def finished(_: Any) -> None:
+        if timer.active():
+            timer.cancel()
+            done.callback(None)
+
+    waiting.addBoth(finished)
+    return done
+
+
+def _place(address: Any) -> str:
+    """Host and port of a listening socket."""
+    host = getattr(address, "host", None)
+    if host is None:
+        return str(getattr(address, "name", address))
+    return f"{announce.shown(host)}:{address.port}"
+
+
+def _reason(error: Exception) -> str:
+    """The system's reason, without what Twisted says around it."""
+    if isinstance(error, CannotListenError):
+        inner = error.socketError
+        return getattr(inner, "strerror", None) or str(inner)
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error)

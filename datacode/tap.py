@@ -1,0 +1,333 @@
+"""``twistd datacode``: a command line in, a service out.
+
+``datacode --websocket`` shares the options. Source: server reference, 3.2 and 6.4.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from twisted.application.service import IService, MultiService
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.strcred import AuthOptionMixin
+from twisted.python import usage
+
+from datacode.server.accounts import AccountsFile, IBearerToken
+from datacode.server.logs import JsonLog
+from datacode.server.service import CannotStart, DataCodeService
+from datacode.server.settings import MIB, Bounds, Settings
+from datacode.server.signals import Signals
+from datacode.smb.hosts import HostPolicy
+from datacode.worker.limits import Limits
+
+ADDRESS_VARIABLE = "DATACODE_WS_ADDRESS"
+TOKEN_VARIABLE = "DATACODE_WS_TOKEN"  # noqa: S105 - a variable's name
+
+_LIMITS = [
+    ["max-message-mib", None, 64, "Largest message of a client, MiB."],
+    ["max-output-mib", None, 16, "Most that one request may print, MiB."],
+    ["max-source-kib", None, 16384, "Largest program, KiB."],
+    ["max-write-mib", None, 64, "Largest file that a program may write, MiB."],
+    ["time-limit", None, 600, "Longest run of a program, seconds."],
+    ["cpu-limit", None, 0, "Most processor time of a run, seconds."],
+    ["memory-limit-mib", None, 1024, "Memory of one session's interpreter, MiB."],
+    ["recursion-limit", None, 10000, "Calls that may be active at once."],
+    ["max-steps", None, 0, "Most statements that one run may execute."],
+    ["max-connections", None, 1000, "Sessions in all."],
+    [
+        "max-per-address",
+        None,
+        100,
+        "Sessions from one address; those of this machine do not count.",
+    ],
+    ["max-queue", None, 16, "Requests of one connection that may wait."],
+    ["max-shares", None, 8, "Shares that one session may connect."],
+    ["session-quota-mib", None, 256, "Size of a session folder, MiB (--use-ve)."],
+    ["session-max-files", None, 10000, "Files in a session folder (--use-ve)."],
+    ["idle-time", None, 86400, "Seconds without a request until a session is closed."],
+    ["handshake-time", None, 10, "Seconds that a handshake may take."],
+    ["drain-time", None, 2, "Seconds that running programs have when the server stops."],
+]
+
+
+class Options(usage.Options, AuthOptionMixin):
+    """The options of the server. After parsing, ``settings`` holds what they mean."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "Runs DataCode programs for WebSocket clients. "
+        f"Environment: {ADDRESS_VARIABLE}=HOST:PORT and {TOKEN_VARIABLE}=TOKEN stand in for "
+        "--host, --port and --token. For every limit, 0 means none."
+    )
+    supportedInterfaces = (IUsernamePassword, IBearerToken)
+    settings: Settings
+
+    optParameters = [  # noqa: RUF012 - so usage.Options wants it
+        ["host", None, None, "Name or address to listen on. [default: 127.0.0.1]"],
+        ["port", None, None, "Port to listen on, 0 for a free one. [default: 8080]"],
+        ["token", None, None, "Clients must show this token."],
+        ["proxies", None, 0, "Trusted proxies in front, which set X-Forwarded-For."],
+        ["locale", None, "ru", "Language of answers where the client names none: ru or en."],
+        ["session-dir", None, None, "Where session folders are made. [default: the system's]"],
+        ["sandbox", None, "on", "on, or off to run programs without walls around them."],
+        ["audit", None, None, "Append who executed and read what to this file."],
+        ["log-format", None, "text", "text or json."],
+        *_LIMITS,
+    ]
+    optFlags = [  # noqa: RUF012
+        ["use-ve", None, "Give each session a folder of its own, for uploads and programs."],
+        ["strict-origin", None, "Refuse pages that were opened from disk (Origin: null)."],
+        ["compress", None, "Accept permessage-deflate."],
+        ["smb-write", None, "Let programs change files on shares."],
+    ]
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._environment = environment
+        self._lists: dict[str, list[str]] = {}
+
+    def opt_listen(self, description: str) -> None:
+        """Listen on this endpoint instead of --host and --port, for instance
+        ssl:8443:privateKey=key.pem:certKey=cert.pem. May be repeated."""
+        self._lists.setdefault("listen", []).append(description)
+
+    def opt_files(self, folder: str) -> None:
+        """Let programs read this folder besides the one the server was started in; any for every
+        file. May be repeated."""
+        self._lists.setdefault("files", []).append(folder)
+
+    def opt_allow_origin(self, origin: str) -> None:
+        """Let web pages of this origin connect, for instance https://intranet.example. May be
+        repeated."""
+        self._lists.setdefault("origins", []).append(origin)
+
+    def opt_smb_host(self, host: str) -> None:
+        """Let clients connect to shares of this host only: a name, an address or a network. May
+        be repeated."""
+        self._lists.setdefault("smb_hosts", []).append(host)
+
+    def opt_version(self) -> NoReturn:
+        """Print the version and exit."""
+        from datacode import __version__
+
+        print(f"DataCode {__version__}")  # noqa: T201
+        raise SystemExit(0)
+
+    def parseArgs(self, *words: str) -> None:
+        """There are none."""
+        if words:
+            raise usage.UsageError(f"❌ Неизвестный аргумент: {words[0]}")
+
+    def parseOptions(self, options: Any = None) -> None:
+        """Read the options. Under ``twistd`` a mistake is said in one sentence; else raised."""
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+        except usage.UsageError as error:
+            if getattr(self, "parent", None) is None:
+                raise
+            sys.stderr.write(f"{sentence(error)}\n")
+            raise SystemExit(2) from None
+
+    def postOptions(self) -> None:
+        """Check what was given, and make settings of it."""
+        self.settings = _settings(self, self._lists, self._environment)
+        parent = getattr(self, "parent", None)
+        if parent is not None and self["log-format"] == "json" and not parent.get("logger"):
+            parent["logger"] = lambda: JsonLog(_log_file(parent.get("logfile")))
+
+
+def sentence(error: usage.UsageError) -> str:
+    """What is wrong with a command line; what Twisted finds gets our mark."""
+    text = str(error)
+    return text if text.startswith("❌") else f"❌ {text}"
+
+
+def _settings(
+    options: Mapping[str, Any], lists: Mapping[str, list[str]], environment: Mapping[str, str]
+) -> Settings:
+    host, port = _address(options, environment)
+    files = lists.get("files", [])
+    return Settings(
+        host=host,
+        port=port,
+        listen=tuple(lists.get("listen", ())),
+        locale=_choice(options, "locale", "ru", "en"),
+        files=None if "any" in files else tuple(_folder(name, "--files") for name in files),
+        use_ve=bool(options["use-ve"]),
+        session_dir=_optional_path(options["session-dir"]),
+        token=_token(options["token"], environment),
+        checkers=tuple(options.get("credCheckers", ())),
+        origins=tuple(lists.get("origins", ())),
+        strict_origin=bool(options["strict-origin"]),
+        proxies=_whole(options, "proxies"),
+        compress=bool(options["compress"]),
+        smb_hosts=_hosts(lists.get("smb_hosts", [])),
+        smb_write=bool(options["smb-write"]),
+        sandbox=_choice(options, "sandbox", "on", "off") == "on",
+        limits=_limits(options),
+        bounds=_bounds(options),
+        audit=_optional_path(options["audit"]),
+        log_format=_choice(options, "log-format", "text", "json"),
+    )
+
+
+def _limits(options: Mapping[str, Any]) -> Limits:
+    return Limits(
+        run_seconds=_number(options, "time-limit"),
+        cpu_seconds=_number(options, "cpu-limit"),
+        memory_bytes=_size(options, "memory-limit-mib", MIB),
+        output_bytes=_size(options, "max-output-mib", MIB),
+        recursion=_whole(options, "recursion-limit"),
+        max_steps=_whole(options, "max-steps"),
+        source_bytes=_size(options, "max-source-kib", 1024),
+        write_bytes=_size(options, "max-write-mib", MIB),
+    )
+
+
+def _bounds(options: Mapping[str, Any]) -> Bounds:
+    return Bounds(
+        message_bytes=_size(options, "max-message-mib", MIB),
+        connections=_whole(options, "max-connections"),
+        per_address=_whole(options, "max-per-address"),
+        queue=_whole(options, "max-queue"),
+        shares=_whole(options, "max-shares"),
+        upload_bytes=_size(options, "session-quota-mib", MIB),
+        upload_files=_whole(options, "session-max-files"),
+        idle_seconds=_number(options, "idle-time"),
+        handshake_seconds=_number(options, "handshake-time"),
+        drain_seconds=_number(options, "drain-time"),
+    )
+
+
+def _address(options: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[str, int]:
+    """Host and port, each by itself: the flag, else the variable, else the default."""
+    from_variable = _split_address(environment.get(ADDRESS_VARIABLE, ""))
+    host, port = from_variable or ("127.0.0.1", 8080)
+    if options["host"] is not None:
+        host = options["host"]
+    if options["port"] is not None:
+        port = _port(options["port"])
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or any(letter.isspace() for letter in host):
+        raise usage.UsageError(f"❌ Неверный адрес: {host}")
+    return host, port
+
+
+def _split_address(text: str) -> tuple[str, int] | None:
+    """The variable's host and port; None where it has not both."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        return None
+    return host, int(port)
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535:
+        return int(text)
+    raise usage.UsageError(f"❌ Неверный порт: {text}")
+
+
+def _token(text: str | None, environment: Mapping[str, str]) -> str | None:
+    token = environment.get(TOKEN_VARIABLE) if text is None else text
+    if token == "":
+        raise usage.UsageError("❌ --token: токен не может быть пустым")
+    return token
+
+
+def _hosts(entries: list[str]) -> HostPolicy:
+    try:
+        return HostPolicy(entries)
+    except ValueError as error:
+        raise usage.UsageError(f"❌ --smb-host: {error}") from None
+
+
+def _optional_path(text: str | None) -> Path | None:
+    return None if text is None else Path(text).absolute()
+
+
+def _folder(text: str, option: str) -> Path:
+    path = Path(text).absolute()
+    if not path.is_dir():
+        raise usage.UsageError(f"❌ {option}: папка не найдена: {text}")
+    return path
+
+
+def _choice(options: Mapping[str, Any], name: str, *choices: str) -> Any:
+    value = options[name]
+    if value not in choices:
+        expected = ", ".join(choices)
+        raise usage.UsageError(f"❌ --{name}: ожидается одно из: {expected}; получено: {value}")
+    return value
+
+
+def _number(options: Mapping[str, Any], name: str) -> float:
+    try:
+        number = float(options[name])
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e9:
+        raise usage.UsageError(f"❌ --{name}: ожидается число от 0; получено: {options[name]}")
+    return number
+
+
+def _whole(options: Mapping[str, Any], name: str) -> int:
+    number = _number(options, name)
+    if not number.is_integer():
+        raise usage.UsageError(f"❌ --{name}: ожидается целое число; получено: {options[name]}")
+    return int(number)
+
+
+def _size(options: Mapping[str, Any], name: str, unit: int) -> int:
+    return int(_number(options, name) * unit)
+
+
+def _log_file(name: str | None) -> Any:
+    """Where twistd was told to log: JSON takes the place of its own format."""
+    if not name or name == "-":
+        return sys.stdout
+    return open(name, "a", encoding="utf-8")
+
+
+class _UnderTwistd(MultiService):
+    """Says why the server cannot start in one sentence, where somebody can read it."""
+
+    def __init__(self, daemon: bool) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._daemon = daemon
+
+    def privilegedStartService(self) -> None:
+        """Bind the ports."""
+        try:
+            super().privilegedStartService()  # type: ignore[no-untyped-call]
+        except CannotStart as error:
+            if self._daemon:
+                raise  # twistd hands it to the terminal that it was started from
+            sys.stderr.write(f"{error}\n")
+            raise SystemExit(1) from None
+
+
+def build(settings: Settings, reactor: Any, give_up: Any) -> DataCodeService:
+    """The server for these settings; nothing is started."""
+    service = DataCodeService(settings, reactor, give_up)
+    for checker in settings.checkers:
+        if isinstance(checker, AccountsFile):
+            checker.in_thread = service.in_thread
+    return service
+
+
+def makeService(options: Options) -> IService:
+    """The service that ``twistd`` runs."""
+    from twisted.internet import reactor
+
+    parent = getattr(options, "parent", None)
+    signals = Signals(reactor)
+    service = build(options.settings, reactor, signals.fail)
+    signals.on_hangup = service.reload
+    top = _UnderTwistd(daemon=parent is not None and not parent.get("nodaemon"))
+    signals.setServiceParent(top)  # type: ignore[no-untyped-call]
+    service.setServiceParent(top)  # type: ignore[no-untyped-call]
+    return top

@@ -1,0 +1,421 @@
+"""Session folders and local files: server reference, S4 and 7."""
+
+from __future__ import annotations
+
+import base64
+import os
+import stat
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.runtime.files import Entry, FilesError
+from datacode.runtime.patterns import matching
+from datacode.server import texts
+from datacode.server.local_files import AllowedFolders, LocalFiles
+from datacode.server.session_folder import SessionFolder, StoreError, Usage
+from datacode.server.session_folders import SessionFolders
+
+
+def contents(descriptor: int) -> bytes:
+    with open(descriptor, "rb") as file:
+        return file.read()
+
+
+class UploadTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        """A session folder that is not on the disk yet."""
+        self.root = Path(self.mktemp()).absolute()
+        self.root.mkdir()
+        self.folder = SessionFolder(self.root / "user", max_bytes=100, max_files=3)
+
+    def refused(self, filename: str, content: str = "x") -> str:
+        """The sentence about an upload that fails."""
+        error = self.assertRaises(StoreError, self.folder.upload, filename, content)
+        return error.text.render("ru", **error.params)
+
+    def test_made_when_needed(self) -> None:
+        """The folder appears with the first file, readable to nobody else."""
+        self.assertFalse(self.folder.exists)
+        self.folder.upload("a.txt", "hello")
+        self.assertTrue(self.folder.exists)
+        self.assertEqual(stat.S_IMODE(os.stat(self.folder.path).st_mode), 0o700)
+        self.assertEqual((self.folder.path / "a.txt").read_bytes(), b"hello")
+
+    def test_text_and_base64(self) -> None:
+        """Text is stored in UTF-8; what begins with base64: is decoded; alone it is an empty file."""
+        data = bytes(range(50))
+        for content, expected in (
+            ("привет", "привет".encode()),
+            ("base64:" + base64.b64encode(data).decode(), data),
+            ("base64:", b""),
+            ("BASE64:QQ==", b"BASE64:QQ=="),
+            ("", b""),
+        ):
+            self.folder.upload("f", content)
+            self.assertEqual((self.folder.path / "f").read_bytes(), expected)
+
+    def test_long_base64(self) -> None:
+        """Base64 is decoded in pieces, and padding may stand at its end only."""
+        folder = SessionFolder(self.root / "other", max_bytes=0, max_files=0)
+        data = os.urandom(2_000_001)
+        encoded = base64.b64encode(data).decode()
+        folder.upload("f", "base64:" + encoded)
+        self.assertEqual((folder.path / "f").read_bytes(), data)
+        half = "A" * ((1 << 20) - 4) + "AA=="
+        error = self.assertRaises(StoreError, folder.upload, "g", "base64:" + half + half)
+        self.assertIs(error.text, texts.BAD_BASE64)
+        self.assertEqual([each.name for each in folder.listing()], ["f"])
+
+    def test_bad_base64(self) -> None:
+        """Anything but standard base64 with padding is refused, and nothing is left behind."""
+        for encoded in (
+            "A",
+            "AA",
+            "AAA",
+            "AA=",
+            "A A=",
+            "AAA-",
+            "AAA_",
+            "=",
+            "AA==AA==",
+            "Я",
+            "AA==\n",
+        ):
+            self.assertTrue(
+                self.refused("f", "base64:" + encoded).startswith("Ошибка декодирования base64: "),
+                encoded,
+            )
+        self.assertEqual(os.listdir(self.folder.path), [])
+
+    def test_folders_are_made(self) -> None:
+        """A name with slashes makes folders; Cyrillic, spaces and dots are kept as they are."""
+        self.folder.upload("отчёты/за год/a..b.txt", "x")
+        self.assertEqual((self.folder.path / "отчёты" / "за год" / "a..b.txt").read_text(), "x")
+        self.assertEqual([each.name for each in self.folder.listing()], ["отчёты/за год/a..b.txt"])
+
+    def test_replaced(self) -> None:
+        """An upload replaces a file of that name, and counts once."""
+        self.folder.upload("a", "x" * 60)
+        self.folder.upload("a", "y" * 90)
+        self.assertEqual((self.folder.path / "a").read_text(), "y" * 90)
+        self.assertEqual(self.folder.usage(), Usage(1, 90))
+
+    def test_bad_names(self) -> None:
+        """Names that are no path of a file below the folder are refused; nothing is written."""
+        (self.root / "outside").mkdir()
+        for name in (
+            "",
+            ".",
+            "..",
+            "/",
+            "a/",
+            "/etc/passwd",
+            "../x",
+            "../../../x",
+            "a/../../x",
+            "a/../b",
+            "a/./b",
+            "a//b",
+            "\\x",
+            "..\\x",
+            "a\\b",
+            "C:x",
+            "c:\\x",
+            "c:/x",
+            "a\0b",
+            "/".join("a" * 100),
+        ):
+            self.assertEqual(self.refused(name), "Некорректный путь к файлу", repr(name))
+        self.assertEqual(sorted(os.listdir(self.root)), ["outside"])
+
+    def test_name_of_a_folder(self) -> None:
+        """A folder is not replaced by a file."""
+        self.folder.upload("a/b", "x")
+        self.assertEqual(self.refused("a"), "Некорректный путь к файлу")
+
+    def test_parent_is_a_file(self) -> None:
+        """A file is no folder."""
+        self.folder.upload("a", "x")
+        self.assertEqual(
+            self.refused("a/b"), "Ошибка создания директории: Not a directory (os error 20)"
+        )
+
+    def test_long_names(self) -> None:
+        """A name that the disk does not take is refused in its words."""
+        self.assertEqual(
+            self.refused("x" * 10_000), "Ошибка записи файла: File name too long (os error 36)"
+        )
+        self.assertIn("Ошибка создания директории: ", self.refused("x" * 10_000 + "/a"))
+
+    def test_quota(self) -> None:
+        """More bytes than allowed are refused before they are written."""
+        self.folder = SessionFolder(self.root / "q", max_bytes=3 << 20, max_files=0)
+        self.folder.upload("a", "x" * (2 << 20))
+        self.assertEqual(self.refused("b", "x" * (2 << 20)), "Превышен объем папки сессии (3 МиБ)")
+        self.folder.upload("a", "x" * (3 << 20))
+
+    def test_number_of_files(self) -> None:
+        """More files than allowed are refused; replacing one is not."""
+        for name in "abc":
+            self.folder.upload(name, "")
+        self.assertEqual(self.refused("d"), "Превышено число файлов в папке сессии (3)")
+        self.folder.upload("c", "x")
+
+    def test_link_out(self) -> None:
+        """A symbolic link that somebody put there leads nowhere."""
+        target = self.root / "target"
+        target.mkdir()
+        self.folder.make()
+        os.symlink(target, self.folder.path / "link")
+        os.symlink(self.root / "victim", self.folder.path / "file")
+        self.assertIn("Ошибка создания директории", self.refused("link/x"))
+        self.folder.upload("file", "mine")
+        self.assertEqual(os.listdir(target), [])
+        self.assertFalse((self.root / "victim").exists())
+
+    def test_removed(self) -> None:
+        """After its end nothing can be stored."""
+        self.folder.upload("a/b", "x")
+        self.assertTrue(self.folder.remove())
+        self.assertFalse(self.folder.path.exists())
+        self.assertFalse(self.folder.remove())
+        self.assertEqual(self.refused("a"), "Сессия пользователя не найдена")
+
+
+class ProgramWritesTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        """A session folder."""
+        root = Path(self.mktemp()).absolute()
+        root.mkdir()
+        self.folder = SessionFolder(root / "user", max_bytes=1 << 20, max_files=2)
+
+    def test_written(self) -> None:
+        """A program names files as it reads them: relative, or absolute inside."""
+        self.folder.write("a/b.txt", b"1")
+        self.folder.write(str(self.folder.path / "c.txt"), b"2")
+        self.assertEqual([each.name for each in self.folder.listing()], ["a/b.txt", "c.txt"])
+
+    def test_refused(self) -> None:
+        """Outside it writes nothing."""
+        for path in ("../x", "/tmp/x", "a/../../x"):
+            self.assertRaises(FilesError, self.folder.write, path, b"")
+
+    def test_quota(self) -> None:
+        """The sentence names the limit."""
+        error = self.assertRaises(FilesError, self.folder.write, "a", b"x" * (2 << 20))
+        self.assertEqual(
+            error.template.format_map(error.params), "The session folder is full (limit 1 MiB)"
+        )
+
+    def test_system_error(self) -> None:
+        """What the disk says reaches the program as it is."""
+        self.folder.write("a", b"")
+        self.assertRaises(NotADirectoryError, self.folder.write, "a/b", b"")
+        self.assertRaises(OSError, self.folder.write, ".", b"")
+
+
+class ReadingTests(SynchronousTestCase):
+    """Without --use-ve: the start folder, widened by --files."""
+
+    def setUp(self) -> None:
+        """A start folder, an allowed one, and one outside, with links between them."""
+        self.root = Path(self.mktemp()).absolute()
+        for name in ("start/sub", "allowed", "outside", "start-not"):
+            (self.root / name).mkdir(parents=True)
+        for name in ("start/a.txt", "start/sub/b.csv", "allowed/c", "outside/d", "start-not/e"):
+            (self.root / name).write_text(name)
+        self.start = self.root / "start"
+        os.symlink(self.root / "outside" / "d", self.start / "out-file")
+        os.symlink(self.root / "outside", self.start / "out-folder")
+        os.symlink("a.txt", self.start / "in-file")
+        os.symlink("/nowhere", self.start / "broken")
+        os.mkfifo(self.start / "pipe")
+        self.files = LocalFiles(AllowedFolders.of(self.start, [self.root / "allowed"]))
+
+    def test_read(self) -> None:
+        """Below the start folder and the allowed ones, by relative and absolute paths."""
+        for path in ("a.txt", "./sub/../a.txt", "in-file", str(self.start / "a.txt")):
+            self.assertEqual(contents(self.files.open(path)), b"start/a.txt")
+        self.assertEqual(contents(self.files.open(str(self.root / "allowed" / "c"))), b"allowed/c")
+        self.assertEqual(contents(self.files.open("../allowed/c")), b"allowed/c")
+
+    def test_refused(self) -> None:
+        """Everything else is refused in one sentence, whether it exists or not."""
+        for path in (
+            "../outside/d",
+            "../outside/none",
+            "/etc/passwd",
+            "/etc/none",
+            "..",
+            "/",
+            "sub/../../outside/d",
+            "out-file",
+            "out-folder/d",
+            "../start-not/e",
+        ):
+            for ask in (self.files.open, self.files.list_folder, self.files.kind):
+                error = self.assertRaises(FilesError, ask, path)
+                self.assertEqual(
+                    error.template, "Доступ запрещен: путь находится вне разрешенной папки", path
+                )
+
+    def test_patterns_are_refused_too(self) -> None:
+        """A pattern sees no more than a path; a link on its way leads nowhere."""
+        self.assertRaises(FilesError, matching, "../outside/*", self.files.list_folder)
+        self.assertRaises(FilesError, matching, "/etc/*", self.files.list_folder)
+        found = matching("**/*", self.files.list_folder)
+        self.assertIn("sub/b.csv", found)
+        self.assertNotIn("out-folder/d", found)
+
+    def test_any(self) -> None:
+        """--files any opens everything; a pipe or a device is still no file."""
+        files = LocalFiles(AllowedFolders.of(self.start, None))
+        self.assertEqual(contents(files.open("../outside/d")), b"outside/d")
+        self.assertRaises(FilesError, files.open, "/dev/zero")
+        self.assertRaises(FilesError, files.open, "pipe")
+
+    def test_listing(self) -> None:
+        """Files and folders by name; a broken link and a pipe are neither."""
+        entries = self.files.list_folder("")
+        self.assertEqual(
+            [(entry.name, entry.is_folder) for entry in entries],
+            [
+                ("a.txt", False),
+                ("in-file", False),
+                ("out-file", False),
+                ("out-folder", True),
+                ("sub", True),
+            ],
+        )
+        self.assertEqual(entries[0].size, 11)
+        self.assertIsInstance(self.files.list_folder("sub")[0], Entry)
+
+    def test_system_errors(self) -> None:
+        """What is not there, or is something else, is said in the system's words."""
+        self.assertRaises(FileNotFoundError, self.files.open, "none")
+        self.assertRaises(IsADirectoryError, self.files.open, "sub")
+        self.assertRaises(NotADirectoryError, self.files.list_folder, "a.txt")
+        self.assertRaises(FileNotFoundError, self.files.open, "a\0b")
+        self.assertRaises(OSError, self.files.open, "x" * 10_000)
+
+    def test_kinds(self) -> None:
+        """file, folder or nothing."""
+        kinds = [self.files.kind(path) for path in ("a.txt", "sub", "none", "broken", "pipe", "")]
+        self.assertEqual(kinds, ["file", "folder", None, None, None, "folder"])
+
+    def test_start_folder_behind_a_link(self) -> None:
+        """The way to the folders may lead over links: it is the operator's own."""
+        os.symlink(self.start, self.root / "link")
+        files = LocalFiles(AllowedFolders.of(self.root / "link", [self.root / "link" / "sub"]))
+        self.assertEqual(contents(files.open("a.txt")), b"start/a.txt")
+        self.assertEqual(contents(files.open(str(self.root / "link" / "a.txt"))), b"start/a.txt")
+
+    def test_no_descriptor_is_left(self) -> None:
+        """Refusals leave nothing open."""
+        before = os.listdir("/proc/self/fd")
+        for path in ("out-file", "out-folder/d", "pipe", "sub", "none"):
+            self.assertRaises((FilesError, OSError), self.files.open, path)
+        self.files.list_folder("")
+        self.assertEqual(len(os.listdir("/proc/self/fd")), len(before))
+
+
+class SessionAreaTests(SynchronousTestCase):
+    """With --use-ve: the session's own folder."""
+
+    def setUp(self) -> None:
+        """A session folder with a file, and something beside it."""
+        self.root = Path(self.mktemp()).absolute()
+        (self.root / "secret").mkdir(parents=True)
+        self.folder = SessionFolder(self.root / "user", max_bytes=0, max_files=0)
+        self.folder.upload("sub/n.txt", "x")
+        os.symlink(self.root / "secret", self.folder.path / "link")
+        self.files = self.folder.files
+
+    def refused(self, path: str) -> str:
+        """Why a path is refused, the same whatever is asked."""
+        said = {
+            self.assertRaises(FilesError, ask, path).template
+            for ask in (self.files.open, self.files.list_folder, self.files.kind)
+        }
+        self.assertEqual(len(said), 1)
+        return said.pop()
+
+    def test_inside(self) -> None:
+        """Paths are relative to the folder, which is itself the empty path."""
+        self.assertEqual(self.files.working_folder, "")
+        for path in (
+            "sub/n.txt",
+            "./sub/n.txt",
+            "sub/../sub/n.txt",
+            str(self.folder.path / "sub/n.txt"),
+        ):
+            self.assertEqual(contents(self.files.open(path)), b"x")
+        for path in ("", ".", "sub/.."):
+            self.assertEqual([e.name for e in self.files.list_folder(path)], ["link", "sub"])
+        self.assertEqual(matching("sub/*.txt", self.files.list_folder), ["sub/n.txt"])
+
+    def test_refusals(self) -> None:
+        """Each way out has its own sentence."""
+        self.assertEqual(
+            self.refused("/etc/passwd"), "Доступ запрещен: путь находится вне папки сессии"
+        )
+        for path in ("..", "../secret", "sub/../../secret", "..\\secret", "sub\\..\\..\\x"):
+            self.assertEqual(
+                self.refused(path),
+                "Доступ запрещен: использование '..' для выхода из папки сессии не разрешено",
+            )
+        self.assertEqual(
+            self.refused("link"), "Доступ запрещен: путь выходит за пределы папки сессии"
+        )
+
+
+class SessionFoldersTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        """A base folder."""
+        self.base = Path(self.mktemp()).absolute()
+
+    def folders(self) -> SessionFolders:
+        """One server's folders, closed at the end."""
+        folders = SessionFolders(self.base, max_bytes=0, max_files=0)
+        folders.open()
+        self.addCleanup(folders.close)
+        return folders
+
+    def test_apart(self) -> None:
+        """Each session has a folder with a name that cannot be guessed."""
+        folders = self.folders()
+        first, second = folders.folder(), folders.folder()
+        self.assertNotEqual(first.path, second.path)
+        self.assertGreater(len(first.path.name), 30)
+        self.assertEqual(stat.S_IMODE(os.stat(first.path.parent).st_mode), 0o700)
+
+    def test_closed(self) -> None:
+        """When the server ends, everything is gone."""
+        folders = self.folders()
+        folders.folder().upload("a/b", "x")
+        folders.close()
+        self.assertEqual(list(self.base.iterdir()), [])
+
+    def test_dead_servers_are_found(self) -> None:
+        """What a killed server left is deleted at the next start; a living server's stays."""
+        living = self.folders().folder()
+        living.upload("a", "x")
+        dead = self.base / "datacode-server-0123"
+        (dead / "user_1" / "sub").mkdir(parents=True)
+        (dead / "user_1" / "sub" / "file").write_text("left")
+        (dead / ".lock").touch()
+        self.folders()
+        self.assertFalse(dead.exists())
+        self.assertTrue((living.path / "a").exists())
+
+    def test_foreign_things_stay(self) -> None:
+        """A link, or a file with such a name, is left alone."""
+        self.base.mkdir()
+        target = Path(self.mktemp()).absolute()
+        (target / "data").mkdir(parents=True)
+        os.symlink(target, self.base / "datacode-server-link")
+        (self.base / "datacode-server-file").write_text("x")
+        self.folders()
+        self.assertTrue((target / "data").exists())
+        self.assertTrue((self.base / "datacode-server-file").exists())
