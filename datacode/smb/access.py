@@ -47,8 +47,7 @@ class Kerberos:
 class Access:
     """Whom clients may reach, and how.
 
-    ``require_signing`` refuses the few servers that neither sign nor encrypt (and guests, who
-    have no key to sign with).
+    ``require_signing`` refuses guests: they have no key, so what they read cannot be checked.
     """
 
     hosts: HostPolicy = ANY_HOST

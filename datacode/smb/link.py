@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datacode.smb import messages, reasons
 from datacode.smb.interrupt import Interrupt, Interrupted
 from datacode.smb.messages import Command, Dialect, Malformed, Reply
-from datacode.smb.protection import TAG, Forged, Protection, Unprotected
+from datacode.smb.protection import TAG, Forged, Protection
 from datacode.smb.reasons import Reason, ShareError, Status
 
 CREDIT = 65536
@@ -74,11 +74,7 @@ class Link:
     @property
     def protected(self) -> bool:
         """Whether every answer is checked."""
-        return not isinstance(self._protection, Unprotected)
-
-    def give_up_protection(self) -> None:
-        """From now on take answers unsigned: the server is one that never signs."""
-        self._protection = Unprotected()
+        return self._protection.checks
 
     @contextlib.contextmanager
     def during(self, interrupt: Interrupt) -> Iterator[None]:

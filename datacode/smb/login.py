@@ -48,7 +48,6 @@ MAX_TRANSFER = 1 << 20
 
 _SMB1_MAGIC = b"\xffSMB"
 _MAX_ANSWER = 1 << 17
-_SIGNING_REQUIRED = 0x2
 _NO_PREAUTH = b"\0" * 64
 _PREAUTH, _ENCRYPTION, _SIGNING = 1, 2, 8  # 2.2.3.1: kinds of negotiate contexts
 _SHA_512 = 1
@@ -369,6 +368,7 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
     ) -> None:
         self._negotiated = negotiated
         self._interrupt = interrupt
+        self._anonymous = not target.login  # servers do not always say so
         self._sent = 1
         self._credits = negotiated.credits
         channel = nmb.NetBIOSTCPSession(
@@ -467,11 +467,11 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
     def link(self, sock: socket.socket) -> Link:
         """The same connection without Impacket."""
         settled = self._negotiated
-        anonymous = self._is_guest
+        without_key = self._anonymous or self._is_guest
         agreement = Agreement(
             dialect=settled.dialect,
             session=self._Session["SessionID"],
-            session_key=b"" if anonymous else bytes(self._Session["SessionKey"]),
+            session_key=b"" if without_key else bytes(self._Session["SessionKey"]),
             preauth=self._Session["PreauthIntegrityHashValue"],
             cipher=settled.cipher,
             signing=settled.signing,

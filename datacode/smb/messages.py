@@ -132,7 +132,6 @@ class Stamp:
     size: int
     written: int
     changed: int
-    created: int
     attributes: int
 
     @property
@@ -266,8 +265,8 @@ def create(
 def parse_create(body: memoryview) -> tuple[bytes, Stamp]:
     """2.2.14: the handle and what it is of."""
     fields = _unpack("<HBBIQQQQQQII16sII", body, 89)
-    _, _, _, _, created, _, written, changed, _, size, attributes, _, handle, _, _ = fields
-    return handle, Stamp(size, written, changed, created, attributes)
+    _, _, _, _, _, _, written, changed, _, size, attributes, _, handle, _, _ = fields
+    return handle, Stamp(size, written, changed, attributes)
 
 
 def close(handle: bytes) -> bytes:
@@ -277,10 +276,8 @@ def close(handle: bytes) -> bytes:
 
 def parse_close(body: memoryview) -> Stamp | None:
     """2.2.16: what it was of at the end; None where the server does not say."""
-    _, flags, _, created, _, written, changed, _, size, attributes = _unpack(
-        "<HHIQQQQQQI", body, 60
-    )
-    return Stamp(size, written, changed, created, attributes) if flags & 1 else None
+    _, flags, _, _, _, written, changed, _, size, attributes = _unpack("<HHIQQQQQQI", body, 60)
+    return Stamp(size, written, changed, attributes) if flags & 1 else None
 
 
 def flush(handle: bytes) -> bytes:

@@ -73,6 +73,7 @@ class Protection(Protocol):
     """What is done to each request, and undone, and checked, on each answer."""
 
     encrypts: bool
+    checks: bool
 
     def seal(self, head: bytes, body: bytes) -> bytes:
         """The bytes that go out for a request of head and body."""
@@ -92,6 +93,7 @@ class Unprotected:
     """For guests: they have no key, so there is nothing to check."""
 
     encrypts = False
+    checks = False
 
     def seal(self, head: bytes, body: bytes) -> bytes:
         """The request as it is."""
@@ -106,9 +108,13 @@ class Unprotected:
 
 
 class Signed:
-    """Every message carries a signature."""
+    """Every message carries a signature.
+
+    A server signs its answer to a request that was signed, whether it requires that or not.
+    """
 
     encrypts = False
+    checks = True
 
     def __init__(self, agreement: Agreement) -> None:
         self._key = _signing_key(agreement)
@@ -165,6 +171,7 @@ class Encrypted:
     """Every message is encrypted, and carries a tag."""
 
     encrypts = True
+    checks = True
 
     def __init__(self, agreement: Agreement) -> None:
         outgoing, incoming = _cipher_keys(agreement)

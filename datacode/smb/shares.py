@@ -398,8 +398,8 @@ class _Place:
         ended = [call.ended for call in calls] + [_copy(call.ended) for call in self._calls]
         with contextlib.suppress(ShareError):
             await self._pool.calls.bounded(DeferredList(ended), 0)
-        for line in lines:
-            line.drop()
+        for call in calls:
+            call.interrupt()  # one that is still at it, or never got a thread
 
     async def _on_line(
         self, work: Work[Result], seconds: float, again: bool, unwanted: Callable[[Result], object]

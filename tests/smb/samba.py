@@ -189,14 +189,16 @@ class Samba:
         self._config.write_text("\n".join(lines) + "\n", "utf-8")
         self._add_account(user, PASSWORD)
         self._add_account(DISABLED, PASSWORD)
-        subprocess.run(
-            ["smbpasswd", "-c", str(self._config), "-d", DISABLED], check=True, capture_output=True
-        )
+        self._pdbedit("-r", "-c", "[D]", "-u", DISABLED)
 
     def _add_account(self, user: str, password: str) -> None:
+        self._pdbedit("-t", "-a", "-u", user, input=f"{password}\n{password}\n".encode())
+
+    def _pdbedit(self, *arguments: str, input: bytes = b"") -> None:
+        """Edit the accounts; unlike ``smbpasswd`` it needs no root."""
         subprocess.run(
-            ["smbpasswd", "-c", str(self._config), "-s", "-a", user],
-            input=f"{password}\n{password}\n".encode(),
+            ["pdbedit", "-s", str(self._config), *arguments],
+            input=input,
             check=True,
             capture_output=True,
         )

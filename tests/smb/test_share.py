@@ -1,0 +1,793 @@
+"""One share on one connection, against real servers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.smb import messages, paths, reasons, transfer
+from datacode.smb.access import Access
+from datacode.smb.hosts import HostPolicy
+from datacode.smb.interrupt import Interrupt, Interrupted
+from datacode.smb.messages import Dialect
+from datacode.smb.reasons import Reason, ShareError
+from datacode.smb.share import Fetched, Share, open_share
+from datacode.smb.target import Target
+from tests.smb.impacket_server import ImpacketServer
+from tests.smb.samba import DISABLED, LOGIN, PASSWORD, Samba, free_port, samba
+
+
+@contextlib.contextmanager
+def held(share: Share, path: str, sharing: int) -> Iterator[None]:
+    """While inside, a file is open in another program that shares only so much of it."""
+    link, tree = share._link, share._tree
+    name = paths.nt_path(paths.components(path))
+    with link.during(Interrupt(5, 5)):
+        rights = messages.Access.READ_DATA | messages.Access.WRITE_DATA
+        body = messages.create(name, rights, messages.Disposition.OPEN, 0, sharing=sharing)
+        reply = link.ask(messages.Command.CREATE, body, tree)
+        handle, _ = messages.parse_create(reply.body)
+    try:
+        yield
+    finally:
+        with link.during(Interrupt(5, 5)):
+            link.ask(messages.Command.CLOSE, messages.close(handle), tree)
+
+
+class ShareTestCase(SynchronousTestCase):
+    """Opens shares, closes them afterwards, and reads as a test likes to."""
+
+    def patience(self, seconds: float = 30, stall: float = 10) -> Interrupt:
+        """The time of one call."""
+        return Interrupt(seconds, stall)
+
+    def opened(self, target: Target, name: str = "data", access: Access | None = None) -> Share:
+        """An open share."""
+        share = open_share(target, name, access or Access(), self.patience())
+        self.addCleanup(share.close, self.patience(1))
+        return share
+
+    def folder_of(self, server: Samba) -> Path:
+        """A new folder on the share ``data``; its name is the path on the share."""
+        folder = server.folder / f"{type(self).__name__}-{self._testMethodName}"
+        folder.mkdir()
+        folder.chmod(0o777)
+        return folder
+
+    def content(self, fetched: Fetched) -> bytes:
+        """All bytes that were fetched; the descriptor is closed."""
+        assert fetched.descriptor is not None
+        with open(fetched.descriptor, "rb") as file:
+            return file.read()
+
+    def read(self, share: Share, path: str) -> bytes:
+        """The bytes of a file on a share."""
+        return self.content(share.fetch(path, self.patience()))
+
+    def listed(self, share: Share, path: str) -> list[str]:
+        """The names in a folder on a share."""
+        return [entry.name for entry in share.list_folder(path, self.patience())]
+
+    def fails(self, reason: Reason, text: str, call: object, *args: object, **kw: object) -> None:
+        """Assert that a call fails for a reason, with exactly this text."""
+        error = self.assertRaises(ShareError, call, *args, **kw)
+        self.assertEqual(str(error), text)
+        self.assertIs(error.reason, reason)
+
+
+class ConnectTests(ShareTestCase):
+    """Connecting, logging in, opening."""
+
+    def refused(self, reason: Reason, text: str, target: Target, name: str = "data") -> None:
+        """Assert that a share cannot be opened."""
+        self.fails(reason, text, open_share, target, name, Access(), self.patience())
+
+    def test_opens(self) -> None:
+        """With the right password a share opens, encrypted by the newest dialect."""
+        share = self.opened(samba().target())
+        self.assertEqual((share.dialect, share.encrypted), (Dialect.SMB_3_1_1, True))
+
+    def test_domains(self) -> None:
+        """No domain, one of one's own, in front of the login or behind it."""
+        for login, domain in (
+            (LOGIN, ""),
+            (LOGIN, "WORKGROUP"),
+            (f"WORKGROUP\\{LOGIN}", ""),
+            (f"{LOGIN}@workgroup", ""),
+        ):
+            self.opened(samba().target(login, domain=domain))
+
+    def test_share_names(self) -> None:
+        """Case does not count; spaces and Cyrillic are letters like others."""
+        self.opened(samba().target(), "DaTa")
+        self.opened(samba().target(), "Отчеты за год")
+
+    def test_wrong_password_and_unknown_user(self) -> None:
+        """One sentence for both, so that nobody learns which logins there are."""
+        text = "неверное имя пользователя или пароль"
+        self.refused(reasons.WRONG_LOGIN, text, samba().target(password="wrong"))
+        self.refused(reasons.WRONG_LOGIN, text, samba().target(password=""))
+        self.refused(reasons.WRONG_LOGIN, text, samba().target("nosuchuser"))
+
+    def test_disabled_account(self) -> None:
+        """An account that is there but not to be used."""
+        self.refused(reasons.NO_ACCOUNT, "учетная запись недоступна", samba().target(DISABLED))
+
+    def test_unknown_share(self) -> None:
+        """Named as the client spelled it; also where no share can have such a name."""
+        for name in ("Nothing", "", "a/b", "a\\b", "x" * 300):
+            self.refused(reasons.NO_SHARE, f"шара '{name}' не найдена", samba().target(), name)
+
+    def test_no_rights(self) -> None:
+        """A share that is for others."""
+        self.refused(reasons.DENIED, "доступ запрещен", samba().target(), "forbidden")
+
+    def test_not_a_disk(self) -> None:
+        """The share of pipes holds no files."""
+        text = "шара 'IPC$' не содержит файлов"
+        self.refused(reasons.NOT_A_DISK, text, samba().target(), "IPC$")
+
+    def test_nobody_listens(self) -> None:
+        """A closed port, an unknown name."""
+        port = free_port()
+        target = Target.parse(f"127.0.0.1:{port}", "a", "b", "")
+        self.refused(reasons.UNREACHABLE, f"сервер 127.0.0.1:{port} недоступен", target)
+        target = Target.parse("no-such-host.invalid", "a", "b", "")
+        self.refused(reasons.UNREACHABLE, "сервер no-such-host.invalid недоступен", target)
+
+    def test_only_smb1(self) -> None:
+        """A server that speaks nothing newer is told apart from one that is broken."""
+        text = "сервер поддерживает только SMB1"
+        self.refused(reasons.ONLY_SMB1, text, samba(dialect="1").target())
+
+    def test_guest_is_refused_unless_asked_for(self) -> None:
+        """A server that takes anybody for a guest does not make a wrong password right."""
+        server = samba(guest="Bad User")
+        self.refused(
+            reasons.WRONG_LOGIN,
+            "неверное имя пользователя или пароль",
+            server.target("nosuchuser"),
+            "public",
+        )
+        (server.guest_folder / "a.txt").write_text("for all")
+        share = self.opened(server.target("", ""), "public")
+        self.assertEqual(self.read(share, "a.txt"), b"for all")
+
+    def test_guest_where_there_are_none(self) -> None:
+        """Logging in as nobody succeeds only if the share opens."""
+        self.refused(reasons.DENIED, "доступ запрещен", samba().target("", ""))
+
+    def test_guests_can_be_forbidden(self) -> None:
+        """What a guest reads cannot be checked; an operator may refuse that."""
+        target = samba(guest="Bad User").target("", "")
+        error = self.assertRaises(
+            ShareError,
+            open_share,
+            target,
+            "public",
+            Access(require_signing=True),
+            self.patience(),
+        )
+        self.assertIs(error.reason, reasons.UNSIGNED)
+
+    def test_hosts_that_are_not_allowed(self) -> None:
+        """The operator's list is asked before anybody is spoken to."""
+        target = samba().target()
+        for hosts in (["10.0.0.0/8"], ["fs1"], ["127.0.0.1:445"]):
+            error = self.assertRaises(
+                ShareError, open_share, target, "data", Access(HostPolicy(hosts)), self.patience()
+            )
+            self.assertIs(error.reason, reasons.HOST_REFUSED)
+        self.opened(target, access=Access(HostPolicy(["127.0.0.0/8"])))
+        self.opened(target, access=Access(HostPolicy(["fs1", f"127.0.0.1:{target.port}"])))
+
+    def test_a_name_that_leads_to_an_allowed_address(self) -> None:
+        """The addresses behind a name are what an entry with an address is about."""
+        port = samba().port
+        target = Target.parse(f"localhost:{port}", LOGIN, PASSWORD, "")
+        self.opened(target, access=Access(HostPolicy(["127.0.0.1"])))
+
+    def test_the_password_is_nowhere_in_an_error(self) -> None:
+        """Not in its text, not in the frames that it came through, nor in a cause."""
+        error = self.assertRaises(
+            ShareError,
+            open_share,
+            samba().target(password="Tr0ub4dor"),
+            "data",
+            Access(),
+            self.patience(),
+        )
+        self.assertIsNone(error.__cause__)
+        self.assertTrue(error.__context__ is None or error.__suppress_context__)
+        seen = [repr(error), str(error.__dict__)]
+        for failure in (error, error.__context__):
+            frames = failure.__traceback__ if failure is not None else None
+            while frames is not None:
+                seen.append(repr(frames.tb_frame.f_locals))
+                frames = frames.tb_next
+        self.assertNotIn("Tr0ub4dor", "".join(seen))
+
+
+class ReadTests(ShareTestCase):
+    """Listing and reading."""
+
+    def test_exact_bytes(self) -> None:
+        """Files of every awkward size come as they are, nothing before and nothing after."""
+        folder = self.folder_of(samba())
+        share = self.opened(samba().target())
+        for size in (0, 1, 4095, 65536, 65537, 1 << 20, (1 << 20) + 1, 9_999_999):
+            content = random.Random(size).randbytes(size)
+            (folder / "file").write_bytes(content)
+            self.assertEqual(self.read(share, f"{folder.name}/file"), content)
+
+    def test_names(self) -> None:
+        """Every name that can be listed can be read, whatever it is made of."""
+        folder = self.folder_of(samba())
+        names = [
+            *("a b.txt", "Отчёт за июнь.csv", "😀 𝔘𝔫𝔦.txt", "ß.txt", "日本語.txt", "[x].txt"),
+            *("100% & co; rm -rf.txt", "'quote'.txt", "a#b=c,d.txt", "@GMT-x.txt", "...a"),
+            unicodedata.normalize("NFC", "йё.txt"),
+            unicodedata.normalize("NFD", "йё-2.txt"),
+            "я" * 120 + ".txt",
+            "x" * 251 + ".txt",
+        ]
+        for name in names:
+            (folder / name).write_text(name, "utf-8")
+        share = self.opened(samba().target())
+        self.assertEqual(self.listed(share, folder.name), sorted(names, key=paths.order))
+        for name in names:
+            self.assertEqual(self.read(share, f"{folder.name}/{name}"), name.encode())
+
+    def test_names_that_windows_cannot_have(self) -> None:
+        """The server shows them mangled, and they open by what it shows."""
+        folder = self.folder_of(samba())
+        names = ["a:b.txt", "dot.", "space ", "con?.txt"]
+        for name in names:
+            (folder / name).write_text(name)
+        share = self.opened(samba().target())
+        shown = self.listed(share, folder.name)
+        self.assertEqual(len(shown), len(names))
+        contents = {self.read(share, f"{folder.name}/{name}").decode() for name in shown}
+        self.assertEqual(contents, set(names))
+
+    def test_look_up_without_regard_to_case(self) -> None:
+        """As on Windows."""
+        folder = self.folder_of(samba())
+        (folder / "Отчёт.CSV").write_text("x")
+        share = self.opened(samba().target())
+        self.assertEqual(self.read(share, f"{folder.name.upper()}/отчёт.csv"), b"x")
+
+    def test_accents_composed_and_apart(self) -> None:
+        """A file that a Mac has named is found by the name that others type, and vice versa."""
+        folder = self.folder_of(samba())
+        (folder / unicodedata.normalize("NFD", "йод.txt")).write_text("apart")
+        (folder / unicodedata.normalize("NFC", "чай.txt")).write_text("whole")
+        share = self.opened(samba().target())
+        name = f"{folder.name}/" + unicodedata.normalize("NFC", "йод.txt")
+        self.assertEqual(self.read(share, name), b"apart")
+        name = f"{folder.name}/" + unicodedata.normalize("NFD", "чай.txt")
+        self.assertEqual(self.read(share, name), b"whole")
+
+    def test_very_long_path(self) -> None:
+        """Beyond the 260 characters of old."""
+        folder = self.folder_of(samba())
+        path = folder / "/".join("папка" * 20 for _ in range(8))
+        path.mkdir(parents=True)
+        (path / "a.txt").write_text("deep")
+        share = self.opened(samba().target())
+        self.assertEqual(
+            self.read(share, str(path.relative_to(samba().folder)) + "/a.txt"), b"deep"
+        )
+
+    def test_listing(self) -> None:
+        """Files and folders of one level, hidden ones too, sorted by name, case folded."""
+        folder = self.folder_of(samba())
+        for name in ("b.txt", "A.txt", "c.TXT", ".hidden", "._mac", ".DS_Store"):
+            (folder / name).write_text("123")
+        (folder / "Bdir" / "below").mkdir(parents=True)
+        os.utime(folder / "A.txt", (1_700_000_000, 1_700_000_000.5))
+        (folder / "c.TXT").chmod(0o444)
+        share = self.opened(samba().target())
+        found = share.list_folder(folder.name, self.patience())
+        self.assertEqual(
+            [(entry.name, entry.is_folder, entry.size) for entry in found],
+            [
+                (".hidden", False, 3),
+                ("A.txt", False, 3),
+                ("b.txt", False, 3),
+                ("Bdir", True, None),
+                ("c.TXT", False, 3),
+            ],
+        )
+        self.assertEqual(found[1].modified, 1_700_000_000.5)
+
+    def test_five_thousand_entries(self) -> None:
+        """More than one answer can hold, none lost, none twice."""
+        folder = self.folder_of(samba())
+        for number in range(5000):
+            (folder / f"файл номер {number:05} с именем подлиннее.txt").touch()
+        share = self.opened(samba().target())
+        expected = [f"файл номер {number:05} с именем подлиннее.txt" for number in range(5000)]
+        self.assertEqual(self.listed(share, folder.name), expected)
+
+    def test_empty_folder(self) -> None:
+        """Has nothing in it, and that is no failure."""
+        folder = self.folder_of(samba())
+        self.assertEqual(self.listed(self.opened(samba().target()), folder.name), [])
+
+    def test_slashes(self) -> None:
+        """Both separate, superfluous ones do not count."""
+        folder = self.folder_of(samba())
+        (folder / "sub").mkdir()
+        (folder / "sub" / "a.txt").write_text("x")
+        share = self.opened(samba().target())
+        for path in (f"/{folder.name}//sub/./a.txt/", f"{folder.name}\\sub\\a.txt"):
+            self.assertEqual(self.read(share, path), b"x")
+
+    def test_two_hundred_megabytes(self) -> None:
+        """A big file, byte for byte, with every step told."""
+        folder = self.folder_of(samba())
+        block = random.Random(1).randbytes(1 << 20)
+        with open(folder / "big", "wb") as file:
+            for number in range(200):
+                file.write(number.to_bytes(4, "big") + block[4:])
+        share = self.opened(samba().target())
+        steps: list[tuple[int, int]] = []
+        fetched = share.fetch(
+            f"{folder.name}/big",
+            self.patience(120),
+            progress=lambda done, total: steps.append((done, total)),
+        )
+        assert fetched.descriptor is not None
+        with open(fetched.descriptor, "rb") as file:
+            for number in range(200):
+                self.assertTrue(file.read(1 << 20) == number.to_bytes(4, "big") + block[4:])
+            self.assertEqual(file.read(1), b"")
+        self.assertEqual(steps[-1], (200 << 20, 200 << 20))
+        self.assertEqual(steps, sorted(steps))
+        (folder / "big").unlink()
+
+    def test_the_descriptor_can_only_read(self) -> None:
+        """Whoever gets it cannot change what others read."""
+        folder = self.folder_of(samba())
+        (folder / "a").write_text("x")
+        fetched = self.opened(samba().target()).fetch(f"{folder.name}/a", self.patience())
+        assert fetched.descriptor is not None
+        self.addCleanup(os.close, fetched.descriptor)
+        self.assertRaises(OSError, os.write, fetched.descriptor, b"y")
+        self.assertEqual(os.fstat(fetched.descriptor).st_nlink, 0)
+
+    def test_unchanged_files_are_not_read_again(self) -> None:
+        """Only a file that is no longer what is known of it is moved."""
+        folder = self.folder_of(samba())
+        (folder / "a").write_text("one")
+        share = self.opened(samba().target())
+        first = share.fetch(f"{folder.name}/a", self.patience())
+        self.assertEqual(self.content(first), b"one")
+        again = share.fetch(f"{folder.name}/a", self.patience(), known=first.stamp)
+        self.assertEqual(again, Fetched(first.stamp, None))
+        (folder / "a").write_text("two")
+        changed = share.fetch(f"{folder.name}/a", self.patience(), known=first.stamp)
+        self.assertEqual(self.content(changed), b"two")
+
+    def test_missing(self) -> None:
+        """Named as the client wrote it."""
+        share = self.opened(samba().target())
+        for path in ("Нет такого.csv", "no/folder/a.txt"):
+            text = f"'{path}' не найден"
+            self.fails(reasons.MISSING, text, share.fetch, path, self.patience())
+            self.fails(reasons.MISSING, text, share.list_folder, path, self.patience())
+
+    def test_folder_and_file_confused(self) -> None:
+        """Each has its sentence."""
+        folder = self.folder_of(samba())
+        (folder / "a").write_text("x")
+        share = self.opened(samba().target())
+        text = f"'{folder.name}' является папкой"
+        self.fails(reasons.IS_FOLDER, text, share.fetch, folder.name, self.patience())
+        self.fails(reasons.IS_FOLDER, "'/' является папкой", share.fetch, "/", self.patience())
+        path = f"{folder.name}/a"
+        text = f"'{path}' не является папкой"
+        self.fails(reasons.NOT_FOLDER, text, share.list_folder, path, self.patience())
+
+    def test_no_rights_to_a_file(self) -> None:
+        """The server's own permissions hold."""
+        folder = self.folder_of(samba())
+        (folder / "a").write_text("x")
+        server = samba(hide_unreadable="no", veto_files="/secret*/")
+        (server.folder / "secret.txt").write_text("x")
+        share = self.opened(server.target())
+        error = self.assertRaises(ShareError, share.fetch, "secret.txt", self.patience())
+        self.assertIn(error.reason, (reasons.MISSING, reasons.DENIED))
+
+    def test_locked_by_another_program(self) -> None:
+        """A file that somebody holds for himself alone, as Excel does when saving."""
+        folder = self.folder_of(samba())
+        (folder / "book.xlsx").write_bytes(b"x")
+        path = f"{folder.name}/book.xlsx"
+        holder, share = self.opened(samba().target()), self.opened(samba().target())
+        with held(holder, path, sharing=0):
+            text = "файл занят другим процессом"
+            self.fails(reasons.LOCKED, text, share.fetch, path, self.patience())
+        with held(holder, path, sharing=1):
+            self.assertEqual(self.read(share, path), b"x")
+
+    def test_too_large(self) -> None:
+        """Refused by size, before anything is read."""
+        folder = self.folder_of(samba())
+        (folder / "a").write_bytes(b"12345")
+        share = self.opened(samba().target())
+        path = f"{folder.name}/a"
+        text = f"файл '{path}' слишком велик (5 байт, предел 4 байт)"
+        self.fails(reasons.TOO_LARGE, text, share.fetch, path, self.patience(), limit=4)
+        self.assertEqual(self.content(share.fetch(path, self.patience(), limit=5)), b"12345")
+
+    def test_no_room_for_the_copy(self) -> None:
+        """Where the server's own disk is at fault, it says so."""
+        folder = self.folder_of(samba())
+        (folder / "a").write_bytes(b"12345")
+        share = self.opened(samba().target())
+        path = f"{folder.name}/a"
+        text = f"на сервере DataCode нет места для файла '{path}'"
+        missing = "/no/such/folder"
+        self.fails(reasons.SPOOL_FULL, text, share.fetch, path, self.patience(), folder=missing)
+        self.assertEqual(self.read(share, path), b"12345")
+
+    def test_what_is_there(self) -> None:
+        """Size, time and kind; None where nothing is."""
+        folder = self.folder_of(samba())
+        (folder / "a").write_bytes(b"12345")
+        os.utime(folder / "a", (1, 1_600_000_000))
+        share = self.opened(samba().target())
+        stamp = share.look(f"{folder.name}/a", self.patience())
+        assert stamp is not None
+        self.assertEqual((stamp.size, stamp.modified, stamp.is_folder), (5, 1_600_000_000.0, False))
+        for path, expected in ((folder.name, True), ("", True)):
+            found = share.look(path, self.patience())
+            assert found is not None
+            self.assertEqual(found.is_folder, expected)
+        for path in (f"{folder.name}/b", f"{folder.name}/a/b", "no/folder"):
+            self.assertIsNone(share.look(path, self.patience()))
+
+    def test_patterns(self) -> None:
+        """One folder, several, any depth; a missing folder has nothing in it."""
+        folder = self.folder_of(samba())
+        for name in ("in/a.csv", "in/B.CSV", "in/c.txt", "in/x/d.csv", "in/x/y/e.csv"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+        share = self.opened(samba().target())
+
+        def matched(pattern: str) -> list[str]:
+            text = f"{folder.name}/{pattern}"
+            found = share.match(paths.Pattern.parse("data", text), text, self.patience())
+            return [path.removeprefix(f"{folder.name}/") for path in found]
+
+        self.assertEqual(matched("in/*.csv"), ["in/a.csv", "in/B.CSV"])
+        self.assertEqual(matched("in/*"), ["in/a.csv", "in/B.CSV", "in/c.txt", "in/x"])
+        self.assertEqual(
+            matched("**/*.csv"), ["in/a.csv", "in/B.CSV", "in/x/d.csv", "in/x/y/e.csv"]
+        )
+        self.assertEqual(matched("**/y/*"), ["in/x/y/e.csv"])
+        self.assertEqual(matched("in/**"), ["in/x", "in/x/y"])
+        self.assertEqual(matched("i?/[xy]/*"), ["in/x/d.csv", "in/x/y"])
+        self.assertEqual(matched("in/a.csv"), ["in/a.csv"])
+        self.assertEqual(matched("nothing/*.csv"), [])
+        self.assertEqual(matched("in/a.csv/*"), [])
+
+    def test_many_threads_one_connection_each(self) -> None:
+        """Connections do not disturb each other."""
+        folder = self.folder_of(samba())
+        contents = {f"f{i}": random.Random(i).randbytes(50_000 + i) for i in range(20)}
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+        wrong: list[str] = []
+
+        def reader() -> None:
+            share = open_share(samba().target(), "data", Access(), self.patience())
+            wrong.extend(
+                name
+                for name, content in contents.items()
+                if self.read(share, f"{folder.name}/{name}") != content
+            )
+            share.close(self.patience(1))
+
+        threads = [threading.Thread(target=reader) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+
+
+class ChangeTests(ShareTestCase):
+    """Files that change while they are read."""
+
+    def read_while(self, change: Callable[[Path, int], None], size: int = 20 << 20) -> Fetched:
+        """Fetch a file that ``change`` is done to, in each round after its first piece."""
+        folder = self.folder_of(samba())
+        file = folder / "file"
+        file.write_bytes(b"a" * size)
+        share = self.opened(samba().target())
+        rounds = 0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal rounds
+            if done <= share._link.sizes.read:
+                rounds += 1
+                change(file, rounds)
+
+        return share.fetch(f"{folder.name}/file", self.patience(), progress=progress)
+
+    def test_replaced_once(self) -> None:
+        """It is read again: what comes is one state of the file, not a mixture."""
+
+        def change(file: Path, rounds: int) -> None:
+            if rounds == 1:
+                file.write_bytes(b"b" * (20 << 20))
+
+        self.assertTrue(self.content(self.read_while(change)) == b"b" * (20 << 20))
+
+    def test_cut_short_once(self) -> None:
+        """The same where it became shorter."""
+
+        def change(file: Path, rounds: int) -> None:
+            if rounds == 1:
+                os.truncate(file, 5)
+
+        self.assertEqual(self.content(self.read_while(change)), b"aaaaa")
+
+    def test_changing_all_the_time(self) -> None:
+        """There is a sentence for it, and no bytes."""
+
+        def change(file: Path, rounds: int) -> None:
+            with open(file, "r+b") as opened:
+                opened.write(bytes((rounds,)))
+
+        error = self.assertRaises(ShareError, self.read_while, change)
+        self.assertIs(error.reason, reasons.CHANGED)
+        self.assertIn("изменяется во время чтения", str(error))
+
+    def test_growing_all_the_time(self) -> None:
+        """A log that is written to can be read, as long as it was when it was opened."""
+
+        def change(file: Path, rounds: int) -> None:
+            with open(file, "ab") as opened:
+                opened.write(b"b")
+
+        content = self.content(self.read_while(change))
+        self.assertTrue(content == b"a" * (20 << 20) + b"bb")
+
+
+class WriteTests(ShareTestCase):
+    """Writing."""
+
+    def store(self, share: Share, path: str, content: bytes) -> None:
+        """Replace a file."""
+        share.store(path, transfer.Bytes(content), self.patience(), token="t")
+
+    def test_new_and_replaced(self) -> None:
+        """A file is there whole, and nothing else is."""
+        folder = self.folder_of(samba())
+        share = self.opened(samba().target())
+        for size in (10, 3_000_001, 0):
+            content = random.Random(size).randbytes(size)
+            self.store(share, f"{folder.name}/Отчёт 😀.bin", content)
+            self.assertEqual((folder / "Отчёт 😀.bin").read_bytes(), content)
+            self.assertEqual(os.listdir(folder), ["Отчёт 😀.bin"])
+
+    def test_from_a_local_file(self) -> None:
+        """A descriptor stays open and where it was."""
+        folder = self.folder_of(samba())
+        local = Path(self.mktemp())
+        local.write_bytes(b"0123456789" * 300_000)
+        share = self.opened(samba().target())
+        with open(local, "rb") as file:
+            source = transfer.LocalFile(file.fileno())
+            share.store(f"{folder.name}/copy", source, self.patience(), token="t")
+            self.assertEqual(file.tell(), 0)
+        self.assertEqual((folder / "copy").read_bytes(), local.read_bytes())
+
+    def test_failures_leave_nothing(self) -> None:
+        """Not even the file under its first name."""
+        folder = self.folder_of(samba())
+        (folder / "sub").mkdir()
+        share = self.opened(samba().target())
+        path = f"{folder.name}/sub"
+        text = f"'{path}' является папкой"
+        self.fails(reasons.IS_FOLDER, text, self.store, share, path, b"x")
+        self.assertEqual(os.listdir(folder), ["sub"])
+        path = f"{folder.name}/no/folder"
+        self.fails(reasons.MISSING, f"'{path}' не найден", self.store, share, path, b"x")
+
+    def test_a_share_that_is_read_only(self) -> None:
+        """Has the server's own word."""
+        share = self.opened(samba().target(), "readonly")
+        error = self.assertRaises(ShareError, self.store, share, "a", b"x")
+        self.assertIn(error.reason, (reasons.DENIED, reasons.READ_ONLY))
+
+    def test_folders(self) -> None:
+        """Made with those above; one that is there is no failure, a file of that name is."""
+        folder = self.folder_of(samba())
+        (folder / "file").touch()
+        share = self.opened(samba().target())
+        share.make_folder(f"{folder.name}/a/b/в", self.patience())
+        share.make_folder(f"{folder.name}/a/b/в", self.patience())
+        self.assertTrue((folder / "a" / "b" / "в").is_dir())
+        error = self.assertRaises(
+            ShareError, share.make_folder, f"{folder.name}/file", self.patience()
+        )
+        self.assertIn(error.reason, (reasons.NOT_FOLDER, reasons.EXISTS))
+
+    def test_deleting(self) -> None:
+        """Files, and folders that are empty."""
+        folder = self.folder_of(samba())
+        (folder / "a").touch()
+        (folder / "full" / "x").mkdir(parents=True)
+        share = self.opened(samba().target())
+        share.remove(f"{folder.name}/a", self.patience())
+        share.remove(f"{folder.name}/full/x", self.patience())
+        self.assertEqual(os.listdir(folder), ["full"])
+        (folder / "full" / "y").touch()
+        path = f"{folder.name}/full"
+        self.fails(
+            reasons.NOT_EMPTY, f"папка '{path}' не пуста", share.remove, path, self.patience()
+        )
+        path = f"{folder.name}/a"
+        self.fails(reasons.MISSING, f"'{path}' не найден", share.remove, path, self.patience())
+
+    def test_renaming(self) -> None:
+        """To where nothing is; never over something."""
+        folder = self.folder_of(samba())
+        (folder / "a").write_text("a")
+        (folder / "c").write_text("c")
+        (folder / "sub").mkdir()
+        share = self.opened(samba().target())
+        share.rename(f"{folder.name}/a", f"{folder.name}/sub/б", self.patience())
+        self.assertEqual((folder / "sub" / "б").read_text(), "a")
+        new = f"{folder.name}/sub/б"
+        self.fails(
+            reasons.EXISTS,
+            f"'{new}' уже существует",
+            share.rename,
+            f"{folder.name}/c",
+            new,
+            self.patience(),
+        )
+
+
+class DialectTests(ShareTestCase):
+    """Every dialect, with every protection that it has, gives the same bytes."""
+
+    def works(self, server: Samba, dialect: int, *, encrypted: bool) -> None:
+        """Assert that listing, reading and writing work in this dialect."""
+        folder = self.folder_of(server)
+        share = self.opened(server.target())
+        self.assertEqual((share.dialect, share.encrypted), (dialect, encrypted))
+        content = random.Random(3).randbytes(2_500_000)
+        share.store(f"{folder.name}/файл", transfer.Bytes(content), self.patience(), token="t")
+        self.assertEqual(self.read(share, f"{folder.name}/файл"), content)
+        self.assertEqual(self.listed(share, folder.name), ["файл"])
+
+    def test_2_0_2(self) -> None:
+        """Signed, in pieces of 64 KiB."""
+        self.works(samba(dialect="2.0.2"), Dialect.SMB_2_0_2, encrypted=False)
+
+    def test_2_1(self) -> None:
+        """Signed."""
+        self.works(samba(dialect="2.1"), Dialect.SMB_2_1, encrypted=False)
+
+    def test_2_1_signing_required(self) -> None:
+        """Signed because the server wants it."""
+        self.works(samba(dialect="2.1", signing="mandatory"), Dialect.SMB_2_1, encrypted=False)
+
+    def test_3_0(self) -> None:
+        """Encrypted by AES-128-CCM."""
+        self.works(samba(dialect="3.0"), Dialect.SMB_3_0, encrypted=True)
+
+    def test_3_0_2(self) -> None:
+        """Encrypted by AES-128-CCM."""
+        self.works(samba(dialect="3.0.2"), Dialect.SMB_3_0_2, encrypted=True)
+
+    def test_3_0_without_encryption(self) -> None:
+        """Signed by AES-CMAC."""
+        self.works(samba(dialect="3.0", encrypt="off"), Dialect.SMB_3_0, encrypted=False)
+
+    def test_3_1_1_encryption_required(self) -> None:
+        """Encrypted because the server wants it."""
+        self.works(samba(encrypt="required"), Dialect.SMB_3_1_1, encrypted=True)
+
+    def test_3_1_1_ciphers(self) -> None:
+        """Every cipher that a server may insist on."""
+        for cipher in ("AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM"):
+            server = samba(server_smb3_encryption_algorithms=cipher)
+            share = self.opened(server.target())
+            self.assertTrue(share.encrypted)
+            content = random.Random(3).randbytes(300_000)
+            (server.folder / "c").write_bytes(content)
+            self.assertEqual(self.read(share, "c"), content)
+
+    def test_3_1_1_signatures(self) -> None:
+        """Every signature that a server may insist on."""
+        for algorithm in ("AES-128-GMAC", "AES-128-CMAC"):
+            server = samba(encrypt="off", server_smb3_signing_algorithms=algorithm)
+            share = self.opened(server.target())
+            self.assertEqual((share.encrypted, share.dialect), (False, Dialect.SMB_3_1_1))
+            content = random.Random(3).randbytes(300_000)
+            (server.folder / "s").write_bytes(content)
+            self.assertEqual(self.read(share, "s"), content)
+
+    def test_encryption_required_of_an_old_dialect(self) -> None:
+        """Cannot be had, and the server says so."""
+        server = samba(dialect="2.1", encrypt="required")
+        error = self.assertRaises(
+            ShareError, open_share, server.target(), "data", Access(), self.patience()
+        )
+        self.assertIn(error.reason, (reasons.DENIED, reasons.LOST))
+
+
+class InterruptTests(ShareTestCase):
+    """Ending a call from another thread."""
+
+    def test_before_it_begins(self) -> None:
+        """Then nothing is done."""
+        interrupt = self.patience()
+        interrupt.trip()
+        self.assertRaises(Interrupted, open_share, samba().target(), "data", Access(), interrupt)
+
+    def test_during_a_read(self) -> None:
+        """The connection is gone with it."""
+        folder = self.folder_of(samba())
+        with open(folder / "big", "wb") as file:
+            file.truncate(300 << 20)
+        share = self.opened(samba().target())
+        interrupt = self.patience()
+        self.assertRaises(
+            Interrupted,
+            share.fetch,
+            f"{folder.name}/big",
+            interrupt,
+            progress=lambda done, total: interrupt.trip(),
+        )
+        self.assertTrue(share.broken)
+
+
+class ImpacketServerTests(ShareTestCase):
+    """The server that comes with Impacket: old, slow and with ideas of its own."""
+
+    def setUp(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        self.server = ImpacketServer(folder)
+        self.addCleanup(self.server.stop)
+
+    def test_reads_and_lists(self) -> None:
+        """The same bytes and names as from any other."""
+        content = random.Random(5).randbytes(1_000_000)
+        (self.server.folder / "Отчёт 😀.csv").write_bytes(content)
+        (self.server.folder / "папка" / "x").mkdir(parents=True)
+        share = self.opened(self.server.target())
+        self.assertEqual(self.listed(share, ""), ["Отчёт 😀.csv", "папка"])
+        self.assertEqual(self.listed(share, "папка"), ["x"])
+        self.assertEqual(self.read(share, "Отчёт 😀.csv"), content)
+
+    def test_failures(self) -> None:
+        """Its own statuses mean the same sentences."""
+        share = self.opened(self.server.target())
+        self.fails(reasons.MISSING, "'a/b' не найден", share.fetch, "a/b", self.patience())
+        self.fails(reasons.MISSING, "'a' не найден", share.list_folder, "a", self.patience())
+        for target, name, reason in (
+            (self.server.target(), "nothing", reasons.NO_SHARE),
+            (self.server.target("x"), "data", reasons.WRONG_LOGIN),
+            (self.server.target(password="x"), "data", reasons.WRONG_LOGIN),
+        ):
+            error = self.assertRaises(
+                ShareError, open_share, target, name, Access(), self.patience()
+            )
+            self.assertIs(error.reason, reason)
