@@ -50,6 +50,7 @@ class Child:
         self.run = Channel[FromWorker](FromWorker, MAX_FROM_WORKER, self._on_run, self._lost)
         self.control = Channel[Reply](Reply, MAX_FROM_WORKER, self._on_control, self._lost)
         self.process: int | None = None
+        self.troubles = 0
         self._fault: str | None = None
         self._dying = False
         self._gone: Ending | None = None

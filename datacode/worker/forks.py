@@ -149,17 +149,19 @@ class Zygote:
         walls = "on" if self._walls else "off"
         command = [sys.executable, "-I", "-c", _BOOT, "3", walls, self._entry, json.dumps(path)]
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        with (
-            pair(self._reactor, self._channel) as theirs,
-            open(os.devnull, "rb") as nothing,
-        ):
-            self._transport = self._reactor.spawnProcess(
-                _Life(self._log, self._process_ended),
-                sys.executable,
-                command,
-                env=self._environment | passed_on,
-                childFDs={0: nothing.fileno(), 1: "r", 2: "r", 3: theirs.fileno()},
-            )
+        with pair(self._reactor, self._channel) as theirs, open(os.devnull, "rb") as nothing:
+            descriptors = {0: nothing.fileno(), 1: "r", 2: "r", 3: theirs.fileno()}
+            try:
+                self._transport = self._reactor.spawnProcess(
+                    _Life(self._log, self._process_ended),
+                    sys.executable,
+                    command,
+                    env=self._environment | passed_on,
+                    childFDs=descriptors,
+                )
+            except (OSError, ValueError) as error:
+                self._log.error("Python cannot be started: {error}", error=str(error))
+                self._process_ended(Failure(error))
 
     def _received(self, message: FromZygote) -> None:
         if isinstance(message, Forked):

@@ -34,6 +34,7 @@ _PATIENCE = 3.0
 
 _ANSWERS_AT_ONCE = 16
 _TRIES = 3
+_TROUBLES, _TROUBLE = 20, 20_000
 
 
 class WorkerUnavailable(Exception):
@@ -392,7 +393,7 @@ class WorkerInterpreter:
     def _received(self, child: Child, files: FileAnswers, message: wire.FromWorker) -> None:
         run = self._active
         if isinstance(message, wire.Trouble):
-            self._log.error("trouble in a worker: {text}", text=message.text)
+            self._trouble(child, message.text)
         elif run is None or run.child is not child:
             child.kill("it spoke while no program was running")
         elif isinstance(message, wire.Output):
@@ -403,6 +404,14 @@ class WorkerInterpreter:
             self._tell(run.on_table, message)
         else:
             files.ask(message)
+
+    def _trouble(self, child: Child, text: str) -> None:
+        """A fault of ours in the worker; a worker that has many of them is none of ours."""
+        child.troubles += 1
+        if child.troubles > _TROUBLES:
+            child.kill("it had too much to complain of")
+        else:
+            self._log.error("trouble in a worker: {text}", text=text[:_TROUBLE])
 
     def _output(self, run: _Run, text: str) -> None:
         run.written += len(text)

@@ -121,7 +121,8 @@ class Gate:
             tick()
         cause = self._cause()
         if cause is None:
-            self._wait_on()
+            if self._tick is None:
+                self._wait_on()
             return
         self._strikes += 1
         if self._strikes == 1:

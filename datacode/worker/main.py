@@ -76,14 +76,15 @@ def _run(
 
 def _outcome(program: wire.Execute, interpreter: Interpreter, gate: Gate) -> Outcome:
     """The one stretch of code in which a program may be interrupted."""
-    gate.open()
-    outcome = interpreter.run(
-        program.code,
-        output_limit=program.output_bytes or None,
-        max_steps=program.max_steps or None,
-    )
-    gate.close()
-    return outcome
+    try:
+        gate.open()
+        return interpreter.run(
+            program.code,
+            output_limit=program.output_bytes or None,
+            max_steps=program.max_steps or None,
+        )
+    finally:
+        gate.close()
 
 
 def trouble() -> wire.Trouble:

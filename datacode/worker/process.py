@@ -66,15 +66,16 @@ class Workers:
         self._stopping = False
         self._was_subreaper = False
 
-    def start(self) -> Deferred[SandboxReport]:
+    def start(self, limits: Limits | None = None) -> Deferred[SandboxReport]:
         """Start the zygote; fires when workers can be made, with the walls they stand behind.
 
-        Fails with ``SandboxError`` where neither Landlock nor namespaces nor seccomp work and
-        the settings do not say that this is all right. To be called after daemonising.
+        With ``limits`` a spare worker for sessions of these limits is made at once. Fails with
+        ``SandboxError`` where neither Landlock nor namespaces nor seccomp work and the settings
+        do not say that this is all right. To be called after daemonising.
         """
-        return Deferred.fromCoroutine(self._start())
+        return Deferred.fromCoroutine(self._start(limits))
 
-    async def _start(self) -> SandboxReport:
+    async def _start(self, limits: Limits | None) -> SandboxReport:
         # Workers are forked twice, and become this process's children when the one between ends.
         self._was_subreaper = kernel.child_subreaper()
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
@@ -90,6 +91,8 @@ class Workers:
             )
         self._report = report
         self._log.info("workers stand behind {walls}", walls=described(report))
+        if limits is not None:
+            self._refill(limits)
         return report
 
     def stop(self) -> Deferred[None]:

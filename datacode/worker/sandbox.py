@@ -66,13 +66,28 @@ def prepare(walls: bool) -> Ground:
     namespaces: tuple[str, ...] = ()
     if walls:
         seccomp.prepare()
+        user, group = os.geteuid(), os.getegid()
         rest = ("net", "ipc", "uts", "mount")
         for names in (rest, ("user", *rest)) if os.geteuid() == 0 else (("user", *rest),):
             with contextlib.suppress(OSError):
                 kernel.unshare(names)
                 namespaces = names
                 break
+        if "user" in namespaces:
+            _keep_numbers(user, group)
     return Ground(walls, namespaces, root, os.getppid())
+
+
+def _keep_numbers(user: int, group: int) -> None:
+    """In a new user namespace, have the same numbers; without any it could have no inner one."""
+    with contextlib.suppress(OSError):
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+                file.write(text)
 
 
 def _empty_folder() -> int:
