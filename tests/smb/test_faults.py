@@ -1,0 +1,284 @@
+"""What bad networks and broken servers do to a read.
+
+Every read either returns exactly the file's bytes or fails with one of the honest sentences.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import struct
+import threading
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datacode.smb import messages, reasons
+from datacode.smb.access import Access
+from datacode.smb.interrupt import Interrupt
+from datacode.smb.line import Line
+from datacode.smb.reasons import Reason, ShareError
+from datacode.smb.share import Share, open_share
+from datacode.smb.target import Target
+from tests.smb.proxy import Fault, FaultProxy
+from tests.smb.samba import Samba, samba
+from tests.smb.test_share import ShareTestCase
+
+CONTENT = random.Random(7).randbytes(700_001)
+NAME = "faults.bin"
+
+CONNECTION = (reasons.LOST, reasons.SILENT, reasons.UNREACHABLE)
+TAMPERED = (
+    *(*CONNECTION, reasons.FORGED, reasons.NONSENSE, reasons.ONLY_SMB1),
+    # A bit of a login that was changed can make it anything that a login can be.
+    *(reasons.WRONG_LOGIN, reasons.DENIED, reasons.OTHER, reasons.NO_ACCOUNT, reasons.BUSY),
+)
+
+
+class FaultTestCase(ShareTestCase):
+    """Reads through a proxy."""
+
+    def proxied(self, server: Samba) -> FaultProxy:
+        """A proxy before a server that has the file."""
+        if not (server.folder / NAME).exists():
+            (server.folder / NAME).write_bytes(CONTENT)
+        proxy = FaultProxy(server.port)
+        self.addCleanup(proxy.close)
+        return proxy
+
+    def line(self, server: Samba, proxy: FaultProxy) -> Line:
+        """A line to the share through a proxy."""
+        line = Line(server.target(port=proxy.port), "data", Access(), 5)
+        self.addCleanup(line.drop)
+        return line
+
+    def read_through(self, line: Line, *, stall: float = 5) -> bytes:
+        """The file, with one more attempt where that is allowed."""
+        return self.content(
+            line.perform(
+                lambda share, interrupt: share.fetch(NAME, interrupt),
+                Interrupt(20, stall),
+                again=True,
+            )
+        )
+
+    def outcome(
+        self, server: Samba, proxy: FaultProxy, allowed: tuple[Reason, ...], stall: float = 5
+    ) -> str:
+        """What a read comes to: ``ok``, or the sentence; anything else fails the test."""
+        line = Line(server.target(port=proxy.port), "data", Access(), 5)
+        try:
+            content = self.read_through(line, stall=stall)
+        except ShareError as error:
+            self.assertIn(error.reason, allowed, str(error))
+            return str(error)
+        finally:
+            line.drop()
+        self.assertTrue(content == CONTENT, "the bytes are not the file's")
+        return "ok"
+
+
+class FaultTests(FaultTestCase):
+    """Connections that break, stall and drip, and what is no file server at all."""
+
+    def setUp(self) -> None:
+        self.server = samba()
+        self.proxy = self.proxied(self.server)
+
+    def test_the_proxy_itself_changes_nothing(self) -> None:
+        """Without a fault the file comes as it is."""
+        self.assertEqual(self.outcome(self.server, self.proxy, ()), "ok")
+
+    def test_one_cut_is_not_noticed(self) -> None:
+        """A connection that breaks, wherever, is made anew once."""
+        for at in (0, 1, 300, 1000, 2000, 100_000, 500_000):
+            self.proxy.fault(Fault("cut", at))
+            self.assertEqual(self.outcome(self.server, self.proxy, ()), "ok", at)
+
+    def test_two_cuts_are_told(self) -> None:
+        """Then it is over, and the sentence names the server as the client did."""
+        self.proxy.every(Fault("cut", 100_000))
+        self.assertEqual(
+            self.outcome(self.server, self.proxy, (reasons.LOST,)),
+            f"соединение с 127.0.0.1:{self.proxy.port} потеряно",
+        )
+        self.assertEqual(self.proxy.connections, 2)
+
+    def test_a_server_that_goes_away_for_good(self) -> None:
+        """Is lost, not unreachable: it was there a moment ago."""
+        line = self.line(self.server, self.proxy)
+        self.read_through(line)
+        self.proxy.close()
+        error = self.assertRaises(ShareError, self.read_through, line)
+        self.assertIs(error.reason, reasons.LOST)
+
+    def test_an_idle_connection_that_was_dropped(self) -> None:
+        """Is made anew without a word."""
+        line = self.line(self.server, self.proxy)
+        self.read_through(line)
+        self.proxy.drop_all()
+        self.assertTrue(self.read_through(line) == CONTENT)
+
+    def test_a_server_that_restarts(self) -> None:
+        """The same, with a real server that ends and begins again."""
+        server = samba(comment="restarts")
+        line = self.line(server, self.proxied(server))
+        self.read_through(line)
+        server.kill()
+        server.start()
+        self.assertTrue(self.read_through(line) == CONTENT)
+
+    def test_a_share_that_is_closed_by_its_server(self) -> None:
+        """When the administrator ends the session, it is made anew."""
+        line = self.line(self.server, self.proxy)
+        self.read_through(line)
+
+        def log_off(share: Share, interrupt: Interrupt) -> None:
+            with share._link.during(interrupt):
+                share._link.ask(messages.Command.LOGOFF, messages.plain())
+
+        line.perform(log_off, Interrupt(5, 5), again=False)
+        self.assertTrue(self.read_through(line) == CONTENT)
+
+    def test_silence(self) -> None:
+        """A server that stops in the middle has so much time, and no second attempt."""
+        for at in (0, 300, 200_000):
+            self.proxy.every(Fault("stall", at))
+            before = self.proxy.connections
+            self.assertEqual(
+                self.outcome(self.server, self.proxy, (reasons.SILENT,), stall=0.2),
+                f"сервер 127.0.0.1:{self.proxy.port} не отвечает",
+            )
+            self.assertEqual(self.proxy.connections, before + 1)
+
+    def test_a_pause_is_no_silence(self) -> None:
+        """Slow is not dead."""
+        self.proxy.every(Fault("delay", 200_000, seconds=0.3))
+        self.assertEqual(self.outcome(self.server, self.proxy, ()), "ok")
+
+    def test_a_drip_ends_at_the_deadline(self) -> None:
+        """Bytes that keep coming, but too slowly, do not make a call endless."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def drip() -> None:
+            client, _ = listener.accept()
+            with client:
+                try:
+                    client.sendall(b"\0\0\1\0")
+                    while True:
+                        client.sendall(b"x")
+                        stop.wait(0.02)
+                except OSError:
+                    return
+
+        stop = threading.Event()
+        threading.Thread(target=drip, daemon=True).start()
+        target = Target.parse(f"127.0.0.1:{listener.getsockname()[1]}", "a", "b", "")
+        error = self.assertRaises(
+            ShareError, open_share, target, "data", Access(), Interrupt(0.3, 5)
+        )
+        self.assertIs(error.reason, reasons.SILENT)
+
+    def test_what_is_not_smb(self) -> None:
+        """Another service on that port breaks the protocol, and that is what is said."""
+        for answer in (
+            b"SSH-2.0-OpenSSH_9.2p1\r\n" * 20,
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            struct.pack(">I", 64) + b"\xfeSMB" + b"\xff" * 60,
+            struct.pack(">I", 200) + b"\xfeSMB" + b"\0" * 196,
+            struct.pack(">I", 0xFFFFFF),
+            struct.pack(">I", 0),
+        ):
+            listener = socket.create_server(("127.0.0.1", 0))
+            self.addCleanup(listener.close)
+            threading.Thread(target=answering, args=(listener, answer), daemon=True).start()
+            target = Target.parse(f"127.0.0.1:{listener.getsockname()[1]}", "a", "b", "")
+            error = self.assertRaises(
+                ShareError, open_share, target, "data", Access(), Interrupt(3, 1)
+            )
+            self.assertIn(error.reason, (reasons.NONSENSE, reasons.LOST, reasons.OTHER))
+
+
+def answering(listener: socket.socket, answer: bytes) -> None:
+    """Say the same thing to whoever connects, twice at most."""
+    for _ in range(2):
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        with client:
+            client.recv(1 << 16)
+            client.sendall(answer)
+
+
+PROTECTIONS: dict[str, dict[str, str]] = {
+    "3.1.1 AES-GCM": {},
+    "3.1.1 AES-CCM": {"server_smb3_encryption_algorithms": "AES-128-CCM"},
+    "3.1.1 AES-GMAC": {"encrypt": "off"},
+    "3.1.1 AES-CMAC": {"encrypt": "off", "server_smb3_signing_algorithms": "AES-128-CMAC"},
+    "3.0 AES-CCM": {"dialect": "3.0"},
+    "3.0 AES-CMAC": {"dialect": "3.0", "encrypt": "off"},
+    "2.1 HMAC-SHA256": {"dialect": "2.1"},
+    "2.0.2 HMAC-SHA256": {"dialect": "2.0.2"},
+}
+
+
+class IntegrityTests(FaultTestCase):
+    """One bit that changes on the way."""
+
+    def setUp(self) -> None:
+        self._proxies: dict[Samba, tuple[FaultProxy, int]] = {}
+
+    def untampered(self, server: Samba) -> tuple[FaultProxy, int]:
+        """A proxy, and how many bytes come from the server in a read without faults."""
+        if server not in self._proxies:
+            proxy = self.proxied(server)
+            self.assertEqual(self.outcome(server, proxy, ()), "ok")
+            self._proxies[server] = proxy, proxy.received
+        return self._proxies[server]
+
+    def test_a_bit_of_the_data(self) -> None:
+        """Is found under every protection, and nothing is read."""
+        for name, options in PROTECTIONS.items():
+            server = samba(**options)
+            proxy, total = self.untampered(server)
+            for at in (total - 400_000, total - 200_000):
+                proxy.every(Fault("flip", at, 3))
+                self.assertEqual(
+                    self.outcome(server, proxy, (reasons.FORGED,)),
+                    f"ответ сервера 127.0.0.1:{proxy.port} не прошел проверку целостности",
+                    name,
+                )
+
+    @settings(max_examples=150, deadline=None, derandomize=True)
+    @given(
+        st.sampled_from(sorted(PROTECTIONS)),
+        st.floats(0, 1, exclude_max=True),
+        st.booleans(),
+        st.integers(0, 7),
+    )
+    def test_a_bit_anywhere(self, name: str, place: float, early: bool, bit: int) -> None:
+        """Of negotiation, login and all: the file's bytes or a sentence, never anything else."""
+        server = samba(**PROTECTIONS[name])
+        proxy, total = self.untampered(server)
+        proxy.every(Fault("flip", int(place * (2500 if early else total)), bit))
+        self.outcome(server, proxy, TAMPERED, stall=0.3)
+
+    @settings(max_examples=60, deadline=None, derandomize=True)
+    @given(
+        st.sampled_from(["cut", "stall", "delay"]),
+        st.floats(0, 1, exclude_max=True),
+        st.booleans(),
+        st.booleans(),
+    )
+    def test_any_fault_anywhere(self, kind: str, place: float, early: bool, once: bool) -> None:
+        """The same where the connection breaks, stalls or pauses."""
+        server = samba()
+        proxy, total = self.untampered(server)
+        fault = Fault(kind, int(place * (2500 if early else total)), seconds=0.02)
+        if once:
+            proxy.fault(fault)
+        else:
+            proxy.every(fault)
+        self.outcome(server, proxy, CONNECTION, stall=0.15)
