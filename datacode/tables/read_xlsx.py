@@ -147,8 +147,10 @@ def _column(cells: list[Any]) -> Cells:
     kinds = set(map(type, cells))
     if len(cells) > SHORT and kinds == {str}:
         return _text_column(cells)
-    if kinds != {float}:
-        cells = [_value(cell) for cell in cells]
+    if kinds == {date}:
+        cells = list(map(date.isoformat, cells))
+    elif not kinds <= {float, bool}:
+        cells = [c if c.__class__ is float or c.__class__ is bool else _value(c) for c in cells]
     series = typed(cells) if len(cells) > SHORT else None
     return Cells.of_list(cells) if series is None else Cells.of_series(series)
 

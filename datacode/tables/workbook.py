@@ -218,7 +218,8 @@ class _Extent:
             self._columns = max(self._columns, *map(_column_number, letters), 0)
         if b"#" in piece or b't="d"' in text or b"t='d'" in text:
             self.may_be_special = True
-        last = self._ROW.search(text, max(text.rfind(b"<row "), text.rfind(b":row "), 0))
+        start = text.rfind(b"<row ")
+        last = self._ROW.search(text, start if start >= 0 else max(text.rfind(b":row "), 0))
         rows = int(last[1]) if last else 0
         if rows * self._columns > MOST_CELLS:
             raise runtime_error(

@@ -1,0 +1,270 @@
+"""Row filters on one column: which rows match (tables and files reference, 1.7).
+
+Each filter has the rule for one cell, and a Polars expression for typed columns that gives the
+same. Numbers within 2**-52 are equal, NaN equals nothing and is neither above nor below anything.
+"""
+
+from __future__ import annotations
+
+import operator
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datacode.errors import runtime_error
+from datacode.runtime.identity import fingerprint, is_exact
+from datacode.runtime.recognise import currency_amount, number_from_text
+from datacode.runtime.values import EPSILON, Currency, Value, equal
+from datacode.tables.cells import Cells, Mask
+from datacode.tables.engine import pl
+from datacode.tables.like import like_pattern, like_test
+
+Test = Callable[[Value], bool]
+
+_ORDER: dict[str, Callable[[Any, Any], Any]] = {
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+}
+_EQUAL = frozenset({"=", "=="})
+_UNEQUAL = frozenset({"!=", "<>"})
+OPERATORS = frozenset({*_EQUAL, *_UNEQUAL, *_ORDER, "like", "in"})
+"""The operators of ``table_where``, in lower case."""
+
+
+def is_operator(text: str) -> bool:
+    """Is that an operator of ``table_where``, in any letter case?"""
+    return text.lower() in OPERATORS
+
+
+def where(cells: Cells, sign: str, value: Value) -> Mask:
+    """The rows whose cell stands in that relation to the value.
+
+    Raises a Runtime Error for an unknown operator, if there are rows.
+    """
+    lower = sign.lower()
+    if lower in _EQUAL:
+        return are_equal(cells, value)
+    if lower in _UNEQUAL:
+        return _inverted(are_equal(cells, value))
+    if lower in _ORDER:
+        return _in_order(cells, lower, value)
+    if lower == "like":
+        return _like(cells, value)
+    if lower == "in":
+        return are_among(cells, value if value.__class__ is list else [])
+    if not len(cells):
+        return []
+    raise runtime_error("Unsupported operator: {operator}", operator=sign)
+
+
+def _mask(cells: Cells, test: Test) -> list[bool]:
+    return [test(value) for value in cells]
+
+
+def _none(cells: Cells) -> list[bool]:
+    return [False] * len(cells)
+
+
+def _inverted(mask: Mask) -> Mask:
+    if isinstance(mask, list):
+        return [not matches for matches in mask]
+    return ~mask.fill_null(False)
+
+
+def _is_utf8(text: str) -> bool:
+    """Text that Polars can hold; half of a surrogate pair it cannot."""
+    return text.isascii() or text.encode("utf-8", "replace").decode() == text
+
+
+# Equality ----------------------------------------------------------------------
+
+
+def are_null(cells: Cells) -> Mask:
+    """The rows whose cell is null."""
+    series = cells.series()
+    return _mask(cells, lambda cell: cell is None) if series is None else series.is_null()
+
+
+def are_filled(cells: Cells) -> Mask:
+    """The rows whose cell is not null."""
+    return _inverted(are_null(cells))
+
+
+def are_equal(cells: Cells, value: Value) -> Mask:
+    """The rows whose cell equals the value."""
+    if value is None:
+        return are_null(cells)
+    series = cells.series()
+    if series is None:
+        return _mask(cells, lambda cell: equal(cell, value))
+    if not _is_of_kind(series, value):
+        return _none(cells)
+    if value.__class__ is not float or value != value or abs(value) >= 2:
+        return series == value if value == value else _none(cells)
+    return (series == value) | ((series - value).abs() < EPSILON)
+
+
+def _is_of_kind(series: pl.Series, value: Value) -> bool:
+    """Can a cell of the typed column be of the value's kind?"""
+    kind = value.__class__
+    if kind is str:
+        return series.dtype == pl.String and _is_utf8(value)
+    return (kind is float and series.dtype == pl.Float64) or (
+        kind is bool and series.dtype == pl.Boolean
+    )
+
+
+def are_among(cells: Cells, values: Sequence[Value]) -> Mask:
+    """The rows whose cell equals one of the values."""
+    series = cells.series()
+    if series is None:
+        return _mask(cells, _Among(values))
+    wanted = [v for v in values if v is not None and _is_of_kind(series, v)]
+    close = sorted({v for v in wanted if v.__class__ is float and abs(v) < 2})
+    if len(close) > _FEW:
+        return _mask(cells, _Among(values))
+    if series.dtype == pl.Null:
+        mask = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(series))
+    else:
+        mask = (
+            series.is_in(pl.Series(wanted, dtype=series.dtype).drop_nans())
+            if (series.dtype == pl.Float64)
+            else series.is_in(wanted)
+        )
+    for number in close:
+        mask |= (series - number).abs() < EPSILON
+    return mask | series.is_null() if None in values else mask.fill_null(False)
+
+
+_FEW = 16
+"""Numbers near 0 are compared with tolerance one by one; beyond so many, cell by cell instead."""
+
+
+class _Among:
+    """The test whether a value equals one of many, without comparing it with each."""
+
+    def __init__(self, values: Sequence[Value]) -> None:
+        self._numbers = sorted({v for v in values if v.__class__ is float and v == v})
+        self._exact = {fingerprint(v) for v in values if is_exact(v) and v.__class__ is not float}
+        self._others = [v for v in values if not is_exact(v) and v.__class__ is not float]
+
+    def __call__(self, value: Value) -> bool:
+        if value.__class__ is float:
+            return self._is_near(value)
+        if is_exact(value):
+            return fingerprint(value) in self._exact
+        return any(equal(value, other) for other in self._others)
+
+    def _is_near(self, number: float) -> bool:
+        place = bisect_left(self._numbers, number)
+        return any(equal(number, near) for near in self._numbers[max(place - 1, 0) : place + 1])
+
+
+# Order -------------------------------------------------------------------------
+
+
+def _in_order(cells: Cells, sign: str, value: Value) -> Mask:
+    series = cells.series()
+    compare = _ORDER[sign]
+    if series is None:
+        return _mask(cells, _order_test(compare, value))
+    if not _is_of_kind(series, value) or value != value:
+        return _none(cells)
+    mask: pl.Series = compare(series, value)
+    if series.dtype == pl.Float64 and sign in (">", ">="):
+        mask &= series <= float("inf")  # for Polars NaN is above all numbers
+    return mask
+
+
+def _order_test(compare: Callable[[Any, Any], Any], value: Value) -> Test:
+    """Is a cell of the value's kind, and does it compare so?"""
+    kind = value.__class__
+    if kind is Currency:
+        amount = currency_amount(value.text)
+        return lambda cell: (
+            cell.__class__ is Currency
+            and amount is not None
+            and (other := currency_amount(cell.text)) is not None
+            and compare(other, amount)
+        )
+    if kind not in (float, str, bool):
+        return lambda cell: False
+    return lambda cell: cell.__class__ is kind and compare(cell, value)
+
+
+# LIKE --------------------------------------------------------------------------
+
+
+def _like(cells: Cells, pattern: Value) -> Mask:
+    if pattern.__class__ is not str:
+        return _none(cells)
+    series = cells.series()
+    if series is None:
+        test = like_test(pattern)
+        return _mask(cells, lambda cell: cell.__class__ is str and test(cell))
+    if series.dtype != pl.String or not _is_utf8(pattern):
+        return _none(cells)
+    return series.str.contains(like_pattern(pattern))
+
+
+# Between -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """The test ``low <= cell <= high`` of ``table_between``, in which null is below everything."""
+
+    low: Value
+    high: Value
+
+    def __call__(self, cell: Value) -> bool:
+        return _at_most(self.low, cell) and _at_most(cell, self.high)
+
+
+def _at_most(one: Value, other: Value) -> bool:
+    """``one <= other``; false where the kinds cannot be compared."""
+    if one is None:
+        return True
+    kind, other_kind = one.__class__, other.__class__
+    if kind is other_kind:
+        if kind is Currency:
+            amounts = currency_amount(one.text), currency_amount(other.text)
+            return None not in amounts and amounts[0] <= amounts[1]  # type: ignore[operator]
+        return kind in (float, str, bool) and one <= other
+    if kind is str and other_kind is float:
+        number = number_from_text(one)
+        return number is not None and number <= other
+    if kind is float and other_kind is str:
+        number = number_from_text(other)
+        return number is not None and one <= number
+    return False
+
+
+def are_between(cells: Cells, low: Value, high: Value) -> Mask:
+    """The rows whose cell lies between the two values, both included."""
+    series = cells.series()
+    if series is None:
+        return _mask(cells, _Bounds(low, high))
+    if series.dtype == pl.Float64:
+        low, high = _as_number(low), _as_number(high)
+    is_simple = all(bound is None or _is_of_kind(series, bound) for bound in (low, high))
+    if not is_simple or low != low or high != high:
+        return _mask(cells, _Bounds(low, high))
+    mask = pl.Series([high is not None]).new_from_index(0, len(series))
+    if high is not None:
+        mask &= series <= high
+    if low is not None:
+        mask &= series >= low
+    mask = mask.fill_null(False)
+    return mask | series.is_null() if low is None else mask
+
+
+def _as_number(bound: Value) -> Value:
+    """The number in a text, beside numbers."""
+    if bound.__class__ is not str:
+        return bound
+    number = number_from_text(bound)
+    return bound if number is None else number

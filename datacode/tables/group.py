@@ -1,0 +1,218 @@
+"""Grouping and pivoting: ``table_group`` and ``table_pivot``.
+
+Nulls are left out of every function but ``first``, ``last`` and ``size``. A function that is not
+listed here is one of the program or the library, and gets the array of a group's cells.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from datacode.errors import runtime_error
+from datacode.runtime.identity import fingerprint
+from datacode.runtime.ordering import sort_key
+from datacode.runtime.values import Value, debug, printed
+from datacode.tables.cells import Cells
+from datacode.tables.engine import pl
+from datacode.tables.table import Table
+
+Call: TypeAlias = "Callable[[str, list[Value]], Value]"
+"""Calls a function of the program or the library with an array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One column of the result: its name, the position of the column it sums up, and how."""
+
+    name: str
+    position: int
+    function: str
+
+
+def grouped(table: Table, by: Sequence[int], wanted: Sequence[Aggregate], call: Call) -> Table:
+    """One row for each different set of values in the columns ``by``, in order of appearance."""
+    fast = _by_polars(table, by, wanted)
+    if fast is not None:
+        return fast
+    groups = _rows_of_groups([table.columns[p] for p in by])
+    firsts = [rows[0] for rows in groups]
+    keys = table.select(by).take(firsts)
+    columns = [_aggregated(table.columns[a.position], a, groups, call) for a in wanted]
+    names = [*keys.names, *(a.name for a in wanted)]
+    return Table(names, [*keys.columns, *columns], len(groups))
+
+
+# Row by row ----------------------------------------------------------------------
+
+
+def _rows_of_groups(keys: Sequence[Cells]) -> list[list[int]]:
+    """The numbers of each group's rows. NaN is in one group with NaN, null with null."""
+    groups: dict[Hashable, list[int]] = {}
+    for row, values in enumerate(zip(*keys, strict=True)):
+        groups.setdefault(tuple(map(_group_key, values)), []).append(row)
+    return list(groups.values())
+
+
+def _group_key(value: Value) -> Hashable:
+    """Equal for equal values; the debug form tells apart what is nested."""
+    key = fingerprint(value)
+    return (key, debug(value)) if value.__class__ in (list, dict) else key
+
+
+def _aggregated(cells: Cells, aggregate: Aggregate, groups: list[list[int]], call: Call) -> Cells:
+    values = cells.values()
+    own = FUNCTIONS.get(aggregate.function)
+    if own is None:
+        name = aggregate.function
+        return Cells.of_list([call(name, [values[row] for row in rows]) for rows in groups])
+    try:
+        return Cells.of_list([own.of_values([values[row] for row in rows]) for rows in groups])
+    except _NotNumbers:
+        raise runtime_error(
+            "Column '{name}': {function} needs numbers, and there are other values",
+            name=aggregate.name,
+            function=aggregate.function,
+        ) from None
+
+
+class _NotNumbers(Exception):
+    """What is to be summed up holds something else than numbers and nulls."""
+
+
+def _filled(values: list[Value]) -> list[Value]:
+    return [value for value in values if value is not None]
+
+
+def _numbers(values: list[Value]) -> list[float]:
+    values = _filled(values)
+    if set(map(type, values)) - {float}:
+        raise _NotNumbers
+    return values
+
+
+def _average(values: list[Value]) -> Value:
+    numbers = _numbers(values)
+    return sum(numbers) / len(numbers) if numbers else None
+
+
+def _median(values: list[Value]) -> Value:
+    numbers = sorted(_numbers(values), key=sort_key)
+    if not numbers:
+        return None
+    middle = len(numbers) // 2
+    return numbers[middle] if len(numbers) % 2 else (numbers[middle - 1] + numbers[middle]) / 2
+
+
+def _deviation(values: list[Value]) -> Value:
+    numbers = _numbers(values)
+    if len(numbers) < 2:
+        return None
+    mean = sum(numbers) / len(numbers)
+    return math.sqrt(sum((n - mean) ** 2 for n in numbers) / (len(numbers) - 1))
+
+
+def _extreme(choose: Callable[..., Value], values: list[Value]) -> Value:
+    """The first or last by the order of ``sort``; NaN only where there is nothing else."""
+    filled = _filled(values)
+    return choose([v for v in filled if v == v] or filled, key=sort_key, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function over the cells of a group, in Python and in Polars.
+
+    ``needs_numbers`` says for which columns the Polars form is the same.
+    """
+
+    of_values: Callable[[list[Value]], Value]
+    of_series: Callable[[pl.Expr], pl.Expr]
+    needs_numbers: bool = False
+
+
+FUNCTIONS: dict[str, Function] = {
+    "sum": Function(lambda v: sum(_numbers(v), 0.0), lambda e: e.sum(), True),
+    "average": Function(_average, lambda e: e.mean(), True),
+    "median": Function(_median, lambda e: e.median(), True),
+    "std": Function(_deviation, lambda e: e.std(), True),
+    "min": Function(lambda v: _extreme(min, v), lambda e: e.min()),
+    "max": Function(lambda v: _extreme(max, v), lambda e: e.max()),
+    "count": Function(lambda v: float(len(_filled(v))), lambda e: e.count()),
+    "size": Function(lambda v: float(len(v)), lambda e: e.len()),
+    "distinct": Function(
+        lambda v: float(len(set(map(_group_key, _filled(v))))),
+        lambda e: e.drop_nulls().n_unique(),
+    ),
+    "first": Function(lambda v: v[0], lambda e: e.first()),
+    "last": Function(lambda v: v[-1], lambda e: e.last()),
+}
+FUNCTIONS["avg"] = FUNCTIONS["mean"] = FUNCTIONS["average"]
+
+
+# In Polars -----------------------------------------------------------------------
+
+
+def _by_polars(table: Table, by: Sequence[int], wanted: Sequence[Aggregate]) -> Table | None:
+    """The same for typed columns and the functions above; None for all else."""
+    if not by or any(a.function not in FUNCTIONS for a in wanted):
+        return None
+    used = sorted({*by, *(a.position for a in wanted)})
+    series = {position: table.columns[position].series() for position in used}
+    if any(s is None for s in series.values()):
+        return None
+    frame = pl.DataFrame([_with_kind(s).alias(str(p)) for p, s in series.items() if s is not None])
+    answers = []
+    for number, aggregate in enumerate(wanted):
+        function = FUNCTIONS[aggregate.function]
+        column = str(aggregate.position)
+        if function.needs_numbers and frame.schema[column] != pl.Float64:
+            return None
+        answers.append(function.of_series(pl.col(column)).alias(f"answer {number}"))
+    keys = [pl.col(str(p)).alias(f"key {number}") for number, p in enumerate(by)]
+    found = frame.group_by(keys, maintain_order=True).agg(answers)
+    names = [*(table.names[p] for p in by), *(a.name for a in wanted)]
+    columns = [Cells.of_series(_without_kind(s)) for s in found.get_columns()]
+    return Table(names, columns, found.height)
+
+
+def _with_kind(series: pl.Series) -> pl.Series:
+    return series.cast(pl.Float64) if series.dtype == pl.Null else series
+
+
+def _without_kind(series: pl.Series) -> pl.Series:
+    """As stored: counts become numbers, and nothing but nulls has no kind."""
+    if series.null_count() == len(series):
+        return series.cast(pl.Null)
+    is_stored_so = series.dtype in (pl.Float64, pl.String, pl.Boolean)
+    return series if is_stored_so else series.cast(pl.Float64)
+
+
+# Pivoting ------------------------------------------------------------------------
+
+
+def pivoted(
+    table: Table, rows: Sequence[int], columns: int, values: Aggregate, call: Call
+) -> Table:
+    """A row for each different set of values in ``rows``, a column for each in ``columns``.
+
+    A cell is what the function makes of the values that belong to both, null if there are none.
+    """
+    summed = grouped(table, [*rows, columns], [values], call)
+    lines: dict[Hashable, int] = {}
+    firsts: list[int] = []
+    headings: dict[Hashable, tuple[str, dict[int, Value]]] = {}
+    for number, (*key, heading, answer) in enumerate(summed.rows()):
+        place = lines.setdefault(tuple(map(_group_key, key)), len(lines))
+        if place == len(firsts):
+            firsts.append(number)
+        _, found = headings.setdefault(_group_key(heading), (printed(heading), {}))
+        found[place] = answer
+    keys = summed.select(range(len(rows))).take(firsts)
+    made = [
+        Cells.of_list([found.get(place) for place in range(len(firsts))])
+        for _, found in headings.values()
+    ]
+    names = [*keys.names, *(name for name, _ in headings.values())]
+    return Table(names, [*keys.columns, *made], len(firsts))

@@ -1,0 +1,205 @@
+"""Joins of two tables (builtins reference, 10): columns of the left, then columns of the right."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from datacode.errors import DataCodeError, runtime_error
+from datacode.runtime.values import Value, same
+from datacode.tables import cells
+from datacode.tables.cells import SHORT, Cells
+from datacode.tables.engine import pl
+from datacode.tables.matching import CheckSize, How, Keys, Pairs, completed, matched
+from datacode.tables.measures import comparable, in_order
+from datacode.tables.table import Table
+
+On: TypeAlias = "list[tuple[str, str]]"
+"""The columns that are compared, left and right."""
+
+Suffixes: TypeAlias = "tuple[str, str]"
+
+SUFFIXES: Suffixes = ("_left", "_right")
+
+
+def checked_on(on: Value, left: Table, right: Table) -> On:
+    """The columns of ``on=``: a name, a pair, or an array of names and pairs.
+
+    Two names are a pair, unless both are columns of both tables.
+    """
+    if on.__class__ is str:
+        return [(on, on)]
+    if on.__class__ is not list or not on:
+        raise _bad_on()
+    if len(on) == 2 and on[0].__class__ is on[1].__class__ is str and _is_pair(on, left, right):
+        return [(on[0], on[1])]
+    return [_pair(part) for part in on]
+
+
+def _is_pair(names: list[str], left: Table, right: Table) -> bool:
+    return any(t.position(name) is None for name in names for t in (left, right))
+
+
+def _pair(part: Value) -> tuple[str, str]:
+    if part.__class__ is str:
+        return part, part
+    if part.__class__ is list and len(part) == 2 and part[0].__class__ is part[1].__class__ is str:
+        return part[0], part[1]
+    raise _bad_on()
+
+
+def _bad_on() -> DataCodeError:
+    return runtime_error(
+        "on must be a column name, a pair of column names, or an array of names and pairs"
+    )
+
+
+def keys_of(left: Table, right: Table, on: On) -> tuple[Keys, Keys]:
+    """The columns to compare; one that does not exist is a Runtime Error."""
+    return (
+        [_column(left, one, "left") for one, _ in on],
+        [_column(right, other, "right") for _, other in on],
+    )
+
+
+def _column(table: Table, name: str, side: str) -> Cells:
+    position = table.position(name)
+    if position is None:
+        template = (
+            "Column '{name}' not found in the left table"
+            if side == "left"
+            else "Column '{name}' not found in the right table"
+        )
+        raise runtime_error(template, name=name)
+    return table.columns[position]
+
+
+# The result ----------------------------------------------------------------------
+
+
+def joined(left: Table, right: Table, pairs: Pairs, suffixes: Suffixes = SUFFIXES) -> Table:
+    """The rows of both tables side by side, as the pairs say."""
+    columns = [
+        *cells.take(left.columns, pairs.left),
+        *cells.take(right.columns, pairs.right),
+    ]
+    return Table(joined_names(left.names, right.names, suffixes), columns, len(pairs))
+
+
+def joined_names(
+    left: Sequence[str], right: Sequence[str], suffixes: Suffixes = SUFFIXES
+) -> list[str]:
+    """The names of both sides; those on both sides get the suffixes."""
+    both = set(left) & set(right)
+    return [name + suffixes[0] if name in both else name for name in left] + [
+        name + suffixes[1] if name in both else name for name in right
+    ]
+
+
+def with_suffixes(table: Table, suffixes: Suffixes) -> Table:
+    """Other suffixes for the columns that a join has named ``NAME_left`` and ``NAME_right``."""
+    names = set(table.names)
+    renamed = []
+    for name in table.names:
+        for own, other, new in zip(SUFFIXES, reversed(SUFFIXES), suffixes, strict=True):
+            base = name.removesuffix(own)
+            if base != name and base + other in names:
+                name = base + new
+                break
+        renamed.append(name)
+    return Table(renamed, table.columns, len(table))
+
+
+# Joins ---------------------------------------------------------------------------
+
+
+def equal_join(
+    left: Table,
+    right: Table,
+    on: On,
+    how: How,
+    check_size: CheckSize,
+    *,
+    suffixes: Suffixes = SUFFIXES,
+    nulls_equal: bool = False,
+) -> Table:
+    """The rows whose columns are equal."""
+    pairs = matched(*keys_of(left, right, on), how, check_size, nulls_equal=nulls_equal)
+    if how in (How.SEMI, How.ANTI):
+        return left.take(pairs.left)
+    return joined(left, right, pairs, suffixes)
+
+
+def cross_join(left: Table, right: Table, check_size: CheckSize, suffixes: Suffixes) -> Table:
+    """Every row of the left with every row of the right."""
+    count, width = len(left) * len(right), len(right)
+    check_size(count)
+    if count <= SHORT:
+        pairs = Pairs([i // width for i in range(count)], [i % width for i in range(count)])
+    else:
+        rows = pl.int_range(count, dtype=pl.UInt32, eager=True)
+        pairs = Pairs(rows // width, rows % width)
+    return joined(left, right, pairs, suffixes)
+
+
+def zip_join(left: Table, right: Table, suffixes: Suffixes) -> Table:
+    """The first row with the first, the second with the second, as far as both tables go."""
+    rows = min(len(left), len(right))
+    columns = left.slice(0, rows).columns + right.slice(0, rows).columns
+    return Table(joined_names(left.names, right.names, suffixes), columns, rows)
+
+
+# By comparison ---------------------------------------------------------------------
+
+COMPARISONS = {"==": "=", "<>": "!="} | {sign: sign for sign in ("=", "!=", "<", "<=", ">", ">=")}
+"""The operators of ``join_on``."""
+
+
+def compared_join(
+    left: Table,
+    right: Table,
+    condition: tuple[str, str, str],
+    how: How,
+    check_size: CheckSize,
+    suffixes: Suffixes = SUFFIXES,
+) -> Table:
+    """The rows of which the left column compares so with the right one.
+
+    Only values of one kind that has an order compare; null and NaN never do, except that they
+    are unequal to everything.
+    """
+    name, sign, other = condition
+    sign = COMPARISONS[sign]
+    if sign == "=":
+        return equal_join(left, right, [(name, other)], how, check_size, suffixes=suffixes)
+    (one,), (two,) = keys_of(left, right, [(name, other)])
+    find = _unequal(two) if sign == "!=" else _compared(two, sign)
+    pairs = completed(map(find, one), len(left), len(right), how, check_size)
+    if how in (How.SEMI, How.ANTI):
+        return left.take(pairs.left)
+    return joined(left, right, pairs, suffixes)
+
+
+def _unequal(right: Cells) -> Callable[[Value], list[int]]:
+    """The rows that are not equal to a value."""
+    others = right.values()
+    return lambda value: [row for row, other in enumerate(others) if not same(value, other)]
+
+
+def _compared(right: Cells, sign: str) -> Callable[[Value], list[int]]:
+    """The rows that a value is below or above, found in an order for each kind of value."""
+    ordered = in_order(enumerate(right), comparable)
+
+    def find(value: Value) -> list[int]:
+        kind, key = comparable(value)
+        keys, rows = ordered.get(kind, ([], []))
+        if sign == "<":
+            return sorted(rows[bisect_right(keys, key) :])
+        if sign == "<=":
+            return sorted(rows[bisect_left(keys, key) :])
+        if sign == ">":
+            return sorted(rows[: bisect_left(keys, key)])
+        return sorted(rows[: bisect_right(keys, key)])
+
+    return find

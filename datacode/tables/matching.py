@@ -1,0 +1,185 @@
+"""Which rows of two tables belong together: the inside of every join.
+
+A join is a list of pairs of row numbers, in the order of the left rows and, for one left row, of
+the right rows. A row without a partner is paired with None; right rows without one come last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from datacode.runtime.identity import fingerprint, is_exact
+from datacode.runtime.values import Value, same
+from datacode.tables.cells import SHORT, Cells, Indices
+from datacode.tables.engine import pl
+
+CheckSize = Callable[[float], None]
+"""Told how many rows are to be made; raises if those are too many."""
+
+Keys: TypeAlias = "Sequence[Cells]"
+"""The columns that are compared, all of them for every row."""
+
+
+class How(StrEnum):
+    """Which rows a join keeps."""
+
+    INNER = "inner"
+    LEFT = "left"
+    RIGHT = "right"
+    FULL = "full"
+    SEMI = "semi"
+    ANTI = "anti"
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The rows of the result: their number on either side, or null (None) where there is none."""
+
+    left: Indices
+    right: Indices
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+def matched(
+    left: Keys, right: Keys, how: How, check_size: CheckSize, *, nulls_equal: bool = False
+) -> Pairs:
+    """Pair the rows whose keys are equal; NaN equals nothing, null only if ``nulls_equal``."""
+    frames = _frames(left, right, nulls_equal)
+    if frames is not None:
+        return _matched_by_polars(*frames, how, check_size, nulls_equal)
+    partners = _partners(left, right, nulls_equal)
+    return completed(partners, len(left[0]), len(right[0]), how, check_size)
+
+
+def completed(
+    partners: Iterable[Sequence[int]],
+    left_rows: int,
+    right_rows: int,
+    how: How,
+    check_size: CheckSize,
+) -> Pairs:
+    """The pairs of a join, from the right rows that belong to each left row."""
+    if how in (How.SEMI, How.ANTI):
+        wanted = how is How.SEMI
+        kept = [row for row, found in enumerate(partners) if bool(found) is wanted]
+        return Pairs(kept, [])
+    left: list[int | None] = []
+    right: list[int | None] = []
+    keeps_left = how in (How.LEFT, How.FULL)
+    for row, found in enumerate(partners):
+        if found:
+            left.extend([row] * len(found))
+            right.extend(found)
+            check_size(len(left))
+        elif keeps_left:
+            left.append(row)
+            right.append(None)
+    if how in (How.RIGHT, How.FULL):
+        paired = set(right)
+        alone = [row for row in range(right_rows) if row not in paired]
+        left.extend([None] * len(alone))
+        right.extend(alone)
+    return Pairs(left, right)  # type: ignore[arg-type]
+
+
+# In Polars -----------------------------------------------------------------------
+
+
+def _frames(left: Keys, right: Keys, nulls_equal: bool) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """Both sides' keys with the row numbers; None where Polars does not compare as we do."""
+    if max(len(left[0]), len(right[0])) <= SHORT:
+        return None
+    sides: tuple[list[pl.Series], list[pl.Series]] = ([], [])
+    for one, other in zip(left, right, strict=True):
+        one_series, other_series = one.stored_series(), other.stored_series()
+        if one_series is None or other_series is None or one_series.dtype != other_series.dtype:
+            return None
+        for side, series in zip(sides, (one_series, other_series), strict=True):
+            if series.dtype == pl.Float64 and series.is_nan().any():
+                if nulls_equal:
+                    return None
+                series = series.fill_nan(None)
+            if series.dtype == pl.Null:
+                series = series.cast(pl.Boolean)
+            side.append(series.alias(str(len(side))))
+    return (
+        pl.DataFrame(sides[0]).with_row_index("left"),
+        pl.DataFrame(sides[1]).with_row_index("right"),
+    )
+
+
+def _matched_by_polars(
+    left: pl.DataFrame, right: pl.DataFrame, how: How, check_size: CheckSize, nulls_equal: bool
+) -> Pairs:
+    keys = right.columns[1:]
+    if how in (How.SEMI, How.ANTI):
+        kept = left.join(
+            right, on=keys, how=_polars_name(how), nulls_equal=nulls_equal, maintain_order="left"
+        )
+        return Pairs(kept["left"], [])
+    _check_rows(left, right, keys, check_size)
+    asked = How.FULL if how is How.RIGHT else how
+    found = left.join(
+        right,
+        on=keys,
+        how=_polars_name(asked),
+        nulls_equal=nulls_equal,
+        maintain_order="left_right",
+        coalesce=False,
+    )
+    if how is How.RIGHT:
+        found = found.filter(pl.col("right").is_not_null())
+    return Pairs(found["left"], found["right"])
+
+
+def _polars_name(how: How) -> Any:
+    return how.value
+
+
+_ALWAYS_FINE = 50_000_000
+_SAMPLE = 1000
+
+
+def _check_rows(
+    left: pl.DataFrame, right: pl.DataFrame, keys: list[str], check_size: CheckSize
+) -> None:
+    """Estimate the number of rows, and count them before they are made if they seem too many."""
+    if left.height * right.height <= _ALWAYS_FINE:
+        return
+    sample = left.gather_every(max(left.height // _SAMPLE, 1))
+    estimate = right.join(sample, on=keys).height * left.height / sample.height
+    if estimate <= _ALWAYS_FINE:
+        return
+    counts = left.group_by(keys).len("a").join(right.group_by(keys).len("b"), on=keys)
+    check_size(counts.select((pl.col("a").cast(pl.Float64) * pl.col("b")).sum()).item())
+
+
+# Row by row ----------------------------------------------------------------------
+
+
+def _partners(left: Keys, right: Keys, nulls_equal: bool) -> Iterator[Sequence[int]]:
+    """For each left row the right rows with equal keys."""
+    index: dict[object, list[int]] = {}
+    for row, values in enumerate(zip(*right, strict=True)):
+        if _can_match(values, nulls_equal):
+            index.setdefault(tuple(map(fingerprint, values)), []).append(row)
+    for values in zip(*left, strict=True):
+        found: Sequence[int] = ()
+        if _can_match(values, nulls_equal):
+            found = index.get(tuple(map(fingerprint, values)), ())
+        if found and not all(map(is_exact, values)):
+            found = [row for row in found if _are_same(values, row, right)]
+        yield found
+
+
+def _can_match(values: Sequence[Value], nulls_equal: bool) -> bool:
+    return all(v == v if v.__class__ is float else v is not None or nulls_equal for v in values)
+
+
+def _are_same(values: Sequence[Value], row: int, right: Keys) -> bool:
+    return all(same(v, cells.cell(row)) for v, cells in zip(values, right, strict=True))

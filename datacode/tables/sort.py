@@ -1,0 +1,33 @@
+"""The order of ``table_sort``: that of ``sort``, stable, nulls first (builtins reference, 2.7)."""
+
+from __future__ import annotations
+
+from datacode.runtime.ordering import orders_itself, sort_key
+from datacode.tables.cells import Cells, Indices
+from datacode.tables.engine import pl
+from datacode.tables.table import Table
+
+
+def sorted_by(table: Table, position: int, *, descending: bool = False) -> Table:
+    """The rows in the order of one column; equal ones keep their order, descending too."""
+    return table.take(order_of(table.columns[position], descending=descending))
+
+
+def order_of(cells: Cells, *, descending: bool = False) -> Indices:
+    """The numbers of the rows, in the order of their cells."""
+    series = cells.series()
+    if series is not None:
+        return _order_of_series(series, descending)
+    values = cells.values()
+    keys = values if orders_itself(values) else list(map(sort_key, values))
+    return sorted(range(len(values)), key=keys.__getitem__, reverse=descending)
+
+
+def _order_of_series(series: pl.Series, descending: bool) -> pl.Series:
+    """Polars' order is ours: text by bytes, which is by code points, and NaN above all numbers."""
+    if series.dtype == pl.Null:
+        return pl.int_range(len(series), dtype=pl.UInt32, eager=True)
+    order = pl.arg_sort_by(
+        pl.col(series.name), descending=descending, nulls_last=descending, maintain_order=True
+    )
+    return series.to_frame().select(order).to_series()
