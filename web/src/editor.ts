@@ -1,6 +1,14 @@
 /** The editor: CodeMirror with DataCode, one at a time of several documents. */
 
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  closeCompletion,
+  completionKeymap,
+  completionStatus,
+  selectedCompletion,
+} from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import {
   bracketMatching,
@@ -148,7 +156,14 @@ export class Editor {
       return true;
     };
     return [
-      Prec.highest(keymap.of([{ key: "Mod-Enter", run }, { key: "Shift-Enter", run }, { key: "Ctrl-Enter", run }])),
+      Prec.highest(
+        keymap.of([
+          { key: "Mod-Enter", run },
+          { key: "Shift-Enter", run },
+          { key: "Ctrl-Enter", run },
+          { key: "Enter", run: leaveFinishedWord },
+        ]),
+      ),
       this.language.of(this.words()),
       lineNumbers(),
       highlightActiveLineGutter(),
@@ -189,6 +204,16 @@ export class Editor {
       }),
     ];
   }
+}
+
+/** Enter behind a word that is complete ends the line instead of choosing the same word. */
+function leaveFinishedWord(view: EditorView): boolean {
+  const chosen = completionStatus(view.state) === "active" ? selectedCompletion(view.state) : null;
+  if (!chosen || chosen.apply) return false;
+  const { head } = view.state.selection.main;
+  const typed = view.state.sliceDoc(Math.max(0, head - chosen.label.length), head);
+  if (typed === chosen.label) closeCompletion(view);
+  return false;
 }
 
 /** Whether a line breaks off inside a string. */

@@ -52,6 +52,7 @@ class App {
   private storing: ReturnType<typeof setTimeout> | undefined;
   private layout: "rows" | "columns";
   private wasOn = false;
+  private hadSession = false;
 
   constructor() {
     applySettings();
@@ -120,7 +121,9 @@ class App {
   };
 
   private welcome(): void {
+    if (this.hadSession) announce(t("connection.fresh"));
     this.wasOn = true;
+    this.hadSession = true;
     this.learn(this.connection.info);
     this.check();
   }

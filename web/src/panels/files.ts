@@ -31,6 +31,7 @@ export class FilesPanel implements Panel {
   private readonly uploads = el("ul", { class: "uploads" });
   private readonly drop: HTMLElement;
   private readonly off: HTMLElement;
+  private readonly bar: HTMLElement;
   private files: FileEntry[] = [];
   private enabled: boolean | null = null;
   private limit = 64;
@@ -72,13 +73,14 @@ export class FilesPanel implements Panel {
       el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: () => void this.refresh() } }, icon("refresh")),
       "files.refresh",
     );
+    this.bar = el("div", { class: "panel-bar" }, el("h3", {}, say("files.session")), refresh);
     this.element = el(
       "div",
       { class: "panel-body" },
       this.off,
       this.drop,
       this.uploads,
-      el("div", { class: "panel-bar" }, el("h3", {}, say("files.session")), refresh),
+      this.bar,
       this.list,
     );
     live(this.list, () => this.render());
@@ -175,6 +177,7 @@ export class FilesPanel implements Panel {
   private render(): void {
     this.off.hidden = this.enabled !== false;
     this.drop.hidden = this.enabled === false;
+    this.bar.hidden = this.enabled !== true;
     if (this.enabled === null) {
       fill(this.list, el("p", { class: "panel-empty" }, t("panel.offline")));
     } else if (this.files.length === 0) {

@@ -1,0 +1,127 @@
+"""Connecting, losing and finding the server, in a real browser; and the page from disk."""
+
+from __future__ import annotations
+
+from tests.web.case import PageTestCase
+from tests.web.running_server import ROOT, RunningServer
+
+EXAMPLE = ROOT / "examples" / "websocket_client_example.html"
+
+
+class ReconnectTests(PageTestCase):
+    """A server that comes and goes."""
+
+    def test_comes_back(self) -> None:
+        """The banner tells what happened and what is gone; the page reconnects by itself."""
+        page = self.page
+        page.run("x = 1")
+        port = self.running.port
+        self.running.stop()
+        page.until_text(".banner-text", "остановлен")
+        self.assertIn("утрачены", page.one(".banner-text").text)
+        page.write("print('снова')")
+        page.click("#run")
+        page.until_text(".toast", "Нет соединения с сервером")
+        type(self).server = RunningServer(*self.flags, port=port)
+        page.until_connected()
+        page.until(lambda: not page.all(".banner"), "the banner stays")
+        page.run("print('снова')")
+        self.assertEqual("снова\n", page.output())
+
+    def test_lost_while_running(self) -> None:
+        """A run whose server goes away ends with a sentence and keeps its output."""
+        page = self.page
+        page.run("print('begun')\nfor i in range(1000000000) do\n    y = i\nnext i", finish=False)
+        page.until(lambda: page.output() == "begun\n", "no output")
+        self.running.process.kill()
+        page.until(lambda: not page.all(".run.running"), "the run does not end")
+        self.assertEqual("begun\n", page.output())
+        self.assertIn("Соединение потеряно", page.texts(".run-message")[-1])
+        page.until_text(".banner-text", "потеряно")
+        self.running.stop()
+        type(self).server = None
+
+
+class TokenTests(PageTestCase):
+    """A server that wants a token."""
+
+    flags = ("--token", "пароль-42")
+
+    def begin(self) -> None:
+        """The page cannot connect by itself."""
+        self.page.open(self.running.page, connected=False)
+
+    def show_token(self, token: str) -> None:
+        """Enter a token in the settings."""
+        page = self.page
+        page.click(".banner .text-button:last-child")
+        page.fill("dialog input[type=password]", token)
+        page.click("dialog .primary")
+
+    def test_token(self) -> None:
+        """The banner asks for a token; a wrong one is refused, the right one lets in."""
+        page = self.page
+        page.until_text(".banner-text", "нужен действительный токен")
+        self.show_token("wrong")
+        page.until_text(".banner-text", "Неверный токен")
+        self.show_token("пароль-42")
+        page.until_connected()
+        page.run("print('внутри')")
+        self.assertEqual("внутри\n", page.output())
+        self.assertNotIn("пароль-42", page.script("return JSON.stringify({...localStorage})"))
+
+
+class FromDiskTests(PageTestCase):
+    """The page as a file, opened from disk: its origin is null."""
+
+    def begin(self) -> None:
+        """Open the file and connect to the server."""
+        page = self.page
+        page.open(EXAMPLE.as_uri(), connected=False)
+        self.connect(self.running.address)
+
+    def connect(self, address: str) -> None:
+        """Enter the address of a server."""
+        self.page.click(".connection")
+        self.page.fill("dialog input[type=text]", address)
+        self.page.click("dialog .primary")
+
+    def test_runs(self) -> None:
+        """It connects, runs programs, and loads nothing from anywhere."""
+        page = self.page
+        page.until_connected()
+        page.run("print('с диска')")
+        self.assertEqual("с диска\n", page.output())
+        loaded = page.script("return performance.getEntriesByType('resource').map(e => e.name)")
+        self.assertEqual([], loaded)
+
+    def test_address_is_kept(self) -> None:
+        """The address is remembered."""
+        page = self.page
+        page.until_connected()
+        page.open(EXAMPLE.as_uri())
+
+    def test_no_address(self) -> None:
+        """What is no address is named as such."""
+        self.page.until_connected()
+        self.connect("ws://не адрес")
+        self.page.until_text(".banner-text", "не адрес сервера WebSocket")
+
+
+class StrictOriginTests(PageTestCase):
+    """A server that refuses pages from disk."""
+
+    flags = ("--strict-origin",)
+
+    def begin(self) -> None:
+        """Open the file."""
+        self.page.open(EXAMPLE.as_uri(), connected=False)
+
+    def test_refused(self) -> None:
+        """The refusal is told in words, with what may be the cause."""
+        page = self.page
+        page.click(".connection")
+        page.fill("dialog input[type=text]", self.running.address)
+        page.click("dialog .primary")
+        page.until_text(".banner-text", "не принимает страницы отсюда")
+        self.page.messages()

@@ -1,0 +1,184 @@
+"""Tables, charts and what is saved of them, in a real browser."""
+
+from __future__ import annotations
+
+import openpyxl
+
+from tests.web.case import PageTestCase
+
+try:
+    from selenium.webdriver.common.keys import Keys
+except ImportError:  # then every test here is skipped
+    Keys = None  # type: ignore[assignment,misc]
+
+SALES = """
+names = ['город', 'сумма', 'день', 'скидка']
+t = table([
+    ['Томск', 300, '2024-01-05', 0.1],
+    ['Казань', 1200, '2024-01-03', null],
+    ['Москва', 45, '2024-01-04', null],
+    ['Казань', 5, '2024-01-01', 0.25]
+], names)
+print('до')
+show_table(t)
+print('после')
+"""
+
+MANY = """
+rows = []
+for i in range(5000) do
+    rows = push(rows, [i, 'row ' + i])
+next i
+show_table(table(rows, ['n', 'name']))
+"""
+
+
+class GridTests(PageTestCase):
+    """The grid of a table."""
+
+    def column(self, number: int) -> list[str]:
+        """The texts of a column that are in the page."""
+        return self.page.texts(f".grid-row [role=gridcell]:nth-of-type({number + 2})")
+
+    def test_shown(self) -> None:
+        """A table stands between what was printed before and behind it, with types and nulls."""
+        page = self.page
+        page.run(SALES)
+        page.one(".grid")
+        self.assertEqual(["до\n", "после\n"], page.texts(".text-output"))
+        self.assertIn("4 строки × 4 столбца", page.one(".table-title").text)
+        self.assertEqual(["Томск", "Казань", "Москва", "Казань"], self.column(1))
+        self.assertEqual(
+            ["текст", "целое", "дата", "дробное · пустых: 2"], page.texts(".grid-type")
+        )
+        self.assertEqual(["null", "null"], page.texts(".grid-cell.null"))
+
+    def test_sorted(self) -> None:
+        """A click on a name sorts up, then down, then not; nulls come last."""
+        page = self.page
+        page.run(SALES)
+        amount, discount = page.all(".grid-sort")[1], 3
+        amount.click()
+        self.assertEqual(["5", "45", "300", "1200"], self.column(2))
+        page.all(".grid-sort")[1].click()
+        self.assertEqual(["1200", "300", "45", "5"], self.column(2))
+        self.assertEqual(
+            "descending", page.all("[role=columnheader]")[1].get_attribute("aria-sort")
+        )
+        page.all(".grid-sort")[1].click()
+        self.assertEqual(["300", "1200", "45", "5"], self.column(2))
+        page.all(".grid-sort")[discount].click()
+        self.assertEqual(["0.1", "0.25", "null", "null"], self.column(4))
+
+    def test_filtered(self) -> None:
+        """Filters of several columns narrow the rows."""
+        page = self.page
+        page.run(SALES)
+        page.click(".table-actions [aria-pressed]")
+        fields = page.all(".grid-filter")
+        fields[0].send_keys("каз")
+        self.assertEqual(["Казань", "Казань"], self.column(1))
+        fields[1].send_keys(">100")
+        self.assertEqual(["1200"], self.column(2))
+        fields[1].send_keys("000000")
+        self.assertEqual([], self.column(1))
+        self.assertEqual("Ни одна строка не подходит под фильтры", page.one(".grid-none").text)
+
+    def test_many_rows(self) -> None:
+        """Of a long table only the rows in sight are elements; keys lead to the last."""
+        page = self.page
+        page.run(MANY)
+        self.assertIn("5000 строк", page.one(".table-title").text)
+        self.assertLess(len(page.texts(".grid-row")), 60)
+        page.one(".grid").send_keys(Keys.CONTROL, Keys.END)
+        page.until(lambda: page.texts(".grid-active"), "no cell is active")
+        count = int(page.one(".grid").get_attribute("aria-rowcount")) - 1
+        page.until_text(".grid-active", f"row {count - 1}")
+        self.assertLess(len(page.texts(".grid-row")), 60)
+
+    def test_keys(self) -> None:
+        """Arrows move the active cell, up into the header, where Enter sorts."""
+        page = self.page
+        page.run(SALES)
+        grid = page.one(".grid")
+        grid.send_keys(Keys.ARROW_DOWN, Keys.ARROW_RIGHT)
+        self.assertEqual(["1200"], page.texts(".grid-active"))
+        active = grid.get_attribute("aria-activedescendant")
+        self.assertEqual(
+            "1200", page.script("return document.getElementById(arguments[0]).textContent", active)
+        )
+        grid.send_keys(Keys.ARROW_UP, Keys.ARROW_UP, Keys.ENTER)
+        self.assertEqual(["5", "45", "300", "1200"], self.column(2))
+
+
+class SavingTests(PageTestCase):
+    """Files made of a table."""
+
+    def test_csv(self) -> None:
+        """The rows in their shown order are saved as CSV that reads back."""
+        page = self.page
+        page.run(SALES)
+        page.all(".grid-sort")[1].click()
+        self._button("CSV").click()
+        text = page.downloaded("table.csv").read_text(encoding="utf-8-sig")
+        self.assertEqual(
+            ["город,сумма,день,скидка", "Казань,5,2024-01-01,0.25"], text.splitlines()[:2]
+        )
+
+    def test_xlsx(self) -> None:
+        """The workbook opens in another program and holds numbers as numbers."""
+        page = self.page
+        page.run(SALES)
+        self._button("XLSX").click()
+        sheet = openpyxl.load_workbook(page.downloaded("table.xlsx")).active
+        assert sheet is not None
+        rows = list(sheet.iter_rows(values_only=True))
+        self.assertEqual(("город", "сумма", "день", "скидка"), rows[0])
+        self.assertEqual(("Казань", 1200, "2024-01-03", None), rows[2])
+        self.assertTrue(sheet["A1"].font.bold)
+
+    def _button(self, text: str) -> object:
+        return next(b for b in self.page.all(".table-actions button") if b.text == text)
+
+
+class ChartTests(PageTestCase):
+    """Charts of a table."""
+
+    def setUp(self) -> None:
+        """A table and its chart: the first of two clicks."""
+        super().setUp()
+        self.page.run(SALES)
+        next(b for b in self.page.all(".table-actions button") if b.text == "График").click()
+
+    def test_bars(self) -> None:
+        """Bars by the first column of texts; the same label is added up."""
+        self.page.one(".chart-svg.bar")
+        bars = self.page.texts(".chart-bar-shape title")
+        self.assertEqual(
+            ["Томск: 300", "Казань: 1205", "Москва: 45"], [b.replace("\xa0", "") for b in bars]
+        )
+        self.assertIn("сложены", self.page.one(".chart-note").text)
+
+    def test_kinds(self) -> None:
+        """The second click chooses the kind."""
+        page = self.page
+        for place, kind, shape, count in (
+            (1, "line", ".chart-mark", 3),
+            (2, "histogram", ".chart-bar-shape", None),
+            (3, "scatter", ".chart-dot", 2),
+        ):
+            page.all(".chart .segmented button")[place].click()
+            page.one(f".chart-svg.{kind}")
+            shapes = page.texts(f".chart-svg {shape}")
+            self.assertTrue(shapes if count is None else len(shapes) == count, (kind, shapes))
+
+    def test_follows_the_filter(self) -> None:
+        """The chart shows the rows that the grid shows, and can be saved."""
+        page = self.page
+        next(b for b in page.all(".table-actions button") if b.text == "Фильтр").click()
+        page.all(".grid-filter")[0].send_keys("Томск")
+        page.until(lambda: page.texts(".chart-bar-shape title") == ["Томск: 300"], "not filtered")
+        page.click(".chart [aria-label='Сохранить график в SVG']")
+        saved = page.downloaded("chart.svg").read_text(encoding="utf-8")
+        self.assertTrue(saved.startswith("<svg"))
+        self.assertIn("Томск", saved)
