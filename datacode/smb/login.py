@@ -416,7 +416,8 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
         """Count the credits, and keep the message numbers right whatever the server echoes."""
         packet = super().recvSMB(packetID)
         self._credits += packet["CreditRequestResponse"] - 1
-        self._Connection["SequenceWindow"] = self._sent
+        window = self._Connection["SequenceWindow"]
+        self._Connection["SequenceWindow"] = max(window, self._sent)
         return packet
 
     def enter(self, target: Target, kerberos: Kerberos) -> None:

@@ -200,7 +200,7 @@ class Shares:
         before is not moved again if the server says that it is still the same.
         """
         place = self._place(share)
-        name = "/".join(paths.components(path))
+        name = "/".join(_components(path, Operation.READ))
         kept = self._cache.get(place.key, name)
         spare = spool.reopened(kept.descriptor) if kept is not None else None
         try:
@@ -245,8 +245,9 @@ class Shares:
 
     async def stat(self, share: str, path: str) -> Entry | None:
         """Name, kind, size and time of the last write of what is there; None if nothing is."""
-        parts = paths.components(path)
-        stamp = await self._place(share).call(
+        place = self._place(share)
+        parts = _components(path, Operation.LOOK)
+        stamp = await place.call(
             lambda opened, interrupt: opened.look(path, interrupt),
             self._pool.rules.patience.call,
             operation=Operation.LOOK,
@@ -445,6 +446,13 @@ class _Place:
 
 def _on(line: Line, work: Work[Result], again: bool) -> Callable[[Interrupt], Result]:
     return lambda interrupt: line.perform(work, interrupt, again=again)
+
+
+def _components(path: str, operation: Operation) -> tuple[str, ...]:
+    try:
+        return paths.components(path)
+    except ShareError as error:
+        raise error.during(operation) from None
 
 
 def _copy(source: Deferred[bool]) -> Deferred[bool]:

@@ -251,7 +251,7 @@ class IntegrityTests(FaultTestCase):
                     name,
                 )
 
-    @settings(max_examples=150, deadline=None, derandomize=True)
+    @settings(max_examples=100, deadline=None, derandomize=True)
     @given(
         st.sampled_from(sorted(PROTECTIONS)),
         st.floats(0, 1, exclude_max=True),
@@ -265,7 +265,7 @@ class IntegrityTests(FaultTestCase):
         proxy.every(Fault("flip", int(place * (2500 if early else total)), bit))
         self.outcome(server, proxy, TAMPERED, stall=0.3)
 
-    @settings(max_examples=60, deadline=None, derandomize=True)
+    @settings(max_examples=40, deadline=None, derandomize=True)
     @given(
         st.sampled_from(["cut", "stall", "delay"]),
         st.floats(0, 1, exclude_max=True),

@@ -1,0 +1,551 @@
+"""A session's shares, asynchronous, against a real server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import socket
+import threading
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.logger import globalLogPublisher
+from twisted.trial.unittest import TestCase
+
+from datacode.runtime.files import Entry, FilesError
+from datacode.smb.access import Access, Limits, Patience, Rules
+from datacode.smb.hosts import HostPolicy
+from datacode.smb.reasons import ShareError
+from datacode.smb.shares import SharePool, Shares
+from datacode.smb.target import Target
+from tests.smb.proxy import Fault, FaultProxy
+from tests.smb.samba import PASSWORD, Samba, samba
+
+
+class SharesTestCase(TestCase):
+    """Has a pool, a server and a folder on its share ``data``."""
+
+    timeout = 60
+    rules = Rules(writes=True, patience=Patience(stall=5))
+
+    def setUp(self) -> None:
+        self.server: Samba = samba()
+        self.folder = self.server.folder / f"{type(self).__name__}-{self._testMethodName}"
+        self.folder.mkdir()
+        self.folder.chmod(0o777)
+        self.pool = self.started(self.rules)
+        self.shares = self.pool.session()
+
+    def started(self, rules: Rules) -> SharePool:
+        """A pool that runs until the end of the test."""
+        pool = SharePool(reactor, rules)
+        pool.start()
+        self.addCleanup(lambda: Deferred.fromCoroutine(pool.stop()))
+        return pool
+
+    def proxied(self) -> tuple[FaultProxy, Target]:
+        """A proxy before the server, and what to connect to."""
+        proxy = FaultProxy(self.server.port)
+        self.addCleanup(proxy.close)
+        return proxy, self.server.target(port=proxy.port)
+
+    def path(self, name: str) -> str:
+        """The path on the share of a name in the test's folder."""
+        return f"{self.folder.name}/{name}"
+
+    async def read(self, name: str, shares: Shares | None = None, share: str = "data") -> bytes:
+        """The bytes of a file in the test's folder."""
+        with open(await (shares or self.shares).fetch(share, self.path(name)), "rb") as file:
+            return file.read()
+
+    async def refused(self, text: str, call: Coroutine[Any, Any, object]) -> ShareError:
+        """Assert that a call fails with exactly this sentence."""
+        error = await self.assertFailure(Deferred.fromCoroutine(call), ShareError)
+        self.assertEqual(str(error), text)
+        return error
+
+
+class ConnectingTests(SharesTestCase):
+    """Connecting and disconnecting."""
+
+    async def test_connects(self) -> None:
+        """A share that is connected is listed by the client's spelling, and found by any."""
+        await self.shares.connect(self.server.target(), "DATA")
+        self.assertEqual(self.shares.names(), ["DATA"])
+        self.assertEqual(await self.shares.kind("data", ""), "folder")
+
+    async def test_twice(self) -> None:
+        """The same name in any case is refused, also while the first still connects."""
+        first = Deferred.fromCoroutine(self.shares.connect(self.server.target(), "data"))
+        text = "SMB share 'Data' уже подключена"
+        await self.refused(text, self.shares.connect(self.server.target(), "Data"))
+        await first
+        await self.refused(text, self.shares.connect(self.server.target(), "Data"))
+
+    async def test_an_alias(self) -> None:
+        """With it two shares of one name can be used side by side."""
+        await self.shares.connect(self.server.target(), "data")
+        await self.shares.connect(self.server.target(), "data", alias="other")
+        (self.folder / "a").write_text("x")
+        self.assertEqual(await self.read("a", share="other"), b"x")
+
+    async def test_several_shares(self) -> None:
+        """Each has its own files."""
+        await self.shares.connect(self.server.target(), "data")
+        await self.shares.connect(self.server.target(), "Отчеты за год")
+        (self.server.cyrillic_folder / "июнь.csv").write_text("1")
+        (entry,) = await self.shares.list_folder("Отчеты за год", "")
+        self.assertEqual(entry.name, "июнь.csv")
+
+    async def test_failures(self) -> None:
+        """Carry the prefix of connecting, and leave nothing connected."""
+        for target, share, text in (
+            (self.server.target(password="x"), "data", "неверное имя пользователя или пароль"),
+            (self.server.target(), "Нет", "шара 'Нет' не найдена"),
+            (self.server.target(), "forbidden", "доступ запрещен"),
+            (self.server.target(), "", "шара '' не найдена"),
+            (Target.parse("127.0.0.1:1", "a", "b", ""), "data", "сервер 127.0.0.1:1 недоступен"),
+        ):
+            await self.refused(
+                f"Ошибка подключения к SMB: {text}", self.shares.connect(target, share)
+            )
+        self.assertEqual(self.shares.names(), [])
+        await self.shares.connect(self.server.target(), "data")
+
+    async def test_a_silent_host(self) -> None:
+        """Is given up in time, and meanwhile nobody else waits."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        pool = self.started(replace(self.rules, patience=Patience(connect=0.5)))
+        silent = Deferred.fromCoroutine(
+            pool.session().connect(Target.parse(address, "a", "b", ""), "data")
+        )
+        other = pool.session()
+        await other.connect(self.server.target(), "data")
+        self.assertFalse(silent.called)
+        error = await self.assertFailure(silent, ShareError)
+        self.assertEqual(str(error), f"Ошибка подключения к SMB: сервер {address} не отвечает")
+
+    async def test_a_host_that_is_not_allowed(self) -> None:
+        """The operator's list holds for every session."""
+        pool = self.started(Rules(access=Access(HostPolicy(["fs1"]))))
+        await self.refused(
+            f"Ошибка подключения к SMB: сервер {self.server.address} не разрешен администратором",
+            pool.session().connect(self.server.target(), "data"),
+        )
+
+    async def test_too_many(self) -> None:
+        """A session has so many shares and no more."""
+        pool = self.started(Rules(limits=Limits(shares=2)))
+        shares = pool.session()
+        await shares.connect(self.server.target(), "data", alias="1")
+        await shares.connect(self.server.target(), "data", alias="2")
+        await self.refused(
+            "Ошибка подключения к SMB: подключено слишком много шар (предел 2)",
+            shares.connect(self.server.target(), "data", alias="3"),
+        )
+
+    async def test_not_connected(self) -> None:
+        """Every call says so, without a prefix."""
+        text = "SMB share 'nope' не подключена"
+        for call in (
+            self.shares.list_folder("nope", ""),
+            self.shares.match("nope", "*"),
+            self.shares.fetch("nope", "a"),
+            self.shares.kind("nope", "a"),
+            self.shares.stat("nope", "a"),
+            self.shares.write("nope", "a", b""),
+            self.shares.make_folder("nope", "a"),
+            self.shares.delete("nope", "a"),
+            self.shares.rename("nope", "a", "b"),
+            self.shares.disconnect("nope"),
+        ):
+            await self.refused(text, call)
+        await self.refused("SMB share '' не подключена", self.shares.fetch("", "a"))
+
+    async def test_disconnecting(self) -> None:
+        """Closes the connections; the name is free again."""
+        proxy, target = self.proxied()
+        await self.shares.connect(target, "data")
+        await self.shares.disconnect("DATA")
+        self.assertEqual(self.shares.names(), [])
+        await self.refused("SMB share 'data' не подключена", self.shares.kind("data", ""))
+        await self.shares.connect(target, "data")
+        self.assertEqual(proxy.connections, 2)
+
+    async def test_sessions_do_not_see_each_other(self) -> None:
+        """What one has connected, another has not."""
+        await self.shares.connect(self.server.target(), "data")
+        await self.refused("SMB share 'data' не подключена", self.pool.session().kind("data", ""))
+
+    async def test_shares_of_a_host(self) -> None:
+        """By name, with what they are."""
+        found = {share.name: share for share in await self.pool.share_names(self.server.target())}
+        self.assertEqual(found["data"].kind, "disk")
+        self.assertFalse(found["data"].hidden)
+        self.assertIn("Отчеты за год", found)
+        self.assertEqual((found["IPC$"].kind, found["IPC$"].hidden), ("pipe", True))
+        await self.refused(
+            "Ошибка получения списка шар: неверное имя пользователя или пароль",
+            self.pool.share_names(self.server.target(password="x")),
+        )
+
+
+class ReadingTests(SharesTestCase):
+    """Listing and reading."""
+
+    def setUp(self) -> Deferred[None]:  # type: ignore[override]
+        super().setUp()
+        return Deferred.fromCoroutine(self.shares.connect(self.server.target(), "data"))
+
+    async def test_lists(self) -> None:
+        """Entries with their sizes and times."""
+        (self.folder / "Б.txt").write_text("12345")
+        os.utime(self.folder / "Б.txt", (1, 1_500_000_000))
+        (self.folder / "а").mkdir()
+        found = await self.shares.list_folder("data", self.folder.name)
+        self.assertEqual([entry.name for entry in found], ["а", "Б.txt"])
+        self.assertEqual(found[1], Entry("Б.txt", False, 5, 1_500_000_000.0))
+
+    async def test_lists_are_never_stale(self) -> None:
+        """A file made a moment ago is there."""
+        for number in range(5):
+            (self.folder / f"{number}").touch()
+            found = await self.shares.list_folder("data", self.folder.name)
+            self.assertEqual(len(found), number + 1)
+
+    async def test_matches(self) -> None:
+        """Patterns give whole paths with the share as it was written."""
+        (self.folder / "a.csv").touch()
+        (self.folder / "b.txt").touch()
+        self.assertEqual(
+            await self.shares.match("Data", self.path("*.CSV")),
+            [f"lib://Data/{self.path('a.csv')}"],
+        )
+        error = await self.assertFailure(
+            Deferred.fromCoroutine(self.shares.match("data", "[a")), FilesError
+        )
+        self.assertIn("invalid range pattern", error.template.format_map(error.params))
+
+    async def test_failures(self) -> None:
+        """Carry the prefix of what was tried."""
+        folder = self.folder.name
+        (self.folder / "a").touch()
+        (self.folder / "b").write_text("123")
+        for text, call in (
+            ("Ошибка чтения файла: 'no.txt' не найден", self.shares.fetch("data", "no.txt")),
+            (f"Ошибка чтения файла: '{folder}' является папкой", self.shares.fetch("data", folder)),
+            ("Ошибка чтения файла: '' является папкой", self.shares.fetch("data", "")),
+            (
+                "Ошибка получения списка файлов: 'no' не найден",
+                self.shares.list_folder("data", "no"),
+            ),
+            (
+                f"Ошибка получения списка файлов: '{folder}/a' не является папкой",
+                self.shares.list_folder("data", f"{folder}/a"),
+            ),
+            ("Некорректный путь", self.shares.list_folder("data", "a/../b")),
+            ("Некорректный путь", self.shares.fetch("data", "../b")),
+            (
+                "Ошибка чтения файла: некорректное имя 'a:b'",
+                self.shares.fetch("data", "a:b"),
+            ),
+            (
+                f"Ошибка чтения файла: файл '{folder}/b' слишком велик (3 байт, предел 2 байт)",
+                self.shares.fetch("data", f"{folder}/b", limit=2),
+            ),
+        ):
+            await self.refused(text, call)
+
+    async def test_english(self) -> None:
+        """A reader of English gets the same failure from the catalogue, names untouched."""
+        call = Deferred.fromCoroutine(self.shares.fetch("data", "нет.txt"))
+        error = await self.assertFailure(call, ShareError)
+        self.assertEqual(error.render("ru"), "Ошибка чтения файла: 'нет.txt' не найден")
+        self.assertIn("'нет.txt'", error.render("en"))
+
+    async def test_what_is_there(self) -> None:
+        """Kind, size and time."""
+        (self.folder / "a.txt").write_text("12")
+        self.assertEqual(await self.shares.kind("data", self.path("a.txt")), "file")
+        self.assertEqual(await self.shares.kind("data", self.path("b.txt")), None)
+        self.assertEqual(await self.shares.kind("data", self.folder.name), "folder")
+        entry = await self.shares.stat("data", self.path("a.txt"))
+        assert entry is not None
+        self.assertEqual((entry.name, entry.size), ("a.txt", 2))
+
+    async def test_descriptors_are_independent(self) -> None:
+        """Each fetch of one file gives a descriptor with a position of its own, at the start."""
+        (self.folder / "a").write_bytes(b"12345")
+        first = await self.shares.fetch("data", self.path("a"))
+        self.assertEqual(os.read(first, 2), b"12")
+        second = await self.shares.fetch("data", self.path("a"))
+        self.assertEqual(os.read(second, 9), b"12345")
+        self.assertEqual(os.read(first, 9), b"345")
+        os.close(first)
+        os.close(second)
+
+    async def test_side_by_side(self) -> None:
+        """Many files at once, over several connections, each with its own bytes."""
+        contents = {f"{i}": random.Random(i).randbytes(200_000) for i in range(30)}
+        for name, content in contents.items():
+            (self.folder / name).write_bytes(content)
+        calls = [Deferred.fromCoroutine(self.read(name)) for name in contents]
+        self.assertEqual(await gatherResults(calls), list(contents.values()))
+
+    async def test_two_reads_do_not_wait_for_each_other(self) -> None:
+        """A file that does not come holds up no other of the same share."""
+        proxy, target = self.proxied()
+        (self.folder / "a").write_bytes(b"x" * 100_000)
+        await self.shares.connect(target, "data", alias="slow")
+        proxy.every(Fault("stall", 50_000))
+        calls = [Deferred.fromCoroutine(self.read("a", share="slow")) for _ in range(2)]
+        proxy.every(Fault("none"))
+        self.assertEqual(await calls[0], b"x" * 100_000)
+        calls[1].cancel()
+        await self.assertFailure(calls[1], CancelledError)
+
+    async def test_progress(self) -> None:
+        """Is told in the reactor's thread, and always to the end."""
+        (self.folder / "a").write_bytes(bytes(5 << 20))
+        told: list[tuple[int, int]] = []
+        ident: set[int] = set()
+
+        def progress(done: int, total: int) -> None:
+            told.append((done, total))
+            ident.add(threading.get_ident())
+
+        os.close(await self.shares.fetch("data", self.path("a"), progress=progress))
+        self.assertEqual(told[-1], (5 << 20, 5 << 20))
+        self.assertEqual(ident, {threading.get_ident()})
+
+
+class CacheTests(SharesTestCase):
+    """A file that was read before is not moved again."""
+
+    async def connected(self, **limits: int) -> tuple[FaultProxy, Shares]:
+        """A session behind a proxy that counts."""
+        proxy, target = self.proxied()
+        shares = self.started(replace(self.rules, limits=Limits(**limits))).session()
+        await shares.connect(target, "data")
+        return proxy, shares
+
+    async def moved(self, proxy: FaultProxy, shares: Shares, name: str) -> tuple[int, bytes]:
+        """Bytes that came from the server for a read, and the file's bytes."""
+        before = proxy.received
+        content = await self.read(name, shares)
+        return proxy.received - before, content
+
+    async def test_twice(self) -> None:
+        """The second time the server is only asked whether it is still the same."""
+        proxy, shares = await self.connected()
+        (self.folder / "a").write_bytes(b"x" * 500_000)
+        self.assertGreater((await self.moved(proxy, shares, "a"))[0], 500_000)
+        moved, content = await self.moved(proxy, shares, "a")
+        self.assertLess(moved, 2000)
+        self.assertEqual(content, b"x" * 500_000)
+
+    async def test_changes_are_seen_at_once(self) -> None:
+        """Other bytes, the same size, the same write time: the change time gives it away."""
+        _, shares = await self.connected()
+        file = self.folder / "a"
+        file.write_bytes(b"one")
+        os.utime(file, (1, 1_600_000_000))
+        self.assertEqual(await self.read("a", shares), b"one")
+        file.write_bytes(b"two")
+        os.utime(file, (1, 1_600_000_000))
+        self.assertEqual(await self.read("a", shares), b"two")
+
+    async def test_bounded_by_size(self) -> None:
+        """What does not fit is read again."""
+        proxy, shares = await self.connected(cache_size=250_000)
+        for name in ("a", "b", "c"):
+            (self.folder / name).write_bytes(b"x" * 100_000)
+        for name in ("a", "b", "c"):
+            await self.read(name, shares)
+        self.assertLess((await self.moved(proxy, shares, "c"))[0], 2000)
+        self.assertGreater((await self.moved(proxy, shares, "a"))[0], 100_000)
+
+    async def test_bounded_by_number(self) -> None:
+        """The one that was read longest ago goes first."""
+        proxy, shares = await self.connected(cache_files=2)
+        for name in ("a", "b"):
+            (self.folder / name).write_bytes(b"x" * 100_000)
+            await self.read(name, shares)
+        await self.read("a", shares)
+        (self.folder / "c").write_bytes(b"x" * 100_000)
+        await self.read("c", shares)
+        self.assertLess((await self.moved(proxy, shares, "a"))[0], 2000)
+        self.assertGreater((await self.moved(proxy, shares, "b"))[0], 100_000)
+
+    async def test_nothing_stays_open(self) -> None:
+        """When the session ends, so do its descriptors."""
+        before = set(os.listdir("/proc/self/fd"))
+        _, shares = await self.connected()
+        for name in ("a", "b"):
+            (self.folder / name).write_bytes(b"x")
+            await self.read(name, shares)
+        await shares.close()
+        left = set(os.listdir("/proc/self/fd")) - before
+        files = [
+            os.readlink(f"/proc/self/fd/{fd}")
+            for fd in left
+            if Path(f"/proc/self/fd/{fd}").is_symlink()
+        ]
+        self.assertEqual([name for name in files if "datacode-" in name], [])
+
+
+class WritingTests(SharesTestCase):
+    """Changing files on a share."""
+
+    def setUp(self) -> Deferred[None]:  # type: ignore[override]
+        super().setUp()
+        return Deferred.fromCoroutine(self.shares.connect(self.server.target(), "data"))
+
+    async def test_writes(self) -> None:
+        """Bytes, or a local file; what was written is what is read."""
+        await self.shares.write("data", self.path("a.txt"), "текст".encode())
+        self.assertEqual((self.folder / "a.txt").read_text(), "текст")
+        with open(self.folder / "a.txt", "rb") as file:
+            await self.shares.write("data", self.path("b.txt"), file.fileno())
+        self.assertEqual(await self.read("b.txt"), "текст".encode())
+        await self.shares.write("data", self.path("b.txt"), b"new")
+        self.assertEqual(await self.read("b.txt"), b"new")
+
+    async def test_readers_never_see_half_a_file(self) -> None:
+        """While one is replaced over and over, each read is one of its states."""
+        states = [bytes([n]) * 300_000 for n in range(5)]
+        await self.shares.write("data", self.path("a"), states[0])
+        writes = Deferred.fromCoroutine(self.rewrite(states))
+        seen: set[bytes] = set()
+        while not writes.called:
+            seen.add(await self.read("a"))
+        await writes
+        self.assertTrue(seen <= set(states))
+
+    async def rewrite(self, states: list[bytes]) -> None:
+        """Write each of the states."""
+        for state in states:
+            await self.shares.write("data", self.path("a"), state)
+
+    async def test_folders_files_names(self) -> None:
+        """Make, rename, delete."""
+        await self.shares.make_folder("data", self.path("x/y"))
+        await self.shares.write("data", self.path("x/y/a"), b"1")
+        await self.shares.rename("data", self.path("x/y/a"), self.path("x/b"))
+        self.assertEqual((self.folder / "x" / "b").read_bytes(), b"1")
+        await self.shares.delete("data", self.path("x/b"))
+        await self.shares.delete("data", self.path("x/y"))
+        self.assertEqual(os.listdir(self.folder / "x"), [])
+        path = self.path("x/b")
+        await self.refused(f"Ошибка удаления: '{path}' не найден", self.shares.delete("data", path))
+
+    async def test_only_where_the_operator_allows(self) -> None:
+        """By default nothing on a share can be changed."""
+        shares = self.started(Rules()).session()
+        await shares.connect(self.server.target(), "data")
+        text = "запись на шары не разрешена администратором"
+        for prefix, call in (
+            ("Ошибка записи файла: ", shares.write("data", "a", b"")),
+            ("Ошибка создания папки: ", shares.make_folder("data", "a")),
+            ("Ошибка удаления: ", shares.delete("data", "a")),
+            ("Ошибка переименования: ", shares.rename("data", "a", "b")),
+        ):
+            await self.refused(prefix + text, call)
+
+    async def test_a_write_survives_a_cut(self) -> None:
+        """It is done again on a new connection, and no other file stays behind."""
+        proxy, target = self.proxied()
+        await self.shares.connect(target, "data", alias="cut")
+        await self.shares.write("cut", self.path("a"), b"x" * 3_000_000)
+        proxy.drop_all()
+        proxy.fault(Fault("cut", 2200))
+        await self.shares.write("cut", self.path("a"), b"y" * 3_000_000)
+        self.assertEqual((self.folder / "a").read_bytes(), b"y" * 3_000_000)
+        self.assertEqual(os.listdir(self.folder), ["a"])
+
+
+class EndingTests(SharesTestCase):
+    """Cancelling, closing, stopping."""
+
+    async def test_cancel(self) -> None:
+        """Ends a read at once; the next one has a new connection."""
+        proxy, target = self.proxied()
+        (self.folder / "a").write_bytes(b"x" * 500_000)
+        await self.shares.connect(target, "data")
+        proxy.drop_all()
+        proxy.fault(Fault("stall", 100_000))
+        reading = Deferred.fromCoroutine(self.read("a"))
+        while proxy.received < 100_000:
+            await pause(0.01)
+        reading.cancel()
+        await self.assertFailure(reading, CancelledError)
+        self.assertEqual(await self.read("a"), b"x" * 500_000)
+
+    async def test_a_result_that_nobody_waits_for(self) -> None:
+        """Is let go of: its descriptor is closed."""
+        (self.folder / "a").write_bytes(b"x")
+        await self.shares.connect(self.server.target(), "data")
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):
+            reading = Deferred.fromCoroutine(self.read("a"))
+            reactor.callLater(0.001, reading.cancel)
+            with contextlib.suppress(CancelledError):
+                await reading
+        await self.shares.close()
+        self.assertLessEqual(len(os.listdir("/proc/self/fd")), before)
+
+    async def test_closing_ends_calls(self) -> None:
+        """A session that ends waits for no server."""
+        proxy, target = self.proxied()
+        (self.folder / "a").write_bytes(b"x" * 500_000)
+        await self.shares.connect(target, "data")
+        proxy.drop_all()
+        proxy.fault(Fault("stall", 100_000))
+        reading = Deferred.fromCoroutine(self.read("a"))
+        while proxy.received < 100_000:
+            await pause(0.01)
+        await self.shares.close()
+        await self.assertFailure(reading, CancelledError, ShareError)
+        await self.refused("SMB share 'data' не подключена", self.shares.kind("data", ""))
+
+    async def test_closing_while_connecting(self) -> None:
+        """Leaves nothing behind."""
+        proxy, target = self.proxied()
+        proxy.every(Fault("stall", 300))
+        connecting = Deferred.fromCoroutine(self.shares.connect(target, "data"))
+        while not proxy.connections:
+            await pause(0.01)
+        await self.shares.close()
+        await self.assertFailure(connecting, CancelledError, ShareError)
+        self.assertEqual(self.shares.names(), [])
+
+    async def test_closing_logs_off(self) -> None:
+        """The server knows at once."""
+        proxy, target = self.proxied()
+        await self.shares.connect(target, "data")
+        await self.shares.close()
+        while proxy._open:
+            await pause(0.01)
+
+    async def test_passwords_are_not_logged(self) -> None:
+        """Whatever goes wrong, the log does not hold them."""
+        events: list[str] = []
+        globalLogPublisher.addObserver(lambda event: events.append(repr(dict(event))))
+        call = Deferred.fromCoroutine(self.shares.connect(self.server.target(), "nothing"))
+        failure = await self.assertFailure(call, ShareError)
+        self.assertTrue(any("nothing" in event for event in events))
+        self.assertNotIn(PASSWORD, "".join(events) + repr(failure) + repr(vars(failure)))
+
+
+def pause(seconds: float) -> Deferred[None]:
+    """A little later."""
+    done: Deferred[None] = Deferred()
+    reactor.callLater(seconds, done.callback, None)
+    return done
