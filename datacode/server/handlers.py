@@ -53,6 +53,7 @@ from datacode.server.messages import (
     SmbListFiles,
     SmbReadFile,
     SmbShares,
+    TableView,
     UploadFile,
     Variables,
 )
@@ -61,7 +62,7 @@ from datacode.server.settings import MIB
 from datacode.server.texts import Text
 from datacode.server.workspace import Workspace
 from datacode.smb import paths
-from datacode.smb.reasons import ShareError
+from datacode.smb.reasons import Operation, ShareError
 from datacode.smb.target import Target
 
 
@@ -90,14 +91,14 @@ Handler = Callable[[Any, Call], Awaitable[Answer]]
 
 async def execute(request: Execute, call: Call) -> Answer:
     """Run a program in the session's interpreter."""
-    tables: list[Any] = []
+    tables: list[TableView] = []
     if request.progress:
         call.workspace.broker.on_progress = call.progress
     try:
         outcome = await call.workspace.interpreter().run(
             request.code,
             on_output=call.output if request.stream else None,
-            on_table=tables.append if request.tables else None,
+            on_table=partial(_keep, tables) if request.tables else None,
             max_steps=request.max_steps,
         )
     finally:
@@ -154,6 +155,11 @@ async def check(request: Check, call: Call) -> Answer:
     return Problems(problems=[_problem(each, call.locale) for each in found])
 
 
+def _keep(tables: list[TableView], shown: Any) -> None:
+    """Keep a table that a program shows, as it is answered."""
+    tables.append(TableView(shown.columns, shown.types, shown.rows, shown.row_count))
+
+
 def _diagnostics(error: DataCodeError) -> Diagnostics:
     function = getattr(error, "function", None)
     return Diagnostics(error.line, error.column, error.kind.name.lower(), function)
@@ -197,7 +203,7 @@ async def smb_connect(request: SmbConnect, call: Call) -> Answer:
         target = Target.parse(request.ip, request.login, request.password, request.domain)
         await call.workspace.shares.connect(target, request.share_name, alias=request.alias)
     except ShareError as error:
-        return Done.failed(error.render(call.locale))
+        return Done.failed(_during(Operation.CONNECT, error).render(call.locale))
     share = request.share_name if request.alias is None else request.alias
     return _done(texts.SHARE_CONNECTED, call, share=share)
 
@@ -244,7 +250,7 @@ async def smb_shares(request: SmbShares, call: Call) -> Answer:
         target = Target.parse(request.ip, request.login, request.password, request.domain)
         found = await call.workspace.share_names(target)
     except ShareError as error:
-        return ShareList.failed(error.render(call.locale))
+        return ShareList.failed(_during(Operation.SHARES, error).render(call.locale))
     shares = [ShareDetails(each.name, each.kind, each.remark, each.hidden) for each in found]
     return ShareList(shares=shares)
 
@@ -270,6 +276,11 @@ def _rendered(error: FilesError, locale: str) -> str:
     if isinstance(error, ShareError):
         return error.render(locale)
     return translate(error.template, locale).format_map(error.params)
+
+
+def _during(operation: Operation, error: ShareError) -> ShareError:
+    """The failure, with what was tried; an address that makes no sense does not know it."""
+    return error if error.operation is not None else error.during(operation)
 
 
 def _details(entry: Entry) -> FileDetails:
@@ -302,7 +313,7 @@ async def download_file(request: DownloadFile, call: Call) -> Answer:
     except FilesError:
         return Content.failed(texts.BAD_FILENAME.render(call.locale))
     except OSError as error:
-        reason = _reason(error, request.filename)
+        reason = _reason(error, request.filename, call.locale)
         return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
     return await _content(descriptor, call)
 
@@ -322,17 +333,12 @@ def _open_own(folder: SessionFolder, filename: str) -> int:
     return folder.files.open(filename)
 
 
-def _reason(error: OSError, path: str) -> Text:
+def _reason(error: OSError, path: str, locale: str) -> str:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return _named(texts.FILE_MISSING, path)
+        return texts.FILE_MISSING.render(locale, path=path)
     if error.errno == errno.EISDIR:
-        return _named(texts.FILE_IS_FOLDER, path)
-    return Text(system_text(error), system_text(error))
-
-
-def _named(text: Text, path: str) -> Text:
-    path = path.replace("{", "{{").replace("}", "}}")
-    return Text(text.en.replace("{path}", path), text.ru.replace("{path}", path))
+        return texts.FILE_IS_FOLDER.render(locale, path=path)
+    return system_text(error)
 
 
 # --- The session ----------------------------------------------------------------------------

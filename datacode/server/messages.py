@@ -67,7 +67,7 @@ class Executed(Answer, kw_only=True):
     output: str = ""
     error: str | None = None
     diagnostics: Diagnostics | UnsetType = UNSET
-    tables: list[Any] | UnsetType = UNSET
+    tables: list[TableView] | UnsetType = UNSET
     sqlite_db: str | UnsetType = UNSET
     id: Any = UNSET
 

@@ -114,7 +114,7 @@ class Session:
         self._working = False
         self._running: Request | None = None
         self._task: Deferred[Answer] | None = None
-        self._answered: list[Deferred[None]] = []
+        self._when_answered: list[Callable[[], object]] = []
         self._cancelled_ids: set[bytes] = set()
         self._slow = False
         self._waiting_to_write: list[Deferred[None]] = []
@@ -329,37 +329,47 @@ class Session:
     # Requests at once ----------------------------------------------------------------------------
 
     async def _answer_at_once(self, request: Request) -> None:
+        if isinstance(request, Cancel):
+            await self._cancel(request)
+            return
         try:
-            if isinstance(request, Cancel):
-                answer: Answer = await self._cancel(request)
-            elif isinstance(request, Auth):
-                answer = _granted(self._locale(request))
+            if isinstance(request, Auth):
+                answer: Answer = _granted(self._locale(request))
+                await self._send(messages.with_id(answer, request.id))
             else:
                 await self._send(await self._answer(request))
-                return
+        finally:
+            self._done_at_once()
+
+    async def _cancel(self, request: Cancel) -> None:
+        """End what runs; answered behind what it ends, and before what comes next."""
+        if self._running is not None and _is_meant(request, self._running):
+            done = Done(message=texts.CANCEL_DONE.render(self._locale(request)))
+            self._when_answered.append(lambda: self._start(self._send_cancel(request, done)))
+            self._stop_running()
+        elif self._marks_waiting(request):
+            done = Done(message=texts.CANCEL_DONE.render(self._locale(request)))
+            await self._send_cancel(request, done)
+        else:
+            text = texts.NOTHING_TO_CANCEL.render(self._locale(request))
+            await self._send_cancel(request, Done.failed(text))
+
+    async def _send_cancel(self, request: Cancel, answer: Answer) -> None:
+        try:
             await self._send(messages.with_id(answer, request.id))
         finally:
-            self._at_once -= 1
-            self._resume_if_room()
+            self._done_at_once()
 
-    async def _cancel(self, request: Cancel) -> Answer:
-        """End what runs; answered when that has been answered."""
-        locale = self._locale(request)
-        if not self._cancels_something(request):
-            return Done.failed(texts.NOTHING_TO_CANCEL.render(locale))
-        answered: Deferred[None] = Deferred()
-        if self._running is not None and _is_meant(request, self._running):
-            self._answered.append(answered)
-            self._stop_running()
-            await answered
-        return Done(message=texts.CANCEL_DONE.render(locale))
+    def _done_at_once(self) -> None:
+        self._at_once -= 1
+        self._resume_if_room()
 
-    def _cancels_something(self, request: Cancel) -> bool:
-        """Whether what it means runs, or waits; what waits is marked."""
-        if self._running is not None and _is_meant(request, self._running):
-            return True
+    def _marks_waiting(self, request: Cancel) -> bool:
+        """Mark the waiting request that it means, if there is one."""
+        if not request.request:
+            return False
         for waiting in self._queue:
-            if request.request and isinstance(waiting, Request) and _is_meant(request, waiting):
+            if isinstance(waiting, Request) and _is_meant(request, waiting):
                 self._cancelled_ids.add(bytes(request.request))
                 return True
         return False
@@ -382,16 +392,16 @@ class Session:
         self._client.send(messages.encode(answer))
 
     def _tell_answered(self) -> None:
-        answered, self._answered = self._answered, []
-        for deferred in answered:
-            deferred.callback(None)
+        waiting, self._when_answered = self._when_answered, []
+        for tell in waiting:
+            tell()
 
     def _finished(self) -> Deferred[None]:
         """Fires when the running request has been answered."""
         if not self._working:
             return succeed(None)
         finished: Deferred[None] = Deferred()
-        self._answered.append(finished)
+        self._when_answered.append(lambda: finished.callback(None))
         return finished
 
     def _pause_if_full(self) -> None:

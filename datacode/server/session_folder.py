@@ -68,7 +68,7 @@ class Usage:
 
 
 class SessionFolder:
-    """Made on disk when it is first needed, gone after ``remove``."""
+    """Made on disk when it is first needed, gone after ``remove``. Its path has no links in it."""
 
     def __init__(self, path: Path, *, max_bytes: int, max_files: int) -> None:
         self.path = path

@@ -30,7 +30,8 @@ class SessionFolders:
     log = Logger()
 
     def __init__(self, base: Path | None, *, max_bytes: int, max_files: int) -> None:
-        self._base = base or Path(tempfile.gettempdir())
+        # With no links in it, as the paths that are compared with it have none.
+        self._base = Path(os.path.realpath(base or tempfile.gettempdir()))
         self._max_bytes = max_bytes
         self._max_files = max_files
         self._lock: int | None = None

@@ -43,7 +43,7 @@ class UploadTests(SynchronousTestCase):
         self.assertEqual((self.folder.path / "a.txt").read_bytes(), b"hello")
 
     def test_text_and_base64(self) -> None:
-        """Text is stored in UTF-8; what begins with base64: is decoded; alone it is an empty file."""
+        """Text is stored in UTF-8; base64 is decoded; base64: alone is an empty file."""
         data = bytes(range(50))
         for content, expected in (
             ("привет", "привет".encode()),

@@ -1,0 +1,716 @@
+"""A session among fakes: order, control, back-pressure, ends. Server reference, 4.3, 5 and 6."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.errors import Kind, runtime_error, variable_error
+from datacode.server import texts
+from datacode.server.session import Refused
+from datacode.server.settings import Bounds, Settings
+from datacode.worker.process import WorkerUnavailable
+from datacode.worker.wire import TableShown
+from tests.server.fakes import Room
+
+OK = {"success": True, "output": "", "error": None}
+CANCELLED = "Ошибка: выполнение прервано"
+SMB = {"login": "l", "password": "right", "domain": "", "share_name": "data"}
+
+
+class SessionTestCase(SynchronousTestCase):
+    def room(self, settings: Settings | None = None, **more: Any) -> Room:
+        """A session; ended at the end of the test."""
+        room = Room(Path(self.mktemp()), settings, **more)
+        self.addCleanup(lambda: self.successResultOf(room.session.end()))
+        return room
+
+
+class ExecuteTests(SessionTestCase):
+    def test_documented_answer(self) -> None:
+        """Exactly three keys, in their order."""
+        room = self.room()
+        room.ask(type="execute", code="hello")
+        room.ask(code="old")
+        self.assertEqual(
+            room.client.raw,
+            [
+                b'{"success":true,"output":"hello","error":null}',
+                b'{"success":true,"output":"old","error":null}',
+            ],
+        )
+
+    def test_failure(self) -> None:
+        """What was printed before, and the sentence in the client's language."""
+        room = self.room()
+        room.ask(code="wait")
+        error = variable_error("x")
+        room.interpreter.runs[0].finish("before\n", error)
+        self.assertEqual(
+            room.client.sent[-1],
+            {"success": False, "output": "before\n", "error": error.render("ru")},
+        )
+
+    def test_locale(self) -> None:
+        """A request's locale wins over the session's."""
+        room = self.room()
+        room.ask(code="wait", locale="en")
+        room.interpreter.runs[0].finish("", variable_error("x"))
+        self.assertEqual(room.client.sent[-1]["error"], "Variable Error: Variable 'x' not found")
+        self.assertEqual(
+            room.answer(type="nope", locale="en")["error"], "Request error: unknown type 'nope'"
+        )
+        english = self.room(locale="en")
+        self.assertEqual(english.answer(type="reset")["message"], "The interpreter was reset")
+
+    def test_diagnostics(self) -> None:
+        """On failure only, and only when asked for."""
+        room = self.room()
+        self.assertNotIn("diagnostics", room.answer(code="fine", diagnostics=True))
+        room.ask(code="wait", diagnostics=True, id=5)
+        error = runtime_error("Division by zero")
+        error.line = 3
+        room.interpreter.runs[1].finish("", error)
+        answer = room.client.sent[-1]
+        self.assertEqual(
+            answer["diagnostics"],
+            {"line": 3, "column": None, "kind": "runtime", "function": None},
+        )
+        self.assertEqual(list(answer), ["success", "output", "error", "diagnostics", "id"])
+
+    def test_every_kind_has_a_name(self) -> None:
+        """The kinds in diagnostics are those of the documentation."""
+        self.assertEqual(
+            {kind.name.lower() for kind in Kind},
+            {"syntax", "runtime", "type", "variable", "function", "exception", "limit"},
+        )
+
+    def test_stream(self) -> None:
+        """Pieces with running numbers and the request's id, then the answer with all of it."""
+        room = self.room()
+        room.ask(code="wait", stream=True, id="a")
+        room.interpreter.runs[0].print("1\n")
+        room.interpreter.runs[0].print("2\n")
+        room.interpreter.runs[0].finish("1\n2\n")
+        self.assertEqual(
+            room.client.sent,
+            [
+                {"type": "output", "text": "1\n", "seq": 1, "id": "a"},
+                {"type": "output", "text": "2\n", "seq": 2, "id": "a"},
+                {**OK, "output": "1\n2\n", "id": "a"},
+            ],
+        )
+
+    def test_no_stream(self) -> None:
+        """Nothing is streamed to who does not ask."""
+        room = self.room()
+        room.answer(code="x")
+        options = room.interpreter.runs[0].options
+        self.assertEqual(options, {"on_output": None, "on_table": None, "max_steps": None})
+
+    def test_tables_and_steps(self) -> None:
+        """Tables come as data, in order; the step limit goes to the interpreter."""
+        room = self.room()
+        room.ask(code="wait", tables=True, max_steps=7)
+        run = room.interpreter.runs[0]
+        run.show(TableShown(["a"], ["Integer"], [[1.0], [None]], 2))
+        run.finish("text")
+        self.assertEqual(run.options["max_steps"], 7)
+        self.assertEqual(
+            room.client.sent[-1],
+            {
+                "success": True,
+                "output": "text",
+                "error": None,
+                "tables": [
+                    {
+                        "columns": ["a"],
+                        "types": ["Integer"],
+                        "rows": [[1.0], [None]],
+                        "row_count": 2,
+                    }
+                ],
+            },
+        )
+
+    def test_no_interpreter(self) -> None:
+        """Where no process can be had, that is said."""
+        room = self.room()
+        room.answer(code="x")
+        room.interpreter.fails = lambda: WorkerUnavailable("stopped")
+        self.assertEqual(
+            room.answer(code="x")["error"],
+            "Ошибка: интерпретатор не может быть запущен; повторите позже",
+        )
+
+    def test_fault_of_ours(self) -> None:
+        """A bug ends one request: the client gets a number, the log gets the traceback."""
+        room = self.room()
+        room.answer(code="x")
+        room.interpreter.fails = lambda: KeyError("secret")
+        answer = room.answer(code="x", id=1)
+        self.assertRegex(answer["error"], r"^Внутренняя ошибка сервера; .* под номером 1-\d+$")
+        self.assertNotIn("secret", str(answer))
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+        room.interpreter.fails = None
+        self.assertEqual(room.answer(code="x")["success"], True)
+
+
+class OrderTests(SessionTestCase):
+    def test_one_by_one(self) -> None:
+        """Requests wait for one another, bad ones too; each is answered once, in order."""
+        room = self.room()
+        room.ask(code="wait", id=1)
+        room.ask(code="b", id=2)
+        room.session.receive(b"nonsense", is_text=True)
+        room.session.receive(b"\0", is_text=False)
+        room.ask(type="reset", id=4)
+        self.assertEqual(room.client.sent, [])
+        room.interpreter.runs[0].finish("a")
+        self.assertEqual([answer.get("id") for answer in room.client.sent], [1, 2, None, None, 4])
+        self.assertTrue(room.client.sent[2]["error"].startswith("Ошибка парсинга запроса. "))
+        self.assertEqual(
+            room.client.sent[3]["error"],
+            "Ошибка парсинга запроса: ожидается текстовое сообщение с JSON",
+        )
+
+    def test_a_thousand(self) -> None:
+        """A thousand requests at once are answered in order."""
+        room = self.room()
+        for number in range(1000):
+            room.ask(code=str(number))
+        self.assertEqual([a["output"] for a in room.client.sent], list(map(str, range(1000))))
+
+    def test_full_queue(self) -> None:
+        """With more than 16 waiting nothing more is read, until there is room."""
+        room = self.room()
+        room.ask(code="wait")
+        for _ in range(16):
+            room.ask(code="wait")
+        self.assertFalse(room.client.paused)
+        room.ask(code="wait")
+        self.assertTrue(room.client.paused)
+        room.interpreter.active.finish()
+        self.assertFalse(room.client.paused)
+        for _ in range(17):
+            room.interpreter.active.finish()
+        self.assertEqual(len(room.client.sent), 18)
+
+    def test_busy(self) -> None:
+        """A session is busy while a request is being answered."""
+        room = self.room()
+        self.assertFalse(room.session.busy)
+        room.ask(code="wait")
+        self.assertTrue(room.session.busy)
+        room.interpreter.active.finish()
+        self.assertFalse(room.session.busy)
+
+
+class SlowClientTests(SessionTestCase):
+    def test_program_waits(self) -> None:
+        """While the client does not read, its program is paused; answers wait, in order."""
+        room = self.room()
+        room.ask(code="wait", stream=True)
+        room.session.slow()
+        self.assertTrue(room.interpreter.paused)
+        room.interpreter.active.finish("x")
+        room.ask(code="b")
+        self.assertEqual(room.client.sent, [])
+        room.session.ready()
+        self.assertFalse(room.interpreter.paused)
+        self.assertEqual([answer["output"] for answer in room.client.sent], ["x", "b"])
+
+    def test_answers_at_once_are_bounded(self) -> None:
+        """Control requests of a client that does not read stop being read, too."""
+        room = self.room()
+        room.answer(code="x")
+        room.session.slow()
+        for _ in range(17):
+            room.ask(type="inspect")
+        self.assertTrue(room.client.paused)
+        room.session.ready()
+        self.assertFalse(room.client.paused)
+        self.assertEqual(len(room.client.sent), 18)
+
+    def test_gone_while_slow(self) -> None:
+        """A client that goes without reading leaves nothing waiting."""
+        room = self.room()
+        room.ask(code="wait")
+        room.session.slow()
+        room.interpreter.active.finish()
+        self.successResultOf(room.session.end())
+
+
+class ControlTests(SessionTestCase):
+    def test_cancel(self) -> None:
+        """The running program is answered as interrupted, then cancel; variables are its own."""
+        room = self.room()
+        room.ask(code="wait")
+        room.ask(code="next")
+        room.ask(type="cancel", id="c")
+        self.assertEqual(
+            room.client.sent[:2],
+            [
+                {
+                    "success": False,
+                    "output": "so far",
+                    "error": room.client.sent[0]["error"],
+                },
+                {"success": True, "message": "Выполнение прервано", "error": None, "id": "c"},
+            ],
+        )
+        self.assertEqual(room.client.sent[2]["output"], "next")
+
+    def test_nothing_to_cancel(self) -> None:
+        """Where nothing runs, that is said."""
+        room = self.room()
+        self.assertEqual(
+            room.answer(type="cancel"),
+            {"success": False, "message": "", "error": "Нет выполняемого запроса"},
+        )
+
+    def test_cancel_by_id(self) -> None:
+        """A cancel that names a request ends no other."""
+        room = self.room()
+        room.ask(code="wait", id=1)
+        self.assertFalse(room.answer(type="cancel", request=2)["success"])
+        self.assertTrue(room.session.busy)
+        room.ask(code="b", id="1")
+        self.assertEqual(room.answer(type="cancel", request="1")["message"], "Выполнение прервано")
+        room.ask(type="cancel", request=1)
+        self.assertEqual(
+            [(answer.get("id"), answer["error"]) for answer in room.client.sent[-3:]],
+            [(1, room.client.sent[-3]["error"]), (None, None), ("1", CANCELLED)],
+        )
+        self.assertEqual(len(room.interpreter.runs), 1)
+
+    def test_cancel_a_share(self) -> None:
+        """Not only programs: whatever runs is ended, in its own shape."""
+        room = self.room()
+        room.ask(type="smb_connect", ip="slow", **SMB)
+        room.ask(type="cancel")
+        self.assertEqual(
+            room.client.sent,
+            [
+                {"success": False, "message": "", "error": CANCELLED},
+                {"success": True, "message": "Выполнение прервано", "error": None},
+            ],
+        )
+
+    def test_at_once(self) -> None:
+        """Control requests are answered while a program runs."""
+        room = self.room()
+        room.ask(code="wait")
+        self.assertEqual(
+            room.answer(type="inspect")["variables"],
+            [{"name": "x", "type": "Number", "size": None, "preview": "1"}],
+        )
+        self.assertEqual(
+            room.answer(type="complete", code="pr", position=2),
+            {
+                "success": True,
+                "start": 0,
+                "completions": [{"text": "print", "kind": "builtin", "detail": "print(…)"}],
+                "error": None,
+            },
+        )
+        self.assertEqual(
+            room.answer(type="check", code="x"), {"success": True, "problems": [], "error": None}
+        )
+        self.assertEqual(room.answer(type="info")["info"]["busy"], True)
+
+    def test_inspect_before_any_program(self) -> None:
+        """A session that has run nothing has no variables, and gets no process for the question."""
+        room = self.room()
+        self.assertEqual(room.answer(type="inspect")["variables"], [])
+        self.assertEqual(room.workers.opened, [])
+
+    def test_reset(self) -> None:
+        """Reset has its turn, and costs no process where there is none."""
+        room = self.room()
+        self.assertEqual(
+            room.answer(type="reset"),
+            {"success": True, "message": "Интерпретатор сброшен", "error": None},
+        )
+        self.assertEqual(room.workers.opened, [])
+        room.answer(code="x")
+        room.answer(type="reset")
+        self.assertEqual(room.interpreter.resets, 1)
+
+    def test_info(self) -> None:
+        """Everything that the documentation names."""
+        room = self.room(folder=True)
+        room.answer(type="smb_connect", ip="h", **SMB)
+        room.answer(type="upload_file", filename="a", content="abc")
+        info = room.answer(type="info")["info"]
+        self.assertEqual(info["shares"], ["data"])
+        self.assertEqual(info["uploads"], {"enabled": True, "files": 1, "bytes": 3})
+        self.assertEqual(
+            info["limits"],
+            {
+                "message_mib": 64,
+                "output_mib": 16,
+                "source_kib": 16384,
+                "run_seconds": 600,
+                "cpu_seconds": 0,
+                "memory_mib": 1024,
+                "recursion": 10000,
+                "steps": 0,
+                "queue": 16,
+                "shares": 8,
+                "upload_mib": 256,
+                "upload_files": 10000,
+                "idle_seconds": 86400,
+            },
+        )
+
+    def test_complete_paths(self) -> None:
+        """Inside a path: shares, their files, and files of this machine."""
+        room = self.room()
+        room.answer(type="smb_connect", ip="h", **SMB)
+        room.shares.tree = {"in": {"april.csv": b"", "march.csv": b""}}
+        for code, start, expected in (
+            ('x = "lib://d', 5, ["lib://data"]),
+            ('x = "lib://data/in/a', 5, ["lib://data/in/april.csv"]),
+            ('x = "lib://data/none/a', 5, []),
+            ('x = "/etc/pass', 5, []),
+        ):
+            answer = room.answer(type="complete", code=code)
+            self.assertEqual(answer["start"], start)
+            self.assertEqual([each["text"] for each in answer["completions"]], expected)
+
+
+class ShareTests(SessionTestCase):
+    def test_connect(self) -> None:
+        """Success and failure, to the letter."""
+        room = self.room()
+        self.assertEqual(
+            room.answer(type="smb_connect", ip="h", **SMB),
+            {
+                "success": True,
+                "message": "Успешно подключено к SMB шаре 'data'",
+                "error": None,
+            },
+        )
+        self.assertEqual(
+            room.answer(type="smb_connect", ip="h", **SMB),
+            {"success": False, "message": "", "error": "SMB share 'data' уже подключена"},
+        )
+        wrong = {**SMB, "password": "wrong", "share_name": "other"}
+        self.assertEqual(
+            room.answer(type="smb_connect", ip="h", **wrong)["error"],
+            "Ошибка подключения к SMB: неверное имя пользователя или пароль",
+        )
+        self.assertEqual(
+            room.answer(type="smb_connect", ip="a b", **{**SMB, "share_name": "x"})["error"],
+            "Ошибка подключения к SMB: некорректный адрес 'a b'",
+        )
+
+    def test_alias(self) -> None:
+        """A share may have another name here."""
+        room = self.room()
+        answer = room.answer(type="smb_connect", ip="h", alias="old", **SMB)
+        self.assertEqual(answer["message"], "Успешно подключено к SMB шаре 'old'")
+        self.assertEqual(room.answer(type="info")["info"]["shares"], ["old"])
+
+    def test_not_connected(self) -> None:
+        """Each request says it in its own shape."""
+        room = self.room()
+        error = "SMB share 'data' не подключена"
+        self.assertEqual(
+            room.answer(type="smb_list_files", share_name="data", path=""),
+            {"success": False, "files": [], "error": error},
+        )
+        self.assertEqual(
+            room.answer(type="smb_read_file", share_name="data", file_path="a"),
+            {"success": False, "content": None, "error": error},
+        )
+        self.assertEqual(
+            room.answer(type="smb_disconnect", share_name="data"),
+            {"success": False, "message": "", "error": error},
+        )
+
+    def connected(self, settings: Settings | None = None) -> Room:
+        """A session with a share that holds two files."""
+        room = self.room(settings)
+        room.answer(type="smb_connect", ip="h", **SMB)
+        room.shares.tree = {"": {"b.csv": b"1", "a.txt": "я".encode(), "c.bin": b"\xff\x00"}}
+        return room
+
+    def test_list(self) -> None:
+        """Names; with details the same names again."""
+        room = self.connected()
+        self.assertEqual(
+            room.answer(type="smb_list_files", share_name="data", path=""),
+            {"success": True, "files": ["a.txt", "b.csv", "c.bin"], "error": None},
+        )
+        answer = room.answer(type="smb_list_files", share_name="data", path="", details=True)
+        self.assertEqual(list(answer), ["success", "files", "error", "details"])
+        self.assertEqual(
+            answer["details"][0], {"name": "a.txt", "kind": "file", "size": 2, "modified": 1.5}
+        )
+
+    def test_list_a_pattern(self) -> None:
+        """A pattern gives the names that match, with details too."""
+        room = self.connected()
+        answer = room.answer(type="smb_list_files", share_name="data", path="*.csv", details=True)
+        self.assertEqual(answer["files"], ["b.csv"])
+        self.assertEqual(answer["details"][0]["size"], 1)
+
+    def test_read(self) -> None:
+        """Text as it is, bytes in base64, a text that looks like base64 in base64 too."""
+        room = self.connected()
+        room.shares.tree[""]["trick"] = b"base64:QQ=="
+        for name, content in (
+            ("a.txt", "я"),
+            ("c.bin", "base64:/wA="),
+            ("trick", "base64:YmFzZTY0OlFRPT0="),
+        ):
+            self.assertEqual(
+                room.answer(type="smb_read_file", share_name="data", file_path=name),
+                {"success": True, "content": content, "error": None},
+            )
+
+    def test_read_too_large(self) -> None:
+        """A file beyond the message limit is refused by its size."""
+        room = self.connected(Settings(bounds=Bounds(message_bytes=1)))
+        answer = room.answer(type="smb_read_file", share_name="data", file_path="a.txt")
+        self.assertEqual(
+            answer["error"],
+            "Ошибка чтения файла: файл 'a.txt' слишком велик (2 байт, предел 1 байт)",
+        )
+
+    def test_progress(self) -> None:
+        """Told only when asked for."""
+        room = self.connected()
+        room.ask(type="smb_read_file", share_name="data", file_path="b.csv", progress=True, id=3)
+        self.assertEqual(
+            room.client.sent[-2],
+            {"type": "progress", "path": "lib://data/b.csv", "done": 1, "total": 1, "id": 3},
+        )
+
+    def test_progress_of_a_program(self) -> None:
+        """A program's reads are told while it runs, and not afterwards."""
+        room = self.connected()
+        room.ask(code="wait", progress=True)
+        os.close(
+            self.successResultOf(
+                Deferred.fromCoroutine(room.workspace.broker.open("lib://data/b.csv"))
+            )
+        )
+        self.assertEqual(room.client.sent[-1]["path"], "lib://data/b.csv")
+        room.interpreter.active.finish()
+        before = len(room.client.sent)
+        os.close(
+            self.successResultOf(
+                Deferred.fromCoroutine(room.workspace.broker.open("lib://data/b.csv"))
+            )
+        )
+        self.assertEqual(len(room.client.sent), before)
+
+    def test_shares_of_a_host(self) -> None:
+        """What a host offers, or why that cannot be known."""
+        room = self.room()
+        fields = {"ip": "h", "login": "l", "domain": ""}
+        self.assertEqual(
+            room.answer(type="smb_shares", password="right", **fields),
+            {
+                "success": True,
+                "shares": [
+                    {"name": "data", "kind": "disk", "comment": "note", "hidden": False},
+                    {"name": "IPC$", "kind": "pipe", "comment": "", "hidden": True},
+                ],
+                "error": None,
+            },
+        )
+        self.assertIn(
+            "неверное имя", room.answer(type="smb_shares", password="", **fields)["error"]
+        )
+
+    def test_disconnect(self) -> None:
+        """Once disconnected, a share is unknown."""
+        room = self.connected()
+        self.assertEqual(
+            room.answer(type="smb_disconnect", share_name="DATA")["message"],
+            "Отключено от SMB шары 'DATA'",
+        )
+        self.assertFalse(room.answer(type="smb_disconnect", share_name="data")["success"])
+
+
+class UploadTests(SessionTestCase):
+    def test_off(self) -> None:
+        """Without --use-ve, before anything else is looked at."""
+        room = self.room()
+        error = "Режим --use-ve не включен"
+        self.assertEqual(
+            room.answer(type="upload_file", filename="", content="base64:?"),
+            {"success": False, "message": "", "error": error},
+        )
+        self.assertEqual(room.answer(type="download_file", filename="x")["error"], error)
+        self.assertEqual(room.answer(type="session_files")["error"], error)
+
+    def test_round_trip(self) -> None:
+        """What was uploaded is listed and comes back."""
+        room = self.room(folder=True)
+        self.assertEqual(
+            room.answer(type="upload_file", filename="in/я.txt", content="base64:/wA="),
+            {"success": True, "message": "Файл in/я.txt успешно загружен", "error": None},
+        )
+        self.assertEqual(room.answer(type="session_files")["files"], ["in/я.txt"])
+        details = room.answer(type="session_files", details=True)["details"]
+        self.assertEqual(details[0]["size"], 2)
+        self.assertEqual(
+            room.answer(type="download_file", filename="in/я.txt"),
+            {"success": True, "content": "base64:/wA=", "error": None},
+        )
+
+    def test_refused(self) -> None:
+        """Bad names and missing files are said in the documented words."""
+        room = self.room(folder=True)
+        self.assertEqual(
+            room.answer(type="upload_file", filename="../x", content="")["error"],
+            "Некорректный путь к файлу",
+        )
+        for name, error in (
+            ("none", "Ошибка чтения файла: 'none' не найден"),
+            ("{0}", "Ошибка чтения файла: '{0}' не найден"),
+            ("", "Ошибка чтения файла: '' является папкой"),
+            ("../x", "Некорректный путь к файлу"),
+            ("/etc/passwd", "Некорректный путь к файлу"),
+        ):
+            answer = room.answer(type="download_file", filename=name)
+            self.assertEqual(answer, {"success": False, "content": None, "error": error})
+
+
+class AuthTests(SessionTestCase):
+    def guarded(self, judged: Deferred[str | None]) -> Room:
+        """A session whose client must show something first."""
+        return self.room(proof=lambda request: judged)
+
+    def test_admitted(self) -> None:
+        """After the right token everything is answered."""
+        room = self.guarded(succeed("anna"))
+        self.assertEqual(
+            room.answer(type="auth", token="T", id=1),
+            {"success": True, "message": "Доступ разрешен", "error": None, "id": 1},
+        )
+        self.assertEqual(room.answer(code="x")["output"], "x")
+        self.assertEqual(room.session.visitor.account, "anna")
+
+    def test_wrong(self) -> None:
+        """A wrong one is answered, then the connection is closed."""
+        room = self.guarded(fail(Refused(texts.ACCESS_REFUSED)))
+        room.ask(type="auth", token="T")
+        self.assertEqual(
+            room.client.sent, [{"success": False, "message": "", "error": "Неверный токен"}]
+        )
+        self.assertEqual(room.client.closed[0][0], 4401)
+        room.ask(code="x")
+        self.assertEqual(room.workers.opened, [])
+
+    def test_anything_else_first(self) -> None:
+        """A request before the token runs nothing."""
+        for message in (b'{"code": "x"}', b"nonsense", b'{"type": "inspect"}'):
+            room = self.guarded(succeed("anna"))
+            room.session.receive(message, is_text=True)
+            self.assertEqual((room.client.sent, room.client.closed[0][0]), ([], 4401))
+            self.assertEqual(room.workers.opened, [])
+
+    def test_requests_behind_it_wait(self) -> None:
+        """What is sent behind the token waits until it has been judged."""
+        judged: Deferred[str | None] = Deferred()
+        room = self.guarded(judged)
+        room.ask(type="auth", token="T")
+        room.ask(code="x")
+        room.ask(type="inspect")
+        self.assertEqual(room.client.sent, [])
+        judged.callback("anna")
+        self.assertEqual(len(room.client.sent), 3)
+
+    def test_overdue(self) -> None:
+        """Who shows nothing in time is turned away; who has shown it stays."""
+        room = self.guarded(succeed("anna"))
+        room.session.auth_overdue()
+        self.assertEqual(room.client.closed[0][0], 4401)
+        room = self.guarded(succeed("anna"))
+        room.ask(type="auth", token="T")
+        room.session.auth_overdue()
+        self.assertEqual(room.client.closed, [])
+
+    def test_not_required(self) -> None:
+        """Where nothing is required, auth is simply granted."""
+        self.assertTrue(self.room().answer(type="auth")["success"])
+
+
+class EndTests(SessionTestCase):
+    def test_everything_ends(self) -> None:
+        """A client that goes takes its interpreter, shares and folder with it."""
+        room = self.room(folder=True)
+        room.answer(type="upload_file", filename="a", content="x")
+        room.ask(code="wait")
+        room.ask(code="never")
+        path = room.folder.path
+        self.successResultOf(room.session.end())
+        self.assertTrue(room.interpreter.closed)
+        self.assertTrue(room.shares.closed)
+        self.assertFalse(path.exists())
+        self.assertEqual(len(room.interpreter.runs), 1)
+
+    def test_failure_while_ending(self) -> None:
+        """What cannot be ended is logged, and the rest is ended."""
+        room = self.room(folder=True)
+        room.answer(type="upload_file", filename="a", content="x")
+
+        async def broken() -> None:
+            raise OSError("broken")
+
+        room.shares.close = broken
+        room.answer(code="x")
+        self.successResultOf(room.session.end())
+        self.assertTrue(room.interpreter.closed)
+        self.assertFalse(room.folder.path.exists())
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+
+    def test_drain(self) -> None:
+        """When the server stops, the running program may finish; what waits is dropped."""
+        room = self.room()
+        room.ask(code="wait")
+        room.ask(code="never")
+        drained = room.session.drain(2)
+        self.assertNoResult(drained)
+        room.interpreter.active.finish("done")
+        self.successResultOf(drained)
+        self.assertEqual([answer["output"] for answer in room.client.sent], ["done"])
+        self.assertEqual(room.client.closed[0][0], 1001)
+        self.assertEqual(room.clock.getDelayedCalls(), [])
+
+    def test_drain_has_an_end(self) -> None:
+        """After the grace time what runs is interrupted, and answered."""
+        room = self.room()
+        room.ask(code="wait")
+        drained = room.session.drain(2)
+        room.clock.advance(2)
+        self.successResultOf(drained)
+        self.assertEqual(room.client.sent[0]["output"], "so far")
+        self.assertEqual(room.client.closed[0][0], 1001)
+
+    def test_drain_when_idle(self) -> None:
+        """An idle client is closed at once."""
+        room = self.room()
+        self.successResultOf(room.session.drain(2))
+        self.assertEqual(room.client.closed[0][0], 1001)
+
+    def test_metrics(self) -> None:
+        """Requests are counted by type and success."""
+        room = self.room()
+        room.answer(code="x")
+        room.answer(type="smb_disconnect", share_name="x")
+        room.session.receive(b"?", is_text=True)
+        text = room.metrics.text().decode()
+        self.assertIn('datacode_requests_total{success="true",type="execute"} 1.0', text)
+        self.assertIn('datacode_requests_total{success="false",type="smb_disconnect"} 1.0', text)
+        self.assertIn('datacode_requests_total{success="false",type="invalid"} 1.0', text)
