@@ -103,6 +103,9 @@ def runtime_error(template: str, **params: object) -> DataCodeError:
 
 def type_error(expected: str, found: str = "other") -> DataCodeError:
     """A builtin was given the wrong type of value. ``found`` is nearly always ``other``."""
+    if found == "other":
+        # A template of its own: "other" is a word of the reference's, not of any reader's.
+        return DataCodeError(Kind.TYPE, "expected {expected}, found other", {"expected": expected})
     return DataCodeError(
         Kind.TYPE, "expected {expected}, found {found}", {"expected": expected, "found": found}
     )

@@ -12,6 +12,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -99,11 +100,21 @@ def wanted(locale: str) -> dict[str, str]:
 def update(locale: str) -> list[str]:
     """Add what is new, drop what is gone, compile; the templates still without translation."""
     old = load(locale)
-    new = Catalog(locale=locale, project="DataCode", fuzzy=False, header_comment="")
-    new.creation_date = new.revision_date = None
+    new = Catalog(
+        locale=locale,
+        project="DataCode",
+        version="1",
+        msgid_bugs_address="none",
+        last_translator="the DataCode Server developers",
+        language_team="the DataCode Server developers",
+        fuzzy=False,
+        header_comment="",
+    )
+    # No date of ours: the file changes only when a text does.
+    new.creation_date = new.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     for template, file in sorted(wanted(locale).items()):
         message = old.get(template)
-        new.add(template, message.string if message else "", locations=[(file, 0)])
+        new.add(template, message.string if message else "", locations=[(file, None)])
     with po_path(locale).open("wb") as out:
         write_po(out, new, width=100, include_lineno=False, sort_by_file=False)
     path = po_path(locale)
