@@ -227,6 +227,8 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         """Say in HTTP why there will be no WebSocket."""
         if self.state != self.STATE_CONNECTING:
             return  # the client did not wait for the answer
+        if reason.startswith("HTTP Origin"):
+            code = 403  # Autobahn has 400 for an origin that makes no sense
         self.wasNotCleanReason = reason
         self.factory.gate.refused(code, reason, self.address)
         answer = site.refusal(code, reason, tuple(responseHeaders or ()))
