@@ -16,7 +16,7 @@ from datacode.language.lexer import KEYWORDS, NEWLINE, tokens
 from datacode.language.parser import parse
 from datacode.language.source import Source
 
-INDENT = 4
+INDENT = 2
 """Spaces for a level of blocks or brackets."""
 
 

@@ -20,22 +20,22 @@ PROGRAMS = [*(ROOT / "tests/conformance").rglob("*.dc"), *(ROOT / "examples").rg
 
 SAMPLE = """\
 global function f(a, b) do
-    if -a > 1 .len and not (b) or !c do
-        return [1, {x: 5., "y z": -2, if: q.next()[0]},]
-    else if a.if[-1] == "'" + '"' then
-        f(*a, --b, k = 1,)  # named
-    else
-        x[0].y = (a + b) * c ^ -2
-    endif
+  if -a > 1 .len and not (b) or !c do
+    return [1, {x: 5., "y z": -2, if: q.next()[0]},]
+  else if a.if[-1] == "'" + '"' then
+    f(*a, --b, k = 1,)  # named
+  else
+    x[0].y = (a + b) * c ^ -2
+  endif
 endfunction
 for i, j in f() do
-    try
-        throw ""
-    catch e
-        next i
-    finally
-        local z = 5.5.len
-    endtry
+  try
+    throw ""
+  catch e
+    next i
+  finally
+    local z = 5.5.len
+  endtry
 next i, j
 """
 
@@ -69,7 +69,7 @@ class SpaceTests(Formatting):
         self.assert_format("a=-b+ -c*2^ - d", "a = -b + -c * 2 ^ -d\n")
         self.assert_format("a=! b==not(c)", "a = !b == not (c)\n")
         self.assert_format("a=1--1", "a = 1 - -1\n")
-        self.assert_format("a=(\nb\n- c)", "a = (\n    b\n    - c)\n")
+        self.assert_format("a=(\nb\n- c)", "a = (\n  b\n  - c)\n")
 
     def test_brackets(self) -> None:
         """None inside of brackets, none before those of a call or an index."""
@@ -106,26 +106,26 @@ class LineTests(Formatting):
         self.assert_format("\n".join(line.strip() for line in SAMPLE.split("\n")), SAMPLE)
 
     def test_indentation(self) -> None:
-        """Other widths than four."""
-        self.assertEqual(format_source("if a do\nb\nendif", 2), "if a do\n  b\nendif\n")
+        """Other widths than two."""
+        self.assertEqual(format_source("if a do\nb\nendif", 4), "if a do\n    b\nendif\n")
 
     def test_brackets(self) -> None:
         """A level for the brackets of a line; a line that closes goes back."""
         self.assert_format(
             "x = f([\n1,\n{a: [\n2\n]}\n], 3)\ny",
-            "x = f([\n    1,\n    {a: [\n        2\n    ]}\n], 3)\ny\n",
+            "x = f([\n  1,\n  {a: [\n    2\n  ]}\n], 3)\ny\n",
         )
 
     def test_blank_lines(self) -> None:
         """None at the ends, two between statements, one in a block or bracket."""
         self.assert_format(
             "\n\na\n\n\n\n\nif b do\n\n\n\nc\nendif\n \n",
-            "a\n\n\nif b do\n\n    c\nendif\n",
+            "a\n\n\nif b do\n\n  c\nendif\n",
         )
 
     def test_next_as_a_statement(self) -> None:
         """Only the closing ``next`` goes back a level."""
-        text = "for a in b do\n    if c do\n        next a\n    endif\nnext a\n"
+        text = "for a in b do\n  if c do\n    next a\n  endif\nnext a\n"
         self.assert_format(text, text)
 
     def test_empty(self) -> None:
@@ -158,12 +158,12 @@ class CommentTests(Formatting):
         """Indented like the block they are in."""
         self.assert_format(
             "# a\nif b do\n# c\nendif\nf(\n# d\n)",
-            "# a\nif b do\n    # c\nendif\nf(\n    # d\n)\n",
+            "# a\nif b do\n  # c\nendif\nf(\n  # d\n)\n",
         )
 
     def test_before_a_block_word(self) -> None:
         """A block comment in front of a word does not hide it."""
-        self.assert_format('""" a """ if b do\nc\nendif', '""" a """ if b do\n    c\nendif\n')
+        self.assert_format('""" a """ if b do\nc\nendif', '""" a """ if b do\n  c\nendif\n')
 
 
 class MeaningTests(Formatting):
