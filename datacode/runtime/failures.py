@@ -1,0 +1,123 @@
+"""Errors of Python that mean errors of the program: what they are called, and in which line.
+
+Compiled code indexes lists, divides numbers and reads variables as Python does; only when that
+fails is it worked out here what the program did wrong. Source: language reference, 9.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from itertools import islice
+from types import CodeType, FrameType, TracebackType
+
+from datacode.errors import DataCodeError, Kind, limit_error, runtime_error, variable_error
+from datacode.language.compiler import CONDITION_FILE, PROGRAM_FILE
+from datacode.language.python import MEMBER_MARK
+from datacode.runtime import access
+
+TOO_DEEP = "Превышена максимальная глубина рекурсии ({limit})"
+
+_log = logging.getLogger(__name__)
+
+
+class TooDeep(DataCodeError):
+    """One call too many; the statement that calls is to blame, not the function."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(Kind.RUNTIME, TOO_DEEP, {"limit": limit})
+
+
+def error_of(exception: Exception, limit: int) -> DataCodeError:
+    """The error of the program that an exception stands for, with its line where that is known.
+
+    ``limit`` is the number of calls that may be active.
+    """
+    frames = _frames(exception.__traceback__)
+    error = _translated(exception, frames[-1] if frames else None, limit)
+    if error.line is None and error.kind is not Kind.LIMIT:
+        lines = [lasti_line[1] for lasti_line in frames if lasti_line[3] == PROGRAM_FILE]
+        if lines:
+            in_caller = isinstance(error, TooDeep) and len(lines) > 1
+            error.line = lines[-2] if in_caller else lines[-1]
+    return error
+
+
+_Place = tuple[FrameType, int, int, str]
+"""A frame of a traceback: itself, its line, its last instruction and its file."""
+
+
+def _frames(traceback: TracebackType | None) -> list[_Place]:
+    """The frames from where the exception was caught to where it was raised."""
+    found = []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        place = (frame, traceback.tb_lineno, traceback.tb_lasti, frame.f_code.co_filename)
+        found.append(place)
+        traceback = traceback.tb_next
+    return found
+
+
+def program_frame() -> FrameType | None:
+    """The innermost frame of a program, for code that it has called."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename != PROGRAM_FILE:
+        frame = frame.f_back
+    return frame
+
+
+def current_line() -> int | None:
+    """The line of the statement that is running."""
+    frame = program_frame()
+    return None if frame is None else frame.f_lineno
+
+
+def _translated(exception: Exception, place: _Place | None, limit: int) -> DataCodeError:
+    if isinstance(exception, DataCodeError):
+        return exception
+    if isinstance(exception, RecursionError):
+        return TooDeep(limit)
+    if isinstance(exception, MemoryError):
+        return limit_error("Not enough memory")
+    if place is not None and place[3] in (PROGRAM_FILE, CONDITION_FILE):
+        found = _raised_by_program(exception, place)
+        if found is not None:
+            return found
+    _log.error("a fault of the interpreter", exc_info=exception)
+    return runtime_error("Internal error")
+
+
+def _raised_by_program(exception: Exception, place: _Place) -> DataCodeError | None:
+    """What compiled code itself can raise, where it does as Python does."""
+    match exception:
+        case ZeroDivisionError():
+            return runtime_error("Division by zero")
+        case NameError():
+            name = _variable_in(str(exception))
+            return None if name is None else variable_error(name)
+        case KeyError():
+            key = exception.args[0]
+            return access.missing_member(key) if _is_member(place) else access.missing_key(key)
+        case IndexError() | ValueError() | OverflowError():
+            index = place[0].f_locals.get("_i")
+            if isinstance(index, int | float):
+                return access.array_bounds(float(index) if abs(index) < 2**1000 else index)
+    return None
+
+
+def _variable_in(message: str) -> str | None:
+    """The name in Python's ``name 'v_x' is not defined`` and its like."""
+    found = re.search(r"'(?:[vtl]|b\d\w*?)_(.*?)'", message)
+    return found[1] if found else None
+
+
+def _is_member(place: _Place) -> bool:
+    """Was the key that is missing written as a member?"""
+    frame, _, lasti, _ = place
+    return _column_at(frame.f_code, lasti) == MEMBER_MARK
+
+
+def _column_at(code: CodeType, lasti: int) -> int | None:
+    positions = next(islice(code.co_positions(), lasti // 2, None), None)
+    return positions[2] if positions else None

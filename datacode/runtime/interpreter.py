@@ -1,0 +1,286 @@
+"""The interpreter: programs in, output and errors out, variables kept in between.
+
+The programs of one interpreter run one after another (language reference, 11); two interpreters
+share nothing but compiled code.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
+from datacode.errors import DataCodeError, limit_error
+from datacode.language import lint, programs
+from datacode.language.compiler import PROGRAM_FILE
+from datacode.language.lexer import RESERVED_WORDS
+from datacode.runtime import failures, values
+from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.files import Files
+from datacode.runtime.host import Host
+from datacode.runtime.interrupts import Cancelled, Interrupted
+from datacode.runtime.local_files import LocalFiles
+from datacode.runtime.session import Session, variables
+from datacode.runtime.values import Value
+from datacode.tables.table import Column, Table
+
+__all__ = ["PROGRAM_FILE", "Completion", "Interpreter", "Outcome", "Variable"]
+
+RECURSION_LIMIT = 10_000
+PREVIEW = 200
+"""Characters of a variable's preview."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a program ended: everything it printed, and its error, None if it ran to its end."""
+
+    output: str
+    error: DataCodeError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable for display. ``size`` counts elements, rows, keys or characters, if it has any."""
+
+    name: str
+    type: str
+    size: int | None
+    preview: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A way to go on writing; ``kind`` is variable, function, builtin, keyword, column or key."""
+
+    text: str
+    kind: str
+    detail: str = ""
+
+
+class Interpreter:
+    """Runs programs.
+
+    ``files`` are what programs may read and write, by default those of this computer.
+    ``recursion_limit`` is the number of calls that may be active at once, ``output_limit`` and
+    ``memory_limit`` are in bytes, ``max_steps`` in statements; None is no limit. ``on_output``
+    gets each piece of output as it is written, ``on_warning`` what is meant for the host,
+    ``on_table`` the tables that a program shows.
+
+    Python's own recursion limit, one for the whole process, is raised as far as needed.
+    """
+
+    def __init__(
+        self,
+        files: Files | None = None,
+        recursion_limit: int = RECURSION_LIMIT,
+        output_limit: int | None = None,
+        on_output: Callable[[str], None] | None = None,
+        max_steps: int | None = None,
+        *,
+        memory_limit: int | None = None,
+        on_warning: Callable[[str], None] | None = None,
+        on_table: Callable[[Value], None] | None = None,
+    ) -> None:
+        # A call of the program takes one frame of Python, more in functions with many blocks
+        # within blocks and for calls through builtins; the compiler walks trees by recursion.
+        needed = 6 * recursion_limit + 40_000
+        if sys.getrecursionlimit() < needed:
+            sys.setrecursionlimit(needed)
+        self._host = Host(
+            files if files is not None else LocalFiles(),
+            on_output=on_output,
+            on_warning=on_warning,
+            on_table=on_table,
+            output_limit=output_limit,
+            memory_limit=memory_limit,
+        )
+        self._output_limit = output_limit
+        self._max_steps = max_steps
+        self._session = Session(self._host, recursion_limit)
+        self._host.attach(self._session)
+        self._turn = threading.Lock()
+        self._thread: int | None = None
+
+    # Running ---------------------------------------------------------------
+
+    def run(
+        self, text: str, *, output_limit: int | None = None, max_steps: int | None = None
+    ) -> Outcome:
+        """Run a program; limits given here hold for this run instead of the interpreter's.
+
+        Never raises what the program did wrong or what ended it; that is the Outcome's error.
+        """
+        host = self._host
+        host.take_output()
+        host.output_limit = self._output_limit if output_limit is None else output_limit
+        error: DataCodeError | None = None
+        try:
+            self._begin()
+            try:
+                steps = self._max_steps if max_steps is None else max_steps
+                self._session.run(programs.read(text), steps)
+            finally:
+                self._end()
+        except Interrupted as interrupted:
+            error = interrupted.error()
+        except MemoryError:
+            error = limit_error("Not enough memory")
+        except Exception as failure:  # noqa: BLE001 - it is told as an error of the program
+            error = failures.error_of(failure, self._session.limit)
+        if error is not None:
+            error.multiline = error.multiline or "\n" in text.rstrip()
+            error.__traceback__ = error.__context__ = error.__cause__ = None
+        return Outcome(host.take_output(), error)
+
+    def cancel(self) -> None:
+        """End the program that is running; to be called from another thread."""
+        with self._turn:
+            if self._thread is not None:
+                _raise_in(self._thread, Cancelled)
+
+    def _begin(self) -> None:
+        with self._turn:
+            self._thread = threading.get_ident()
+
+    def _end(self) -> None:
+        """The program is over: from now on nothing may be raised in this thread."""
+        with self._turn:
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                _raise_in(thread, None)
+
+    def close(self) -> None:
+        """Let go of everything; the interpreter is not to be used any more."""
+        self._session.globals.clear()
+        self._session.functions.clear()
+        self._host.relations.clear()
+
+    # State -------------------------------------------------------------------
+
+    def define(self, name: str, value: Value) -> None:
+        """Set a global variable, as ``global name = value`` would."""
+        self._session.globals[f"v_{name}"] = value
+        self._session.created(name)
+
+    def globals_for_export(self) -> dict[str, Value]:
+        """The globals by name, in the order of their first definition."""
+        return variables(self._session.globals, "v_")
+
+    def relations(self) -> list[Value]:
+        """What ``relate`` recorded, in call order."""
+        return list(self._host.relations)
+
+    def function_names(self) -> list[str]:
+        """The names of the program's own functions."""
+        return list(self._session.functions)
+
+    def variables(self) -> list[Variable]:
+        """All globals, then the top-level locals. May be called while a program runs."""
+        state = self._session.globals
+        found = [variables(state, "v_"), variables(state, "t_")]
+        return [_described(name, value) for each in found for name, value in each.items()]
+
+    # Help for editors -----------------------------------------------------------
+
+    def check(self, text: str) -> list[lint.Problem]:
+        """Errors and warnings of a text, which is not run."""
+        session = self._session
+        known = {*variables(session.globals, "v_"), *variables(session.globals, "t_")}
+        functions = {*session.functions, *BUILTINS}
+        return lint.check(
+            text,
+            known_variables=known,
+            known_functions=functions,
+            count_error=self._count_error,
+        )
+
+    def _count_error(self, name: str, count: int) -> DataCodeError | None:
+        own = self._session.functions.get(name)
+        if own is not None:
+            return None
+        entry = BUILTINS.get(name)
+        if entry is None or entry.accepts(count):
+            return None
+        return entry.count_error(entry, count)
+
+    def complete(self, text: str, position: int) -> tuple[int, list[Completion]]:
+        """Where the word at ``position`` begins, and what may stand there."""
+        before = text[:position]
+        column = _COLUMN.search(before)
+        if column is not None:
+            beginning = column["name"]
+            parts = self._parts_of(column["variable"])
+        else:
+            word = _WORD.search(before)
+            beginning = word[0] if word else ""
+            parts = self._names()
+        fitting = [part for part in parts if part.text.startswith(beginning)]
+        return position - len(beginning), fitting
+
+    def _names(self) -> list[Completion]:
+        found = [Completion(v.name, "variable", v.type) for v in self.variables()]
+        own = self._session.functions
+        for name, function in own.items():
+            parameters = ", ".join(function.part.tree.node.parameters)
+            found.append(Completion(name, "function", f"{name}({parameters})"))
+        found += [
+            Completion(name, "builtin", entry.signature)
+            for name, entry in BUILTINS.items()
+            if name not in own
+        ]
+        found += [Completion(word, "keyword") for word in sorted(RESERVED_WORDS)]
+        return found
+
+    def _parts_of(self, variable: str) -> list[Completion]:
+        """The columns of a table, the keys of an object."""
+        state = self._session.globals
+        value = state.get(f"t_{variable}", state.get(f"v_{variable}"))
+        if isinstance(value, Table):
+            return [Completion(name, "column") for name in value.names]
+        if isinstance(value, dict):
+            return [Completion(name, "key") for name in list(value)]
+        return []
+
+
+_WORD = re.compile(r"[^\W\d]\w*\Z")
+_COLUMN = re.compile(r"(?P<variable>[^\W\d]\w*)(?:\[\s*['\"]|\.)(?P<name>[^'\"\n.\[]*)\Z")
+
+
+def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
+    """Have Python raise an exception in a thread, or take back one that is still to come."""
+    what = None if exception is None else ctypes.py_object(exception)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
+
+
+def _described(name: str, value: Value) -> Variable:
+    size = None
+    if isinstance(value, str | list | dict | Table | Column):
+        size = len(value)
+    return Variable(name, values.type_name(value), size, preview(value))
+
+
+def preview(value: Value, length: int = PREVIEW) -> str:
+    """The printed form of a value, cut at about so many characters, whatever its size."""
+    text = values.printed(_reduced(value, length, 4))
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _reduced(value: Value, most: int, depth: int) -> Value:
+    """A small value that begins as the given one does."""
+    if isinstance(value, str):
+        return value[: most + 1]
+    if isinstance(value, list):
+        if depth == 0:
+            return "…" if value else []
+        return [_reduced(part, most, depth - 1) for part in islice(value, most // 2)]
+    if isinstance(value, dict):
+        if depth == 0:
+            return "…" if value else {}
+        parts = list(islice(value.items(), most // 2))
+        return {key[: most + 1]: _reduced(part, most, depth - 1) for key, part in parts}
+    return value

@@ -1,0 +1,82 @@
+"""The files of the computer that the interpreter runs on, for a host without other rules.
+
+Relative paths begin at the working directory of the process.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import BinaryIO
+
+from datacode.runtime import patterns
+from datacode.runtime.files import Entry, FilesError
+
+
+class LocalFiles:
+    """Everything that the user of this process may read and write."""
+
+    def working_folder(self) -> str:
+        """The working directory."""
+        return os.getcwd()
+
+    def open(self, path: str) -> BinaryIO:
+        """The file for reading."""
+        _refuse_share(path)
+        return open(_spelled(path), "rb")
+
+    def list_folder(self, path: str) -> list[Entry]:
+        """Files and folders, hidden ones included; links to nothing and devices are left out."""
+        _refuse_share(path)
+        with os.scandir(_spelled(path) or ".") as scan:
+            found = [entry for each in scan if (entry := _entry(each)) is not None]
+        return sorted(found, key=lambda entry: entry.name)
+
+    def match(self, pattern: str) -> list[str]:
+        """The paths that match."""
+        _refuse_share(pattern)
+        return patterns.matching(pattern, self.list_folder)
+
+    def kind(self, path: str) -> str | None:
+        """File, folder, or nothing that a program could use."""
+        if path.startswith("lib://"):
+            return None
+        try:
+            mode = os.stat(_spelled(path)).st_mode
+        except (OSError, ValueError):
+            return None
+        return "folder" if stat.S_ISDIR(mode) else "file"
+
+    def write(self, path: str, content: bytes) -> None:
+        """Replace the file."""
+        if path.startswith("lib://"):
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+        with open(_spelled(path), "wb") as file:
+            file.write(content)
+
+
+def _spelled(path: str) -> str:
+    """The path, unless the system could not take it for a name."""
+    if "\0" in path:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return path
+
+
+def _refuse_share(path: str) -> None:
+    if path.startswith("lib://"):
+        share = path.removeprefix("lib://").partition("/")[0]
+        raise FilesError(
+            "SMB manager not available. Share '{share}' may not be connected.", {"share": share}
+        )
+
+
+def _entry(found: os.DirEntry[str]) -> Entry | None:
+    try:
+        status = found.stat()
+    except OSError:
+        return None
+    is_folder = stat.S_ISDIR(status.st_mode)
+    if not is_folder and not stat.S_ISREG(status.st_mode):
+        return None
+    return Entry(found.name, is_folder, None if is_folder else status.st_size, status.st_mtime)

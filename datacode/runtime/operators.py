@@ -1,0 +1,188 @@
+"""What the operators mean for every pair of values: the way that compiled code takes when it
+does not see two numbers (or two strings) itself.
+
+Source: language reference, 5.4 to 5.8.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NoReturn
+
+from datacode.errors import runtime_error
+from datacode.runtime import paths
+from datacode.runtime.values import Path, Value, debug, number_text, printed
+
+CheckSize = Callable[[float, int], None]
+
+
+def _refuse(template: str, left: Value, right: Value) -> NoReturn:
+    raise runtime_error(template, left=debug(left), right=debug(right))
+
+
+# Arithmetic ------------------------------------------------------------------
+
+
+def add(left: Value, right: Value) -> Value:
+    """``left + right``."""
+    kind, other = left.__class__, right.__class__
+    if kind is str and other is str:
+        return left + right
+    if kind is float and other is float:
+        return left + right
+    if kind is str and (other is float or other is bool):
+        return left + printed(right)
+    if other is str:
+        if kind is float or kind is bool:
+            return printed(left) + right
+        if kind is Path:
+            return paths.join(left.text, right)
+    _refuse("Cannot add {left} and {right}", left, right)
+
+
+def appended(left: str, right: Value) -> str:
+    """The text that ``left + right`` puts behind the string ``left``."""
+    kind = right.__class__
+    if kind is str:
+        return right  # type: ignore[no-any-return]
+    if kind is float:
+        return number_text(right)
+    if kind is bool:
+        return "true" if right else "false"
+    _refuse("Cannot add {left} and {right}", left, right)
+
+
+def subtract(left: Value, right: Value) -> Value:
+    """``left - right``."""
+    if left.__class__ is float and right.__class__ is float:
+        return left - right
+    _refuse("Cannot subtract {left} and {right}", left, right)
+
+
+def multiplication(check_size: CheckSize) -> Callable[[Value, Value], Value]:
+    """``left * right``, where ``check_size`` refuses texts that would be too long."""
+
+    def multiply(left: Value, right: Value) -> Value:
+        kind, other = left.__class__, right.__class__
+        if other is float:
+            if kind is float:
+                return left * right
+            if kind is bool:
+                return right if left else 0.0
+            if kind is str:
+                return repeat(left, right)
+        elif kind is float:
+            if other is bool:
+                return left if right else 0.0
+            if other is str:
+                return repeat(right, left)
+        _refuse("Cannot multiply {left} and {right}", left, right)
+
+    def repeat(text: str, times: float) -> str:
+        if not (times >= 0 and times.is_integer()):
+            raise runtime_error("String multiplication requires non-negative integer")
+        check_size(len(text) * times, 1 if text.isascii() else 4)
+        return text * int(times)
+
+    return multiply
+
+
+def divide(left: Value, right: Value) -> Value:
+    """``left / right``."""
+    kind, other = left.__class__, right.__class__
+    if kind is float and other is float:
+        if right == 0:
+            raise runtime_error("Division by zero")
+        return left / right
+    if kind is Path:
+        if other is str:
+            return paths.join(left.text, right)
+        if other is Path and paths.lies_below(right.text, left.text):
+            return right
+    _refuse("Cannot divide {left} and {right}", left, right)
+
+
+def modulo(left: Value, right: Value) -> Value:
+    """``left % right``, with the sign of the left operand."""
+    if left.__class__ is float and right.__class__ is float:
+        if right == 0:
+            raise runtime_error("Modulo by zero")
+        if math.isinf(left):
+            return math.nan
+        return math.fmod(left, right)
+    _refuse("Cannot modulo {left} and {right}", left, right)
+
+
+def power(left: Value, right: Value) -> Value:
+    """``left ^ right`` as C's ``pow`` has it: NaN and infinities instead of errors."""
+    if left.__class__ is float and right.__class__ is float:
+        return raise_to(left, right)
+    _refuse("Cannot raise {left} to the power of {right}", left, right)
+
+
+def raise_to(base: float, exponent: float) -> float:
+    """C's ``pow``, as the builtin of that name."""
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        negative = base < 0 and exponent % 2 == 1
+    except ValueError:
+        if base != 0:
+            return math.nan
+        negative = math.copysign(1, base) < 0 and exponent % 2 == 1
+    return -math.inf if negative else math.inf
+
+
+def negate(value: Value) -> Value:
+    """``-value``."""
+    if value.__class__ is float:
+        return -value
+    raise runtime_error("Cannot negate {value}", value=debug(value))
+
+
+# Comparison ------------------------------------------------------------------
+
+
+def _comparable(left: Value, right: Value) -> bool:
+    kind = left.__class__
+    return kind is right.__class__ and (kind is float or kind is str)
+
+
+def less(left: Value, right: Value) -> bool:
+    """``left < right``."""
+    if not _comparable(left, right):
+        _refuse("Cannot compare {left} and {right}", left, right)
+    return left < right  # type: ignore[no-any-return]
+
+
+def less_equal(left: Value, right: Value) -> bool:
+    """``left <= right``."""
+    if not _comparable(left, right):
+        _refuse("Cannot compare {left} and {right}", left, right)
+    return left <= right  # type: ignore[no-any-return]
+
+
+def greater(left: Value, right: Value) -> bool:
+    """``left > right``."""
+    if not _comparable(left, right):
+        _refuse("Cannot compare {left} and {right}", left, right)
+    return left > right  # type: ignore[no-any-return]
+
+
+def greater_equal(left: Value, right: Value) -> bool:
+    """``left >= right``."""
+    if not _comparable(left, right):
+        _refuse("Cannot compare {left} and {right}", left, right)
+    return left >= right  # type: ignore[no-any-return]
+
+
+def lenient(compare: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool]:
+    """The comparison in a condition over rows, where null is less and more than nothing."""
+
+    def compare_cells(left: Value, right: Value) -> bool:
+        if left is None or right is None:
+            return False
+        return compare(left, right)
+
+    return compare_cells

@@ -1,0 +1,367 @@
+"""The state of one interpreter: variables, functions, and what the compiler is told of them.
+
+The variables are Python globals (``v_x``, ``t_x``; see ``language.variables``). A function is
+compiled when it is first called. What its code then relies on may change later: a global comes to
+be, a function is replaced, arrays of a variable are changed in place. Then the code is forgotten
+and made again at the next call. All this happens between calls: only top-level code can do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from types import FunctionType
+from typing import Any
+
+from datacode.errors import argument_count_error, function_error, runtime_error
+from datacode.language import nodes, programs
+from datacode.language.compiler import (
+    Compiled,
+    Definition,
+    Stretch,
+    compile_condition,
+    compile_function,
+    compile_stretch,
+    visible_blocks,
+)
+from datacode.language.facts import Facts
+from datacode.language.parser import parse_expression
+from datacode.language.programs import Part
+from datacode.language.scopes import Names, names_of
+from datacode.runtime import failures, support
+from datacode.runtime.access import Owned
+from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.host import Host
+from datacode.runtime.interrupts import StepLimit
+from datacode.runtime.values import Value
+
+
+class Function:
+    """A function of the program that is defined at present."""
+
+    __slots__ = ("arity", "is_compiled", "name", "part")
+
+    def __init__(self, part: Part[Definition]) -> None:
+        self.part = part
+        self.name = part.tree.node.name
+        self.arity = len(part.tree.node.parameters)
+        self.is_compiled = False
+
+
+class Session:
+    """One interpreter's variables and functions; runs the parts of programs.
+
+    ``limit`` is the number of calls that may be active at once.
+    """
+
+    def __init__(self, host: Host, limit: int) -> None:
+        self.host = host
+        self.limit = limit
+        self.functions: dict[str, Function] = {}
+        self.depth = 0
+        self.steps_left = 0
+        self.max_steps: int | None = None
+        self._counts_steps = False
+        self._mentions: dict[str, list[Function]] = {}
+        self._callers: dict[str, list[Function]] = {}
+        self._watched: set[str] = set()
+        self._written: set[str] = set()
+        self._made_global: set[str] = set()
+        self._changed: set[str] = set()
+        self._deep: set[str] = set()
+        self.helpers: dict[str, Any] = support.helpers(self)
+        self.globals: dict[str, Any] = {"__builtins__": self.helpers}
+
+    # Running -------------------------------------------------------------
+
+    def run(self, parts: programs.Parts, max_steps: int | None) -> None:
+        """Run a program: define its functions and execute its statements, in order."""
+        self.depth = 0
+        self._disown()
+        self._count_steps(max_steps)
+        for part in parts:
+            if isinstance(part.tree, Definition):
+                self.define(part)  # type: ignore[arg-type]
+            else:
+                self._execute(part)  # type: ignore[arg-type]
+
+    def _execute(self, part: Part[Stretch]) -> None:
+        names = part.tree.names
+        self._note_changes(names)
+        facts = self.facts(names)
+        compiled = part.compiled(
+            facts.key(names), lambda: compile_stretch(part.tree, facts, BUILTINS)
+        )
+        self._function(compiled)()
+
+    def _function(self, compiled: Compiled) -> Callable[..., Value]:
+        for name in compiled.unset:
+            self.helpers[name] = support.UNSET
+        return FunctionType(compiled.code, self.globals)
+
+    def _disown(self) -> None:
+        """No variable owns its array any more: between programs anybody may have looked."""
+        for name in [name for name in self.globals if name.startswith("o_")]:
+            del self.globals[name]
+
+    def _count_steps(self, max_steps: int | None) -> None:
+        self.max_steps = max_steps
+        self.steps_left = max_steps or 0
+        if self._counts_steps != (max_steps is not None):
+            self._counts_steps = max_steps is not None
+            self._forget(self.functions.values())
+
+    def step(self) -> None:
+        """One more statement is about to run."""
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            raise StepLimit(self.max_steps or 0)
+
+    # Facts ------------------------------------------------------------------
+
+    def facts(self, names: Names) -> Facts:
+        """What holds now, as far as it concerns code with these names."""
+        variables = names.variables
+        functions = self.functions
+        return Facts(
+            existing=frozenset(name for name in variables if f"v_{name}" in self.globals),
+            local=frozenset(name for name in variables if f"t_{name}" in self.globals),
+            watched=variables & self._watched,
+            mentioned=frozenset(name for name in names.made_local if name in self._mentions),
+            written=variables & self._written,
+            made_global=variables & self._made_global,
+            changed=variables & self._changed,
+            deep=variables & self._deep,
+            functions={name: functions[name].arity for name in names.calls if name in functions},
+            steps=self._counts_steps,
+        )
+
+    def created(self, name: str) -> None:
+        """A global or top-level local of that name has come to be."""
+        self._forget(self._mentions.get(name, ()))
+
+    def _note_changes(self, names: Names) -> None:
+        """Code with these names may run from now on."""
+        self._add(self._changed, names.changed)
+        for name in self._add(self._deep, names.deep):
+            self.helpers[f"n_v_{name}"] = Owned()
+            self.helpers[f"n_t_{name}"] = Owned()
+        for name in names.changed:
+            self.helpers[f"o_v_{name}"] = self.helpers[f"o_t_{name}"] = ()
+
+    def _add(self, known: set[str], names: Iterable[str]) -> list[str]:
+        """Add names to a fact; functions that mention new ones must be compiled again."""
+        new = [name for name in names if name not in known]
+        for name in new:
+            known.add(name)
+            self._forget(self._mentions.get(name, ()))
+        return new
+
+    # Functions ----------------------------------------------------------------
+
+    def define(self, part: Part[Definition]) -> None:
+        """The function takes effect from now on."""
+        definition = part.tree
+        name, names = definition.node.name, definition.names
+        known = self.functions.get(name)
+        if known is not None and known.part is part:
+            return
+        function = Function(part)
+        self.functions[name] = function
+        if known is not None:
+            self._unlink(known)
+        for mentioned in names.variables:
+            self._mentions.setdefault(mentioned, []).append(function)
+        for called in names.calls:
+            self._callers.setdefault(called, []).append(function)
+        self._watched |= definition.settled
+        self._add(self._written, definition.written)
+        self._add(self._made_global, names.made_global)
+        self._note_changes(names)
+        self._forget(self._callers.get(name, ()))
+        self._put_aside(function)
+
+    def _unlink(self, function: Function) -> None:
+        """A function that has been replaced need not be told of anything."""
+        names = function.part.tree.names
+        for index, keys in ((self._mentions, names.variables), (self._callers, names.calls)):
+            for key in keys:
+                others = [each for each in index.get(key, ()) if each is not function]
+                index[key] = others
+
+    def _forget(self, functions: Iterable[Function]) -> None:
+        for function in functions:
+            if function.is_compiled:
+                self._put_aside(function)
+
+    def _put_aside(self, function: Function) -> None:
+        """Compile the function when it is called."""
+        function.is_compiled = False
+        python = f"f_{function.name}"
+
+        def first_call(*arguments: Value) -> Value:
+            made = self._function(self._compile(function))
+            self.globals[python] = made
+            function.is_compiled = True
+            return made(*arguments)
+
+        self.globals[python] = first_call
+
+    def _compile(self, function: Function) -> Compiled:
+        definition = function.part.tree
+        facts = self.facts(definition.names)
+        return function.part.compiled(
+            facts.key(definition.names),
+            lambda: compile_function(definition, facts, BUILTINS),
+        )
+
+    # Calls by name ---------------------------------------------------------------
+
+    def at_depth(self, depth: int, value: Value) -> Value:
+        """The value; a builtin is about to be called that may call functions from this depth."""
+        self.depth = depth
+        return value
+
+    def call(self, name: str, arguments: Sequence[Value]) -> Value:
+        """Call a function by name, the program's own before the builtins."""
+        count = len(arguments)
+        function = self.functions.get(name)
+        if function is not None:
+            if count != function.arity:
+                raise argument_count_error(name, function.arity, count)
+            return self._call_own(self.globals[f"f_{name}"], arguments)
+        entry = BUILTINS.get(name)
+        if entry is None:
+            raise function_error(name)
+        if not entry.accepts(count):
+            raise entry.count_error(entry, count)
+        return self.helpers[f"f_{name}"](*arguments)
+
+    def _call_own(self, function: Callable[..., Value], arguments: Sequence[Value]) -> Value:
+        """Written without ``*`` where possible: so Python's own stack does not grow."""
+        depth = self.depth
+        try:
+            match len(arguments):
+                case 0:
+                    return function(depth + 1)
+                case 1:
+                    return function(depth + 1, arguments[0])
+                case 2:
+                    return function(depth + 1, arguments[0], arguments[1])
+                case 3:
+                    return function(depth + 1, arguments[0], arguments[1], arguments[2])
+            return function(depth + 1, *arguments)
+        finally:
+            self.depth = depth
+
+    def call_named(
+        self, name: str, arguments: Sequence[Value], named: Sequence[tuple[str, Value]]
+    ) -> Value:
+        """The same with named arguments."""
+        if not named:
+            return self.call(name, arguments)
+        if name in self.functions:
+            raise runtime_error("User functions do not support named arguments yet")
+        entry = BUILTINS.get(name)
+        if entry is None:
+            raise function_error(name)
+        keywords = entry.keywords(len(arguments), [name for name, _ in named])
+        given = dict(zip(keywords, (value for _, value in named), strict=True))
+        return self.helpers[f"f_{name}"](*arguments, **given)
+
+    def call_loosely(
+        self,
+        depth: int,
+        name: str,
+        arguments: list[Value],
+        names: list[str],
+        values: list[Value],
+    ) -> Value:
+        """A call whose number of arguments shows only now."""
+        self.depth = depth
+        return self.call_named(name, arguments, list(zip(names, values, strict=True)))
+
+    # Conditions over rows -----------------------------------------------------------
+
+    def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
+        """Compile a condition over the cells of one row (tables and files reference, 1.7)."""
+        tree = _read_condition(text, tuple(columns))
+        names = names_of([nodes.Return(tree.line, tree.column, tree)])
+        seen = {name: value for name, value in self._seen_by_caller() if name in names.read}
+        for name in names.read:
+            for python in (f"o_v_{name}", f"o_t_{name}"):
+                if python in self.globals:
+                    self.globals[python] = ()
+        compiled = compile_condition(tree, columns, frozenset(seen), self.facts(names), BUILTINS)
+        code = self._function(compiled)
+        depth = self.depth
+
+        def evaluate(row: Sequence[Value]) -> Value:
+            self.depth = depth
+            try:
+                return code(row, seen, depth)
+            except Exception as failure:  # noqa: BLE001 - it is translated
+                error = failures.error_of(failure, self.limit)
+                if error.line is None:
+                    error.line = failures.current_line()
+                raise error from None
+
+        return evaluate
+
+    def _seen_by_caller(self) -> Iterator[tuple[str, Value]]:
+        """The variables of the function and of the blocks that are running, not the globals."""
+        frame = failures.program_frame()
+        if frame is None:
+            return
+        values: dict[str, Any] = {}
+        blocks = visible_blocks(frame.f_code)
+        line = frame.f_lineno
+        while frame is not None:
+            values = frame.f_locals | values
+            # A block with a Python function of its own sees what is around it.
+            frame = frame.f_back if frame.f_code.co_name.startswith("_block") else None
+        names = {python[2:]: python for python in values if python.startswith("l_")}
+        for block in reversed(blocks):
+            if block.first_line <= line <= block.last_line:
+                names.update(block.names)
+        for name, python in names.items():
+            value = values.get(python, support.UNSET)
+            if value is support.UNSET and f"w_{python}" in values:
+                value = float(values[f"w_{python}"])
+            if value is not support.UNSET:
+                owned = values.get(f"o_{python}") is value
+                yield name, detached(value) if owned else value
+
+
+@lru_cache(maxsize=256)
+def _read_condition(text: str, columns: tuple[str, ...]) -> nodes.Expr:
+    return parse_expression(text, columns)
+
+
+def detached(value: Value) -> Value:
+    """A copy that has no part in common with the value."""
+    if value.__class__ is not list and value.__class__ is not dict:
+        return value
+    copy = value.copy()
+    copies = {id(value): copy}
+    waiting = [copy]
+    while waiting:
+        made = waiting.pop()
+        keys: Iterable[Any] = range(len(made)) if made.__class__ is list else list(made)
+        for key in keys:
+            part = made[key]
+            if part.__class__ is list or part.__class__ is dict:
+                if id(part) not in copies:
+                    copies[id(part)] = part.copy()
+                    waiting.append(copies[id(part)])
+                made[key] = copies[id(part)]
+    return copy
+
+
+def variables(values: Mapping[str, Any], prefix: str) -> dict[str, Value]:
+    """The variables among Python globals, by their names, in the order of their creation."""
+    found = {}
+    for python in list(values):
+        if python.startswith(prefix):
+            found[python[len(prefix) :]] = values[python]
+    return found
