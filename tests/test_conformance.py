@@ -1,0 +1,72 @@
+"""Every program in ``conformance/`` prints exactly what it must and ends in exactly its error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from twisted.trial import unittest
+
+from datacode import Interpreter
+
+CASES = Path(__file__).parent / "conformance"
+
+LIFTED = frozenset(
+    {"join_numbers", "len_object", "named_argument_refused", "merge_tables_two_arguments"}
+)
+"""Cases that pin an error where an extension has a result (builtins reference, 10)."""
+
+
+class ConformanceTests(unittest.SynchronousTestCase):
+    """What the cases have in common."""
+
+    def check(self, case: Path) -> None:
+        """Run one program."""
+        outcome = Interpreter().run(case.read_text("utf-8"))
+        self.assertEqual(outcome.output, case.with_suffix(".out").read_text("utf-8"))
+        self.assertEqual(str(outcome.error or ""), _expected_error(case))
+
+
+class LanguageConformanceTests(ConformanceTests):
+    """The cases of the language reference."""
+
+
+class BuiltinsConformanceTests(ConformanceTests):
+    """The cases of the builtins and of the tables and files reference, run in their folder."""
+
+    def setUp(self) -> None:
+        """Programs find their data where they lie."""
+        before = Path.cwd()
+        os.chdir(CASES / "builtins")
+        self.addCleanup(self._tidy)
+        self.addCleanup(os.chdir, before)
+
+    def _tidy(self) -> None:
+        """Remove what programs have written."""
+        for written in (CASES / "builtins" / "data").glob("tmp_*"):
+            written.unlink()
+
+
+def _expected_error(case: Path) -> str:
+    error = case.with_suffix(".err")
+    return error.read_text("utf-8").rstrip("\n") if error.exists() else ""
+
+
+def _add_cases(folder: Path, tests: type[ConformanceTests]) -> None:
+    for case in sorted(folder.glob("*.dc")):
+        if case.stem not in LIFTED:
+            setattr(tests, f"test_{case.stem}", _test_of(case))
+
+
+def _test_of(case: Path) -> Callable[[ConformanceTests], None]:
+    def test(self: ConformanceTests) -> None:
+        self.check(case)
+
+    first_line = case.read_text("utf-8").partition("\n")[0]
+    test.__doc__ = f"{case.stem}: {first_line.lstrip('# ')}"
+    return test
+
+
+_add_cases(CASES / "language", LanguageConformanceTests)
+_add_cases(CASES / "builtins", BuiltinsConformanceTests)
