@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from tests.web.case import PageTestCase
 from tests.web.running_server import ROOT, RunningServer
 
@@ -55,7 +57,7 @@ class TokenTests(PageTestCase):
         """Enter a token in the settings."""
         page = self.page
         page.click(".banner .text-button:last-child")
-        page.fill("dialog input[type=password]", token)
+        page.fill("dialog [name='connection.tokenLabel']", token)
         page.click("dialog .primary")
 
     def test_token(self) -> None:
@@ -70,6 +72,13 @@ class TokenTests(PageTestCase):
         self.assertEqual("внутри\n", page.output())
         self.assertNotIn("пароль-42", page.script("return JSON.stringify({...localStorage})"))
 
+    def test_token_in_the_address(self) -> None:
+        """A link may carry the token; it does not stay in the address."""
+        page = self.page
+        page.open(self.running.page + "?token=" + quote("пароль-42"))
+        self.assertEqual(self.running.page, page.driver.current_url)
+        page.open(self.running.page)
+
 
 class FromDiskTests(PageTestCase):
     """The page as a file, opened from disk: its origin is null."""
@@ -83,7 +92,7 @@ class FromDiskTests(PageTestCase):
     def connect(self, address: str) -> None:
         """Enter the address of a server."""
         self.page.click(".connection")
-        self.page.fill("dialog input[type=text]", address)
+        self.page.fill("dialog [name='connection.url']", address)
         self.page.click("dialog .primary")
 
     def test_runs(self) -> None:
@@ -121,7 +130,7 @@ class StrictOriginTests(PageTestCase):
         """The refusal is told in words, with what may be the cause."""
         page = self.page
         page.click(".connection")
-        page.fill("dialog input[type=text]", self.running.address)
+        page.fill("dialog [name='connection.url']", self.running.address)
         page.click("dialog .primary")
         page.until_text(".banner-text", "не принимает страницы отсюда")
         self.page.messages()

@@ -5,6 +5,7 @@
  * what can be known: whether it ever opened, and the code it was closed with.
  */
 
+import { locale } from "./i18n";
 import { type Answer, asAnswer } from "./protocol";
 import { isRecord } from "./storage";
 
@@ -14,7 +15,7 @@ export type Reason =
   | "stopped" // the server said that it stops
   | "closed" // the server closed it
   | "tooBig" // a message was larger than the server takes
-  | "token" // the server wants a token, or another one
+  | "token" // the server wants to know who comes, or knows no such
   | "badUrl" // not the address of a WebSocket
   | "insecure"; // a page served over HTTPS may not use ws://
 
@@ -31,6 +32,15 @@ export interface Listeners {
   output?: (text: string) => void;
   progress?: (path: string, done: number, total: number | null) => void;
 }
+
+/** What is shown to a server that asks who comes: a token, or a name and a password. */
+export interface Credentials {
+  readonly token: string;
+  readonly login: string;
+  readonly password: string;
+}
+
+export const NOBODY: Credentials = { token: "", login: "", password: "" };
 
 interface Pending extends Listeners {
   readonly resolve: (answer: Answer) => void;
@@ -54,13 +64,13 @@ export class Connection {
   private wait = FIRST_WAIT;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private url = "";
-  private token = "";
+  private credentials: Credentials = NOBODY;
 
   /** Connects to `url`, and goes on trying until `disconnect` is called. */
-  connect(url: string, token: string): void {
+  connect(url: string, credentials: Credentials): void {
     this.drop();
     this.url = url;
-    this.token = token;
+    this.credentials = credentials;
     this.wait = FIRST_WAIT;
     this.open();
   }
@@ -135,12 +145,14 @@ export class Connection {
     };
   }
 
-  /** Shows the token, if there is one, and asks who answers; then the connection is open. */
+  /** Shows the credentials, if there are any, and asks who answers; then the connection is open. */
   private async begin(socket: WebSocket): Promise<void> {
     const waiting = setTimeout(() => socket.close(), OPENING_TIME);
     try {
-      if (this.token) {
-        const answer = await this.send(socket, { type: "auth", token: this.token }, {});
+      const { token, login, password } = this.credentials;
+      if (token || login) {
+        const shown = token ? { token } : { login, password };
+        const answer = await this.send(socket, { type: "auth", ...shown, locale: locale() }, {});
         if (!answer.success) {
           this.drop();
           this.become({ name: "off", reason: "token", detail: answer.error ?? "" });

@@ -1,6 +1,6 @@
 /** What people see of the connection: the button in the header, the banner, the settings. */
 
-import type { Connection, Reason, State } from "./connection";
+import { type Connection, type Credentials, NOBODY, type Reason, type State } from "./connection";
 import { speak } from "./announce";
 import { openDialog } from "./dialog";
 import { el, fill, freshId } from "./dom";
@@ -20,11 +20,43 @@ const REASONS: Record<Reason, Key> = {
   insecure: "connection.insecure",
 };
 
-/** The address to begin with: the page's own server, or the usual one for a page from disk. */
+function isServed(): boolean {
+  return location.protocol === "http:" || location.protocol === "https:";
+}
+
+/** The address to begin with: where the page came from, or the usual one for a page from disk. */
 export function ownAddress(): string {
-  const { protocol, host } = location;
-  if (protocol === "http:" || protocol === "https:") return `${protocol === "https:" ? "wss" : "ws"}://${host}/`;
-  return "ws://127.0.0.1:8080";
+  if (!isServed()) return "ws://127.0.0.1:8080";
+  const folder = location.pathname.replace(/[^/]*$/, "");
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${folder}`;
+}
+
+const TOKEN = "datacode.token";
+
+/** The token of this tab of the browser; one in the page's own address is taken out of it. */
+function keptToken(): string {
+  const address = new URL(location.href);
+  const given = address.searchParams.get("token");
+  if (given !== null) {
+    address.searchParams.delete("token");
+    history.replaceState(null, "", address);
+    keepToken(given);
+    return given;
+  }
+  try {
+    return sessionStorage.getItem(TOKEN) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function keepToken(token: string): void {
+  try {
+    if (token) sessionStorage.setItem(TOKEN, token);
+    else sessionStorage.removeItem(TOKEN);
+  } catch {
+    // Storage is forbidden: the token holds until the page is closed or loaded anew.
+  }
 }
 
 export class ConnectionView {
@@ -36,13 +68,13 @@ export class ConnectionView {
   private readonly countdown = el("span", { class: "banner-count", attrs: { "aria-hidden": "true" } });
   private readonly retry: HTMLElement;
   private url: string;
+  private credentials: Credentials = { ...NOBODY, token: keptToken() };
   private ticking: ReturnType<typeof setInterval> | undefined;
   private opened = false;
   private spoken = "";
 
   constructor(private readonly connection: Connection) {
-    const served = location.protocol.startsWith("http");
-    this.url = load(served ? `address.${location.host}` : "address", ownAddress(), isString);
+    this.url = load(this.addressKey, ownAddress(), isString);
     this.button = el(
       "button",
       { class: "connection", attrs: { type: "button", "aria-haspopup": "dialog" }, on: { click: () => this.settings() } },
@@ -71,7 +103,12 @@ export class ConnectionView {
   }
 
   start(): void {
-    this.connection.connect(this.url, this.token);
+    this.connection.connect(this.url, this.credentials);
+  }
+
+  /** Pages of different servers remember different addresses. */
+  private get addressKey(): string {
+    return isServed() ? `address.${location.host}${location.pathname}` : "address";
   }
 
   /** Draws the state; called whenever it changes. */
@@ -121,77 +158,80 @@ export class ConnectionView {
     else this.start();
   }
 
-  /** A token lives as long as this tab of the browser. */
-  private get token(): string {
-    try {
-      return sessionStorage.getItem("datacode.token") ?? "";
-    } catch {
-      return "";
-    }
-  }
-
-  private set token(value: string) {
-    try {
-      if (value) sessionStorage.setItem("datacode.token", value);
-      else sessionStorage.removeItem("datacode.token");
-    } catch {
-      // Storage is forbidden: the token holds until the page is closed or loaded anew.
-    }
-  }
-
   private settings(): void {
-    const [urlId, tokenId] = [freshId("url"), freshId("token")];
-    const url = el("input", { id: urlId, attrs: { type: "text", inputmode: "url", spellcheck: "false", autocomplete: "off", placeholder: "ws://127.0.0.1:8080" } });
-    const token = el("input", { id: tokenId, attrs: { type: "password", autocomplete: "off", spellcheck: "false" } });
-    url.value = this.url;
-    token.value = this.token;
-    const off = el(
-      "button",
-      {
-        class: "button",
-        attrs: { type: "button" },
-        on: {
-          click: () => {
-            this.connection.disconnect();
-            close();
-          },
-        },
-      },
-      say("connection.disconnect"),
-    );
+    const url = field("connection.url", this.url, "text", "ws://127.0.0.1:8080");
+    const token = field("connection.tokenLabel", this.credentials.token, "password");
+    const login = field("connection.login", this.credentials.login, "text");
+    const password = field("connection.password", this.credentials.password, "password");
+    const off = button("connection.disconnect", () => {
+      this.connection.disconnect();
+      close();
+    });
     off.hidden = this.connection.state.name === "off";
+    const submit = (event: Event): void => {
+      event.preventDefault();
+      this.url = withScheme(url.input.value.trim()) || ownAddress();
+      save(this.addressKey, this.url);
+      keepToken(token.input.value.trim());
+      this.credentials = {
+        token: token.input.value.trim(),
+        login: login.input.value.trim(),
+        password: password.input.value,
+      };
+      this.opened = false;
+      this.start();
+      close();
+    };
+    const access = el(
+      "fieldset",
+      { class: "fieldset" },
+      el("legend", {}, say("connection.access")),
+      token.element,
+      el("div", { class: "pair" }, login.element, password.element),
+      el("p", { class: "form-note" }, say("connection.accessNote")),
+    );
     const form = el(
       "form",
-      {
-        class: "form",
-        attrs: { novalidate: true },
-        on: {
-          submit: (event) => {
-            event.preventDefault();
-            this.url = withScheme(url.value.trim()) || ownAddress();
-            this.token = token.value.trim();
-            const served = location.protocol.startsWith("http");
-            save(served ? `address.${location.host}` : "address", this.url);
-            this.opened = false;
-            this.connection.connect(this.url, token.value.trim());
-            close();
-          },
-        },
-      },
-      el("div", { class: "field" }, el("label", { attrs: { for: urlId } }, say("connection.url")), url),
+      { class: "form", attrs: { novalidate: true, autocomplete: "off" }, on: { submit } },
+      url.element,
+      access,
       el(
         "div",
-        { class: "field" },
-        el("label", { attrs: { for: tokenId } }, say("connection.tokenLabel")),
-        token,
-        el("p", { class: "form-note" }, say("connection.tokenNote")),
+        { class: "form-buttons" },
+        el("button", { class: "button primary", attrs: { type: "submit" } }, say("connection.connect")),
+        off,
       ),
-      el("div", { class: "form-buttons" }, el("button", { class: "button primary", attrs: { type: "submit" } }, say("connection.connect")), off),
     );
     const close = openDialog(say("connection.title"), form);
-    url.focus();
-    url.select();
+    url.input.focus();
+    url.input.select();
   }
+}
+
+function button(key: Key, act: () => void): HTMLElement {
+  return el("button", { class: "button", attrs: { type: "button" }, on: { click: act } }, say(key));
+}
+
+function field(
+  key: Key,
+  value: string,
+  type: "text" | "password",
+  placeholder = "",
+): { element: HTMLElement; input: HTMLInputElement } {
+  const id = freshId("field");
+  const input = el("input", {
+    id,
+    attrs: {
+      type,
+      placeholder,
+      name: key,
+      spellcheck: "false",
+      autocapitalize: "off",
+      autocomplete: type === "password" ? "new-password" : "off",
+    },
+  });
+  input.value = value;
+  return { input, element: el("div", { class: "field" }, el("label", { attrs: { for: id } }, say(key)), input) };
 }
 
 /** `host:port` alone means ws://. */
