@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from datacode.catalog import mark
 from datacode.errors import DataCodeError, runtime_error
 
 _LETTERS = re.compile("[А-яЁё]")
@@ -21,12 +22,12 @@ def width_error(
     number: int, line: int, byte: int, found: int, expected: int, *, has_semicolons: bool
 ) -> DataCodeError:
     """Record ``number`` (from 0) has more or fewer cells than there are columns."""
-    template = (
+    template = mark(
         "Failed to read row {row}: CSV error: record {record} (line: {line}, byte: {byte}): "
         "found record with {found} fields, but the previous record has {expected} fields"
     )
     if has_semicolons:
-        template = (
+        template = mark(
             "Failed to read row {row}: CSV error: record {record} (line: {line}, byte: {byte}): "
             "found record with {found} fields, but the previous record has {expected} fields. "
             "The file looks as if ';' separated its cells: try delimiter=\";\""
@@ -47,26 +48,26 @@ def encoding_error(
 ) -> DataCodeError:
     """Field ``field`` of record ``number`` (both from 0) is not UTF-8 from byte ``index`` on."""
     if number == header_row:
-        template = (
+        template = mark(
             "Failed to read header row: CSV parse error: record {record} (line {line}, "
             "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
             "near byte index {index}"
         )
         if is_cyrillic:
-            template = (
+            template = mark(
                 "Failed to read header row: CSV parse error: record {record} (line {line}, "
                 "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
                 "near byte index {index}. The file looks as if it were encoded in CP1251: "
                 'try encoding="cp1251"'
             )
     else:
-        template = (
+        template = mark(
             "Failed to read row {row}: CSV parse error: record {record} (line {line}, "
             "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
             "near byte index {index}"
         )
         if is_cyrillic:
-            template = (
+            template = mark(
                 "Failed to read row {row}: CSV parse error: record {record} (line {line}, "
                 "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
                 "near byte index {index}. The file looks as if it were encoded in CP1251: "

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datacode.errors import runtime_error
-from datacode.runtime.identity import fingerprint, is_exact
+from datacode.runtime.identity import distinct, fingerprint, is_exact
 from datacode.runtime.recognise import currency_amount, number_from_text
 from datacode.runtime.values import EPSILON, Currency, Value, equal
 from datacode.tables.cells import Cells, Mask
@@ -45,6 +45,8 @@ def where(cells: Cells, sign: str, value: Value) -> Mask:
     Raises a Runtime Error for an unknown operator, if there are rows.
     """
     lower = sign.lower()
+    if not len(cells):
+        return []
     if lower in _EQUAL:
         return are_equal(cells, value)
     if lower in _UNEQUAL:
@@ -54,9 +56,9 @@ def where(cells: Cells, sign: str, value: Value) -> Mask:
     if lower == "like":
         return _like(cells, value)
     if lower == "in":
-        return are_among(cells, value if value.__class__ is list else [])
-    if not len(cells):
-        return []
+        if value.__class__ is not list:
+            raise runtime_error("The operator IN needs an array of values")
+        return are_among(cells, value)
     raise runtime_error("Unsupported operator: {operator}", operator=sign)
 
 
@@ -161,6 +163,14 @@ class _Among:
     def _is_near(self, number: float) -> bool:
         place = bisect_left(self._numbers, number)
         return any(equal(number, near) for near in self._numbers[max(place - 1, 0) : place + 1])
+
+
+def different(cells: Cells) -> list[Value]:
+    """The different cells in order of first appearance; numbers are compared exactly."""
+    series = cells.series()
+    if series is None or (series.dtype == pl.Float64 and series.is_nan().any()):
+        return distinct(cells)
+    return series.unique(maintain_order=True).to_list()
 
 
 # Order -------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from datacode.tables.cells import SHORT, Cells
 from datacode.tables.engine import pl
 from datacode.tables.matching import CheckSize, How, Keys, Pairs, completed, matched
 from datacode.tables.measures import comparable, in_order
+from datacode.tables.select import under_each_other
 from datacode.tables.table import Table
 
 On: TypeAlias = "list[tuple[str, str]]"
@@ -66,12 +67,9 @@ def keys_of(left: Table, right: Table, on: On) -> tuple[Keys, Keys]:
 def _column(table: Table, name: str, side: str) -> Cells:
     position = table.position(name)
     if position is None:
-        template = (
-            "Column '{name}' not found in the left table"
-            if side == "left"
-            else "Column '{name}' not found in the right table"
-        )
-        raise runtime_error(template, name=name)
+        if side == "left":
+            raise runtime_error("Column '{name}' not found in the left table", name=name)
+        raise runtime_error("Column '{name}' not found in the right table", name=name)
     return table.columns[position]
 
 
@@ -148,6 +146,43 @@ def zip_join(left: Table, right: Table, suffixes: Suffixes) -> Table:
     rows = min(len(left), len(right))
     columns = left.slice(0, rows).columns + right.slice(0, rows).columns
     return Table(joined_names(left.names, right.names, suffixes), columns, rows)
+
+
+Make: TypeAlias = "Callable[[list[Value]], Value]"
+"""Makes a table, or null, of a row."""
+
+
+def applied(
+    left: Table, make: Make, how: How, check_size: CheckSize, suffixes: Suffixes = SUFFIXES
+) -> Table:
+    """Every row with the rows of the table that is made of it.
+
+    With ``How.LEFT`` rows stay of which none is made.
+    """
+    parts: list[Table] = []
+    rows: list[int] = []
+    found: list[int | None] = []
+    made = 0
+    for row, values in enumerate(left.rows()):
+        part = make(values)
+        if part is not None and part.__class__ is not Table:
+            raise runtime_error("The function must give a table for every row")
+        if part is not None:
+            parts.append(part)
+        if part is not None and len(part):
+            rows += [row] * len(part)
+            found += range(made, made + len(part))
+            made += len(part)
+            check_size(len(rows) * len(part.columns))
+        elif how is How.LEFT:
+            rows.append(row)
+            found.append(None)
+    if not parts:
+        return left.take(rows)
+    if any(part.names != parts[0].names for part in parts):
+        raise runtime_error("The function must give tables with the same columns for all rows")
+    pairs = Pairs(rows, found)  # type: ignore[arg-type]
+    return joined(left, under_each_other(parts), pairs, suffixes)
 
 
 # By comparison ---------------------------------------------------------------------

@@ -102,12 +102,11 @@ def _chosen(worksheets: list[str], all_sheets: list[str], wanted: str | None) ->
             raise runtime_error("No sheets found")
         return worksheets[0]
     if wanted not in worksheets:
-        template = (
-            "Failed to read sheet '{name}': it is a chart"
-            if wanted in all_sheets
-            else "Failed to read sheet '{name}': Worksheet '{name}' not found"
+        if wanted in all_sheets:
+            raise runtime_error("Failed to read sheet '{name}': it is a chart", name=wanted)
+        raise runtime_error(
+            "Failed to read sheet '{name}': Worksheet '{name}' not found", name=wanted
         )
-        raise runtime_error(template, name=wanted)
     return wanted
 
 

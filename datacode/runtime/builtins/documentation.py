@@ -39,6 +39,9 @@ _ORDER = (
     "objects",
     "paths",
     "files",
+    "tables",
+    "row filters",
+    "joins",
 )
 """The families that come first; the others follow in the order of their registration."""
 

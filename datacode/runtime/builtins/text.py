@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datacode.errors import runtime_error, type_error
+from datacode.errors import argument_count_error, runtime_error, type_error
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.arguments import exactly_whole, text
-from datacode.runtime.builtins.registry import ABSENT, builtin
+from datacode.runtime.builtins.joins import table_join
+from datacode.runtime.builtins.registry import ABSENT, builtin, expects
 from datacode.runtime.host import Host
 from datacode.runtime.identity import is_among
 from datacode.runtime.recognise import WHITE_SPACE
 from datacode.runtime.values import Path, Value, printed
-from datacode.tables.table import Column
+from datacode.tables.table import Column, Table
 
 # Parts -----------------------------------------------------------------------
 
@@ -34,16 +35,38 @@ def split(host: Host, str_: Value, delim: Value) -> list[str]:
     return ["", *whole, ""]
 
 
-@builtin("text", needs_host=True, keeps=False)
-def join(host: Host, array: Value, delim: Value) -> str:
+@builtin(
+    "text",
+    minimum=2,
+    count_error=expects(2),
+    needs_host=True,
+    signature="join(array, delim), join(left, right, on, [type], [suffixes], [nulls_equal])",
+)
+def join(
+    host: Host,
+    array: Value,
+    delim: Value,
+    on: Value = ABSENT,
+    type_: Value = ABSENT,
+    suffixes: Value = ABSENT,
+    nulls_equal: Value = ABSENT,
+) -> str | Table:
     """The texts of an array's elements, with the delimiter between them.
 
-    Elements that are no text are written as ``print`` would.
+    Elements that are no text are written as ``print`` would. Of two tables this is the join that
+    ``type`` names, ``inner`` if none is given (see ``inner_join``).
 
     Example::
 
         print(join(["a", "b"], "-"), join([1, 2.5, null], ", "))        # a-b 1, 2.5, null
+        people = table([[1, "Ann"], [2, "Bob"]], ["id", "name"])
+        print(len(join(people, people, "id", "left")))                  # 2
     """
+    if array.__class__ is Table:
+        return table_join(host, array, delim, on, type_, suffixes, nulls_equal)
+    more = sum(value is not ABSENT for value in (on, type_, suffixes, nulls_equal))
+    if more:
+        raise argument_count_error("join", 2, 2 + more)
     elements = arguments.array(array, "Array and String")
     mark = text(delim, "Array and String")
     texts = [e if e.__class__ is str else printed(e) for e in elements]

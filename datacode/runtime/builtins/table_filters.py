@@ -1,0 +1,198 @@
+"""Rows that match (tables and files reference, 1.7), and the different values of a column."""
+
+from __future__ import annotations
+
+from datacode.errors import DataCodeError, runtime_error
+from datacode.runtime.builtins import arguments
+from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
+from datacode.runtime.builtins.tables import as_table, as_text
+from datacode.runtime.host import Host
+from datacode.runtime.values import Value
+from datacode.tables.cells import Cells
+from datacode.tables.conditions import filtered, queried
+from datacode.tables.filters import (
+    are_among,
+    are_between,
+    are_filled,
+    are_null,
+    different,
+    where,
+)
+from datacode.tables.select import position_of, sample
+from datacode.tables.table import Column, Table
+
+
+def _cells(table: Table, name: str) -> Cells:
+    """A column; the error of one that does not exist is Russian for these functions."""
+    position = table.position(name)
+    if position is None:
+        raise runtime_error("Колонка '{name}' не найдена в таблице", name=name)
+    return table.columns[position]
+
+
+# By a condition ------------------------------------------------------------------
+
+
+@builtin(
+    "row filters",
+    minimum=2,
+    count_error=expects_range(4, 4),
+    needs_host=True,
+    calls_back=True,
+    signature="table_where(table, col, op, value), table_where(table, condition)",
+)
+def table_where(
+    host: Host, table: Value, col: Value, op: Value = ABSENT, value: Value = ABSENT
+) -> Table:
+    """The rows whose cell in a column compares so with a value.
+
+    Operators are ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``LIKE`` (a pattern in which ``%``
+    is any text and ``_`` one character) and ``IN`` (an array). Only values of one kind are equal,
+    above or below. With a condition instead this is ``table_filter``.
+
+    Example::
+
+        t = table([["bolt", 3], ["nut", 8], ["board", 5]], ["item", "n"])
+        print(table_where(t, "n", ">", 4)["item"].last)         # board
+        print(len(table_where(t, "item", "LIKE", "bo%")))       # 2
+        print(len(table_where(t, "n < 8 and item != 'bolt'")))  # 1
+    """
+    if op is ABSENT and value is ABSENT:
+        return _filter(host, table, col)
+    if value is ABSENT or op is ABSENT:
+        raise _count_error(3)
+    expected = "Table, String, String, Value"
+    source = as_table(table, expected)
+    name, sign = as_text(col, expected), as_text(op, expected)
+    if value.__class__ is Column:
+        value = value.cells()
+    return source.keep(where(source.columns[position_of(source, name)], sign, value))
+
+
+def _count_error(found: int) -> DataCodeError:
+    return runtime_error(
+        "Function '{name}' expects {minimum}-{maximum} arguments, got {found}",
+        name="table_where",
+        minimum=4,
+        maximum=4,
+        found=found,
+    )
+
+
+@builtin("row filters", count_error=expects_range(2, 2), needs_host=True, calls_back=True)
+def table_filter(host: Host, table: Value, condition: Value) -> Table:
+    """The rows for which a condition holds: ``column operator value``, or any expression.
+
+    In the three-part form quotes around the value are optional, and make a text of a number.
+
+    Example::
+
+        t = table([["bolt", 3], ["nut", 8]], ["item", "n"])
+        print(table_filter(t, "item = nut").idx[0])                     # [nut, 8]
+        print(len(table_filter(t, "n * 2 > 5 and len(item) == 3")))     # 1
+    """
+    return _filter(host, table, condition)
+
+
+def _filter(host: Host, table: Value, condition: Value) -> Table:
+    source = as_table(table, "Table and String")
+    return filtered(host, source, as_text(condition, "Table and String"))
+
+
+@builtin("row filters", needs_host=True, calls_back=True)
+def table_query(host: Host, table: Value, expression: Value) -> Table:
+    """The rows for which an expression of the language is true.
+
+    Names of columns are the row's cells, other names the program's variables and functions.
+    Nothing is above or below an empty cell.
+
+    Example::
+
+        least = 4
+        t = table([["bolt", 3], ["nut", 8], ["pin", null]], ["item", "n"])
+        print(join(table_query(t, "n >= least or contains(item, 'p')")["item"], " "))   # nut pin
+    """
+    source = as_table(table, "Table and String")
+    return queried(host, source, as_text(expression, "Table and String"))
+
+
+# By one column -----------------------------------------------------------------
+
+
+@builtin("row filters")
+def table_between(table: Value, col: Value, low: Value, high: Value) -> Table:
+    """The rows whose cell lies between two values, both included.
+
+    Example::
+
+        t = table([["2024-01-05"], ["2024-02-01"]], ["day"])
+        print(len(table_between(t, "day", "2024-01-01", "2024-01-31")))     # 1
+    """
+    expected = "Table, String, Value, Value"
+    source = as_table(table, expected)
+    return source.keep(are_between(_cells(source, as_text(col, expected)), low, high))
+
+
+@builtin("row filters")
+def table_in(table: Value, col: Value, values: Value) -> Table:
+    """The rows whose cell equals one of the values of an array.
+
+    Example::
+
+        t = table([["bolt", 3], ["nut", 8]], ["item", "n"])
+        print(table_in(t, "n", [5, 8]).idx[0])      # [nut, 8]
+    """
+    expected = "Table, String, Array"
+    source, name = as_table(table, expected), as_text(col, expected)
+    wanted = arguments.array(values, expected)
+    return source.keep(are_among(_cells(source, name), wanted))
+
+
+@builtin("row filters")
+def table_is_null(table: Value, col: Value) -> Table:
+    """The rows whose cell is empty.
+
+    Example::
+
+        t = table([["bolt", null], ["nut", 8]], ["item", "n"])
+        print(table_is_null(t, "n").idx[0])     # [bolt, null]
+    """
+    source = as_table(table, "Table and String")
+    return source.keep(are_null(_cells(source, as_text(col, "Table and String"))))
+
+
+@builtin("row filters")
+def table_not_null(table: Value, col: Value) -> Table:
+    """The rows whose cell is not empty. Empty text is not null.
+
+    Example::
+
+        t = table([["bolt", null], ["nut", 8]], ["item", "n"])
+        print(table_not_null(t, "n").idx[0])    # [nut, 8]
+    """
+    source = as_table(table, "Table and String")
+    return source.keep(are_filled(_cells(source, as_text(col, "Table and String"))))
+
+
+@builtin("row filters")
+def table_distinct(table: Value, col: Value) -> list[Value]:
+    """The different cells of a column, in the order in which they first appear.
+
+    Example::
+
+        print(table_distinct(table([["b"], ["a"], ["b"]], ["k"]), "k"))     # [b, a]
+    """
+    source = as_table(table, "Table and String")
+    return different(_cells(source, as_text(col, "Table and String")))
+
+
+@builtin("row filters")
+def table_sample(table: Value, n: Value) -> Table:
+    """Some rows at random, in random order; the whole table if it has no more.
+
+    Example::
+
+        print(len(table_sample(table([[1], [2], [3]]), 2)))     # 2
+    """
+    source = as_table(table, "Table and Number")
+    return sample(source, arguments.whole(n, "Table and Number"))

@@ -1,0 +1,150 @@
+"""Rows in another order, of several tables, in groups (tables and files reference, 1.5)."""
+
+from __future__ import annotations
+
+from datacode.errors import DataCodeError, runtime_error, type_error
+from datacode.runtime.builtins import arguments
+from datacode.runtime.builtins.registry import ABSENT, Builtin, builtin, expects, expects_range
+from datacode.runtime.builtins.tables import as_table, as_text
+from datacode.runtime.host import Host
+from datacode.runtime.values import Value
+from datacode.tables.group import Aggregate, grouped, pivoted
+from datacode.tables.select import merged_inner, merged_outer, position_of, under_each_other
+from datacode.tables.sort import sorted_by
+from datacode.tables.table import Table
+
+
+@builtin("tables", minimum=2, count_error=expects(2))
+def table_sort(table: Value, col: Value, asc: Value = True, *_ignored: Value) -> Table:
+    """A table with its rows in the order of a column; equal rows keep their order.
+
+    Empty cells come first. With ``asc`` false (or ``'desc'``) the order is descending and empty
+    cells come last.
+
+    Example::
+
+        t = table([[2, "nut"], [1, "bolt"]], ["n", "item"])
+        print(table_sort(t, "n").idx[0], table_sort(t, "n", false).idx[0])      # [1, bolt] [2, nut]
+    """
+    source = as_table(table, "Table and String")
+    position = position_of(source, as_text(col, "Table and String"))
+    return sorted_by(source, position, descending=asc is False or asc == "desc")
+
+
+def _merge_tables_count(entry: Builtin, found: int) -> DataCodeError:
+    return expects_range(1, 2 if found else 1)(entry, found)
+
+
+@builtin("tables", minimum=1, count_error=_merge_tables_count, needs_host=True)
+def merge_tables(host: Host, tables: Value, mode: Value = ABSENT) -> Table | None:
+    """The rows of several tables, under each other.
+
+    Tables whose columns are not exactly those of the first are left out, with a warning, unless
+    there is a ``mode``: ``'outer'`` takes the columns of all tables, with nulls in the gaps,
+    ``'inner'`` those that all tables have. Of no tables this is null.
+
+    Example::
+
+        a = table([[1, "bolt"]], ["id", "item"])
+        b = table([[2, 1.5]], ["id", "price"])
+        print(len(merge_tables([a, a, b])))                     # 2
+        print(merge_tables([a, b], mode="outer").idx[1])        # [2, null, 1.5]
+        print(merge_tables([a, b], "inner").column_names)       # [id]
+    """
+    parts = arguments.array(tables)
+    if any(part.__class__ is not Table for part in parts):
+        raise type_error("Array of Tables")
+    if mode is not ABSENT and mode not in ("outer", "inner"):
+        raise runtime_error("mode must be 'outer' or 'inner'")
+    if not parts:
+        return None
+    if mode is ABSENT:
+        return under_each_other(_alike(host, parts))
+    return merged_outer(parts) if mode == "outer" else merged_inner(parts)
+
+
+def _alike(host: Host, parts: list[Table]) -> list[Table]:
+    """The tables with the same columns as the first."""
+    names = parts[0].names
+    alike = [part for part in parts if part.names == names]
+    if len(alike) < len(parts):
+        left_out = len(parts) - len(alike)
+        rows = sum(map(len, parts)) - sum(map(len, alike))
+        host.warn(f"Warning: Пропущено {left_out} таблиц с несовпадающими заголовками")
+        if rows:
+            host.warn(
+                f"Warning: Пропущено {rows} строк с неверным количеством колонок при объединении"
+            )
+    return alike
+
+
+# Groups ------------------------------------------------------------------------
+
+
+@builtin("tables", needs_host=True, calls_back=True)
+def table_group(host: Host, table: Value, by: Value, columns: Value) -> Table:
+    """One row for each group of rows that are equal in the column ``by``, or in several.
+
+    ``columns`` says what is made of each group: an object ``{name: [column, function]}``.
+    Functions are ``count`` (cells that are not null), ``size`` (rows), ``sum``, ``average``,
+    ``median``, ``std``, ``min``, ``max``, ``distinct`` (number of different values), ``first``
+    and ``last``; all but the last two leave out nulls. Any other name is a function of the
+    program or the library that is given the array of the group's cells.
+
+    Example::
+
+        sales = table([["Oslo", 3], ["Riga", 5], ["Oslo", 4]], ["city", "n"])
+        totals = table_group(sales, "city", {orders: ["n", "count"], total: ["n", "sum"]})
+        print(totals.column_names, totals.rows.rows)
+        # [city, orders, total] [[Oslo, 2, 7], [Riga, 1, 5]]
+    """
+    expected = "Table, String or Array, Object"
+    source = as_table(table, expected)
+    positions = _positions(source, by, expected)
+    if columns.__class__ is not dict:
+        raise type_error(expected)
+    wanted = [_aggregate(source, name, each) for name, each in columns.items()]
+    return grouped(source, positions, wanted, host.call)
+
+
+def _positions(source: Table, names: Value, expected: str) -> list[int]:
+    if names.__class__ is str:
+        return [position_of(source, names)]
+    return [position_of(source, as_text(n, expected)) for n in arguments.array(names, expected)]
+
+
+def _aggregate(source: Table, name: str, wanted: Value) -> Aggregate:
+    is_pair = wanted.__class__ is list and len(wanted) == 2
+    if not is_pair or wanted[0].__class__ is not str or wanted[1].__class__ is not str:
+        raise runtime_error("'{name}' must be an array [column, function]", name=name)
+    return Aggregate(name, position_of(source, wanted[0]), wanted[1])
+
+
+@builtin("tables", minimum=4, needs_host=True, calls_back=True)
+def table_pivot(
+    host: Host,
+    table: Value,
+    rows: Value,
+    columns: Value,
+    values: Value,
+    function: Value = "sum",
+) -> Table:
+    """A table with a row for each value of ``rows`` and a column for each value of ``columns``.
+
+    A cell holds what the function, one of those of ``table_group``, makes of the cells of
+    ``values`` that belong to both, and null if there are none.
+
+    Example::
+
+        sales = table([["Oslo", "Q1", 3], ["Oslo", "Q2", 4], ["Riga", "Q2", 5]], ["city", "q", "n"])
+        wide = table_pivot(sales, "city", "q", "n")
+        print(wide.column_names, wide.rows.rows)
+        # [city, Q1, Q2] [[Oslo, 3, 4], [Riga, null, 5]]
+    """
+    expected = "Table, String or Array, String, String, String"
+    source = as_table(table, expected)
+    positions = _positions(source, rows, expected)
+    across = position_of(source, as_text(columns, expected))
+    name = as_text(values, expected)
+    wanted = Aggregate(name, position_of(source, name), as_text(function, expected))
+    return pivoted(source, positions, across, wanted, host.call)

@@ -1,0 +1,173 @@
+"""Filters by the text of a condition: ``table_filter``, ``table_query``, ``t['age > 30']``.
+
+Source: tables and files reference, 1.7; builtins reference, 10.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.runtime.host import Host
+from datacode.runtime.recognise import number_from_text
+from datacode.runtime.values import Value
+from datacode.tables.filters import is_operator, where
+from datacode.tables.select import position_of
+from datacode.tables.table import Table
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
+_LIKE_A_CONDITION = re.compile(r"[<>=!]|\b(?:and|or|not|like|in)\b|\w\(", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _ThreeParts:
+    """``column operator value``."""
+
+    column: str
+    operator: str
+    value: Value
+
+
+def filtered(host: Host, table: Table, condition: str) -> Table:
+    """The rows for which a condition holds: ``column operator value`` or an expression.
+
+    Raises the errors of ``table_filter``.
+    """
+    simple = _three_parts(table, condition)
+    if simple is not None:
+        return _filtered_simply(table, simple)
+    if not len(table):
+        return table
+    try:
+        holds = _compiled(host, table, condition)
+    except DataCodeError as error:
+        if error.kind is not Kind.SYNTAX:
+            raise
+        raise _unreadable(condition) from None
+    return table.keep(_matches(table, holds))
+
+
+def queried(host: Host, table: Table, expression: str) -> Table:
+    """The rows for which an expression is true. Raises the errors of ``table_query``."""
+    if not len(table):
+        return table
+    try:
+        holds = _compiled(host, table, expression)
+    except DataCodeError as error:
+        if error.kind is not Kind.SYNTAX:
+            raise
+        raise runtime_error("Ошибка парсинга условия: {error}", error=error) from None
+    return table.keep(_matches(table, holds))
+
+
+def filter_by_condition(host: Host, table: Table, text: str) -> Table | None:
+    """What ``table[text]`` is if the text names no column: filtered rows.
+
+    None if the text is no condition either; it has to compare, combine or call something.
+    """
+    if not _LIKE_A_CONDITION.search(text):
+        return None
+    simple = _three_parts(table, text)
+    if simple is not None:
+        return _filtered_simply(table, simple)
+    try:
+        holds = _compiled(host, table, text)
+    except DataCodeError as error:
+        if error.kind is not Kind.SYNTAX:
+            raise
+        return None
+    return table.keep(_matches(table, holds))
+
+
+def computed(host: Host, table: Table, expression: str) -> list[Value]:
+    """The value of an expression for every row, its names being the row's cells."""
+    if not len(table):
+        return []
+    try:
+        compiled = _compiled(host, table, expression)
+    except DataCodeError as error:
+        if error.kind is not Kind.SYNTAX:
+            raise
+        raise runtime_error("The expression cannot be read: {error}", error=error) from None
+    try:
+        return [compiled.value_of(row) for row in table.select(compiled.positions).rows()]
+    except DataCodeError as error:
+        if error.kind is Kind.LIMIT:
+            raise
+        raise runtime_error("Error in the expression: {error}", error=error) from None
+
+
+# column operator value -------------------------------------------------------------
+
+
+def _three_parts(table: Table, condition: str) -> _ThreeParts | None:
+    parts = condition.split()
+    if len(parts) != 3 or not is_operator(parts[1]):
+        return None
+    column, operator, value = parts
+    if table.position(column) is None and not _NAME.fullmatch(column):
+        return None
+    return _ThreeParts(column, operator, _literal(value))
+
+
+def _literal(text: str) -> Value:
+    """A number, a word for a value, or text, from which quotes are removed."""
+    if text in _WORDS:
+        return _WORDS[text]
+    number = number_from_text(text)
+    return text.strip("'\"") if number is None else number
+
+
+def _filtered_simply(table: Table, parts: _ThreeParts) -> Table:
+    cells = table.columns[position_of(table, parts.column)]
+    return table.keep(where(cells, parts.operator, parts.value))
+
+
+def _unreadable(condition: str) -> DataCodeError:
+    parts = condition.split()
+    if len(parts) == 3:
+        return runtime_error("Unsupported operator: {operator}", operator=parts[1])
+    return runtime_error(
+        "Invalid filter condition: '{condition}'. Expected format: 'column operator value'",
+        condition=condition,
+    )
+
+
+# Expressions -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """An expression, and the positions of the columns of which it wants the cells."""
+
+    value_of: Callable[[Sequence[Value]], Value]
+    positions: list[int]
+
+
+def _compiled(host: Host, table: Table, text: str) -> _Compiled:
+    """Compile an expression over the columns that it may mention. Raises its syntax error."""
+    mentioned = set(_NAME.findall(text))
+    names = [name for name in dict.fromkeys(table.names) if name in mentioned]
+    positions = [position_of(table, name) for name in names]
+    return _Compiled(host.condition(text, names), positions)
+
+
+def _matches(table: Table, condition: _Compiled) -> list[bool]:
+    """Which rows a condition holds for. What goes wrong there is told as an error of its own."""
+    return list(_answers(table.select(condition.positions), condition.value_of))
+
+
+def _answers(table: Table, holds: Callable[[Sequence[Value]], Value]) -> Iterator[bool]:
+    for row in table.rows():
+        try:
+            answer = holds(row)
+        except DataCodeError as error:
+            if error.kind is Kind.LIMIT:
+                raise
+            raise runtime_error("Ошибка в условии фильтрации: {error}", error=error) from None
+        if answer.__class__ is not bool:
+            raise runtime_error("Условие фильтрации должно возвращать boolean")
+        yield answer
