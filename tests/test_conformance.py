@@ -12,11 +12,6 @@ from datacode import Interpreter
 
 CASES = Path(__file__).parent / "conformance"
 
-LIFTED = frozenset(
-    {"join_numbers", "len_object", "named_argument_refused", "merge_tables_two_arguments"}
-)
-"""Cases that pin an error where an extension has a result (builtins reference, 10)."""
-
 
 class ConformanceTests(unittest.SynchronousTestCase):
     """What the cases have in common."""
@@ -55,8 +50,7 @@ def _expected_error(case: Path) -> str:
 
 def _add_cases(folder: Path, tests: type[ConformanceTests]) -> None:
     for case in sorted(folder.glob("*.dc")):
-        if case.stem not in LIFTED:
-            setattr(tests, f"test_{case.stem}", _test_of(case))
+        setattr(tests, f"test_{case.stem}", _test_of(case))
 
 
 def _test_of(case: Path) -> Callable[[ConformanceTests], None]:
