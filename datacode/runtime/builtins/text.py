@@ -40,6 +40,7 @@ def split(host: Host, str_: Value, delim: Value) -> list[str]:
     minimum=2,
     count_error=expects(2),
     needs_host=True,
+    keeps=False,
     signature="join(array, delim), join(left, right, on, [type], [suffixes], [nulls_equal])",
 )
 def join(

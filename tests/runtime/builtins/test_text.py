@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datacode.runtime.values import Currency, Path
+from datacode.tables.table import Table
 from tests.runtime.builtins.calling import BuiltinTestCase
 
 TOO_LARGE = "Runtime Error: The value is too large: it would not fit into memory"
@@ -25,6 +26,22 @@ class SplitJoinTests(BuiltinTestCase):
         self.assertGives("", "join", [], ",")
         self.assertEqual(
             self.failure("join", ["a"], 1), "Type Error: expected Array and String, found other"
+        )
+
+    def test_join_of_tables(self) -> None:
+        """Two tables instead of an array and a delimiter are joined as tables."""
+        left = Table.from_rows(["id", "a"], [[1.0, "x"], [2.0, "y"]])
+        right = Table.from_rows(["id", "b"], [[1.0, True]])
+        found = self.call("join", left, right, "id", "left", suffixes=["", "_r"])
+        self.assertEqual(list(found.names), ["id", "a", "id_r", "b"])
+        self.assertEqual(list(found.rows()), [[1.0, "x", 1.0, True], [2.0, "y", None, None]])
+        self.assertEqual(
+            self.failure("join", left, right),
+            "Runtime Error: Function 'join' needs the argument 'on'",
+        )
+        self.assertEqual(
+            self.failure("join", ["a"], ",", "x"),
+            "Function Error: Function 'join' expects 2 arguments, found 3",
         )
 
     def test_large_results_are_refused(self) -> None:
