@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
+import socket
 import statistics
 import time
 from collections.abc import Awaitable, Callable
@@ -19,7 +21,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
 from datacode.runtime.files import Entry
-from datacode.worker.channel import Channel, pair
 from datacode.worker.limits import Limits
 from datacode.worker.process import Settings, WorkerInterpreter, Workers, described
 
@@ -94,9 +95,7 @@ async def starts(reactor: Any) -> None:
 
 
 async def echo(reactor: Any) -> float:
-    """A byte to a thread and back through the reactor: what a round trip costs at the least."""
-    import threading
-
+    """Sixty bytes to a process and back through the reactor: what a round trip takes at least."""
     answer: list[Deferred[None]] = []
 
     class Back(Protocol):
@@ -106,8 +105,6 @@ async def echo(reactor: Any) -> float:
     back = Back()
     factory = Factory()
     factory.buildProtocol = lambda addr: back  # type: ignore[method-assign]
-    import socket
-
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, factory)
@@ -127,9 +124,9 @@ async def echo(reactor: Any) -> float:
 
     await timed(100, once)
     took = statistics.median(await timed(1000, once))
-    back.transport.loseConnection()  # type: ignore[union-attr]
+    os.kill(process, signal.SIGKILL)
     os.waitpid(process, 0)
-    del threading
+    back.transport.loseConnection()  # type: ignore[union-attr]
     return took
 
 
@@ -146,7 +143,8 @@ async def round_trips(reactor: Any, interpreter: WorkerInterpreter) -> None:
 
 async def interruptions(reactor: Any, interpreter: WorkerInterpreter) -> None:
     """Cancelling and asking while a program computes."""
-    loop = "x = 0\nwhile true do\n x = x + 1\nendwhile"
+    inner = "for j in range(100000) do\n  x = i + j\n next j"
+    loop = f"for i in range(100000) do\n {inner}\nnext i"
     cancelled, asked = [], []
     for _ in range(REPEATS):
         running = Deferred.fromCoroutine(interpreter.run(loop))
@@ -163,7 +161,7 @@ async def interruptions(reactor: Any, interpreter: WorkerInterpreter) -> None:
 
 async def output(interpreter: WorkerInterpreter) -> None:
     """Much output, collected and streamed."""
-    code = "for i in range(200000)\n print('line of output', i)\nnext i"
+    code = "for i in range(200000) do\n print('line of output', i)\nnext i"
     for name, listener in (("collected", None), ("streamed", lambda text: None)):
         before = time.perf_counter()
         outcome = await interpreter.run(code, on_output=listener)
@@ -228,6 +226,4 @@ async def main(reactor: Any) -> None:
 
 
 if __name__ == "__main__":
-    assert Channel
-    assert pair
     task.react(lambda reactor: Deferred.fromCoroutine(main(reactor)))

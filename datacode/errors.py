@@ -36,7 +36,8 @@ class DataCodeError(Exception):
     ``line`` and ``column`` count from 1; None until somebody who knows sets them.
     ``incomplete`` marks a syntax error of a text that merely stops too early.
     ``multiline`` tells that the program had more than one line, so that a reader
-    needs to be told which one is meant.
+    needs to be told which one is meant. ``function`` is the name of the program's function that
+    failed, None at the top level or where nobody knows.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class DataCodeError(Exception):
         self.column = column
         self.incomplete = incomplete
         self.multiline = multiline
+        self.function: str | None = None
 
     @property
     def message(self) -> str:

@@ -23,6 +23,7 @@ from datacode.worker.file_answers import Broker, FileAnswers
 from datacode.worker.limits import MIB, Limits
 from datacode.worker.settings import Settings
 from datacode.worker.wire import Problem, Suggestion, TableShown, Variable
+from datacode.worker.zygote import OUT_OF_MEMORY
 
 Expected = TypeVar("Expected", bound=wire.Reply)
 
@@ -298,6 +299,9 @@ class WorkerInterpreter:
         self, expected: type[Expected], request: wire.Inspect | wire.Complete | wire.Check
     ) -> Expected:
         """Ask on the control channel. DataCodeError if there is no answer in time, or none."""
+        limit = self._limits.source_bytes
+        if limit and not isinstance(request, wire.Inspect) and len(request.text) > limit:
+            raise _too_long(limit)
         if len(self._asked) >= _ANSWERS_AT_ONCE:
             raise limit_error(_BUSY)
         child = self._living()
@@ -474,6 +478,7 @@ def _cause(ending: Ending) -> DataCodeError:
 
     Native code that gets no memory aborts; nothing else of ours does.
     """
-    if ending.number == signal.SIGABRT and ending.fault is None:
+    no_memory = ending.number == signal.SIGABRT or ending.status == OUT_OF_MEMORY
+    if no_memory and ending.fault is None:
         return limit_error(_LOST["memory"])
     return _stopped()

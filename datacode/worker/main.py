@@ -9,24 +9,67 @@ their thread's own, so the two never wait for each other.
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import signal
 import socket
 import threading
 import traceback
+from itertools import islice
 
 from msgspec import Struct
 
-from datacode.errors import DataCodeError, limit_error, runtime_error
+from datacode.errors import Kind, limit_error, runtime_error
+from datacode.language.lint import Problem
 from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter, Outcome
 from datacode.runtime.interrupts import Interrupted
+from datacode.runtime.values import Value
+from datacode.tables.show import structured
+from datacode.tables.table import Table
 from datacode.worker import wire
 from datacode.worker.interruption import Gate
+from datacode.worker.preload import preload
 from datacode.worker.remote_files import RemoteFiles, RunChannel
 
 _AT_ONCE = 1 << 16
 _CONTROL_STACK = 1 << 20
 _TROUBLE = 20_000
+_ATTEMPTS = 5
+_ROWS, _CELLS, _TABLE_CHARACTERS = 1000, 20_000, 100_000
+_RESERVE = 8 << 20
+
+NO_MEMORY = "Not enough memory"
+
+_WARM_UP = (
+    """
+x = [1, 2, {a: "b"}]
+function f(n) do
+  if n > 1 and n != 5 do
+    return n * f(n - 1)
+  else
+    return 1
+  endif
+endfunction
+for i in range(100) do
+  try
+    x = push(x, f(i) + len(x))
+    s = "t" + str(i) / 2
+  catch e
+    print(e, x[0], x[2].a)
+  endtry
+next i
+""",
+    "print(no_such_name)",
+    "print(",
+)
+"""Programs that touch what every program touches, and no table: Polars must not be used."""
+
+
+def prepare() -> None:
+    """What the zygote does once for all workers: import everything, use it once."""
+    preload()
+    for program in _WARM_UP:
+        Interpreter().run(program)
 
 
 def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
@@ -40,51 +83,74 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
         recursion_limit=fork.recursion,
         memory_limit=fork.memory_bytes or None,
         on_output=output.write,
+        on_table=output.show,
     )
     threading.stack_size(_CONTROL_STACK)
     answering = Answers(control, gate, interpreter)
     threading.Thread(target=answering.serve, name="control", daemon=True).start()
+    runner = Runner(interpreter, gate, output, channel)
     while True:
-        _run(channel.next_run(), interpreter, gate, output, channel)
+        runner.run(channel.next_run())
 
 
-def _run(
-    program: wire.Execute,
-    interpreter: Interpreter,
-    gate: Gate,
-    output: OutputSink,
-    channel: RunChannel,
-) -> None:
-    """Run a program and send how it ended."""
-    output.begin(program.stream)
-    gate.begin(program.run, program.run_seconds, program.cpu_seconds)
-    try:
-        error = _outcome(program, interpreter, gate).error
-    except Interrupted as late:  # at the very end of the program, when its work was done
-        error = late.error()
-    except MemoryError:
-        error = limit_error("Not enough memory")
-    except Exception:  # noqa: BLE001 - a fault of ours must not end the session
-        error = runtime_error("Internal error")
-        channel.send(trouble())
-    finally:
-        gate.close()
-        gate.end()
-    said = None if error is None else wire.Error.of(error)
-    channel.send(wire.Finished(program.run, output.rest(), said))
+class Runner:
+    """Runs programs and says how they ended, also when there is no memory left to say it in."""
 
+    def __init__(
+        self, interpreter: Interpreter, gate: Gate, output: OutputSink, channel: RunChannel
+    ) -> None:
+        self._interpreter = interpreter
+        self._gate = gate
+        self._output = output
+        self._channel = channel
+        self._reserve: mmap.mmap | None = None
 
-def _outcome(program: wire.Execute, interpreter: Interpreter, gate: Gate) -> Outcome:
-    """The one stretch of code in which a program may be interrupted."""
-    try:
-        gate.open()
-        return interpreter.run(
-            program.code,
-            output_limit=program.output_bytes or None,
-            max_steps=program.max_steps or None,
-        )
-    finally:
-        gate.close()
+    def run(self, program: wire.Execute) -> None:
+        """Run a program and send how it ended."""
+        self._lay_by()
+        self._output.begin(program.stream, program.tables)
+        self._gate.begin(program.run, program.run_seconds, program.cpu_seconds)
+        try:
+            error = self._outcome(program).error
+        except Interrupted as late:  # at the very end of the program, when its work was done
+            error = late.error()
+        except MemoryError:
+            self._break_into()
+            error = limit_error(NO_MEMORY)
+        except Exception:  # noqa: BLE001 - a fault of ours must not end the session
+            error = runtime_error("Internal error")
+            self._channel.send(trouble())
+        finally:
+            self._gate.end()
+        if error is not None and error.template == NO_MEMORY:
+            self._break_into()
+        said = None if error is None else wire.Error.of(error)
+        self._channel.send(wire.Finished(program.run, self._output.rest(), said))
+
+    def _outcome(self, program: wire.Execute) -> Outcome:
+        """The one stretch of code in which a program may be interrupted."""
+        try:
+            self._gate.open()
+            return self._interpreter.run(
+                program.code,
+                output_limit=program.output_bytes or None,
+                max_steps=program.max_steps or None,
+            )
+        finally:
+            self._gate.close()
+
+    # A program that used up the memory leaves its variables full of it. What is put by
+    # beforehand lets this run end in order and the next one free something.
+
+    def _lay_by(self) -> None:
+        if self._reserve is None:
+            with contextlib.suppress(OSError):
+                self._reserve = mmap.mmap(-1, _RESERVE, flags=mmap.MAP_PRIVATE)
+
+    def _break_into(self) -> None:
+        if self._reserve is not None:
+            self._reserve.close()
+            self._reserve = None
 
 
 def trouble() -> wire.Trouble:
@@ -105,13 +171,15 @@ class OutputSink:
         self._parts: list[str] = []
         self._size = 0
         self._stream = False
+        self._tables = False
         self._quiet = True
 
-    def begin(self, stream: bool) -> None:
-        """A new run."""
+    def begin(self, stream: bool, tables: bool) -> None:
+        """A new run, streamed or not, with tables or without."""
         self._parts.clear()
         self._size = 0
         self._stream = stream
+        self._tables = tables
         self._quiet = True
 
     def write(self, text: str) -> None:
@@ -125,6 +193,14 @@ class OutputSink:
                 self._quiet = False
                 self._send_now()
             self._gate.soon(self._moment)
+
+    def show(self, table: Value) -> None:
+        """A table that the program shows: for readers that want tables as such."""
+        if self._tables:
+            shown = wire.TableShown(**structured(table, _rows_of(table)))
+            self._gate.close()
+            self._channel.send(shown)
+            self._gate.open()
 
     def before_waiting(self) -> None:
         """The program is about to wait for the server: its reader should see what there is."""
@@ -161,6 +237,17 @@ class OutputSink:
             self._channel.send(wire.Output(text[start : start + wire.PIECE]))
 
 
+def _rows_of(table: Table) -> int:
+    """How many rows are shown of a table: fewer of one that is wide or full of long texts."""
+    most = min(len(table), _ROWS, _CELLS // max(1, len(table.names)))
+    size = 0
+    for number, row in enumerate(islice(table.rows(), most)):
+        size += sum(len(cell) if isinstance(cell, str) else 16 for cell in row)
+        if size > _TABLE_CHARACTERS:
+            return number
+    return most
+
+
 class Answers:
     """The control thread: answers questions about the session while programs run in it."""
 
@@ -186,6 +273,8 @@ class Answers:
             return
         try:
             answer = wire.encode(self._answer(message))
+        except MemoryError:
+            return  # there is none to answer with; the server does not wait for ever
         except Exception:  # noqa: BLE001 - the question fails, not the session
             answer = wire.encode(wire.Unable(message.request, trouble().text))
         self._socket.sendall(answer)
@@ -201,10 +290,25 @@ class Answers:
         return wire.Problems(message.request, problems)
 
     def _variables(self) -> list[wire.Variable]:
-        return [
-            wire.Variable(v.name, v.type, v.size, v.preview) for v in self._interpreter.variables()
-        ]
+        """The variables, as many as fit into a frame."""
+        for _ in range(_ATTEMPTS):
+            try:
+                found = self._interpreter.variables()
+                break
+            except RuntimeError:
+                continue  # the program changed an object while it was looked at
+        else:
+            found = []
+        shown = [wire.Variable(v.name, v.type, v.size, v.preview) for v in found]
+        room = wire.MAX_FROM_WORKER // 2
+        for number, variable in enumerate(shown):
+            room -= 4 * (len(variable.name) + len(variable.preview)) + 40
+            if room < 0:
+                return shown[:number]
+        return shown
 
 
-def _problem(found: DataCodeError) -> wire.Problem:
-    return wire.Problem("error", wire.Error.of(found))
+def _problem(found: Problem) -> wire.Problem:
+    kind = Kind[found.kind.upper()].value
+    error = wire.Error(kind, found.template, found.params, found.line, found.column)
+    return wire.Problem(found.severity, error)

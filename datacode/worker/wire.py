@@ -143,7 +143,7 @@ class Error(Struct, frozen=True):
             error.column,
             error.multiline,
             error.incomplete,
-            getattr(error, "function", None),
+            error.function,
         )
 
     def exception(self) -> DataCodeError:
@@ -159,8 +159,7 @@ class Error(Struct, frozen=True):
             incomplete=self.incomplete,
             multiline=self.multiline,
         )
-        if self.function is not None:
-            error.function = self.function
+        error.function = self.function
         return error
 
 

@@ -32,8 +32,8 @@ Entry = Callable[[socket.socket, socket.socket, wire.Fork], None]
 
 ENTRY = "datacode.worker.main:serve"
 
-FAILED = 70
-"""The exit status of a worker that could not even begin."""
+FAILED, OUT_OF_MEMORY = 70, 71
+"""Exit statuses of a worker: it could not go on; it had no memory left even to say so."""
 
 
 def main() -> None:
@@ -60,9 +60,13 @@ def main() -> None:
 
 
 def _preload(entry_name: str) -> Entry:
-    """Import and warm up what workers use; gives the function that a worker runs."""
-    module, _, name = entry_name.partition(":")
-    entry: Entry = getattr(importlib.import_module(module), name)
+    """Import the module that workers run and let it prepare itself; gives its function."""
+    module_name, _, name = entry_name.partition(":")
+    module = importlib.import_module(module_name)
+    prepare = getattr(module, "prepare", None)
+    if prepare is not None:
+        prepare()
+    entry: Entry = getattr(module, name)
     return entry
 
 
@@ -154,9 +158,11 @@ def _begin(
         run, control = (socket.socket(fileno=descriptor) for descriptor in channels)
         sandbox.enter(ground, request.memory_bytes)
         entry(run, control, request)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
     except BaseException as error:  # noqa: BLE001 - nothing may get back into the zygote's loop
         with contextlib.suppress(Exception):
-            trouble = f"a worker could not begin: {type(error).__name__}: {error}"
+            trouble = f"a worker could not go on: {type(error).__name__}: {error}"
             os.write(channels[0], wire.encode(wire.Trouble(trouble)))
         os._exit(FAILED)
     os._exit(0)

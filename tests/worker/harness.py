@@ -15,6 +15,7 @@ from datacode.runtime.files import Entry
 from datacode.worker.limits import Limits
 from datacode.worker.process import Settings, WorkerInterpreter, Workers
 
+LIGHT = "tests.worker.light:serve"
 TAKEN_OVER = "tests.worker.takeover:serve"
 WITH_POLARS = "tests.worker.taken_over_with_polars:serve"
 
@@ -70,7 +71,7 @@ class WorkersTestCase(TestCase):
     """Has ``self.workers``, once ``started``; everything ends with the test."""
 
     timeout = 60
-    settings = Settings(spare=0)
+    settings = Settings(spare=0, entry=LIGHT)
     limits = Limits(run_seconds=20)
 
     async def started(self, settings: Settings | None = None) -> Workers:

@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from twisted.internet import threads
+from twisted.internet import reactor, threads
+from twisted.internet.protocol import Factory
 
 from datacode.worker import kernel, seccomp
 from datacode.worker.limits import MIB, Limits
@@ -296,6 +297,46 @@ class TakenOverTests(TakenOverTestCase):
             "Limit Error: The interpreter has stopped; the state of the session was reset",
         )
         self.assertEqual(await self.said("print(2)", interpreter), "2\n")
+
+
+class WithoutLandlockTests(TakenOverTestCase):
+    """Where the kernel has no Landlock the other walls hold alone."""
+
+    settings = Settings(spare=0, entry="tests.worker.taken_over_without_landlock:serve")
+
+    async def test_all(self) -> None:
+        """No file, no socket, no process."""
+        await self.assertRefused(FILES + NETWORK + PROCESSES)
+        self.assertEqual(self.workers.report.landlock, 0)
+        self.assertIn("Landlock", self.workers.report.missing)
+
+
+class WithoutSeccompTests(TakenOverTestCase):
+    """Where the kernel has no seccomp the other walls keep a worker from all that matters."""
+
+    settings = Settings(spare=0, entry="tests.worker.taken_over_without_seccomp:serve")
+    harmless = ("os.stat('/')", "os.open('/', os.O_PATH)", "os.memfd_create('a')", "os.pipe()")
+
+    async def test_files(self) -> None:
+        """No file is opened or seen; the empty root is all that is there."""
+        await self.assertRefused(tuple(step for step in FILES if step not in self.harmless))
+
+    async def test_others(self) -> None:
+        """No signal reaches the server, no port is reached, nothing is looked into."""
+        server = reactor.listenTCP(0, Factory(), interface="127.0.0.1")  # type: ignore[attr-defined]
+        self.addCleanup(server.stopListening)
+        connect = f"socket.socket().connect((b'127.0.0.1', {server.getHost().port}))"
+        await self.assertRefused(
+            (
+                connect,
+                "os.kill(os.getppid(), 0)",
+                "os.kill(1, 0)",
+                "checked(libc.ptrace(16, os.getppid(), 0, 0))",
+                "os.setuid(0)",
+                "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+                "checked(libc.mount(b'none', b'/', b'tmpfs', 0, 0))",
+            )
+        )
 
 
 class PolarsInsideTests(TakenOverTestCase):
