@@ -30,6 +30,11 @@ Indices: TypeAlias = "pl.Series | list[int]"
 """Rows by number from 0, in some order, with repetitions; a series may hold nulls."""
 
 
+def is_short(length: int) -> bool:
+    """Does a column of this length go the plain way?"""
+    return length <= SHORT
+
+
 class Cells:
     """One column, never changed after it was made.
 
@@ -63,7 +68,7 @@ class Cells:
 
     def series(self) -> pl.Series | None:
         """The cells as one piece for Polars; None for mixed columns and for short ones."""
-        if self._length <= SHORT:
+        if is_short(self._length):
             return None
         return self.stored_series()
 
@@ -141,7 +146,7 @@ def typed(values: list[Any]) -> pl.Series | None:
 
 def nulls(length: int) -> Cells:
     """A column of nothing but nulls."""
-    if length <= SHORT:
+    if is_short(length):
         return Cells.of_list([None] * length)
     return Cells.of_series(pl.Series([None], dtype=pl.Null).new_from_index(0, length))
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from datacode.errors import DataCodeError, runtime_error
 from datacode.runtime.values import Value, same
 from datacode.tables import cells
-from datacode.tables.cells import SHORT, Cells
+from datacode.tables.cells import Cells, is_short
 from datacode.tables.engine import pl
 from datacode.tables.matching import CheckSize, How, Keys, Pairs, completed, matched
 from datacode.tables.measures import comparable, in_order
@@ -133,7 +133,7 @@ def cross_join(left: Table, right: Table, check_size: CheckSize, suffixes: Suffi
     """Every row of the left with every row of the right."""
     count, width = len(left) * len(right), len(right)
     check_size(count)
-    if count <= SHORT:
+    if is_short(count):
         pairs = Pairs([i // width for i in range(count)], [i % width for i in range(count)])
     else:
         rows = pl.int_range(count, dtype=pl.UInt32, eager=True)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from datacode.runtime.identity import fingerprint, is_exact
 from datacode.runtime.values import Value, same
-from datacode.tables.cells import SHORT, Cells, Indices
+from datacode.tables.cells import Cells, Indices, is_short
 from datacode.tables.engine import pl
 
 CheckSize = Callable[[float], None]
@@ -92,7 +92,7 @@ def completed(
 
 def _frames(left: Keys, right: Keys, nulls_equal: bool) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     """Both sides' keys with the row numbers; None where Polars does not compare as we do."""
-    if max(len(left[0]), len(right[0])) <= SHORT:
+    if is_short(max(len(left[0]), len(right[0]))):
         return None
     sides: tuple[list[pl.Series], list[pl.Series]] = ([], [])
     for one, other in zip(left, right, strict=True):

@@ -15,7 +15,7 @@ from datacode.errors import runtime_error
 from datacode.runtime.recognise import WHITE_SPACE
 from datacode.runtime.values import Value, number_text
 from datacode.tables import workbook
-from datacode.tables.cells import SHORT, Cells, typed
+from datacode.tables.cells import Cells, is_short, typed
 from datacode.tables.csv_errors import too_few_records
 from datacode.tables.engine import pl
 from datacode.tables.table import Table
@@ -144,13 +144,13 @@ def _name(cell: Any) -> str:
 
 def _column(cells: list[Any]) -> Cells:
     kinds = set(map(type, cells))
-    if len(cells) > SHORT and kinds == {str}:
+    if kinds == {str} and not is_short(len(cells)):
         return _text_column(cells)
     if kinds == {date}:
         cells = list(map(date.isoformat, cells))
     elif not kinds <= {float, bool}:
         cells = [c if c.__class__ is float or c.__class__ is bool else _value(c) for c in cells]
-    series = typed(cells) if len(cells) > SHORT else None
+    series = None if is_short(len(cells)) else typed(cells)
     return Cells.of_list(cells) if series is None else Cells.of_series(series)
 
 
