@@ -114,7 +114,7 @@ def compile_function(
     for place, name in enumerate(node.parameters):
         hidden = name in node.parameters[place + 1 :]
         parameters.append(f"_p{place}" if hidden else f"l_{name}")
-    return _compiled(maker, "function", parameters, node.body, node.line)
+    return _compiled(maker, f"f_{node.name}", parameters, node.body, node.line)
 
 
 def compile_condition(
@@ -146,7 +146,7 @@ def _compiled(
     maker.go_to(line)
     body = maker.block(statements)
     maker.go_to(line)
-    start = _prologue(maker, name == "function")
+    start = _prologue(maker, name.startswith("f_"))
     function = maker.function(name, parameters, [*start, *body])
     file = CONDITION_FILE if name == "condition" else PROGRAM_FILE
     code = _code(ast.Module([function], []), file)

@@ -37,11 +37,21 @@ def error_of(exception: Exception, limit: int) -> DataCodeError:
     frames = _frames(exception.__traceback__)
     error = _translated(exception, frames[-1] if frames else None, limit)
     if error.line is None and error.kind is not Kind.LIMIT:
-        lines = [lasti_line[1] for lasti_line in frames if lasti_line[3] == PROGRAM_FILE]
-        if lines:
-            in_caller = isinstance(error, TooDeep) and len(lines) > 1
-            error.line = lines[-2] if in_caller else lines[-1]
+        own = [place for place in frames if place[3] == PROGRAM_FILE]
+        if own:
+            in_caller = isinstance(error, TooDeep) and len(own) > 1
+            error.line = own[-2][1] if in_caller else own[-1][1]
+    error.function = error.function or _function_of(frames)
     return error
+
+
+def _function_of(frames: list[_Place]) -> str | None:
+    """The name of the innermost function of the program, None at its top level."""
+    for frame, _, _, file in reversed(frames):
+        name = frame.f_code.co_name
+        if file == PROGRAM_FILE and not name.startswith("_block"):
+            return name.removeprefix("f_") if name.startswith("f_") else None
+    return None
 
 
 _Place = tuple[FrameType, int, int, str]
