@@ -63,6 +63,7 @@ class Link:
         self._waiting: dict[int, int] = {}
         self._replies: deque[Reply] = deque()
         self._interrupt: Interrupt | None = None
+        self._timeout = -1.0
         self._frame = bytearray(_SMALL)
         self._biggest = max(sizes.read, sizes.listing) + CREDIT + _OVERHEAD
 
@@ -165,7 +166,7 @@ class Link:
 
     def _transmit(self, message: bytes) -> None:
         try:
-            self._socket.settimeout(self._patience())
+            self._wait_at_most(self._patience())
             self._socket.sendall(struct.pack(">I", len(message)) + message)
         except TimeoutError:
             raise self._broke(reasons.SILENT) from None
@@ -217,7 +218,7 @@ class Link:
         have = 0
         while have < len(room):
             try:
-                self._socket.settimeout(self._patience())
+                self._wait_at_most(self._patience())
                 got = self._socket.recv_into(room[have:])
             except TimeoutError:
                 raise self._broke(reasons.SILENT) from None
@@ -226,6 +227,11 @@ class Link:
             if not got:
                 raise self._broke(reasons.LOST)
             have += got
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if seconds != self._timeout:  # setting it costs a system call
+            self._socket.settimeout(seconds)
+            self._timeout = seconds
 
     def _patience(self) -> float:
         assert self._interrupt is not None, "used outside of during()"

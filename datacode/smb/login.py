@@ -48,6 +48,9 @@ MAX_TRANSFER = 1 << 20
 
 _SMB1_MAGIC = b"\xffSMB"
 _MAX_ANSWER = 1 << 17
+_KEYTAB_MAGIC = b"\x05\x02"
+_KERBEROS_PORT = 88
+_RC4 = 23
 _NO_PREAUTH = b"\0" * 64
 _PREAUTH, _ENCRYPTION, _SIGNING = 1, 2, 8  # 2.2.3.1: kinds of negotiate contexts
 _SHA_512 = 1
@@ -130,12 +133,15 @@ def share_names(target: Target, access: Access, interrupt: Interrupt) -> list[tu
 
 def connect(target: Target, hosts: HostPolicy, interrupt: Interrupt) -> socket.socket:
     """A connection to an address of the target that the operator allows."""
-    refused, silent = True, False
-    for family, address in _addresses(target, hosts):
-        refused = False
+    addresses = list(_addresses(target, hosts))
+    if not addresses:
+        raise ShareError(reasons.HOST_REFUSED)
+    silent = False
+    for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
-            sock.settimeout(interrupt.patience())
+            # One address that swallows everything must leave time for the others.
+            sock.settimeout(interrupt.patience() / left)
             with interrupt.watching(sock):
                 sock.connect(address)
             _tune(sock)
@@ -150,8 +156,6 @@ def connect(target: Target, hosts: HostPolicy, interrupt: Interrupt) -> socket.s
             raise
         else:
             return sock
-    if refused:
-        raise ShareError(reasons.HOST_REFUSED)
     raise ShareError(reasons.SILENT if silent else reasons.UNREACHABLE)
 
 
@@ -427,38 +431,44 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
             raise ShareError(reasons.WRONG_LOGIN)
 
     def _enter(self, target: Target, kerberos: Kerberos) -> None:
-        tickets = kerberos.file_for(target)
+        tickets, kdc = kerberos.file_for(target), kerberos.kdc_for(target)
         if tickets is not None and not target.password:
-            self._enter_with_file(target, tickets, kerberos.kdc_for(target))
-        elif kerberos.kdc_for(target):
-            self.kerberosLogin(
-                target.login, target.password, target.domain, kdcHost=kerberos.kdc_for(target)
-            )
+            self._enter_with_file(target, tickets, kdc)
+        elif kdc is not None:
+            self._reach(kdc)
+            self.kerberosLogin(target.login, target.password, target.domain, kdcHost=kdc)
         else:
             self.login(target.login, target.password, target.domain)
 
     def _enter_with_file(self, target: Target, tickets: str, kdc: str | None) -> None:
         """With the operator's credential cache or keytab, whichever the file is."""
-        with open(tickets, "rb") as file:
-            data = file.read()
-        realm = target.domain.upper()
-        if data[:2] == b"\x05\x02":
+        data, realm = _ticket_file(tickets), target.domain.upper()
+        if data[:2] == _KEYTAB_MAGIC:
             key = Keytab(data).getKey(f"{target.login}@{realm}")
             if key is None:
-                raise ShareError(reasons.NO_TICKET, detail="KEYTAB")
-            self.kerberosLogin(
-                target.login, "", realm, aesKey=key.hexlifiedValue().decode(), kdcHost=kdc
-            )
+                raise ShareError(reasons.NO_TICKET_FILE)
+            self._reach(kdc or realm)
+            secret = key.hexlifiedValue().decode()
+            which = "nthash" if key["keytype"] == _RC4 else "aesKey"
+            self.kerberosLogin(target.login, "", realm, kdcHost=kdc, **{which: secret})
             return
         cache = CCache(data)
         service = cache.getCredential(f"CIFS/{target.host.upper()}@{realm}", False)
-        granting = cache.getCredential(f"krbtgt/{realm}@{realm}")
+        granting = cache.getCredential(f"KRBTGT/{realm}@{realm}", False)
         if service is not None:
             self.kerberosLogin(target.login, "", realm, kdcHost=kdc, TGS=service.toTGS())
         elif granting is not None:
+            self._reach(kdc or realm)
             self.kerberosLogin(target.login, "", realm, kdcHost=kdc, TGT=granting.toTGT())
         else:
-            raise ShareError(reasons.NO_TICKET, detail="CCACHE")
+            raise ShareError(reasons.NO_TICKET_FILE)
+
+    def _reach(self, kdc: str) -> None:
+        """Find out whether a key distribution centre is there: Impacket would wait for ever."""
+        try:
+            socket.create_connection((kdc, _KERBEROS_PORT), self._interrupt.patience()).close()
+        except OSError:
+            raise ShareError(reasons.NO_KDC) from None
 
     @property
     def _is_guest(self) -> bool:
@@ -488,6 +498,14 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
         )
 
 
+def _ticket_file(name: str) -> bytes:
+    try:
+        with open(name, "rb") as file:
+            return file.read()
+    except OSError:
+        raise ShareError(reasons.NO_TICKET_FILE) from None
+
+
 def _guarded(work: Callable[[], _Result], interrupt: Interrupt) -> _Result:
     """Run some of Impacket; what it raises becomes one of our reasons.
 
@@ -500,7 +518,7 @@ def _guarded(work: Callable[[], _Result], interrupt: Interrupt) -> _Result:
     except smb3.SessionError as error:
         failure = of_status(error.get_error_code())
     except KerberosError as error:
-        failure = ShareError(reasons.NO_TICKET, detail=error.getErrorCode())
+        failure = ShareError(reasons.NO_TICKET, code=error.getErrorCode())
     except nmb.NetBIOSTimeout:
         failure = ShareError(reasons.SILENT)
     except (nmb.NetBIOSError, OSError):

@@ -43,7 +43,9 @@ class Reason:
 
 WRONG_LOGIN = Reason(mark("неверное имя пользователя или пароль"))
 NO_ACCOUNT = Reason(mark("учетная запись недоступна"))
-NO_TICKET = Reason(mark("вход по Kerberos не удался: {detail}"))
+NO_TICKET = Reason(mark("вход по Kerberos не удался (код {code})"))
+NO_TICKET_FILE = Reason(mark("нет билета Kerberos для этой учетной записи"))
+NO_KDC = Reason(mark("центр выдачи билетов Kerberos недоступен"))
 NO_SHARE = Reason(mark("шара '{share}' не найдена"))
 NOT_A_DISK = Reason(mark("шара '{share}' не содержит файлов"))
 DENIED = Reason(mark("доступ запрещен"))

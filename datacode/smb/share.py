@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from datacode.runtime.files import Entry
 from datacode.smb import access, listing, messages, paths, reasons, spool, transfer
-from datacode.smb.interrupt import Interrupt
+from datacode.smb.interrupt import Interrupt, Interrupted
 from datacode.smb.link import Link
 from datacode.smb.login import open_link, unc
 from datacode.smb.messages import Access, Command, Disposition, Option, Stamp
@@ -88,7 +88,7 @@ class Share:
 
     def close(self, interrupt: Interrupt) -> None:
         """Log off and close; never fails."""
-        with contextlib.suppress(Exception), self._link.during(interrupt):
+        with contextlib.suppress(ShareError, Interrupted), self._link.during(interrupt):
             self._link.log_off()
         self._link.drop()
 

@@ -135,7 +135,9 @@ class Shares:
         limit = self._pool.rules.limits.shares
         if key in self._places:
             raise ShareError(reasons.CONNECTED, share=name)
-        if len(self._places) >= limit or self._closed:
+        if self._closed:
+            raise ShareError(reasons.NOT_CONNECTED, share=name)
+        if len(self._places) >= limit:
             raise ShareError(reasons.TOO_MANY_SHARES, limit=limit).during(Operation.CONNECT)
         place = _Place(self._pool, target, share, name)
         self._places[key] = place
@@ -145,7 +147,7 @@ class Shares:
                 self._pool.rules.patience.connect,
                 operation=Operation.CONNECT,
             )
-        except BaseException:
+        except Exception:
             self._places.pop(key, None)
             await place.close()
             raise
@@ -211,7 +213,7 @@ class Shares:
                 path=path,
                 unwanted=_close_fetched,
             )
-        except BaseException:
+        except Exception:
             if spare is not None:
                 os.close(spare)
             raise
@@ -246,7 +248,12 @@ class Shares:
     async def stat(self, share: str, path: str) -> Entry | None:
         """Name, kind, size and time of the last write of what is there; None if nothing is."""
         place = self._place(share)
-        parts = _components(path, Operation.LOOK)
+        try:
+            parts = paths.components(path)
+        except ShareError as error:
+            if error.reason is reasons.BAD_NAME:
+                return None  # nothing can have such a name
+            raise
         stamp = await place.call(
             lambda opened, interrupt: opened.look(path, interrupt),
             self._pool.rules.patience.call,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.smb import messages, paths, reasons, transfer
+from datacode.smb import messages, paths, reasons, spool, transfer
 from datacode.smb.access import Access
 from datacode.smb.hosts import HostPolicy
 from datacode.smb.interrupt import Interrupt, Interrupted
@@ -455,6 +455,36 @@ class ReadTests(ShareTestCase):
             self.assertEqual(found.is_folder, expected)
         for path in (f"{folder.name}/b", f"{folder.name}/a/b", "no/folder"):
             self.assertIsNone(share.look(path, self.patience()))
+
+    def test_links_to_other_servers(self) -> None:
+        """A folder that lies elsewhere (DFS) is shown, and there is a sentence for the rest."""
+        server = samba(host_msdfs="yes", msdfs_root="yes")
+        link = server.folder / "elsewhere"
+        link.symlink_to("msdfs:other\\share")
+        share = self.opened(server.target())
+        self.assertEqual(self.listed(share, ""), ["elsewhere"])
+        for path in ("elsewhere", "elsewhere/a.txt"):
+            text = f"'{path}' находится на другом сервере (DFS), переход не поддерживается"
+            self.fails(reasons.ELSEWHERE, text, share.list_folder, path, self.patience())
+            self.fails(reasons.ELSEWHERE, text, share.fetch, path, self.patience())
+
+    def test_no_room_in_the_middle(self) -> None:
+        """The local disk that fills up spoils neither the sentence nor the connection."""
+        folder = self.folder_of(samba())
+        (folder / "a").write_bytes(b"x" * (5 << 20))
+        share = self.opened(samba().target())
+
+        def full(folder: str | None) -> spool.Spooled:
+            return spool.Spooled(
+                os.open("/dev/full", os.O_WRONLY), os.open(os.devnull, os.O_RDONLY)
+            )
+
+        self.patch(spool, "spooled", full)
+        path = f"{folder.name}/a"
+        text = f"на сервере DataCode нет места для файла '{path}'"
+        self.fails(reasons.SPOOL_FULL, text, share.fetch, path, self.patience())
+        self.assertFalse(share.broken)
+        self.assertEqual(self.listed(share, folder.name), ["a"])
 
     def test_patterns(self) -> None:
         """One folder, several, any depth; a missing folder has nothing in it."""

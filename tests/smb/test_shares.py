@@ -18,6 +18,7 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
 
 from datacode.runtime.files import Entry, FilesError
+from datacode.smb import shares as shares_module
 from datacode.smb.access import Access, Limits, Patience, Rules
 from datacode.smb.hosts import HostPolicy
 from datacode.smb.reasons import ShareError
@@ -533,6 +534,19 @@ class EndingTests(SharesTestCase):
         await self.shares.close()
         while proxy._open:
             await pause(0.01)
+
+    async def test_spare_connections_are_closed(self) -> None:
+        """Those that were needed for a moment only; one stays."""
+        self.patch(shares_module, "_SPARE", 0.05)
+        proxy, target = self.proxied()
+        (self.folder / "a").write_bytes(b"x" * 500_000)
+        await self.shares.connect(target, "data")
+        await gatherResults([Deferred.fromCoroutine(self.read("a")) for _ in range(4)])
+        self.assertEqual(proxy.connections, 4)
+        while len(proxy._open) > 2:  # each has two ends
+            await pause(0.01)
+        await self.read("a")
+        self.assertEqual(proxy.connections, 4)
 
     async def test_passwords_are_not_logged(self) -> None:
         """Whatever goes wrong, the log does not hold them."""

@@ -1,0 +1,105 @@
+"""Logging in with tickets: a real server that has a keytab, and no domain controller."""
+
+from __future__ import annotations
+
+import atexit
+import getpass
+import os
+import tempfile
+from pathlib import Path
+
+from datacode.smb import reasons
+from datacode.smb.access import Access, Kerberos
+from datacode.smb.reasons import Reason, ShareError
+from datacode.smb.share import open_share
+from datacode.smb.target import Target
+from tests.smb import kerberos
+from tests.smb.samba import Samba, samba
+from tests.smb.test_share import ShareTestCase
+
+SERVICE = "cifs/127.0.0.1"
+SERVICE_KEY, SESSION_KEY = os.urandom(32), os.urandom(32)
+USER = getpass.getuser()
+ACCOUNT = f"{USER}@{kerberos.REALM}"
+
+
+def server() -> Samba:
+    """A server that takes tickets."""
+    file = Path(tempfile.gettempdir()) / f"datacode-keytab-{os.getpid()}"
+    if not file.exists():
+        file.write_bytes(kerberos.keytab(SERVICE, SERVICE_KEY))
+        atexit.register(file.unlink)
+    return samba(
+        realm=kerberos.REALM,
+        kerberos_method="dedicated keytab",
+        dedicated_keytab_file=str(file),
+    )
+
+
+class KerberosTests(ShareTestCase):
+    """The operator's tickets, for accounts that are named without a password."""
+
+    def setUp(self) -> None:
+        self.server = server()
+        self.file = Path(self.mktemp())
+        self.cache(SERVICE_KEY)
+
+    def cache(self, key: bytes, user: str = USER) -> None:
+        """Put a ticket into the file."""
+        ticket = kerberos.ticket(user, SERVICE, key, SESSION_KEY)
+        content = kerberos.credential_cache(user, SERVICE, ticket, SESSION_KEY)
+        self.file.write_bytes(content)
+
+    def access(self, **kdcs: str) -> Access:
+        """The rules: one account has the file."""
+        return Access(kerberos=Kerberos({ACCOUNT: str(self.file)}, kdcs))
+
+    def target(self, login: str = ACCOUNT, password: str = "") -> Target:
+        """The server with tickets."""
+        return Target.parse(self.server.address, login, password, "")
+
+    def refused(self, reason: Reason, target: Target, access: Access) -> None:
+        """Assert why a login fails."""
+        error = self.assertRaises(ShareError, open_share, target, "data", access, self.patience())
+        self.assertIs(error.reason, reason)
+
+    def test_a_ticket_opens(self) -> None:
+        """With the same protection as a password."""
+        (self.server.folder / "k.txt").write_text("ticket")
+        share = self.opened(self.target(), access=self.access())
+        self.assertTrue(share.encrypted)
+        self.assertEqual(self.read(share, "k.txt"), b"ticket")
+
+    def test_a_ticket_for_another_key(self) -> None:
+        """Is refused by the server."""
+        self.cache(os.urandom(32))
+        self.refused(reasons.WRONG_LOGIN, self.target(), self.access())
+
+    def test_only_the_account_that_has_it(self) -> None:
+        """Others log in with their passwords, and fail without."""
+        target = self.target(f"other@{kerberos.REALM}")
+        self.refused(reasons.WRONG_LOGIN, target, self.access())
+
+    def test_a_password_is_not_ignored(self) -> None:
+        """Whoever gives one wants it to be checked."""
+        self.refused(reasons.WRONG_LOGIN, self.target(password="wrong"), self.access())
+
+    def test_nothing_that_fits_in_the_file(self) -> None:
+        """A cache without a ticket for this service, a keytab of others, no file."""
+        ticket = kerberos.ticket(USER, "cifs/other", SERVICE_KEY, SESSION_KEY)
+        contents = (
+            kerberos.credential_cache(USER, "cifs/other", ticket, SESSION_KEY),
+            kerberos.keytab("other", SERVICE_KEY),
+        )
+        for content in contents:
+            self.file.write_bytes(content)
+            self.refused(reasons.NO_TICKET_FILE, self.target(), self.access())
+        self.file.unlink()
+        self.refused(reasons.NO_TICKET_FILE, self.target(), self.access())
+
+    def test_a_controller_that_is_not_there(self) -> None:
+        """A key, or a password, needs one; what it says when there is none."""
+        self.file.write_bytes(kerberos.keytab(USER, SERVICE_KEY))
+        access = self.access(**{kerberos.REALM: "127.0.0.77"})
+        self.refused(reasons.NO_KDC, self.target(), access)
+        self.refused(reasons.NO_KDC, self.target(password="x"), access)
