@@ -89,25 +89,22 @@ class Options(usage.Options, AuthOptionMixin):
         super().__init__()  # type: ignore[no-untyped-call]
         self._environment = environment
         self._lists: dict[str, list[str]] = {}
+        self._words: tuple[str, ...] = ()
 
     def opt_listen(self, description: str) -> None:
-        """Listen on this endpoint instead of --host and --port, for instance
-        ssl:8443:privateKey=key.pem:certKey=cert.pem. May be repeated."""
+        """Endpoint instead of --host and --port: ssl:8443:privateKey=k.pem. Repeatable."""
         self._lists.setdefault("listen", []).append(description)
 
     def opt_files(self, folder: str) -> None:
-        """Let programs read this folder besides the one the server was started in; any for every
-        file. May be repeated."""
+        """Folder that programs may read besides the start folder; any for all. Repeatable."""
         self._lists.setdefault("files", []).append(folder)
 
     def opt_allow_origin(self, origin: str) -> None:
-        """Let web pages of this origin connect, for instance https://intranet.example. May be
-        repeated."""
+        """Origin whose web pages may connect: https://intranet.example. Repeatable."""
         self._lists.setdefault("origins", []).append(origin)
 
     def opt_smb_host(self, host: str) -> None:
-        """Let clients connect to shares of this host only: a name, an address or a network. May
-        be repeated."""
+        """Host of shares, by name, address or network; others are refused. Repeatable."""
         self._lists.setdefault("smb_hosts", []).append(host)
 
     def opt_version(self) -> NoReturn:
@@ -118,9 +115,8 @@ class Options(usage.Options, AuthOptionMixin):
         raise SystemExit(0)
 
     def parseArgs(self, *words: str) -> None:
-        """There are none."""
-        if words:
-            raise usage.UsageError(f"❌ Неизвестный аргумент: {words[0]}")
+        """There are none; but what is wrong with the options is more worth saying."""
+        self._words = words
 
     def parseOptions(self, options: Any = None) -> None:
         """Read the options. Under ``twistd`` a mistake is said in one sentence; else raised."""
@@ -135,9 +131,12 @@ class Options(usage.Options, AuthOptionMixin):
     def postOptions(self) -> None:
         """Check what was given, and make settings of it."""
         self.settings = _settings(self, self._lists, self._environment)
+        if self._words:
+            raise usage.UsageError(f"❌ Неизвестный аргумент: {self._words[0]}")
         parent = getattr(self, "parent", None)
         if parent is not None and self["log-format"] == "json" and not parent.get("logger"):
-            parent["logger"] = lambda: JsonLog(_log_file(parent.get("logfile")))
+            _json_log_file.append(parent.get("logfile") or "-")
+            parent["logger"] = f"{__name__}.json_log"  # twistd wants a name
 
 
 def sentence(error: usage.UsageError) -> str:
@@ -285,11 +284,13 @@ def _size(options: Mapping[str, Any], name: str, unit: int) -> int:
     return int(_number(options, name) * unit)
 
 
-def _log_file(name: str | None) -> Any:
-    """Where twistd was told to log: JSON takes the place of its own format."""
-    if not name or name == "-":
-        return sys.stdout
-    return open(name, "a", encoding="utf-8")
+_json_log_file: list[str] = []
+
+
+def json_log() -> JsonLog:
+    """What ``twistd`` logs with, where JSON is asked for: to where it was told to log."""
+    name = _json_log_file[-1]
+    return JsonLog(sys.stdout if name == "-" else open(name, "a", encoding="utf-8"))
 
 
 class _UnderTwistd(MultiService):
@@ -306,7 +307,8 @@ class _UnderTwistd(MultiService):
         except CannotStart as error:
             if self._daemon:
                 raise  # twistd hands it to the terminal that it was started from
-            sys.stderr.write(f"{error}\n")
+            # By now standard error leads into twistd's log.
+            (sys.__stderr__ or sys.stderr).write(f"{error}\n")
             raise SystemExit(1) from None
 
 

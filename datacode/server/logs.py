@@ -48,7 +48,7 @@ class JsonLog:
     def __call__(self, event: LogEvent) -> None:
         """Write an event."""
         level = event.get("log_level", LogLevel.info)
-        if level is LogLevel.debug or _is_noise(event):
+        if level is LogLevel.debug or _is_noise(event) or not formatEvent(event):
             return
         moment = datetime.fromtimestamp(event["log_time"], UTC)
         line: dict[str, Any] = {
@@ -68,8 +68,7 @@ def _is_noise(event: LogEvent) -> bool:
     """What Twisted says about itself at level info: factories starting, ports opening."""
     if event.get("log_level") is not LogLevel.info:
         return False
-    namespace = str(event.get("log_namespace", ""))
-    return not namespace.startswith("datacode") or not formatEvent(event).strip()
+    return not str(event.get("log_namespace", "")).startswith("datacode")
 
 
 def _write(out: TextIO, text: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
@@ -72,6 +73,7 @@ class DataCodeService(Service):
             settings.session_dir,
             max_bytes=settings.bounds.upload_bytes,
             max_files=settings.bounds.upload_files,
+            on_made=lambda path: reactor.callFromThread(self._folder_made, path),
         )
         self._files = LocalFiles(AllowedFolders.of(settings.start, settings.files))
         self.workers = Workers(reactor, WorkerSettings(sandbox=settings.sandbox))
@@ -189,6 +191,9 @@ class DataCodeService(Service):
     def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
         """Run what blocks on a disk in a thread of our own."""
         return deferToThreadPool(self._reactor, self._disk, function, *arguments)
+
+    def _folder_made(self, path: Path) -> None:
+        self.log.info("📁 Создана папка пользователя: {folder}", folder=str(path))
 
     def _workspace(self, visitor: Visitor) -> Workspace:
         folder = self._folders.folder() if self.settings.use_ve else None

@@ -68,10 +68,21 @@ class Usage:
 
 
 class SessionFolder:
-    """Made on disk when it is first needed, gone after ``remove``. Its path has no links in it."""
+    """Made on disk when it is first needed, gone after ``remove``.
 
-    def __init__(self, path: Path, *, max_bytes: int, max_files: int) -> None:
+    Its path has no links in it. ``on_made`` is called in the thread that makes it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_bytes: int,
+        max_files: int,
+        on_made: Callable[[Path], object] = lambda path: None,
+    ) -> None:
         self.path = path
+        self._on_made = on_made
         self.files = LocalFiles(SessionArea(str(path)))
         self._max_bytes = max_bytes
         self._max_files = max_files
@@ -138,6 +149,7 @@ class SessionFolder:
             return False
         os.mkdir(self.path, 0o700)
         self._made = True
+        self._on_made(self.path)
         return True
 
     def _store(self, filename: str, size: int, pieces: Callable[[], Iterator[bytes]]) -> None:

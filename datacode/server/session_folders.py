@@ -13,13 +13,14 @@ import secrets
 import shutil
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from twisted.logger import Logger
 
 from datacode.server.session_folder import SessionFolder
 
-_PREFIX = "datacode-server-"
+_PREFIX = "datacode-sessions-"
 _NEW = "datacode-new-"
 _LOCK = ".lock"
 
@@ -29,9 +30,17 @@ class SessionFolders:
 
     log = Logger()
 
-    def __init__(self, base: Path | None, *, max_bytes: int, max_files: int) -> None:
+    def __init__(
+        self,
+        base: Path | None,
+        *,
+        max_bytes: int,
+        max_files: int,
+        on_made: Callable[[Path], object] = lambda path: None,
+    ) -> None:
         # With no links in it, as the paths that are compared with it have none.
         self._base = Path(os.path.realpath(base or tempfile.gettempdir()))
+        self._on_made = on_made
         self._max_bytes = max_bytes
         self._max_files = max_files
         self._lock: int | None = None
@@ -54,7 +63,12 @@ class SessionFolders:
         """A folder for a new session; nothing is made on the disk yet."""
         assert self._own is not None, "open() comes first"
         name = "user_" + secrets.token_hex(16)
-        return SessionFolder(self._own / name, max_bytes=self._max_bytes, max_files=self._max_files)
+        return SessionFolder(
+            self._own / name,
+            max_bytes=self._max_bytes,
+            max_files=self._max_files,
+            on_made=self._on_made,
+        )
 
     def close(self) -> None:
         """Delete this server's folder, with whatever is still in it."""
@@ -72,7 +86,9 @@ def _remove_if_dead(folder: Path, log: Logger) -> None:
         status = folder.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
             return
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return  # not ours: there is no moment in which ours has this name and no lock
     except OSError as error:
         log.warn("Cannot look at {folder}: {error}", folder=str(folder), error=str(error))
         return

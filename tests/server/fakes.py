@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from datacode.runtime.interpreter import Outcome
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
 
 from datacode.errors import limit_error
 from datacode.runtime.files import Entry
+from datacode.runtime.interpreter import Outcome
 from datacode.server.audit import NoAudit
 from datacode.server.local_files import AllowedFolders, LocalFiles
 from datacode.server.metrics import Metrics

@@ -401,7 +401,7 @@ class SessionFoldersTests(SynchronousTestCase):
         """What a killed server left is deleted at the next start; a living server's stays."""
         living = self.folders().folder()
         living.upload("a", "x")
-        dead = self.base / "datacode-server-0123"
+        dead = self.base / "datacode-sessions-0123"
         (dead / "user_1" / "sub").mkdir(parents=True)
         (dead / "user_1" / "sub" / "file").write_text("left")
         (dead / ".lock").touch()
@@ -414,8 +414,14 @@ class SessionFoldersTests(SynchronousTestCase):
         self.base.mkdir()
         target = Path(self.mktemp()).absolute()
         (target / "data").mkdir(parents=True)
-        os.symlink(target, self.base / "datacode-server-link")
-        (self.base / "datacode-server-file").write_text("x")
+        os.symlink(target, self.base / "datacode-sessions-link")
+        (self.base / "datacode-sessions-file").write_text("x")
         self.folders()
         self.assertTrue((target / "data").exists())
-        self.assertTrue((self.base / "datacode-server-file").exists())
+        self.assertTrue((self.base / "datacode-sessions-file").exists())
+
+    def test_without_a_lock(self) -> None:
+        """A folder that merely has such a name is not ours."""
+        (self.base / "datacode-sessions-other").mkdir(parents=True)
+        self.folders()
+        self.assertTrue((self.base / "datacode-sessions-other").exists())

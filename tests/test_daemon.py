@@ -1,0 +1,436 @@
+"""Real servers, started as a user starts them: server reference, 3, 4.3, 6 and 7."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from twisted.trial.unittest import SynchronousTestCase
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from datacode.server.accounts import set_password
+from tests.daemons import PATIENCE, Daemon, Talk, alive, foreground, twistd
+
+ENDLESS = "for i in range(1000000000) do\nfor j in range(1000000000) do\nnext j\nnext i"
+
+
+class DaemonTestCase(SynchronousTestCase):
+    """Each test has a start folder of its own."""
+
+    def setUp(self) -> None:
+        """Make the start folder."""
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir()
+
+    def start(self, command: list[str], **variables: str) -> Daemon:
+        """Start a process; it is gone at the end of the test."""
+        daemon = Daemon(command, self.folder, **variables)
+        self.addCleanup(daemon.close)
+        return daemon
+
+    def serve(self, *words: str, **variables: str) -> tuple[Daemon, int]:
+        """``datacode --websocket`` on a free port."""
+        daemon = self.start(foreground("--port", "0", *words), **variables)
+        return daemon, daemon.port()
+
+    def talk(self, port: int, path: str = "/", **options: Any) -> Talk:
+        """A client."""
+        client = Talk(port, path, **options)
+        self.addCleanup(client.close)
+        return client
+
+    def closed_with(self, client: Talk) -> int | None:
+        """The code that a connection is closed with."""
+        error = self.assertRaises(ConnectionClosed, client.receive)
+        return error.rcvd.code if error.rcvd else None
+
+
+class DocumentedTests(DaemonTestCase):
+    def test_banner(self) -> None:
+        """What it says before and after it listens, to the letter; then each client."""
+        daemon, port = self.serve("--use-ve", TMPDIR=str(self.folder))
+        daemon.wait_for("Ответ будет в формате")
+        client = self.talk(port)
+        client.ask(code="")
+        client.close()
+        daemon.wait_for("Клиент отключился")
+        lines = [line for line in daemon.lines if not line.startswith("workers ")]
+        self.assertEqual(
+            lines[:12],
+            [
+                "🚀 Запуск WebSocket сервера DataCode...",
+                "📡 Адрес: ws://127.0.0.1:0",
+                "📁 Режим виртуальной среды: включен (--use-ve)",
+                "💡 Используйте --host и --port для изменения адреса",
+                "💡 Или переменную окружения DATACODE_WS_ADDRESS",
+                "",
+                f"🚀 DataCode WebSocket Server запущен на 127.0.0.1:{port}",
+                "📡 Ожидание подключений...",
+                '💡 Отправьте JSON запрос: {"code": "ваш код"}',
+                '💡 Ответ будет в формате: {"success": true/false, "output": "...",'
+                ' "error": null/"..."}',
+                "",
+                lines[11],
+            ],
+        )
+        self.assertRegex(lines[11], r"^✅ Новое подключение от 127\.0\.0\.1:\d+ \(сессия 1\)$")
+        self.assertRegex(lines[-1], r"^🔌 Клиент отключился \(сессия 1\): .+1000")
+
+    def test_variable(self) -> None:
+        """DATACODE_WS_ADDRESS, with a flag that wins for its own part."""
+        daemon = self.start(foreground("--port", "0"), DATACODE_WS_ADDRESS="0.0.0.0:1")
+        daemon.wait_for(r"ws://0\.0\.0\.0:0$")
+        port = daemon.port()
+        daemon.wait_for("⚠️  Сервер доступен из сети без проверки подлинности. Задайте --token.")
+        self.assertTrue(self.talk(port).ask(code="print(1)")["success"])
+
+    def test_twistd(self) -> None:
+        """``twistd datacode`` runs the same server, and ends with 0 when told to."""
+        daemon = self.start(twistd(self.folder, "--port", "0"))
+        client = self.talk(daemon.port())
+        self.assertEqual(
+            client.ask(type="execute", code="print('Hello, World!')"),
+            {"success": True, "output": "Hello, World!\n", "error": None},
+        )
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual(self.closed_with(client), 1001)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_twistd_in_the_background(self) -> None:
+        """As a daemon it leaves the terminal, and a pid file to stop it by."""
+        daemon = self.start(
+            twistd(self.folder, "--port", str(free_port()), "--log-format=json", daemon=True)
+        )
+        self.assertEqual(daemon.wait(), 0)
+        log = self.folder / "twistd.log"
+        pid = int((self.folder / "twistd.pid").read_text())
+        self.addCleanup(kill, pid)
+        port = int(until(lambda: found_port(log)))
+        self.assertTrue(self.talk(port).ask(code="print(1)")["success"])
+        for line in log.read_text("utf-8").splitlines():
+            self.assertIn("message", json.loads(line))
+        os.kill(pid, signal.SIGTERM)
+        until(lambda: not alive({pid}))
+
+
+class WrongStartTests(DaemonTestCase):
+    def test_taken_port(self) -> None:
+        """One sentence with the system's reason, and exit status 1, for both commands."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            sentence = "❌ Ошибка запуска WebSocket сервера: Address already in use"
+            daemon = self.start(foreground("--port", port))
+            self.assertEqual((daemon.wait(), daemon.lines[-1]), (1, sentence))
+            daemon = self.start(twistd(self.folder, "--port", port))
+            self.assertEqual((daemon.wait(), daemon.lines[-1]), (1, sentence))
+            (self.folder / "twistd.pid").unlink(missing_ok=True)
+            daemon = self.start(twistd(self.folder, "--port", port, daemon=True))
+            self.assertEqual(daemon.wait(), 1)
+            self.assertIn("An error has occurred", daemon.lines[0])
+
+    def test_bad_value(self) -> None:
+        """One sentence and exit status 2, for both commands."""
+        for command in (foreground("--port", "abc"), twistd(self.folder, "--port", "abc")):
+            daemon = self.start(command)
+            self.assertEqual((daemon.wait(), daemon.lines), (2, ["❌ Неверный порт: abc"]))
+
+    def test_unknown_host(self) -> None:
+        """A name that nobody knows."""
+        daemon = self.start(foreground("--host", "no.such.host.invalid"))
+        self.assertEqual(daemon.wait(), 1)
+        self.assertRegex(daemon.lines[-1], "^❌ Ошибка запуска WebSocket сервера: .+")
+
+
+class StopTests(DaemonTestCase):
+    def test_everything_ends(self) -> None:
+        """Clients see 1001, programs end, folders and processes are gone; exit status 0."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            temporary = self.folder / f"tmp{number}"
+            temporary.mkdir()
+            daemon, port = self.serve("--use-ve", "--drain-time=0.2", TMPDIR=str(temporary))
+            idle, busy = self.talk(port), self.talk(port)
+            self.assertTrue(idle.ask(type="upload_file", filename="a", content="x")["success"])
+            busy.send(code=ENDLESS, stream=True)
+            busy.send(type="inspect")
+            busy.receive()
+            processes = daemon.descendants()
+            self.assertGreater(len(processes), 1)
+            self.assertEqual(daemon.stop(number), 0)
+            self.assertEqual(self.closed_with(idle), 1001)
+            self.assertEqual(busy.receive()["error"], "Ошибка: выполнение прервано")
+            self.assertEqual(self.closed_with(busy), 1001)
+            self.assertEqual(list(temporary.iterdir()), [])
+            self.assertEqual(alive(processes), set())
+
+    def test_running_program_may_finish(self) -> None:
+        """A program that ends within the grace time is answered."""
+        daemon, port = self.serve()
+        client = self.talk(port)
+        client.send(code="n = 0\nfor i in range(300000) do\nn = n + 1\nnext i\nprint(n)")
+        client.send(type="inspect")
+        daemon.process.send_signal(signal.SIGTERM)
+        answers = [client.receive(), client.receive()]
+        self.assertIn({"success": True, "output": "300000\n", "error": None}, answers)
+        self.assertEqual(self.closed_with(client), 1001)
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_killed(self) -> None:
+        """After kill -9 no process is left, and the next server deletes its folders."""
+        temporary = self.folder / "tmp"
+        temporary.mkdir()
+        daemon, port = self.serve("--use-ve", TMPDIR=str(temporary))
+        client = self.talk(port)
+        client.ask(type="upload_file", filename="secret.txt", content="x")
+        client.send(code=ENDLESS)
+        client.ask(type="inspect")
+        processes = daemon.descendants()
+        daemon.stop(signal.SIGKILL)
+        until(lambda: not alive(processes))
+        self.assertEqual(len(list(temporary.glob("*/user_*/secret.txt"))), 1)
+        daemon, _ = self.serve("--use-ve", TMPDIR=str(temporary))
+        self.assertEqual(list(temporary.glob("*/user_*")), [])
+        self.assertEqual(len(list(temporary.glob("datacode-sessions-*"))), 1)
+        self.assertEqual(daemon.stop(), 0)
+
+
+class SessionTests(DaemonTestCase):
+    def test_side_by_side(self) -> None:
+        """Sessions share nothing, and one that computes holds up no other."""
+        _, port = self.serve()
+        first, second = self.talk(port), self.talk(port)
+        self.assertTrue(first.ask(code="global x = 1")["success"])
+        self.assertEqual(
+            second.ask(code="print(x)")["error"], "Ошибка: переменная 'x' не определена"
+        )
+        first.send(code=ENDLESS)
+        for _ in range(20):
+            self.assertEqual(second.ask(code="print('Hello')")["output"], "Hello\n")
+        first.send(type="cancel")
+        self.assertEqual(first.receive()["error"], "Ошибка: выполнение прервано")
+        self.assertEqual(first.receive()["message"], "Выполнение прервано")
+        self.assertEqual(first.ask(code="print(x)")["output"], "1\n")
+
+    def test_pings_during_a_program(self) -> None:
+        """Pings are answered while the client's own program runs."""
+        _, port = self.serve()
+        client = self.talk(port)
+        client.send(code=ENDLESS)
+        self.assertTrue(client.socket.ping(b"x").wait(PATIENCE))
+        client.send(type="cancel")
+
+    def test_pipelined(self) -> None:
+        """Many requests at once are answered in order."""
+        _, port = self.serve()
+        client = self.talk(port)
+        for number in range(200):
+            client.send(code=f"print({number})")
+        outputs = [client.receive()["output"] for _ in range(200)]
+        self.assertEqual(outputs, [f"{number}\n" for number in range(200)])
+
+    def test_gone_client(self) -> None:
+        """A client that drops TCP takes its endless program with it."""
+        daemon, port = self.serve()
+        bystander = self.talk(port)
+        bystander.ask(code="x = 1")
+        client = self.talk(port)
+        client.ask(code="y = 1")
+        before = daemon.descendants()
+        client.send(code=ENDLESS)
+        client.ask(type="inspect")
+        client.socket.socket.shutdown(socket.SHUT_RDWR)
+        # Its worker ends, and a spare one may take its place.
+        until(lambda: not before <= alive(before))
+        self.assertEqual(bystander.ask(code="print(x)")["output"], "1\n")
+
+    def test_files(self) -> None:
+        """Programs read the start folder and what --files allows, and write nothing."""
+        (self.folder / "a.txt").write_text("inside")
+        other = Path(tempfile.mkdtemp(dir=self.folder.parent))
+        (other / "b.txt").write_text("allowed")
+        (self.folder.parent / "c.txt").write_text("outside")
+        _, port = self.serve("--files", str(other))
+        client = self.talk(port)
+        self.assertEqual(client.ask(code='print(read_file("a.txt"))')["output"], "inside\n")
+        code = f'print(read_file("{other}/b.txt"))'
+        self.assertEqual(client.ask(code=code)["output"], "allowed\n")
+        self.assertEqual(
+            client.ask(code='print(read_file("../c.txt"))')["error"],
+            "Ошибка: Доступ запрещен: путь находится вне разрешенной папки",
+        )
+        answer = client.ask(code='write_file("a.txt", "changed")')
+        self.assertFalse(answer["success"])
+        self.assertEqual((self.folder / "a.txt").read_text(), "inside")
+
+    def test_session_folder(self) -> None:
+        """Uploads are read by programs, what programs write is downloaded; nobody else sees it."""
+        daemon, port = self.serve("--use-ve")
+        first, second = self.talk(port), self.talk(port)
+        self.assertTrue(
+            first.ask(type="upload_file", filename="in/n.txt", content="secret")["success"]
+        )
+        daemon.wait_for("📁 Создана папка пользователя: ")
+        self.assertEqual(
+            first.ask(code="print(getcwd(), list_files('in'))")["output"], " [in/n.txt]\n"
+        )
+        self.assertTrue(
+            first.ask(code='write_file("out/o.txt", read_file("in/n.txt") + "!")')["success"]
+        )
+        self.assertEqual(
+            first.ask(type="download_file", filename="out/o.txt")["content"], "secret!"
+        )
+        self.assertEqual(first.ask(type="session_files")["files"], ["in/n.txt", "out/o.txt"])
+        self.assertEqual(second.ask(type="session_files")["files"], [])
+        self.assertEqual(second.ask(code="print(list_files(getcwd()))")["output"], "[]\n")
+        for path, text in (
+            ("/etc/hosts.txt", "Доступ запрещен: путь находится вне папки сессии"),
+            (
+                "../x.txt",
+                "Доступ запрещен: использование '..' для выхода из папки сессии не разрешено",
+            ),
+        ):
+            answer = second.ask(code=f'print(read_file("{path}"))')
+            self.assertEqual(answer["error"], f"Ошибка: {text}")
+        first.close()
+        daemon.wait_for("🗑️  Удалена папка пользователя: ")
+
+
+class AccessTests(DaemonTestCase):
+    def test_token(self) -> None:
+        """The token of a variable; a wrong one, and none."""
+        _, port = self.serve(DATACODE_WS_TOKEN="T")
+        headers = {"Authorization": "Bearer T"}
+        client = self.talk(port, additional_headers=headers)
+        self.assertTrue(client.ask(code="print(1)")["success"])
+        self.assertTrue(self.talk(port, "/?token=T").ask(code="print(1)")["success"])
+        self.assertEqual(self.closed_with(self.talk(port, "/?token=X")), 4401)
+        client = self.talk(port)
+        client.send(code="print(1)")
+        self.assertEqual(self.closed_with(client), 4401)
+
+    def test_accounts(self) -> None:
+        """A name and password against a file, in the first message."""
+        set_password(self.folder / "accounts", "anna", "geheim")
+        _, port = self.serve("--auth", f"accounts:{self.folder / 'accounts'}")
+        client = self.talk(port)
+        self.assertTrue(client.ask(type="auth", login="anna", password="geheim")["success"])
+        self.assertTrue(client.ask(code="print(1)")["success"])
+        client = self.talk(port)
+        self.assertFalse(client.ask(type="auth", login="anna", password="x")["success"])
+        self.assertEqual(self.closed_with(client), 4401)
+
+    def test_foreign_page(self) -> None:
+        """A page of another site is refused with 403."""
+        _, port = self.serve()
+        error = self.assertRaises(InvalidStatus, Talk, port, origin="http://evil.example")
+        self.assertEqual(error.response.status_code, 403)
+
+
+class OperationTests(DaemonTestCase):
+    def test_plain_http(self) -> None:
+        """Health, readiness with the walls, metrics, schema, the page."""
+        _, port = self.serve()
+        client = self.talk(port)
+        client.ask(code="print(1)")
+
+        def get(path: str) -> bytes:
+            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as answer:
+                return bytes(answer.read())
+
+        self.assertEqual(get("/healthz"), b"ok\n")
+        ready = json.loads(get("/readyz"))
+        self.assertTrue(ready["ready"])
+        self.assertIn("seccomp", ready["sandbox"])
+        self.assertIn(
+            b'datacode_requests_total{success="true",type="execute"} 1.0', get("/metrics")
+        )
+        self.assertIn("$defs", json.loads(get("/schema.json")))
+        self.assertIn(b"DataCode", get("/"))
+
+    def test_logs_tell_no_secrets(self) -> None:
+        """Neither code, data nor passwords are in any log; hashes and numbers are."""
+        daemon, port = self.serve(
+            "--log-format=json", "--audit", "audit.log", "--token=tokentoken", "--use-ve"
+        )
+        client = self.talk(port, "/?token=tokentoken")
+        client.ask(code="print('codecode')", id=7)
+        client.ask(type="upload_file", filename="name", content="datadata")
+        client.ask(
+            type="smb_connect",
+            ip="127.0.0.1:1",
+            login="login",
+            password="passpass",
+            domain="",
+            share_name="s",
+        )
+        client.close()
+        daemon.wait_for("Клиент отключился")
+        self.assertEqual(daemon.stop(), 0)
+        events = [json.loads(line) for line in daemon.lines]
+        self.assertTrue(any(e.get("request") == "7" and e.get("session") == 1 for e in events))
+        audit = (self.folder / "audit.log").read_text("utf-8")
+        records = [json.loads(line) for line in audit.splitlines()]
+        self.assertEqual(
+            [each["event"] for each in records],
+            ["connected", "execute", "upload_file", "smb_connect", "left"],
+        )
+        self.assertEqual(records[1]["account"], "token")
+        self.assertEqual(len(records[1]["code_sha256"]), 64)
+        for secret in ("tokentoken", "codecode", "datadata", "passpass"):
+            self.assertNotIn(secret, audit)
+            self.assertNotIn(secret, "\n".join(daemon.lines))
+
+    def test_systemd(self) -> None:
+        """systemd is told when it is ready, and when it stops."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            # The way to the folder may be too long for a socket's name.
+            folder = tempfile.mkdtemp(prefix="dc")
+            self.addCleanup(os.rmdir, folder)
+            self.addCleanup(os.unlink, f"{folder}/n")
+            channel.bind(f"{folder}/n")
+            channel.settimeout(PATIENCE)
+            daemon, _ = self.serve(NOTIFY_SOCKET=f"{folder}/n")
+            self.assertEqual(channel.recv(100), b"READY=1")
+            self.assertEqual(daemon.stop(), 0)
+            self.assertEqual(channel.recv(100), b"STOPPING=1")
+
+
+def free_port() -> int:
+    """A port that nobody listens on; for commands that cannot announce theirs in time."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+def found_port(log: Path) -> str:
+    """The port in a log of JSON, once it is there."""
+    for line in log.read_text("utf-8").splitlines() if log.exists() else ():
+        if "запущен на" in line:
+            return str(json.loads(line)["message"].rpartition(":")[2])
+    return ""
+
+
+def until(done: Any) -> Any:
+    """Wait for what another process does, which sends us no word when it has."""
+    import time
+
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = done()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not happen in time")
+
+
+def kill(process: int) -> None:
+    """End a process that may have ended."""
+    import contextlib
+
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)

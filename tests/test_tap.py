@@ -1,0 +1,247 @@
+"""The server's command line: server reference, 3.2."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import IService, IServiceMaker
+from twisted.internet.testing import MemoryReactorClock
+from twisted.plugin import getPlugins
+from twisted.python import usage
+from twisted.python.reflect import namedAny
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode import __version__, command, tap
+from datacode.server.accounts import AccountsFile, set_password
+from datacode.server.logs import JsonLog
+from datacode.server.service import CannotStart
+from datacode.server.settings import Bounds, Settings
+from datacode.worker.limits import Limits
+
+
+class OptionsTests(SynchronousTestCase):
+    def settings(self, *words: str, **environment: str) -> Settings:
+        """What a command line means."""
+        options = tap.Options(environment)
+        options.parseOptions(list(words))
+        return options.settings
+
+    def refused(self, *words: str, **environment: str) -> str:
+        """The sentence about a command line that is wrong."""
+        error = self.assertRaises(usage.UsageError, self.settings, *words, **environment)
+        return tap.sentence(error)
+
+    def test_defaults(self) -> None:
+        """Without any options: 127.0.0.1:8080, the documented limits, nobody asked who they are."""
+        settings = self.settings()
+        self.assertEqual((settings.host, settings.port), ("127.0.0.1", 8080))
+        self.assertEqual(settings.limits, Limits())
+        self.assertEqual(settings.bounds, Bounds())
+        self.assertEqual(settings.files, ())
+        self.assertFalse(settings.guarded or settings.use_ve or settings.smb_write)
+        self.assertTrue(settings.sandbox and settings.smb_hosts.allows_any)
+
+    def test_address(self) -> None:
+        """Host and port each: the flag, else the variable, else the default."""
+        for words, variable, expected in (
+            (["--host", "0.0.0.0", "--port", "8899"], None, ("0.0.0.0", 8899)),
+            (["--port=8899"], None, ("127.0.0.1", 8899)),
+            ([], "0.0.0.0:3000", ("0.0.0.0", 3000)),
+            (["--host", "0.0.0.0", "--port", "8899"], "127.0.0.1:8080", ("0.0.0.0", 8899)),
+            (["--port", "8899"], "10.0.0.1:3000", ("10.0.0.1", 8899)),
+            (["--host", "::1"], "10.0.0.1:3000", ("::1", 3000)),
+            (["--host=[::1]"], None, ("::1", 8080)),
+            ([], "[::1]:3000", ("::1", 3000)),
+            ([], "::1:3000", ("::1", 3000)),
+            ([], "nonsense", ("127.0.0.1", 8080)),
+            ([], "host:", ("127.0.0.1", 8080)),
+            ([], "host:x", ("127.0.0.1", 8080)),
+            ([], "host:99999", ("127.0.0.1", 8080)),
+            (["--port", "0"], None, ("127.0.0.1", 0)),
+        ):
+            environment = {} if variable is None else {"DATACODE_WS_ADDRESS": variable}
+            settings = self.settings(*words, **environment)
+            self.assertEqual((settings.host, settings.port), expected, (words, variable))
+
+    def test_bad_values(self) -> None:
+        """One sentence that names the option and the value."""
+        for words, sentence in (
+            (["--port", "abc"], "❌ Неверный порт: abc"),
+            (["--port", "70000"], "❌ Неверный порт: 70000"),
+            (["--port", "-1"], "❌ Неверный порт: -1"),
+            (["--port", "+80"], "❌ Неверный порт: +80"),
+            (["--port", "٣"], "❌ Неверный порт: ٣"),
+            (["--port", "--host", "x"], "❌ Неверный порт: --host"),
+            (["--host", ""], "❌ Неверный адрес: "),
+            (["--host", "a b"], "❌ Неверный адрес: a b"),
+            (["--time-limit", "x"], "❌ --time-limit: ожидается число от 0; получено: x"),
+            (["--time-limit", "-1"], "❌ --time-limit: ожидается число от 0; получено: -1"),
+            (["--time-limit", "nan"], "❌ --time-limit: ожидается число от 0; получено: nan"),
+            (["--max-queue", "1.5"], "❌ --max-queue: ожидается целое число; получено: 1.5"),
+            (["--locale", "fr"], "❌ --locale: ожидается одно из: ru, en; получено: fr"),
+            (["--sandbox", "no"], "❌ --sandbox: ожидается одно из: on, off; получено: no"),
+            (["--files", "/nowhere"], "❌ --files: папка не найдена: /nowhere"),
+            (["--token", ""], "❌ --token: токен не может быть пустым"),
+            (["x.dc"], "❌ Неизвестный аргумент: x.dc"),
+        ):
+            self.assertEqual(self.refused(*words), sentence)
+        for words in (["--port"], ["--nonsense"], ["--use-ve=1"], ["--smb-host", "a b"]):
+            self.assertRegex(self.refused(*words), r"^❌ .+$")
+
+    def test_limits(self) -> None:
+        """Every limit has its option; 0 is none."""
+        settings = self.settings(
+            "--max-message-mib=1",
+            "--max-output-mib=0.5",
+            "--max-source-kib=2",
+            "--max-write-mib=3",
+            "--time-limit=1.5",
+            "--cpu-limit=4",
+            "--memory-limit-mib=512",
+            "--recursion-limit=100",
+            "--max-steps=1000",
+            "--max-connections=5",
+            "--max-per-address=0",
+            "--max-queue=7",
+            "--max-shares=9",
+            "--session-quota-mib=10",
+            "--session-max-files=11",
+            "--idle-time=12",
+            "--handshake-time=13",
+            "--drain-time=0",
+        )
+        mib = 1 << 20
+        self.assertEqual(
+            settings.limits,
+            Limits(1.5, 4.0, 512 * mib, mib // 2, 100, 1000, 2048, 3 * mib),
+        )
+        self.assertEqual(
+            settings.bounds,
+            Bounds(
+                message_bytes=mib,
+                connections=5,
+                per_address=0,
+                queue=7,
+                shares=9,
+                upload_bytes=10 * mib,
+                upload_files=11,
+                idle_seconds=12,
+                handshake_seconds=13,
+                drain_seconds=0,
+            ),
+        )
+
+    def test_every_limit_is_in_the_help(self) -> None:
+        """--help shows each option with its default."""
+        text = " ".join(str(tap.Options({})).split())
+        for name, _, default, _ in tap._LIMITS:
+            self.assertRegex(text, rf"--{name}=\s")
+            self.assertIn(f"[default: {default}]", text)
+
+    def test_files(self) -> None:
+        """Folders, or all."""
+        folder = self.mktemp()
+        Path(folder).mkdir()
+        self.assertEqual(self.settings("--files", folder).files, (Path(folder).absolute(),))
+        self.assertIsNone(self.settings("--files", folder, "--files", "any").files)
+
+    def test_access(self) -> None:
+        """Token by flag or variable; origins; hosts; accounts."""
+        self.assertEqual(self.settings("--token", "a", DATACODE_WS_TOKEN="b").token, "a")
+        self.assertEqual(self.settings(DATACODE_WS_TOKEN="b").token, "b")
+        self.assertTrue(self.settings("--token=a").guarded)
+        self.assertNotIn("topsecret", repr(self.settings("--token=topsecret")))
+        settings = self.settings(
+            "--allow-origin=https://a", "--allow-origin=https://b", "--strict-origin"
+        )
+        self.assertEqual(settings.origins, ("https://a", "https://b"))
+        self.assertTrue(settings.strict_origin)
+        hosts = self.settings("--smb-host=files", "--smb-host=10.0.0.0/8").smb_hosts
+        self.assertTrue(hosts.allows_name("FILES", 445))
+        self.assertTrue(hosts.allows_address("10.1.2.3", 445))
+        self.assertFalse(hosts.allows_address("11.1.2.3", 445))
+
+    def test_accounts(self) -> None:
+        """--auth takes a file of accounts, and says what is wrong with it."""
+        path = self.mktemp()
+        set_password(Path(path), "anna", "geheim")
+        settings = self.settings("--auth", f"accounts:{path}")
+        self.assertIsInstance(settings.checkers[0], AccountsFile)
+        self.assertTrue(settings.guarded)
+        self.assertIn("nowhere", self.refused("--auth", "accounts:/nowhere"))
+        self.assertIn("nonsense", self.refused("--auth", "nonsense:x"))
+
+    def test_version(self) -> None:
+        """--version prints it and ends with 0."""
+        out = io.StringIO()
+        self.patch(sys, "stdout", out)
+        self.assertEqual(self.assertRaises(SystemExit, self.settings, "--version").code, 0)
+        self.assertEqual(out.getvalue(), f"DataCode {__version__}\n")
+
+    def test_under_twistd(self) -> None:
+        """There a mistake is one sentence on standard error, and exit status 2."""
+        err = io.StringIO()
+        self.patch(sys, "stderr", err)
+        options = tap.Options({})
+        options.parent = {}
+        error = self.assertRaises(SystemExit, options.parseOptions, ["--port", "abc"])
+        self.assertEqual((error.code, err.getvalue()), (2, "❌ Неверный порт: abc\n"))
+
+    def test_json_log_under_twistd(self) -> None:
+        """--log-format json takes the place of twistd's own log, unless another was named."""
+        options = tap.Options({})
+        options.parent = {"logfile": "-"}
+        options.parseOptions(["--log-format", "json"])
+        self.assertIsInstance(namedAny(options.parent["logger"])(), JsonLog)
+
+
+class MakeServiceTests(SynchronousTestCase):
+    def test_plugin(self) -> None:
+        """twistd knows us, without importing the server."""
+        makers = {maker.tapname: maker for maker in getPlugins(IServiceMaker)}
+        self.assertEqual(makers["datacode"].module, "datacode.tap")
+
+    def test_service(self) -> None:
+        """Building starts nothing: no port, no thread, no process, no file."""
+        options = tap.Options({})
+        options.parseOptions(["--port", "0", "--use-ve"])
+        service = tap.makeService(options)
+        self.assertTrue(IService.providedBy(service))
+        self.assertFalse(service.running)
+
+    def cannot_start(self, **settings: Any) -> str:
+        """Why a server with these settings does not start."""
+        service = tap.build(Settings(**settings), MemoryReactorClock(), lambda text: None)
+        return str(self.assertRaises(CannotStart, service.privilegedStartService))
+
+    def test_cannot_start(self) -> None:
+        """An unknown host, a bad endpoint, an audit log that cannot be written."""
+        for settings in (
+            {"host": "no.such.host.invalid"},
+            {"listen": ("nonsense:1",)},
+            {"listen": ("ssl:0:privateKey=/nowhere",)},
+            {"audit": Path("/nowhere/audit.log")},
+        ):
+            self.assertRegex(
+                self.cannot_start(**settings), r"^❌ Ошибка запуска WebSocket сервера: .+"
+            )
+
+
+class CommandTests(SynchronousTestCase):
+    def test_server_words(self) -> None:
+        """The flag may stand anywhere; the bare word only in front."""
+        for words, rest in (
+            (["--websocket"], []),
+            (["--ws", "--port", "1"], ["--port", "1"]),
+            (["--port", "1", "--websocket"], ["--port", "1"]),
+            (["websocket", "--port", "1"], ["--port", "1"]),
+            (["ws"], []),
+            (["x.dc", "--websocket"], []),
+        ):
+            self.assertTrue(command._is_for_server(words))
+            self.assertEqual(command._without_server_words(words), rest)
+        for words in ([], ["x.dc", "ws"], ["--repl"], ["passwd", "f", "websocket"]):
+            self.assertFalse(command._is_for_server(words))
