@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -11,9 +10,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datacode.errors import DataCodeError, function_error
-from datacode.runtime.builtins.registry import BUILTINS
-from datacode.runtime.host import Host
 from datacode.runtime.ordering import sort_key
 from datacode.runtime.recognise import (
     is_date_text,
@@ -21,59 +17,11 @@ from datacode.runtime.recognise import (
     moment_from_text,
     number_from_text,
 )
-from datacode.runtime.values import (
-    Currency,
-    Path,
-    PathPattern,
-    debug,
-    equal,
-    printed,
-    same,
-    type_name,
-)
-from datacode.tables.table import Table
-from tests.runtime.builtins.calling import BuiltinTestCase, MemoryFiles, call_with
+from datacode.runtime.values import same
+from tests.runtime.builtins.calling import BuiltinTestCase, call_with
+from tests.runtime.generated import anything
 
-properties = settings(max_examples=150, deadline=None, database=None)
-
-numbers = st.floats() | st.integers(-5, 50).map(float)
-texts = st.text(max_size=8) | st.sampled_from(
-    [
-        "",
-        "a",
-        "INDEX",
-        "PARAM_0",
-        "2024-01-31",
-        "$5",
-        "1.5",
-        "days",
-        "len",
-        "upper",
-        "*.csv",
-        "a.txt",
-        "a.csv",
-    ]
-)
-scalars = st.none() | st.booleans() | numbers | texts
-odd = st.builds(Path, texts) | st.builds(PathPattern, texts) | st.builds(Currency, texts)
-values = st.recursive(
-    scalars | odd,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@st.composite
-def tables(draw: st.DrawFn) -> Table:
-    """Small tables of any cells."""
-    names = draw(st.lists(texts, max_size=3))
-    rows = draw(st.lists(st.lists(scalars, min_size=len(names), max_size=len(names)), max_size=3))
-    return Table.from_rows(names, rows)
-
-
-anything = (
-    values | tables() | tables().filter(lambda t: t.names).map(lambda t: t.column_named(t.names[0]))
-)
+properties = settings(max_examples=100, deadline=None, database=None)
 
 
 class ConversionProperties(BuiltinTestCase):
@@ -179,59 +127,3 @@ class DateProperties(BuiltinTestCase):
         self.assertEqual(self.call("date_diff", text, later), days)
         if 1970 <= (time + timedelta(days)).year <= 2069:
             self.assertEqual(later, (time + timedelta(days)).strftime(form))
-
-
-class EveryBuiltinProperties(BuiltinTestCase):
-    """All functions of the library, with arguments of any kind."""
-
-    def assertIsValue(self, value: Any) -> None:
-        """It has a type, texts, and equals itself where NaN does not forbid it."""
-        type_name(value)
-        printed(value)
-        debug(value)
-        equal(value, value)
-
-    @given(st.data())
-    @settings(properties, max_examples=600)
-    def test_arguments_stay_and_failures_are_errors(self, data: st.DataObject) -> None:
-        """A call gives a value or an error of the language, and changes no argument."""
-        entry = BUILTINS[data.draw(st.sampled_from(sorted(BUILTINS)))]
-        most = entry.minimum + 3 if entry.maximum is None else entry.maximum
-        count = data.draw(st.integers(entry.minimum, most))
-        arguments = data.draw(st.lists(anything, min_size=count, max_size=count))
-        before = copy.deepcopy(arguments)
-        host = Host(MemoryFiles({"a.txt": b"x", "a.csv": b"a,b\n1,2", "in/b.csv": b"\xff"}))
-        host.attach(_OnlyBuiltins(host))
-        try:
-            self.assertIsValue(call_with(host, entry.name, arguments, {}))
-        except DataCodeError as error:
-            self.assertTrue(error.message)
-        self.assertEqual(
-            list(map(debug_with_cells, arguments)), list(map(debug_with_cells, before))
-        )
-
-
-class _OnlyBuiltins:
-    """An engine for callbacks; conditions are always true."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
-
-    def call(self, name: str, arguments: Any) -> Any:
-        if name not in BUILTINS or BUILTINS[name].calls_back:
-            raise function_error(name)
-        return call_with(self.host, name, arguments, {})
-
-    def call_named(self, name: str, arguments: Any, named: Any) -> Any:
-        return call_with(self.host, name, arguments, dict(named))
-
-    def condition(self, text: str, columns: Any) -> Any:
-        return lambda cells: True
-
-
-def debug_with_cells(value: Any) -> str:
-    """The debug form, of tables with all their cells."""
-    table = getattr(value, "table", value)
-    if isinstance(table, Table):
-        return debug([list(table.names), *table.rows()])
-    return debug(value)

@@ -1,0 +1,104 @@
+"""Generated values and arguments for tests of properties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from datacode.runtime.builtins.registry import Builtin
+from datacode.runtime.values import Currency, Path, PathPattern
+from datacode.tables.table import Table
+
+FILES = {"a.txt": b"x", "a.csv": b"a,b\n1,2\n,x", "in/b.csv": b"\xff", "lib://s/c.json": b"{}"}
+"""What programs find: the names occur among the generated texts."""
+
+_WORDS = (
+    "", "a", "b", "id", "INDEX", "PARAM_0", "2024-01-31", "31.12.24", "$5", "1.5", "null", "days",
+    "len", "abs", "sum", "count", "*.csv", "utf-8", "outer", "left", ">", "==", "like", "a > 1",
+    "a = b", *FILES,
+)  # fmt: skip
+
+exact = st.integers(-20, 20).map(lambda n: n / 2)
+"""Numbers whose sums and products are the same in any order."""
+
+numbers = st.floats() | exact
+texts = st.text(max_size=6) | st.sampled_from(_WORDS)
+scalars = st.none() | st.booleans() | numbers | texts
+others = st.builds(Path, texts) | st.builds(PathPattern, texts) | st.builds(Currency, texts)
+values = st.recursive(
+    scalars | others,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+_names = st.sampled_from(["a", "b", "id", "x y", ""])
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    """Small tables; some of their columns are of one kind, as most are in life."""
+    names = draw(st.lists(_names, max_size=3))
+    length = draw(st.integers(0, 4))
+    columns = []
+    for _ in names:
+        kind = draw(st.sampled_from((exact, exact, texts, scalars, st.booleans())))
+        cells = st.lists(kind | st.none(), min_size=length, max_size=length)
+        columns.append(draw(cells))
+    return Table.from_columns(names, columns)
+
+
+columns = (
+    tables()
+    .filter(lambda table: bool(table.names))
+    .map(lambda table: table.column_named(table.names[-1]))
+)
+anything = values | tables() | columns
+
+_rows = st.integers(0, 3).flatmap(
+    lambda width: st.lists(st.lists(scalars, min_size=width, max_size=width), max_size=3)
+)
+_column_lists = st.lists(_names, max_size=3)
+_on = _names | _column_lists | st.lists(st.lists(_names, min_size=2, max_size=2), max_size=2)
+_named = {
+    "table left right": tables(),
+    "tables": st.lists(tables(), max_size=3),
+    "array other names params template": st.lists(scalars, max_size=5) | columns,
+    "data": _rows,
+    "headers cols": _column_lists,
+    "on right_on by": _on,
+    "col name column": _names,
+    "column1 column2": columns,
+    "str delim substr prefix suffix old new text": texts,
+    "n start end step a b base exp low high": exact,
+    "date": st.sampled_from(["2024-01-31", "31.12.24", "1/2/2024", "2024-01-01T10:00:00Z"]),
+    "object": st.dictionaries(_names, scalars, max_size=3),
+    "columns": st.dictionaries(_names, st.tuples(_names, texts).map(list), max_size=2)
+    | _column_lists,
+    "path content": texts,
+    "function": st.sampled_from(["abs", "len", "str", "upper", "nowhere"]),
+    "op": st.sampled_from(["=", "!=", "<", ">=", "LIKE", "in", "~"]),
+    "expression condition cond": st.sampled_from(
+        ["a > 1", "b = 'x'", "a == b", "a <= id", "(", "a"]
+    ),
+    "suffixes": st.lists(texts, min_size=2, max_size=2),
+    "nulls_equal recursive asc": st.booleans(),
+}
+_by_name = {name: strategy for names, strategy in _named.items() for name in names.split()}
+
+
+@st.composite
+def calls(draw: st.DrawFn, entry: Builtin) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments of a call, by position and by name; most of a kind that the function wants."""
+
+    def argument(name: str) -> Any:
+        wanted = _by_name.get(name)
+        if wanted is None or draw(st.integers(0, 9)) == 0:
+            return draw(anything)
+        return draw(wanted)
+
+    most = entry.minimum + 3 if entry.maximum is None else entry.maximum
+    count = draw(st.integers(entry.minimum, most))
+    positions = [*entry.positions, *[""] * count][:count]
+    rest = [name for name in entry.parameters if name not in positions]
+    chosen = draw(st.lists(st.sampled_from(rest), max_size=2, unique=True)) if rest else []
+    return [argument(name) for name in positions], {name: argument(name) for name in chosen}
