@@ -21,7 +21,6 @@ from twisted.trial.unittest import SkipTest
 try:
     from selenium import webdriver
     from selenium.common.exceptions import StaleElementReferenceException
-    from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
     from selenium.webdriver.remote.webelement import WebElement
 except ImportError:
@@ -110,15 +109,19 @@ class Browser:
         return self.driver.execute_script(text, *arguments)
 
     def messages(self) -> list[str]:
-        """What the page wrote to the browser's console since the last call."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        """Warnings and errors of the page in the browser's console since the last call."""
+        entries = self.driver.get_log("browser")
+        return [entry["message"] for entry in entries if entry["level"] in ("SEVERE", "WARNING")]
 
     # --- Looking ---------------------------------------------------------------------------
 
     def all(self, selector: str) -> list[WebElement]:
         """The visible elements that match."""
-        found = self.driver.find_elements(By.CSS_SELECTOR, selector)
-        return [element for element in found if element.is_displayed()]
+        return self.script(
+            "return [...document.querySelectorAll(arguments[0])].filter(e =>"
+            " e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length)",
+            selector,
+        )
 
     def one(self, selector: str) -> WebElement:
         """The first visible element that matches, as soon as there is one."""
@@ -143,7 +146,7 @@ class Browser:
                 return result
             if time.monotonic() > deadline:
                 raise AssertionError(otherwise)
-            time.sleep(0.03)
+            time.sleep(0.05)
 
     def until_text(self, selector: str, part: str) -> None:
         """Wait until the text of some matching element holds ``part``."""
@@ -200,7 +203,7 @@ class Browser:
         before = len(self.all(".run"))
         if text is not None:
             self.write(text)
-        self.click(".cm-content")
+        self.script("document.querySelector('.cm-content').focus()")
         self.chord(Keys.CONTROL, Keys.ENTER)
         self.until(lambda: len(self.all(".run")) > before, "no run has begun")
         if finish:

@@ -13,6 +13,12 @@ EXAMPLE = ROOT / "examples" / "websocket_client_example.html"
 class ReconnectTests(PageTestCase):
     """A server that comes and goes."""
 
+    def serve(self) -> RunningServer:
+        """A server of the test's own, for it is going to be stopped."""
+        server = RunningServer(*self.flags)
+        self.addCleanup(server.stop)
+        return server
+
     def test_comes_back(self) -> None:
         """The banner tells what happened and what is gone; the page reconnects by itself."""
         page = self.page
@@ -24,7 +30,8 @@ class ReconnectTests(PageTestCase):
         page.write("print('снова')")
         page.click("#run")
         page.until_text(".toast", "Нет соединения с сервером")
-        type(self).server = RunningServer(*self.flags, port=port)
+        again = RunningServer(*self.flags, port=port)
+        self.addCleanup(again.stop)
         page.until_connected()
         page.until(lambda: not page.all(".banner"), "the banner stays")
         page.run("print('снова')")
@@ -40,8 +47,6 @@ class ReconnectTests(PageTestCase):
         self.assertEqual("begun\n", page.output())
         self.assertIn("Соединение потеряно", page.texts(".run-message")[-1])
         page.until_text(".banner-text", "потеряно")
-        self.running.stop()
-        type(self).server = None
 
 
 class TokenTests(PageTestCase):
@@ -113,7 +118,7 @@ class FromDiskTests(PageTestCase):
     def test_no_address(self) -> None:
         """What is no address is named as such."""
         self.page.until_connected()
-        self.connect("ws://не адрес")
+        self.connect("ws://127.0.0.1:999999")
         self.page.until_text(".banner-text", "не адрес сервера WebSocket")
 
 

@@ -120,6 +120,7 @@ class MarkupTests(PageTestCase):
             self.page.script(
                 "localStorage.setItem('datacode.' + arguments[0], arguments[1])", name, value
             )
+        self.page.messages()  # that address has no icon
         self.page.open(self.running.page)
 
     def test_trusted_types(self) -> None:

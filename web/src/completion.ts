@@ -13,7 +13,7 @@ import { EditorView, type Tooltip, hoverTooltip } from "@codemirror/view";
 import { el } from "./dom";
 import { t } from "./i18n";
 import { RESERVED } from "./language";
-import { fromPoints, toPoints } from "./positions";
+import { fromPoints, insideString, toPoints } from "./positions";
 import type { Completion } from "./protocol";
 
 /** What the server proposes; `start` counts code points. Null where nobody can be asked. */
@@ -75,7 +75,7 @@ export function completionSource(ask: Ask) {
     const share = /lib:\/\/[^"']*$/.test(before);
     const member = /[\p{L}\p{N}_\])]\.[\p{L}_]*$/u.test(before);
     if (!word && !share && !member && !context.explicit) return null;
-    if (!share && /^[^"'#]*#/.test(before)) return null;
+    if (!share && (insideString(before) || /^[^"'#]*#/.test(before))) return null;
     const code = context.state.doc.toString();
     const answer = await ask(code, toPoints(code, context.pos)).catch(() => null);
     if (context.aborted) return null;

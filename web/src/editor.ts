@@ -37,7 +37,7 @@ import { locale, t } from "./i18n";
 import { dataCodeSupport } from "./language";
 import { editorTheme } from "./editor_theme";
 import { phrases } from "./phrases";
-import { fromPoints, padded } from "./positions";
+import { fromPoints, insideString, padded } from "./positions";
 import type { Problem } from "./protocol";
 
 export interface EditorEvents {
@@ -214,21 +214,6 @@ function leaveFinishedWord(view: EditorView): boolean {
   const typed = view.state.sliceDoc(Math.max(0, head - chosen.label.length), head);
   if (typed === chosen.label) closeCompletion(view);
   return false;
-}
-
-/** Whether a line breaks off inside a string. */
-export function insideString(before: string): boolean {
-  let open = "";
-  for (const character of before) {
-    if (open) {
-      if (character === open) open = "";
-    } else if (character === '"' || character === "'") {
-      open = character;
-    } else if (character === "#") {
-      return false;
-    }
-  }
-  return open !== "";
 }
 
 /** From the error's column to the end of the token there, or the whole line without a column. */

@@ -41,3 +41,18 @@ export function literal(text: string): string {
     .map((part) => (part.startsWith('"') ? `'${part}'` : `"${part}"`))
     .join(" + ");
 }
+
+/** Whether a line breaks off inside a string. */
+export function insideString(before: string): boolean {
+  let open = "";
+  for (const character of before) {
+    if (open) {
+      if (character === open) open = "";
+    } else if (character === '"' || character === "'") {
+      open = character;
+    } else if (character === "#") {
+      return false;
+    }
+  }
+  return open !== "";
+}
