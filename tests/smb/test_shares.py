@@ -118,20 +118,30 @@ class ConnectingTests(SharesTestCase):
         self.assertEqual(self.shares.names(), [])
         await self.shares.connect(self.server.target(), "data")
 
-    async def test_a_silent_host(self) -> None:
-        """Is given up in time, and meanwhile nobody else waits."""
+    def silent(self) -> str:
+        """The address of a host that accepts connections and says nothing."""
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-        pool = self.started(replace(self.rules, patience=Patience(connect=0.5)))
-        silent = Deferred.fromCoroutine(
-            pool.session().connect(Target.parse(address, "a", "b", ""), "data")
+        return f"127.0.0.1:{listener.getsockname()[1]}"
+
+    async def test_a_silent_host(self) -> None:
+        """Is given up in time."""
+        address = self.silent()
+        pool = self.started(replace(self.rules, patience=Patience(connect=0.3)))
+        await self.refused(
+            f"Ошибка подключения к SMB: сервер {address} не отвечает",
+            pool.session().connect(Target.parse(address, "a", "b", ""), "data"),
         )
-        other = pool.session()
-        await other.connect(self.server.target(), "data")
-        self.assertFalse(silent.called)
-        error = await self.assertFailure(silent, ShareError)
-        self.assertEqual(str(error), f"Ошибка подключения к SMB: сервер {address} не отвечает")
+
+    async def test_a_silent_host_holds_up_nobody(self) -> None:
+        """Meanwhile others connect, from other sessions and from the same."""
+        silent = Deferred.fromCoroutine(
+            self.shares.connect(Target.parse(self.silent(), "a", "b", ""), "silent")
+        )
+        await self.shares.connect(self.server.target(), "data")
+        await self.pool.session().connect(self.server.target(), "data")
+        silent.cancel()
+        await self.assertFailure(silent, CancelledError)
 
     async def test_a_host_that_is_not_allowed(self) -> None:
         """The operator's list holds for every session."""
