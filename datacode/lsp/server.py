@@ -18,7 +18,7 @@ from datacode.errors import DataCodeError
 from datacode.language.format import format_source
 from datacode.language.lexer import RESERVED_WORDS
 from datacode.language.lint import Problem, check
-from datacode.lsp import symbols
+from datacode.language import symbols
 from datacode.runtime.builtins.library import BUILTINS
 
 LOCALE = locale_of_environment()

@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One name in a folder. ``size`` in bytes and ``modified`` in seconds of the epoch, if known."""
+    """A name in a folder. ``size`` in bytes and ``modified`` in seconds of the epoch, if known."""
 
     name: str
     is_folder: bool

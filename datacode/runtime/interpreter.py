@@ -7,7 +7,6 @@ share nothing but compiled code.
 from __future__ import annotations
 
 import ctypes
-import re
 import sys
 import threading
 from collections.abc import Callable
@@ -17,10 +16,11 @@ from itertools import islice
 from datacode.errors import DataCodeError, limit_error
 from datacode.language import lint, programs
 from datacode.language.compiler import PROGRAM_FILE
-from datacode.language.lexer import RESERVED_WORDS
-from datacode.runtime import failures, values
+from datacode.runtime import completion, failures, hints, values
 from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.completion import Completed, Completion
 from datacode.runtime.files import Files
+from datacode.runtime.hints import Hint
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Cancelled, Interrupted
 from datacode.runtime.local_files import LocalFiles
@@ -28,7 +28,15 @@ from datacode.runtime.session import Session, variables
 from datacode.runtime.values import Value
 from datacode.tables.table import Column, Table
 
-__all__ = ["PROGRAM_FILE", "Completion", "Interpreter", "Outcome", "Variable"]
+__all__ = [
+    "PROGRAM_FILE",
+    "Completed",
+    "Completion",
+    "Hint",
+    "Interpreter",
+    "Outcome",
+    "Variable",
+]
 
 RECURSION_LIMIT = 10_000
 PREVIEW = 200
@@ -51,15 +59,6 @@ class Variable:
     type: str
     size: int | None
     preview: str
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """A way to go on writing; ``kind`` is variable, function, builtin, keyword, column or key."""
-
-    text: str
-    kind: str
-    detail: str = ""
 
 
 class Interpreter:
@@ -175,9 +174,12 @@ class Interpreter:
         """What ``relate`` recorded, in call order."""
         return list(self._host.relations)
 
-    def function_names(self) -> list[str]:
-        """The names of the program's own functions."""
-        return list(self._session.functions)
+    def functions(self) -> dict[str, str]:
+        """The program's own functions: how each is called, ``f(a, b)``, by its name."""
+        return {
+            name: f"{name}({', '.join(function.part.tree.node.parameters)})"
+            for name, function in list(self._session.functions.items())
+        }
 
     def variables(self) -> list[Variable]:
         """All globals, then the top-level locals. May be called while a program runs."""
@@ -208,47 +210,20 @@ class Interpreter:
             return None
         return entry.count_error(entry, count)
 
-    def complete(self, text: str, position: int) -> tuple[int, list[Completion]]:
-        """Where the word at ``position`` begins, and what may stand there."""
-        before = text[:position]
-        column = _COLUMN.search(before)
-        if column is not None:
-            beginning = column["name"]
-            parts = self._parts_of(column["variable"])
-        else:
-            word = _WORD.search(before)
-            beginning = word[0] if word else ""
-            parts = self._names()
-        fitting = [part for part in parts if part.text.startswith(beginning)]
-        return position - len(beginning), fitting
+    def complete(self, text: str, position: int) -> Completed:
+        """What may stand at a position of a text, counted in characters from 0.
 
-    def _names(self) -> list[Completion]:
-        found = [Completion(v.name, "variable", v.type) for v in self.variables()]
-        own = self._session.functions
-        for name, function in own.items():
-            parameters = ", ".join(function.part.tree.node.parameters)
-            found.append(Completion(name, "function", f"{name}({parameters})"))
-        found += [
-            Completion(name, "builtin", entry.signature)
-            for name, entry in BUILTINS.items()
-            if name not in own
-        ]
-        found += [Completion(word, "keyword") for word in sorted(RESERVED_WORDS)]
-        return found
-
-    def _parts_of(self, variable: str) -> list[Completion]:
-        """The columns of a table, the keys of an object."""
+        May be called while a program runs.
+        """
         state = self._session.globals
-        value = state.get(f"t_{variable}", state.get(f"v_{variable}"))
-        if isinstance(value, Table):
-            return [Completion(name, "column") for name in value.names]
-        if isinstance(value, dict):
-            return [Completion(name, "key") for name in list(value)]
-        return []
+        known = {**variables(state, "v_"), **variables(state, "t_")}
+        return completion.complete(text, position, known, self.functions())
 
-
-_WORD = re.compile(r"[^\W\d]\w*\Z")
-_COLUMN = re.compile(r"(?P<variable>[^\W\d]\w*)(?:\[\s*['\"]|\.)(?P<name>[^'\"\n.\[]*)\Z")
+    def hint(self, error: DataCodeError, text: str) -> Hint | None:
+        """What to try after an error of the program ``text``, where there is something to say."""
+        state = self._session.globals
+        known = {*variables(state, "v_"), *variables(state, "t_")}
+        return hints.hint(error, text, known, self.functions())
 
 
 def _raise_in(thread: int, exception: type[BaseException] | None) -> None:

@@ -260,11 +260,10 @@ class Answers:
         """Answer until the server hangs up, and end the process then."""
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         frames = wire.Frames(wire.MAX_FROM_SERVER)
-        decode = wire.Decoder[wire.Control](wire.Control)
         with contextlib.suppress(OSError):
             while data := self._socket.recv(_AT_ONCE):
                 for frame in frames.feed(data):
-                    self._handle(decode(frame))
+                    self._handle(wire.control(frame))
         os._exit(0)
 
     def _handle(self, message: wire.Control) -> None:
@@ -283,9 +282,9 @@ class Answers:
         if isinstance(message, wire.Inspect):
             return wire.Variables(message.request, self._variables())
         if isinstance(message, wire.Complete):
-            start, found = self._interpreter.complete(message.text, message.position)
-            suggestions = [wire.Suggestion(c.text, c.kind, c.detail) for c in found]
-            return wire.Completions(message.request, start, suggestions)
+            found = self._interpreter.complete(message.text, message.position)
+            suggestions = [wire.Suggestion(c.text, c.kind, c.detail) for c in found.found]
+            return wire.Completions(message.request, found.start, suggestions, found.path)
         problems = [_problem(p) for p in self._interpreter.check(message.text)]
         return wire.Problems(message.request, problems)
 

@@ -176,3 +176,21 @@ def at(text: str, line: int, column: int) -> Occurrence | None:
 def same(text: str, wanted: Occurrence) -> list[Occurrence]:
     """All places of one variable or function."""
     return [o for o in occurrences(text) if o.means(wanted)]
+
+
+def signatures(text: str) -> dict[str, str]:
+    """How each function that a text defines is called: ``name(a, b)``. The last one counts."""
+    pieces = [p for p in tokens(text) if p.kind not in _IGNORED]
+    found = {}
+    for position, piece in enumerate(pieces):
+        if piece.kind != "FUNCTION" or position + 1 == len(pieces):
+            continue
+        name, parameters = pieces[position + 1], []
+        for each in pieces[position + 2 :]:
+            if each.kind == "NAME":
+                parameters.append(each.text)
+            elif each.text not in ("(", ","):
+                break
+        if name.kind == "NAME":
+            found[name.text] = f"{name.text}({', '.join(parameters)})"
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.lsp import symbols
+from datacode.language import symbols
 
 TEXT = """\
 total = 0

@@ -1,0 +1,138 @@
+"""Advice beside errors."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode import Interpreter
+from datacode.language.source import Source
+from datacode.runtime.hints import closest, place
+
+
+class HintTests(SynchronousTestCase):
+    """``Interpreter.hint`` about programs that fail."""
+
+    def advice(self, text: str, locale: str = "en") -> str | None:
+        """The hint about a program's error."""
+        interpreter = Interpreter()
+        error = interpreter.run(text).error
+        self.assertIsNotNone(error, text)
+        found = interpreter.hint(error, text)
+        return None if found is None else found.render(locale)
+
+    def assert_advice(self, cases: dict[str, str | None]) -> None:
+        """Each program gets its advice."""
+        for text, expected in cases.items():
+            self.assertEqual(self.advice(text), expected, text)
+
+    def test_variables(self) -> None:
+        """Names that look alike: of the session, of the text, of the function that failed."""
+        self.assert_advice(
+            {
+                "amount = 1\nprint(amuont)": "did you mean 'amount'?",
+                "print(PRICE)\nprice = 1": "did you mean 'price'?",
+                "function f(amount) do\nreturn amuont\nendfunction\nf(1)": "did you mean 'amount'?",
+                "function f(amount) do\nendfunction\nprint(amuont)": None,
+                "print(zzz)": None,
+                "x = len": "'len' is a function: call it with parentheses",
+            }
+        )
+
+    def test_functions(self) -> None:
+        """Builtins and the program's own; how they are called."""
+        self.assert_advice(
+            {
+                "prnt(1)": "did you mean 'print'?",
+                "function area(a) do\nendfunction\naera(1)": "did you mean 'area'?",
+                "function area(a, b) do\nendfunction\narea(1)": "it is called as area(a, b)",
+                "pow(1)": "it is called as pow(base, exp)",
+                "read_file('x', heade_row = 1)": "did you mean 'header_row'?",
+            }
+        )
+
+    def test_words_of_other_languages(self) -> None:
+        """Where they fail to parse, and where they are taken for names."""
+        self.assertIn("there is no while", str(self.advice("while x < 3 do\nprint(1)")))
+        self.assertIn("there is no while", str(self.advice("while (x) do")))
+        self.assertIn("else if", str(self.advice("if true do\nelif false do\nendif")))
+        self.assertIn("else if", str(self.advice("elseif x do")))
+        self.assertIn("`true`", str(self.advice("x = True")))
+        self.assertIn("`null`", str(self.advice("x = None")))
+        self.assertIn("next", str(self.advice("for i in [1] do\ncontinue\nnext i")))
+        self.assertIn("function name", str(self.advice("def f(x):")))
+        self.assertIn("not declared", str(self.advice("let x = 5")))
+        self.assertIn("print(value)", str(self.advice("print x")))
+
+    def test_characters(self) -> None:
+        """Signs of other languages."""
+        self.assert_advice(
+            {
+                "x = 1; y = 2": "each statement stands on a line of its own, without `;`",
+                "if a && b do\nendif": "`and` joins conditions",
+                "x = a ? b : c": "a choice is written with `if … do`, `else`, `endif`",
+                "x = 1\nx += 2": "write `x = x + …`",
+                "i = 1\ni++": "write `i = i + …`",
+                "if x = 1 do\nendif": "assignment is a statement of its own; `==` compares",
+                "// hello": "comments begin with `#`",
+                "if x:\n": "blocks open with `do`",
+                "x = $": None,
+            }
+        )
+
+    def test_blocks(self) -> None:
+        """Which word the innermost open block waits for."""
+        self.assert_advice(
+            {
+                "if x > 1\nendif": "`do` opens the block, at the end of the line",
+                "function f(a)\nendfunction": "`do` opens the block, at the end of the line",
+                "endif": "no block is open that `endif` could belong to",
+                "try\nx = 1\nendif\nendtry": "`try` in line 1 has to be closed by `endtry` first",
+                "for i in b do\nendif": "`for` in line 1 has to be closed by `next i` first",
+                "if a do\nendtry": "`if` in line 1 has to be closed by `endif` first",
+                "try\nx = 1\nelse\nendtry": "`try` in line 1 has to be closed by `endtry` first",
+                "a = 1 +": None,
+                "if true do": None,
+            }
+        )
+
+    def test_nothing_to_say(self) -> None:
+        """Other errors speak for themselves."""
+        self.assert_advice({"x = 1 / 0": None, "throw 'a'": None, "x = [1][5]": None})
+
+    def test_russian(self) -> None:
+        """In the reader's language."""
+        self.assertEqual(
+            self.advice("amount = 1\nprint(amuont)", "ru"), "возможно, имелось в виду 'amount'?"
+        )
+
+    def test_text_of_the_user_is_no_template(self) -> None:
+        """Braces in a program do no harm."""
+        self.assertIsNone(self.advice("x = {a: 1}\nx['{name}'] + 1\nx.b"))
+
+
+class ClosestTests(SynchronousTestCase):
+    """``closest``."""
+
+    def test_capitals_matter_least(self) -> None:
+        """The same word in other capitals comes before one that is merely like it."""
+        self.assertEqual(closest("Total", ["totals", "total"]), "total")
+
+    def test_never_the_name_itself(self) -> None:
+        """It is the one that does not exist."""
+        self.assertEqual(closest("total", ["total", "totals"]), "totals")
+
+
+class PlaceTests(SynchronousTestCase):
+    """``place``: the line and column an excerpt points at."""
+
+    def test_places(self) -> None:
+        """Syntax errors know; unknown names are found in their line, as whole words."""
+        for text, expected in {
+            "a = = 1": (1, 5),
+            "ab = 1\nx = ab + b": (2, 10),
+            "print(nosuch(1))": (1, 7),
+            "1 / 0": (1, None),
+        }.items():
+            error = Interpreter().run(text).error
+            self.assertIsNotNone(error)
+            self.assertEqual(place(error, Source(text)), expected)
