@@ -121,7 +121,12 @@ class Link:
         return message
 
     def receive(self) -> Reply:
-        """The next answer to any request that still waits for one."""
+        """The next answer to any request that still waits for one.
+
+        Where none does, the server has given no credits to ask for anything.
+        """
+        if not self._waiting:
+            raise self._broke(reasons.NONSENSE)
         while True:
             while not self._replies:
                 self._receive_frame()

@@ -113,12 +113,19 @@ class ShareError(FilesError):
     def render(self, locale: str) -> str:
         """The sentence for a reader of ``locale``: ``ru`` or ``en``."""
         prefix = "" if self.operation is None or self.reason.bare else self.operation.value
-        text = translate(self.reason.template, locale).format_map(self.params)
+        text = translate(self.reason.template, locale).format_map(_Names(self.params))
         return translate(prefix, locale) + text
 
     def __str__(self) -> str:
         """The sentence as programs see it (tables and files reference, 4.1)."""
-        return self.template.format_map(self.params)
+        return self.template.format_map(_Names(self.params))
+
+
+class _Names(dict[str, str]):
+    """Parameters of a sentence, some of which may not be known yet."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
 
 
 class Status:

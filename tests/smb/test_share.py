@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import socket
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from datacode.smb import messages, paths, reasons, spool, transfer
 from datacode.smb.access import Access
@@ -21,6 +22,7 @@ from datacode.smb.reasons import Reason, ShareError
 from datacode.smb.share import Fetched, Share, open_share
 from datacode.smb.target import Target
 from tests.smb.impacket_server import ImpacketServer
+from tests.smb.proxy import FaultProxy
 from tests.smb.samba import DISABLED, LOGIN, PASSWORD, Samba, free_port, samba
 
 
@@ -193,6 +195,30 @@ class ConnectTests(ShareTestCase):
         port = samba().port
         target = Target.parse(f"localhost:{port}", LOGIN, PASSWORD, "")
         self.opened(target, access=Access(HostPolicy(["127.0.0.1"])))
+
+    def test_ipv6(self) -> None:
+        """An address in brackets, with a port."""
+        try:
+            proxy = FaultProxy(samba().port, "::1")
+        except OSError:
+            raise SkipTest("no IPv6 on this machine") from None
+        self.addCleanup(proxy.close)
+        (samba().folder / "six.txt").write_text("6")
+        for text in (f"[::1]:{proxy.port}", f"[0:0::1]:{proxy.port}"):
+            target = Target.parse(text, LOGIN, PASSWORD, "")
+            share = self.opened(target, access=Access(HostPolicy(["::1"])))
+            self.assertEqual(self.read(share, "six.txt"), b"6")
+
+    def test_the_next_address(self) -> None:
+        """Where a name has several addresses, one that is dead does not count."""
+        port = samba().port
+
+        def resolved(host: str, *rest: object) -> list[object]:
+            kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+            return [(*kind, ("127.0.0.99", port)), (*kind, ("127.0.0.1", port))]
+
+        self.patch(socket, "getaddrinfo", resolved)
+        self.opened(Target.parse(f"two-addresses:{port}", LOGIN, PASSWORD, ""))
 
     def test_the_password_is_nowhere_in_an_error(self) -> None:
         """Not in its text, not in the frames that it came through, nor in a cause."""
