@@ -21,7 +21,8 @@ CASES = FOLDER / "build_model"
 def _dump_model() -> ModuleType:
     """The script beside the cases that writes a database in their form."""
     spec = importlib.util.spec_from_file_location("dump_model", CASES / "dump_model.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -86,13 +86,17 @@ def _traits(body: Body) -> set[bytes]:
 
 def _plain_frame(body: Body) -> pl.DataFrame | None:
     """Read a file without quotes and with plain line ends where it is."""
+    body.file.seek(0)
+    above = body.file.read(body.start)
     body.file.seek(body.size - 1)
-    ends_line = body.file.read(1) == b"\n"
+    last = body.file.read(1)
+    if last == body.delimiter.encode() or above.count(b"\n") != body.line - 1:
+        return _cleaned_frame(body, False, False)
     body.file.seek(0)
     is_on_disk = isinstance(body.file, io.BufferedReader) and isinstance(body.file.raw, io.FileIO)
     source: Source = body.file if is_on_disk else body.file.read()
     frame = _parse(source, body, skip_lines=body.line - 1)
-    if frame is not None and _is_complete(frame, body.size - body.start, ends_line):
+    if frame is not None and _is_complete(frame, body.size - body.start, last == b"\n"):
         return _without_blank_lines(frame)
     return _cleaned_frame(body, False, False)
 
@@ -148,13 +152,11 @@ def _cleaned_frame(body: Body, has_quotes: bool, has_returns: bool) -> pl.DataFr
         if not _are_quotes_regular(parts, body.delimiter.encode()):
             return None
     parts[::2] = [_plain_lines(part, has_returns, body) for part in parts[::2]]
-    content = b'"'.join(parts)
-    frame = _parse(content.lstrip(b"\n"), body)
-    if frame is None:
-        return None
-    quotes = len(parts) - 1 - escaped
-    size = len(content.lstrip(b"\n"))
-    if not _is_complete(frame, size, content.endswith(b"\n"), quotes):
+    content = b'"'.join(parts).lstrip(b"\n")
+    if not content.endswith(b"\n"):
+        content += b"\n"  # behind a last delimiter Polars would miss a cell
+    frame = _parse(content, body)
+    if frame is None or not _is_complete(frame, len(content), True, len(parts) - 1 - escaped):
         return None
     return _without_blank_lines(frame, has_quotes)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,8 @@ def to_xlsx(table: Table) -> bytes:
     """
     from openpyxl import Workbook
 
+    from datacode.tables import xlsx_in_memory
+
     if len(table) >= MOST_ROWS or len(table.columns) > MOST_COLUMNS:
         raise runtime_error(
             "A sheet holds at most {rows} rows with the header, and {columns} columns",
@@ -38,13 +39,11 @@ def to_xlsx(table: Table) -> bytes:
             columns=MOST_COLUMNS,
         )
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("Sheet1")
+    sheet = xlsx_in_memory.new_sheet(book, "Sheet1")
     sheet.append([_cell(sheet, name) for name in table.names])
     for row in table.rows():
         sheet.append([_cell(sheet, value) for value in row])
-    target = io.BytesIO()
-    book.save(target)
-    return target.getvalue()
+    return xlsx_in_memory.saved(book)
 
 
 def _cell(sheet: WriteOnlyWorksheet, value: Value) -> Any:
