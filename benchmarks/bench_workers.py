@@ -185,7 +185,8 @@ def memory(processes: list[int]) -> tuple[float, float]:
 def workers_of(workers: Workers) -> list[int]:
     """The numbers of all worker processes."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [int(child) for child in children if int(child) != workers.zygote_process]
+    alive = [int(child) for child in children if Path(f"/proc/{child}/root").exists()]
+    return [child for child in alive if child != workers.zygote_process]
 
 
 async def crowd(workers: Workers) -> None:

@@ -30,13 +30,13 @@ class Channel(Protocol, Generic[Message]):
 
     def __init__(
         self,
-        union: object,
+        decode: Decoder[Message],
         limit: int,
         received: Callable[[Message], None],
         lost: Callable[[str | None], None],
     ) -> None:
         self._frames = Frames(limit)
-        self._decode = Decoder[Message](union)
+        self._decode = decode
         self._received = received
         self._lost = lost
         self._fault: str | None = None

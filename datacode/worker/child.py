@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from datacode.worker.channel import Channel, pair
 from datacode.worker.forks import Zygote
-from datacode.worker.wire import MAX_FROM_WORKER, FromWorker, Reply
+from datacode.worker.wire import MAX_FROM_WORKER, FromWorker, Reply, from_worker, reply
 
 _FIRST_LOOK, _LAST_LOOK = 0.001, 0.1
 
@@ -47,8 +47,8 @@ class Child:
         self.received: Callable[[FromWorker], None] = _nobody
         self.replied: Callable[[Reply], None] = _nobody
         self.ended: Callable[[Ending], None] = _nobody
-        self.run = Channel[FromWorker](FromWorker, MAX_FROM_WORKER, self._on_run, self._lost)
-        self.control = Channel[Reply](Reply, MAX_FROM_WORKER, self._on_control, self._lost)
+        self.run = Channel[FromWorker](from_worker, MAX_FROM_WORKER, self._on_run, self._lost)
+        self.control = Channel[Reply](reply, MAX_FROM_WORKER, self._on_control, self._lost)
         self.process: int | None = None
         self.troubles = 0
         self._fault: str | None = None

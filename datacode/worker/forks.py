@@ -25,6 +25,7 @@ from datacode.worker.wire import (
     Forked,
     FromZygote,
     SandboxReport,
+    from_zygote,
 )
 
 _BOOT = (
@@ -142,7 +143,7 @@ class Zygote:
         self._began = self._reactor.seconds()
         self._ready = False
         self._channel = Channel[FromZygote](
-            FromZygote, MAX_FROM_WORKER, self._received, self._channel_lost
+            from_zygote, MAX_FROM_WORKER, self._received, self._channel_lost
         )
         root = str(Path(datacode.__file__).resolve().parents[1])
         path = [root, *(p for p in sys.path if p and Path(p).is_absolute() and p != root)]
@@ -161,7 +162,7 @@ class Zygote:
                 )
             except (OSError, ValueError) as error:
                 self._log.error("Python cannot be started: {error}", error=str(error))
-                self._process_ended(Failure(error))
+                self._process_ended(Failure(error))  # type: ignore[no-untyped-call]
 
     def _received(self, message: FromZygote) -> None:
         if isinstance(message, Forked):

@@ -15,7 +15,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from datacode.runtime.interrupts import Cancelled, Interrupted, ProcessorLimit, TimeLimit
@@ -97,6 +98,17 @@ class Gate:
     def close(self) -> None:
         """From here on it may not."""
         self._open = False
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """A stretch of a run in which nothing is raised; what it misses is raised at its end."""
+        was_open = self._open
+        self.close()
+        try:
+            yield
+        finally:
+            if was_open:
+                self.open()
 
     def soon(self, tick: Callable[[], None]) -> None:
         """Call ``tick`` in a moment, between two instructions of the program."""

@@ -9,6 +9,7 @@ their thread's own, so the two never wait for each other.
 from __future__ import annotations
 
 import contextlib
+import logging
 import mmap
 import os
 import signal
@@ -33,7 +34,7 @@ from datacode.worker.remote_files import RemoteFiles, RunChannel
 
 _AT_ONCE = 1 << 16
 _CONTROL_STACK = 1 << 20
-_TROUBLE = 20_000
+_TROUBLE, _PLACES = 20_000, 50
 _ATTEMPTS = 5
 _ROWS, _CELLS, _TABLE_CHARACTERS = 1000, 20_000, 100_000
 _RESERVE = 8 << 20
@@ -88,6 +89,7 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
     threading.stack_size(_CONTROL_STACK)
     answering = Answers(control, gate, interpreter)
     threading.Thread(target=answering.serve, name="control", daemon=True).start()
+    logging.getLogger().handlers[:] = [TroubleLog(channel, gate)]
     runner = Runner(interpreter, gate, output, channel)
     while True:
         runner.run(channel.next_run())
@@ -117,9 +119,9 @@ class Runner:
         except MemoryError:
             self._break_into()
             error = limit_error(NO_MEMORY)
-        except Exception:  # noqa: BLE001 - a fault of ours must not end the session
+        except Exception as fault:  # noqa: BLE001 - a fault of ours must not end the session
             error = runtime_error("Internal error")
-            self._channel.send(trouble())
+            self._channel.send(wire.Trouble(trouble(fault)))
         finally:
             self._gate.end()
         if error is not None and error.template == NO_MEMORY:
@@ -153,9 +155,30 @@ class Runner:
             self._reserve = None
 
 
-def trouble() -> wire.Trouble:
-    """The exception being handled, for the server's log."""
-    return wire.Trouble(traceback.format_exc()[-_TROUBLE:])
+def trouble(error: BaseException) -> str:
+    """Where an exception came from, for the server's log; not its text, which may quote data."""
+    places = [f"{type(error).__module__}.{type(error).__qualname__}"]
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        places.append(f"  {frame.f_code.co_filename}:{line} in {frame.f_code.co_name}")
+    return "\n".join([places[0], *places[1:][-_PLACES:]])
+
+
+class TroubleLog(logging.Handler):
+    """Sends what libraries and our own runtime log as an error to the server's log."""
+
+    def __init__(self, channel: RunChannel, gate: Gate) -> None:
+        super().__init__(logging.ERROR)
+        self._channel = channel
+        self._gate = gate
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send it, if it is the main thread's; the channel is that thread's alone."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        error = record.exc_info[1] if record.exc_info else None
+        text = f"{record.name}: {record.msg}\n{trouble(error) if error else ''}"
+        with self._gate.closed():
+            self._channel.send(wire.Trouble(text[:_TROUBLE]))
 
 
 class OutputSink:
@@ -198,9 +221,8 @@ class OutputSink:
         """A table that the program shows: for readers that want tables as such."""
         if self._tables:
             shown = wire.TableShown(**structured(table, _rows_of(table)))
-            self._gate.close()
-            self._channel.send(shown)
-            self._gate.open()
+            with self._gate.closed():
+                self._channel.send(shown)
 
     def before_waiting(self) -> None:
         """The program is about to wait for the server: its reader should see what there is."""
@@ -224,9 +246,8 @@ class OutputSink:
             self._quiet = True
 
     def _send_now(self) -> None:
-        self._gate.close()
-        self._flush()
-        self._gate.open()
+        with self._gate.closed():
+            self._flush()
 
     def _flush(self) -> None:
         """Send everything in pieces. The gate is closed."""
@@ -274,8 +295,8 @@ class Answers:
             answer = wire.encode(self._answer(message))
         except MemoryError:
             return  # there is none to answer with; the server does not wait for ever
-        except Exception:  # noqa: BLE001 - the question fails, not the session
-            answer = wire.encode(wire.Unable(message.request, trouble().text))
+        except Exception as fault:  # noqa: BLE001 - the question fails, not the session
+            answer = wire.encode(wire.Unable(message.request, trouble(fault)))
         self._socket.sendall(answer)
 
     def _answer(self, message: wire.Inspect | wire.Complete | wire.Check) -> Struct:

@@ -7,22 +7,21 @@ workers. Polars is imported and no more: a process that has used it cannot be fo
 from __future__ import annotations
 
 import codecs
+import contextlib
 import importlib
+import pkgutil
 
 from datacode.tables.encodings import ENCODINGS
+
+_WHOLE = ("openpyxl",)
+"""Packages whose modules import each other in the middle of a call."""
 
 _LATE = (
     # What our own modules import when they need it.
     "polars",
     "python_calamine",
-    "openpyxl",
-    "openpyxl.cell",
-    "openpyxl.cell._writer",
-    "openpyxl.reader.excel",
-    "openpyxl.worksheet._read_only",
-    "openpyxl.worksheet._write_only",
-    "openpyxl.writer.excel",
     "datacode.tables.xlsx_fallback",
+    "datacode.tables.xlsx_in_memory",
     # What libraries import in the middle of a call.
     "_strptime",
     "encodings.idna",
@@ -37,5 +36,15 @@ def preload() -> None:
     """Load it all. Raises ImportError for what is not installed."""
     for name in _LATE:
         importlib.import_module(name)
+    for name in _WHOLE:
+        _import_whole(name)
     for encoding in ENCODINGS:
         codecs.lookup(encoding)
+
+
+def _import_whole(name: str) -> None:
+    """Import every module of a package; those that need what is not installed nobody misses."""
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module.name)

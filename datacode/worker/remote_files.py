@@ -27,7 +27,6 @@ class RunChannel:
         self._socket = run
         self._gate = gate
         self._frames = wire.Frames(wire.MAX_FROM_SERVER)
-        self._decode = wire.Decoder[wire.ToWorker](wire.ToWorker)
         self._descriptors: deque[int] = deque()
         self._readable = select.poll()
         self._readable.register(run, select.POLLIN)
@@ -70,7 +69,7 @@ class RunChannel:
                 self._readable.poll()
                 self._gate.close()
             self._read()
-        message = self._decode(frame)
+        message = wire.to_worker(frame)
         if isinstance(message, wire.Opened):
             return message, open(self._descriptors.popleft(), "rb")
         return message, None
@@ -137,9 +136,8 @@ class RemoteFiles:
 
     def _send(self, message: Struct) -> None:
         """Send without waiting for an answer. May be interrupted before and after."""
-        self._gate.close()
-        self._channel.send(message)
-        self._gate.open()
+        with self._gate.closed():
+            self._channel.send(message)
 
     def _ask(
         self, expected: type[Expected], request: wire.Request

@@ -445,3 +445,12 @@ class Decoder(Generic[Message]):
             return self._decoder.decode(frame)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise FrameError(f"not a message: {error}") from None
+
+
+# Made once: a decoder costs more than a message, and a worker would have to make its own.
+to_worker = Decoder[ToWorker](ToWorker)
+from_worker = Decoder[FromWorker](FromWorker)
+control = Decoder[Control](Control)
+reply = Decoder[Reply](Reply)
+to_zygote = Decoder[Fork](Fork)
+from_zygote = Decoder[FromZygote](FromZygote)

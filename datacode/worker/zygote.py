@@ -88,14 +88,13 @@ def _tried(ground: Ground) -> wire.SandboxReport:
     os.waitpid(process, 0)
     if not frames:
         return wire.SandboxReport(missing=("a worker could not be made",))
-    ready = wire.Decoder[wire.FromZygote](wire.FromZygote)(frames[0])
+    ready = wire.from_zygote(frames[0])
     return ready.sandbox if isinstance(ready, wire.Ready) else wire.SandboxReport()
 
 
 def _serve(control: socket.socket, ground: Ground, entry: Entry) -> None:
     """Fork a worker for each request."""
     frames = wire.Frames(wire.MAX_FROM_WORKER)
-    decode = wire.Decoder[wire.Fork](wire.Fork)
     nothing = os.open(os.devnull, os.O_RDWR)
     waiting: list[int] = []
     while True:
@@ -104,7 +103,7 @@ def _serve(control: socket.socket, ground: Ground, entry: Entry) -> None:
             return
         waiting += descriptors
         for frame in frames.feed(data):
-            request = decode(frame)
+            request = wire.to_zygote(frame)
             channels = (waiting.pop(0), waiting.pop(0))
             answer = _fork(request, channels, nothing, ground, entry)
             for descriptor in channels:

@@ -1,0 +1,111 @@
+"""The language behind the walls: programs do in a worker what they do in this process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from datacode.runtime.files import Entry
+from datacode.runtime.local_files import LocalFiles
+from datacode.worker.process import Settings
+from tests.worker.harness import WorkersTestCase
+
+CASES = Path(__file__).resolve().parents[1] / "conformance"
+EVERY = 12
+
+
+class HereFiles:
+    """A broker that answers with the files of this process's working folder."""
+
+    def __init__(self) -> None:
+        self._files = LocalFiles()
+
+    async def open(self, path: str) -> int:
+        with self._files.open(path) as file:
+            return os.dup(file.fileno())
+
+    async def list_folder(self, path: str) -> list[Entry]:
+        return self._files.list_folder(path)
+
+    async def match(self, pattern: str) -> list[str]:
+        return self._files.match(pattern)
+
+    async def kind(self, path: str) -> str | None:
+        return self._files.kind(path)
+
+    async def write(self, path: str, content: bytes) -> None:
+        self._files.write(path, content)
+
+    async def working_folder(self) -> str:
+        return self._files.working_folder()
+
+
+class InsideTests(WorkersTestCase):
+    """A part of the conformance cases, each in a worker of its own."""
+
+    timeout = 120
+    settings = Settings(spare=2, entry="tests.worker.watched:serve")
+
+    async def check(self, folder: Path) -> None:
+        """Every twelfth case of a folder: its output, its error, and nothing imported on the way.
+
+        A module that had to be imported in a worker would be one that the zygote has not loaded,
+        and that could not be found there.
+        """
+        before = Path.cwd()
+        os.chdir(folder)
+        self.addCleanup(os.chdir, before)
+        await self.started()
+        for case in sorted(folder.glob("*.dc"))[::EVERY]:
+            interpreter = self.opened(HereFiles())
+            outcome = await interpreter.run(case.read_text("utf-8"))
+            await interpreter.close()
+            error = case.with_suffix(".err")
+            expected = error.read_text("utf-8").rstrip("\n") if error.exists() else ""
+            self.assertEqual(outcome.output, case.with_suffix(".out").read_text("utf-8"), case.name)
+            self.assertEqual(str(outcome.error or ""), expected, case.name)
+
+    async def test_language(self) -> None:
+        """The cases of the language."""
+        await self.check(CASES / "language")
+
+    async def test_builtins(self) -> None:
+        """The cases of builtins, tables and files."""
+        await self.check(CASES / "builtins")
+
+    async def test_workbooks(self) -> None:
+        """Workbooks are written and read without a file of the worker's own."""
+        before = Path.cwd()
+        folder = self.mktemp()
+        os.makedirs(folder)
+        os.chdir(folder)
+        self.addCleanup(os.chdir, before)
+        await self.started()
+        interpreter = self.opened(HereFiles())
+        outcome = await interpreter.run(
+            "t = table([[1, 'a'], [2, '=b']], ['n', 's'])\n"
+            "write_file(path('o.xlsx'), t)\n"
+            "u = read_file(path('o.xlsx'))\n"
+            "print(u.idx[0], u.idx[1], u.idx[0][0])"
+        )
+        self.assertIsNone(outcome.error, outcome.error)
+        self.assertEqual(outcome.output, "[1, a] [2, =b] 1\n")
+
+    async def test_encodings(self) -> None:
+        """Every character set that programs may name is there."""
+        before = Path.cwd()
+        folder = self.mktemp()
+        os.makedirs(folder)
+        os.chdir(folder)
+        self.addCleanup(os.chdir, before)
+        await self.started()
+        interpreter = self.opened(HereFiles())
+        names = "['cp1251', 'koi8-r', 'mac-cyrillic', 'cp866', 'gb18030', 'shift_jis', 'utf-16']"
+        outcome = await interpreter.run(
+            f"for name in {names} do\n"
+            " write_file(path('t.txt'), 'Привет', encoding=name)\n"
+            " print(read_file(path('t.txt'), encoding=name))\n"
+            "next name"
+        )
+        self.assertIsNone(outcome.error, outcome.error)
+        self.assertEqual(outcome.output, "Привет\n" * 7)
