@@ -17,7 +17,17 @@ import ast
 
 from datacode.language import nodes, scopes
 from datacode.language.expressions import Expressions
-from datacode.language.kinds import ARRAY, BOOL, NUMBER, OBJECT, STRING, only
+from datacode.language.kinds import (
+    ARRAY,
+    BOOL,
+    NUMBER,
+    OBJECT,
+    OWN,
+    STRING,
+    builtin_result,
+    only,
+    with_elements,
+)
 from datacode.language.python import Piece
 from datacode.language.variables import SET, Slot, State, joined
 
@@ -91,7 +101,7 @@ class Assigning(Expressions):
         copy = self.assignment(longer, self.target(slot.python), self.target(slot.owner))
         yes = [ast.Expr(grow, **self.at)]
         self.emit(self.if_(self.all_of(tests), list(yes), [copy]))
-        self.now_set(slot, ARRAY)
+        self.now_set(slot, builtin_result(function, [kinds, item.kinds]))
         return True
 
     def assign_element(self, node: nodes.AssignElement) -> None:
@@ -157,9 +167,10 @@ class Assigning(Expressions):
         else:
             test, statement = fast
             self.emit(self.if_(test, [statement], [store]))
-        certain = container.kinds & (ARRAY | OBJECT) or ARRAY | OBJECT
+        own = container.kinds & (ARRAY | OBJECT) or ARRAY | OBJECT
         if self.has_known_kind(slot):
-            self.state.kinds[slot.python] = certain
+            added = with_elements(value.kinds, len(steps))
+            self.state.kinds[slot.python] = own | container.kinds & ~OWN | added
         if self.setness(slot) != SET and slot.private:
             self.state.set[slot.python] = SET
 
@@ -222,7 +233,7 @@ class Assigning(Expressions):
             key = step.node
         else:
             return None
-        target = ast.Subscript(place, key, ast.Store(), **self.at)
+        target = self.subscript(place, key, store=True)
         return self.all_of(tests), self.assignment(value.node, target)
 
     def _class_test(
@@ -295,7 +306,7 @@ class Assigning(Expressions):
         if only(piece.kinds, STRING):
             return piece
         if only(piece.kinds, NUMBER | BOOL):
-            return self._finished(Piece(self.call("printed", piece.node), STRING), piece)
+            return self.text(piece)
         if not piece.plain:
             piece = self.spill(piece)
         text = self.call("appended", self.name(slot.python), piece.node)

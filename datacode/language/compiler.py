@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from datacode.language import nodes
 from datacode.language.facts import Builtin, Facts
+from datacode.language.kinds import NULL
 from datacode.language.scopes import Names, names_of
 from datacode.language.statements import MAX_BLOCKS, Statements, Visible
 from datacode.language.variables import Slot
@@ -37,6 +38,12 @@ class Stretch:
 
     statements: tuple[nodes.Statement, ...]
     names: Names
+
+    @property
+    def creatable(self) -> frozenset[str]:
+        """Names of the variables that may come to be when the statements run."""
+        names = self.names
+        return names.assigned | names.made_global | names.made_local
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +68,14 @@ class Definition:
 class Compiled:
     """A code object of a Python function.
 
-    ``unset`` are globals that it looks at although they may not exist.
+    ``unset`` are globals that it looks at although they may not exist, ``returns`` the kinds of its
+    result, ``asked`` the answers of the specialists that it relies on.
     """
 
     code: CodeType
     unset: tuple[str, ...]
+    returns: int
+    asked: Mapping[tuple[str, tuple[int, ...]], tuple[str, int]]
 
 
 _visible: WeakKeyDictionary[CodeType, tuple[Visible, ...]] = WeakKeyDictionary()
@@ -105,11 +115,19 @@ def compile_stretch(stretch: Stretch, facts: Facts, builtins: Mapping[str, Built
 
 
 def compile_function(
-    definition: Definition, facts: Facts, builtins: Mapping[str, Builtin]
+    definition: Definition,
+    facts: Facts,
+    builtins: Mapping[str, Builtin],
+    given: Sequence[int] = (),
 ) -> Compiled:
-    """A Python function of the depth of calls and the parameters."""
+    """A Python function of the depth of calls and the parameters.
+
+    ``given`` are the kinds of the arguments that it will be called with.
+    """
     node = definition.node
     maker = Statements(definition.names, facts, builtins, node.parameters)
+    for name, kinds in zip(node.parameters, given, strict=False):
+        maker.state.kinds[f"l_{name}"] = kinds
     parameters = ["_d"]
     for place, name in enumerate(node.parameters):
         hidden = name in node.parameters[place + 1 :]
@@ -124,7 +142,7 @@ def compile_condition(
     facts: Facts,
     builtins: Mapping[str, Builtin],
 ) -> Compiled:
-    """A Python function of the cells of a row, the values of ``captured`` names, and the depth."""
+    """A Python function of the cells of a row, the ``captured`` values, and the depth of calls."""
     statement = nodes.Return(expression.line, expression.column, expression)
     names = names_of([statement])
     maker = Statements(names, facts, builtins, ())
@@ -153,7 +171,8 @@ def _compiled(
     unset = tuple(python for python in maker.needs_unset if python.startswith("t_"))
     if maker.seen_blocks:
         _see(code, tuple(maker.seen_blocks))
-    return Compiled(code, unset)
+    returns = maker.returned | (NULL if maker.state.live else 0)
+    return Compiled(code, unset, returns, maker.asked)
 
 
 def _see(code: CodeType, blocks: tuple[Visible, ...]) -> None:
@@ -170,7 +189,7 @@ def _prologue(maker: Statements, is_function: bool) -> list[ast.stmt]:
     start = maker.declarations(maker.stored, is_inner=False)
     maker.out = start
     if is_function:
-        too_deep = maker.compare(maker.name("_d"), [ast.Gt()], [maker.name("depth_limit")])
+        too_deep = maker.compare(maker.name("_d"), [ast.Lt()], [maker.constant(1)])
         raising = ast.Expr(maker.call("too_deep"), **maker.at)
         maker.emit(maker.if_(too_deep, [raising]))
     for python in sorted(maker.needs_unset):

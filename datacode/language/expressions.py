@@ -11,22 +11,27 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
 from datacode.language import nodes
 from datacode.language.kinds import (
     ANY,
     ARRAY,
     BOOL,
-    BUILTIN_RESULTS,
     FRACTION,
     INTEGER,
     NULL,
     NUMBER,
     OBJECT,
     OTHER,
+    OWN,
     STRING,
     arithmetic,
+    builtin_result,
+    of_argument,
     only,
+    part_of,
+    with_elements,
 )
 from datacode.language.python import LOOSE, SHARED, STEADY, Piece
 from datacode.language.variables import SET, Variables
@@ -103,6 +108,7 @@ class Expressions(Variables):
             steadiness=STEADY,
             safe=True,
             whole=self.constant(int(value)) if whole and value < LARGEST_WHOLE else None,
+            is_exact=True,
         )
 
     def string(self, value: str) -> Piece:
@@ -222,10 +228,11 @@ class Expressions(Variables):
             left, right = self.two(left, mark, right, "")
             node: ast.expr = self.binary(left.node, operation(), right.node)
             whole = self._whole_result(operation, operator, left, right)
-            return Piece(
-                node, kinds, whole=whole, safe=operator != "/" and left.safe and right.safe
-            )
-        if operator == "+" and (left.kinds & right.kinds == 0 or only(left.kinds, STRING)):
+            safe = operator != "/" and left.safe and right.safe
+            is_exact = operator != "*" and left.is_exact and right.is_exact
+            return Piece(node, kinds, whole=whole, is_exact=is_exact, safe=safe)
+        disjoint = not left.kinds & right.kinds & OWN
+        if operator == "+" and (disjoint or only(left.kinds, STRING)):
             piece = self._concatenation(left, mark, right, kinds)
             if piece is not None:
                 return piece
@@ -264,8 +271,11 @@ class Expressions(Variables):
                 return Piece(self.binary(left.node, ast.Add(), right.node), STRING)
             if only(right.kinds, printable):
                 left, right = self.two(left, mark, right, "")
-                text = self.call("printed", right.node)
-                return Piece(self.binary(left.node, ast.Add(), text), STRING)
+                mark = len(self.out)
+                text = self.text(right)
+                if len(self.out) > mark and left.steadiness != STEADY:
+                    left = self.spill(left, mark)
+                return Piece(self.binary(left.node, ast.Add(), text.node), STRING, height=2)
             left, right = self.two(left, mark, right, "lr")
             test = self.is_a(right.node, "str")
         elif only(right.kinds, STRING):
@@ -282,6 +292,20 @@ class Expressions(Variables):
         return Piece(
             self.choose(test, fast, self.call("add", left.node, right.node)), kinds, height=2
         )
+
+    def text(self, piece: Piece) -> Piece:
+        """The printed form of a number or bool."""
+        if piece.whole is not None and piece.is_exact:
+            return Piece(self.call("str", piece.whole), STRING, height=piece.height + 1)
+        if not only(piece.kinds, NUMBER):
+            return self._finished(Piece(self.call("printed", piece.node), STRING), piece)
+        if not piece.plain:
+            piece = self.spill(piece)
+        rest = self.binary(piece.node, ast.Mod(), self.constant(1.0))
+        is_whole = self.compare(rest, [ast.Eq()], [self.constant(0.0)])
+        whole = self.call("str", self.call("trunc", piece.node))
+        node = self.choose(is_whole, whole, self.call("number_text", piece.node))
+        return Piece(node, STRING, height=3)
 
     def _modulo(self, left: Piece, mark: int, right: Piece) -> Piece:
         kinds = arithmetic("%", left.kinds, right.kinds)
@@ -309,7 +333,7 @@ class Expressions(Variables):
             helper = f"cell_{helper}"
         both = left.kinds | right.kinds
         if only(both, NUMBER) or only(both, STRING):
-            left, right = self.two(left, mark, right, "")
+            left, right = self._two_wholes(left, mark, right)
             node: ast.expr = self.compare(left.node, [operation()], [right.node])
             return Piece(node, BOOL, safe=left.safe and right.safe)
         if not left.kinds & right.kinds & (NUMBER | STRING):
@@ -330,6 +354,13 @@ class Expressions(Variables):
             self.refine(left, left.kinds & certain or certain)
             self.refine(right, right.kinds & certain or certain)
         return Piece(self.choose(test, fast, slow), BOOL, height=2)
+
+    def _two_wholes(self, left: Piece, mark: int, right: Piece) -> tuple[Piece, Piece]:
+        """Two numbers or strings to be compared; as Python ints if both are known as such."""
+        if left.whole is None or right.whole is None or not (left.is_exact and right.is_exact):
+            return self.two(left, mark, right, "")
+        left, right = replace(left, node=left.whole), replace(right, node=right.whole)
+        return self.two(left, mark, right, "")
 
     # Equality ------------------------------------------------------------------
 
@@ -356,7 +387,7 @@ class Expressions(Variables):
             return self._equals_number(left, mark, right, known, other is left)
         if only(left.kinds | right.kinds, NUMBER):
             if only(left.kinds | right.kinds, INTEGER):
-                left, right = self.two(left, mark, right, "")
+                left, right = self._two_wholes(left, mark, right)
                 node: ast.expr = self.compare(left.node, [ast.Eq()], [right.node])
             else:
                 left, right = self.two(left, mark, right, "lr")
@@ -402,10 +433,14 @@ class Expressions(Variables):
             left, right = self.two(left, mark, right, "")
             return self.call("equal", left.node, right.node), False
         certain = only(other.kinds, NUMBER)
+        if only(other.kinds, INTEGER):
+            left, right = self._two_wholes(left, mark, right)
+            node = self.compare(left.node, [ast.Eq()], [right.node])
+            return node, left.safe and right.safe
         left, right = self.two(left, mark, right, "" if certain else "lr")
         other = left if other_is_left else right
         # From 2 up the next number is at least EPSILON away.
-        if abs(value) >= 2 or only(other.kinds, INTEGER):
+        if abs(value) >= 2:
             test: ast.expr = self.compare(other.node, [ast.Eq()], [known.node])
         elif value == 0:
             test = self._within(other.node)
@@ -459,7 +494,13 @@ class Expressions(Variables):
             whole = self.constant(-int(value)) if piece.whole is not None else None
             kinds = piece.kinds
             return Piece(
-                self.constant(-value), kinds, plain=True, steadiness=STEADY, safe=True, whole=whole
+                self.constant(-value),
+                kinds,
+                plain=True,
+                steadiness=STEADY,
+                safe=True,
+                whole=whole,
+                is_exact=True,
             )
         kinds = INTEGER if only(piece.kinds, INTEGER) else NUMBER
         if only(piece.kinds, NUMBER):
@@ -504,6 +545,8 @@ class Expressions(Variables):
         calls = any(piece.calls for piece in pieces)
         safe = all(piece.safe for piece in pieces)
         height = max((piece.height for piece in pieces), default=0) + 1
+        for piece in pieces:
+            kind |= with_elements(piece.kinds)
         return Piece(node, kind, calls=calls, safe=safe, height=height, fresh=True)
 
     # Parts of values -----------------------------------------------------------------
@@ -519,11 +562,11 @@ class Expressions(Variables):
         """``base[index]``."""
         calls = base.calls or index.calls
         height = max(base.height, index.height) + 2
-        kinds = STRING if only(base.kinds, STRING) else ANY
+        kinds = part_of(base.kinds)
         key = _text_of(index)
         if key is not None and base.kinds & OBJECT:
             base, index = self.two(base, mark, index, "l")
-            return self._key(base, index.node, self.call("read_index", base.node, index.node), key)
+            return self._key(base, index.node, self.call("read_index", base.node, index.node))
         sure = only(base.kinds, ARRAY) and only(index.kinds, NUMBER)
         whole = index.whole
         base, index = self.two(base, mark, index, "" if sure else "lr")
@@ -553,17 +596,20 @@ class Expressions(Variables):
 
     def position(self, index: Piece, whole: ast.expr | None) -> ast.expr:
         """A number as the position in a list; ``_i`` remembers it for the error message."""
+        if isinstance(whole, ast.Name):
+            return whole  # the error message finds it by the mark of the subscript
         if whole is not None:
             return self.walrus("_i", whole)
         return self.call("trunc", self.walrus("_i", index.node))
 
-    def _key(self, base: Piece, key: ast.expr, slow: ast.expr, name: str | None) -> Piece:
+    def _key(self, base: Piece, key: ast.expr, slow: ast.expr) -> Piece:
         """The value of an object's key, which is a constant."""
         fast = self.subscript(base.node, key)
+        kinds = part_of(base.kinds)
         if only(base.kinds, OBJECT):
-            return Piece(fast, ANY, calls=base.calls, height=base.height + 1)
+            return Piece(fast, kinds, calls=base.calls, height=base.height + 1)
         node = self.choose(self.is_a(base.node, "dict"), fast, slow)
-        return Piece(node, ANY, calls=base.calls, height=base.height + 2)
+        return Piece(node, kinds, calls=base.calls, height=base.height + 2)
 
     def _member(self, node: nodes.Member, *, keep: bool) -> Piece:
         base = self.expression(node.base)
@@ -594,7 +640,21 @@ class Expressions(Variables):
         whole = self.call("len", piece.node)
         node = self.call("float", whole)
         height = piece.height + 2
-        return Piece(node, INTEGER, calls=piece.calls, height=height, whole=whole)
+        return Piece(node, INTEGER, calls=piece.calls, height=height, whole=whole, is_exact=True)
+
+    def _length_of_any(self, piece: Piece, function: str) -> Piece:
+        """The builtin ``len``, which itself is only needed for odd things."""
+        if only(piece.kinds, ARRAY | STRING):
+            return self.length(piece)
+        if not piece.plain:
+            piece = self.spill(piece)
+        other: ast.expr = self.call("trunc", self.call(function, piece.node))
+        for kind, name in ((STRING, "str"), (ARRAY, "list")):
+            if piece.kinds & kind:
+                length = self.call("len", piece.node)
+                other = self.choose(self.is_a(piece.node, name), length, other)
+        node = self.call("float", other)
+        return Piece(node, INTEGER, calls=piece.calls, height=4, whole=other, is_exact=True)
 
     def _released(self, node: nodes.Index | nodes.Member, piece: Piece) -> Piece:
         """A part that something will hold on to: the variable that it is of owns it no longer."""
@@ -637,26 +697,36 @@ class Expressions(Variables):
         pieces = self.operands(arguments, keep=True)
         expected = self.facts.functions[name]
         values = [piece.node for piece in pieces]
+        kinds = ANY
         if len(pieces) == expected:
-            node: ast.expr = self.call(f"f_{name}", self.deeper(), *values)
+            given = tuple(of_argument(piece.kinds) for piece in pieces)
+            function, kinds = self.specialist(name, given)
+            node: ast.expr = self.call(function, self.deeper(), *values)
         else:
             node = self.call(
                 "wrong_count", self.constant(name), self.constant(expected), self._tuple(pieces)
             )
         height = max((piece.height for piece in pieces), default=0) + 1
-        return Piece(node, ANY, calls=True, height=height)
+        return Piece(node, kinds, calls=True, height=height)
+
+    def specialist(self, name: str, given: tuple[int, ...]) -> tuple[str, int]:
+        """The Python name of the function for such arguments, and the kinds of its result."""
+        if self.facts.specialists is None or all(kinds == ANY for kinds in given):
+            return f"f_{name}", ANY
+        query = (name, given)
+        if query not in self.asked:
+            self.asked[query] = self.facts.specialists.find(name, given)
+        return self.asked[query]
 
     def deeper(self) -> ast.expr:
-        """How many calls are active in the function that is called."""
-        if not self.in_function and self.rows is None:
-            return self.constant(1)
-        return self.binary(self.name("_d"), ast.Add(), self.constant(1))
+        """How many more calls may be active, for the function that is called."""
+        if not self.in_function:
+            return self.name("depth_limit")
+        return self.binary(self.name("_d"), ast.Sub(), self.constant(1))
 
     def depth(self) -> ast.expr:
-        """How many calls are active here."""
-        if not self.in_function and self.rows is None:
-            return self.constant(0)
-        return self.name("_d")
+        """How many more calls may be active here; the outermost function gets all of them."""
+        return self.deeper()
 
     def _tuple(self, pieces: Sequence[Piece]) -> ast.expr:
         return ast.Tuple([piece.node for piece in pieces], ast.Load(), **self.at)
@@ -670,14 +740,15 @@ class Expressions(Variables):
         if not entry.accepts(len(pieces)):
             node = self.call("wrong_builtin_count", self.constant(name), self._tuple(pieces))
             return self._finished(Piece(node), *pieces, Piece(node))
-        if name in ("len", "length") and only(pieces[0].kinds, ARRAY | STRING):
-            return self.length(pieces[0])
         function = f"f_{name}"
-        if entry.calls_back:
-            node = self.call("from_depth", self.depth(), self.name(function), self._tuple(pieces))
-        else:
-            node = self.call(function, *(piece.node for piece in pieces))
-        kinds = BUILTIN_RESULTS.get(name, ANY)
+        if name in ("len", "length"):
+            return self._length_of_any(pieces[0], function)
+        values = [piece.node for piece in pieces]
+        if entry.calls_back and values:
+            # Once all arguments are known: functions called for them leave their own depth.
+            values[-1] = self.call("at_depth", self.depth(), values[-1])
+        node = self.call(function, *values)
+        kinds = builtin_result(name, [piece.kinds for piece in pieces])
         height = max((piece.height for piece in pieces), default=0) + 1
         calls = entry.calls_back or any(piece.calls for piece in pieces)
         return Piece(node, kinds, calls=calls, height=height)
@@ -773,10 +844,10 @@ class Expressions(Variables):
                 return BOOL
             case nodes.Null():
                 return NULL
-            case nodes.Array():
-                return ARRAY
-            case nodes.Object():
-                return OBJECT
+            case nodes.Array(elements=elements):
+                return ARRAY | self._kinds_of_parts(elements, names)
+            case nodes.Object(pairs=pairs):
+                return OBJECT | self._kinds_of_parts([value for _, value in pairs], names)
             case nodes.Logical():
                 return BOOL
             case nodes.Name(name=name):
@@ -788,12 +859,10 @@ class Expressions(Variables):
                     return BOOL
                 inner = self.kinds_in(operand, names)
                 return INTEGER if only(inner, INTEGER) else NUMBER
-            case nodes.Call(name=name):
-                if name in self.facts.functions or name not in self.builtins:
-                    return ANY
-                return BUILTIN_RESULTS.get(name, ANY)
+            case nodes.Call():
+                return self._kinds_of_call(node, names)
             case nodes.Index(base=base):
-                return STRING if only(self.kinds_in(base, names), STRING) else ANY
+                return part_of(self.kinds_in(base, names))
             case _:
                 return ANY
 
@@ -806,6 +875,24 @@ class Expressions(Variables):
         for slot in self.candidates(name):
             kinds |= self.kinds_of(slot)
         return kinds
+
+    def _kinds_of_parts(self, parts: Sequence[nodes.Expr], names: dict[str, int]) -> int:
+        kinds = 0
+        for part in parts:
+            kinds |= with_elements(self.kinds_in(part, names))
+        return kinds
+
+    def _kinds_of_call(self, node: nodes.Call, names: dict[str, int]) -> int:
+        given = []
+        for argument in node.arguments:
+            if isinstance(argument, nodes.Spread | nodes.NamedArgument):
+                return ANY
+            given.append(self.kinds_in(argument, names))
+        if node.name in self.facts.functions:
+            if len(given) != self.facts.functions[node.name] or 0 in given:
+                return ANY if 0 not in given else 0
+            return self.specialist(node.name, tuple(map(of_argument, given)))[1]
+        return builtin_result(node.name, given) if node.name in self.builtins else ANY
 
     def _kinds_of_chain(self, node: nodes.Binary, names: dict[str, int]) -> int:
         row: list[nodes.Binary] = []

@@ -28,6 +28,13 @@ class Builtin(Protocol):
         """May it be called with so many positional arguments?"""
 
 
+class Specialists(Protocol):
+    """Knows functions that are compiled for certain kinds of arguments."""
+
+    def find(self, name: str, given: tuple[int, ...]) -> tuple[str, int]:
+        """The Python name of a function for such arguments, and the kinds of its result."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The state of an interpreter as far as some code depends on it.
@@ -37,7 +44,8 @@ class Facts:
     are globals and top-level locals that functions may change, ``made_global`` those that
     functions may create, ``changed`` those whose arrays are changed in place anywhere, ``deep``
     those changed below the first level. ``functions`` are the program's own with their number of
-    parameters. ``steps`` asks for code that counts statements.
+    parameters. ``kinds`` are those of globals that only the code to be compiled can change.
+    ``steps`` asks for code that counts statements.
     """
 
     existing: frozenset[str] = frozenset()
@@ -49,7 +57,9 @@ class Facts:
     changed: frozenset[str] = frozenset()
     deep: frozenset[str] = frozenset()
     functions: Mapping[str, int] = field(default_factory=dict)
+    kinds: Mapping[str, int] = field(default_factory=dict)
     steps: bool = False
+    specialists: Specialists | None = None
 
     def key(self, names: Names) -> tuple[object, ...]:
         """What of these facts code with such names depends on."""
@@ -64,5 +74,6 @@ class Facts:
             self.changed & variables,
             self.deep & variables,
             tuple(sorted((f, self.functions[f]) for f in names.calls if f in self.functions)),
+            tuple(sorted(self.kinds.items())),
             self.steps,
         )

@@ -26,10 +26,15 @@ class Part(Generic[Kept]):
     tree: Kept
     variants: dict[tuple[object, ...], Compiled] = field(default_factory=dict)
 
-    def compiled(self, key: tuple[object, ...], make: Callable[[], Compiled]) -> Compiled:
-        """The form for such a state of the interpreter."""
+    def compiled(
+        self,
+        key: tuple[object, ...],
+        make: Callable[[], Compiled],
+        is_valid: Callable[[Compiled], bool],
+    ) -> Compiled:
+        """The form for such a state of the interpreter, if what it relies on ``is_valid``."""
         known = self.variants.get(key)
-        if known is None:
+        if known is None or not is_valid(known):
             known = make()
             if len(self.variants) >= VARIANTS:
                 self.variants.clear()

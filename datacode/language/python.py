@@ -19,6 +19,9 @@ STORE = ast.Store()
 MEMBER_MARK = 1
 """The column of a subscript that reads a member, so that a KeyError can be told from an index's."""
 
+INDEX_MARK = 2
+"""The column of a subscript, less the number of the ``w1_…`` that it has for its index."""
+
 # How long the value of a piece stays what it is while other code runs.
 STEADY = 0
 """For ever: a constant, a temporary, a variable of this function that certainly is set."""
@@ -34,8 +37,9 @@ class Piece:
 
     ``kinds`` are those its value can be of. A ``plain`` one is a name or constant and may stand
     several times. ``calls``: functions of the program may run in it; ``safe``: it can neither fail
-    nor do anything. ``slot`` is the variable that it reads, ``whole`` the same number as a Python
-    int, ``fresh`` a new array or object that nothing else refers to.
+    nor do anything. ``slot`` is the variable that it reads. ``whole`` is the same number as a
+    Python int; unless it ``is_exact``, only as long as it is small. ``fresh``: it is a new array or
+    object that nothing else refers to.
     """
 
     node: ast.expr
@@ -47,6 +51,7 @@ class Piece:
     height: int = 0
     slot: str | None = None
     whole: ast.expr | None = None
+    is_exact: bool = False
     fresh: bool = False
 
 
@@ -120,10 +125,15 @@ class Writer:
         """``value.__class__ is kind``."""
         return self.identical(self.class_of(value), self.name(kind))
 
-    def subscript(self, value: ast.expr, key: ast.expr, *, member: bool = False) -> ast.Subscript:
-        """``value[key]``."""
-        at = self.at | {"col_offset": MEMBER_MARK, "end_col_offset": MEMBER_MARK}
-        return ast.Subscript(value, key, LOAD, **(at if member else self.at))
+    def subscript(
+        self, value: ast.expr, key: ast.expr, *, member: bool = False, store: bool = False
+    ) -> ast.Subscript:
+        """``value[key]``, marked for the error message if it fails."""
+        mark = MEMBER_MARK if member else 0
+        if isinstance(key, ast.Name) and key.id.startswith("w"):
+            mark = INDEX_MARK + int(key.id[1:].partition("_")[0])
+        at = self.at | {"col_offset": mark, "end_col_offset": mark} if mark else self.at
+        return ast.Subscript(value, key, STORE if store else LOAD, **at)
 
     def walrus(self, identifier: str, value: ast.expr) -> ast.NamedExpr:
         """``(identifier := value)``."""

@@ -12,12 +12,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from datacode.language import nodes, scopes
 from datacode.language.assigning import Assigning
 from datacode.language.facts import Builtin, Facts
-from datacode.language.kinds import ANY, INTEGER, STRING, only
+from datacode.language.kinds import ANY, ARRAY, INTEGER, NULL, STRING, only, step_of, with_elements
 from datacode.language.python import Piece
 from datacode.language.scopes import Names
 from datacode.language.variables import SET, UNSURE, State, joined
@@ -91,6 +92,7 @@ class Statements(Assigning):
         self.shared_names: set[str] = set()
         self.seen_blocks: list[Visible] = []
         self._last_line = 0
+        self.returned = 0
         self._assigned: dict[int, frozenset[str]] = {}
         self._flags = 0
         self._functions = 0
@@ -237,7 +239,7 @@ class Statements(Assigning):
                 self.state.kinds[slot.python] = kinds
         shadow_name = None
         if shadow and node.variables[0] not in self._assigned_in(node.body):
-            shadow_name = f"w_{block[node.variables[0]]}"
+            shadow_name = f"w{self.block_count}_{block[node.variables[0]]}"
             self.wholes[block[node.variables[0]]] = shadow_name
         line = node.line
         body = self.block(node.body)
@@ -285,12 +287,13 @@ class Statements(Assigning):
         if len(node.variables) > 1:
             count = self.constant(len(node.variables))
             return self.call("each_unpacked", piece.node, count), ANY, False
-        if only(piece.kinds, STRING):
-            return piece.node, STRING, False
+        kinds = step_of(piece.kinds)
+        if only(piece.kinds, STRING) or only(piece.kinds, ARRAY):
+            return piece.node, kinds, False
         if not piece.plain:
             piece = self.spill(piece)
         each = self.call("each", piece.node)
-        return self.choose(self.is_a(piece.node, "list"), piece.node, each), ANY, False
+        return self.choose(self.is_a(piece.node, "list"), piece.node, each), kinds, False
 
     def _is_range(self, node: nodes.Expr) -> bool:
         if not isinstance(node, nodes.Call) or node.name != "range":
@@ -301,7 +304,7 @@ class Statements(Assigning):
 
     def _whole_bound(self, piece: Piece) -> ast.expr:
         """A bound of a range; a Python int where that is known."""
-        return piece.whole if piece.whole is not None else piece.node
+        return piece.whole if piece.whole is not None and piece.is_exact else piece.node
 
     def _loop_target(
         self,
@@ -448,29 +451,39 @@ class Statements(Assigning):
 
     def _kinds_around(self, node: nodes.For, names: frozenset[str]) -> dict[str, int]:
         """The kinds that each variable can have anywhere in the loop."""
-        sources: list[tuple[str, nodes.Expr | int]] = []
+        sources: list[tuple[str, Callable[[dict[str, int]], int]]] = []
         for part in scopes.walk([node]):
             match part:
                 case nodes.Assign(name=name, value=value):
-                    sources.append((name, value))
+                    sources.append((name, partial(self.kinds_in, value)))
+                case nodes.AssignElement(name=name, path=path, value=value):
+                    sources.append((name, partial(self._kinds_put, value, len(path))))
                 case nodes.For(variables=variables, iterable=iterable):
-                    one = len(variables) == 1 and self._is_range(iterable)
-                    sources += [(name, INTEGER if one else ANY) for name in variables]
+                    kind = partial(self._kinds_visited, iterable, len(variables))
+                    sources += [(name, kind) for name in variables]
                 case nodes.Try(variable=str() as variable):
-                    sources.append((variable, STRING))
-                case nodes.AssignElement(name=name):
-                    sources.append((name, ANY))
+                    sources.append((variable, lambda _: STRING))
                 case _:
                     pass
+        sources.reverse()
         kinds = {name: self._kinds_at_entry(name) for name in names}
         for _ in range(MAX_ROUNDS):
             before = kinds.copy()
             for name, source in sources:
-                added = source if isinstance(source, int) else self.kinds_in(source, kinds)
-                kinds[name] |= added
+                kinds[name] |= source(kinds)
             if kinds == before:
                 return kinds
         return {}
+
+    def _kinds_put(self, value: nodes.Expr, depth: int, kinds: dict[str, int]) -> int:
+        """What is added to a container's kinds by an assignment so deep into it."""
+        return with_elements(self.kinds_in(value, kinds), depth)
+
+    def _kinds_visited(self, iterable: nodes.Expr, count: int, kinds: dict[str, int]) -> int:
+        """The kinds of a loop's variables."""
+        if count > 1:
+            return ANY
+        return INTEGER if self._is_range(iterable) else step_of(self.kinds_in(iterable, kinds))
 
     def _kinds_at_entry(self, name: str) -> int:
         """The kinds of a variable before the loop; none if it certainly is not set."""
@@ -590,8 +603,11 @@ class Statements(Assigning):
     def _return(self, node: nodes.Return) -> None:
         if node.value is None:
             value: ast.expr = self.constant(None)
+            self.returned |= NULL
         else:
-            value = self.expression(node.value, keep=True).node
+            piece = self.expression(node.value, keep=True)
+            value = piece.node
+            self.returned |= piece.kinds
         if self.frame.outer is not None:
             value = ast.Tuple([value], ast.Load(), **self.at)
             self._exit_code(Jump("return"))

@@ -96,11 +96,12 @@ class Variables(Writer):
         self.own = own.union(parameters or ())
         self.blocks: list[dict[str, str]] = []
         self.block_count = 0
-        self.state = State({}, {f"l_{name}": SET for name in parameters or ()})
+        self.state = State(dict(facts.kinds), {f"l_{name}": SET for name in parameters or ()})
         self.needs_unset: set[str] = set()
         self.owners: dict[str, Slot] = {}
         self.volatile = False
         self.wholes: dict[str, str] = {}
+        self.asked: dict[tuple[str, tuple[int, ...]], tuple[str, int]] = {}
 
     # Slots -----------------------------------------------------------------
 
@@ -219,6 +220,7 @@ class Variables(Writer):
             safe=certain,
             slot=slot.python,
             whole=None if whole is None else self.name(whole),
+            is_exact=True,
         )
 
     def is_volatile(self, slot: Slot) -> bool:

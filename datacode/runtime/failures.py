@@ -10,11 +10,11 @@ import logging
 import re
 import sys
 from itertools import islice
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 
 from datacode.errors import DataCodeError, Kind, limit_error, runtime_error, variable_error
 from datacode.language.compiler import CONDITION_FILE, PROGRAM_FILE
-from datacode.language.python import MEMBER_MARK
+from datacode.language.python import INDEX_MARK, MEMBER_MARK
 from datacode.runtime import access
 
 TOO_DEEP = "Превышена максимальная глубина рекурсии ({limit})"
@@ -110,7 +110,7 @@ def _raised_by_program(exception: Exception, place: _Place) -> DataCodeError | N
             key = exception.args[0]
             return access.missing_member(key) if _is_member(place) else access.missing_key(key)
         case IndexError() | ValueError() | OverflowError():
-            index = place[0].f_locals.get("_i")
+            index = _index_at(place)
             if isinstance(index, int | float):
                 return access.array_bounds(float(index) if abs(index) < 2**1000 else index)
     return None
@@ -124,10 +124,21 @@ def _variable_in(message: str) -> str | None:
 
 def _is_member(place: _Place) -> bool:
     """Was the key that is missing written as a member?"""
+    return _mark_at(place) == MEMBER_MARK
+
+
+def _index_at(place: _Place) -> object:
+    """The index that failed: the ``w1_…`` that the subscript is marked with, or ``_i``."""
+    found = place[0].f_locals
+    mark = _mark_at(place)
+    if mark is not None and mark >= INDEX_MARK:
+        prefix = f"w{mark - INDEX_MARK}_"
+        return next((found[name] for name in found if name.startswith(prefix)), None)
+    return found.get("_i")
+
+
+def _mark_at(place: _Place) -> int | None:
+    """The column that the compiler gave to the node whose instruction failed."""
     frame, _, lasti, _ = place
-    return _column_at(frame.f_code, lasti) == MEMBER_MARK
-
-
-def _column_at(code: CodeType, lasti: int) -> int | None:
-    positions = next(islice(code.co_positions(), lasti // 2, None), None)
+    positions = next(islice(frame.f_code.co_positions(), lasti // 2, None), None)
     return positions[2] if positions else None

@@ -68,7 +68,8 @@ class Interpreter:
     ``recursion_limit`` is the number of calls that may be active at once, ``output_limit`` and
     ``memory_limit`` are in bytes, ``max_steps`` in statements; None is no limit. ``on_output``
     gets each piece of output as it is written, ``on_warning`` what is meant for the host,
-    ``on_table`` the tables that a program shows.
+    ``on_table`` the tables that a program shows. Without ``keep_output`` the Outcome holds no
+    output: ``on_output`` has had it.
 
     Python's own recursion limit, one for the whole process, is raised as far as needed.
     """
@@ -84,6 +85,7 @@ class Interpreter:
         memory_limit: int | None = None,
         on_warning: Callable[[str], None] | None = None,
         on_table: Callable[[Value], None] | None = None,
+        keep_output: bool = True,
     ) -> None:
         # A call of the program takes one frame of Python, more in functions with many blocks
         # within blocks and for calls through builtins; the compiler walks trees by recursion.
@@ -97,6 +99,7 @@ class Interpreter:
             on_table=on_table,
             output_limit=output_limit,
             memory_limit=memory_limit,
+            keep_output=keep_output,
         )
         self._output_limit = output_limit
         self._max_steps = max_steps
@@ -156,7 +159,7 @@ class Interpreter:
     def close(self) -> None:
         """Let go of everything; the interpreter is not to be used any more."""
         self._session.globals.clear()
-        self._session.functions.clear()
+        self._session.functions.defined.clear()
         self._host.relations.clear()
 
     # State -------------------------------------------------------------------
@@ -178,7 +181,7 @@ class Interpreter:
         """The program's own functions: how each is called, ``f(a, b)``, by its name."""
         return {
             name: f"{name}({', '.join(function.part.tree.node.parameters)})"
-            for name, function in list(self._session.functions.items())
+            for name, function in list(self._session.functions.defined.items())
         }
 
     def variables(self) -> list[Variable]:
@@ -193,7 +196,7 @@ class Interpreter:
         """Errors and warnings of a text, which is not run."""
         session = self._session
         known = {*variables(session.globals, "v_"), *variables(session.globals, "t_")}
-        functions = {*session.functions, *BUILTINS}
+        functions = {*session.functions.defined, *BUILTINS}
         return lint.check(
             text,
             known_variables=known,
@@ -202,7 +205,7 @@ class Interpreter:
         )
 
     def _count_error(self, name: str, count: int) -> DataCodeError | None:
-        own = self._session.functions.get(name)
+        own = self._session.functions.defined.get(name)
         if own is not None:
             return None
         entry = BUILTINS.get(name)

@@ -1,26 +1,24 @@
-"""The state of one interpreter: variables, functions, and what the compiler is told of them.
+"""The state of one interpreter: its variables and functions, and what the compiler is told of them.
 
-The variables are Python globals (``v_x``, ``t_x``; see ``language.variables``). A function is
-compiled when it is first called. What its code then relies on may change later: a global comes to
-be, a function is replaced, arrays of a variable are changed in place. Then the code is forgotten
-and made again at the next call. All this happens between calls: only top-level code can do it.
+The variables are Python globals (``v_x``, ``t_x``; see ``language.variables``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
 from datacode.errors import argument_count_error, function_error, runtime_error
+from datacode.language import kinds as known_kinds
 from datacode.language import nodes, programs
 from datacode.language.compiler import (
     Compiled,
     Definition,
     Stretch,
     compile_condition,
-    compile_function,
     compile_stretch,
     visible_blocks,
 )
@@ -31,21 +29,18 @@ from datacode.language.scopes import Names, names_of
 from datacode.runtime import failures, support
 from datacode.runtime.access import Owned
 from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.functions import Functions
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import StepLimit
 from datacode.runtime.values import Value
 
-
-class Function:
-    """A function of the program that is defined at present."""
-
-    __slots__ = ("arity", "is_compiled", "name", "part")
-
-    def __init__(self, part: Part[Definition]) -> None:
-        self.part = part
-        self.name = part.tree.node.name
-        self.arity = len(part.tree.node.parameters)
-        self.is_compiled = False
+_KINDS: dict[type, int] = {
+    float: known_kinds.NUMBER,
+    str: known_kinds.STRING,
+    list: known_kinds.SOME_ARRAY,
+    dict: known_kinds.OBJECT | known_kinds.ANY & ~known_kinds.OWN,
+}
+"""What the compiler is told of the value that a variable has when a stretch begins."""
 
 
 class Session:
@@ -57,31 +52,26 @@ class Session:
     def __init__(self, host: Host, limit: int) -> None:
         self.host = host
         self.limit = limit
-        self.functions: dict[str, Function] = {}
-        self.depth = 0
-        self.steps_left = 0
-        self.max_steps: int | None = None
-        self._counts_steps = False
-        self._mentions: dict[str, list[Function]] = {}
-        self._callers: dict[str, list[Function]] = {}
-        self._watched: set[str] = set()
-        self._written: set[str] = set()
-        self._made_global: set[str] = set()
-        self._changed: set[str] = set()
-        self._deep: set[str] = set()
+        self.depth = limit
+        """How many calls may still be active in functions that a builtin calls."""
+        self._steps_left = 0
+        self._max_steps: int | None = None
+        self._known: dict[str, set[str]] = {"written": set(), "made_global": set()}
+        self._known |= {"changed": set(), "deep": set(), "watched": set()}
         self.helpers: dict[str, Any] = support.helpers(self)
         self.globals: dict[str, Any] = {"__builtins__": self.helpers}
+        self.functions = Functions(self.globals, self.facts, self._function)
 
     # Running -------------------------------------------------------------
 
     def run(self, parts: programs.Parts, max_steps: int | None) -> None:
         """Run a program: define its functions and execute its statements, in order."""
-        self.depth = 0
+        self.depth = self.limit
         self._disown()
         self._count_steps(max_steps)
         for part in parts:
             if isinstance(part.tree, Definition):
-                self.define(part)  # type: ignore[arg-type]
+                self._define(part)  # type: ignore[arg-type]
             else:
                 self._execute(part)  # type: ignore[arg-type]
 
@@ -89,8 +79,12 @@ class Session:
         names = part.tree.names
         self._note_changes(names)
         facts = self.facts(names)
+        facts = replace(facts, kinds=self._kinds_now(facts))
+        self.functions.start(part.tree.creatable.difference(facts.existing & facts.local))
         compiled = part.compiled(
-            facts.key(names), lambda: compile_stretch(part.tree, facts, BUILTINS)
+            facts.key(names),
+            lambda: compile_stretch(part.tree, facts, BUILTINS),
+            self.functions.still_holds,
         )
         self._function(compiled)()
 
@@ -105,115 +99,71 @@ class Session:
             del self.globals[name]
 
     def _count_steps(self, max_steps: int | None) -> None:
-        self.max_steps = max_steps
-        self.steps_left = max_steps or 0
-        if self._counts_steps != (max_steps is not None):
-            self._counts_steps = max_steps is not None
-            self._forget(self.functions.values())
+        if (self._max_steps is None) != (max_steps is None):
+            self.functions.forget_all()
+        self._max_steps = max_steps
+        self._steps_left = max_steps or 0
 
     def step(self) -> None:
         """One more statement is about to run."""
-        self.steps_left -= 1
-        if self.steps_left < 0:
-            raise StepLimit(self.max_steps or 0)
+        self._steps_left -= 1
+        if self._steps_left < 0:
+            raise StepLimit(self._max_steps or 0)
 
     # Facts ------------------------------------------------------------------
 
     def facts(self, names: Names) -> Facts:
         """What holds now, as far as it concerns code with these names."""
         variables = names.variables
-        functions = self.functions
+        defined = self.functions.defined
         return Facts(
             existing=frozenset(name for name in variables if f"v_{name}" in self.globals),
             local=frozenset(name for name in variables if f"t_{name}" in self.globals),
-            watched=variables & self._watched,
-            mentioned=frozenset(name for name in names.made_local if name in self._mentions),
-            written=variables & self._written,
-            made_global=variables & self._made_global,
-            changed=variables & self._changed,
-            deep=variables & self._deep,
-            functions={name: functions[name].arity for name in names.calls if name in functions},
-            steps=self._counts_steps,
+            mentioned=frozenset(filter(self.functions.are_mentioning, names.made_local)),
+            functions={name: defined[name].arity for name in names.calls if name in defined},
+            steps=self._max_steps is not None,
+            specialists=self.functions,
+            **{fact: variables & known for fact, known in self._known.items()},
         )
+
+    def _kinds_now(self, facts: Facts) -> dict[str, int]:
+        """The kinds of the variables that only top-level code can change."""
+        found = {}
+        for names, prefix in ((facts.existing, "v_"), (facts.local, "t_")):
+            for name in names - facts.written:
+                kinds = _KINDS.get(self.globals[prefix + name].__class__)
+                if kinds is not None:
+                    found[prefix + name] = kinds
+        return found
 
     def created(self, name: str) -> None:
         """A global or top-level local of that name has come to be."""
-        self._forget(self._mentions.get(name, ()))
+        self.functions.forget_mentioning(name)
+
+    def _note(self, fact: str, names: Iterable[str]) -> list[str]:
+        """Add names to a fact; functions that mention new ones must be compiled again."""
+        known = self._known[fact]
+        new = [name for name in names if name not in known]
+        known.update(new)
+        for name in new:
+            self.functions.forget_mentioning(name)
+        return new
 
     def _note_changes(self, names: Names) -> None:
         """Code with these names may run from now on."""
-        self._add(self._changed, names.changed)
-        for name in self._add(self._deep, names.deep):
+        for name in self._note("changed", names.changed):
+            self.helpers[f"o_v_{name}"] = self.helpers[f"o_t_{name}"] = ()
+        for name in self._note("deep", names.deep):
             self.helpers[f"n_v_{name}"] = Owned()
             self.helpers[f"n_t_{name}"] = Owned()
-        for name in names.changed:
-            self.helpers[f"o_v_{name}"] = self.helpers[f"o_t_{name}"] = ()
 
-    def _add(self, known: set[str], names: Iterable[str]) -> list[str]:
-        """Add names to a fact; functions that mention new ones must be compiled again."""
-        new = [name for name in names if name not in known]
-        for name in new:
-            known.add(name)
-            self._forget(self._mentions.get(name, ()))
-        return new
-
-    # Functions ----------------------------------------------------------------
-
-    def define(self, part: Part[Definition]) -> None:
-        """The function takes effect from now on."""
+    def _define(self, part: Part[Definition]) -> None:
         definition = part.tree
-        name, names = definition.node.name, definition.names
-        known = self.functions.get(name)
-        if known is not None and known.part is part:
-            return
-        function = Function(part)
-        self.functions[name] = function
-        if known is not None:
-            self._unlink(known)
-        for mentioned in names.variables:
-            self._mentions.setdefault(mentioned, []).append(function)
-        for called in names.calls:
-            self._callers.setdefault(called, []).append(function)
-        self._watched |= definition.settled
-        self._add(self._written, definition.written)
-        self._add(self._made_global, names.made_global)
-        self._note_changes(names)
-        self._forget(self._callers.get(name, ()))
-        self._put_aside(function)
-
-    def _unlink(self, function: Function) -> None:
-        """A function that has been replaced need not be told of anything."""
-        names = function.part.tree.names
-        for index, keys in ((self._mentions, names.variables), (self._callers, names.calls)):
-            for key in keys:
-                others = [each for each in index.get(key, ()) if each is not function]
-                index[key] = others
-
-    def _forget(self, functions: Iterable[Function]) -> None:
-        for function in functions:
-            if function.is_compiled:
-                self._put_aside(function)
-
-    def _put_aside(self, function: Function) -> None:
-        """Compile the function when it is called."""
-        function.is_compiled = False
-        python = f"f_{function.name}"
-
-        def first_call(*arguments: Value) -> Value:
-            made = self._function(self._compile(function))
-            self.globals[python] = made
-            function.is_compiled = True
-            return made(*arguments)
-
-        self.globals[python] = first_call
-
-    def _compile(self, function: Function) -> Compiled:
-        definition = function.part.tree
-        facts = self.facts(definition.names)
-        return function.part.compiled(
-            facts.key(definition.names),
-            lambda: compile_function(definition, facts, BUILTINS),
-        )
+        if self.functions.define(part):
+            self._known["watched"] |= definition.settled
+            self._note("written", definition.written)
+            self._note("made_global", definition.names.made_global)
+            self._note_changes(definition.names)
 
     # Calls by name ---------------------------------------------------------------
 
@@ -225,7 +175,7 @@ class Session:
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         """Call a function by name, the program's own before the builtins."""
         count = len(arguments)
-        function = self.functions.get(name)
+        function = self.functions.defined.get(name)
         if function is not None:
             if count != function.arity:
                 raise argument_count_error(name, function.arity, count)
@@ -243,14 +193,14 @@ class Session:
         try:
             match len(arguments):
                 case 0:
-                    return function(depth + 1)
+                    return function(depth)
                 case 1:
-                    return function(depth + 1, arguments[0])
+                    return function(depth, arguments[0])
                 case 2:
-                    return function(depth + 1, arguments[0], arguments[1])
+                    return function(depth, arguments[0], arguments[1])
                 case 3:
-                    return function(depth + 1, arguments[0], arguments[1], arguments[2])
-            return function(depth + 1, *arguments)
+                    return function(depth, arguments[0], arguments[1], arguments[2])
+            return function(depth, *arguments)
         finally:
             self.depth = depth
 
@@ -260,7 +210,7 @@ class Session:
         """The same with named arguments."""
         if not named:
             return self.call(name, arguments)
-        if name in self.functions:
+        if name in self.functions.defined:
             raise runtime_error("User functions do not support named arguments yet")
         entry = BUILTINS.get(name)
         if entry is None:
@@ -299,7 +249,7 @@ class Session:
         def evaluate(row: Sequence[Value]) -> Value:
             self.depth = depth
             try:
-                return code(row, seen, depth)
+                return code(row, seen, depth + 1)
             except Exception as failure:  # noqa: BLE001 - it is translated
                 error = failures.error_of(failure, self.limit)
                 if error.line is None:
@@ -326,8 +276,8 @@ class Session:
                 names.update(block.names)
         for name, python in names.items():
             value = values.get(python, support.UNSET)
-            if value is support.UNSET and f"w_{python}" in values:
-                value = float(values[f"w_{python}"])
+            if value is support.UNSET:
+                value = _counted(values, python)
             if value is not support.UNSET:
                 owned = values.get(f"o_{python}") is value
                 yield name, detached(value) if owned else value
@@ -336,6 +286,14 @@ class Session:
 @lru_cache(maxsize=256)
 def _read_condition(text: str, columns: tuple[str, ...]) -> nodes.Expr:
     return parse_expression(text, columns)
+
+
+def _counted(values: Mapping[str, Any], python: str) -> Value:
+    """The value of a loop's variable that exists only as a Python int."""
+    for shadow, whole in values.items():
+        if shadow[0] == "w" and shadow.partition("_")[2] == python:
+            return float(whole)
+    return support.UNSET
 
 
 def detached(value: Value) -> Value:

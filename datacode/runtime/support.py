@@ -74,6 +74,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "negate": operators.negate,
     "equal": values.equal,
     "printed": values.printed,
+    "number_text": values.number_text,
     "appended": operators.appended,
     "spread": access.spread,
     "put": access.put,

@@ -1,0 +1,434 @@
+"""Programs against hand-written Python: the same work on floats, lists and strings in a function.
+
+Run ``python benchmarks/bench_scripts.py``; each line has the two times and their ratio, taken in
+turns in one process. Then the curves: the time for each step of building arrays and strings and of
+assigning elements must not grow with their number.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from datacode import Interpreter
+
+ROUNDS = 7
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program, and what a Python programmer would write for it."""
+
+    name: str
+    program: str
+    python: Callable[[], object]
+
+
+def loop() -> float:
+    total = 0.0
+    for i in range(300_000):
+        total = total + i % 7.0 * 2.0 + 1.0
+    return total
+
+
+LOOP = """
+total = 0
+for i in range(300000) do
+  total = total + i % 7 * 2 + 1
+next i
+"""
+
+
+def branches() -> float:
+    odd = even = 0.0
+    for i in range(300_000):
+        x = float(i)
+        if x % 2.0 == 0.0:
+            even = even + x
+        elif x > 1000.0:
+            odd = odd + 1.0
+    return odd + even
+
+
+BRANCHES = """
+function work() do
+  odd = 0
+  even = 0
+  for i in range(300000) do
+    if i % 2 == 0 do
+      even = even + i
+    else if i > 1000 do
+      odd = odd + 1
+    endif
+  next i
+  return odd + even
+endfunction
+work()
+"""
+
+
+def fib(n: float) -> float:
+    if n < 2.0:
+        return n
+    return fib(n - 1.0) + fib(n - 2.0)
+
+
+FIB = """
+function fib(n) do
+  if n < 2 do
+    return n
+  endif
+  return fib(n - 1) + fib(n - 2)
+endfunction
+fib(23)
+"""
+
+
+def add_up(a: float, b: float, c: float) -> float:
+    return a * b + c
+
+
+def calls() -> float:
+    total = 0.0
+    for i in range(200_000):
+        total = add_up(total, 0.5, float(i))
+    return total
+
+
+CALLS = """
+function add_up(a, b, c) do
+  return a * b + c
+endfunction
+total = 0
+for i in range(200000) do
+  total = add_up(total, 0.5, i)
+next i
+"""
+
+
+def strings() -> str:
+    text = ""
+    for i in range(200_000):
+        text = text + ("item " + str(i) + ", ")  # without brackets Python copies the text
+    return text
+
+
+STRINGS = """
+text = ""
+for i in range(200000) do
+  text = text + "item " + i + ", "
+next i
+"""
+
+
+def words() -> float:
+    count = 0.0
+    for word in ("the quick brown fox jumps over the lazy dog " * 20_000).split(" "):
+        if word == "fox" or len(word) > 4:
+            count = count + 1.0
+    return count
+
+
+WORDS = """
+count = 0
+for word in split("the quick brown fox jumps over the lazy dog " * 20000, " ") do
+  if word == "fox" or len(word) > 4 do
+    count = count + 1
+  endif
+next word
+"""
+
+
+def build() -> list[float]:
+    xs: list[float] = []
+    for i in range(200_000):
+        xs.append(float(i * i))
+    return xs
+
+
+BUILD = """
+xs = []
+for i in range(200000) do
+  xs = push(xs, i * i)
+next i
+"""
+
+
+def indexing() -> float:
+    xs = [float(i) for i in range(1000)]
+    total = 0.0
+    for _ in range(200):
+        for i in range(len(xs)):
+            total = total + xs[i]
+    return total
+
+
+INDEXING = """
+function work() do
+  xs = range(1000)
+  total = 0
+  for k in range(200) do
+    for i in range(len(xs)) do
+      total = total + xs[i]
+    next i
+  next k
+  return total
+endfunction
+work()
+"""
+
+
+def sieve() -> list[bool]:
+    n = 200_000
+    prime = [True] * (n + 1)
+    for i in range(2, 448):
+        if prime[i]:
+            for j in range(i * i, n + 1, i):
+                prime[j] = False
+    return prime
+
+
+SIEVE = """
+n = 200000
+prime = bulk_create(n + 1, true)
+for i in range(2, 448) do
+  if prime[i] do
+    for j in range(i * i, n + 1, i) do
+      prime[j] = false
+    next j
+  endif
+next i
+"""
+
+
+def sort_by_hand() -> list[float]:
+    xs = [float(i * 7919 % 1009) for i in range(400)]
+    for i in range(1, len(xs)):
+        for j in range(i, 0, -1):
+            if xs[j] >= xs[j - 1]:
+                break
+            t = xs[j]
+            xs[j] = xs[j - 1]
+            xs[j - 1] = t
+    return xs
+
+
+SORT = """
+xs = []
+for i in range(400) do
+  xs = push(xs, i * 7919 % 1009)
+next i
+for i in range(1, len(xs)) do
+  for j in range(i, 0, -1) do
+    if xs[j] >= xs[j - 1] do
+      break
+    endif
+    t = xs[j]
+    xs[j] = xs[j - 1]
+    xs[j - 1] = t
+  next j
+next i
+"""
+
+
+def matrix() -> list[list[float]]:
+    n = 40
+    a = [[float(i + j) for j in range(n)] for i in range(n)]
+    b = [[float(i - j) for j in range(n)] for i in range(n)]
+    c = [[0.0] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(n):
+            total = 0.0
+            for k in range(n):
+                total = total + a[i][k] * b[k][j]
+            c[i][j] = total
+    return c
+
+
+MATRIX = """
+function work(n) do
+  a = bulk_create(n, bulk_create(n, 0))
+  b = a
+  c = a
+  for i in range(n) do
+    for j in range(n) do
+      a[i][j] = i + j
+      b[i][j] = i - j
+    next j
+  next i
+  for i in range(n) do
+    for j in range(n) do
+      total = 0
+      for k in range(n) do
+        total = total + a[i][k] * b[k][j]
+      next k
+      c[i][j] = total
+    next j
+  next i
+  return c
+endfunction
+work(40)
+"""
+
+
+def objects() -> dict[str, float]:
+    stock: dict[str, float] = {}
+    for i in range(100_000):
+        key = "k" + str(i % 100)
+        if key not in stock:
+            stock[key] = 0.0
+        stock[key] = stock[key] + 1.0
+    return stock
+
+
+OBJECTS = """
+stock = {}
+for i in range(100) do
+  stock["k" + i] = 0
+next i
+for i in range(100000) do
+  key = "k" + i % 100
+  stock[key] = stock[key] + 1
+next i
+"""
+
+
+def records() -> float:
+    people = [{"name": "n" + str(i), "age": float(i % 90), "n": 0.0} for i in range(1000)]
+    total = 0.0
+    for _ in range(100):
+        for person in people:
+            if person["age"] > 30.0:
+                total = total + person["age"]
+    return total
+
+
+RECORDS = """
+people = []
+for i in range(1000) do
+  people = push(people, {name: "n" + i, age: i % 90, n: 0})
+next i
+function work() do
+  total = 0
+  for k in range(100) do
+    for person in people do
+      if person.age > 30 do
+        total = total + person.age
+      endif
+    next person
+  next k
+  return total
+endfunction
+work()
+"""
+
+
+def errors() -> float:
+    count = 0.0
+    for i in range(50_000):
+        try:
+            if i % 2 == 0:
+                raise ValueError(str(i))
+        except ValueError as error:
+            if str(error) != "":
+                count = count + 1.0
+    return count
+
+
+ERRORS = """
+count = 0
+for i in range(50000) do
+  try
+    if i % 2 == 0 do
+      throw "" + i
+    endif
+  catch error
+    if error != "" do
+      count = count + 1
+    endif
+  endtry
+next i
+"""
+
+
+CASES = [
+    Case("loop, arithmetic", LOOP, loop),
+    Case("loop, branches", BRANCHES, branches),
+    Case("recursive calls", FIB, lambda: fib(23.0)),
+    Case("calls in a loop", CALLS, calls),
+    Case("building a string", STRINGS, strings),
+    Case("looking at words", WORDS, words),
+    Case("building an array", BUILD, build),
+    Case("reading elements", INDEXING, indexing),
+    Case("sieve", SIEVE, sieve),
+    Case("insertion sort", SORT, sort_by_hand),
+    Case("matrix product", MATRIX, matrix),
+    Case("counting by key", OBJECTS, objects),
+    Case("members of objects", RECORDS, records),
+    Case("errors caught", ERRORS, errors),
+]
+
+
+def seconds(run: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.process_time()
+    run()
+    return time.process_time() - start
+
+
+def run_program(program: str) -> None:
+    outcome = Interpreter().run(program)
+    assert outcome.error is None, str(outcome.error)
+
+
+def ratios() -> None:
+    print(f"{'':22}{'DataCode':>10}{'Python':>10}{'ratio':>8}")
+    for case in CASES:
+        run_program(case.program)
+        pairs = [
+            (seconds(lambda: run_program(case.program)), seconds(case.python))  # noqa: B023
+            for _ in range(ROUNDS)
+        ]
+        ours, theirs = min(a for a, _ in pairs), min(b for _, b in pairs)
+        print(f"{case.name:22}{ours * 1e3:8.1f}ms{theirs * 1e3:8.1f}ms{ours / theirs:8.2f}")
+
+
+CURVES = {
+    "push": "xs = []\nfor i in range(N) do\n  xs = push(xs, i)\nnext i",
+    "concatenation": 's = ""\nfor i in range(N) do\n  s = s + "abc"\nnext i',
+    "element assignment": ("xs = range(N)\nfor i in range(N) do\n  xs[i] = i + 1\nnext i"),
+    "nested assignment": (
+        "m = bulk_create(N / 10, range(10))\nfor i in range(N) do\n  m[i / 10][i % 10] = i\nnext i"
+    ),
+    "push in a function": (
+        "function build(n) do\n  xs = []\n  for i in range(n) do\n    xs = push(xs, i)\n  next i\n"
+        "  return xs\nendfunction\nbuild(N)"
+    ),
+    "global in a function": (
+        "xs = []\nfunction more(i) do\n  xs = push(xs, i)\nendfunction\n"
+        "for i in range(N) do\n  more(i)\nnext i"
+    ),
+}
+
+
+def curves() -> None:
+    sizes = (10_000, 100_000, 1_000_000)
+    print(f"\n{'ns for each step of':22}" + "".join(f"{size:>12,}" for size in sizes))
+    for name, program in CURVES.items():
+        figures = []
+        for size in sizes:
+            text = program.replace("N", str(size))
+            best = min(seconds(lambda: run_program(text)) for _ in range(2))  # noqa: B023
+            figures.append(best / size * 1e9)
+        print(f"{name:22}" + "".join(f"{figure:12.0f}" for figure in figures))
+
+
+if __name__ == "__main__":
+    ratios()
+    curves()
