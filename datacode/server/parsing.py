@@ -57,9 +57,10 @@ class _Head(Struct):
 _head_decoder = msgspec.json.Decoder(_Head)
 _decoders = {request.__struct_config__.tag: msgspec.json.Decoder(request) for request in REQUESTS}
 _classes = {request.__struct_config__.tag: request for request in REQUESTS}
-_KNOWN_FIELDS = frozenset(
-    name.encode() for request in REQUESTS for name in ("type", *request.__struct_fields__)
-)
+_keys = {
+    request.__struct_config__.tag: json_text.Keys.of(("type", *request.__struct_fields__))
+    for request in REQUESTS
+}
 _LONGEST_TYPE_SHOWN = 100
 
 
@@ -75,7 +76,7 @@ def parse(data: bytes) -> Request:
     tag = _tag(head)
     try:
         request = _decoders[tag].decode(data)
-        json_text.check(data, _KNOWN_FIELDS)
+        json_text.check(data, _keys[tag])
     except json_text.RepeatedKey as repeated:
         shape = Executed if repeated.args[0] == "type" else _classes[tag].answer
         raise BadRequest(texts.REPEATED_FIELD, shape, head, field=repeated.args[0]) from None

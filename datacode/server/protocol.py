@@ -31,6 +31,7 @@ from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from datacode.prompt_writing import prompt_writer
 from datacode.server import site
 from datacode.server.settings import Settings
 
@@ -116,6 +117,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._cut_off: Any = None
         self._tcp_address = self.address = _address_of(self.transport.getPeer())
         super().connectionMade()
+        self._write = prompt_writer(self.transport)
         self.transport.registerProducer(self, True)
 
     def connectionLost(self, reason: Any) -> None:
@@ -322,7 +324,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             return
         self.factory.sent(len(message))
         if self._perMessageCompress is None:
-            self.transport.write(_text_frame(len(message)) + message)
+            self._write(_text_frame(len(message)) + message)
         else:
             self.sendMessage(message)
 
