@@ -91,7 +91,7 @@ class Calls:
     """The threads, at most ``count`` of them."""
 
     def __init__(self, reactor: Reactor, count: int, grace: float) -> None:
-        self._reactor = reactor
+        self.reactor = reactor
         self._grace = grace
         self._threads = _Threads(0, count, "smb")
 
@@ -110,7 +110,7 @@ class Calls:
 
         def end() -> None:
             self._threads.stop()
-            self._reactor.callFromThread(over)
+            self.reactor.callFromThread(over)
 
         threading.Thread(target=end, daemon=True).start()
         with contextlib.suppress(ShareError):
@@ -121,7 +121,7 @@ class Calls:
     ) -> Call[Result]:
         """Do ``work`` in a thread, as soon as one is free."""
         call = Call(work, Interrupt(seconds, stall))
-        self._threads.callInThread(call.in_thread, self._reactor)
+        self._threads.callInThread(call.in_thread, self.reactor)
         return call
 
     async def bounded(self, result: Deferred[Result], seconds: float) -> Result:
@@ -130,7 +130,7 @@ class Calls:
         A call bounds itself; this is for what no socket's time limit reaches, such as waiting
         for a name server, for a free connection or a free thread.
         """
-        result.addTimeout(seconds + self._grace, self._reactor)  # type: ignore[arg-type]
+        result.addTimeout(seconds + self._grace, self.reactor)  # type: ignore[arg-type]
         try:
             return await result
         except DeferredTimeout:

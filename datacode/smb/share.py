@@ -14,17 +14,15 @@ from datacode.runtime.files import Entry
 from datacode.smb import access, listing, messages, paths, reasons, spool, transfer
 from datacode.smb.interrupt import Interrupt, Interrupted
 from datacode.smb.link import Link
-from datacode.smb.login import open_link, unc
+from datacode.smb.login import open_link
 from datacode.smb.messages import Access, Command, Disposition, Option, Stamp
 from datacode.smb.reasons import ShareError, Status, of_status, of_tree_status
 from datacode.smb.target import Target
 from datacode.smb.transfer import Progress
+from datacode.smb.walk import Walk
 
 MAX_NAMES = 200_000
 """How many names one listing may have."""
-
-MAX_DEPTH = 64
-"""How deep a walk through folders goes."""
 
 _DISK = 1
 """The kind of a share that holds files ([MS-SMB2], 2.2.10)."""
@@ -46,19 +44,31 @@ def open_share(target: Target, name: str, rules: access.Access, interrupt: Inter
     try:
         if not name or any(c in name for c in "/\\\0") or len(name) > 255:
             raise ShareError(reasons.NO_SHARE)
-        opened = open_link(target, rules, interrupt)
-        link = opened.link
-        try:
-            with link.during(interrupt):
-                tree = _open_tree(link, unc(target, name))
-                question = opened.negotiated.question
-                if question is not None and link.protected:
-                    _confirm(link, tree, question, opened.negotiated.confirms)
-        except BaseException:
-            link.drop()
-            raise
+        failures: list[ShareError] = []
+        for account in target.accounts:
+            try:
+                return _open_share(account, name, rules, interrupt)
+            except ShareError as error:
+                failures.append(error)
+                if error.reason not in (reasons.WRONG_LOGIN, reasons.DENIED):
+                    break
+        raise failures[0]
     except ShareError as error:
         raise error.named(ip=target.shown, share=name, path="") from None
+
+
+def _open_share(target: Target, name: str, rules: access.Access, interrupt: Interrupt) -> Share:
+    opened = open_link(target, rules, interrupt)
+    link = opened.link
+    try:
+        with link.during(interrupt):
+            tree = _open_tree(link, target.unc(name))
+            question = opened.negotiated.question
+            if question is not None and link.protected:
+                _confirm(link, tree, question, opened.negotiated.confirms)
+    except BaseException:
+        link.drop()
+        raise
     return Share(link, tree, name, target.shown)
 
 
@@ -110,7 +120,7 @@ class Share:
         looked into are passed over.
         """
         with self._working(path, interrupt):
-            walk = _Walk(self._list)
+            walk = Walk(self._list, MAX_NAMES)
             found = walk.below(pattern.fixed, pattern.parts[len(pattern.fixed) :])
             return ["/".join(parts) for parts in dict.fromkeys(found)]
 
@@ -387,55 +397,6 @@ class Share:
             return Status.OK  # nobody is there to be told
         body = messages.set_info(handle, messages.DISPOSITION, b"\1")
         return self._link.ask(Command.SET_INFO, body, self._tree).status
-
-
-class _Walk:
-    """A search through folders that lists each of them once."""
-
-    def __init__(self, list_folder: Callable[[tuple[str, ...]], list[Entry]]) -> None:
-        self._list_folder = list_folder
-        self._seen: dict[tuple[str, ...], list[Entry]] = {}
-        self._names = 0
-
-    def below(
-        self, folder: tuple[str, ...], pattern: tuple[paths.Part, ...], *, deep: bool = False
-    ) -> Iterator[tuple[str, ...]]:
-        """What matches ``pattern`` in a folder; ``deep`` where it was found by ``**``."""
-        if not pattern:
-            return
-        part, rest = pattern[0], pattern[1:]
-        if part is None:
-            yield from self.below(folder, rest, deep=deep)
-        for entry in self._entries(folder, deep=deep):
-            here = (*folder, entry.name)
-            if part is None:
-                if entry.is_folder:
-                    if not rest:
-                        yield here
-                    yield from self.below(here, pattern, deep=True)
-            elif paths.part_matches(part, entry.name):
-                if not rest:
-                    yield here
-                elif entry.is_folder:
-                    yield from self.below(here, rest, deep=deep)
-
-    def _entries(self, folder: tuple[str, ...], *, deep: bool) -> list[Entry]:
-        if folder in self._seen:
-            return self._seen[folder]
-        if len(folder) > MAX_DEPTH:
-            raise ShareError(reasons.TOO_DEEP, path="/".join(folder), limit=MAX_DEPTH)
-        try:
-            found = self._list_folder(folder)
-        except ShareError as error:
-            passed_over = (reasons.MISSING, reasons.NOT_FOLDER)
-            if error.reason not in ((*passed_over, reasons.DENIED) if deep else passed_over):
-                raise
-            found = []
-        self._names += len(found)
-        if self._names > MAX_NAMES:
-            raise ShareError(reasons.TOO_MANY_NAMES, path="/".join(folder), limit=MAX_NAMES)
-        self._seen[folder] = found
-        return found
 
 
 def _file_parts(path: str) -> tuple[str, ...]:

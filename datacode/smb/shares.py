@@ -11,38 +11,30 @@ the call at once and closes its connection. Source: server reference, section 8.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
-from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
+from twisted.internet.defer import Deferred, DeferredList
 
 from datacode.runtime.files import Entry
 from datacode.smb import paths, reasons, spool, transfer
 from datacode.smb.access import Rules
-from datacode.smb.calls import Call, Calls, Reactor
+from datacode.smb.calls import Calls, Reactor
 from datacode.smb.interrupt import Interrupt
-from datacode.smb.line import Line
 from datacode.smb.messages import Stamp
+from datacode.smb.place import Place, Work
 from datacode.smb.reasons import Operation, ShareError
 from datacode.smb.target import Target
 
 if TYPE_CHECKING:  # loading this takes half a second, so a thread does it
     from datacode.smb.share import Fetched, Share
 
-Result = TypeVar("Result")
-Work = Callable[["Share", Interrupt], Result]
 Progress = Callable[[int, int], object]
 """Called with the bytes done and the bytes in all, in the reactor's thread."""
-
-_SPARE = 30.0
-"""Seconds after which a connection is closed that was needed only for a moment."""
 
 _PROGRESS_EVERY = 0.1
 _KINDS = {0: "disk", 1: "printer", 3: "pipe"}
@@ -115,7 +107,7 @@ class Shares:
 
     def __init__(self, pool: SharePool) -> None:
         self._pool = pool
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, Place] = {}
         limits = pool.rules.limits
         self._cache = spool.Cache(limits.cache_size, limits.cache_files)
         self._closed = False
@@ -139,7 +131,7 @@ class Shares:
             raise ShareError(reasons.NOT_CONNECTED, share=name)
         if len(self._places) >= limit:
             raise ShareError(reasons.TOO_MANY_SHARES, limit=limit).during(Operation.CONNECT)
-        place = _Place(self._pool, target, share, name)
+        place = Place(self._pool.calls, self._pool.rules, target, share, name)
         self._places[key] = place
         try:
             await place.call(
@@ -320,13 +312,13 @@ class Shares:
             again=False,
         )
 
-    def _place(self, share: str) -> _Place:
+    def _place(self, share: str) -> Place:
         place = self._places.get(paths.same_share(share))
         if place is None or not place.is_open:
             raise ShareError(reasons.NOT_CONNECTED, share=share)
         return place
 
-    def _changing(self, share: str, path: str, operation: Operation) -> _Place:
+    def _changing(self, share: str, path: str, operation: Operation) -> Place:
         place = self._place(share)
         if not self._pool.rules.writes:
             raise ShareError(reasons.NO_WRITES, share=share, path=path).during(operation)
@@ -348,130 +340,11 @@ class Shares:
         return report
 
 
-class _Place:
-    """A connected share: whom to ask, and the connections that are there."""
-
-    _log = Logger(namespace="datacode.smb")
-
-    def __init__(self, pool: SharePool, target: Target, share: str, name: str) -> None:
-        self._pool = pool
-        self._target = target
-        self._share = share
-        self.name = name
-        self.key = paths.same_share(name)
-        self.is_open = False
-        self._closed = False
-        self._free = DeferredSemaphore(pool.rules.limits.connections)
-        self._idle: list[Line] = []
-        self._calls: set[Call[Any]] = set()
-        self._trimming: IDelayedCall | None = None
-
-    async def call(
-        self,
-        work: Work[Result],
-        seconds: float,
-        *,
-        operation: Operation,
-        path: str = "",
-        again: bool = True,
-        unwanted: Callable[[Result], object] = lambda result: None,
-    ) -> Result:
-        """Do ``work`` on a free connection; failures get their names and the prefix."""
-        try:
-            done = Deferred.fromCoroutine(self._on_line(work, seconds, again, unwanted))
-            return await self._pool.calls.bounded(done, seconds)
-        except ShareError as error:
-            named = error.named(ip=self._target.shown, share=self.name, path=path)
-            self._log.info(
-                "{operation}: {reason} (share {share!r}, path {path!r}, host {host})",
-                operation=operation.name,
-                reason=str(named),
-                share=self.name,
-                path=path,
-                host=self._target.shown,
-            )
-            raise named.during(operation) from None
-
-    async def close(self) -> None:
-        """End calls, log off, close; within a second."""
-        self._closed = True
-        self.is_open = False
-        if self._trimming is not None and self._trimming.active():
-            self._trimming.cancel()
-        for call in list(self._calls):
-            call.interrupt()
-        goodbye = self._pool.rules.patience.goodbye
-        lines, self._idle = self._idle, []
-        calls = [self._pool.calls.run(line.close, goodbye, goodbye) for line in lines]
-        ended = [call.ended for call in calls] + [_copy(call.ended) for call in self._calls]
-        with contextlib.suppress(ShareError):
-            await self._pool.calls.bounded(DeferredList(ended), 0)
-        for call in calls:
-            call.interrupt()  # one that is still at it, or never got a thread
-
-    async def _on_line(
-        self, work: Work[Result], seconds: float, again: bool, unwanted: Callable[[Result], object]
-    ) -> Result:
-        await self._free.acquire()
-        if self._closed:
-            self._free.release()
-            raise ShareError(reasons.NOT_CONNECTED)
-        patience, access = self._pool.rules.patience, self._pool.rules.access
-        line = self._idle.pop() if self._idle else None
-        if line is None:
-            line = Line(self._target, self._share, access, patience.connect)
-        call = self._pool.calls.run(_on(line, work, again), seconds, patience.stall)
-        call.unwanted = unwanted
-        self._calls.add(call)
-        call.ended.addCallback(self._take_back, line, call)
-        return await call.result
-
-    def _take_back(self, usable: bool, line: Line, call: Call[Any]) -> bool:
-        """A call has ended: its connection is free, or of no more use."""
-        self._calls.discard(call)
-        if usable and not self._closed:
-            self._idle.append(line)
-            self._trim_later()
-        else:
-            line.drop()
-        self._free.release()
-        return usable
-
-    def _trim_later(self) -> None:
-        """Close connections beyond the first that nobody has needed for a while."""
-        if len(self._idle) > 1 and self._trimming is None:
-            self._trimming = self._pool.reactor.callLater(_SPARE, self._trim)
-
-    def _trim(self) -> None:
-        self._trimming = None
-        goodbye = self._pool.rules.patience.goodbye
-        if len(self._idle) > 1:
-            # The one that rested longest; those that come back go to the end.
-            self._pool.calls.run(self._idle.pop(0).close, goodbye, goodbye)
-        self._trim_later()
-
-
-def _on(line: Line, work: Work[Result], again: bool) -> Callable[[Interrupt], Result]:
-    return lambda interrupt: line.perform(work, interrupt, again=again)
-
-
 def _components(path: str, operation: Operation) -> tuple[str, ...]:
     try:
         return paths.components(path)
     except ShareError as error:
         raise error.during(operation) from None
-
-
-def _copy(source: Deferred[bool]) -> Deferred[bool]:
-    """Another Deferred that fires when ``source`` does."""
-    copy: Deferred[bool] = Deferred()
-
-    def fire(result: bool) -> bool:
-        copy.callback(result)
-        return result
-
-    source.addCallback(fire)
-    return copy
 
 
 def _close_fetched(fetched: Fetched) -> None:

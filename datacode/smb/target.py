@@ -5,7 +5,7 @@ Pure: nothing is resolved or connected here. Source: server reference, 8.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
 
 from datacode.smb import reasons
@@ -54,6 +54,20 @@ class Target:
     def wants_guest(self) -> bool:
         """Whether being let in as a guest is what was asked for."""
         return not self.password and self.login.lower() in _GUEST_LOGINS
+
+    @property
+    def accounts(self) -> tuple[Target, ...]:
+        """Whom to try to be, in turn: a guest is nobody at all, or the account of that name."""
+        if self.login or not self.wants_guest:
+            return (self,)
+        return (self, replace(self, login="Guest"))
+
+    def unc(self, share: str) -> str:
+        """``\\\\host\\share``; an IPv6 address cannot stand there as it is."""
+        host = self.host
+        if _is_v6(host):
+            host = host.replace(":", "-").replace("%", "s") + ".ipv6-literal.net"
+        return f"\\\\{host}\\{share}"
 
 
 def split_address(text: str) -> tuple[str, int]:

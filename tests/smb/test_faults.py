@@ -48,25 +48,25 @@ class FaultTestCase(ShareTestCase):
 
     def line(self, server: Samba, proxy: FaultProxy) -> Line:
         """A line to the share through a proxy."""
-        line = Line(server.target(port=proxy.port), "data", Access(), 5)
+        line = Line(server.target(port=proxy.port), "data", Access(), 60)
         self.addCleanup(line.drop)
         return line
 
-    def read_through(self, line: Line, *, stall: float = 5) -> bytes:
+    def read_through(self, line: Line, *, stall: float = 60) -> bytes:
         """The file, with one more attempt where that is allowed."""
         return self.content(
             line.perform(
                 lambda share, interrupt: share.fetch(NAME, interrupt),
-                Interrupt(20, stall),
+                Interrupt(90, stall),
                 again=True,
             )
         )
 
     def outcome(
-        self, server: Samba, proxy: FaultProxy, allowed: tuple[Reason, ...], stall: float = 5
+        self, server: Samba, proxy: FaultProxy, allowed: tuple[Reason, ...], stall: float = 60
     ) -> str:
         """What a read comes to: ``ok``, or the sentence; anything else fails the test."""
-        line = Line(server.target(port=proxy.port), "data", Access(), 5)
+        line = Line(server.target(port=proxy.port), "data", Access(), 60)
         try:
             content = self.read_through(line, stall=stall)
         except ShareError as error:
@@ -195,7 +195,7 @@ class FaultTests(FaultTestCase):
             threading.Thread(target=answering, args=(listener, answer), daemon=True).start()
             target = Target.parse(f"127.0.0.1:{listener.getsockname()[1]}", "a", "b", "")
             error = self.assertRaises(
-                ShareError, open_share, target, "data", Access(), Interrupt(3, 1)
+                ShareError, open_share, target, "data", Access(), Interrupt(30, 20)
             )
             self.assertIn(error.reason, (reasons.NONSENSE, reasons.LOST, reasons.OTHER))
 

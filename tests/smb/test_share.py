@@ -46,7 +46,7 @@ def held(share: Share, path: str, sharing: int) -> Iterator[None]:
 class ShareTestCase(SynchronousTestCase):
     """Opens shares, closes them afterwards, and reads as a test likes to."""
 
-    def patience(self, seconds: float = 30, stall: float = 10) -> Interrupt:
+    def patience(self, seconds: float = 100, stall: float = 60) -> Interrupt:
         """The time of one call."""
         return Interrupt(seconds, stall)
 

@@ -18,7 +18,7 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
 
 from datacode.runtime.files import Entry, FilesError
-from datacode.smb import shares as shares_module
+from datacode.smb import place
 from datacode.smb.access import Access, Limits, Patience, Rules
 from datacode.smb.hosts import HostPolicy
 from datacode.smb.reasons import ShareError
@@ -31,8 +31,8 @@ from tests.smb.samba import PASSWORD, Samba, samba
 class SharesTestCase(TestCase):
     """Has a pool, a server and a folder on its share ``data``."""
 
-    timeout = 60
-    rules = Rules(writes=True, patience=Patience(stall=5))
+    timeout = 100
+    rules = Rules(writes=True, patience=Patience(connect=50, stall=50))
 
     def setUp(self) -> None:
         self.server: Samba = samba()
@@ -547,7 +547,7 @@ class EndingTests(SharesTestCase):
 
     async def test_spare_connections_are_closed(self) -> None:
         """Those that were needed for a moment only; one stays."""
-        self.patch(shares_module, "_SPARE", 0.05)
+        self.patch(place, "SPARE", 0.05)
         proxy, target = self.proxied()
         (self.folder / "a").write_bytes(b"x" * 500_000)
         await self.shares.connect(target, "data")

@@ -1,0 +1,64 @@
+"""A search through the folders of a share for what matches a pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from datacode.runtime.files import Entry
+from datacode.smb import paths, reasons
+from datacode.smb.reasons import ShareError
+
+MAX_DEPTH = 64
+"""How deep it goes."""
+
+
+class Walk:
+    """A search through folders that lists each of them once."""
+
+    def __init__(
+        self, list_folder: Callable[[tuple[str, ...]], list[Entry]], max_names: int
+    ) -> None:
+        self._list_folder = list_folder
+        self._seen: dict[tuple[str, ...], list[Entry]] = {}
+        self._names = 0
+        self._max_names = max_names
+
+    def below(
+        self, folder: tuple[str, ...], pattern: tuple[paths.Part, ...], *, deep: bool = False
+    ) -> Iterator[tuple[str, ...]]:
+        """What matches ``pattern`` in a folder; ``deep`` where it was found by ``**``."""
+        if not pattern:
+            return
+        part, rest = pattern[0], pattern[1:]
+        if part is None:
+            yield from self.below(folder, rest, deep=deep)
+        for entry in self._entries(folder, deep=deep):
+            here = (*folder, entry.name)
+            if part is None:
+                if entry.is_folder:
+                    if not rest:
+                        yield here
+                    yield from self.below(here, pattern, deep=True)
+            elif paths.part_matches(part, entry.name):
+                if not rest:
+                    yield here
+                elif entry.is_folder:
+                    yield from self.below(here, rest, deep=deep)
+
+    def _entries(self, folder: tuple[str, ...], *, deep: bool) -> list[Entry]:
+        if folder in self._seen:
+            return self._seen[folder]
+        if len(folder) > MAX_DEPTH:
+            raise ShareError(reasons.TOO_DEEP, path="/".join(folder), limit=MAX_DEPTH)
+        try:
+            found = self._list_folder(folder)
+        except ShareError as error:
+            passed_over = (reasons.MISSING, reasons.NOT_FOLDER)
+            if error.reason not in ((*passed_over, reasons.DENIED) if deep else passed_over):
+                raise
+            found = []
+        self._names += len(found)
+        if self._names > self._max_names:
+            raise ShareError(reasons.TOO_MANY_NAMES, path="/".join(folder), limit=self._max_names)
+        self._seen[folder] = found
+        return found
