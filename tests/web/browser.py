@@ -32,7 +32,7 @@ MISSING = (
     "no Chromium with its driver and Selenium here; tests of the page need them:"
     " apt-get install chromium chromium-driver, pip install selenium"
 )
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds until something that should appear counts as missing."""
 
 _FLAGS = (

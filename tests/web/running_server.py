@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _LISTENS = re.compile(r"запущен на (\S+):(\d+)")
-_PATIENCE = 30.0
+_PATIENCE = 90.0
 
 
 class RunningServer:

@@ -64,6 +64,8 @@ export class Connection {
   private wait = FIRST_WAIT;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private url = "";
+  /** Why there is no connection: what ended it, not what each new try comes to. */
+  private cause: { reason: Reason; detail: string } | null = null;
   private credentials: Credentials = NOBODY;
 
   /** Connects to `url`, and goes on trying until `disconnect` is called. */
@@ -72,6 +74,7 @@ export class Connection {
     this.url = url;
     this.credentials = credentials;
     this.wait = FIRST_WAIT;
+    this.cause = null;
     this.open();
   }
 
@@ -169,6 +172,7 @@ export class Connection {
     }
     if (socket !== this.socket) return;
     this.wait = FIRST_WAIT;
+    this.cause = null;
     this.become({ name: "on" });
   }
 
@@ -206,7 +210,8 @@ export class Connection {
     const wait = this.wait * (0.8 + Math.random() * 0.4);
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
     this.timer = setTimeout(() => this.open(), wait);
-    this.become({ name: "waiting", reason, detail: event.reason, until: Date.now() + wait });
+    if (!this.cause || opened) this.cause = { reason, detail: event.reason };
+    this.become({ name: "waiting", ...this.cause, until: Date.now() + wait });
   }
 
   /** Lets go of the socket; whoever waits for an answer hears that there will be none. */

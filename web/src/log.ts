@@ -99,7 +99,7 @@ export class RunCard {
   /** All that was printed, once the run is over. */
   private printed: string | null = null;
   private spoken = "";
-  private spokenAt = 0;
+  private spokenAt = performance.now();
 
   constructor(
     private readonly info: RunInfo,
@@ -133,7 +133,11 @@ export class RunCard {
   output(text: string): void {
     const follow = this.atEnd();
     this.text.append(text);
-    if (follow) requestAnimationFrame(() => this.onGrow());
+    if (follow) {
+      requestAnimationFrame(() => {
+        if (this.element.classList.contains("running")) this.onGrow();
+      });
+    }
     this.say(text);
   }
 

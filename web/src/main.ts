@@ -26,7 +26,7 @@ import { Tabs } from "./tabs";
 import type { Key } from "./texts";
 import type { EditorState } from "@codemirror/state";
 
-const CHECK_AFTER = 600;
+const CHECK_AFTER = 900;
 const STORE_AFTER = 400;
 const LARGEST_CHECKED = 200_000;
 

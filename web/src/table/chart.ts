@@ -17,7 +17,8 @@ const NAMES: Record<ChartKind, Key> = {
   scatter: "chart.scatter",
 };
 
-const WIDTH = 720;
+const NARROWEST = 320;
+const WIDEST = 900;
 const HEIGHT = 320;
 const PLOT = { left: 64, right: 16, top: 16, bottom: 56 };
 const MOST_BARS = 60;
@@ -63,6 +64,12 @@ export function makeChart(table: TableData, rows: () => readonly number[]): { el
     note,
   );
   live(picture, draw);
+  let drawnFor = 0;
+  new ResizeObserver(() => {
+    if (widthOf(picture) === drawnFor) return;
+    drawnFor = widthOf(picture);
+    draw();
+  }).observe(picture);
   return { element, draw };
 }
 
@@ -79,6 +86,11 @@ function kindButtons(choice: Choice, draw: () => void): HTMLElement {
   });
   group.append(...buttons);
   return group;
+}
+
+/** How wide the chart is drawn, so that its letters keep their size. */
+function widthOf(picture: HTMLElement): number {
+  return Math.min(WIDEST, Math.max(NARROWEST, picture.clientWidth || WIDEST));
 }
 
 interface Selects {
@@ -146,7 +158,8 @@ function drawChart(
   const usable = pairs.filter(
     (pair): pair is [Cell, number] => typeof pair[1] === "number" && Number.isFinite(pair[1]),
   );
-  const drawn = DRAWERS[choice.kind](usable, table, choice);
+  const width = widthOf(picture);
+  const drawn = DRAWERS[choice.kind](usable, width, table.columns[choice.x]?.type ?? "");
   const kind = t(NAMES[choice.kind]);
   const label = t("chart.label", {
     kind,
@@ -156,7 +169,7 @@ function drawChart(
   });
   fill(
     picture,
-    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label, class: `chart-svg ${choice.kind}` }, ...drawn.shapes),
+    svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label, class: `chart-svg ${choice.kind}` }, ...drawn.shapes),
   );
   const left = pairs.length - usable.length;
   const notes = [drawn.note, left > 0 ? t("chart.skipped", { n: left }) : ""].filter(Boolean);
@@ -168,7 +181,8 @@ interface Drawn {
   readonly note: string;
 }
 
-type Drawer = (pairs: readonly [Cell, number][], table: TableData, choice: Choice) => Drawn;
+/** `type` is the type of the column across. */
+type Drawer = (pairs: readonly [Cell, number][], width: number, type: string) => Drawn;
 
 const DRAWERS: Record<ChartKind, Drawer> = {
   bar: drawBars,
@@ -177,13 +191,13 @@ const DRAWERS: Record<ChartKind, Drawer> = {
   scatter: drawScatter,
 };
 
-function drawBars(pairs: readonly [Cell, number][]): Drawn {
+function drawBars(pairs: readonly [Cell, number][], width: number): Drawn {
   const all = pairs.map(([x, y]): [string, number] => [cellText(x), y]);
   const summed = sumBy(all);
   const shown = summed.slice(0, MOST_BARS);
   const scale = scaleOf(shown.map(([, value]) => value), true);
   const place = toPlot(scale);
-  const slot = plotWidth() / Math.max(1, shown.length);
+  const slot = plotWidth(width) / Math.max(1, shown.length);
   const bars = shown.map(([label, value], index) => {
     const top = Math.min(place(value), place(0));
     return svg(
@@ -204,11 +218,10 @@ function drawBars(pairs: readonly [Cell, number][]): Drawn {
     shown.length < summed.length ? t("chart.firstBars", { n: shown.length, all: summed.length }) : "",
   ];
   const names = shown.map(([label]) => label);
-  return { shapes: [...yAxis(scale), ...slotLabels(names), ...bars], note: notes.filter(Boolean).join(" ") };
+  return { shapes: [...yAxis(scale, width), ...slotLabels(names, width), ...bars], note: notes.filter(Boolean).join(" ") };
 }
 
-function drawLine(pairs: readonly [Cell, number][], table: TableData, choice: Choice): Drawn {
-  const type = table.columns[choice.x]?.type ?? "";
+function drawLine(pairs: readonly [Cell, number][], width: number, type: string): Drawn {
   const ordered = type === "Date" || type === "Integer" || type === "Float";
   let list = [...pairs];
   if (ordered) {
@@ -219,7 +232,7 @@ function drawLine(pairs: readonly [Cell, number][], table: TableData, choice: Ch
   const shown = thin(summed, MOST_POINTS);
   const scale = scaleOf(shown.map(([, value]) => value), false);
   const place = toPlot(scale);
-  const slot = plotWidth() / Math.max(1, shown.length);
+  const slot = plotWidth(width) / Math.max(1, shown.length);
   const at = (index: number): number => PLOT.left + (index + 0.5) * slot;
   const path = shown.map(([, value], index) => `${index ? "L" : "M"}${round(at(index))} ${round(place(value))}`);
   const marks =
@@ -231,8 +244,8 @@ function drawLine(pairs: readonly [Cell, number][], table: TableData, choice: Ch
   const notes = [summed.length < list.length ? t("chart.summed") : "", thinned(shown.length, summed.length)];
   return {
     shapes: [
-      ...yAxis(scale),
-      ...slotLabels(shown.map(([label]) => label)),
+      ...yAxis(scale, width),
+      ...slotLabels(shown.map(([label]) => label), width),
       svg("path", { class: "chart-line-shape", d: path.join("") }),
       ...marks,
     ],
@@ -240,7 +253,7 @@ function drawLine(pairs: readonly [Cell, number][], table: TableData, choice: Ch
   };
 }
 
-function drawHistogram(pairs: readonly [Cell, number][]): Drawn {
+function drawHistogram(pairs: readonly [Cell, number][], width: number): Drawn {
   const bins = histogram(pairs.map(([, value]) => value));
   const counts = scaleOf(bins.map((bin) => bin.count), true);
   const values: Scale = {
@@ -249,7 +262,7 @@ function drawHistogram(pairs: readonly [Cell, number][]): Drawn {
     ticks: bins.length ? [...bins.map((bin) => bin.from), bins.at(-1)!.to] : [],
   };
   const place = toPlot(counts);
-  const across = toPlotX(values);
+  const across = toPlotX(values, width);
   const shapes = bins.map((bin) =>
     svg(
       "rect",
@@ -263,22 +276,22 @@ function drawHistogram(pairs: readonly [Cell, number][]): Drawn {
       svg("title", {}, `${format(bin.from)} – ${format(bin.to)}: ${bin.count}`),
     ),
   );
-  return { shapes: [...yAxis(counts), ...xAxis(values), ...shapes], note: "" };
+  return { shapes: [...yAxis(counts, width), ...xAxis(values, width), ...shapes], note: "" };
 }
 
-function drawScatter(pairs: readonly [Cell, number][]): Drawn {
+function drawScatter(pairs: readonly [Cell, number][], width: number): Drawn {
   const points = pairs.flatMap(([x, y]): Point[] =>
     typeof x === "number" && Number.isFinite(x) ? [{ x, y, label: `${format(x)}; ${format(y)}` }] : [],
   );
-  if (points.length === 0) return { shapes: [textAt(WIDTH / 2, HEIGHT / 2, t("chart.twoNumbers"), "middle")], note: "" };
+  if (points.length === 0) return { shapes: [textAt(width / 2, HEIGHT / 2, t("chart.twoNumbers"), "middle")], note: "" };
   const shown = thin(points, MOST_POINTS);
   const across = scaleOf(shown.map((point) => point.x), false, 8);
   const up = scaleOf(shown.map((point) => point.y), false);
-  const [placeX, placeY] = [toPlotX(across), toPlot(up)];
+  const [placeX, placeY] = [toPlotX(across, width), toPlot(up)];
   const marks = shown.map((point) =>
     svg("circle", { class: "chart-dot", cx: round(placeX(point.x)), cy: round(placeY(point.y)), r: 3.5 }, svg("title", {}, point.label)),
   );
-  return { shapes: [...yAxis(up), ...xAxis(across), ...marks], note: thinned(shown.length, points.length) };
+  return { shapes: [...yAxis(up, width), ...xAxis(across, width), ...marks], note: thinned(shown.length, points.length) };
 }
 
 function thinned(shown: number, all: number): string {
@@ -295,8 +308,8 @@ function scaleOf(values: readonly number[], zero: boolean, wanted = 5): Scale {
   );
 }
 
-function plotWidth(): number {
-  return WIDTH - PLOT.left - PLOT.right;
+function plotWidth(width: number): number {
+  return width - PLOT.left - PLOT.right;
 }
 
 function toPlot(scale: Scale): (value: number) => number {
@@ -304,17 +317,17 @@ function toPlot(scale: Scale): (value: number) => number {
   return (value) => PLOT.top + height * (1 - (value - scale.min) / (scale.max - scale.min || 1));
 }
 
-function toPlotX(scale: Scale): (value: number) => number {
-  return (value) => PLOT.left + plotWidth() * ((value - scale.min) / (scale.max - scale.min || 1));
+function toPlotX(scale: Scale, width: number): (value: number) => number {
+  return (value) => PLOT.left + plotWidth(width) * ((value - scale.min) / (scale.max - scale.min || 1));
 }
 
-function yAxis(scale: Scale): Child[] {
+function yAxis(scale: Scale, width: number): Child[] {
   const place = toPlot(scale);
   return scale.ticks.flatMap((tick) => [
     svg("line", {
       class: tick === 0 ? "chart-zero" : "chart-gridline",
       x1: PLOT.left,
-      x2: WIDTH - PLOT.right,
+      x2: width - PLOT.right,
       y1: round(place(tick)),
       y2: round(place(tick)),
     }),
@@ -322,17 +335,17 @@ function yAxis(scale: Scale): Child[] {
   ]);
 }
 
-function xAxis(scale: Scale): Child[] {
-  const place = toPlotX(scale);
-  const every = Math.ceil(scale.ticks.length / 10);
+function xAxis(scale: Scale, width: number): Child[] {
+  const place = toPlotX(scale, width);
+  const every = Math.ceil((scale.ticks.length * 56) / plotWidth(width));
   return scale.ticks.flatMap((tick, index) =>
     index % every ? [] : [textAt(place(tick), HEIGHT - PLOT.bottom + 18, format(tick), "middle")],
   );
 }
 
 /** Labels under slots of equal width: as many as fit, slanted when they are long. */
-function slotLabels(labels: readonly string[]): Child[] {
-  const slot = plotWidth() / Math.max(1, labels.length);
+function slotLabels(labels: readonly string[], width: number): Child[] {
+  const slot = plotWidth(width) / Math.max(1, labels.length);
   const longest = labels.reduce((most, label) => Math.max(most, label.length), 1);
   const slanted = longest * 6.5 > slot - 4;
   const every = Math.ceil((slanted ? 15 : 1) / slot);
@@ -373,7 +386,7 @@ function saveSvg(picture: HTMLElement): void {
     }
   });
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("width", String(WIDTH));
+  copy.setAttribute("width", String(widthOf(picture)));
   copy.setAttribute("height", String(HEIGHT));
   const text = new XMLSerializer().serializeToString(copy);
   download("chart.svg", new Blob([text], { type: "image/svg+xml" }));

@@ -6,7 +6,7 @@ export interface Column {
   readonly name: string;
   /** The language's name of the column's type: Integer, Float, String, Date, … */
   readonly type: string;
-  /** How many cells of the whole table are null. */
+  /** How many cells are null, or at least how many where not all rows are known. */
   readonly nulls: number;
 }
 
@@ -20,6 +20,11 @@ export interface TableData {
 
 export function isNumeric(column: Column): boolean {
   return column.type === "Integer" || column.type === "Float";
+}
+
+/** A number for the eye: without the dust that binary fractions leave in the last digits. */
+export function shortNumber(value: number): string {
+  return Number.isInteger(value) ? numberText(value) : numberText(Number(value.toPrecision(12)));
 }
 
 /** The text of a cell, as `print` writes it. */

@@ -6,7 +6,17 @@
 import { copyText, el, fill, freshId } from "../dom";
 import { live, locale, number, t } from "../i18n";
 import { icon } from "../icons";
-import { type Cell, type Sorting, type TableData, cellText, filterRows, isNumeric, sortRows } from "./data";
+import {
+  type Cell,
+  type Column,
+  type Sorting,
+  type TableData,
+  cellText,
+  filterRows,
+  isNumeric,
+  shortNumber,
+  sortRows,
+} from "./data";
 import { typeName } from "./names";
 
 const ROW_HEIGHT = 28;
@@ -33,16 +43,22 @@ function textWidth(text: string, bold: boolean): number {
   return ruler.measureText(text.slice(0, 80)).width;
 }
 
-/** A cell's text on one line. */
-export function oneLine(cell: Cell | undefined): string {
+/** A cell's text on one line, numbers as the eye wants them. */
+function oneLine(cell: Cell | undefined): string {
+  if (typeof cell === "number") return shortNumber(cell);
   return cellText(cell).replace(/\s*\r?\n\s*/g, " ⏎ ");
+}
+
+function nullsText(table: TableData, column: Column): string {
+  if (column.nulls === 0) return "";
+  return t(table.rows.length < table.total ? "table.nullsPart" : "table.nulls", { n: column.nulls });
 }
 
 function measureColumns(table: TableData): number[] {
   return table.columns.map((column, index) => {
     let width = textWidth(column.name, true) + 46;
-    const nulls = column.nulls > 0 ? ` · ${t("table.nulls", { n: column.nulls })}` : "";
-    width = Math.max(width, textWidth(typeName(column.type) + nulls, false) * 0.9 + 26);
+    const type = `${typeName(column.type)} · ${nullsText(table, column)}`;
+    width = Math.max(width, textWidth(type, false) * 0.9 + 24);
     for (const row of table.rows.slice(0, 200)) {
       width = Math.max(width, textWidth(oneLine(row[index]), false) + 24);
     }
@@ -102,7 +118,7 @@ class GridView implements Grid {
       this.summary,
       this.body,
     );
-    new ResizeObserver(() => this.later()).observe(this.element);
+    new ResizeObserver(() => this.layOut()).observe(this.element);
     live(this.element, () => {
       this.element.setAttribute(
         "aria-label",
@@ -143,8 +159,10 @@ class GridView implements Grid {
     this.head.style.width = `${width}px`;
     this.head.style.height = `${this.headHeight()}px`;
     this.body.style.height = `${this.contentHeight()}px`;
-    const wanted = this.headHeight() + Math.min(this.rows.length, 12) * ROW_HEIGHT + 16;
-    this.element.style.height = `${Math.max(wanted, this.filtering ? 160 : 0)}px`;
+    // Room for the bar that scrolls sideways, where there will be one.
+    const bar = width > this.element.clientWidth ? 16 : 1;
+    const wanted = this.headHeight() + Math.min(this.rows.length, 12) * ROW_HEIGHT + bar;
+    this.element.style.height = `${Math.max(wanted, this.filtering ? 160 : this.headHeight() + 50)}px`;
     this.element.setAttribute("aria-rowcount", String(this.rows.length + 1));
     this.render();
   }
@@ -231,7 +249,7 @@ class GridView implements Grid {
   private headCell(index: number): HTMLElement {
     const column = this.table.columns[index]!;
     const sorted = this.sorting?.column === index ? this.sorting : null;
-    const nulls = column.nulls > 0 ? t("table.nulls", { n: column.nulls }) : "";
+    const nulls = nullsText(this.table, column);
     const button = el(
       "button",
       {
@@ -322,13 +340,14 @@ class GridView implements Grid {
 
   private cell(value: Cell | undefined, position: number, index: number): HTMLElement {
     const text = oneLine(value);
+    const whole = cellText(value);
     const kind = (value === null ? " null" : "") + (isNumeric(this.table.columns[index]!) ? " numeric" : "");
     const cell = el(
       "div",
       {
         class: `grid-cell${kind}`,
         id: `${this.id}-${position}-${index}`,
-        attrs: { role: "gridcell", "aria-colindex": index + 1, title: text.length > 30 ? text : null },
+        attrs: { role: "gridcell", "aria-colindex": index + 1, title: text.length > 30 || text !== whole ? whole.slice(0, 2000) : null },
         on: {
           pointerdown: () => {
             this.active = { row: position, column: index };
