@@ -37,7 +37,7 @@ _names = st.sampled_from(["a", "b", "id", "x y", ""])
 @st.composite
 def tables(draw: st.DrawFn) -> Table:
     """Small tables; some of their columns are of one kind, as most are in life."""
-    names = draw(st.lists(_names, max_size=3))
+    names = draw(st.just(["a", "b", "id"]) | st.lists(_names, max_size=3))
     length = draw(st.integers(0, 4))
     columns = []
     for _ in names:
@@ -54,50 +54,96 @@ columns = (
 )
 anything = values | tables() | columns
 
+_dates = st.sampled_from(["2024-01-31", "31.12.24", "1/2/2024", "2024-01-01T10:00:00Z"])
+_units = st.sampled_from(["days", "Months", "year", "hours"])
+_kinds = st.sampled_from(["inner", "left", "right", "full", "semi", "anti", "cross"])
+_files = st.sampled_from(sorted(FILES)) | st.sampled_from(
+    ["in", "", "*.csv", "out.csv", "out.xlsx"]
+)
 _rows = st.integers(0, 3).flatmap(
     lambda width: st.lists(st.lists(scalars, min_size=width, max_size=width), max_size=3)
 )
+_common = st.sampled_from(["a", "b", "id"])
 _column_lists = st.lists(_names, max_size=3)
-_on = _names | _column_lists | st.lists(st.lists(_names, min_size=2, max_size=2), max_size=2)
-_named = {
+_numbers = st.lists(exact, max_size=4)
+_arrays = _numbers | st.lists(scalars, max_size=5) | columns
+
+_wanted = {
     "table left right": tables(),
     "tables": st.lists(tables(), max_size=3),
-    "array other names params template": st.lists(scalars, max_size=5) | columns,
+    "array other names params template values": _arrays,
     "data": _rows,
-    "headers cols": _column_lists,
-    "on right_on by": _on,
-    "col name column": _names,
+    "headers cols header": _column_lists,
+    "on": _common | _common | _names | _column_lists,
+    "by rows": _common | _column_lists,
+    "col name column key right_on": _common | _names,
+    "_first _second _third": exact,
     "column1 column2": columns,
     "str delim substr prefix suffix old new text": texts,
-    "n start end step a b base exp low high": exact,
-    "date": st.sampled_from(["2024-01-31", "31.12.24", "1/2/2024", "2024-01-01T10:00:00Z"]),
+    "n start end step a b base exp low high amount header_row": exact,
+    "date": _dates,
+    "unit": _units,
+    "format": st.sampled_from(["DD.MM.YY", "0.00 $", "USD", "[x] YYYY"]),
+    "type": _kinds,
+    "direction": st.sampled_from(["backward", "forward", "nearest"]),
+    "mode": st.sampled_from(["outer", "inner"]),
     "object": st.dictionaries(_names, scalars, max_size=3),
-    "columns": st.dictionaries(_names, st.tuples(_names, texts).map(list), max_size=2)
-    | _column_lists,
-    "path content": texts,
-    "function": st.sampled_from(["abs", "len", "str", "upper", "nowhere"]),
+    "columns": st.dictionaries(_names, _names, max_size=2),
+    "path": _files,
+    "content": texts | tables(),
+    "encoding": st.sampled_from(["utf-8", "cp1251"]),
+    "delimiter": st.sampled_from([";", ",", "|"]),
+    "decimal": st.sampled_from([".", ","]),
+    "regex sheet_name": texts,
+    "function": st.sampled_from(["abs", "len", "str", "upper", "nowhere", "max"]),
     "op": st.sampled_from(["=", "!=", "<", ">=", "LIKE", "in", "~"]),
-    "expression condition cond": st.sampled_from(
-        ["a > 1", "b = 'x'", "a == b", "a <= id", "(", "a"]
-    ),
+    "expression condition": st.sampled_from(["a > 1", "b = 'x'", "a == b", "a <= id", "(", "a"]),
+    "cond": st.sampled_from(["a > a", "a = b", "b <= id", "a", "id ~ b"]),
     "suffixes": st.lists(texts, min_size=2, max_size=2),
     "nulls_equal recursive asc": st.booleans(),
 }
-_by_name = {name: strategy for names, strategy in _named.items() for name in names.split()}
+_made = ["sum", "average", "count", "size", "min", "max", "first", "list", "other"]
+_aggregates = st.dictionaries(
+    _names, st.tuples(_common, st.sampled_from(_made)).map(list), min_size=1, max_size=2
+)
+_wanted_by = {
+    "date_diff": {"start": _dates, "end": _dates},
+    "date": {"value": _dates | texts},
+    "int": {"value": exact.map(str) | scalars},
+    "float": {"value": exact.map(str) | scalars},
+    "primary_key": {"column": columns},
+    "isinstance": {"type": st.sampled_from(["int", "text", "date", "money", "null", "map", "x"])},
+    "table_group": {"columns": _aggregates},
+    "table_pivot": {
+        "columns": _common,
+        "values": _common,
+        "function": st.sampled_from(_made),
+    },
+    "table_rename": {"names": st.dictionaries(_common, texts, max_size=2)},
+    "table_suffixes": {"left": texts, "right": texts},
+    "table_add_column": {"values": st.lists(scalars, max_size=4) | columns},
+    "map": {"array": _numbers},
+    "reduce": {"array": _numbers, "function": st.sampled_from(["pow", "max", "div"])},
+    "min": {"": exact},
+    "max": {"": exact},
+    "array": {"": anything},
+}
+_by_name = {name: strategy for names, strategy in _wanted.items() for name in names.split()}
 
 
 @st.composite
 def calls(draw: st.DrawFn, entry: Builtin) -> tuple[list[Any], dict[str, Any]]:
     """Arguments of a call, by position and by name; most of a kind that the function wants."""
+    own = _wanted_by.get(entry.name, {})
 
     def argument(name: str) -> Any:
-        wanted = _by_name.get(name)
-        if wanted is None or draw(st.integers(0, 9)) == 0:
+        wanted = own.get(name, _by_name.get(name))
+        if wanted is None or draw(st.integers(0, 19)) == 0:
             return draw(anything)
         return draw(wanted)
 
     most = entry.minimum + 3 if entry.maximum is None else entry.maximum
-    count = draw(st.integers(entry.minimum, most))
+    count = draw(st.just(entry.minimum) | st.integers(entry.minimum, most))
     positions = [*entry.positions, *[""] * count][:count]
     rest = [name for name in entry.parameters if name not in positions]
     chosen = draw(st.lists(st.sampled_from(rest), max_size=2, unique=True)) if rest else []
