@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from datacode import catalog
 from datacode.errors import DataCodeError, Kind
+from datacode.language.blocks import CLOSES, CLOSING_WORDS, DIVIDES, Blocks
 from datacode.language.lexer import Piece, tokens
 from datacode.language.source import Source
 from datacode.language.symbols import occurrences
@@ -153,15 +154,6 @@ _TOKENS = {
     "{": catalog.mark("blocks open with `do` and close with `endif`, `next x` or `endfunction`"),
     ":": catalog.mark("blocks open with `do`"),
 }
-_BLOCKS = {"IF": "endif", "FOR": "next", "TRY": "endtry", "FUNCTION": "endfunction"}
-_CLOSERS = {
-    "ENDIF": "IF",
-    "ENDEIF": "IF",
-    "ENDTRY": "TRY",
-    "ENDFUNCTION": "FUNCTION",
-    "NEXT": "FOR",
-}
-_MIDDLES = {"ELSE": "IF", "CATCH": "TRY", "FINALLY": "TRY"}
 
 
 def _about_syntax(error: DataCodeError, text: str) -> Hint | None:
@@ -204,7 +196,7 @@ def _changed(name: str, operator: str) -> Hint:
 def _about_block(text: str, token: str, error: DataCodeError) -> Hint | None:
     """Which word the block around the error wants, where another one was written."""
     kind = token.upper()
-    wanted = _CLOSERS.get(kind) or _MIDDLES.get(kind)
+    wanted = CLOSES.get(kind) or DIVIDES.get(kind)
     if wanted is None:
         return None
     block = _open_block(text, error)
@@ -214,7 +206,7 @@ def _about_block(text: str, token: str, error: DataCodeError) -> Hint | None:
         )
     if block.kind == wanted:
         return None
-    closing = _BLOCKS[block.kind]
+    closing = CLOSING_WORDS[block.kind]
     if block.kind == "FOR":
         variable = re.match(r"for\s+(\w+)", Source(text).line(block.line)[block.column - 1 :])
         closing = f"next {variable[1]}" if variable else closing
@@ -224,18 +216,14 @@ def _about_block(text: str, token: str, error: DataCodeError) -> Hint | None:
 
 def _open_block(text: str, error: DataCodeError) -> Piece | None:
     """The word that opened the innermost block around the place of an error."""
-    opened: list[Piece] = []
-    before = ""
+    blocks = Blocks()
     end = (error.line or 1, error.column or 1)
     for piece in tokens(Source(text).text):
         if (piece.line, piece.column) >= end:
             break
-        if piece.kind in _BLOCKS and before not in ("ELSE", "."):
-            opened.append(piece)
-        elif before != "." and opened and _CLOSERS.get(piece.kind) == opened[-1].kind:
-            opened.pop()
-        before = piece.kind
-    return opened[-1] if opened else None
+        blocks.feed(piece)
+    words = [piece for piece in blocks.open if piece.kind in CLOSING_WORDS]
+    return words[-1] if words else None
 
 
 # Places ------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ class Host:
     ``on_output`` receives each piece of output as it is written, ``on_warning`` what belongs to
     the host's log and not to the program's output, ``on_table`` each table that a program shows.
     ``output_limit`` and ``memory_limit`` are in bytes; None for ``output_limit`` is no limit.
+    Without ``keep_output`` what has been handed to ``on_output`` is not kept.
     ``relations`` holds what ``relate`` recorded, in call order.
     """
 
@@ -53,6 +54,7 @@ class Host:
         on_table: Callable[[Value], None] | None = None,
         output_limit: int | None = None,
         memory_limit: int | None = None,
+        keep_output: bool = True,
     ) -> None:
         self.files = files
         self.on_output = on_output
@@ -60,6 +62,7 @@ class Host:
         self.on_table = on_table
         self.output_limit = output_limit
         self.memory_limit = memory_limit or MEMORY
+        self._keeps = keep_output
         self.relations: list[Value] = []
         self._chunks: list[str] = []
         self._written = 0
@@ -84,12 +87,13 @@ class Host:
         raise OutputLimit(self.output_limit)
 
     def _emit(self, text: str) -> None:
-        self._chunks.append(text)
+        if self._keeps:
+            self._chunks.append(text)
         if self.on_output is not None and text:
             self.on_output(text)
 
     def take_output(self) -> str:
-        """Everything written since the last call, and start counting from nothing again."""
+        """What was kept since the last call; the limit counts from nothing again."""
         text = "".join(self._chunks)
         self._chunks.clear()
         self._written = 0

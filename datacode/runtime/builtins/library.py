@@ -16,8 +16,10 @@ from datacode.runtime.builtins import (
     tables,
     text,
 )
+from datacode.runtime.builtins.registry import BUILTINS
 
 __all__ = [
+    "BUILTINS",
     "arrays",
     "dates",
     "files",
