@@ -9,6 +9,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
+PR_SET_NAME = 15
 PR_SET_SECCOMP = 22
 PR_SET_CHILD_SUBREAPER = 36
 PR_GET_CHILD_SUBREAPER = 37
@@ -42,6 +43,12 @@ def prctl(option: int, *arguments: int) -> int:
     """``prctl(2)``; raises OSError."""
     padded = [ctypes.c_ulong(a) for a in (*arguments, 0, 0, 0, 0)[:4]]
     return _checked(_libc.prctl(ctypes.c_int(option), *padded), "prctl")
+
+
+def call_process(name: str) -> None:
+    """The name under which ``ps`` and ``top`` show this process; 15 characters are kept."""
+    text = ctypes.create_string_buffer(name.encode("ascii"))
+    prctl(PR_SET_NAME, ctypes.addressof(text))
 
 
 def child_subreaper() -> bool:

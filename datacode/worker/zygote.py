@@ -22,6 +22,8 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable
 
 from datacode.worker import kernel, sandbox, wire
@@ -31,6 +33,8 @@ Entry = Callable[[socket.socket, socket.socket, wire.Fork], None]
 """What a worker does with its two sockets once its walls stand."""
 
 ENTRY = "datacode.worker.main:serve"
+
+_PATIENCE = 2.0
 
 FAILED, OUT_OF_MEMORY = 70, 71
 """Exit statuses of a worker: it could not go on; it had no memory left even to say so."""
@@ -51,7 +55,9 @@ def main() -> None:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server:
         return
+    kernel.call_process("datacode-zygote")
     entry = _preload(entry_name)
+    _settle()
     gc.collect()
     gc.freeze()
     ground = dataclasses.replace(ground, data=sandbox.data_bytes())
@@ -68,6 +74,21 @@ def _preload(entry_name: str) -> Entry:
         prepare()
     entry: Entry = getattr(module, name)
     return entry
+
+
+def _settle() -> None:
+    """Wait until threads that libraries have started sleep: a fork copies the locks they hold."""
+    own = str(threading.get_native_id())
+    quiet = 0
+    until = time.monotonic() + _PATIENCE
+    while quiet < 3 and time.monotonic() < until:
+        states = []
+        with contextlib.suppress(OSError):
+            for thread in set(os.listdir("/proc/self/task")) - {own}:
+                with open(f"/proc/self/task/{thread}/stat", encoding="ascii") as stat:
+                    states.append(stat.read().rpartition(")")[2].split()[0])
+        quiet = quiet + 1 if set(states) <= {"S"} else 0
+        time.sleep(0.002)
 
 
 def _tried(ground: Ground) -> wire.SandboxReport:
@@ -155,6 +176,7 @@ def _begin(
             os.dup2(nothing, standard)
         _close_others((*channels, ground.root))
         run, control = (socket.socket(fileno=descriptor) for descriptor in channels)
+        kernel.call_process("datacode-worker")
         sandbox.enter(ground, request.memory_bytes)
         entry(run, control, request)
     except MemoryError:
