@@ -22,19 +22,19 @@ def _array_and_name(values: Value, name: Value) -> tuple[list[Value], str]:
 
 
 @builtin("functions over arrays", name="map", needs_host=True, calls_back=True)
-def map_(host: Host, array: Value, function: Value) -> list[Value]:
+def map_(host: Host, array: Value, func: Value) -> list[Value]:
     """What the function gives for each element.
 
     Example::
 
         print(map([1, 4, 9], "sqrt"))       # [1, 2, 3]
     """
-    elements, name = _array_and_name(array, function)
+    elements, name = _array_and_name(array, func)
     return [host.call(name, [element]) for element in elements]
 
 
 @builtin("functions over arrays", name="filter", needs_host=True, calls_back=True)
-def filter_(host: Host, array: Value, function: Value) -> list[Value]:
+def filter_(host: Host, array: Value, func: Value) -> list[Value]:
     """The elements for which the function gives true.
 
     Of other results false, null, 0 and the empty text leave an element out, all else keeps it.
@@ -43,7 +43,7 @@ def filter_(host: Host, array: Value, function: Value) -> list[Value]:
 
         print(filter(["a", "B", "C"], "isupper"))       # [B, C]
     """
-    elements, name = _array_and_name(array, function)
+    elements, name = _array_and_name(array, func)
     return [element for element in elements if _keeps(host.call(name, [element]))]
 
 
@@ -63,7 +63,7 @@ def _keeps(answer: Value) -> bool:
     needs_host=True,
     calls_back=True,
 )
-def reduce_(host: Host, array: Value, function: Value, start: Value = ABSENT) -> Value:
+def reduce_(host: Host, array: Value, func: Value, start: Value = ABSENT) -> Value:
     """One value: the function joins what it gave so far with each element, from the left.
 
     Without ``start`` the first element starts, and an empty array is an error.
@@ -73,14 +73,14 @@ def reduce_(host: Host, array: Value, function: Value, start: Value = ABSENT) ->
         print(reduce([2, 3, 4], "pow"), reduce([], "pow", 1))       # 4096 1
     """
     elements = arguments.array(array)
-    if function.__class__ is not str:
+    if func.__class__ is not str:
         raise type_error("String (function name)")
     rest = iter(elements)
     result = next(rest, ABSENT) if start is ABSENT else start
     if result is ABSENT:
         raise runtime_error("Cannot reduce empty array without initial value")
     for element in rest:
-        result = host.call(function, [result, element])
+        result = host.call(func, [result, element])
     return result
 
 

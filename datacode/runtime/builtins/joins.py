@@ -350,7 +350,7 @@ def asof_join(
 
 @builtin("joins", minimum=2, needs_host=True, calls_back=True)
 def apply_join(
-    host: Host, left: Value, function: Value, type_: Value = "inner", *, suffixes: Value = ABSENT
+    host: Host, left: Value, func: Value, type_: Value = "inner", *, suffixes: Value = ABSENT
 ) -> Table:
     """Every row of a table with the rows of the table that a function makes of it.
 
@@ -366,7 +366,7 @@ def apply_join(
         # [[A, A-1], [A, A-2], [B, B-1], [B, B-2]]
     """
     source = as_table(left, "Table and String (function name)")
-    name = as_text(function, "Table and String (function name)")
+    name = as_text(func, "Table and String (function name)")
     how = _how(type_, ["inner", "left"])
     return joins.applied(
         source,

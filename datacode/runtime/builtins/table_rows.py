@@ -127,7 +127,7 @@ def table_pivot(
     rows: Value,
     columns: Value,
     values: Value,
-    function: Value = "sum",
+    func: Value = "sum",
 ) -> Table:
     """A table with a row for each value of ``rows`` and a column for each value of ``columns``.
 
@@ -146,5 +146,5 @@ def table_pivot(
     positions = _positions(source, rows, expected)
     across = position_of(source, as_text(columns, expected))
     name = as_text(values, expected)
-    wanted = Aggregate(name, position_of(source, name), as_text(function, expected))
+    wanted = Aggregate(name, position_of(source, name), as_text(func, expected))
     return pivoted(source, positions, across, wanted, host.call)

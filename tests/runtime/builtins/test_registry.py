@@ -7,6 +7,7 @@ import inspect
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError
+from datacode.language.lexer import RESERVED_WORDS
 from datacode.runtime.builtins import library  # noqa: F401
 from datacode.runtime.builtins.registry import BUILTINS, alias, builtin
 
@@ -37,7 +38,7 @@ class CallCheckTests(SynchronousTestCase):
         """Where the number would do but the argument is another, it is named."""
         self.assertEqual(
             self.refusal("reduce", 1, ["start"]),
-            "Runtime Error: Function 'reduce' needs the argument 'function'",
+            "Runtime Error: Function 'reduce' needs the argument 'func'",
         )
 
     def test_unknown_name(self) -> None:
@@ -93,6 +94,11 @@ class DescriptionTests(SynchronousTestCase):
         for entry in BUILTINS.values():
             python = list(inspect.signature(entry.function).parameters)
             self.assertEqual(entry.needs_host, python[:1] == ["host"], entry.name)
+
+    def test_no_name_is_a_reserved_word(self) -> None:
+        """A program could not write such a name before ``=``."""
+        for entry in BUILTINS.values():
+            self.assertEqual(set(entry.parameters) & set(RESERVED_WORDS), set(), entry.name)
 
     def test_names_are_taken_once(self) -> None:
         """Neither a second function nor an alias can take a name over."""
