@@ -13,6 +13,7 @@ import threading
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datacode.smb import line as line_module
 from datacode.smb import messages, reasons
 from datacode.smb.access import Access
 from datacode.smb.interrupt import Interrupt
@@ -118,6 +119,35 @@ class FaultTests(FaultTestCase):
         self.read_through(line)
         self.proxy.drop_all()
         self.assertTrue(self.read_through(line) == CONTENT)
+
+    def test_a_change_after_a_rest(self) -> None:
+        """What must not be done twice is tried on a connection that gave a sign of life."""
+        self.patch(line_module, "_STALE", 0.0)
+        line = self.line(self.server, self.proxy)
+        self.read_through(line)
+        for name in ("first", "second"):
+            (self.server.folder / name).touch()
+            self.proxy.drop_all()
+            line.perform(
+                lambda share, i, n=name: share.remove(n, i), Interrupt(60, 60), again=False
+            )
+            self.assertFalse((self.server.folder / name).exists())
+
+    def test_a_change_on_a_connection_that_breaks(self) -> None:
+        """Is not repeated: nobody knows whether it was done."""
+        line = self.line(self.server, self.proxy)
+        self.read_through(line)
+        self.proxy.drop_all()
+        (self.server.folder / "third").touch()
+        error = self.assertRaises(
+            ShareError,
+            line.perform,
+            lambda share, i: share.remove("third", i),
+            Interrupt(60, 60),
+            again=False,
+        )
+        self.assertIs(error.reason, reasons.LOST)
+        self.assertEqual(self.proxy.connections, 1)
 
     def test_a_server_that_restarts(self) -> None:
         """The same, with a real server that ends and begins again."""
