@@ -1,0 +1,303 @@
+"""Joins (builtins reference, 10): against the plain definition, on both ways."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datacode.errors import DataCodeError, runtime_error
+from datacode.runtime.values import Value, same
+from datacode.tables import matching
+from datacode.tables.asof import Direction, asof_join
+from datacode.tables.join import (
+    applied,
+    checked_on,
+    compared_join,
+    cross_join,
+    equal_join,
+    joined_names,
+    with_suffixes,
+    zip_join,
+)
+from datacode.tables.matching import How, matched
+from datacode.tables.table import Table
+from tests.tables.making import (
+    KINDS,
+    NULL,
+    VALUES,
+    TableTestCase,
+    columns,
+    contents,
+    mixed,
+    quickly,
+    table,
+    typed,
+)
+
+
+def fine(rows: float) -> None:
+    """Nothing is too large."""
+
+
+def refuse(rows: float) -> None:
+    """Everything is."""
+    raise runtime_error("too large")
+
+
+def can_match(left: Value, right: Value, nulls_equal: bool) -> bool:
+    """The rule: equal, but null and NaN are equal to nothing."""
+    if left is None or right is None:
+        return left is right and nulls_equal
+    return same(left, right)
+
+
+def by_definition(
+    left: list[tuple[Value, ...]], right: list[tuple[Value, ...]], how: How, nulls_equal: bool
+) -> list[tuple[int | None, int | None]]:
+    """The pairs of a join, by comparing every row with every row."""
+    found: list[tuple[int | None, int | None]] = []
+    paired: set[int] = set()
+    for i, one in enumerate(left):
+        partners = [
+            j
+            for j, other in enumerate(right)
+            if all(can_match(a, b, nulls_equal) for a, b in zip(one, other, strict=True))
+        ]
+        paired.update(partners)
+        if how is How.SEMI or how is How.ANTI:
+            found += [(i, None)] * (bool(partners) is (how is How.SEMI))
+        elif partners:
+            found += [(i, j) for j in partners]
+        elif how in (How.LEFT, How.FULL):
+            found.append((i, None))
+    if how in (How.RIGHT, How.FULL):
+        found += [(None, j) for j in range(len(right)) if j not in paired]
+    return found
+
+
+KEYS = st.one_of(
+    *(st.tuples(*[st.lists(st.one_of(k, NULL), max_size=8)] * 2) for k in KINDS),
+    st.tuples(*[st.lists(VALUES, max_size=8)] * 2),
+)
+
+
+class MatchingTests(TableTestCase):
+    """Which rows belong together."""
+
+    @quickly
+    @given(KEYS, st.sampled_from(How), st.booleans())
+    def test_one_key(
+        self, keys: tuple[list[Value], list[Value]], how: How, nulls_equal: bool
+    ) -> None:
+        """Every kind of join on one column."""
+        self.check([keys], how, nulls_equal)
+
+    @quickly
+    @given(KEYS, st.sampled_from(How), st.booleans())
+    def test_two_keys(
+        self, keys: tuple[list[Value], list[Value]], how: How, nulls_equal: bool
+    ) -> None:
+        """All keys must be equal."""
+        numbers = ([float(i % 2) for i in range(len(side))] for side in keys)
+        left, right = numbers
+        self.check([keys, (left, right)], how, nulls_equal)
+
+    def check(
+        self, keys: list[tuple[list[Value], list[Value]]], how: How, nulls_equal: bool
+    ) -> None:
+        """Compare both ways with the definition."""
+        left = list(zip(*(k[0] for k in keys), strict=True))
+        right = list(zip(*(k[1] for k in keys), strict=True))
+        expected = by_definition(left, right, how, nulls_equal)
+        for store in (mixed, typed):
+
+            def work(store=store):  # type: ignore[no-untyped-def]
+                pairs = matched(
+                    [store(k[0]) for k in keys],
+                    [store(k[1]) for k in keys],
+                    how,
+                    fine,
+                    nulls_equal=nulls_equal,
+                )
+                right = list(pairs.right) or [None] * len(pairs)
+                return list(zip(pairs.left, right, strict=True))
+
+            self.assertEqual(work() if store is mixed else self.by_polars(work), expected)
+
+    def test_too_many_rows(self) -> None:
+        """A join that would not fit is refused before it is made."""
+        self.patch(matching, "_ALWAYS_FINE", 1000)
+        keys = [typed([1.0] * 600)]
+        for how in (How.INNER, How.LEFT):
+            self.assertRaises(DataCodeError, matched, keys, keys, how, refuse)
+        unlike = [typed([float(i) for i in range(600)])]
+        self.assertEqual(len(matched(unlike, unlike, How.INNER, refuse)), 600)
+        plain = [mixed(["a", 1.0] * 5)]
+        self.assertRaises(DataCodeError, matched, plain, plain, How.INNER, refuse)
+
+
+class TableJoinTests(TableTestCase):
+    """What the joined table looks like."""
+
+    def setUp(self) -> None:
+        self.people = table("id name", [1.0, 2.0, 3.0], ["Ann", "Bob", "Cid"])
+        self.orders = table("id sum", [3.0, 1.0, 9.0, 1.0], [10.0, 20.0, 30.0, 40.0])
+
+    def join(self, how: How) -> Table:
+        """People and orders by id."""
+        return equal_join(self.people, self.orders, [("id", "id")], how, fine)
+
+    def test_all_kinds(self) -> None:
+        """Left rows in order with their right rows in order, then right rows that are alone."""
+        names = "id_left name id_right sum"
+        inner: list[list[Value]] = [[1.0, "Ann", 1.0, 20.0], [1.0, "Ann", 1.0, 40.0]]
+        last: list[Value] = [3.0, "Cid", 3.0, 10.0]
+        bob: list[Value] = [2.0, "Bob", None, None]
+        alone: list[Value] = [None, None, 9.0, 30.0]
+        self.assertTable(self.join(How.INNER), names, *inner, last)
+        self.assertTable(self.join(How.LEFT), names, *inner, bob, last)
+        self.assertTable(self.join(How.RIGHT), names, *inner, last, alone)
+        self.assertTable(self.join(How.FULL), names, *inner, bob, last, alone)
+        self.assertTable(self.join(How.SEMI), "id name", [1.0, "Ann"], [3.0, "Cid"])
+        self.assertTable(self.join(How.ANTI), "id name", [2.0, "Bob"])
+
+    def test_names(self) -> None:
+        """Names on both sides get suffixes, others stay."""
+        self.assertEqual(
+            joined_names(["a", "b"], ["b", "c"], ("_l", "_r")), ["a", "b_l", "b_r", "c"]
+        )
+
+    def test_other_suffixes(self) -> None:
+        """``table_suffixes`` renames pairs only."""
+        source = table("a_left a_right b_left c", [1.0], [2.0], [3.0], [4.0])
+        self.assertEqual(with_suffixes(source, ("", "_new")).names, ("a", "a_new", "b_left", "c"))
+
+    def test_cross_and_zip(self) -> None:
+        """Every row with every row, and row with row."""
+        one, other = table("a", [1.0, 2.0]), table("b", ["x", "y", "z"])
+        pairs = [[a, b] for a in (1.0, 2.0) for b in "xyz"]
+        self.assertTable(cross_join(one, other, fine, ("", "")), "a b", *pairs)
+        fast = self.by_polars(lambda: cross_join(one, other, fine, ("", "")))
+        self.assertTable(fast, "a b", *pairs)
+        self.assertEqual(len(cross_join(one, table("b", []), fine, ("", ""))), 0)
+        self.assertRaises(DataCodeError, cross_join, one, other, refuse, ("", ""))
+        self.assertTable(zip_join(one, other, ("", "")), "a b", [1.0, "x"], [2.0, "y"])
+
+    def test_applied(self) -> None:
+        """Every row with the rows that a function makes of it."""
+        source = table("n", [2.0, 0.0, 1.0])
+
+        def make(row: list[Value]) -> Value:
+            return None if not row[0] else table("k", ["x"] * int(row[0]))
+
+        self.assertTable(
+            applied(source, make, How.INNER, fine), "n k", [2.0, "x"], [2.0, "x"], [1.0, "x"]
+        )
+        left = applied(source, make, How.LEFT, fine)
+        self.assertTable(left, "n k", [2.0, "x"], [2.0, "x"], [0.0, None], [1.0, "x"])
+        self.assertTable(applied(source, lambda row: None, How.INNER, fine), "n")
+        for odd in (5.0, [1.0]):
+            self.assertRaises(DataCodeError, applied, source, lambda _, o=odd: o, How.INNER, fine)
+        unlike = iter([table("a", [1.0]), table("b", [1.0]), None])
+        self.assertRaises(DataCodeError, applied, source, lambda _: next(unlike), How.INNER, fine)
+
+
+class OnTests(TableTestCase):
+    """What ``on`` may be."""
+
+    def test_forms(self) -> None:
+        """A name, a pair, and arrays of names and pairs."""
+        left, right = table("a b", [1.0], [1.0]), table("a c", [1.0], [1.0])
+        self.assertEqual(checked_on("a", left, right), [("a", "a")])
+        self.assertEqual(checked_on(["b", "c"], left, right), [("b", "c")])
+        self.assertEqual(checked_on(["a", "c"], left, right), [("a", "c")])
+        self.assertEqual(
+            checked_on([["a", "a"], ["b", "c"]], left, right), [("a", "a"), ("b", "c")]
+        )
+        self.assertEqual(checked_on(["a", ["b", "c"]], left, right), [("a", "a"), ("b", "c")])
+        self.assertEqual(checked_on(["a", "b"], left, left), [("a", "a"), ("b", "b")])
+
+    def test_what_it_is_not(self) -> None:
+        """Anything else is refused, and so are unknown columns."""
+        left, right = table("a", [1.0]), table("b", [1.0])
+        for odd in (5.0, [], [5.0], [["a"]], [["a", 1.0]], {"a": "b"}, None):
+            error = self.assertRaises(DataCodeError, checked_on, odd, left, right)
+            self.assertIn("on must be", error.message)
+        for on, side in ((("b", "b"), "left"), (("a", "a"), "right")):
+            error = self.assertRaises(DataCodeError, equal_join, left, right, [on], How.INNER, fine)
+            self.assertEqual(error.message, f"Column '{on[0]}' not found in the {side} table")
+
+
+class ComparedTests(TableTestCase):
+    """``join_on``."""
+
+    @quickly
+    @given(columns(max_size=6), columns(max_size=6), st.sampled_from(["<", "<=", ">", ">=", "!="]))
+    def test_order(self, left: list[Value], right: list[Value], sign: str) -> None:
+        """Every row with every row that compares so, in order."""
+        from tests.tables.test_filters import is_ordered
+
+        found = compared_join(
+            table("a", left), table("b", right), ("a", sign, "b"), How.INNER, fine
+        )
+        expected = [
+            [one, other]
+            for one in left
+            for other in right
+            if (not same(one, other) if sign == "!=" else is_ordered(sign, one, other))
+        ]
+        self.assertTable(found, "a b", *expected)
+
+    def test_equal_and_left(self) -> None:
+        """``=`` is the ordinary join; other kinds of joins work alike."""
+        left, right = table("a", [1.0, 5.0]), table("b", [2.0, 3.0])
+        self.assertTable(
+            compared_join(left, right, ("a", "<", "b"), How.FULL, fine),
+            "a b",
+            [1.0, 2.0],
+            [1.0, 3.0],
+            [5.0, None],
+        )
+        self.assertTable(compared_join(left, right, ("a", "<", "b"), How.ANTI, fine), "a", [5.0])
+        self.assertTable(
+            compared_join(left, left, ("a", "==", "a"), How.SEMI, fine), "a", [1.0], [5.0]
+        )
+
+
+class AsofTests(TableTestCase):
+    """``asof_join``."""
+
+    def check(self, direction: Direction, *expected: Value, at: list[Value]) -> None:
+        """The right cells that are found for left cells."""
+        right = table("t v", [10.0, 20.0, 20.0, 30.0], ["a", "b", "c", "d"])
+        left = table("t", at)
+        found = asof_join(left, right, ("t", "t"), [], direction)
+        self.assertEqual([row[2] for row in found.rows()], list(expected))
+
+    def test_directions(self) -> None:
+        """Before, after, and whatever is nearer."""
+        at: list[Value] = [5.0, 10.0, 15.0, 20.0, 26.0, 31.0, None]
+        self.check(Direction.BACKWARD, None, "a", "a", "c", "c", "d", None, at=at)
+        self.check(Direction.FORWARD, "a", "a", "b", "b", "d", None, None, at=at)
+        self.check(Direction.NEAREST, "a", "a", "a", "c", "d", "d", None, at=at)
+
+    def test_groups(self) -> None:
+        """Rows that are equal in the columns of ``by`` only."""
+        left = table("g t", ["A", "A", "B", None], [10.0, 20.0, 15.0, 1.0])
+        right = table("g t v", ["A", "A", "B"], [12.0, 18.0, 14.0], ["X", "Y", "Z"])
+        found = asof_join(left, right, ("t", "t"), [("g", "g")], Direction.BACKWARD)
+        self.assertEqual([row[4] for row in found.rows()], [None, "Y", "Z", None])
+
+    def test_dates(self) -> None:
+        """Dates in ISO form are in order as text, and have distances."""
+        left = table("d", ["2024-01-10", "2024-02-28"])
+        right = table("d", ["2024-01-31", "2024-01-01", "2024-03-01"])
+        found = asof_join(left, right, ("d", "d"), [], Direction.BACKWARD)
+        self.assertEqual([row[1] for row in found.rows()], ["2024-01-01", "2024-01-31"])
+        found = asof_join(left, right, ("d", "d"), [], Direction.NEAREST)
+        self.assertEqual([row[1] for row in found.rows()], ["2024-01-01", "2024-03-01"])
+
+    def test_names(self) -> None:
+        """The columns of both sides, with suffixes."""
+        found = asof_join(table("t", [1.0]), table("t", [1.0]), ("t", "t"), [], Direction.FORWARD)
+        self.assertEqual(contents(found)[0], ["t_left", "t_right"])
