@@ -14,6 +14,7 @@ Source: language reference, 4 and 6.1.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from datacode.language import nodes, scopes
 from datacode.language.expressions import Expressions
@@ -24,8 +25,10 @@ from datacode.language.kinds import (
     OBJECT,
     OWN,
     STRING,
+    arithmetic,
     builtin_result,
     only,
+    part_of,
     with_elements,
 )
 from datacode.language.python import Piece
@@ -114,9 +117,20 @@ class Assigning(Expressions):
             self.keep_order(pieces, mark)
             pieces.append(piece)
         # The variable is looked at last, as finding the indexes may change it.
-        pieces = [piece if piece.plain else self.spill(piece) for piece in pieces]
+        pieces = [self._handy(piece) for piece in pieces[:1]] + [
+            self._as_key(piece) for piece in pieces[1:]
+        ]
         members = [isinstance(step, str) for step in node.path]
         self._choose_container(node.name, pieces[0], pieces[1:], members)
+
+    def _handy(self, piece: Piece) -> Piece:
+        return piece if piece.plain else self.spill(piece)
+
+    def _as_key(self, piece: Piece) -> Piece:
+        """An index, as a Python int where it is known as one: then the number is not needed."""
+        if piece.whole is not None and piece.is_exact and piece.safe:
+            return replace(piece, node=piece.whole, plain=True)
+        return self._handy(piece)
 
     def _choose_container(
         self, name: str, value: Piece, steps: list[Piece], members: list[bool]
@@ -219,7 +233,7 @@ class Assigning(Expressions):
             place = self.name(self.temporary())
             last = ast.Attribute(self.name(slot.parts), "last", ast.Load(), **self.at)
             tests.append(self.identical(self.walrus(place.id, last), row))
-            kinds = ARRAY | OBJECT
+            kinds = part_of(container.kinds) & (ARRAY | OBJECT) or ARRAY | OBJECT
         else:
             return None
         step = steps[-1]
@@ -255,6 +269,9 @@ class Assigning(Expressions):
         if only(self.kinds_of(slot), STRING):
             self._append_texts(slot, added)
             return True
+        if len(added) == 1 and self.setness(slot) == SET and self.kinds_of(slot) & NUMBER:
+            self._add_one(slot, added[0])
+            return True
         known = self.read_slot(slot, keep=False)
         outer, before = self.out, self.state.copy()
         yes: list[ast.stmt] = []
@@ -272,6 +289,32 @@ class Assigning(Expressions):
         self.out = outer
         self.emit(self.if_(self.is_a(known.node, "str"), yes, no))
         return True
+
+    def _add_one(self, slot: Slot, part: nodes.Expr) -> None:
+        """``x = x + y`` where ``x`` may be a number, which is looked at first, or a string."""
+        piece = self.expression(part)
+        if not piece.plain:
+            piece = self.spill(piece)
+        kinds = self.kinds_of(slot)
+        old = Piece(self.name(slot.python), kinds, plain=True)
+        result = arithmetic("+", kinds, piece.kinds)
+        outer = self.out
+        numbers, texts, others = list[ast.stmt](), list[ast.stmt](), list[ast.stmt]()
+        for branch in (numbers, others):
+            self.out = branch
+            if branch is numbers:
+                node: ast.expr = self.binary(old.node, ast.Add(), piece.node)
+            else:
+                node = self.call("add", old.node, piece.node)
+            self.assign(slot.python, node)
+        self.out = texts
+        self._append_text(slot, self._as_text(slot, piece))
+        self.out = outer
+        both = [each for each in (old, piece) if not only(each.kinds, NUMBER)]
+        test = self.all_of([self.is_a(each.node, "float") for each in both])
+        is_text = self.if_(self.is_a(old.node, "str"), texts, others)
+        self.emit(self.if_(test, numbers, [is_text]))
+        self.now_set(slot, result)
 
     def _grow_other(self, slot: Slot, node: nodes.Assign) -> None:
         """The same statement, where the variable holds no string."""
@@ -294,6 +337,9 @@ class Assigning(Expressions):
                 node = self.binary(text.node, ast.Add(), following.node)
                 text = self.low(self._finished(Piece(node, STRING), text, following))
         assert text is not None
+        self._append_text(slot, text)
+
+    def _append_text(self, slot: Slot, text: Piece) -> None:
         if slot.private and not self.has_cells:
             longer = self.binary(self.name(slot.python), ast.Add(), text.node)
             self.emit(self.assignment(longer, self.target(slot.python)))

@@ -569,6 +569,9 @@ class Expressions(Variables):
             return self._key(base, index.node, self.call("read_index", base.node, index.node))
         sure = only(base.kinds, ARRAY) and only(index.kinds, NUMBER)
         whole = index.whole
+        if whole is not None and index.is_exact and index.safe:
+            # A Python int is as good for the helpers, and the number itself is not needed.
+            index = replace(index, node=whole, plain=True)
         base, index = self.two(base, mark, index, "" if sure else "lr")
         node: ast.expr = self.call("read_index", base.node, index.node)
         if index.kinds & STRING and base.kinds & OBJECT:

@@ -94,6 +94,13 @@ def grows(node: nodes.Assign) -> bool:
     )
 
 
+def read_in(parts: Iterable[Part]) -> frozenset[str]:
+    """The variables that are read, or assigned into, in any of the parts."""
+    return frozenset(
+        node.name for node in walk(parts) if isinstance(node, nodes.Name | nodes.AssignElement)
+    )
+
+
 Part = nodes.Statement | nodes.Expr | nodes.Spread | nodes.NamedArgument
 
 

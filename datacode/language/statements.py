@@ -94,6 +94,7 @@ class Statements(Assigning):
         self._last_line = 0
         self.returned = 0
         self._assigned: dict[int, frozenset[str]] = {}
+        self._read: dict[int, frozenset[str]] = {}
         self._flags = 0
         self._functions = 0
 
@@ -466,14 +467,34 @@ class Statements(Assigning):
                 case _:
                     pass
         sources.reverse()
-        kinds = {name: self._kinds_at_entry(name) for name in names}
+        entry = {name: self._kinds_at_entry(name) for name in names}
+        free = self._read_outside(node)
+        kinds = {name: entry[name] if name in free else 0 for name in names}
         for _ in range(MAX_ROUNDS):
             before = kinds.copy()
             for name, source in sources:
                 kinds[name] |= source(kinds)
             if kinds == before:
-                return kinds
+                return {name: kinds[name] | entry[name] for name in names}
         return {}
+
+    def _read_outside(self, node: nodes.Statement) -> frozenset[str]:
+        """The names that a statement reads, except where they mean variables of its loops."""
+        known = self._read.get(id(node))
+        if known is None:
+            known = self._read[id(node)] = self._find_read(node)
+        return known
+
+    def _find_read(self, node: nodes.Statement) -> frozenset[str]:
+        if isinstance(node, nodes.For):
+            inner = frozenset[str]().union(*map(self._read_outside, node.body))
+            return inner.difference(node.variables) | scopes.read_in([node.iterable])
+        if isinstance(node, nodes.If):
+            bodies = [each for branch in node.branches for each in branch.body]
+            bodies += node.otherwise or ()
+            inner = frozenset[str]().union(*map(self._read_outside, bodies))
+            return inner | scopes.read_in([branch.condition for branch in node.branches])
+        return scopes.read_in([node])
 
     def _kinds_put(self, value: nodes.Expr, depth: int, kinds: dict[str, int]) -> int:
         """What is added to a container's kinds by an assignment so deep into it."""

@@ -61,6 +61,8 @@ def reader(condition: Condition) -> Callable[[Value, Value], Value]:
 
     def read_index(value: Value, index: Value) -> Value:
         kind = value.__class__
+        if index.__class__ is int:  # of a loop over a range
+            index = float(index)
         by_number, by_text = index.__class__ is float, index.__class__ is str
         if kind is list and by_number:
             position = _position(index, len(value))
@@ -334,6 +336,8 @@ def copied(container: Value) -> Value:
 
 def put(container: Value, is_owned: bool, key: Value, value: Value, by_member: bool) -> Value:
     """The container with one element assigned; a copy unless it ``is_owned``."""
+    if key.__class__ is int:
+        key = float(key)
     check_place(container, key, by_member)
     if not is_owned:
         container = copied(container)
@@ -356,6 +360,8 @@ def put_deep(
         container = copied(container)
     place = container
     for step, (key, by_member) in enumerate(path):
+        if key.__class__ is int:
+            key = float(key)
         if step == len(path) - 1:
             break
         part = _read(place, key, by_member)

@@ -22,6 +22,22 @@ TOO_DEEP = "Превышена максимальная глубина реку�
 _log = logging.getLogger(__name__)
 
 
+class Thrown(DataCodeError):
+    """What ``throw`` raises. It may be raised often, so it is made in a short way."""
+
+    kind = Kind.EXCEPTION
+    template = "{message}"
+    line = None
+    column = None
+    incomplete = False
+    multiline = False
+    function = None
+
+    def __init__(self, message: str) -> None:
+        Exception.__init__(self, message)
+        self.params = {"message": message}
+
+
 class TooDeep(DataCodeError):
     """One call too many; the statement that calls is to blame, not the function."""
 

@@ -12,7 +12,7 @@ from math import trunc
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from datacode.errors import DataCodeError, Kind, argument_count_error, function_error
+from datacode.errors import argument_count_error, function_error
 from datacode.runtime import access, failures, operators, ranges, values
 from datacode.runtime.access import Owned
 from datacode.runtime.builtins import library
@@ -108,14 +108,15 @@ def _looking_up(session: Session) -> dict[str, Any]:
 
 def _failing(session: Session) -> dict[str, Any]:
     def throw(value: Value) -> NoReturn:
-        raise DataCodeError(Kind.EXCEPTION, "{message}", {"message": values.printed(value)})
+        raise failures.Thrown(values.printed(value))
 
     def caught() -> str:
         """What the catch variable is set to."""
         exception = sys.exc_info()[1]
+        if isinstance(exception, failures.Thrown):
+            return exception.params["message"]
         assert isinstance(exception, Exception)
-        error = failures.error_of(exception, session.limit)
-        return error.message if error.kind is Kind.EXCEPTION else str(error)
+        return str(failures.error_of(exception, session.limit))
 
     def running() -> bool:
         """May a ``finally`` block run? Not when the host is ending the program."""
