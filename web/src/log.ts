@@ -10,6 +10,8 @@ import { tableView } from "./table/view";
 import { TextView } from "./text_view";
 
 const MOST_CARDS = 60;
+/** Grids in one card; the frames of further tables stay text. */
+const MOST_TABLES = 40;
 const SPOKEN = 240;
 
 export interface RunInfo {
@@ -146,7 +148,9 @@ export class RunCard {
     const elapsed = this.elapsed;
     const follow = this.atEnd();
     const output = typeof answer.output === "string" ? answer.output : this.text.text;
-    const tables = tablesOf(answer);
+    const tables = tablesOf(answer)
+      .filter((table) => table.rows.length > 0 || table.total === 0)
+      .slice(0, MOST_TABLES);
     this.printed = output;
     if (tables.length > 0 || output !== this.text.text) this.replace(output, tables);
     else this.text.draw();

@@ -28,6 +28,7 @@ import type { EditorState } from "@codemirror/state";
 
 const CHECK_AFTER = 900;
 const STORE_AFTER = 400;
+const LOOK_EVERY = 2000;
 const LARGEST_CHECKED = 200_000;
 
 class App {
@@ -330,12 +331,30 @@ class App {
 
   private listen(): void {
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented && this.runner.running && !document.querySelector("dialog[open]")) {
-        void this.runner.cancel();
-      }
+      if (!event.defaultPrevented && !document.querySelector("dialog[open]")) this.key(event);
     });
+    setInterval(() => {
+      if (this.runner.running) void this.variables.refresh();
+    }, LOOK_EVERY);
     addEventListener("pagehide", () => this.documents.store());
     addEventListener("online", () => this.connection.retry());
+  }
+
+  /** Keys that mean the same wherever the focus is. */
+  private key(event: KeyboardEvent): void {
+    const modified = event.ctrlKey || event.metaKey;
+    const inField = (event.target as Element).matches("input, select, textarea, [role=grid]");
+    if (event.key === "Escape" && this.runner.running) {
+      void this.runner.cancel();
+    } else if (event.key === "Enter" && modified && !inField) {
+      this.run();
+    } else if (event.key.toLowerCase() === "s" && modified && !event.shiftKey && !event.altKey) {
+      const stored = this.documents.store();
+      announce(t(stored ? "tabs.stored" : "tabs.noRoom"), !stored);
+    } else {
+      return;
+    }
+    event.preventDefault();
   }
 
   /** Files dropped anywhere: programs open in tabs, others are uploaded. */

@@ -34,6 +34,7 @@ export const english = {
   "tabs.untitled": "Program",
   "tabs.closed": "“{name}” was closed",
   "tabs.restore": "Restore",
+  "tabs.stored": "All programs are kept in this browser as you type. The arrow in the toolbar saves a file.",
   "tabs.noRoom": "The browser has no room left: the programs are not kept. Export what you need.",
 
   "run.all": "Run",
@@ -239,6 +240,7 @@ export const russian: Record<Key, string> = {
   "tabs.untitled": "Программа",
   "tabs.closed": "«{name}» закрыта",
   "tabs.restore": "Вернуть",
+  "tabs.stored": "Все программы хранятся в этом браузере, пока вы пишете. Стрелка на панели сохраняет в файл.",
   "tabs.noRoom": "В хранилище браузера нет места: программы не сохраняются. Сохраните нужное в файлы.",
 
   "run.all": "Выполнить",
