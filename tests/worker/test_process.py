@@ -551,6 +551,17 @@ class QuestionTests(ProgramTestCase):
 
         await self.both(ENDLESS, look)
 
+    async def test_complete_path(self) -> None:
+        """Inside the text of a path its beginning is told, for the server to find what is there."""
+        await self.session()
+        for text in ("read_file(path('lib://data/re", 'x = path( "sub/', "s = 'lib://"):
+            found = await self.interpreter.complete(text, len(text))
+            self.assertEqual(found.path, text.rpartition("'")[2].rpartition('"')[2])
+            self.assertEqual(text[found.start :], found.path)
+            self.assertEqual(found.suggestions, [])
+        found = await self.interpreter.complete("path('a') + pri", 15)
+        self.assertIsNone(found.path)
+
     async def test_check(self) -> None:
         """Errors and warnings with their places; the session's names are known."""
         await self.session()
