@@ -83,6 +83,9 @@ class Call:
     about: Callable[[], dict[str, Any]]
 
 
+_LARGEST_DATABASE = 1 << 30
+"""Bytes of an exported database where messages have no limit."""
+
 Handler = Callable[[Any, Call], Awaitable[Answer]]
 
 
@@ -92,6 +95,7 @@ Handler = Callable[[Any, Call], Awaitable[Answer]]
 async def execute(request: Execute, call: Call) -> Answer:
     """Run a program in the session's interpreter."""
     tables: list[TableView] = []
+    database: list[bytes] = []
     if request.progress:
         call.workspace.broker.on_progress = call.progress
     try:
@@ -99,6 +103,8 @@ async def execute(request: Execute, call: Call) -> Answer:
             request.code,
             on_output=call.output if request.stream else None,
             on_table=partial(_keep, tables) if request.tables else None,
+            on_export=database.append if request.export else None,
+            export_bytes=call.message_bytes or _LARGEST_DATABASE,
             max_steps=request.max_steps,
         )
     finally:
@@ -112,6 +118,8 @@ async def execute(request: Execute, call: Call) -> Answer:
         answer.diagnostics = _diagnostics(outcome.error)
     if request.tables:
         answer.tables = tables
+    if database:
+        answer.sqlite_db = await call.workspace.in_thread(_as_base64, database)
     return answer
 
 
@@ -153,6 +161,10 @@ async def check(request: Check, call: Call) -> Answer:
     except DataCodeError as error:
         return Problems.failed(error.render(call.locale))
     return Problems(problems=[_problem(each, call.locale) for each in found])
+
+
+def _as_base64(pieces: list[bytes]) -> str:
+    return base64.b64encode(b"".join(pieces)).decode()
 
 
 def _keep(tables: list[TableView], shown: Any) -> None:

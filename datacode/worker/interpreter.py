@@ -65,6 +65,8 @@ class _Run:
     max_steps: int | None
     on_output: Callable[[str], None] | None
     on_table: Callable[[TableShown], None] | None
+    on_export: Callable[[bytes], None] | None
+    export_bytes: int
     done: Deferred[Outcome] = field(default_factory=Deferred)
     output: list[str] = field(default_factory=list)
     written: int = 0
@@ -126,12 +128,16 @@ class WorkerInterpreter:
         *,
         on_output: Callable[[str], None] | None = None,
         on_table: Callable[[TableShown], None] | None = None,
+        on_export: Callable[[bytes], None] | None = None,
+        export_bytes: int = 0,
         max_steps: int | None = None,
     ) -> Outcome:
         """Run a program. Never raises for what the program or its process does.
 
         ``on_output`` receives the output piece by piece while the program runs; the Outcome has
         all of it all the same. ``on_table`` receives each table that the program shows.
+        ``on_export`` receives, piece by piece, the SQLite database of the global tables after a
+        success, if there are any; it has at most ``export_bytes``, or the run fails.
         Raises ``WorkerUnavailable`` when no process can be had at all.
         """
         limit = self._limits.source_bytes
@@ -143,7 +149,16 @@ class WorkerInterpreter:
                 self._state_lost = False
                 return Outcome("", _stopped())
             self._runs += 1
-            run = _Run(self._runs, self._living(), code, max_steps, on_output, on_table)
+            run = _Run(
+                self._runs,
+                self._living(),
+                code,
+                max_steps,
+                on_output,
+                on_table,
+                on_export,
+                export_bytes if on_export is not None else 0,
+            )
             self._begin(run)
             return await run.done
         except CancelledError:
@@ -176,6 +191,7 @@ class WorkerInterpreter:
                 min(steps) if steps else 0,
                 run.on_output is not None,
                 run.on_table is not None,
+                run.export_bytes,
             )
         )
         if self._paused and run.on_output is not None:
@@ -406,6 +422,8 @@ class WorkerInterpreter:
             self._finished(run, message)
         elif isinstance(message, wire.TableShown):
             self._tell(run.on_table, message)
+        elif isinstance(message, wire.Exported):
+            self._exported(run, message.content)
         else:
             files.ask(message)
 
@@ -425,6 +443,13 @@ class WorkerInterpreter:
             return
         run.output.append(text)
         self._tell(run.on_output, text)
+
+    def _exported(self, run: _Run, content: bytes) -> None:
+        run.export_bytes -= len(content)
+        if run.export_bytes < 0:
+            run.child.kill("it exported more than its limit")
+        else:
+            self._tell(run.on_export, content)
 
     def _tell(self, listener: Callable[[Any], None] | None, what: object) -> None:
         if listener is None:

@@ -20,10 +20,11 @@ from itertools import islice
 
 from msgspec import Struct
 
-from datacode.errors import Kind, limit_error, runtime_error
+from datacode.errors import DataCodeError, Kind, limit_error, runtime_error
+from datacode.export.sqlite import export_bytes
 from datacode.language.lint import Problem
-from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter, Outcome
-from datacode.runtime.interrupts import Interrupted
+from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter
+from datacode.runtime.interrupts import Interrupted, OutputLimit
 from datacode.runtime.values import Value
 from datacode.tables.show import structured
 from datacode.tables.table import Table
@@ -38,6 +39,7 @@ _TROUBLE, _PLACES = 20_000, 50
 _ATTEMPTS = 5
 _ROWS, _CELLS, _TABLE_CHARACTERS = 1000, 20_000, 100_000
 _RESERVE = 8 << 20
+_PIECE = 1 << 19
 
 NO_MEMORY = "Not enough memory"
 
@@ -113,7 +115,7 @@ class Runner:
         self._output.begin(program.stream, program.tables)
         self._gate.begin(program.run, program.run_seconds, program.cpu_seconds)
         try:
-            error = self._outcome(program).error
+            error = self._error(program)
         except Interrupted as late:  # at the very end of the program, when its work was done
             error = late.error()
         except MemoryError:
@@ -129,17 +131,36 @@ class Runner:
         said = None if error is None else wire.Error.of(error)
         self._channel.send(wire.Finished(program.run, self._output.rest(), said))
 
-    def _outcome(self, program: wire.Execute) -> Outcome:
-        """The one stretch of code in which a program may be interrupted."""
+    def _error(self, program: wire.Execute) -> DataCodeError | None:
+        """Run it. The one stretch of code in which a program may be interrupted."""
         try:
             self._gate.open()
-            return self._interpreter.run(
+            error = self._interpreter.run(
                 program.code,
                 output_limit=program.output_bytes or None,
                 max_steps=program.max_steps or None,
-            )
+            ).error
+            if error is None and program.export_bytes:
+                error = self._export(program.export_bytes)
+            return error
         finally:
             self._gate.close()
+
+    def _export(self, limit: int) -> DataCodeError | None:
+        """Send the global tables as a database, if there are any; why it cannot be, otherwise."""
+        variables = self._interpreter.globals_for_export()
+        if not any(isinstance(value, Table) for value in variables.values()):
+            return None
+        try:
+            content = export_bytes(variables, self._interpreter.relations())
+        except DataCodeError as error:
+            return error
+        if len(content) > limit:
+            return OutputLimit(limit).error()
+        for start in range(0, len(content), _PIECE):
+            with self._gate.closed():
+                self._channel.send(wire.Exported(content[start : start + _PIECE]))
+        return None
 
     # A program that used up the memory leaves its variables full of it. What is put by
     # beforehand lets this run end in order and the next one free something.

@@ -20,6 +20,7 @@ _LATE = (
     # What our own modules import when they need it.
     "polars",
     "python_calamine",
+    "sqlite3",
     "datacode.tables.xlsx_fallback",
     "datacode.tables.xlsx_in_memory",
     # What libraries import in the middle of a call.

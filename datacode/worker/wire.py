@@ -43,7 +43,10 @@ class FrameError(Exception):
 
 
 class Execute(Struct, tag="execute", frozen=True):
-    """Run a program. Zero is no limit; the limits are those of ``limits.Limits``."""
+    """Run a program. Zero is no limit; the limits are those of ``limits.Limits``.
+
+    ``export_bytes`` is how large the database of its tables may be; with 0 none is wanted.
+    """
 
     run: int
     code: str
@@ -53,6 +56,7 @@ class Execute(Struct, tag="execute", frozen=True):
     max_steps: int
     stream: bool
     tables: bool
+    export_bytes: int = 0
 
 
 class Opened(Struct, tag="opened", frozen=True):
@@ -83,7 +87,7 @@ class Text(Struct, tag="text", frozen=True):
 
 
 class Done(Struct, tag="done", frozen=True):
-    """A file is written, or a piece of it taken."""
+    """What was to be changed is changed."""
 
     request: int
 
@@ -117,6 +121,12 @@ class TableShown(Struct, tag="table", frozen=True):
     types: list[str]
     rows: list[list[str | float | bool | None]]
     row_count: int
+
+
+class Exported(Struct, tag="exported", frozen=True):
+    """A piece of the database that the global tables make, in order."""
+
+    content: bytes
 
 
 class Error(Struct, frozen=True):
@@ -216,6 +226,35 @@ class FindKind(Struct, tag="kind", frozen=True):
     path: str
 
 
+class Stat(Struct, tag="stat", frozen=True):
+    """Asks what is at a path, with size and time: one entry, or a failure where nothing is."""
+
+    request: int
+    path: str
+
+
+class Copy(Struct, tag="copy", frozen=True):
+    """Asks for a file to be replaced by a copy of another."""
+
+    request: int
+    source: str
+    target: str
+
+
+class MakeFolder(Struct, tag="make", frozen=True):
+    """Asks for a folder."""
+
+    request: int
+    path: str
+
+
+class Delete(Struct, tag="delete", frozen=True):
+    """Asks for a file or an empty folder to be deleted."""
+
+    request: int
+    path: str
+
+
 class WorkingFolder(Struct, tag="folder", frozen=True):
     """Asks for the text of ``getcwd()``."""
 
@@ -237,8 +276,9 @@ class Trouble(Struct, tag="trouble", frozen=True):
     text: str
 
 
-Request = Open | ListFolder | Match | FindKind | WorkingFolder | Write
-FromWorker = Output | TableShown | Finished | Request | Trouble
+Change = Write | Copy | MakeFolder | Delete
+Request = Open | ListFolder | Match | FindKind | Stat | WorkingFolder | Change
+FromWorker = Output | TableShown | Exported | Finished | Request | Trouble
 
 
 # --- Control channel ----------------------------------------------------------

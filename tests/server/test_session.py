@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,8 @@ class ExecuteTests(SessionTestCase):
         room = self.room()
         room.answer(code="x")
         options = room.interpreter.runs[0].options
-        self.assertEqual(options, {"on_output": None, "on_table": None, "max_steps": None})
+        for name in ("on_output", "on_table", "on_export", "max_steps"):
+            self.assertIsNone(options[name])
 
     def test_tables_and_steps(self) -> None:
         """Tables come as data, in order; the step limit goes to the interpreter."""
@@ -136,6 +138,18 @@ class ExecuteTests(SessionTestCase):
                 ],
             },
         )
+
+    def test_export(self) -> None:
+        """The database in base64, last but the id; no key where there is none."""
+        room = self.room()
+        room.ask(code="wait", export="sqlite", id=1)
+        run = room.interpreter.runs[0]
+        run.options["on_export"](b"SQLite ")
+        run.options["on_export"](b"format 3\0")
+        run.finish("x")
+        self.assertEqual(list(room.client.sent[-1])[-2:], ["sqlite_db", "id"])
+        self.assertEqual(base64.b64decode(room.client.sent[-1]["sqlite_db"]), b"SQLite format 3\0")
+        self.assertNotIn("sqlite_db", room.answer(code="x", export="sqlite"))
 
     def test_no_interpreter(self) -> None:
         """Where no process can be had, that is said."""
