@@ -162,6 +162,27 @@ class RunningTests(PageTestCase):
         page.until(lambda: not page.all(".run.running"), "the program was not stopped")
         self.assertEqual("run", page.script("return document.activeElement.id"))
 
+    def test_keys_everywhere(self) -> None:
+        """Running and keeping need no click into the editor first."""
+        page = self.page
+        page.write("print('from the log')")
+        page.one(".log-scroll").send_keys(Keys.NULL)
+        page.chord(Keys.CONTROL, Keys.ENTER)
+        page.until(lambda: page.all(".run.good"), "nothing ran")
+        self.assertEqual("from the log\n", page.output())
+        page.chord(Keys.CONTROL, "s")
+        page.until_text(".toast", "хранятся в этом браузере")
+
+    def test_variables_while_running(self) -> None:
+        """The variables of a running program can be watched."""
+        page = self.page
+        page.panel("variables")
+        page.run("watched = 'now'\n" + ENDLESS, finish=False)
+        page.until_text(".variable-name", "watched")
+        self.assertTrue(page.all(".run.running"))
+        page.keys(Keys.ESCAPE)
+        page.until(lambda: not page.all(".run.running"), "the program was not stopped")
+
     def test_long_output(self) -> None:
         """Hundreds of thousands of lines do not choke the page, which shows the last of them."""
         page = self.page
