@@ -183,10 +183,17 @@ def _in_order(cells: Cells, sign: str, value: Value) -> Mask:
         return _mask(cells, _order_test(compare, value))
     if not _is_of_kind(series, value) or value != value:
         return _none(cells)
-    mask: pl.Series = compare(series, value)
+    mask: pl.Series = compare(*_with_order(series, value))
     if series.dtype == pl.Float64 and sign in (">", ">="):
         mask &= series <= float("inf")  # for Polars NaN is above all numbers
     return mask
+
+
+def _with_order(series: pl.Series, value: Value) -> tuple[pl.Series, Value]:
+    """A column and a value of its kind, so that Polars can compare them: bools as 0 and 1."""
+    if series.dtype == pl.Boolean:
+        return series.cast(pl.Int8), int(value)
+    return series, value
 
 
 def _order_test(compare: Callable[[Any, Any], Any], value: Value) -> Test:
@@ -265,9 +272,9 @@ def are_between(cells: Cells, low: Value, high: Value) -> Mask:
         return _mask(cells, _Bounds(low, high))
     mask = pl.Series([high is not None]).new_from_index(0, len(series))
     if high is not None:
-        mask &= series <= high
+        mask &= operator.le(*_with_order(series, high))
     if low is not None:
-        mask &= series >= low
+        mask &= operator.ge(*_with_order(series, low))
     mask = mask.fill_null(False)
     return mask | series.is_null() if low is None else mask
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datacode.runtime.ordering import orders_itself, sort_key
+from datacode.runtime.ordering import in_order, orders_itself, sort_key
+from datacode.runtime.values import Value
 from datacode.tables.cells import Cells, Indices
 from datacode.tables.engine import pl
 from datacode.tables.table import Table
@@ -11,6 +12,12 @@ from datacode.tables.table import Table
 def sorted_by(table: Table, position: int, *, descending: bool = False) -> Table:
     """The rows in the order of one column; equal ones keep their order, descending too."""
     return table.take(order_of(table.columns[position], descending=descending))
+
+
+def sorted_cells(cells: Cells) -> list[Value]:
+    """The cells in order, as ``sort`` gives them for a column."""
+    series = cells.series()
+    return in_order(cells.values()) if series is None else series.sort().to_list()
 
 
 def order_of(cells: Cells, *, descending: bool = False) -> Indices:

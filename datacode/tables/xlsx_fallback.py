@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from typing import Any, BinaryIO
@@ -14,7 +15,9 @@ def open_workbook(file: BinaryIO) -> tuple[list[str], dict[str, Any]]:
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:  # noqa: BLE001 - a broken file raises nearly anything
         raise Unreadable(str(error)) from None
     return list(book.sheetnames), {sheet.title: sheet for sheet in book.worksheets}
@@ -36,7 +39,17 @@ def _cell(cell: Any) -> Any:
     """A cell as calamine would give it, but errors as their text."""
     if cell.value is None:
         return ""
-    return error_text(cell.value) if cell.data_type == "e" else cell.value
+    if isinstance(cell.value, str):
+        return error_text(cell.value) if cell.data_type == "e" else _unescaped(cell.value)
+    return cell.value
+
+
+_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+def _unescaped(text: str) -> str:
+    """Spreadsheets write ``_x000D_`` for a character that XML would lose."""
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def _used(rows: Sequence[Sequence[Any]]) -> Sheet:

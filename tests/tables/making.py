@@ -43,6 +43,11 @@ KINDS = [NUMBERS, TEXTS, st.booleans(), NULL]
 VALUES = st.one_of(NUMBERS, TEXTS, st.booleans(), NULL, OTHERS)
 
 
+def without_minus_zero(number: float) -> float:
+    """The number; of the two zeros the one that every spreadsheet keeps."""
+    return number + 0.0
+
+
 def columns(min_size: int = 0, max_size: int = 12) -> st.SearchStrategy[list[Value]]:
     """Columns of one kind with nulls, which can be typed, and columns of all kinds."""
     one_kind = [st.lists(st.one_of(k, NULL), min_size=min_size, max_size=max_size) for k in KINDS]

@@ -1,0 +1,177 @@
+"""Groups and pivots, against plain Python, on both ways."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datacode.errors import DataCodeError, function_error
+from datacode.runtime.values import Value
+from datacode.tables.group import FUNCTIONS, Aggregate, grouped, pivoted
+from datacode.tables.table import Table
+from tests.tables.making import (
+    KINDS,
+    NULL,
+    VALUES,
+    TableTestCase,
+    contents,
+    mixed,
+    quickly,
+    table,
+    typed,
+)
+
+
+def no_function(name: str, arguments: list[Value]) -> Value:
+    """A program without functions."""
+    raise function_error(name)
+
+
+WHOLE = st.one_of(st.none(), st.integers(-9, 9).map(float))
+"""Numbers whose sums are exact in any order."""
+
+
+class GroupTests(TableTestCase):
+    """``table_group``."""
+
+    def group(self, source: Table, **wanted: str) -> Table:
+        """Group by the first column; ``name="column function"``."""
+        aggregates = []
+        for name, text in wanted.items():
+            column, function = text.split()
+            position = source.position(column)
+            assert position is not None
+            aggregates.append(Aggregate(name, position, function))
+        return grouped(source, [0], aggregates, no_function)
+
+    def test_functions(self) -> None:
+        """Every function, with nulls left out."""
+        rows: list[list[Any]] = [["a", 3.0], ["b", None], ["a", 1.0], ["a", None], ["a", 1.0]]
+        source = Table.from_rows(["k", "n"], rows)
+        expected = {
+            "sum": [5.0, 0.0],
+            "average": [5 / 3, None],
+            "median": [1.0, None],
+            "min": [1.0, None],
+            "max": [3.0, None],
+            "count": [3.0, 0.0],
+            "size": [4.0, 1.0],
+            "distinct": [2.0, 0.0],
+            "first": [3.0, None],
+            "last": [1.0, None],
+        }
+        for function, (a, b) in expected.items():
+            found = self.group(source, x=f"n {function}")
+            self.assertTable(found, "k x", ["a", a], ["b", b])
+        deviation = self.group(source, x="n std").columns[1]
+        self.assertAlmostEqual(deviation.cell(0), math.sqrt(4 / 3), 12)
+        self.assertIsNone(deviation.cell(1))
+        self.assertEqual(
+            self.group(source, x="n avg").row(0), self.group(source, x="n mean").row(0)
+        )
+
+    @quickly
+    @given(
+        st.one_of(*(st.lists(st.one_of(k, NULL), max_size=12) for k in KINDS)),
+        st.lists(WHOLE, min_size=12, max_size=12),
+        st.sampled_from(sorted(FUNCTIONS)),
+    )
+    def test_both_ways(self, keys: list[Value], numbers: list[Value], function: str) -> None:
+        """Typed columns in Polars give what lists give."""
+        numbers = numbers[: len(keys)]
+        plain = self.group(table("k n", keys, numbers), x=f"n {function}")
+        fast = self.by_polars(
+            lambda: self.group(table("k n", keys, numbers, store=typed), x=f"n {function}")
+        )
+        self.assertEqual(fast.names, plain.names)
+        self.assertEqual(contents(fast.select([0])), contents(plain.select([0])))
+        for one, other in zip(fast.columns[1], plain.columns[1], strict=True):
+            if one.__class__ is float and other.__class__ is float:
+                self.assertAlmostEqual(one, other, 9)
+            else:
+                self.assertEqual(one, other)
+
+    @quickly
+    @given(
+        st.lists(VALUES, max_size=12), st.sampled_from(["min", "max", "count", "distinct", "last"])
+    )
+    def test_any_cells(self, cells: list[Value], function: str) -> None:
+        """Columns of all kinds, and of one kind, by a key that is always the same."""
+        source = [mixed, typed]
+        found = []
+        for store in source:
+            made = table("k v", ["x"] * len(cells), cells, store=store)
+            found.append(
+                self.by_polars(lambda made=made: contents(self.group(made, x=f"v {function}")))
+            )
+        self.assertEqual(found[0], found[1])
+
+    def test_several_keys(self) -> None:
+        """Groups of several columns, in order of appearance, null a group of its own."""
+        source = Table.from_rows(
+            ["a", "b", "n"],
+            [["x", 1.0, 1.0], ["x", None, 2.0], ["y", 1.0, 3.0], ["x", 1.0, 4.0], ["x", None, 5.0]],
+        )
+        for store in (
+            lambda: source,
+            lambda: Table(source.names, map(typed, zip(*source.rows(), strict=True))),
+        ):
+            found = self.by_polars(
+                lambda store=store: grouped(
+                    store(), [0, 1], [Aggregate("s", 2, "sum")], no_function
+                )
+            )
+            self.assertTable(found, "a b s", ["x", 1.0, 5.0], ["x", None, 7.0], ["y", 1.0, 3.0])
+
+    def test_odd_keys(self) -> None:
+        """Arrays can be keys; nested ones are told apart exactly."""
+        keys: list[Value] = [[[1.0]], [["1"]], [[1.0]]]
+        found = self.group(table("k n", keys, [1.0, 2.0, 3.0]), s="n sum")
+        self.assertTable(found, "k s", [[[1.0]], 4.0], [[["1"]], 2.0])
+
+    def test_own_function(self) -> None:
+        """Other names are functions that get all cells of a group."""
+        source = table("k n", ["a", "b", "a"], [1.0, 2.0, None])
+
+        def call(name: str, arguments: list[Value]) -> Value:
+            return f"{name}{arguments}"
+
+        found = grouped(source, [0], [Aggregate("x", 1, "f")], call)
+        self.assertTable(found, "k x", ["a", "f[1.0, None]"], ["b", "f[2.0]"])
+
+    def test_texts_have_no_sum(self) -> None:
+        """What needs numbers says so, in both ways."""
+        source = table("k n", ["a", "a"], ["x", "y"], store=typed)
+        for way in (lambda work: work(), self.by_polars):
+            error = self.assertRaises(DataCodeError, way, lambda: self.group(source, total="n sum"))
+            self.assertEqual(
+                error.message, "Column 'total': sum needs numbers, and there are other values"
+            )
+
+    def test_no_rows(self) -> None:
+        """No rows, no groups."""
+        self.assertTable(self.group(table("k n", [], []), s="n sum"), "k s")
+
+
+class PivotTests(TableTestCase):
+    """``table_pivot``."""
+
+    def test_pivot(self) -> None:
+        """Rows and columns in order of appearance, null where nothing belongs to both."""
+        source = Table.from_rows(
+            ["city", "q", "n"],
+            [["Oslo", "Q2", 4.0], ["Riga", "Q1", 5.0], ["Oslo", "Q2", 1.0], ["Oslo", None, 7.0]],
+        )
+        found = pivoted(source, [0], 1, Aggregate("n", 2, "sum"), no_function)
+        self.assertTable(
+            found, "city Q2 Q1 null", ["Oslo", 5.0, None, 7.0], ["Riga", None, 5.0, None]
+        )
+
+    def test_headings(self) -> None:
+        """Values that look alike get columns of their own."""
+        source = Table.from_rows(["a", "b", "n"], [["x", 1.0, 1.0], ["x", "1", 2.0]])
+        found = pivoted(source, [0], 1, Aggregate("n", 2, "count"), no_function)
+        self.assertTable(found, "a 1 1", ["x", 1.0, 1.0])
