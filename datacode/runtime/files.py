@@ -53,5 +53,17 @@ class Files(Protocol):
     def kind(self, path: str) -> str | None:
         """``"file"``, ``"folder"``, or None where nothing (allowed) is there."""
 
+    def stat(self, path: str) -> Entry:
+        """What is at a path, with size and time; an error where nothing is."""
+
     def write(self, path: str, content: bytes) -> None:
         """Replace a file by ``content``."""
+
+    def copy(self, source: str, target: str) -> None:
+        """Replace the file ``target`` by what the file ``source`` holds."""
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder, and those above it; it may be there already."""
+
+    def delete(self, path: str) -> None:
+        """Delete a file, or a folder that is empty."""

@@ -5,12 +5,14 @@ Relative paths begin at the working directory of the process.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import shutil
 import stat
 from typing import BinaryIO
 
-from datacode.runtime import patterns
+from datacode.runtime import paths, patterns
 from datacode.runtime.files import Entry, FilesError
 
 
@@ -54,6 +56,34 @@ class LocalFiles:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
         with open(_spelled(path), "wb") as file:
             file.write(content)
+
+    def stat(self, path: str) -> Entry:
+        """Name, kind, size and time of what is there."""
+        _refuse_share(path)
+        status = os.stat(_spelled(path))
+        is_folder = stat.S_ISDIR(status.st_mode)
+        size = None if is_folder else status.st_size
+        return Entry(paths.name(path), is_folder, size, status.st_mtime)
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy a file; onto itself it stays what it is."""
+        _refuse_share(source)
+        _refuse_share(target)
+        with contextlib.suppress(shutil.SameFileError):
+            shutil.copyfile(_spelled(source), _spelled(target))
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder and those above it."""
+        _refuse_share(path)
+        os.makedirs(_spelled(path) or ".", exist_ok=True)
+
+    def delete(self, path: str) -> None:
+        """Delete a file or link, or a folder that is empty."""
+        _refuse_share(path)
+        if stat.S_ISDIR(os.lstat(_spelled(path)).st_mode):
+            os.rmdir(path)
+        else:
+            os.unlink(path)
 
 
 def _spelled(path: str) -> str:

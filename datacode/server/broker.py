@@ -7,6 +7,7 @@ here blocks: the disk's work is done in threads of the service's own pool.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -15,7 +16,8 @@ from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.patterns import matching
 from datacode.server.local_files import READ_ONLY, LocalFiles
 from datacode.server.session_folder import SessionFolder, StoreError
-from datacode.smb import paths
+from datacode.smb import paths, reasons
+from datacode.smb.reasons import Operation, ShareError
 
 Result = TypeVar("Result")
 
@@ -39,7 +41,13 @@ class SharedFiles(Protocol):
 
     async def kind(self, share: str, path: str) -> str | None: ...
 
-    async def write(self, share: str, path: str, content: bytes) -> None: ...
+    async def stat(self, share: str, path: str) -> Entry | None: ...
+
+    async def write(self, share: str, path: str, content: bytes | int) -> None: ...
+
+    async def make_folder(self, share: str, path: str) -> None: ...
+
+    async def delete(self, share: str, path: str) -> None: ...
 
 
 class Broker:
@@ -92,18 +100,63 @@ class Broker:
             return await self._shares.kind(*paths.split(path))
         return await self._locally(self._files.kind, path)
 
+    async def stat(self, path: str) -> Entry:
+        """What is at a path, with size and time; an error where nothing is."""
+        if not paths.is_share_path(path):
+            return await self._locally(self._files.stat, path)
+        share, rest = paths.split(path)
+        found = await self._shares.stat(share, rest)
+        if found is None:
+            raise ShareError(reasons.MISSING, share=share, path=rest).during(Operation.LOOK)
+        return found
+
     async def write(self, path: str, content: bytes) -> None:
         """Replace a file by ``content``: in the session folder, or on a share where allowed."""
+        await self._replace(path, content)
+
+    async def copy(self, source: str, target: str) -> None:
+        """Replace a file by a copy of another; either may lie on a share."""
+        self._check_may_change(target)
+        descriptor = await self.open(source)
+        try:
+            await self._replace(target, descriptor)
+        finally:
+            os.close(descriptor)
+
+    async def make_folder(self, path: str) -> None:
+        """Make a folder, and those above it."""
         if paths.is_share_path(path):
-            await self._shares.write(*paths.split(path), content)
-        elif self._folder is None:
-            raise FilesError(READ_ONLY)
+            await self._shares.make_folder(*paths.split(path))
         else:
-            await self._in_thread(self._folder.write, path, content)
+            await self._in_thread(self._writable().make_folder, path)
+
+    async def delete(self, path: str) -> None:
+        """Delete a file, or a folder that is empty."""
+        if paths.is_share_path(path):
+            await self._shares.delete(*paths.split(path))
+        else:
+            await self._in_thread(self._writable().delete, path)
 
     async def working_folder(self) -> str:
         """The text that ``getcwd()`` gives."""
         return self._files.working_folder
+
+    async def _replace(self, path: str, content: bytes | int) -> None:
+        """Replace a file by bytes, or by all that a descriptor holds."""
+        if paths.is_share_path(path):
+            await self._shares.write(*paths.split(path), content)
+        else:
+            await self._in_thread(self._writable().write, path, content)
+
+    def _check_may_change(self, path: str) -> None:
+        """Say that a path is only for reading before anything is done for it."""
+        if not paths.is_share_path(path):
+            self._writable()
+
+    def _writable(self) -> SessionFolder:
+        if self._folder is None:
+            raise FilesError(READ_ONLY)
+        return self._folder
 
     async def _locally(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Do the disk's work in a thread; a session folder is there as soon as it is looked at."""

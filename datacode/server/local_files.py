@@ -166,6 +166,18 @@ class LocalFiles:
         os.close(look)
         return _kind(mode)
 
+    def stat(self, path: str) -> Entry:
+        """Name, kind, size and time of what is there."""
+        look, mode = self._look(path)
+        try:
+            kind, status = _kind(mode), os.fstat(look)
+        finally:
+            os.close(look)
+        if kind is None:
+            raise FilesError(NOT_A_FILE, {"path": path})
+        size = None if kind == "folder" else status.st_size
+        return Entry(os.path.basename(path.rstrip("/")), kind == "folder", size, status.st_mtime)
+
     def _look(self, path: str) -> tuple[int, int]:
         """A descriptor that only points at something allowed, and what it is (``st_mode``)."""
         look = os.open(self._area.locate(path), _LOOK)

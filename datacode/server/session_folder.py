@@ -87,6 +87,7 @@ class SessionFolder:
         self._max_bytes = max_bytes
         self._max_files = max_files
         self._sizes: dict[str, int] = {}
+        self._folders: set[tuple[str, ...]] = set()
         self._lock = threading.Lock()
         self._made = False
         self._removed = False
@@ -115,13 +116,40 @@ class SessionFolder:
             data = content.encode()
             self._store(filename, len(data), lambda: iter((data,)))
 
-    def write(self, path: str, content: bytes) -> None:
-        """Store what a program writes, under a path as programs name it."""
-        inside = os.path.relpath(SessionArea(str(self.path)).locate(path), self.path)
-        try:
-            self._store(inside, len(content), lambda: iter((content,)))
-        except StoreError as error:
-            raise error.for_program() from None
+    def write(self, path: str, content: bytes | int) -> None:
+        """Store what a program writes, under a path as programs name it.
+
+        ``content`` may be a descriptor of a file, all of which is taken; it stays open.
+        """
+        with self._for_program():
+            inside = self._inside(path)
+            if isinstance(content, int):
+                self._store(inside, os.fstat(content).st_size, lambda: _read_all(content))
+            else:
+                self._store(inside, len(content), lambda: iter((content,)))
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder for a program, and those above it."""
+        with self._for_program(), self._lock:
+            parts = _parts(self._inside(path))
+            self._make()
+            os.close(self._folder_of(parts))
+
+    def delete(self, path: str) -> None:
+        """Delete a file, or an empty folder, for a program."""
+        with self._for_program(), self._lock:
+            parts = _parts(self._inside(path))
+            self._make()
+            folder = self._existing(parts[:-1])
+            try:
+                if _is_folder(folder, parts[-1]):
+                    os.rmdir(parts[-1], dir_fd=folder)
+                    self._folders.discard(parts)
+                else:
+                    os.unlink(parts[-1], dir_fd=folder)
+                    self._sizes.pop("/".join(parts), None)
+            finally:
+                os.close(folder)
 
     def listing(self) -> list[FileDetails]:
         """Every file, by its path in the folder."""
@@ -138,6 +166,7 @@ class SessionFolder:
             was_there = self.exists
             self._removed = True
             self._sizes.clear()
+            self._folders.clear()
             if was_there:
                 shutil.rmtree(self.path, ignore_errors=False)
             return was_there
@@ -158,7 +187,7 @@ class SessionFolder:
         with self._lock:
             self._make()
             self._check_quota(name, size)
-            folder = self._folder_of(parts)
+            folder = self._folder_of(parts[:-1])
             try:
                 self._sizes[name] = _write(folder, parts[-1], pieces())
             except OSError as error:
@@ -174,19 +203,42 @@ class SessionFolder:
             raise StoreError(texts.TOO_MANY_FILES, limit=self._max_files)
 
     def _folder_of(self, parts: tuple[str, ...]) -> int:
-        """A descriptor of the folder that the file belongs into, made if need be."""
+        """A descriptor of the folder, made if need be. There may be as many as files."""
+        new = {parts[: i + 1] for i in range(len(parts))} - self._folders
+        if self._max_files and len(self._folders) + len(new) > self._max_files:
+            raise StoreError(texts.TOO_MANY_FILES, limit=self._max_files)
+        try:
+            return self._existing(parts, make=True)
+        except OSError as error:
+            raise StoreError(texts.NO_PARENT, reason=system_text(error)) from error
+
+    def _existing(self, parts: tuple[str, ...], *, make: bool = False) -> int:
+        """A descriptor of a folder below; with ``make`` those that are missing are made."""
         folder = os.open(self.path, _FOLDER)
         try:
-            for part in parts[:-1]:
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(part, 0o700, dir_fd=folder)
+            for depth, part in enumerate(parts, 1):
+                if make:
+                    with contextlib.suppress(FileExistsError):
+                        os.mkdir(part, 0o700, dir_fd=folder)
+                        self._folders.add(parts[:depth])
                 below = os.open(part, _FOLDER, dir_fd=folder)
                 os.close(folder)
                 folder = below
-        except OSError as error:
+        except OSError:
             os.close(folder)
-            raise StoreError(texts.NO_PARENT, reason=system_text(error)) from error
+            raise
         return folder
+
+    def _inside(self, path: str) -> str:
+        """A program's path, from the folder on."""
+        return os.path.relpath(SessionArea(str(self.path)).locate(path), self.path)
+
+    @contextlib.contextmanager
+    def _for_program(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as error:
+            raise error.for_program() from None
 
 
 def _parts(filename: str) -> tuple[str, ...]:
@@ -213,6 +265,14 @@ def _decoded(encoded: str) -> Iterator[bytes]:
             yield binascii.a2b_base64(piece, strict_mode=True)
         except ValueError:
             raise StoreError(texts.BAD_BASE64, reason=texts.BASE64_ALPHABET) from None
+
+
+def _read_all(descriptor: int) -> Iterator[bytes]:
+    """All bytes of a file, wherever its position is."""
+    offset = 0
+    while piece := os.pread(descriptor, _PIECE, offset):
+        yield piece
+        offset += len(piece)
 
 
 def _write(folder: int, name: str, pieces: Iterator[bytes]) -> int:

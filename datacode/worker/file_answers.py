@@ -14,16 +14,21 @@ from twisted.logger import Logger
 from datacode.runtime.files import Entry, FilesError
 from datacode.worker.limits import MIB
 from datacode.worker.wire import (
+    Change,
+    Copy,
+    Delete,
     Done,
     Entries,
     Failed,
     FindKind,
     ListFolder,
+    MakeFolder,
     Match,
     Names,
     Open,
     Opened,
     Request,
+    Stat,
     Text,
     WorkingFolder,
     Write,
@@ -52,6 +57,18 @@ class Broker(Protocol):
 
     async def write(self, path: str, content: bytes) -> None:
         """Replace a file by ``content``."""
+
+    async def stat(self, path: str) -> Entry:
+        """What is at a path, with size and time; an error where nothing is."""
+
+    async def copy(self, source: str, target: str) -> None:
+        """Replace the file ``target`` by what the file ``source`` holds."""
+
+    async def make_folder(self, path: str) -> None:
+        """Make a folder, and those above it."""
+
+    async def delete(self, path: str) -> None:
+        """Delete a file, or a folder that is empty."""
 
     async def working_folder(self) -> str:
         """The text that ``getcwd()`` gives."""
@@ -112,7 +129,7 @@ class FileAnswers:
                 descriptors = (await self._broker.open(request.path),)
                 answer: Struct = Opened(request.request)
             else:
-                answer = await self._told(request)
+                answer = await self._answered(request)
         except FilesError as error:
             answer = Failed(request.request, None, error.template, error.params)
         except OSError as error:
@@ -128,19 +145,35 @@ class FileAnswers:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    async def _told(self, request: Request) -> Struct:
-        """The answer to everything but ``Open``."""
+    async def _answered(self, request: Request) -> Struct:
+        """The answer to a question about what is there."""
         number = request.request
         if isinstance(request, ListFolder):
             found = await self._broker.list_folder(request.path)
-            return Entries(number, [(e.name, e.is_folder, e.size, e.modified) for e in found])
+            return Entries(number, [_told(entry) for entry in found])
         if isinstance(request, Match):
             return Names(number, await self._broker.match(request.pattern))
         if isinstance(request, FindKind):
             return Text(number, await self._broker.kind(request.path))
         if isinstance(request, WorkingFolder):
             return Text(number, await self._broker.working_folder())
-        assert isinstance(request, Write)
+        if isinstance(request, Stat):
+            return Entries(number, [_told(await self._broker.stat(request.path))])
+        assert not isinstance(request, Open)
+        await self._change(request)
+        return Done(number)
+
+    async def _change(self, request: Change) -> None:
+        if isinstance(request, Copy):
+            await self._broker.copy(request.source, request.target)
+        elif isinstance(request, MakeFolder):
+            await self._broker.make_folder(request.path)
+        elif isinstance(request, Delete):
+            await self._broker.delete(request.path)
+        else:
+            await self._write(request)
+
+    async def _write(self, request: Write) -> None:
         content, self._content = bytes(self._content), bytearray()
         if self._write_bytes and len(content) > self._write_bytes:
             raise FilesError(
@@ -148,4 +181,7 @@ class FileAnswers:
                 {"mebibytes": f"{self._write_bytes / MIB:.6g}"},
             )
         await self._broker.write(request.path, content)
-        return Done(number)
+
+
+def _told(entry: Entry) -> tuple[str, bool, int | None, float | None]:
+    return (entry.name, entry.is_folder, entry.size, entry.modified)

@@ -124,6 +124,26 @@ class RemoteFiles:
         request = self._channel.next_request()
         return self._ask(wire.Text, wire.FindKind(request, path))[0].text
 
+    def stat(self, path: str) -> Entry:
+        """What is at a path, with size and time."""
+        request = self._channel.next_request()
+        return Entry(*self._ask(wire.Entries, wire.Stat(request, path))[0].entries[0])
+
+    def copy(self, source: str, target: str) -> None:
+        """Replace a file by a copy of another; its bytes do not come here."""
+        request = self._channel.next_request()
+        self._ask(wire.Done, wire.Copy(request, source, target))
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder, and those above it."""
+        request = self._channel.next_request()
+        self._ask(wire.Done, wire.MakeFolder(request, path))
+
+    def delete(self, path: str) -> None:
+        """Delete a file, or a folder that is empty."""
+        request = self._channel.next_request()
+        self._ask(wire.Done, wire.Delete(request, path))
+
     def write(self, path: str, content: bytes) -> None:
         """Replace a file by ``content``, which goes in pieces."""
         request = self._channel.next_request()

@@ -35,7 +35,19 @@ class NoFiles:
     async def kind(self, path: str) -> str | None:
         return None
 
+    async def stat(self, path: str) -> Entry:
+        raise FileNotFoundError(2, "No such file", path)
+
     async def write(self, path: str, content: bytes) -> None:
+        raise PermissionError(13, "Not allowed", path)
+
+    async def copy(self, source: str, target: str) -> None:
+        raise PermissionError(13, "Not allowed", target)
+
+    async def make_folder(self, path: str) -> None:
+        raise PermissionError(13, "Not allowed", path)
+
+    async def delete(self, path: str) -> None:
         raise PermissionError(13, "Not allowed", path)
 
     async def working_folder(self) -> str:

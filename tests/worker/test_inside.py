@@ -36,6 +36,18 @@ class HereFiles:
     async def write(self, path: str, content: bytes) -> None:
         self._files.write(path, content)
 
+    async def stat(self, path: str) -> Entry:
+        return self._files.stat(path)
+
+    async def copy(self, source: str, target: str) -> None:
+        self._files.copy(source, target)
+
+    async def make_folder(self, path: str) -> None:
+        self._files.make_folder(path)
+
+    async def delete(self, path: str) -> None:
+        self._files.delete(path)
+
     async def working_folder(self) -> str:
         return self._files.working_folder()
 

@@ -29,6 +29,7 @@ class MemoryFiles:
         self.refused: set[str] = set()
         self.broken: dict[str, int] = {}
         self.opened: list[str] = []
+        self.made: set[str] = set()
 
     def working_folder(self) -> str:
         return ""
@@ -66,12 +67,36 @@ class MemoryFiles:
         if path in self.contents:
             return "file"
         folder = path.rstrip("/") + "/"
-        is_folder = path in ("", ".") or any(each.startswith(folder) for each in self.contents)
+        is_folder = path in ("", ".", *self.made) or any(each.startswith(folder) for each in self.contents)
         return "folder" if is_folder else None
+
+    def stat(self, path: str) -> Entry:
+        kind = self.kind(path)
+        if kind is None:
+            raise FileNotFoundError(errno.ENOENT, "nothing there")
+        size = len(self.contents[path]) if kind == "file" else None
+        return Entry(path.rstrip("/").rpartition("/")[2], kind == "folder", size, 1_750_000_000.5)
 
     def write(self, path: str, content: bytes) -> None:
         self._check(path)
         self.contents[path] = content
+
+    def copy(self, source: str, target: str) -> None:
+        self.write(target, self.open(source).read())
+
+    def make_folder(self, path: str) -> None:
+        self._check(path)
+        if path in self.contents:
+            raise FileExistsError(errno.EEXIST, "a file")
+        self.made.add(path)
+
+    def delete(self, path: str) -> None:
+        self._check(path)
+        if path not in self.contents:
+            is_folder = self.kind(path) == "folder"
+            number = errno.ENOTEMPTY if is_folder else errno.ENOENT
+            raise OSError(number, os.strerror(number))
+        del self.contents[path]
 
 
 class _Functions:

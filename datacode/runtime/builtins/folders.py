@@ -1,0 +1,119 @@
+"""Files and folders as wholes: made, copied, deleted, looked at.
+
+They work on shares (``lib://…``) as on the disk, as far as whoever runs the program allows it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from datetime import UTC, datetime, timedelta
+
+from datacode.catalog import mark
+from datacode.runtime.builtins.disk import failures, path_text
+from datacode.runtime.builtins.registry import builtin
+from datacode.runtime.files import Entry
+from datacode.runtime.host import Host
+from datacode.runtime.values import Value
+
+_MAKE_FAILED = mark("Failed to make folder: {reason}")
+_COPY_FAILED = mark("Failed to copy file: {reason}")
+_DELETE_FAILED = mark("Failed to delete file: {reason}")
+_LOOK_FAILED = mark("Failed to look at file: {reason}")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@builtin("files", needs_host=True, keeps=False)
+def make_folder(host: Host, path: Value) -> None:
+    """Make a folder, and the folders above it. It may be there already.
+
+    Example::
+
+        make_folder("reports/2024")
+        print(path("reports/2024").is_dir)      # true
+    """
+    where = _usable(path, _MAKE_FAILED)
+    with failures(_MAKE_FAILED):
+        host.files.make_folder(where)
+
+
+@builtin("files", needs_host=True, keeps=False)
+def copy_file(host: Host, source: Value, target: Value) -> None:
+    """Replace the file ``target`` by a copy of the file ``source``, on the disk or on a share.
+
+    On a share and in a session folder the copy gets its name when it is complete, so nobody sees
+    half a file. Folders are not created.
+
+    Example::
+
+        write_file("a.txt", "text")
+        copy_file("a.txt", "b.txt")
+        print(read_file("b.txt"))       # text
+    """
+    from_, to = _usable(source, _COPY_FAILED), _usable(target, _COPY_FAILED)
+    with failures(_COPY_FAILED):
+        host.files.copy(from_, to)
+
+
+@builtin("files", needs_host=True, keeps=False)
+def delete_file(host: Host, path: Value) -> None:
+    """Delete a file, or a folder that is empty; an error where nothing is.
+
+    Example::
+
+        write_file("old.txt", "text")
+        delete_file("old.txt")
+        print(path("old.txt").exists)       # false
+    """
+    where = _usable(path, _DELETE_FAILED)
+    with failures(_DELETE_FAILED):
+        host.files.delete(where)
+
+
+@builtin("files", needs_host=True, keeps=False)
+def file_size(host: Host, path: Value) -> float | None:
+    """The size of a file in bytes; null for a folder, an error where nothing is.
+
+    Example::
+
+        write_file("note.txt", "привет")
+        print(file_size("note.txt"))        # 12
+    """
+    size = _look(host, path).size
+    return None if size is None else float(size)
+
+
+@builtin("files", needs_host=True, keeps=False)
+def file_modified(host: Host, path: Value) -> str | None:
+    """When a file or folder was last written: the time in UTC, in the form that ``now`` gives.
+
+    Two such texts compare as the times do. Null where the time is not known.
+
+    Example::
+
+        write_file("note.txt", "here")
+        print(file_modified("note.txt") > "2024-01-01")     # true
+    """
+    modified = _look(host, path).modified
+    if modified is None:
+        return None
+    try:
+        return (_EPOCH + timedelta(seconds=modified)).isoformat(timespec="microseconds")
+    except OverflowError:
+        return None
+
+
+def _look(host: Host, path: Value) -> Entry:
+    where = _usable(path, _LOOK_FAILED)
+    with failures(_LOOK_FAILED):
+        return host.files.stat(where)
+
+
+def _usable(path: Value, failed: str) -> str:
+    """The text of a path, if it can be one at all."""
+    where = path_text(path, "Path or String")
+    with failures(failed):
+        if "\0" in where:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return where
