@@ -1,0 +1,1 @@
+"""Proof under fire: the running server against everything that a network can do to it."""
