@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from datacode.console import report
-from datacode.console.run import run_interruptibly, was_interrupted
+from datacode.console.conversation import Conversation, echoing
+from datacode.errors import DataCodeError, Kind
 from datacode.language.source import Source
+from datacode.runtime.files import FilesError
 from datacode.runtime.interpreter import Interpreter
+from datacode.runtime.local_files import LocalFiles
 
 if TYPE_CHECKING:
-    from datacode.client import Client
+    from datacode.client import Client, Result
 
 Write = Callable[[str], object]
 
+_MOMENT = 0.2
+"""Seconds between two looks at whether Ctrl-C was pressed, where the system needs that."""
+
+_FIRST_LINE = " (строка 1)"
+
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class Choice:
     """What the word before the cursor may become; ``detail`` is a signature or a type."""
 
     text: str
@@ -38,10 +47,13 @@ class Backend(Protocol):
     def variables(self) -> list[tuple[str, str]]:
         """Names and values, printed."""
 
+    def signature(self, name: str) -> str | None:
+        """How a function of the session is called; None where it has none of that name."""
+
     def reset(self) -> None:
         """A fresh interpreter."""
 
-    def complete(self, text: str, position: int) -> tuple[int, list[Completion]]:
+    def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
         """Where the word at ``position`` begins, and what it may become."""
 
     def close(self) -> None:
@@ -51,37 +63,58 @@ class Backend(Protocol):
 class LocalBackend:
     """An interpreter in this process."""
 
-    def __init__(self, locale: str, argv: list[str]) -> None:
+    def __init__(self, locale: str) -> None:
         self._locale = locale
-        self._argv = argv
+        self._files = LocalFiles()
         self._write: Write = print
         self.reset()
 
     def reset(self) -> None:
-        self._interpreter = Interpreter(on_output=lambda text: self._write(text))
-        self._interpreter.define("argv", list(self._argv))
+        interpreter = Interpreter(
+            files=self._files,
+            on_output=self._print,
+            on_warning=_warn,
+            keep_output=False,
+        )
+        self._conversation = Conversation(interpreter)
+
+    def _print(self, text: str) -> None:
+        self._write(text)
 
     def run(self, text: str, write: Write) -> list[str]:
         self._write = write
-        error = run_interruptibly(self._interpreter, text).error
+        error = self._conversation.run(text).error
         if error is None:
             return []
-        if was_interrupted(error):
-            return [error.render(self._locale)]
-        names = [variable.name for variable in self._interpreter.variables()]
-        functions = self._interpreter.function_names()
-        lines = report.describe(error, Source(text), self._locale, names, functions)
-        return lines if error.multiline or error.column is not None else [lines[0], *lines[3:]]
+        return self._conversation.describe(error, text, self._locale)
 
     def variables(self) -> list[tuple[str, str]]:
-        return [(v.name, v.preview) for v in self._interpreter.variables()]
+        found = self._conversation.interpreter.variables()
+        return [(v.name, v.preview) for v in found if v.name != "_"]
 
-    def complete(self, text: str, position: int) -> tuple[int, list[Completion]]:
-        start, found = self._interpreter.complete(text, position)
-        return start, [Completion(c.text, c.detail) for c in found]
+    def signature(self, name: str) -> str | None:
+        return self._conversation.interpreter.functions().get(name)
+
+    def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
+        completed = self._conversation.interpreter.complete(text, position)
+        if completed.path is not None:
+            return completed.start, self._paths(completed.path)
+        return completed.start, [Choice(c.text, c.detail or c.kind) for c in completed.found]
+
+    def _paths(self, beginning: str) -> list[Choice]:
+        folder, slash, name = beginning.rpartition("/")
+        try:
+            entries = self._files.list_folder(folder or slash)
+        except (OSError, FilesError):
+            return []
+        return [
+            Choice(f"{folder}{slash}{e.name}{'/' if e.is_folder else ''}", "")
+            for e in entries
+            if e.name.startswith(name) and (name or not e.name.startswith("."))
+        ]
 
     def close(self) -> None:
-        self._interpreter.close()
+        self._conversation.interpreter.close()
 
 
 class RemoteBackend:
@@ -92,14 +125,12 @@ class RemoteBackend:
 
     def run(self, text: str, write: Write) -> list[str]:
         """Run on the server, in a thread, so that Ctrl-C reaches this one."""
-        outcome: list[str] = []
+        results: list[Result] = []
         problems: list[BaseException] = []
 
         def work() -> None:
             try:
-                result = self._client.execute(text, on_output=write)
-                if result.error is not None:
-                    outcome.append(result.error)
+                results.append(self._client.execute(echoing(text), on_output=write))
             except BaseException as problem:  # noqa: BLE001 - raised again in the caller's thread
                 problems.append(problem)
 
@@ -107,22 +138,41 @@ class RemoteBackend:
         thread.start()
         while thread.is_alive():
             try:
-                thread.join()
+                thread.join(_MOMENT)
             except KeyboardInterrupt:
                 self._client.interrupt()
         if problems:
             raise problems[0]
-        return outcome
+        return _described(results[0], text)
 
     def variables(self) -> list[tuple[str, str]]:
-        return [(v.name, v.preview) for v in self._client.variables()]
+        return [(v.name, v.preview) for v in self._client.variables() if v.name != "_"]
+
+    def signature(self, name: str) -> str | None:
+        _, found = self.complete(name, len(name))
+        return next((choice.detail for choice in found if choice.text == name), None)
 
     def reset(self) -> None:
         self._client.reset()
 
-    def complete(self, text: str, position: int) -> tuple[int, list[Completion]]:
+    def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
         start, found = self._client.complete(text, position)
-        return start, [Completion(c["text"], c.get("detail") or c["kind"]) for c in found]
+        return start, [Choice(c["text"], c.get("detail") or c["kind"]) for c in found]
 
     def close(self) -> None:
         self._client.close()
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def _described(result: Result, text: str) -> list[str]:
+    """The server's sentence, and the line that it is about."""
+    if result.error is None:
+        return []
+    where, source = result.diagnostics, Source(text)
+    if where is None or where.function is not None or not (source.multiline or where.column):
+        return [result.error if source.multiline else result.error.removesuffix(_FIRST_LINE)]
+    error = DataCodeError(Kind.RUNTIME, "", line=where.line, column=where.column)
+    return [result.error, *report.excerpt(error, source)]

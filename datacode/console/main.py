@@ -6,11 +6,33 @@ import sys
 from pathlib import Path
 
 from datacode import __version__, catalog
-from datacode.console.options import HELP, Options, UsageError, locale_of_environment, parse
+from datacode.console.options import (
+    HELP,
+    INTERRUPTED,
+    Options,
+    UsageError,
+    locale_of_environment,
+    parse,
+)
+from datacode.console.output import prepare_streams, silence
 
 
 def main(words: list[str]) -> int:
     """Do what the words say; the exit status."""
+    prepare_streams()
+    try:
+        status = _main(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`); nothing more can be said to them.
+        silence(sys.stdout)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def _main(words: list[str]) -> int:
     locale = locale_of_environment()
     commands = {"connect": _connect, "fmt": _format, "completion": _completion}
     try:
@@ -19,10 +41,6 @@ def main(words: list[str]) -> int:
         return _obey(parse(words))
     except UsageError as problem:
         return _usage(problem.render(locale), locale)
-    except BrokenPipeError:
-        # Whoever read our output has gone (`| head`); nothing more can be said to them.
-        sys.stderr.close()
-        return 1
 
 
 def _obey(options: Options) -> int:
@@ -40,7 +58,7 @@ def _obey(options: Options) -> int:
         from datacode.console.backends import LocalBackend
         from datacode.console.repl import start
 
-        return start(LocalBackend(options.locale, options.argv), options.locale)
+        return start(LocalBackend(options.locale), options.locale)
     from datacode.console.run import run
 
     return run(options)

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from datacode import catalog
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
+
 HELP = {
     "en": """\
 DataCode: a small language for data work.

@@ -16,17 +16,21 @@ from typing import TYPE_CHECKING
 
 from datacode import __version__, catalog
 from datacode.console.backends import Backend
+from datacode.console.conversation import incomplete
 from datacode.console.frames import FrameFitter
-from datacode.errors import DataCodeError
-from datacode.language import nodes
-from datacode.language.parser import parse
+from datacode.console.output import Output, OutputGone
+from datacode.language.blocks import CLOSES, DIVIDES, Blocks, Lines
+from datacode.language.format import INDENT
+from datacode.language.lexer import tokens
 from datacode.runtime.builtins.library import BUILTINS
+from datacode.runtime.hints import closest
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import CompleteEvent
-    from prompt_toolkit.completion import Completion as Choice
+    from prompt_toolkit.completion import Completion as Shown
     from prompt_toolkit.document import Document
+    from prompt_toolkit.history import History
 
 SLOW_SECONDS = 0.5
 """Runs at least so long show their time."""
@@ -56,41 +60,11 @@ exit, quit    выход (как и Ctrl-D)
 }
 
 
-def incomplete(text: str) -> bool:
-    """Does the text merely stop too early?"""
-    try:
-        parse(text)
-    except DataCodeError as error:
-        return error.incomplete
-    return False
-
-
-def echoing(text: str) -> str:
-    """The program to run for a text that was typed.
-
-    A bare expression shows its value, unless it is null, and leaves it in ``_``; a declaration
-    shows what it set. Anything else runs as it is.
-    """
-    try:
-        body = parse(text).body
-    except DataCodeError:
-        return text
-    if len(body) != 1:
-        return text
-    (statement,) = body
-    if isinstance(statement, nodes.ExpressionStatement):
-        return (
-            f"_ = ({text}\n)\n"
-            'if typeof(_) == "table" do\nshow_table(_)\n'
-            'else if typeof(_) != "null" do\nprint(_)\nendif'
-        )
-    if isinstance(statement, nodes.Assign) and statement.scope is not None:
-        return f'{text}\nprint("✓ {statement.name} =", {statement.name})'
-    return text
-
-
 class Repl:
-    """The conversation; where lines come from and go to is handed in."""
+    """The conversation; where lines come from and go to is handed in.
+
+    Without a ``clock`` nobody is told how long a run took.
+    """
 
     def __init__(
         self,
@@ -98,15 +72,17 @@ class Repl:
         *,
         locale: str,
         write: Callable[[str], object],
+        complain: Callable[[str], object],
         columns: Callable[[], int],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = time.monotonic,
     ) -> None:
         self._backend = backend
         self._locale = locale
         self._write = write
+        self._complain = complain
         self._columns = columns
         self._clock = clock
-        self._commands: dict[str, Callable[[], None]] = {
+        self._commands: dict[str, Callable[[], object]] = {
             "help": lambda: self._say(HELP[locale]),
             "vars": self._vars,
             "reset": self._reset,
@@ -138,18 +114,22 @@ class Repl:
             self._run(text)
         return True
 
+    def interrupted(self) -> None:
+        """Ctrl-C at the prompt: what was typed is forgotten."""
+        self._say("^C")
+
     def goodbye(self) -> None:
         """The last line."""
         self._say("Goodbye! 👋")
 
     def _run(self, text: str) -> None:
         fitter = FrameFitter(self._write, self._columns)
-        began = self._clock()
-        lines = self._backend.run(echoing(text), fitter.write)
+        began = self._clock() if self._clock is not None else 0.0
+        lines = self._backend.run(text, fitter.write)
         fitter.finish()
-        elapsed = self._clock() - began
         for number, line in enumerate(lines):
-            self._say(f"{'   ' if number else '❌ '}{line}")
+            self._complain(f"{'   ' if number else '❌ '}{line}\n")
+        elapsed = self._clock() - began if self._clock is not None else 0.0
         if elapsed >= SLOW_SECONDS:
             self._say(self._text("({seconds} s)", seconds=f"{elapsed:.1f}"))
 
@@ -157,7 +137,7 @@ class Repl:
         self._say(self._text("📊 Current Variables:"))
         found = self._backend.variables()
         for name, value in found:
-            self._say(f"  {name} = {value}")
+            self._say(_cut(f"  {name} = {' '.join(value.split())}", self._columns()))
         if not found:
             self._say(self._text("  (no variables defined)"))
 
@@ -167,12 +147,22 @@ class Repl:
 
     def _help(self, name: str) -> None:
         builtin = BUILTINS.get(name)
-        if builtin is None:
+        own = self._backend.signature(name) if builtin is None else None
+        if builtin is not None:
+            self._say(builtin.signature)
+            self._say()
+            self._say(builtin.documentation)
+        elif own is not None:
+            self._say(own)
+        else:
             self._say(self._text("There is no function '{name}'", name=name))
-            return
-        self._say(builtin.signature)
-        self._say()
-        self._say(builtin.documentation)
+            similar = closest(name, BUILTINS)
+            if similar is not None:
+                self._say("💡 " + self._text("did you mean '{similar}'?", similar=similar))
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - 1] + "…"
 
 
 # At a terminal ---------------------------------------------------------------------
@@ -191,6 +181,7 @@ def converse_at_terminal(repl: Repl, backend: Backend) -> int:
         try:
             text = session.prompt(">>> ")
         except KeyboardInterrupt:
+            repl.interrupted()
             continue
         except EOFError:
             break
@@ -200,12 +191,48 @@ def converse_at_terminal(repl: Repl, backend: Backend) -> int:
     return 0
 
 
+def laid_out(text: str) -> str:
+    """The text, its last line indented as the blocks before it want it."""
+    whole, break_, line = text.rpartition("\n")
+    before = _blocks(whole + break_)
+    first = next((piece for piece in tokens(line)), None)
+    if before is None or first is None:
+        return text  # inside a string every space counts
+    level = len(before.open)
+    if before.open and _goes_back(first.kind, before.open[-1].kind):
+        level -= 1
+    return f"{whole}{break_}{' ' * (INDENT * level)}{line.lstrip()}"
+
+
+def next_line(text: str) -> str:
+    """The text laid out, and a new line begun."""
+    after = _blocks(text)
+    if after is None:
+        return text + "\n"
+    return f"{laid_out(text)}\n{' ' * (INDENT * len(after.open))}"
+
+
+def _blocks(text: str) -> Blocks | None:
+    """What is open at the end of the text; None inside a string or comment."""
+    blocks = Blocks()
+    for piece in tokens(text):
+        if piece.kind == "ERROR" and piece.text[0] in "\"'":
+            return None
+        blocks.feed(piece)
+    return blocks
+
+
+def _goes_back(kind: str, innermost: str) -> bool:
+    """Does a line that begins so stand a level further out than the block it is in?"""
+    return kind in (")", "]", "}") or innermost in (CLOSES.get(kind), DIVIDES.get(kind))
+
+
 def _session(backend: Backend) -> PromptSession[str]:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
     from prompt_toolkit.completion import Completer
-    from prompt_toolkit.completion import Completion as Choice
-    from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+    from prompt_toolkit.completion import Completion as Shown
+    from prompt_toolkit.document import Document as Text
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
     from prompt_toolkit.lexers import PygmentsLexer
     from prompt_toolkit.output import ColorDepth
@@ -215,11 +242,11 @@ def _session(backend: Backend) -> PromptSession[str]:
     class BackendCompleter(Completer):
         """Asks the interpreter what a word may become."""
 
-        def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Choice]:
+        def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Shown]:
             position = document.cursor_position
             start, found = backend.complete(document.text, position)
             for choice in found:
-                yield Choice(choice.text, start - position, display_meta=choice.detail)
+                yield Shown(choice.text, start - position, display_meta=choice.detail)
 
     keys = KeyBindings()
 
@@ -228,26 +255,22 @@ def _session(backend: Backend) -> PromptSession[str]:
         """Run what is whole; an empty line behind an unfinished block runs it, too, as an error."""
         buffer = event.current_buffer
         text = buffer.text
-        unfinished = incomplete(text) and not text.endswith("\n\n")
-        if unfinished:
-            buffer.insert_text("\n")
-        else:
+        if not incomplete(text) or text.endswith("\n\n"):
+            if buffer.document.is_cursor_at_the_end and "\n" in text.strip("\n"):
+                buffer.document = Text(laid_out(text))
             buffer.validate_and_handle()
+        elif buffer.document.is_cursor_at_the_end and text.strip():
+            buffer.document = Text(next_line(text))
+        else:
+            buffer.insert_text("\n")
 
-    history: History = InMemoryHistory()
-    path = history_path()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        history = FileHistory(str(path))
-    except OSError as problem:
-        sys.stderr.write(f"⚠️  {path}: {problem.strerror}\n")
     no_color = "NO_COLOR" in os.environ
     return PromptSession(
-        history=history,
+        history=_history(),
         completer=BackendCompleter(),
         complete_while_typing=False,
         auto_suggest=AutoSuggestFromHistory(),
-        lexer=PygmentsLexer(DataCodeLexer),
+        lexer=None if no_color else PygmentsLexer(DataCodeLexer),
         color_depth=ColorDepth.DEPTH_1_BIT if no_color else None,
         key_bindings=keys,
         multiline=True,
@@ -255,18 +278,37 @@ def _session(backend: Backend) -> PromptSession[str]:
     )
 
 
+def _history() -> History:
+    """The file of earlier lines, readable for the user alone; a complaint where it cannot be."""
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
+
+    path = history_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+    except OSError as problem:
+        sys.stderr.write(f"⚠️  {path}: {problem.strerror}\n")
+        return InMemoryHistory()
+    return FileHistory(str(path))
+
+
 # Over a pipe -------------------------------------------------------------------------
 
 
 def texts(lines: Iterable[str]) -> Iterator[str]:
-    """Whole texts out of lines: a line opens a text, which goes on until it is complete."""
+    """Whole texts out of lines: a line opens a text, which goes on until it is complete.
+
+    Two empty lines end a text that is not.
+    """
     pending: list[str] = []
+    follower = Lines()
     for line in lines:
-        pending.append(line.rstrip("\n"))
-        text = "\n".join(pending)
-        if not incomplete(text) or (len(pending) > 1 and not pending[-1] and not pending[-2]):
-            pending.clear()
-            yield text
+        pending.append(line.rstrip("\r\n"))
+        closed = follower.feed(pending[-1])
+        given_up = len(pending) > 2 and not pending[-1] and not pending[-2]
+        if given_up or (closed and not incomplete("\n".join(pending))):
+            yield "\n".join(pending)
+            pending, follower = [], Lines()
     if pending:
         yield "\n".join(pending)
 
@@ -281,18 +323,30 @@ def converse_over_pipe(repl: Repl, lines: Iterable[str]) -> int:
 
 def start(backend: Backend, locale: str) -> int:
     """The prompt on standard input and output; the exit status."""
+    output = Output(sys.stdout)
+    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
 
     def write(text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        output.write(text)
+        output.flush()
+
+    def complain(text: str) -> None:
+        (sys.stdout if at_terminal else sys.stderr).write(text)
 
     repl = Repl(
-        backend, locale=locale, write=write, columns=lambda: shutil.get_terminal_size().columns
+        backend,
+        locale=locale,
+        write=write,
+        complain=complain,
+        columns=lambda: shutil.get_terminal_size().columns,
+        clock=time.monotonic if at_terminal else None,
     )
     try:
-        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if not at_terminal:
             return converse_over_pipe(repl, sys.stdin)
         repl.banner()
         return converse_at_terminal(repl, backend)
+    except OutputGone:
+        return 1
     finally:
         backend.close()

@@ -13,17 +13,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from datacode import catalog
 from datacode.console import report
-from datacode.console.options import Options
-from datacode.errors import DataCodeError, Kind
+from datacode.console.interruption import run_interruptibly, was_interrupted
+from datacode.console.options import INTERRUPTED, Options
+from datacode.console.output import Output
+from datacode.errors import DataCodeError
 from datacode.language.source import BYTE_ORDER_MARK, Source
 from datacode.runtime.interpreter import Interpreter, Outcome
 from datacode.runtime.values import printed
 
-INTERRUPTED = 130
-"""Exit status of a program that Ctrl-C ended."""
+if TYPE_CHECKING:
+    from datacode.language.lint import Problem
 
 
 class ProgramNotRead(Exception):
@@ -92,7 +95,7 @@ def run(options: Options) -> int:
     try:
         text = read_program(options)
     except ProgramNotRead as problem:
-        _print_error(*problem.lines)
+        _complain(*problem.lines)
         return 1
     if options.check:
         return _check(options, text)
@@ -102,7 +105,9 @@ def run(options: Options) -> int:
 
 
 def _interpreter(options: Options, on_output: Callable[[str], None] | None) -> Interpreter:
-    interpreter = Interpreter(on_output=on_output, on_warning=_print_error)
+    interpreter = Interpreter(
+        on_output=on_output, on_warning=_complain, keep_output=on_output is None
+    )
     interpreter.define("argv", list(options.argv))
     return interpreter
 
@@ -115,12 +120,20 @@ def _run_with_frame(options: Options, text: str) -> int:
         frame.line("✅ Execution completed (nothing to execute)")
         return 0
     frame.begin(options, text)
-    interpreter = _interpreter(options, _write)
+    output = Output(sys.stdout)
+    interpreter = _interpreter(options, output.write)
     outcome = run_interruptibly(interpreter, text)
-    sys.stdout.flush()
+    output.flush()
+    if output.failure is not None:
+        return _nobody_reads(output, options)
     frame.line()
     if outcome.error is not None:
-        return _failed(options, text, interpreter, outcome.error, framed=not frame.silent)
+        lines = _description(interpreter, outcome.error, text, options.locale)
+        if frame.silent:
+            _complain(*lines)
+        else:
+            _complain("❌ Execution failed with error:", *("   " + line for line in lines))
+        return _status(outcome)
     frame.line("✅ Execution completed successfully!")
     if options.debug:
         _show_variables(interpreter, frame)
@@ -129,37 +142,24 @@ def _run_with_frame(options: Options, text: str) -> int:
     return 0
 
 
-def run_interruptibly(interpreter: Interpreter, text: str) -> Outcome:
-    """Run a program; Ctrl-C ends it and nothing else."""
-    import signal
-
-    def interrupt(number: int, frame: object) -> None:
-        interpreter.cancel()
-
-    previous = signal.signal(signal.SIGINT, interrupt)
-    try:
-        return interpreter.run(text)
-    finally:
-        signal.signal(signal.SIGINT, previous)
+def _nobody_reads(output: Output, options: Options) -> int:
+    """The output cannot be written; said only to somebody who has not gone away."""
+    if not output.reader_left and output.failure is not None:
+        template = catalog.translate("The output cannot be written: {reason}", options.locale)
+        _complain("❌ " + template.format(reason=output.failure.strerror))
+    return 1
 
 
-def _failed(
-    options: Options, text: str, interpreter: Interpreter, error: DataCodeError, *, framed: bool
-) -> int:
-    names = [variable.name for variable in interpreter.variables()]
-    lines = report.describe(
-        error, Source(text), options.locale, names, interpreter.function_names()
-    )
-    if framed:
-        _print_error("❌ Execution failed with error:", *("   " + line for line in lines))
-    else:
-        _print_error(*lines)
-    return INTERRUPTED if was_interrupted(error) else 1
+def _description(
+    interpreter: Interpreter, error: DataCodeError, text: str, locale: str
+) -> list[str]:
+    return report.describe(error, Source(text), locale, interpreter.hint(error, text))
 
 
-def was_interrupted(error: DataCodeError) -> bool:
-    """Did somebody press Ctrl-C?"""
-    return error.kind is Kind.LIMIT and error.template == "Execution was interrupted"
+def _status(outcome: Outcome) -> int:
+    if outcome.error is None:
+        return 0
+    return INTERRUPTED if was_interrupted(outcome) else 1
 
 
 def _show_variables(interpreter: Interpreter, frame: Frame) -> None:
@@ -168,6 +168,9 @@ def _show_variables(interpreter: Interpreter, frame: Frame) -> None:
     for name, value in interpreter.globals_for_export().items():
         if name != "argv":
             frame.line(f"  {name} = {printed(value)}")
+
+
+# The model of the tables ----------------------------------------------------------------
 
 
 def model_path(options: Options) -> str:
@@ -191,53 +194,67 @@ def _export(options: Options, interpreter: Interpreter, frame: Frame) -> int:
     try:
         export(target, variables, interpreter.relations())
     except DataCodeError as error:
-        _print_error(f"❌ Failed to export to SQLite: {error.render(options.locale)}")
+        _complain(f"❌ Failed to export to SQLite: {error.render(options.locale)}")
         return 1
     frame.line(f"✅ SQLite database created successfully: {target}")
     return 0
 
 
-def _check(options: Options, text: str) -> int:
-    """Errors and warnings of a text, one a line as compilers print them: ``file:line:column:``."""
-    from datacode.language.lint import check
+# For other programs -----------------------------------------------------------------------
 
-    problems = check(text, known_variables={"argv"})
-    for problem in problems:
+
+def _check(options: Options, text: str) -> int:
+    """Errors and warnings of a text: one a line as compilers print them, or as JSON."""
+    interpreter = _interpreter(options, None)
+    problems = interpreter.check(text)
+    if options.json:
+        _print_json({"success": True, "problems": [_shown(p, options) for p in problems]})
+    else:
         name = options.program or "-c"
-        _print_error(
-            f"{name}:{problem.line}:{problem.column}: "
-            f"{problem.severity}: {problem.render(options.locale)}"
-        )
+        for p in problems:
+            sentence = p.render(options.locale)
+            _complain(f"{name}:{p.line}:{p.column}: {p.severity}: {sentence}")
     return 1 if any(p.severity == "error" for p in problems) else 0
 
 
+def _shown(problem: Problem, options: Options) -> dict[str, object]:
+    return {
+        "severity": problem.severity,
+        "message": problem.render(options.locale),
+        "line": problem.line,
+        "column": problem.column,
+        "kind": problem.kind,
+    }
+
+
 def _run_as_json(options: Options, text: str) -> int:
+    """Run a program; one object on standard output, as the server would answer."""
     interpreter = _interpreter(options, None)
     outcome = run_interruptibly(interpreter, text)
     error = outcome.error
-    answer = {
+    answer: dict[str, object] = {
         "success": error is None,
         "output": outcome.output,
         "error": None if error is None else error.render(options.locale),
     }
-    _write(json.dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
-    if error is None:
-        return (
-            0 if options.model is None else _export(options, interpreter, Frame(sys.stderr, True))
-        )
-    return INTERRUPTED if was_interrupted(error) else 1
+    if error is not None:
+        answer["diagnostics"] = {
+            "line": error.line,
+            "column": error.column,
+            "kind": error.kind.name.lower(),
+            "function": error.function,
+        }
+    _print_json(answer)
+    if error is None and options.model is not None:
+        return _export(options, interpreter, Frame(sys.stderr, silent=True))
+    return _status(outcome)
 
 
-def _write(text: str) -> None:
-    """Output of the program. What no encoding can hold (half of a surrogate pair) becomes ``?``."""
-    try:
-        sys.stdout.write(text)
-    except UnicodeEncodeError:
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+def _print_json(answer: dict[str, object]) -> None:
+    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    print(text, flush=True)  # noqa: T201
 
 
-def _print_error(*lines: str) -> None:
+def _complain(*lines: str) -> None:
     for line in lines:
         print(line, file=sys.stderr)  # noqa: T201

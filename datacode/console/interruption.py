@@ -1,0 +1,57 @@
+"""Ctrl-C while a program runs: it ends the program, and nothing else."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter, Outcome
+from datacode.runtime.interrupts import Cancelled, Interrupted
+
+
+class _Handler:
+    """Raises in the middle of a program, and at most once anywhere else in the interpreter."""
+
+    def __init__(self) -> None:
+        self.open = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """The signal has come."""
+        if not self.open and not _is_in_program(frame):
+            return
+        self.open = False
+        raise Cancelled
+
+
+def _is_in_program(frame: FrameType | None) -> bool:
+    """Is there a frame of the program, so that what is raised ends in the interpreter?"""
+    while frame is not None:
+        if frame.f_code.co_filename == PROGRAM_FILE:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def run_interruptibly(interpreter: Interpreter, text: str) -> Outcome:
+    """Run a program in the main thread; SIGINT ends it with the error of a cancelled run.
+
+    A program whose ``finally`` goes on is ended by the next one.
+    """
+    handler = _Handler()
+    previous = signal.signal(signal.SIGINT, handler)
+    try:
+        try:
+            handler.open = True
+            return interpreter.run(text)
+        finally:
+            handler.open = False
+    except Interrupted as late:  # before or after the part of run() that expects it
+        return Outcome("", late.error())
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def was_interrupted(outcome: Outcome) -> bool:
+    """Did somebody press Ctrl-C?"""
+    error = outcome.error
+    return error is not None and error.template == Cancelled().error().template

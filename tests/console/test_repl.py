@@ -1,0 +1,286 @@
+"""The prompt: over a pipe, and at a real terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.console.conversation import echoing
+from datacode.console.repl import next_line, texts
+from tests.console.terminal import CommandTestCase, Terminal
+
+
+class EchoTests(SynchronousTestCase):
+    """``echoing``: what runs for what was typed."""
+
+    def test_untouched(self) -> None:
+        """Statements, errors and blocks run as they are."""
+        for text in ("x = 1", "x = = 1", "if a do", "local a = 1\nlocal b = 2", "", "# only"):
+            self.assertEqual(echoing(text), text)
+
+    def test_lines_stay(self) -> None:
+        """The last expression is shown from where it stands."""
+        program = echoing('x = 1\n""" a """ x +\\\n1')
+        self.assertEqual(program, 'x = 1\n""" a """ x +\\\n1')  # no program: untouched
+        program = echoing("x = [\n1]\nx[\n0]  # the first")
+        self.assertTrue(program.startswith("x = [\n1]\n_ = (x[\n0]  # the first\n)\n"), program)
+
+
+class TextTests(SynchronousTestCase):
+    """``texts``: whole programs out of lines."""
+
+    def assert_texts(self, given: str, *expected: str) -> None:
+        """The lines make these texts."""
+        lines = [line + "\n" for line in given.split("\n")]
+        self.assertEqual([text for text in texts(lines) if text], list(expected))
+
+    def test_lines(self) -> None:
+        """What is whole is a text."""
+        self.assert_texts("x = 1\nprint(x)", "x = 1", "print(x)")
+
+    def test_blocks(self) -> None:
+        """A block goes on to its own end, blank lines and all."""
+        block = "for i in x do\n  if i do\n    next i\n  endif\n\n  print(i)\nnext i"
+        self.assert_texts(f"{block}\nprint(1)", block, "print(1)")
+
+    def test_brackets_strings_comments(self) -> None:
+        """They may span lines; words and quotes in them mean nothing."""
+        for text in ("x = [1,\n\n2]", 'x = "if a do\nb"', '"""\nif a do "\n"""', "f(\n# (\n)"):
+            self.assert_texts(f"{text}\nprint(1)", text, "print(1)")
+
+    def test_keys_and_members(self) -> None:
+        """Words that are keys or members open no block."""
+        self.assert_texts("x = {if: 1}.if\nprint(1)", "x = {if: 1}.if", "print(1)")
+
+    def test_wrong_text_ends_at_once(self) -> None:
+        """What cannot become right is not waited for."""
+        self.assert_texts("endif\nprint(1)", "endif", "print(1)")
+        self.assert_texts("if a do\nendtry\nprint(1)", "if a do\nendtry", "print(1)")
+
+    def test_two_empty_lines_give_up(self) -> None:
+        """So one can get out of a block that was not meant."""
+        self.assert_texts("if a do\n\n\nprint(1)", "if a do\n\n", "print(1)")
+
+    def test_end_of_input(self) -> None:
+        """What is unfinished then is a text, for its error's sake."""
+        self.assertEqual(list(texts(["if a do"])), ["if a do"])
+
+    def test_long_block(self) -> None:
+        """A block of many lines is not read again for each of them."""
+        lines = ["if true do\n", *["x = 1\n"] * 20_000, "endif\n"]
+        (text,) = texts(lines)
+        self.assertEqual(text.count("\n"), 20_001)
+
+
+class NextLineTests(SynchronousTestCase):
+    """``next_line``: layout while typing."""
+
+    def test_levels(self) -> None:
+        """Lines in a block stand one level in, words that divide or close it do not."""
+        text = ""
+        for line in ("if a do", "for i in x do", "print(i)", "next i", "else", "y = [", "1", "]"):
+            text = next_line(text + line)
+        self.assertEqual(
+            text,
+            "if a do\n  for i in x do\n    print(i)\n  next i\nelse\n  y = [\n    1\n  ]\n  ",
+        )
+
+    def test_inside_a_string(self) -> None:
+        """There every space counts."""
+        self.assertEqual(next_line("if a do\n  x = 'a"), "if a do\n  x = 'a\n")
+
+    def test_next_as_a_statement(self) -> None:
+        """It closes nothing inside an ``if``."""
+        self.assertEqual(
+            next_line("for i in x do\n  if i do\n    next i"),
+            "for i in x do\n  if i do\n    next i\n    ",
+        )
+
+
+class PipeTests(CommandTestCase):
+    """``datacode`` reading from a pipe."""
+
+    def converse(self, *lines: str, **variables: str) -> tuple[str, str]:
+        """What these lines give, and the complaints; the status is 0."""
+        done = self.datacode(stdin="\n".join([*lines, ""]).encode(), **variables)
+        self.assertEqual(done.status, 0)
+        return done.out, done.err
+
+    def test_values(self) -> None:
+        """Expressions show their value, declarations what they set, the rest nothing."""
+        out, err = self.converse(
+            "x = 5", "x * 2", "_ + 1", "global y = [1, 'a']", "local z = null", "null", "print(1)"
+        )
+        self.assertEqual((out, err), ("10\n11\n✓ y = [1, a]\n✓ z = null\n1\n", ""))
+
+    def test_table(self) -> None:
+        """A table is drawn, fitted to the width."""
+        row = '"' + "long " * 20 + '"'
+        out, _ = self.converse(f'table([[1, {row}]], ["id", "text"])', COLUMNS="30")
+        lines = out.splitlines()
+        self.assertEqual({len(line) for line in lines}, {30})
+        self.assertEqual(lines[3], "│ 1  │ long long long long … │")
+
+    def test_blocks(self) -> None:
+        """They run when they are complete; a false condition runs nothing."""
+        out, _ = self.converse(
+            "if false do", 'print("no")', "endif", "for i in [1, 2] do", "", "i", "next i", "i"
+        )
+        self.assertEqual(out, "")
+        out, _ = self.converse("for i in [1, 2] do", "if i > 1 do", "print(i)", "endif", "next i")
+        self.assertEqual(out, "2\n")
+
+    def test_errors(self) -> None:
+        """On standard error, with the line where one line does not say it; all goes on."""
+        out, err = self.converse("amount = 1", "amuont", "x = = 1", "print('on')")
+        self.assertEqual(out, "on\n")
+        self.assertEqual(
+            err,
+            "❌ Variable Error at line 1: Variable 'amuont' not found\n"
+            "   💡 did you mean 'amount'?\n"
+            "❌ Syntax Error at line 1, column 5: Unexpected token: =\n"
+            "   1 | x = = 1\n"
+            "           ^\n"
+            "   💡 assignment is a statement of its own; `==` compares\n",
+        )
+
+    def test_error_in_an_earlier_function(self) -> None:
+        """The line shown is that of the function's own text."""
+        _, err = self.converse("function f(n) do", "  return n / 0", "endfunction", "a = 1", "f(1)")
+        self.assertEqual(
+            err, "❌ Runtime Error at line 2: Division by zero\n   2 |   return n / 0\n"
+        )
+
+    def test_russian(self) -> None:
+        """One line needs no line number, though more than one line runs for it."""
+        _, err = self.converse("1 / 0", LC_ALL="ru_RU.UTF-8")
+        self.assertEqual(err, "❌ Ошибка: деление на ноль\n")
+
+    def test_commands(self) -> None:
+        """``vars``, ``reset``, ``help NAME``; ``exit`` ends it."""
+        out, _ = self.converse(
+            *("x = 5", "s = 'a' + 'b'", "vars", "reset", "vars", "help pow", "help hlep"),
+            *("function mine(a, b) do", "endfunction", "help mine", "exit", "print(1)"),
+        )
+        self.assertEqual(
+            out[: out.index("pow(base, exp)")],
+            "📊 Current Variables:\n  x = 5\n  s = ab\nInterpreter reset! 🔄\n"
+            "📊 Current Variables:\n  (no variables defined)\n",
+        )
+        self.assertTrue(out.endswith("There is no function 'hlep'\nmine(a, b)\n"), out)
+
+    def test_no_colours(self) -> None:
+        """Nothing but text comes out of a pipe."""
+        out, err = self.converse("x = 5", "x", "help", "nosuch")
+        self.assertNotIn("\x1b", out + err)
+
+    def test_bytes_that_are_no_text(self) -> None:
+        """They are a mistake in the line, not the end of the prompt."""
+        done = self.datacode(stdin=b"x = \xff\nprint(1)\n")
+        self.assertEqual((done.status, done.out), (0, "1\n"))
+        self.assertIn("Unexpected character", done.err)
+
+
+class TerminalTests(CommandTestCase):
+    """``datacode`` at a real terminal."""
+
+    def prompt(self, **variables: str) -> Terminal:
+        """A terminal that shows its first prompt."""
+        variables.setdefault("XDG_STATE_HOME", str(self.folder / "state"))
+        terminal = self.terminal(**variables)
+        terminal.prompt()
+        return terminal
+
+    def test_conversation(self) -> None:
+        """Values, a block over several lines, an error, ``exit``; then the history."""
+        terminal = self.prompt()
+        self.assertIn("🧠 DataCode ", terminal.text)
+        terminal.say("6 * 7", "\n42\n")
+        terminal.say("for i in [1, 2] do", "\n...")
+        terminal.type("print('row', i)\r")
+        terminal.type("next i\r")
+        terminal.wait("...   print('row', i)\n... next i\nrow 1\nrow 2\n>>>")
+        terminal.say("nosuch", "\n❌ Variable Error at line 1: Variable 'nosuch' not found")
+        terminal.forget()
+        terminal.type("exit\r")
+        terminal.wait("Goodbye! 👋")
+        self.assertEqual(terminal.status(), 0)
+        history = self.folder / "state" / "datacode" / "history"
+        text = history.read_text("utf-8")
+        self.assertIn("+6 * 7\n", text)
+        self.assertIn("+for i in [1, 2] do\n+  print('row', i)\n+next i\n", text)
+        self.assertEqual(stat.S_IMODE(os.stat(history).st_mode), 0o600)
+
+    def test_end_of_input(self) -> None:
+        """Ctrl-D leaves, and says goodbye."""
+        terminal = self.prompt()
+        terminal.type("\x04")
+        terminal.wait("Goodbye! 👋")
+        self.assertEqual(terminal.status(), 0)
+
+    def test_interrupt_at_the_prompt(self) -> None:
+        """Ctrl-C forgets what was typed, a block too, and goes on."""
+        terminal = self.prompt()
+        terminal.say("if true do", "...")
+        terminal.forget()
+        terminal.type("\x03")
+        terminal.wait("^C\n>>>")
+        terminal.say("1 + 1", "\n2\n")
+
+    def test_interrupt_a_program(self) -> None:
+        """Ctrl-C ends the run; variables keep their values."""
+        terminal = self.prompt()
+        terminal.say("n = 0", ">>>")
+        terminal.forget()
+        # As a terminal pastes several lines at once.
+        loop = "print('started')\nfor i in range(1000000000) do\nn = n + 1\nnext i"
+        terminal.type(f"\x1b[200~{loop}\x1b[201~\r")
+        terminal.wait("\nstarted\n")
+        terminal.type("\x03")
+        terminal.wait("❌ Limit Error: Execution was interrupted")
+        terminal.prompt()
+        terminal.say("n > 0", "\ntrue\n")
+
+    def test_completion(self) -> None:
+        """Tab completes a name; an only choice is taken at once."""
+        terminal = self.prompt()
+        terminal.say("price_of_paper = 349", ">>>")
+        terminal.forget()
+        terminal.type("price_\t")
+        terminal.wait(">>> price_of_paper")
+        terminal.type(" + 1\r")
+        terminal.wait("\n350\n")
+
+    def test_table_as_wide_as_the_terminal(self) -> None:
+        """The widest column gives way, so that no line is broken."""
+        terminal = self.terminal(columns=40, XDG_STATE_HOME=str(self.folder / "state"))
+        terminal.prompt()
+        terminal.say('s = "long " * 20', ">>>")
+        shown = terminal.say('table([[1, s]], ["id", "s"])', "└")
+        lines = [line for line in shown.splitlines() if line[:1] in "┌│├└"]
+        self.assertEqual([len(line) for line in lines if line], [40] * 5)
+
+    def test_colours(self) -> None:
+        """Words are coloured, unless the environment wants no colours."""
+        colours = re.compile(rb"\x1b\[[0-9;]*(?:3[0-8]|9[0-7])[0-9;]*m")
+        for variables, expected in (({}, True), ({"NO_COLOR": "1"}, False)):
+            terminal = self.prompt(**variables)
+            terminal.say("if true do", "...")
+            self.assertEqual(bool(colours.search(terminal.raw)), expected)
+
+    def test_history_that_cannot_be_kept(self) -> None:
+        """Said once; the prompt works all the same."""
+        blocked = self.folder / "blocked"
+        blocked.write_text("")
+        terminal = self.prompt(XDG_STATE_HOME=str(blocked))
+        self.assertEqual(terminal.raw.count("⚠️".encode()), 1)
+        terminal.say("1 + 1", "\n2\n")
+
+    def test_output_at_a_terminal(self) -> None:
+        """A file's frame is on standard output there."""
+        terminal = self.terminal(self.file("a.dc", "print(1)"))
+        self.assertEqual(terminal.status(), 0)
+        self.assertIn("🚀 Starting execution...\n\n1\n\n✅", terminal.text)

@@ -1,0 +1,374 @@
+"""Programs run from files, from the command line and from standard input."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+
+from tests.console.terminal import CommandTestCase
+
+FAILING = 'print("before")\nx = 5\nprint(yy + x)\n'
+
+
+class RunTests(CommandTestCase):
+    """``datacode FILE.dc`` and its like: what is printed where, and the exit status."""
+
+    def test_output_alone_on_stdout(self) -> None:
+        """Where standard output is no terminal the frame is on standard error."""
+        done = self.datacode(self.file("a.dc", 'print("hi", 1 + 1)\n'))
+        self.assertEqual((done.status, done.out), (0, "hi 2\n"))
+        self.assertEqual(
+            done.err,
+            "🧠 DataCode File Executor\n========================\n📁 Executing file: a.dc\n\n"
+            "🚀 Starting execution...\n\n\n✅ Execution completed successfully!\n",
+        )
+
+    def test_error(self) -> None:
+        """The sentence, the line with a caret, and a hint; output before it stays."""
+        done = self.datacode(self.file("a.dc", FAILING))
+        self.assertEqual((done.status, done.out), (1, "before\n"))
+        self.assertEqual(
+            done.err.partition("❌")[2],
+            " Execution failed with error:\n"
+            "   Variable Error at line 3: Variable 'yy' not found\n"
+            "   3 | print(yy + x)\n"
+            "             ^\n",
+        )
+
+    def test_error_in_russian(self) -> None:
+        """By option, or by the environment."""
+        name = self.file("a.dc", "amount = 1\nprint(amuont)\n")
+        expected = (
+            "Ошибка: переменная 'amuont' не определена (строка 2)\n"
+            "2 | print(amuont)\n"
+            "          ^\n"
+            "💡 возможно, имелось в виду 'amount'?\n"
+        )
+        # The frame's last empty line comes before it.
+        for done in (
+            self.datacode("--quiet", "--locale", "ru", name),
+            self.datacode("--quiet", name, LC_ALL="ru_RU.UTF-8"),
+        ):
+            self.assertEqual((done.status, done.out, done.err), (1, "", expected))
+
+    def test_opening_of_an_unclosed_block(self) -> None:
+        """The excerpt shows the line that opens it."""
+        done = self.datacode("-q", self.file("a.dc", "x = 1\nif x > 1 do\n  print(1)\n"))
+        self.assertIn("2 | if x > 1 do\n    ^\n", done.err)
+
+    def test_code(self) -> None:
+        """``-c`` runs its operand, without a frame."""
+        done = self.datacode("-c", "print(6 * 7)")
+        self.assertEqual((done.status, done.out, done.err), (0, "42\n", ""))
+
+    def test_standard_input(self) -> None:
+        """``-`` reads the program from standard input, without a frame."""
+        done = self.datacode("-", stdin='print("мир")\n'.encode())
+        self.assertEqual((done.status, done.out, done.err), (0, "мир\n", ""))
+
+    def test_argv(self) -> None:
+        """Words behind the program are its own, options too after ``--``."""
+        name = self.file("a.dc", "print(argv)")
+        done = self.datacode("-q", name, "one", "two words", "--", "--debug")
+        self.assertEqual((done.status, done.out), (0, "[one, two words, --debug]\n"))
+
+    def test_missing_file(self) -> None:
+        """The original's words."""
+        done = self.datacode("none.dc")
+        self.assertEqual((done.status, done.out), (1, ""))
+        self.assertEqual(
+            done.err,
+            "❌ Error: File 'none.dc' not found\n"
+            "💡 Make sure the file exists and the path is correct\n",
+        )
+
+    def test_folder(self) -> None:
+        """A folder is no program, whatever its name."""
+        (self.folder / "folder.dc").mkdir()
+        done = self.datacode("folder.dc")
+        self.assertEqual(done.status, 1)
+        self.assertEqual(done.err, "❌ Error reading file 'folder.dc': Is a directory\n")
+
+    def test_not_utf8(self) -> None:
+        """From a file and from standard input."""
+        name = self.file("a.dc", b"print('\xff')")
+        for done, shown in (
+            (self.datacode(name), name),
+            (self.datacode("-", stdin=b"\xff"), "-"),
+        ):
+            self.assertEqual((done.status, done.out), (1, ""))
+            self.assertEqual(
+                done.err,
+                f"❌ Error reading file '{shown}': stream did not contain valid UTF-8\n",
+            )
+
+    def test_empty_file(self) -> None:
+        """White space and a byte order mark are nothing to execute."""
+        done = self.datacode(self.file("a.dc", b"\xef\xbb\xbf \n\t\n"))
+        self.assertEqual((done.status, done.out), (0, ""))
+        self.assertEqual(
+            done.err,
+            "⚠️  Warning: File 'a.dc' is empty\n✅ Execution completed (nothing to execute)\n",
+        )
+
+    def test_byte_order_mark_and_line_ends(self) -> None:
+        """A file as a Windows editor leaves it."""
+        done = self.datacode("-q", self.file("a.DC", b"\xef\xbb\xbfx = 1\r\nprint(x)\r\n"))
+        self.assertEqual((done.status, done.out), (0, "1\n"))
+
+    def test_debug(self) -> None:
+        """The file's size before the run, the globals after it."""
+        done = self.datacode("--debug", self.file("a.dc", "x = 5\nlocal hidden = 1\nprint(x)\n"))
+        self.assertEqual(done.out, "5\n")
+        self.assertIn("🔍 Debug mode: ON\n", done.err)
+        self.assertIn("🔍 File size: 32 bytes\n", done.err)
+        self.assertTrue(done.err.endswith("📊 Final Variables:\n  x = 5\n"), done.err)
+
+    def test_warnings(self) -> None:
+        """What a builtin has to say about its data is no output of the program."""
+        done = self.datacode("-c", 'print(table([[1, 2], [3]], ["a", "b"]))')
+        self.assertEqual((done.status, done.out), (0, "Table(1 rows, 2 columns)\n"))
+        self.assertEqual(done.err, "Warning: Пропущено 1 строк с неверным количеством колонок\n")
+
+    def test_usage(self) -> None:
+        """Words without meaning: two lines, status 2."""
+        done = self.datacode("data.csv")
+        self.assertEqual((done.status, done.out), (2, ""))
+        self.assertEqual(
+            done.err,
+            "❌ Unknown argument: data.csv (the name of a DataCode file ends in .dc)\n"
+            "💡 `datacode --help` tells what there is.\n",
+        )
+
+    def test_help_and_version(self) -> None:
+        """Both on standard output, status 0."""
+        done = self.datacode("--help")
+        self.assertEqual((done.status, done.err), (0, ""))
+        self.assertIn("Usage:", done.out)
+        self.assertIn("Использование:", self.datacode("help", LANG="ru_RU.UTF-8", LC_ALL="").out)
+        self.assertRegex(self.datacode("--version").out, r"^DataCode \d+\.\d+\.\d+\n$")
+
+    def test_demo(self) -> None:
+        """Eight samples, then the variables they have made."""
+        done = self.datacode("--demo")
+        self.assertEqual(done.status, 0)
+        self.assertEqual(done.out.count(">>> "), 8)
+        self.assertIn("  answer = 42\n", done.out)
+
+
+class JsonTests(CommandTestCase):
+    """``--json``, for other programs."""
+
+    def test_success(self) -> None:
+        """The three keys of an answer, one line, nothing else."""
+        done = self.datacode("--json", self.file("a.dc", 'print("привет")'))
+        self.assertEqual((done.status, done.err), (0, ""))
+        self.assertEqual(done.out, '{"success":true,"output":"привет\\n","error":null}\n')
+
+    def test_failure(self) -> None:
+        """The output before the error, and where it is."""
+        text = "print(1)\nfunction f() do\n  return 1 / 0\nendfunction\nf()"
+        done = self.datacode("--json", "-c", text)
+        self.assertEqual(done.status, 1)
+        self.assertEqual(
+            json.loads(done.out),
+            {
+                "success": False,
+                "output": "1\n",
+                "error": "Runtime Error at line 3: Division by zero",
+                "diagnostics": {"line": 3, "column": None, "kind": "runtime", "function": "f"},
+            },
+        )
+
+    def test_check(self) -> None:
+        """Problems as data."""
+        done = self.datacode("--check", "--json", "-c", "x = = 1\nprint(argv)")
+        self.assertEqual(done.status, 1)
+        (problem,) = json.loads(done.out)["problems"]
+        self.assertEqual(
+            problem,
+            {
+                "severity": "error",
+                "message": "Unexpected token: =",
+                "line": 1,
+                "column": 5,
+                "kind": "syntax",
+            },
+        )
+
+
+class CheckTests(CommandTestCase):
+    """``--check``."""
+
+    def test_errors_and_warnings(self) -> None:
+        """One line each, as compilers print them; nothing runs."""
+        name = self.file("a.dc", 'print("ran")\nx = nosuch\nlen()\nprint(argv)\n')
+        done = self.datacode("--check", name)
+        self.assertEqual((done.status, done.out), (0, ""))
+        self.assertEqual(
+            done.err,
+            "a.dc:2:5: warning: Variable 'nosuch' not found\n"
+            "a.dc:3:1: warning: Function 'len' expects 1-1 arguments, got 0\n",
+        )
+        done = self.datacode("--check", self.file("b.dc", "a = )\nb = ]\n"), "--locale", "ru")
+        self.assertEqual(done.status, 1)
+        self.assertEqual(len(done.err.splitlines()), 2)
+        self.assertTrue(done.err.startswith("b.dc:1:5: error: "), done.err)
+
+    def test_nothing_to_say(self) -> None:
+        """Silence, status 0."""
+        done = self.datacode("--check", "-c", "print(1)")
+        self.assertEqual((done.status, done.out, done.err), (0, "", ""))
+
+
+class ModelTests(CommandTestCase):
+    """``--build_model``."""
+
+    PROGRAM = 'global people = table([[1, "Ann"]], ["id", "name"])\n'
+
+    def rows(self, name: str) -> list[tuple[object, ...]]:
+        """What the database holds."""
+        with sqlite3.connect(self.folder / name) as database:
+            found = list(database.execute("SELECT * FROM people"))
+        database.close()
+        return found
+
+    def test_names(self) -> None:
+        """The name given, else the environment's, else the program's."""
+        self.file("a.dc", self.PROGRAM)
+        for words, variables, expected in (
+            (("a.dc", "--build_model"), {}, "a.db"),
+            (("a.dc", "--build_model", "out.db"), {}, "out.db"),
+            (("a.dc", "--build_model"), {"DATACODE_SQLITE_OUTPUT": "env.db"}, "env.db"),
+        ):
+            done = self.datacode(*words, **variables)
+            self.assertEqual(done.status, 0, done.err)
+            self.assertIn(f"✅ SQLite database created successfully: {expected}\n", done.err)
+            self.assertEqual(self.rows(expected), [(1, "Ann")])
+
+    def test_failure(self) -> None:
+        """A place that cannot be written is status 1; a failed program writes nothing."""
+        self.file("a.dc", self.PROGRAM)
+        done = self.datacode("a.dc", "--build_model", "no/such/folder.db")
+        self.assertEqual(done.status, 1)
+        self.assertIn("❌ Failed to export to SQLite: ", done.err)
+        done = self.datacode("-c", self.PROGRAM + "x = 1 / 0", "--build_model", "b.db")
+        self.assertEqual(done.status, 1)
+        self.assertFalse((self.folder / "b.db").exists())
+
+
+class FormatTests(CommandTestCase):
+    """``datacode fmt``."""
+
+    def test_in_place(self) -> None:
+        """Files are laid out; those that are already stay untouched."""
+        self.file("a.dc", "if true do\nprint( 1 )\nendif")
+        self.assertEqual(self.datacode("fmt", "a.dc").status, 0)
+        expected = "if true do\n  print(1)\nendif\n"
+        self.assertEqual((self.folder / "a.dc").read_text("utf-8"), expected)
+        self.assertEqual(self.datacode("fmt", "--check", "a.dc").status, 0)
+
+    def test_check(self) -> None:
+        """``--check`` names the files that would change, and changes none."""
+        self.file("a.dc", "x=1")
+        done = self.datacode("fmt", "--check", "a.dc")
+        self.assertEqual((done.status, done.err), (1, "a.dc\n"))
+        self.assertEqual((self.folder / "a.dc").read_text("utf-8"), "x=1")
+
+    def test_what_cannot_be_read(self) -> None:
+        """A missing file, and one that is no program, stop nothing else."""
+        self.file("a.dc", "x = = 1")
+        self.file("b.dc", "x=1")
+        done = self.datacode("fmt", "none.dc", "a.dc", "b.dc")
+        self.assertEqual(done.status, 1)
+        self.assertEqual(
+            done.err,
+            "❌ Error reading file 'none.dc': No such file or directory\n"
+            "a.dc: Syntax Error at line 1, column 5: Unexpected token: =\n",
+        )
+        self.assertEqual((self.folder / "b.dc").read_text("utf-8"), "x = 1\n")
+
+
+class ProcessTests(CommandTestCase):
+    """What only a process of its own can show."""
+
+    def test_reader_goes_away(self) -> None:
+        """``datacode … | head``: the program ends, and nobody complains."""
+        process = self.process("-c", "for i in range(1000000) do\n  print(i)\nnext i")
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self.assertEqual(process.stdout.readline(), b"0\n")
+        process.stdout.close()
+        self.assertEqual(process.wait(60), 1)
+        self.assertEqual(process.stderr.read(), b"")
+
+    def test_no_room_for_the_output(self) -> None:
+        """A full disk is said in a sentence; no ``catch`` of the program hides it."""
+        if not os.path.exists("/dev/full"):
+            self.skipTest("this system has no /dev/full")
+        with open("/dev/full", "wb") as full:
+            code = "try\nprint('x' * 100000)\ncatch e\nprint('caught')\nendtry\nprint(1)"
+            process = self.process("-c", code, stdout=full.fileno())
+        _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1)
+        expected = "❌ The output cannot be written: No space left on device\n"
+        self.assertEqual(err.decode(), expected)
+
+    def test_interrupt(self) -> None:
+        """Ctrl-C ends the program with its line of output and status 130."""
+        loop = "for i in range(1000000000) do\nx = i\nnext i\n"
+        # Much output first: it is buffered, as it goes to no terminal.
+        code = f"print('x' * 20000)\nprint('on')\ntry\n{loop}catch e\nprint(e)\nendtry"
+        process = self.process("-c", code)
+        assert process.stdout is not None
+        process.stdout.read(1000)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        self.assertTrue(out.endswith(b"x\non\n"), out[-20:])
+        self.assertEqual(err.decode(), "Limit Error: Execution was interrupted\n")
+
+    def test_interrupt_while_reading_the_program(self) -> None:
+        """Ctrl-C at ``datacode -`` leaves no traceback."""
+        process = self.process("-")
+        assert process.stdin is not None
+        # Written in two parts, so that the process is surely in the middle of reading.
+        process.stdin.write(b"print(1)\n" * 20_000)
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, err), (130, b""))
+
+    def test_interrupt_of_a_stubborn_program(self) -> None:
+        """A ``finally`` that never ends is ended by the next Ctrl-C."""
+        loop = "for i in range(1000000000) do\nx = i\nnext i\n"
+        code = f"print('x' * 20000)\ntry\n{loop}finally\n{loop}endtry"
+        process = self.process("-c", code)
+        assert process.stdout is not None
+        process.stdout.read(1000)
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.05)
+        self.assertEqual(process.returncode, 130)
+
+    def test_ascii_terminal(self) -> None:
+        """Letters that an encoding does not have become ``?``."""
+        process = self.process("-c", "print('мир ok')", PYTHONIOENCODING="ascii")
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, out, err), (0, b"??? ok\n", b""))
+
+    def test_completion_scripts(self) -> None:
+        """The shells themselves find nothing wrong with them."""
+        for shell in ("bash", "zsh"):
+            script = self.datacode("completion", shell).out
+            try:
+                done = subprocess.run([shell, "-n"], input=script, text=True, capture_output=True)
+            except FileNotFoundError:
+                continue
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(self.datacode("completion", "fish").status, 2)
