@@ -2,36 +2,29 @@
 
 It has the interface of the in-process ``Interpreter``, made asynchronous. What runs in the worker
 is ended by the worker itself where possible (``interruption``), because then the variables
-survive; this is the place from which it is ended where that does not work.
+survive; ``running`` ends it where that does not work.
 """
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 from twisted.logger import Logger
 
-from datacode.errors import DataCodeError, limit_error, runtime_error
+from datacode.errors import limit_error, runtime_error
 from datacode.runtime.interpreter import Outcome
 from datacode.worker import wire
 from datacode.worker.child import Child, Ending
 from datacode.worker.file_answers import Broker, FileAnswers
-from datacode.worker.limits import MIB, Limits
+from datacode.worker.limits import Limits
+from datacode.worker.running import Enforcement, Run, cause, stopped, too_busy, too_long
 from datacode.worker.settings import Settings
 from datacode.worker.wire import Problem, Suggestion, TableShown, Variable
-from datacode.worker.zygote import OUT_OF_MEMORY
 
 Expected = TypeVar("Expected", bound=wire.Reply)
-
-_STARVED = 0.02
-"""Less processor time than this, in seconds, and a worker has not been able to heed anything."""
-
-_PATIENCE = 3.0
-"""Seconds after which a worker that gets no processor is killed all the same."""
 
 _ANSWERS_AT_ONCE = 16
 _TRIES = 3
@@ -53,37 +46,6 @@ class Completed:
     start: int
     suggestions: list[Suggestion]
     path: str | None = None
-
-
-@dataclass(slots=True)
-class _Run:
-    """The program that is running."""
-
-    number: int
-    child: Child
-    code: str
-    max_steps: int | None
-    on_output: Callable[[str], None] | None
-    on_table: Callable[[TableShown], None] | None
-    on_export: Callable[[bytes], None] | None
-    export_bytes: int
-    done: Deferred[Outcome] = field(default_factory=Deferred)
-    output: list[str] = field(default_factory=list)
-    written: int = 0
-    killed_for: DataCodeError | None = None
-    tries: int = 1
-    timers: list[Any] = field(default_factory=list)
-
-    def stop_timers(self) -> None:
-        """Nothing is to happen to it by time any more."""
-        for timer in self.timers:
-            if timer.active():
-                timer.cancel()
-
-    def finish(self, error: DataCodeError | None) -> None:
-        """The program has ended, or its process has."""
-        self.stop_timers()
-        self.done.callback(Outcome("".join(self.output), error))
 
 
 class WorkerInterpreter:
@@ -109,10 +71,11 @@ class WorkerInterpreter:
         self._broker = broker
         self._limits = limits
         self._settings = settings
+        self._enforcement = Enforcement(reactor, limits, settings)
         self._turn = DeferredLock()
         self._child: Child | None = None
         self._files: FileAnswers | None = None
-        self._active: _Run | None = None
+        self._active: Run | None = None
         self._runs = 0
         self._closed = False
         self._state_lost = False
@@ -142,14 +105,14 @@ class WorkerInterpreter:
         """
         limit = self._limits.source_bytes
         if limit and len(code) > limit // 4 and len(code.encode("utf-8", "replace")) > limit:
-            return Outcome("", _too_long(limit))
+            return Outcome("", too_long(limit))
         await self._turn.acquire()
         try:
             if self._state_lost:
                 self._state_lost = False
-                return Outcome("", _stopped())
+                return Outcome("", stopped())
             self._runs += 1
-            run = _Run(
+            run = Run(
                 self._runs,
                 self._living(),
                 code,
@@ -167,7 +130,7 @@ class WorkerInterpreter:
         finally:
             self._turn.release()
 
-    def _abandon(self, run: _Run) -> None:
+    def _abandon(self, run: Run) -> None:
         """Nobody waits for the program any more: end it with its process."""
         if self._active is run:
             self._active = None
@@ -176,31 +139,13 @@ class WorkerInterpreter:
             self._let_go(run.child)
             run.child.kill()
 
-    def _begin(self, run: _Run) -> None:
+    def _begin(self, run: Run) -> None:
         """Send the program to its process, and set the clocks."""
         self._active = run
-        limits = self._limits
-        steps = [n for n in (limits.max_steps, run.max_steps) if n]
-        run.child.run.send(
-            wire.Execute(
-                run.number,
-                run.code,
-                limits.run_seconds,
-                limits.cpu_seconds,
-                limits.output_bytes,
-                min(steps) if steps else 0,
-                run.on_output is not None,
-                run.on_table is not None,
-                run.export_bytes,
-            )
-        )
+        run.child.run.send(run.message(self._limits))
         if self._paused and run.on_output is not None:
             run.child.run.pause()
-        if limits.run_seconds:
-            self._later(run, limits.run_seconds, self._run_time_up, run)
-        if limits.cpu_seconds:
-            spent = run.child.processor_seconds()
-            self._later(run, limits.cpu_seconds, self._watch_processor, run, spent)
+        self._enforcement.begin(run)
 
     @property
     def running(self) -> bool:
@@ -216,9 +161,7 @@ class WorkerInterpreter:
         run = self._active
         if run is None:
             return False
-        run.child.control.send(wire.Cancel(run.number))
-        run.child.run.resume()
-        self._insist(run, self._settings.cancel_grace, limit_error(_LOST["cancel"]))
+        self._enforcement.cancel(run)
         return True
 
     def pause(self) -> None:
@@ -232,53 +175,6 @@ class WorkerInterpreter:
         self._paused = False
         if self._active is not None:
             self._active.child.run.resume()
-
-    # Limits, enforced from outside --------------------------------------------------
-
-    def _later(self, run: _Run, seconds: float, call: Callable[..., None], *arguments: Any) -> None:
-        """Call back in so many seconds if the program still runs then."""
-        run.timers = [timer for timer in run.timers if timer.active()]
-        run.timers.append(self._reactor.callLater(seconds, call, *arguments))
-
-    def _run_time_up(self, run: _Run) -> None:
-        """The worker should end the program by itself now, unless its output holds it up."""
-        run.child.run.resume()
-        seconds = f"{self._limits.run_seconds:.6g}"
-        error = limit_error(_LOST["run time"], seconds=seconds)
-        self._insist(run, self._settings.limit_grace, error)
-
-    def _watch_processor(self, run: _Run, before: float) -> None:
-        """The same for processor time, which passes as slowly as the machine is busy."""
-        limit = self._limits.cpu_seconds
-        left = before + limit - run.child.processor_seconds()
-        if left > 0:
-            self._later(
-                run,
-                max(left / self._settings.polars_threads, 0.1),
-                self._watch_processor,
-                run,
-                before,
-            )
-            return
-        run.child.run.resume()
-        error = limit_error(_LOST["processor time"], seconds=f"{limit:.6g}")
-        self._insist(run, self._settings.limit_grace, error)
-
-    def _insist(self, run: _Run, grace: float, error: DataCodeError) -> None:
-        """Kill the worker if the program still runs after a grace."""
-        spent = run.child.processor_seconds()
-        self._later(run, grace, self._kill_unless_starved, run, error, spent, grace)
-
-    def _kill_unless_starved(
-        self, run: _Run, error: DataCodeError, spent: float, waited: float
-    ) -> None:
-        """A worker that got no processor since it was asked could not have heeded it yet."""
-        used = run.child.processor_seconds() - spent
-        if used < _STARVED and waited < _PATIENCE:
-            self._later(run, 0.1, self._kill_unless_starved, run, error, spent, waited + 0.1)
-            return
-        run.killed_for = error
-        run.child.kill()
 
     # Questions ----------------------------------------------------------------------
 
@@ -304,7 +200,7 @@ class WorkerInterpreter:
         except wire.FrameError as fault:
             if self._child is not None:
                 self._child.kill(str(fault))
-            raise _stopped() from None
+            raise stopped() from None
         return answer.problems
 
     def _next_request(self) -> int:
@@ -317,9 +213,9 @@ class WorkerInterpreter:
         """Ask on the control channel. DataCodeError if there is no answer in time, or none."""
         limit = self._limits.source_bytes
         if limit and not isinstance(request, wire.Inspect) and len(request.text) > limit:
-            raise _too_long(limit)
+            raise too_long(limit)
         if len(self._asked) >= _ANSWERS_AT_ONCE:
-            raise limit_error(_BUSY)
+            raise too_busy()
         child = self._living()
         reply: Deferred[wire.Reply] = Deferred()
         self._asked[request.request] = reply
@@ -338,7 +234,7 @@ class WorkerInterpreter:
         raise runtime_error("Internal error")
 
     def _too_late(self, reply: Deferred[wire.Reply]) -> None:
-        reply.errback(limit_error(_BUSY))
+        reply.errback(too_busy())
 
     # The process --------------------------------------------------------------------
 
@@ -377,7 +273,7 @@ class WorkerInterpreter:
             self._child = None
         asked, self._asked = self._asked, {}
         for reply in asked.values():
-            reply.errback(_stopped())
+            reply.errback(stopped())
 
     def _ended(self, child: Child, files: FileAnswers, ending: Ending) -> None:
         """A process is gone, whyever. What it was doing fails; the next run has a new one."""
@@ -389,13 +285,13 @@ class WorkerInterpreter:
         if run is not None and run.child is child:
             self._active = None
             if not ending.unborn or run.killed_for:
-                run.finish(run.killed_for or _cause(ending))
+                run.finish(run.killed_for or cause(ending))
             else:
                 self._again(run)
         elif not expected:
             self._state_lost = self._runs > 0
 
-    def _again(self, run: _Run) -> None:
+    def _again(self, run: Run) -> None:
         """There was no process for the program: ask for another, a few times."""
         run.stop_timers()
         try:
@@ -435,7 +331,7 @@ class WorkerInterpreter:
         else:
             self._log.error("trouble in a worker: {text}", text=text[:_TROUBLE])
 
-    def _output(self, run: _Run, text: str) -> None:
+    def _output(self, run: Run, text: str) -> None:
         run.written += len(text)
         limit = self._limits.output_bytes
         if limit and run.written > limit:
@@ -444,7 +340,7 @@ class WorkerInterpreter:
         run.output.append(text)
         self._tell(run.on_output, text)
 
-    def _exported(self, run: _Run, content: bytes) -> None:
+    def _exported(self, run: Run, content: bytes) -> None:
         run.export_bytes -= len(content)
         if run.export_bytes < 0:
             run.child.kill("it exported more than its limit")
@@ -459,7 +355,7 @@ class WorkerInterpreter:
         except Exception:  # noqa: BLE001 - a listener's fault is not the program's
             self._log.failure("a listener to a program failed")
 
-    def _finished(self, run: _Run, message: wire.Finished) -> None:
+    def _finished(self, run: Run, message: wire.Finished) -> None:
         if message.run != run.number:
             run.child.kill("it ended a program that was not running")
             return
@@ -479,31 +375,3 @@ class WorkerInterpreter:
         reply = self._asked.pop(message.request, None)
         if reply is not None:
             reply.callback(message)
-
-
-_LOST = {
-    "cancel": "Execution was interrupted; the state of the session was reset",
-    "run time": "Run time limit exceeded ({seconds} s); the state of the session was reset",
-    "processor time": "CPU time limit exceeded ({seconds} s); the state of the session was reset",
-    "memory": "Not enough memory; the state of the session was reset",
-}
-_BUSY = "The interpreter is busy and did not answer"
-
-
-def _stopped() -> DataCodeError:
-    return limit_error("The interpreter has stopped; the state of the session was reset")
-
-
-def _too_long(limit: int) -> DataCodeError:
-    return limit_error("Source size limit exceeded ({mebibytes} MiB)", mebibytes=f"{limit / MIB:g}")
-
-
-def _cause(ending: Ending) -> DataCodeError:
-    """What a program is told whose process ended by itself.
-
-    Native code that gets no memory aborts; nothing else of ours does.
-    """
-    no_memory = ending.number == signal.SIGABRT or ending.status == OUT_OF_MEMORY
-    if no_memory and ending.fault is None:
-        return limit_error(_LOST["memory"])
-    return _stopped()
