@@ -66,8 +66,14 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Is it there, or about to be?"""
-        return not self._dying
+        """Is it there, or about to be? Notices an end of which no channel has told yet."""
+        if self._dying or self.process is None:
+            return not self._dying
+        try:
+            ended = os.waitid(os.P_PID, self.process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return ended is None
 
     def processor_seconds(self) -> float:
         """The processor time that it has used, with all its threads; 0 if that is not known."""
