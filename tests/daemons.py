@@ -144,10 +144,15 @@ def alive(processes: set[int]) -> set[int]:
 class Talk:
     """A client, blocking, made with the websockets package."""
 
-    def __init__(self, port: int, path: str = "/", **options: Any) -> None:
+    def __init__(self, port: int, path: str = "/", *, scheme: str = "ws", **options: Any) -> None:
         self._stack = contextlib.ExitStack()
         self.socket: ClientConnection = self._stack.enter_context(
-            connect(f"ws://127.0.0.1:{port}{path}", max_size=None, open_timeout=PATIENCE, **options)
+            connect(
+                f"{scheme}://127.0.0.1:{port}{path}",
+                max_size=None,
+                open_timeout=PATIENCE,
+                **options,
+            )
         )
 
     def send(self, **request: Any) -> None:

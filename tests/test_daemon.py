@@ -6,11 +6,18 @@ import json
 import os
 import signal
 import socket
+import ssl
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -248,6 +255,36 @@ class SessionTests(DaemonTestCase):
         until(lambda: not before <= alive(before))
         self.assertEqual(bystander.ask(code="print(x)")["output"], "1\n")
 
+    def test_gone_while_not_read(self) -> None:
+        """A client whose requests are no longer read, because too many wait, is missed, too."""
+        daemon, port = self.serve()
+        client = self.talk(port)
+        client.ask(code="y = 1")
+        before = daemon.descendants()
+        client.send(code=ENDLESS)
+        for _ in range(30):
+            client.send(code="print(1)")
+        client.socket.socket.shutdown(socket.SHUT_RDWR)
+        daemon.wait_for("Клиент отключился")
+        until(lambda: not before <= alive(before))
+
+    def test_slow_reader(self) -> None:
+        """A client that does not read makes its own program wait, and takes no memory."""
+        daemon, port = self.serve("--max-output-mib=0")
+        client, bystander = self.talk(port, max_queue=1), self.talk(port)
+        code = f"line = 'x' * 1000\n{ENDLESS}".replace("next j", "print(line)\nnext j")
+        client.send(code=code, stream=True)
+        client.receive()
+        until(lambda: memory_of(daemon) > 0)
+        before = memory_of(daemon)
+        for _ in range(50):
+            self.assertTrue(bystander.ask(code="print(1)")["success"])
+        self.assertLess(memory_of(daemon) - before, 20 << 20)
+        client.send(type="cancel")
+        while (message := client.receive()).get("type") == "output":
+            pass
+        self.assertEqual(message["error"], "Ошибка: выполнение прервано")
+
     def test_files(self) -> None:
         """Programs read the start folder and what --files allows, and write nothing."""
         (self.folder / "a.txt").write_text("inside")
@@ -329,6 +366,62 @@ class AccessTests(DaemonTestCase):
         _, port = self.serve()
         error = self.assertRaises(InvalidStatus, Talk, port, origin="http://evil.example")
         self.assertEqual(error.response.status_code, 403)
+
+
+class TlsTests(DaemonTestCase):
+    def certificate(self, name: str) -> None:
+        """Write a key and a certificate for 127.0.0.1, as cert.pem and key.pem."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .sign(key, hashes.SHA256())
+        )
+        (self.folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (self.folder / "key.pem").write_bytes(secret)
+
+    def connected(self, port: int) -> tuple[Talk, str]:
+        """A client over TLS, and the name in the server's certificate."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        client = Talk(port, scheme="wss", ssl=context)
+        self.addCleanup(client.close)
+        shown = client.socket.socket.getpeercert(binary_form=True)
+        name = x509.load_der_x509_certificate(shown).subject
+        return client, str(name.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+    def test_endpoint(self) -> None:
+        """An endpoint description gives TLS; a hang-up signal reads the certificate again."""
+        self.certificate("first")
+        port = free_port()
+        endpoint = f"ssl:{port}:interface=127.0.0.1:privateKey=key.pem:certKey=cert.pem"
+        daemon = self.start(foreground("--listen", endpoint))
+        daemon.port()
+        first, name = self.connected(port)
+        self.assertEqual(name, "first")
+        self.assertEqual(len(first.ask(code="print('x' * 200000)")["output"]), 200_001)
+        self.certificate("second")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("Listening anew")
+        second, name = self.connected(port)
+        self.assertEqual(name, "second")
+        self.assertTrue(second.ask(code="print(1)")["success"])
+        self.assertTrue(first.ask(code="print(1)")["success"])
+        (self.folder / "cert.pem").write_text("nonsense")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("Cannot read the certificates again")
+        self.assertEqual(self.connected(port)[1], "second")
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual(self.closed_with(first), 1001)
 
 
 class OperationTests(DaemonTestCase):
@@ -426,6 +519,12 @@ def until(done: Any) -> Any:
             return found
         time.sleep(0.02)
     raise AssertionError("it did not happen in time")
+
+
+def memory_of(daemon: Daemon) -> int:
+    """Bytes that the server's own process holds in memory."""
+    text = Path(f"/proc/{daemon.process.pid}/statm").read_text()
+    return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def kill(process: int) -> None:
