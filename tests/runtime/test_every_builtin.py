@@ -59,7 +59,7 @@ def described(value: Any) -> str:
 def outcome(name: str, arguments: list[Any], named: dict[str, Any]) -> str:
     """What a call gives, writes and leaves in files, or its error."""
     files = MemoryFiles(dict(FILES))
-    host = Host(files)
+    host = Host(files, memory_limit=2**20)
     host.attach(_OnlyBuiltins(host))
     try:
         result = call_with(host, name, arguments, named)

@@ -9,6 +9,7 @@ import math
 
 from datacode.errors import runtime_error, type_error
 from datacode.runtime.values import Path, Value
+from datacode.tables.engine import pl
 from datacode.tables.table import Column
 
 LARGEST = 2.0**63
@@ -22,6 +23,16 @@ def array(value: Value, expected: str = "Array") -> list[Value]:
     if value.__class__ is Column:
         return value.cells()
     raise type_error(expected)
+
+
+def number_series(value: Value) -> pl.Series | None:
+    """The cells of a long column of numbers without gaps as Polars has them; None of all else."""
+    if value.__class__ is not Column:
+        return None
+    series: pl.Series | None = value.stored.series()
+    if series is None or not len(series):
+        return None
+    return series if series.dtype == pl.Float64 and not series.null_count() else None
 
 
 def number(value: Value, expected: str = "Number") -> float:

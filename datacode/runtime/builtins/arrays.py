@@ -8,7 +8,7 @@ from functools import reduce
 
 from datacode.errors import runtime_error, type_error
 from datacode.runtime.builtins import arguments
-from datacode.runtime.builtins.arguments import number, whole
+from datacode.runtime.builtins.arguments import number, number_series, whole
 from datacode.runtime.builtins.registry import (
     ABSENT,
     CountError,
@@ -24,7 +24,8 @@ from datacode.runtime.host import Host
 from datacode.runtime.identity import distinct
 from datacode.runtime.ordering import in_order
 from datacode.runtime.values import Currency, Value
-from datacode.tables.engine import pl
+from datacode.tables.filters import different
+from datacode.tables.sort import sorted_cells
 from datacode.tables.table import Column, Table
 
 
@@ -258,6 +259,8 @@ def sort(array: Value) -> list[Value]:
 
         print(sort([3, 1, 2]), sort(["b", "a", "Z"]))       # [1, 2, 3] [Z, a, b]
     """
+    if array.__class__ is Column:
+        return sorted_cells(array.stored)
     return in_order(arguments.array(array))
 
 
@@ -280,6 +283,8 @@ def unique(array: Value) -> list[Value]:
 
         print(unique([1, 2, 1, "1"]))       # [1, 2, 1]
     """
+    if array.__class__ is Column:
+        return different(array.stored)
     return distinct(arguments.array(array, "Array or TableColumn"))
 
 
@@ -321,10 +326,9 @@ def avg(array: Value) -> float:
 
 def _total(value: Value) -> float:
     """Added from left to right; a long column in the way of Polars, as fast as that is."""
-    if value.__class__ is Column:
-        series = value.stored.series()
-        if series is not None and series.dtype == pl.Float64 and not series.null_count():
-            return float(series.sum())
+    series = number_series(value)
+    if series is not None:
+        return float(series.sum())
     elements = arguments.array(value, "Array or TableColumn")
     if elements and set(map(type, elements)) != {float}:
         raise type_error("Array of Numbers")

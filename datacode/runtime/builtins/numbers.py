@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from datacode.errors import runtime_error, type_error
-from datacode.runtime.builtins.arguments import array, number
+from datacode.runtime.builtins.arguments import array, number, number_series
 from datacode.runtime.builtins.registry import builtin, expects
 from datacode.runtime.operators import raise_to
 from datacode.runtime.values import Value
@@ -139,6 +140,9 @@ def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[float]], floa
         if any(value.__class__ is not float for value in values):
             raise type_error("Number")
         numbers: Iterable[float] = values
+    elif (series := number_series(first)) is not None:
+        found: Any = series.min() if choose is min else series.max()  # passing over NaN
+        return float(found)
     elif first.__class__ is list or first.__class__ is Column:
         elements = array(first)
         if not elements:
