@@ -21,6 +21,7 @@ from datacode.server.logs import JsonLog
 from datacode.server.service import CannotStart, DataCodeService
 from datacode.server.settings import MIB, Bounds, Settings
 from datacode.server.signals import Signals
+from datacode.smb.access import Kerberos
 from datacode.smb.hosts import HostPolicy
 from datacode.worker.limits import Limits
 
@@ -73,6 +74,7 @@ class Options(usage.Options, AuthOptionMixin):
         ["proxies", None, 0, "Trusted proxies in front, which set X-Forwarded-For."],
         ["locale", None, "ru", "Language of answers where the client names none: ru or en."],
         ["session-dir", None, None, "Where session folders are made. [default: the system's]"],
+        ["smb-spool", None, None, "Where copies of files of shares lie. [default: the system's]"],
         ["sandbox", None, "on", "on, or off to run programs without walls around them."],
         ["audit", None, None, "Append who executed and read what to this file."],
         ["log-format", None, "text", "text or json."],
@@ -83,6 +85,7 @@ class Options(usage.Options, AuthOptionMixin):
         ["strict-origin", None, "Refuse pages that were opened from disk (Origin: null)."],
         ["compress", None, "Accept permessage-deflate."],
         ["smb-write", None, "Let programs change files on shares."],
+        ["smb-require-signing", None, "Refuse shares whose answers cannot be checked (guests)."],
     ]
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -106,6 +109,14 @@ class Options(usage.Options, AuthOptionMixin):
     def opt_smb_host(self, host: str) -> None:
         """Host of shares, by name, address or network; others are refused. Repeatable."""
         self._lists.setdefault("smb_hosts", []).append(host)
+
+    def opt_smb_kerberos(self, entry: str) -> None:
+        """Tickets of an account: USER@REALM=FILE, a credential cache or keytab. Repeatable."""
+        self._lists.setdefault("smb_kerberos", []).append(entry)
+
+    def opt_smb_kdc(self, entry: str) -> None:
+        """Who gives tickets for a realm: REALM=HOST. Repeatable."""
+        self._lists.setdefault("smb_kdcs", []).append(entry)
 
     def opt_version(self) -> NoReturn:
         """Print the version and exit."""
@@ -166,6 +177,11 @@ def _settings(
         compress=bool(options["compress"]),
         smb_hosts=_hosts(lists.get("smb_hosts", [])),
         smb_write=bool(options["smb-write"]),
+        smb_kerberos=_kerberos(lists),
+        smb_require_signing=bool(options["smb-require-signing"]),
+        smb_spool=(
+            None if options["smb-spool"] is None else _folder(options["smb-spool"], "--smb-spool")
+        ),
         sandbox=_choice(options, "sandbox", "on", "off") == "on",
         limits=_limits(options),
         bounds=_bounds(options),
@@ -242,6 +258,24 @@ def _hosts(entries: list[str]) -> HostPolicy:
         return HostPolicy(entries)
     except ValueError as error:
         raise usage.UsageError(f"❌ --smb-host: {error}") from None
+
+
+def _kerberos(lists: Mapping[str, list[str]]) -> Kerberos:
+    files = {}
+    for entry in lists.get("smb_kerberos", []):
+        account, _, file = entry.partition("=")
+        user, _, realm = account.rpartition("@")
+        if not user or not realm or not file:
+            expected = "ожидается USER@REALM=FILE"
+            raise usage.UsageError(f"❌ --smb-kerberos: {expected}; получено: {entry}")
+        files[account] = str(Path(file).absolute())
+    kdcs = {}
+    for entry in lists.get("smb_kdcs", []):
+        realm, _, host = entry.partition("=")
+        if not realm or not host:
+            raise usage.UsageError(f"❌ --smb-kdc: ожидается REALM=HOST; получено: {entry}")
+        kdcs[realm] = host
+    return Kerberos(files, kdcs)
 
 
 def _optional_path(text: str | None) -> Path | None:

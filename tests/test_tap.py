@@ -19,6 +19,7 @@ from datacode.server.accounts import AccountsFile, set_password
 from datacode.server.logs import JsonLog
 from datacode.server.service import CannotStart
 from datacode.server.settings import Bounds, Settings
+from datacode.smb.access import Kerberos
 from datacode.worker.limits import Limits
 
 
@@ -43,6 +44,29 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(settings.files, ())
         self.assertFalse(settings.guarded or settings.use_ve or settings.smb_write)
         self.assertTrue(settings.sandbox and settings.smb_hosts.allows_any)
+
+    def test_shares(self) -> None:
+        """Which file servers, whose tickets, where copies lie; mistakes in one sentence."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        settings = self.settings(
+            *("--smb-host", "fs1", "--smb-write", "--smb-require-signing"),
+            *("--smb-kerberos", "svc@CORP.LOCAL=/etc/svc.keytab", "--smb-spool", str(folder)),
+            *("--smb-kdc", "CORP.LOCAL=dc1.corp.local"),
+        )
+        self.assertFalse(settings.smb_hosts.allows_any)
+        self.assertTrue(settings.smb_write and settings.smb_require_signing)
+        self.assertEqual(
+            settings.smb_kerberos,
+            Kerberos({"svc@CORP.LOCAL": "/etc/svc.keytab"}, {"CORP.LOCAL": "dc1.corp.local"}),
+        )
+        self.assertEqual(settings.smb_spool, folder)
+        for words, sentence in (
+            (["--smb-kerberos", "svc=/x"], "--smb-kerberos: ожидается USER@REALM=FILE"),
+            (["--smb-kdc", "CORP"], "--smb-kdc: ожидается REALM=HOST; получено: CORP"),
+            (["--smb-spool", "/no/such"], "--smb-spool: папка не найдена: /no/such"),
+        ):
+            self.assertIn(sentence, self.refused(*words))
 
     def test_address(self) -> None:
         """Host and port each: the flag, else the variable, else the default."""

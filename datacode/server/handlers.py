@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import base64
 import errno
-import itertools
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -64,6 +63,7 @@ from datacode.server.workspace import Workspace
 from datacode.smb import paths
 from datacode.smb.reasons import Operation, ShareError
 from datacode.smb.target import Target
+from datacode.smb.transfer import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,28 +232,36 @@ async def smb_disconnect(request: SmbDisconnect, call: Call) -> Answer:
 async def smb_list_files(request: SmbListFiles, call: Call) -> Answer:
     """The names in a folder of a share, or those that match a pattern."""
     try:
-        entries = await _entries(request.share_name, request.path, call)
+        found = await _entries(request, call)
     except FilesError as error:
         return Listing.failed(_rendered(error, call.locale))
+    first = request.offset or 0
+    entries = found[first : None if request.limit is None else first + request.limit]
     answer = Listing(files=[entry.name for entry in entries])
     if request.details:
         answer.details = [_details(entry) for entry in entries]
+    if request.offset is not None or request.limit is not None:
+        answer.total = len(found)
     return answer
 
 
 async def smb_read_file(request: SmbReadFile, call: Call) -> Answer:
-    """A whole file of a share."""
+    """A file of a share, or a part of it."""
     path = paths.join(request.share_name, [request.file_path])
     try:
-        descriptor = await call.workspace.shares.fetch(
+        part = await call.workspace.shares.fetch_part(
             request.share_name,
             request.file_path,
+            Span(request.offset or 0, request.length),
             limit=call.message_bytes or None,
             progress=partial(call.progress, path) if request.progress else None,
         )
     except ShareError as error:
         return Content.failed(error.render(call.locale))
-    return await _content(descriptor, call)
+    answer = await _content(part.descriptor, call, part.offset, part.length)
+    if request.offset is not None or request.length is not None:
+        answer.size, answer.modified = part.size, part.modified
+    return answer
 
 
 async def smb_shares(request: SmbShares, call: Call) -> Answer:
@@ -267,19 +275,21 @@ async def smb_shares(request: SmbShares, call: Call) -> Answer:
     return ShareList(shares=shares)
 
 
-async def _entries(share: str, path: str, call: Call) -> list[Entry]:
+async def _entries(request: SmbListFiles, call: Call) -> list[Entry]:
     """What is in a folder; where there is none of that name, what matches it as a pattern."""
-    shares = call.workspace.shares
+    shares, share, path = call.workspace.shares, request.share_name, request.path
+    found: list[Entry]
     if not paths.has_wildcard(path) or await shares.kind(share, path) == "folder":
-        entries: list[Entry] = await shares.list_folder(share, path)
-        return entries
-    found: list[Entry] = []
-    for folder, names in itertools.groupby(
-        (match.rpartition("/") for match in await shares.match(share, path)), lambda m: m[0]
-    ):
-        wanted = {name for _, _, name in names}
-        inside = await shares.list_folder(*paths.split(folder))
-        found.extend(entry for entry in inside if entry.name in wanted)
+        listed = shares.tree if request.recursive else shares.list_folder
+        found = await listed(share, path)
+    elif request.recursive:
+        pattern = paths.in_any_folder(path)
+        depth = len(paths.Pattern.parse(share, pattern).fixed)
+        found = await shares.search(share, pattern)
+        found = [replace(entry, name=entry.name.split("/", depth)[-1]) for entry in found]
+    else:
+        found = await shares.search(share, path)
+        found = [replace(entry, name=entry.name.rpartition("/")[2]) for entry in found]
     return found
 
 
@@ -374,22 +384,29 @@ def _uploads(folder: SessionFolder | None) -> dict[str, Any]:
 # --- Common ----------------------------------------------------------------------------------
 
 
-async def _content(descriptor: int, call: Call) -> Answer:
-    """A file's content as an answer; closes the descriptor. Too large: said before it is read."""
+async def _content(
+    descriptor: int, call: Call, offset: int = 0, length: int | None = None
+) -> Content:
+    """Content of a file as an answer; closes the descriptor. Too large: said before it is read."""
     try:
-        if call.message_bytes and os.fstat(descriptor).st_size > call.message_bytes:
+        if length is None:
+            length = os.fstat(descriptor).st_size
+        if call.message_bytes and length > call.message_bytes:
             limit = f"{call.message_bytes / MIB:g}"
             reason = texts.FILE_TOO_BIG.render(call.locale, limit=limit)
             return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
-        return Content(content=await call.workspace.in_thread(_read_as_text, descriptor))
+        return Content(
+            content=await call.workspace.in_thread(_read_as_text, descriptor, offset, length)
+        )
     finally:
         os.close(descriptor)
 
 
-def _read_as_text(descriptor: int) -> str:
+def _read_as_text(descriptor: int, offset: int, length: int) -> str:
     """The text where it is UTF-8 and cannot be mistaken for base64, else base64."""
     with open(descriptor, "rb", closefd=False) as file:
-        data = file.read()
+        file.seek(offset)
+        data = file.read(length)
     if not data.startswith(b"base64:"):
         try:
             return data.decode()

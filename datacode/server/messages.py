@@ -10,7 +10,7 @@ Source: server reference, section 5.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -38,7 +38,7 @@ class Answer(Struct, kw_only=True):
     success: bool = True
 
     @classmethod
-    def failed(cls, error: str) -> Answer:
+    def failed(cls, error: str) -> Self:
         """The answer of this shape that says only what went wrong."""
         return cls(success=False, error=error)  # type: ignore[call-arg]
 
@@ -90,19 +90,28 @@ class FileDetails(Struct, frozen=True):
 
 
 class Listing(Answer, kw_only=True):
-    """The names in a folder; ``details`` are the same names in the same order."""
+    """The names in a folder; ``details`` are the same names in the same order.
+
+    ``total`` is how many names there are in all, where only some were asked for.
+    """
 
     files: list[str] = msgspec.field(default_factory=list)
     error: str | None = None
     details: list[FileDetails] | UnsetType = UNSET
+    total: int | UnsetType = UNSET
     id: Any = UNSET
 
 
 class Content(Answer, kw_only=True):
-    """A file: its text, or ``base64:`` and its bytes."""
+    """A file, or a part of one: its text, or ``base64:`` and its bytes.
+
+    With a part come ``size`` in bytes and ``modified`` in seconds since 1970 of the whole file.
+    """
 
     content: str | None = None
     error: str | None = None
+    size: int | UnsetType = UNSET
+    modified: float | UnsetType | None = UNSET
     id: Any = UNSET
 
 
@@ -255,21 +264,30 @@ class SmbConnect(Request, tag="smb_connect", kw_only=True, frozen=True):
 
 
 class SmbListFiles(Request, tag="smb_list_files", kw_only=True, frozen=True):
-    """The names in a folder of a connected share."""
+    """The names in a folder of a connected share.
+
+    ``recursive`` gives what is in the folders inside, too. ``offset`` and ``limit`` ask for some
+    of the names only.
+    """
 
     share_name: str
     path: str
     details: bool = False
+    recursive: bool = False
+    offset: Position | None = None
+    limit: Count | None = None
 
     answer = Listing
 
 
 class SmbReadFile(Request, tag="smb_read_file", kw_only=True, frozen=True):
-    """A whole file of a connected share."""
+    """A file of a connected share; of a large one, ``length`` bytes from ``offset`` on."""
 
     share_name: str
     file_path: str
     progress: bool = False
+    offset: Position | None = None
+    length: Count | None = None
 
     answer = Content
 

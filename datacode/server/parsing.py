@@ -168,9 +168,9 @@ def _expected(name: str, kind: Any) -> Text:
         return _filled(texts.AN_ID, limit=MAX_ID_BYTES)
     if kind is bool:
         return texts.A_FLAG
-    if name == "max_steps":
+    if name in ("max_steps", "limit", "length"):
         return texts.A_COUNT
-    if name == "position":
+    if name in ("position", "offset"):
         return texts.A_POSITION
     if name == "locale":
         return _filled(texts.ONE_OF, choices='"ru", "en"')

@@ -80,9 +80,14 @@ class DataCodeService(Service):
         self._shares = SharePool(
             reactor,
             Rules(
-                access=Access(hosts=settings.smb_hosts),
+                access=Access(
+                    hosts=settings.smb_hosts,
+                    kerberos=settings.smb_kerberos,
+                    require_signing=settings.smb_require_signing,
+                ),
                 limits=ShareLimits(shares=settings.bounds.shares or 2**31),
                 writes=settings.smb_write,
+                spool_folder=None if settings.smb_spool is None else str(settings.smb_spool),
             ),
         )
         self._audit: Audit | NoAudit = NoAudit()

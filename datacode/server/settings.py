@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from datacode.server.texts import Locale
+from datacode.smb.access import Kerberos
 from datacode.smb.hosts import ANY_HOST, HostPolicy
 from datacode.worker.limits import Limits
 
@@ -46,7 +47,8 @@ class Settings:
     ``port`` say where. ``files`` are the folders that programs may read besides ``start``, the
     folder the server was started in; None is every file. ``checkers`` are those of
     ``twisted.cred``. ``proxies`` is how many proxies in front of the server are trusted to say
-    in ``X-Forwarded-For`` whose connection it is.
+    in ``X-Forwarded-For`` whose connection it is. ``smb_spool`` is where copies of files of shares
+    lie, None for the system's temporary folder.
     """
 
     host: str = "127.0.0.1"
@@ -65,6 +67,9 @@ class Settings:
     compress: bool = False
     smb_hosts: HostPolicy = ANY_HOST
     smb_write: bool = False
+    smb_kerberos: Kerberos = field(default_factory=Kerberos)
+    smb_require_signing: bool = False
+    smb_spool: Path | None = None
     sandbox: bool = True
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = Bounds()

@@ -101,6 +101,12 @@ def has_wildcard(path: str) -> bool:
     return _WILD.search(path) is not None
 
 
+def in_any_folder(pattern: str) -> str:
+    """The pattern whose last part may match in any folder inside, too."""
+    folder, slash, last = pattern.replace("\\", "/").rpartition("/")
+    return f"{folder}{slash}**/{last}"
+
+
 Part = str | re.Pattern[str] | None
 """A part of a pattern: a plain name, the names that match, or any number of folders."""
 

@@ -18,7 +18,7 @@ from datacode.smb.login import open_link
 from datacode.smb.messages import Access, Command, Disposition, Option, Stamp
 from datacode.smb.reasons import ShareError, Status, of_status, of_tree_status
 from datacode.smb.target import Target
-from datacode.smb.transfer import Progress
+from datacode.smb.transfer import ALL, Progress, Span
 from datacode.smb.walk import Walk
 
 MAX_NAMES = 200_000
@@ -113,16 +113,22 @@ class Share:
         with self._working(path, interrupt):
             return self._list(paths.components(path))
 
-    def match(self, pattern: paths.Pattern, path: str, interrupt: Interrupt) -> list[str]:
-        """The paths on the share that match a pattern, in order; ``path`` is its text.
+    def match(self, pattern: paths.Pattern, path: str, interrupt: Interrupt) -> list[Entry]:
+        """What matches a pattern, by the paths on the share, in order; ``path`` is its text.
 
         A folder that is not there has nothing in it. Below ``**`` folders that may not be
         looked into are passed over.
         """
         with self._working(path, interrupt):
-            walk = Walk(self._list, MAX_NAMES)
-            found = walk.below(pattern.fixed, pattern.parts[len(pattern.fixed) :])
-            return ["/".join(parts) for parts in dict.fromkeys(found)]
+            return Walk(self._list, MAX_NAMES).matching(pattern)
+
+    def tree(self, path: str, interrupt: Interrupt) -> list[Entry]:
+        """All that is in a folder and in those inside it, by the paths from there, in order.
+
+        Folders inside that may not be looked into are passed over.
+        """
+        with self._working(path, interrupt):
+            return Walk(self._list, MAX_NAMES).inside(paths.components(path))
 
     def look(self, path: str, interrupt: Interrupt) -> Stamp | None:
         """What is there; None if nothing is."""
@@ -143,19 +149,21 @@ class Share:
         interrupt: Interrupt,
         *,
         known: Stamp | None = None,
+        part: Span = ALL,
         limit: int | None = None,
         folder: str | None = None,
         progress: Progress = lambda done, total: None,
     ) -> Fetched:
-        """A file's bytes in an unlinked temporary file in ``folder``.
+        """A file's bytes, or a part of them, in an unlinked temporary file in ``folder``.
 
         Nothing is read where the file is still what ``known`` says. ``limit`` is the most bytes
-        that it may have. A file that changes meanwhile is read again, twice at most; one that
+        that are read. A file that changes meanwhile is read again, twice at most; one that
         only grows is given as long as it was.
         """
         with self._working(path, interrupt):
             for rounds_left in reversed(range(_ROUNDS)):
-                got = self._fetch(path, known, limit, folder, progress, last=not rounds_left)
+                last = not rounds_left
+                got = self._fetch(path, known, part, limit, folder, progress, last=last)
                 if got is not None:
                     return got
             raise ShareError(reasons.CHANGED)
@@ -320,6 +328,7 @@ class Share:
         self,
         path: str,
         known: Stamp | None,
+        part: Span,
         limit: int | None,
         folder: str | None,
         progress: Progress,
@@ -332,10 +341,14 @@ class Share:
         try:
             if before == known:
                 return Fetched(before, None)
-            if limit is not None and before.size > limit:
-                raise ShareError(reasons.TOO_LARGE, size=before.size, limit=limit)
+            length = part.length_in(before.size)
+            if limit is not None and length > limit:
+                raise ShareError(reasons.TOO_LARGE, size=length, limit=limit)
             output = spool.spooled(folder)
-            transfer.read_file(self._link, self._tree, handle, before.size, output.output, progress)
+            transfer.read_file(
+                *(self._link, self._tree, handle, length, output.output, progress),
+                start=part.offset,
+            )
             after = self._close(handle)
             handle = b""
             grown = after is not None and last and after.size > before.size

@@ -53,6 +53,20 @@ class ShareName:
     hidden: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """Bytes of a file: ``length`` of them at ``offset`` of a descriptor that is the caller's.
+
+    ``size`` (bytes) and ``modified`` (seconds of the epoch) are those of the whole file.
+    """
+
+    descriptor: int
+    offset: int
+    length: int
+    size: int
+    modified: float | None
+
+
 class SharePool:
     """The server's part: threads and rules, for all sessions."""
 
@@ -170,20 +184,32 @@ class Shares:
         )
 
     async def match(self, share: str, pattern: str) -> list[str]:
-        """The paths ``lib://share/…`` that match a pattern, in order.
+        """The paths ``lib://share/…`` that match a pattern, in order."""
+        return [paths.join(share, [entry.name]) for entry in await self.search(share, pattern)]
+
+    async def search(self, share: str, pattern: str) -> list[Entry]:
+        """What matches a pattern, named by the paths on the share, in order.
 
         Wildcards are ``*``, ``?``, ``[…]`` and ``**`` for any number of folders; case does not
         count. A ``FilesError`` for a malformed pattern.
         """
         place = self._place(share)
         parsed = paths.Pattern.parse(share, pattern)
-        found = await place.call(
+        return await place.call(
             lambda opened, interrupt: opened.match(parsed, pattern, interrupt),
             self._pool.rules.patience.transfer,
             operation=Operation.LIST,
             path=pattern,
         )
-        return [paths.join(share, [path]) for path in found]
+
+    async def tree(self, share: str, path: str) -> list[Entry]:
+        """All that is in a folder and in those inside it, by the paths from there, in order."""
+        return await self._place(share).call(
+            lambda opened, interrupt: opened.tree(path, interrupt),
+            self._pool.rules.patience.transfer,
+            operation=Operation.LIST,
+            path=path,
+        )
 
     async def fetch(
         self, share: str, path: str, *, limit: int | None = None, progress: Progress | None = None
@@ -193,13 +219,35 @@ class Shares:
         ``limit`` is the most bytes that the file may have. A file that the session has read
         before is not moved again if the server says that it is still the same.
         """
+        return (await self._fetch(share, path, transfer.ALL, limit, progress)).descriptor
+
+    async def fetch_part(
+        self,
+        share: str,
+        path: str,
+        span: transfer.Span,
+        *,
+        limit: int | None = None,
+        progress: Progress | None = None,
+    ) -> FilePart:
+        """Some bytes of a file, of at most ``limit`` bytes; only they are moved."""
+        return await self._fetch(share, path, span, limit, progress)
+
+    async def _fetch(
+        self,
+        share: str,
+        path: str,
+        span: transfer.Span,
+        limit: int | None,
+        progress: Progress | None,
+    ) -> FilePart:
         place = self._place(share)
         name = "/".join(_components(path, Operation.READ))
         kept = self._cache.get(place.key, name)
         spare = spool.reopened(kept.descriptor) if kept is not None else None
         try:
             fetched = await place.call(
-                self._fetching(path, limit, progress, kept.stamp if kept and spare else None),
+                self._fetching(path, span, limit, progress, kept.stamp if kept and spare else None),
                 self._pool.rules.patience.transfer,
                 operation=Operation.READ,
                 path=path,
@@ -209,17 +257,23 @@ class Shares:
             if spare is not None:
                 os.close(spare)
             raise
+        stamp, length = fetched.stamp, span.length_in(fetched.stamp.size)
         if fetched.descriptor is None:
             assert spare is not None
-            return spare
+            return FilePart(spare, span.offset, length, stamp.size, stamp.modified)
         if spare is not None:
             os.close(spare)
-        if self._places.get(place.key) is place and fetched.stamp.is_exact:
-            self._cache.put(place.key, name, fetched.stamp, fetched.descriptor)
-        return fetched.descriptor
+        if span == transfer.ALL and self._places.get(place.key) is place and stamp.is_exact:
+            self._cache.put(place.key, name, stamp, fetched.descriptor)
+        return FilePart(fetched.descriptor, 0, length, stamp.size, stamp.modified)
 
     def _fetching(
-        self, path: str, limit: int | None, progress: Progress | None, known: Stamp | None
+        self,
+        path: str,
+        span: transfer.Span,
+        limit: int | None,
+        progress: Progress | None,
+        known: Stamp | None,
     ) -> Work[Fetched]:
         rules = self._pool.rules
         bounds = [size for size in (limit, rules.limits.file_size) if size is not None]
@@ -230,6 +284,7 @@ class Shares:
                 path,
                 interrupt,
                 known=known,
+                part=span,
                 limit=min(bounds, default=None),
                 folder=rules.spool_folder,
                 progress=report,

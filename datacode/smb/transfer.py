@@ -23,6 +23,22 @@ Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all, from the thread that moves them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some bytes of a file: from ``offset`` on, ``length`` of them, or all that follow."""
+
+    offset: int = 0
+    length: int | None = None
+
+    def length_in(self, size: int) -> int:
+        """How many bytes that is in a file of ``size`` bytes."""
+        rest = max(0, size - self.offset)
+        return rest if self.length is None else min(self.length, rest)
+
+
+ALL = Span()
+
+
 class Shrunk(Exception):
     """The file ended before the size that it had when it was opened."""
 
@@ -39,16 +55,23 @@ class Source(Protocol):
 
 
 def read_file(
-    link: Link, tree: int, handle: bytes, size: int, output: int, progress: Progress
+    link: Link,
+    tree: int,
+    handle: bytes,
+    size: int,
+    output: int,
+    progress: Progress,
+    *,
+    start: int = 0,
 ) -> None:
-    """Copy the first ``size`` bytes of an open file into the descriptor ``output``."""
+    """Copy ``size`` bytes of an open file, from ``start`` on, into the descriptor ``output``."""
     pieces = _Pieces(size, link.sizes.read)
     asked: dict[int, tuple[int, int]] = {}
     failure: Exception | None = None
     while asked or (pieces.left and failure is None):
         while failure is None and len(asked) < IN_FLIGHT and (piece := pieces.take(link)):
             offset, length = piece
-            body = messages.read(handle, offset, length)
+            body = messages.read(handle, start + offset, length)
             asked[link.send(Command.READ, body, tree, length)] = piece
         reply = link.receive()
         offset, length = asked.pop(reply.header.message)

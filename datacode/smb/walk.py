@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from datacode.runtime.files import Entry
 from datacode.smb import paths, reasons
@@ -10,6 +12,8 @@ from datacode.smb.reasons import ShareError
 
 MAX_DEPTH = 64
 """How deep it goes."""
+
+_ANYTHING = re.compile("")
 
 
 class Walk:
@@ -23,27 +27,39 @@ class Walk:
         self._names = 0
         self._max_names = max_names
 
-    def below(
+    def matching(self, pattern: paths.Pattern) -> list[Entry]:
+        """What matches, each once and named by its path, in order."""
+        fixed = pattern.fixed
+        found = dict(self._below(fixed, pattern.parts[len(fixed) :]))
+        return _named(found)
+
+    def inside(self, folder: tuple[str, ...]) -> list[Entry]:
+        """All that is in a folder and in those inside it, named by the path from there."""
+        self._seen[folder] = self._list_folder(folder)
+        found = dict(self._below(folder, (None, _ANYTHING)))
+        return _named({path[len(folder) :]: entry for path, entry in found.items()})
+
+    def _below(
         self, folder: tuple[str, ...], pattern: tuple[paths.Part, ...], *, deep: bool = False
-    ) -> Iterator[tuple[str, ...]]:
+    ) -> Iterator[tuple[tuple[str, ...], Entry]]:
         """What matches ``pattern`` in a folder; ``deep`` where it was found by ``**``."""
         if not pattern:
             return
         part, rest = pattern[0], pattern[1:]
         if part is None:
-            yield from self.below(folder, rest, deep=deep)
+            yield from self._below(folder, rest, deep=deep)
         for entry in self._entries(folder, deep=deep):
             here = (*folder, entry.name)
             if part is None:
                 if entry.is_folder:
                     if not rest:
-                        yield here
-                    yield from self.below(here, pattern, deep=True)
+                        yield here, entry
+                    yield from self._below(here, pattern, deep=True)
             elif paths.part_matches(part, entry.name):
                 if not rest:
-                    yield here
+                    yield here, entry
                 elif entry.is_folder:
-                    yield from self.below(here, rest, deep=deep)
+                    yield from self._below(here, rest, deep=deep)
 
     def _entries(self, folder: tuple[str, ...], *, deep: bool) -> list[Entry]:
         if folder in self._seen:
@@ -62,3 +78,9 @@ class Walk:
             raise ShareError(reasons.TOO_MANY_NAMES, path="/".join(folder), limit=self._max_names)
         self._seen[folder] = found
         return found
+
+
+def _named(found: dict[tuple[str, ...], Entry]) -> list[Entry]:
+    """The entries by their paths, what is in a folder behind the folder."""
+    in_order = sorted(found, key=lambda path: [paths.order(part) for part in path])
+    return [replace(found[path], name="/".join(path)) for path in in_order]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +25,9 @@ from datacode.server.settings import Settings
 from datacode.server.workspace import Workspace
 from datacode.smb import reasons
 from datacode.smb.reasons import Operation, ShareError
+from datacode.smb.shares import FilePart
 from datacode.smb.target import Target
+from datacode.smb.transfer import Span
 from datacode.worker.process import Completed
 from datacode.worker.wire import Suggestion, TableShown, Variable
 
@@ -159,7 +163,7 @@ class FakeShares:
     """A session's shares: ``data`` holds what ``tree`` says; connecting to ``slow`` never ends."""
 
     def __init__(self) -> None:
-        self.tree: dict[str, dict[str, bytes]] = {}
+        self.contents: dict[str, dict[str, bytes]] = {}
         self.connected: dict[str, tuple[Target, str]] = {}
         self.closed = False
         self.waiting: list[Deferred[None]] = []
@@ -185,38 +189,48 @@ class FakeShares:
     async def list_folder(self, share: str, path: str) -> list[Entry]:
         self._check(share)
         try:
-            names = self.tree[path]
+            names = self.contents[path]
         except KeyError:
             raise ShareError(reasons.MISSING, path=path).during(Operation.LIST) from None
         return [Entry(name, False, len(names[name]), 1.5) for name in sorted(names)]
 
-    async def match(self, share: str, pattern: str) -> list[str]:
+    async def search(self, share: str, pattern: str) -> list[Entry]:
         self._check(share)
         folder, _, name = pattern.rpartition("/")
-        prefix = f"lib://{share}/{folder}/" if folder else f"lib://{share}/"
-        return [prefix + each for each in sorted(self.tree[folder]) if each.endswith(name[1:])]
+        if folder.endswith("**"):
+            raise NotImplementedError("the real shares are asked for that")
+        prefix = f"{folder}/" if folder else ""
+        return [
+            Entry(prefix + each, False, len(self.contents[folder][each]), 1.5)
+            for each in sorted(self.contents[folder])
+            if each.endswith(name[1:])
+        ]
 
     async def kind(self, share: str, path: str) -> str | None:
-        return "folder" if path in self.tree else None
+        return "folder" if path in self.contents else None
 
     async def fetch(self, share: str, path: str, *, limit: Any = None, progress: Any = None) -> int:
-        import os
-        import tempfile
+        part = await self.fetch_part(share, path, Span(), limit=limit, progress=progress)
+        return part.descriptor
 
+    async def fetch_part(
+        self, share: str, path: str, span: Span, *, limit: Any = None, progress: Any = None
+    ) -> FilePart:
         self._check(share)
         folder, _, name = path.rpartition("/")
-        data = self.tree[folder][name]
+        data = self.contents[folder][name]
         if progress is not None:
             progress(len(data), len(data))
-        if limit is not None and len(data) > limit:
-            raise ShareError(reasons.TOO_LARGE, path=path, size=len(data), limit=limit).during(
+        length = span.length_in(len(data))
+        if limit is not None and length > limit:
+            raise ShareError(reasons.TOO_LARGE, path=path, size=length, limit=limit).during(
                 Operation.READ
             )
         descriptor, place = tempfile.mkstemp()
         os.unlink(place)
         os.write(descriptor, data)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        return descriptor
+        return FilePart(descriptor, span.offset, length, len(data), 1.5)
 
     async def write(self, share: str, path: str, content: bytes) -> None:
         self._check(share)

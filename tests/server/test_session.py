@@ -386,7 +386,7 @@ class ControlTests(SessionTestCase):
         """Inside a path: shares, their files, and files of this machine."""
         room = self.room()
         room.answer(type="smb_connect", ip="h", **SMB)
-        room.shares.tree = {"in": {"april.csv": b"", "march.csv": b""}}
+        room.shares.contents = {"in": {"april.csv": b"", "march.csv": b""}}
         for code, start, expected in (
             ('x = "lib://d', 5, ["lib://data"]),
             ('x = "lib://data/in/a', 5, ["lib://data/in/april.csv"]),
@@ -452,7 +452,7 @@ class ShareTests(SessionTestCase):
         """A session with a share that holds two files."""
         room = self.room(settings)
         room.answer(type="smb_connect", ip="h", **SMB)
-        room.shares.tree = {"": {"b.csv": b"1", "a.txt": "я".encode(), "c.bin": b"\xff\x00"}}
+        room.shares.contents = {"": {"b.csv": b"1", "a.txt": "я".encode(), "c.bin": b"\xff\x00"}}
         return room
 
     def test_list(self) -> None:
@@ -478,7 +478,7 @@ class ShareTests(SessionTestCase):
     def test_read(self) -> None:
         """Text as it is, bytes in base64, a text that looks like base64 in base64 too."""
         room = self.connected()
-        room.shares.tree[""]["trick"] = b"base64:QQ=="
+        room.shares.contents[""]["trick"] = b"base64:QQ=="
         for name, content in (
             ("a.txt", "я"),
             ("c.bin", "base64:/wA="),

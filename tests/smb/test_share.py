@@ -522,7 +522,8 @@ class ReadTests(ShareTestCase):
 
         def matched(pattern: str) -> list[str]:
             text = f"{folder.name}/{pattern}"
-            found = share.match(paths.Pattern.parse("data", text), text, self.patience())
+            pattern = paths.Pattern.parse("data", text)
+            found = [each.name for each in share.match(pattern, text, self.patience())]
             return [path.removeprefix(f"{folder.name}/") for path in found]
 
         self.assertEqual(matched("in/*.csv"), ["in/a.csv", "in/B.CSV"])
