@@ -22,11 +22,14 @@ server's sentence; a lost connection raises ``ConnectionLost``.
 from datacode.client.asynchronous import AsyncClient, connect_async
 from datacode.client.blocking import Client, connect
 from datacode.client.messages import (
+    Completion,
     ConnectionLost,
     Diagnostics,
+    Problem,
     RequestFailed,
     Result,
     ShareEntry,
+    ShareOffer,
     TableData,
     Variable,
 )
@@ -34,11 +37,14 @@ from datacode.client.messages import (
 __all__ = [
     "AsyncClient",
     "Client",
+    "Completion",
     "ConnectionLost",
     "Diagnostics",
+    "Problem",
     "RequestFailed",
     "Result",
     "ShareEntry",
+    "ShareOffer",
     "TableData",
     "Variable",
     "connect",

@@ -17,7 +17,14 @@ from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import ConnectionClosed
 
 from datacode.client.calls import Call, Calls
-from datacode.client.messages import ConnectionLost, Message, deliver, encode, is_partial
+from datacode.client.messages import (
+    ConnectionLost,
+    Message,
+    deliver,
+    encode,
+    handshake_headers,
+    is_partial,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,20 +35,27 @@ MESSAGE_BYTES = 256 * 2**20
 
 @asynccontextmanager
 async def connect_async(
-    url: str, *, token: str | None = None, headers: dict[str, str] | None = None, **options: Any
+    url: str,
+    *,
+    token: str | None = None,
+    locale: str | None = None,
+    headers: dict[str, str] | None = None,
+    **options: Any,
 ) -> AsyncIterator[AsyncClient]:
-    """Connect to a server; ``options`` go to ``websockets.asyncio.client.connect``.
+    """Connect to a server, which answers in ``locale`` (``ru`` or ``en``; by default its own).
+
+    ``options`` go to ``websockets.asyncio.client.connect``.
 
     Raises ``OSError`` where nobody listens and ``websockets.exceptions.InvalidStatus`` where the
-    server lets nobody in.
+    server lets nobody in. A wrong token shows at the first call, as ``ConnectionLost`` with 4401.
     """
-    headers = dict(headers or {})
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
+    headers = handshake_headers(headers, token, locale)
     options.setdefault("max_size", MESSAGE_BYTES)
     async with connect_socket(url, additional_headers=headers, **options) as connection:
         client = AsyncClient(connection)
         try:
+            if token is not None and not token.isascii():
+                await client.authenticate(token)
             yield client
         finally:
             await client.close()
@@ -106,13 +120,16 @@ class AsyncClient:
             del self._waiting[call.request["id"]]
 
     interrupt = _method(Calls.cancel)
+    authenticate = _method(Calls.authenticate)
     execute = _method(Calls.execute)
     reset = _method(Calls.reset)
+    list_shares = _method(Calls.list_shares)
     connect_share = _method(Calls.connect_share)
     disconnect_share = _method(Calls.disconnect_share)
     list_share = _method(Calls.list_share)
     read_share = _method(Calls.read_share)
     upload = _method(Calls.upload)
+    list_uploads = _method(Calls.list_uploads)
     download = _method(Calls.download)
     variables = _method(Calls.variables)
     complete = _method(Calls.complete)

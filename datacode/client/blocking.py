@@ -17,7 +17,14 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_socket
 
 from datacode.client.calls import Call, Calls
-from datacode.client.messages import ConnectionLost, Message, deliver, encode, is_partial
+from datacode.client.messages import (
+    ConnectionLost,
+    Message,
+    deliver,
+    encode,
+    handshake_headers,
+    is_partial,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,18 +34,26 @@ MESSAGE_BYTES = 256 * 2**20
 
 
 def connect(
-    url: str, *, token: str | None = None, headers: dict[str, str] | None = None, **options: Any
+    url: str,
+    *,
+    token: str | None = None,
+    locale: str | None = None,
+    headers: dict[str, str] | None = None,
+    **options: Any,
 ) -> Client:
-    """Connect to a server; ``options`` go to ``websockets.sync.client.connect``.
+    """Connect to a server, which answers in ``locale`` (``ru`` or ``en``; by default its own).
+
+    ``options`` go to ``websockets.sync.client.connect``.
 
     Raises ``OSError`` where nobody listens and ``websockets.exceptions.InvalidStatus`` where the
-    server lets nobody in.
+    server lets nobody in. A wrong token shows at the first call, as ``ConnectionLost`` with 4401.
     """
-    headers = dict(headers or {})
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
+    headers = handshake_headers(headers, token, locale)
     options.setdefault("max_size", MESSAGE_BYTES)
-    return Client(connect_socket(url, additional_headers=headers, **options))
+    client = Client(connect_socket(url, additional_headers=headers, **options))
+    if token is not None and not token.isascii():
+        client.authenticate(token)
+    return client
 
 
 def _method(
@@ -105,13 +120,16 @@ class Client:
         """End the program that another thread is running; nothing happens where none is."""
         self._send(self._calls.cancel().request)
 
+    authenticate = _method(Calls.authenticate)
     execute = _method(Calls.execute)
     reset = _method(Calls.reset)
+    list_shares = _method(Calls.list_shares)
     connect_share = _method(Calls.connect_share)
     disconnect_share = _method(Calls.disconnect_share)
     list_share = _method(Calls.list_share)
     read_share = _method(Calls.read_share)
     upload = _method(Calls.upload)
+    list_uploads = _method(Calls.list_uploads)
     download = _method(Calls.download)
     variables = _method(Calls.variables)
     complete = _method(Calls.complete)

@@ -11,17 +11,23 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from datacode.client.messages import (
+    Completion,
     Message,
     OnOutput,
     OnProgress,
+    Problem,
     Requests,
     Result,
     ShareEntry,
+    ShareOffer,
     Variable,
     bytes_of,
+    completions_of,
     content_of,
     demand_success,
     entries_of,
+    offers_of,
+    problems_of,
     result_of,
     variables_of,
 )
@@ -44,6 +50,10 @@ class Calls:
 
     def __init__(self) -> None:
         self._requests = Requests()
+
+    def authenticate(self, token: str) -> Call[None]:
+        """Show a token after connecting, for those that no header can carry."""
+        return Call(self._requests.make("auth", token=token), _nothing)
 
     def execute(
         self,
@@ -79,10 +89,26 @@ class Calls:
         """A fresh interpreter; shares and uploads stay."""
         return Call(self._requests.make("reset"), _nothing)
 
+    def list_shares(
+        self, ip: str, login: str, password: str, domain: str = ""
+    ) -> Call[list[ShareOffer]]:
+        """The shares that a file server offers to this user; nothing stays connected."""
+        request = self._requests.make(
+            "smb_shares", ip=ip, login=login, password=password, domain=domain
+        )
+        return Call(request, offers_of)
+
     def connect_share(
-        self, ip: str, share_name: str, login: str, password: str, domain: str = ""
+        self,
+        ip: str,
+        share_name: str,
+        login: str,
+        password: str,
+        domain: str = "",
+        *,
+        alias: str | None = None,
     ) -> Call[None]:
-        """Connect a share; programs then read it as ``lib://share_name/…``."""
+        """Connect a share; programs then read it as ``lib://share_name/…``, or by its alias."""
         request = self._requests.make(
             "smb_connect",
             ip=ip,
@@ -90,6 +116,7 @@ class Calls:
             password=password,
             domain=domain,
             share_name=share_name,
+            alias=alias,
         )
         return Call(request, _nothing)
 
@@ -121,6 +148,10 @@ class Calls:
         request = self._requests.make("upload_file", filename=filename, content=content_of(content))
         return Call(request, _nothing)
 
+    def list_uploads(self) -> Call[list[ShareEntry]]:
+        """All files in the session's folder, uploaded or written by programs."""
+        return Call(self._requests.make("session_files", details=True), entries_of)
+
     def download(self, filename: str) -> Call[bytes]:
         """A file out of the session's folder."""
         return Call(self._requests.make("download_file", filename=filename), bytes_of)
@@ -129,14 +160,16 @@ class Calls:
         """The session's variables, also while a program runs."""
         return Call(self._requests.make("inspect"), variables_of)
 
-    def complete(self, code: str, position: int | None = None) -> Call[tuple[int, list[Message]]]:
+    def complete(
+        self, code: str, position: int | None = None
+    ) -> Call[tuple[int, list[Completion]]]:
         """Where the word at ``position`` begins, and what it may become."""
         request = self._requests.make("complete", code=code, position=position)
-        return Call(request, _completions)
+        return Call(request, completions_of)
 
-    def check(self, code: str) -> Call[list[Message]]:
+    def check(self, code: str) -> Call[list[Problem]]:
         """Errors and warnings of a text, without running it."""
-        return Call(self._requests.make("check", code=code), _problems)
+        return Call(self._requests.make("check", code=code), problems_of)
 
     def info(self) -> Call[Message]:
         """Version, limits and shares of the session."""
@@ -145,16 +178,6 @@ class Calls:
 
 def _nothing(answer: Message) -> None:
     demand_success(answer)
-
-
-def _completions(answer: Message) -> tuple[int, list[Message]]:
-    demand_success(answer)
-    return answer["start"], answer["completions"]
-
-
-def _problems(answer: Message) -> list[Message]:
-    problems: list[Message] = demand_success(answer)["problems"]
-    return problems
 
 
 def _info(answer: Message) -> Message:

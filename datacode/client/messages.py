@@ -10,8 +10,10 @@ import base64
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 Message = dict[str, Any]
 OnOutput = Callable[[str], object]
@@ -28,12 +30,13 @@ class ConnectionLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
-    """Where a program failed; each part None where unknown."""
+    """Where a program failed, and what to try; each part None where unknown."""
 
     line: int | None
     column: int | None
     kind: str
     function: str | None
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,48 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ShareEntry:
-    """A name in a folder of a share; ``modified`` in seconds since 1970, UTC."""
+    """A name in a folder of a share; ``modified`` in seconds since 1970, UTC.
+
+    For files of the session's own folder the name is the whole path.
+    """
 
     name: str
     is_folder: bool
     size: int | None
     modified: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOffer:
+    """A share that a host offers; ``kind`` is ``disk``, ``printer``, ``pipe`` or ``other``.
+
+    ``hidden`` is what Windows calls administrative (``C$``).
+    """
+
+    name: str
+    kind: str
+    comment: str
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a word may become; ``kind`` as in the protocol, ``detail`` a signature or a type."""
+
+    text: str
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something about a program that was not run; ``severity`` is ``error`` or ``warning``."""
+
+    severity: str
+    message: str
+    line: int | None
+    column: int | None
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +119,18 @@ class Variable:
     type: str
     size: int | None
     preview: str
+
+
+def handshake_headers(
+    headers: dict[str, str] | None, token: str | None, locale: str | None
+) -> dict[str, str]:
+    """The headers of the handshake: those given, the token if one can carry it, the language."""
+    made = dict(headers or {})
+    if token is not None and token.isascii():
+        made["Authorization"] = f"Bearer {token}"
+    if locale is not None:
+        made["Accept-Language"] = locale
+    return made
 
 
 class Requests:
@@ -120,6 +171,12 @@ def demand_success(answer: Message) -> Message:
     return answer
 
 
+def made(kind: type[T], message: Message) -> T:
+    """An object of a dataclass out of a part of a message; keys that it does not have are left."""
+    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in message.items() if name in known})
+
+
 def result_of(answer: Message) -> Result:
     """The answer of ``execute``."""
     where = answer.get("diagnostics")
@@ -127,8 +184,8 @@ def result_of(answer: Message) -> Result:
     return Result(
         output=answer["output"],
         error=answer["error"],
-        diagnostics=Diagnostics(**where) if where else None,
-        tables=[TableData(**table) for table in answer.get("tables") or ()],
+        diagnostics=made(Diagnostics, where) if where else None,
+        tables=[made(TableData, table) for table in answer.get("tables") or ()],
         sqlite=base64.b64decode(export) if export else None,
     )
 
@@ -158,4 +215,20 @@ def content_of(content: bytes | str) -> str:
 
 def variables_of(answer: Message) -> list[Variable]:
     """The answer of ``inspect``."""
-    return [Variable(**v) for v in demand_success(answer)["variables"]]
+    return [made(Variable, v) for v in demand_success(answer)["variables"]]
+
+
+def offers_of(answer: Message) -> list[ShareOffer]:
+    """The answer of ``smb_shares``."""
+    return [made(ShareOffer, s) for s in demand_success(answer)["shares"]]
+
+
+def completions_of(answer: Message) -> tuple[int, list[Completion]]:
+    """The answer of ``complete``."""
+    found = demand_success(answer)
+    return found["start"], [made(Completion, c) for c in found["completions"]]
+
+
+def problems_of(answer: Message) -> list[Problem]:
+    """The answer of ``check``."""
+    return [made(Problem, p) for p in demand_success(answer)["problems"]]

@@ -157,7 +157,7 @@ class RemoteBackend:
 
     def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
         start, found = self._client.complete(text, position)
-        return start, [Choice(c["text"], c.get("detail") or c["kind"]) for c in found]
+        return start, [Choice(c.text, c.detail or c.kind) for c in found]
 
     def close(self) -> None:
         self._client.close()

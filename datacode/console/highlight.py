@@ -45,9 +45,12 @@ class DataCodeLexer(RegexLexer):
             (r"\d+(?:\.\d*)?", Number),
             (
                 rf"\b(function)(\s+)({NAME})",
-                bygroups(Keyword.Declaration, Whitespace, Name.Function),
+                bygroups(Keyword.Declaration, Whitespace, Name.Function),  # type: ignore[no-untyped-call]
             ),
-            (rf"(\.)(\s*)({NAME})", bygroups(Punctuation, Whitespace, Name.Attribute)),
+            (
+                rf"(\.)(\s*)({NAME})",
+                bygroups(Punctuation, Whitespace, Name.Attribute),  # type: ignore[no-untyped-call]
+            ),
             (words(("global", "local"), suffix=r"\b"), Keyword.Declaration),
             (words(("true", "false", "null"), suffix=r"\b"), Keyword.Constant),
             (words(("and", "or", "not"), suffix=r"\b"), Operator.Word),

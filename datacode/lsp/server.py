@@ -15,10 +15,10 @@ from pygls.workspace import TextDocument
 from datacode import __version__
 from datacode.console.options import locale_of_environment
 from datacode.errors import DataCodeError
+from datacode.language import symbols
 from datacode.language.format import format_source
 from datacode.language.lexer import RESERVED_WORDS
 from datacode.language.lint import Problem, check
-from datacode.language import symbols
 from datacode.runtime.builtins.library import BUILTINS
 
 LOCALE = locale_of_environment()
