@@ -67,7 +67,9 @@ class MemoryFiles:
         if path in self.contents:
             return "file"
         folder = path.rstrip("/") + "/"
-        is_folder = path in ("", ".", *self.made) or any(each.startswith(folder) for each in self.contents)
+        is_folder = path in ("", ".", *self.made) or any(
+            each.startswith(folder) for each in self.contents
+        )
         return "folder" if is_folder else None
 
     def stat(self, path: str) -> Entry:
