@@ -1,0 +1,226 @@
+"""How fast tables are, as ratios to Polars, python-calamine and Python lists in the same run.
+
+``python -m benchmarks.bench_tables [ROWS]`` prints a line for each: our time, the other's, and
+the ratio, beside the most that it should be. Both are run in turns, and the best of each counts,
+so that what else the machine does weighs the same on both.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from python_calamine import CalamineWorkbook
+
+from datacode.runtime.builtins.arrays import average, sum_
+from datacode.runtime.interpreter import Interpreter
+from datacode.tables.filters import where
+from datacode.tables.group import Aggregate, grouped
+from datacode.tables.join import equal_join
+from datacode.tables.matching import How
+from datacode.tables.read_csv import read_csv
+from datacode.tables.read_xlsx import read_xlsx
+from datacode.tables.sort import sorted_by
+from datacode.tables.table import Table
+from datacode.tables.write_xlsx import to_xlsx
+
+NAMES = ["id", "price", "qty", "name", "city", "active", "day", "note"]
+TURNS = 7
+
+
+def race(title: str, most: float, ours: Callable[[], Any], theirs: Callable[[], Any]) -> None:
+    """Run both in turns and print the best times and their ratio."""
+    best = [float("inf")] * 2
+    for _ in range(TURNS):
+        for side, work in enumerate((ours, theirs)):
+            gc.collect()
+            start = time.perf_counter()
+            result = work()
+            best[side] = min(best[side], time.perf_counter() - start)
+            del result
+    ratio = best[0] / best[1]
+    verdict = "" if ratio <= most else "   TOO SLOW"
+    print(
+        f"{title:42} {best[0] * 1000:9.1f} ms {best[1] * 1000:9.1f} ms"
+        f" {ratio:6.2f} (at most {most}){verdict}",
+        flush=True,
+    )
+
+
+def write_csv(path: Path, rows: int) -> None:
+    """A file with numbers, texts, bools, dates and empty cells."""
+    choose = random.Random(1)
+    cities = ["Oslo", "Riga", "Москва", "Berlin", "Rome"]
+    with path.open("w", encoding="utf-8") as file:
+        file.write(",".join(NAMES) + "\n")
+        for i in range(rows):
+            note = "" if i % 5 == 0 else f"some note {i % 977}"
+            file.write(
+                f"{i},{choose.random() * 1000:.2f},{choose.randint(0, 500)}"
+                f",name{choose.randint(0, 99999)},{choose.choice(cities)}"
+                f",{choose.choice(['true', 'false'])}"
+                f",2024-{choose.randint(1, 12):02}-{choose.randint(1, 28):02},{note}\n"
+            )
+
+
+# Reading -------------------------------------------------------------------------
+
+
+def polars_csv(path: Path) -> pl.DataFrame:
+    """Read text and cast it, by somebody who knows the columns' types beforehand."""
+    text = pl.read_csv(path, infer_schema=False)
+    return text.with_columns(
+        pl.col("id", "price", "qty").cast(pl.Float64, strict=False),
+        (pl.col("active") == "true").alias("active"),
+    )
+
+
+def polars_csv_trimmed(path: Path) -> pl.DataFrame:
+    """The same with every cell trimmed, as the language wants it."""
+    text = pl.read_csv(path, infer_schema=False).with_columns(pl.all().str.strip_chars())
+    return text.with_columns(
+        pl.col("id", "price", "qty").cast(pl.Float64, strict=False),
+        (pl.col("active") == "true").alias("active"),
+    )
+
+
+def our_csv(path: Path) -> Table:
+    """Read by the rules."""
+    with path.open("rb") as file:
+        return read_csv(file)
+
+
+def calamine_rows(path: Path) -> list[list[Any]]:
+    """What python-calamine gives of itself."""
+    with path.open("rb") as file:
+        return CalamineWorkbook.from_filelike(file).get_sheet_by_index(0).to_python()
+
+
+def our_xlsx(path: Path) -> Table:
+    """Read by the rules, sizes bounded before."""
+    with path.open("rb") as file:
+        return read_xlsx(file)
+
+
+def bench_reading(folder: Path, rows: int) -> Table:
+    """CSV and XLSX."""
+    path = folder / "big.csv"
+    write_csv(path, rows)
+    race(f"CSV, {rows} x 8", 1.3, lambda: our_csv(path), lambda: polars_csv(path))
+    race(
+        f"CSV, {rows} x 8, cells trimmed",
+        1.3,
+        lambda: our_csv(path),
+        lambda: polars_csv_trimmed(path),
+    )
+    table = our_csv(path)
+    ten = Table([*NAMES, "x", "y"], [*table.columns, table.columns[1], table.columns[2]], rows)
+    book = folder / "big.xlsx"
+    book.write_bytes(to_xlsx(ten.slice(0, rows // 10)))
+    race(f"XLSX, {rows // 10} x 10", 1.25, lambda: our_xlsx(book), lambda: calamine_rows(book))
+    return table
+
+
+# Working with columns -------------------------------------------------------------
+
+
+def no_call(name: str, arguments: list[Any]) -> Any:
+    """No function of a program is called."""
+    raise NotImplementedError
+
+
+def bench_columns(table: Table) -> None:
+    """Filters, order, groups, joins and sums of a long table."""
+    rows = len(table)
+    frame = pl.DataFrame(
+        {n: c.stored_series() for n, c in zip(table.names, table.columns, strict=True)}
+    )
+    price, name = table.columns[1], table.columns[3]
+    race(
+        "filter by a number",
+        1.5,
+        lambda: table.keep(where(price, ">", 500.0)),
+        lambda: frame.filter(pl.col("price") > 500.0),
+    )
+    race(
+        "filter by a text",
+        1.5,
+        lambda: table.keep(where(name, "=", "name7")),
+        lambda: frame.filter(pl.col("name") == "name7"),
+    )
+    race(
+        "sort by a number",
+        1.5,
+        lambda: sorted_by(table, 1),
+        lambda: frame.sort("price", maintain_order=True),
+    )
+    race(
+        "sort by a text",
+        1.5,
+        lambda: sorted_by(table, 3),
+        lambda: frame.sort("name", maintain_order=True),
+    )
+    wanted = [Aggregate("n", 1, "count"), Aggregate("total", 1, "sum")]
+    race(
+        "group",
+        1.5,
+        lambda: grouped(table, [3], wanted, no_call),
+        lambda: frame.group_by("name", maintain_order=True).agg(
+            pl.col("price").count().alias("n"), pl.col("price").sum().alias("total")
+        ),
+    )
+    right = Table(["key", "factor"], table.take(list(range(0, rows, 3))).columns[:2])
+    right_frame = frame.gather_every(3).select(
+        pl.col("id").alias("key"), pl.col("price").alias("f")
+    )
+    race(
+        "join",
+        1.5,
+        lambda: equal_join(table, right, [("id", "key")], How.INNER, lambda _: None),
+        lambda: frame.join(
+            right_frame, left_on="id", right_on="key", maintain_order="left_right", coalesce=False
+        ),
+    )
+    column = table.column_named("price")
+    series = frame["price"]
+    race("sum of a column", 2, lambda: sum_(column), series.sum)
+    race("average of a column", 2, lambda: average(column), series.mean)
+
+
+# Programs --------------------------------------------------------------------------
+
+
+def bench_rows(table: Table) -> None:
+    """A loop over rows, beside the same loop over arrays that are there already."""
+    part = table.slice(0, min(len(table), 100_000))
+    interpreter = Interpreter()
+    interpreter.define("t", part)
+    interpreter.define("rows", list(part.rows()))
+    program = "total = 0\nfor row in {} do\n    total = total + row[1] * row[2]\nnext row\n"
+
+    def run(source: str) -> None:
+        outcome = interpreter.run(program.format(source))
+        assert outcome.error is None, outcome.error
+
+    race("loop over 100,000 rows", 1.5, lambda: run("t"), lambda: run("rows"))
+
+
+def main() -> None:
+    """All of it."""
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    print(f"{'':42} {'ours':>12} {'theirs':>12}  ratio")
+    with tempfile.TemporaryDirectory() as folder:
+        table = bench_reading(Path(folder), rows)
+    bench_columns(table)
+    bench_rows(table)
+
+
+if __name__ == "__main__":
+    main()
