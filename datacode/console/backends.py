@@ -127,18 +127,19 @@ class RemoteBackend:
         """Run on the server, in a thread, so that Ctrl-C reaches this one."""
         results: list[Result] = []
         problems: list[BaseException] = []
+        done = threading.Event()
 
         def work() -> None:
             try:
                 results.append(self._client.execute(echoing(text), on_output=write))
             except BaseException as problem:  # noqa: BLE001 - raised again in the caller's thread
                 problems.append(problem)
+            done.set()
 
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        while thread.is_alive():
+        threading.Thread(target=work, daemon=True).start()
+        while not done.is_set():
             try:
-                thread.join(_MOMENT)
+                done.wait(_MOMENT)
             except KeyboardInterrupt:
                 self._client.interrupt()
         if problems:

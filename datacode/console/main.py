@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from datacode.console.options import (
     UsageError,
     locale_of_environment,
     parse,
+    parse_locale,
 )
 from datacode.console.output import prepare_streams, silence
 
@@ -71,12 +73,15 @@ def _usage(problem: str, locale: str) -> int:
 
 
 def _connect(words: list[str], locale: str) -> int:
-    """``datacode connect ws://host:port [--token TOKEN]``."""
-    token = None
-    if len(words) == 3 and words[1] == "--token":
-        token = words[2]
-    elif len(words) != 1:
-        raise UsageError(catalog.mark("Usage: datacode connect ws://HOST:PORT [--token TOKEN]"))
+    """``datacode connect [--token TOKEN] [--locale ru|en] ws://host:port``."""
+    options, rest = _named(words, "--token", "--locale")
+    locale = parse_locale(options.get("--locale", locale))
+    token = options.get("--token") or os.environ.get("DATACODE_WS_TOKEN")
+    if len(rest) != 1 or rest[0].startswith("-"):
+        raise UsageError(
+            catalog.mark("Usage: datacode connect ws://HOST:PORT [--token TOKEN] [--locale ru|en]")
+        )
+    (url,) = rest
     try:
         from websockets.exceptions import InvalidHandshake, InvalidURI
 
@@ -89,15 +94,15 @@ def _connect(words: list[str], locale: str) -> int:
     from datacode.console.repl import start
 
     try:
-        client = connect(words[0], token=token)
+        client = connect(url, token=token, locale=locale)
     except InvalidURI:
         raise UsageError(
             catalog.mark("Not the address of a server: {url} (ws://HOST:PORT is expected)"),
-            url=words[0],
+            url=url,
         ) from None
     except (OSError, InvalidHandshake) as problem:
         template = catalog.translate("No connection to {url}: {reason}", locale)
-        sys.stderr.write("❌ " + template.format(url=words[0], reason=problem) + "\n")
+        sys.stderr.write("❌ " + template.format(url=url, reason=problem) + "\n")
         return 1
     try:
         return start(RemoteBackend(client), locale)
@@ -105,6 +110,23 @@ def _connect(words: list[str], locale: str) -> int:
         template = catalog.translate("The connection was lost: {reason}", locale)
         sys.stderr.write("❌ " + template.format(reason=problem) + "\n")
         return 1
+
+
+def _named(words: list[str], *names: str) -> tuple[dict[str, str], list[str]]:
+    """The options with a value among the words, ``--name value`` or ``--name=value``."""
+    found: dict[str, str] = {}
+    rest: list[str] = []
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        name, equals, value = word.partition("=")
+        if name not in names:
+            rest.append(word)
+        elif equals or waiting:
+            found[name] = value if equals else waiting.pop(0)
+        else:
+            raise UsageError(catalog.mark("{option} needs a value"), option=name)
+    return found, rest
 
 
 def _format(words: list[str], locale: str) -> int:

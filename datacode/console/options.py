@@ -24,7 +24,7 @@ Usage:
   datacode -c CODE [WORD ...]       run CODE
   datacode - [WORD ...]             run what stands on standard input
   datacode --websocket [...]        start the server; `datacode --websocket --help` for its options
-  datacode connect ws://HOST:PORT   the prompt, on a server
+  datacode connect ws://HOST:PORT   the prompt, on a server; --token TOKEN or DATACODE_WS_TOKEN
   datacode fmt [--check] FILE ...   format programs in place
   datacode passwd FILE NAME         set a password in a file of accounts
   datacode completion bash|zsh      a completion script for the shell
@@ -53,7 +53,8 @@ DataCode: небольшой язык для работы с данными.
   datacode -c КОД [СЛОВО ...]       выполнить КОД
   datacode - [СЛОВО ...]            выполнить программу со стандартного ввода
   datacode --websocket [...]        запустить сервер; его параметры: `datacode --websocket --help`
-  datacode connect ws://HOST:PORT   интерактивный режим на сервере
+  datacode connect ws://HOST:PORT   интерактивный режим на сервере; --token TOKEN или
+                                    переменная DATACODE_WS_TOKEN
   datacode fmt [--check] ФАЙЛ ...   отформатировать программы на месте
   datacode passwd ФАЙЛ ИМЯ          задать пароль в файле учётных записей
   datacode completion bash|zsh      сценарий автодополнения для оболочки
@@ -157,7 +158,7 @@ def parse(words: list[str]) -> Options:
         if word in FLAGS:
             found[FLAGS[word]] = True
         elif name == "--locale":
-            found["locale"] = _locale(value if equals else _operand(rest, name))
+            found["locale"] = parse_locale(value if equals else _operand(rest, name))
         elif name == "--build_model":
             found["model"] = value if equals else _model(rest)
         elif _has_program(found):
@@ -195,7 +196,8 @@ def _operand(rest: list[str], option: str) -> str:
     return rest.pop(0)
 
 
-def _locale(value: str) -> str:
+def parse_locale(value: str) -> str:
+    """One of the languages that there are. Raises ``UsageError`` for others."""
     if value not in catalog.LOCALES:
         raise UsageError(
             catalog.mark("Unknown language: {value} (ru and en are known)"), value=value

@@ -98,7 +98,7 @@ class Repl:
     def banner(self) -> None:
         """What stands above the first prompt."""
         self._say(f"🧠 DataCode {__version__}")
-        self._say(self._text("Type 'help' for commands, 'exit' to quit"))
+        self._say(self._text(catalog.mark("Type 'help' for commands, 'exit' to quit")))
         self._say()
 
     def obey(self, text: str) -> bool:
@@ -131,19 +131,19 @@ class Repl:
             self._complain(f"{'   ' if number else '❌ '}{line}\n")
         elapsed = self._clock() - began if self._clock is not None else 0.0
         if elapsed >= SLOW_SECONDS:
-            self._say(self._text("({seconds} s)", seconds=f"{elapsed:.1f}"))
+            self._say(self._text(catalog.mark("({seconds} s)"), seconds=f"{elapsed:.1f}"))
 
     def _vars(self) -> None:
-        self._say(self._text("📊 Current Variables:"))
+        self._say(self._text(catalog.mark("📊 Current Variables:")))
         found = self._backend.variables()
         for name, value in found:
             self._say(_cut(f"  {name} = {' '.join(value.split())}", self._columns()))
         if not found:
-            self._say(self._text("  (no variables defined)"))
+            self._say(self._text(catalog.mark("  (no variables defined)")))
 
     def _reset(self) -> None:
         self._backend.reset()
-        self._say(self._text("Interpreter reset! 🔄"))
+        self._say(self._text(catalog.mark("Interpreter reset! 🔄")))
 
     def _help(self, name: str) -> None:
         builtin = BUILTINS.get(name)
@@ -155,10 +155,12 @@ class Repl:
         elif own is not None:
             self._say(own)
         else:
-            self._say(self._text("There is no function '{name}'", name=name))
+            self._say(self._text(catalog.mark("There is no function '{name}'"), name=name))
             similar = closest(name, BUILTINS)
             if similar is not None:
-                self._say("💡 " + self._text("did you mean '{similar}'?", similar=similar))
+                self._say(
+                    "💡 " + self._text(catalog.mark("did you mean '{similar}'?"), similar=similar)
+                )
 
 
 def _cut(line: str, width: int) -> str:

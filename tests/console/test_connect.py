@@ -1,0 +1,117 @@
+"""``datacode connect``: the prompt on a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.console.terminal import CommandTestCase
+from tests.daemons import Daemon, twistd
+
+
+class ConnectTests(CommandTestCase):
+    """The same face as the prompt's, the programs on a real server."""
+
+    _daemon: Daemon | None = None
+    _port = 0
+
+    def setUp(self) -> None:
+        """Start the server if this is the first test."""
+        super().setUp()
+        if type(self)._daemon is None:
+            folder = Path(self.mktemp()).absolute()
+            folder.mkdir()
+            daemon = type(self)._daemon = Daemon(
+                twistd(folder, "--port", "0", "--token", "t"), folder
+            )
+            type(self)._port = daemon.port()
+        self.url = f"ws://127.0.0.1:{self._port}"
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        """Stop it."""
+        if cls._daemon is not None:
+            daemon, cls._daemon = cls._daemon, None
+            daemon.stop()
+            daemon.close()
+
+    def test_pipe(self) -> None:
+        """Values, blocks, variables, errors with their line, in the reader's language."""
+        lines = (
+            "x = 5\nx * 2\nglobal y = 'a'\nvars\nfor i in [1, 2] do\n  print(i)\nnext i\n"
+            "nosuch\nx = = 1\nx = 1\ny + [\n1]\nhelp pow\nreset\nvars\nexit\nprint(1)\n"
+        )
+        done = self.datacode("connect", self.url, "--token", "t", stdin=lines.encode())
+        self.assertEqual(done.status, 0)
+        before, _, after = done.out.partition("pow(base, exp)")
+        self.assertEqual(before, "10\n✓ y = a\n📊 Current Variables:\n  x = 5\n  y = a\n1\n2\n")
+        self.assertTrue(
+            after.endswith(
+                "Interpreter reset! 🔄\n📊 Current Variables:\n  (no variables defined)\n"
+            )
+        )
+        self.assertEqual(
+            done.err,
+            "❌ Variable Error at line 1: Variable 'nosuch' not found\n"
+            "❌ Syntax Error at line 1, column 5: Unexpected token: =\n"
+            "   1 | x = = 1\n"
+            "           ^\n"
+            '❌ Runtime Error at line 1: Cannot add String("a") and Array([Number(1.0)])\n'
+            "   1 | y + [\n",
+        )
+
+    def test_russian(self) -> None:
+        """The server's texts and the prompt's own; the token from the environment."""
+        done = self.datacode(
+            "connect",
+            self.url,
+            stdin=b"nosuch\nvars\n",
+            DATACODE_WS_TOKEN="t",
+            LANG="ru_RU.UTF-8",
+            LC_ALL="",
+        )
+        self.assertEqual(done.status, 0)
+        self.assertEqual(done.err, "❌ Ошибка: переменная 'nosuch' не определена\n")
+        self.assertIn("переменн", done.out.lower())
+
+    def test_wrong_token(self) -> None:
+        """The connection is lost, with the reason."""
+        done = self.datacode("connect", self.url, "--token=wrong", stdin=b"print(1)\n")
+        self.assertEqual((done.status, done.out), (1, ""))
+        self.assertTrue(done.err.startswith("❌ The connection was lost: "), done.err)
+        self.assertIn("4401", done.err)
+
+    def test_no_server(self) -> None:
+        """Nobody listens, or it is no address: one sentence."""
+        done = self.datacode("connect", "ws://127.0.0.1:1")
+        self.assertEqual((done.status, done.out), (1, ""))
+        self.assertTrue(done.err.startswith("❌ No connection to ws://127.0.0.1:1: "), done.err)
+        done = self.datacode("connect", "http://x")
+        self.assertEqual(done.status, 2)
+        self.assertIn("Not the address of a server: http://x", done.err)
+        self.assertEqual(self.datacode("connect").status, 2)
+        self.assertEqual(self.datacode("connect", self.url, "--token").status, 2)
+
+    def test_terminal(self) -> None:
+        """Streaming, completion and Ctrl-C at a real terminal."""
+        terminal = self.terminal(
+            "connect", self.url, "--token", "t", XDG_STATE_HOME=str(self.folder)
+        )
+        terminal.prompt()
+        terminal.say("price_of_paper = 349", ">>>")
+        terminal.forget()
+        terminal.type("price_\t")
+        terminal.wait(">>> price_of_paper")
+        terminal.type("\r")
+        terminal.wait("\n349\n")
+        terminal.prompt(1)
+        terminal.forget()
+        loop = "print('started')\nfor i in range(1000000000) do\nn = i\nnext i"
+        terminal.type(f"\x1b[200~{loop}\x1b[201~\r")
+        terminal.wait("\nstarted\n")
+        terminal.type("\x03")
+        terminal.wait("❌ Limit Error: Execution was interrupted")
+        terminal.prompt()
+        terminal.forget()
+        terminal.type("\x04")
+        terminal.wait("Goodbye! 👋")
+        self.assertEqual(terminal.status(), 0)
