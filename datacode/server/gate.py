@@ -110,13 +110,13 @@ class GateKeeper:
         if most and not is_loopback(address) and self._connections[network] >= most:
             return False
         self._connections[network] += 1
-        self._house.metrics.connections.inc()
+        self._house.metrics.connections += 1
         return True
 
     def disconnected(self, address: str) -> None:
         """It has gone."""
         _take_one(self._connections, network_of(address))
-        self._house.metrics.connections.dec()
+        self._house.metrics.connections -= 1
 
     # HTTP --------------------------------------------------------------------------------------
 
@@ -247,8 +247,8 @@ class GateKeeper:
         session = Session(client, self._make_workspace(visitor), visitor, self._house, proof)
         self.sessions[visitor.number] = session
         self._sessions_from[network_of(visitor.address)] += 1
-        self._house.metrics.sessions.inc()
-        self._house.metrics.sessions_total.inc()
+        self._house.metrics.sessions += 1
+        self._house.metrics.sessions_opened += 1
         self.log.info(
             "✅ Новое подключение от {address} (сессия {session})",
             address=client.peer_name,
@@ -269,7 +269,7 @@ class GateKeeper:
         visitor = guest.visitor
         self.sessions.pop(visitor.number, None)
         _take_one(self._sessions_from, network_of(visitor.address))
-        self._house.metrics.sessions.dec()
+        self._house.metrics.sessions -= 1
         self.log.info(
             "🔌 Клиент отключился (сессия {session}): {reason}",
             session=visitor.number,

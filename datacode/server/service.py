@@ -163,8 +163,8 @@ class DataCodeService(Service):
             self.settings,
             self.gate,
             self._reactor,
-            received=self.metrics.received.inc,
-            sent=self.metrics.sent.inc,
+            received=self.metrics.received,
+            sent=self.metrics.sent,
         )
 
     def _listen(self) -> None:

@@ -424,7 +424,7 @@ class Session:
         Deferred.fromCoroutine(work).addErrback(self._broken)
 
     def _broken(self, failure: Any) -> None:
-        self._house.metrics.faults.inc()
+        self._house.metrics.faults += 1
         self.log.failure("Session {session} failed", failure, session=self.visitor.number)
         self._closing = True
         self._client.close(CLOSE_FAULT, "internal error")
@@ -432,7 +432,7 @@ class Session:
     def _fault(self, request: Request, locale: str) -> str:
         """Log a fault under a number, and say the number: the log tells more than a client may."""
         number = f"{self.visitor.number}-{int(self._house.clock.seconds() * 1000) % 10**9}"
-        self._house.metrics.faults.inc()
+        self._house.metrics.faults += 1
         self.log.failure(
             "Internal error {number} in a request of type {type}",
             number=number,

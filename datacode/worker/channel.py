@@ -13,6 +13,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from datacode.prompt_writing import prompt_writer
 from datacode.worker.wire import Decoder, FrameError, Frames, encode
 
 Message = TypeVar("Message")
@@ -49,6 +50,9 @@ class Channel(Protocol, Generic[Message]):
         if not self._open:
             for descriptor in descriptors:
                 os.close(descriptor)
+            return
+        if not descriptors and not self._passing:
+            self._write(encode(message))
             return
         for descriptor in descriptors:
             self.transport.sendFileDescriptor(descriptor)
@@ -97,6 +101,9 @@ class Channel(Protocol, Generic[Message]):
             os.close(self._passing.pop())
 
     # What the transport calls
+
+    def connectionMade(self) -> None:
+        self._write = prompt_writer(self.transport)
 
     def dataReceived(self, data: bytes) -> None:
         try:

@@ -180,7 +180,7 @@ class ServerTestCase(SynchronousTestCase):
         self.assertEqual(server.gate.sessions, {})
         self.assertEqual(server.gate.endings, [])
         self.assertEqual(server.factory.unread, set())
-        self.assertEqual(server.metrics.registry.get_sample_value("datacode_connections"), 0)
+        self.assertEqual(server.metrics.connections, 0)
         self.assertEqual(server.reactor.getDelayedCalls(), [])
 
 
