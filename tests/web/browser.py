@@ -189,7 +189,7 @@ class Browser:
 
     def write(self, text: str) -> None:
         """Put a program into the editor in the place of what is there."""
-        self.click(".cm-content")
+        self.script("document.querySelector('.cm-content').focus()")
         self.chord(Keys.CONTROL, "a")
         self.keys(Keys.DELETE)
         self.cdp("Input.insertText", text=text)

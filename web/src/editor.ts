@@ -83,8 +83,9 @@ export class Editor {
     return this.view.state.doc.toString();
   }
 
-  /** The selection if there is one, else everything. */
+  /** The selection if there is one, else everything. Whatever was being offered is put away. */
   program(): Program {
+    closeCompletion(this.view);
     const { from, to, empty } = this.view.state.selection.main;
     const text = this.text;
     if (empty || !text.slice(from, to).trim()) return { code: text, lines: null };
