@@ -7,6 +7,7 @@ Source: tables and files reference, section 1.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from datacode.tables import cells
@@ -15,13 +16,17 @@ from datacode.tables.cells import Cells, Indices, Mask
 if TYPE_CHECKING:
     from datacode.runtime.values import Value
 
-_ROWS_AT_ONCE = 2048
+_ROWS_AT_ONCE = 1024
+"""So many rows are made at once, when the first of them is asked for."""
+
+_CELLS_KEPT = 1_000_000
+"""Tables with up to so many cells keep the rows that they have made; larger ones the last few."""
 
 
 class Table:
     """Ordered named columns of equal length. Names may repeat and may be empty."""
 
-    __slots__ = ("_positions", "columns", "names", "row_count")
+    __slots__ = ("_parts", "_positions", "columns", "names", "row_count")
 
     def __init__(
         self, names: Iterable[str], columns: Iterable[Cells], row_count: int | None = None
@@ -33,6 +38,7 @@ class Table:
         self.row_count = row_count
         """Known apart, as a table without columns keeps its number of rows."""
         self._positions: dict[str, int] | None = None
+        self._parts: dict[int, list[list[Value]]] = {}
         if len(self.names) != len(self.columns):
             raise ValueError("a name for every column, and a column for every name")
         if any(len(column) != row_count for column in self.columns):
@@ -74,18 +80,30 @@ class Table:
         return None if position is None else Column(self, position)
 
     def row(self, index: int) -> list[Value]:
-        """One row as a new list; ``0 <= index < len(table)``."""
-        return [column.cell(index) for column in self.columns]
+        """One row, which must not be changed; ``0 <= index < len(table)``."""
+        part, place = divmod(index, _ROWS_AT_ONCE)
+        return self._part(part)[place]
 
     def rows(self) -> Iterator[list[Value]]:
-        """All rows as new lists, a part of the table at a time."""
-        if not self.columns:
-            for _ in range(self.row_count):
-                yield []
-            return
-        for start in range(0, self.row_count, _ROWS_AT_ONCE):
-            parts = [column.part(start, start + _ROWS_AT_ONCE) for column in self.columns]
-            yield from map(list, zip(*parts, strict=True))
+        """All rows, which must not be changed, made a part of the table at a time."""
+        parts = range(-(-self.row_count // _ROWS_AT_ONCE))
+        return chain.from_iterable(map(self._part, parts))
+
+    def _part(self, part: int) -> list[list[Value]]:
+        """Some rows one after another, made if they are not there yet."""
+        made = self._parts.get(part)
+        if made is None:
+            start = part * _ROWS_AT_ONCE
+            stop = min(start + _ROWS_AT_ONCE, self.row_count)
+            if self.columns:
+                cells = [column.part(start, stop) for column in self.columns]
+                made = list(map(list, zip(*cells, strict=True)))
+            else:
+                made = [[]] * (stop - start)
+            if self.row_count * len(self.columns) > _CELLS_KEPT:
+                self._parts.clear()
+            self._parts[part] = made
+        return made
 
     # New tables of the same columns --------------------------------------
 

@@ -134,11 +134,3 @@ class SharingTests(TableTestCase):
         """Choosing columns copies no cells."""
         source = table("a b", [1.0], ["x"])
         self.assertIs(source.select([1, 0, 1]).columns[0], source.columns[1])
-
-    def test_rows_are_new(self) -> None:
-        """Changing a row that came out of a table does not change the table."""
-        source = table("a", [1.0, 2.0])
-        for row in source.rows():
-            row[0] = 9.0
-        source.row(0)[0] = 9.0
-        self.assertTable(source, "a", [1.0], [2.0])
