@@ -30,6 +30,7 @@ KEYWORDS = {
     "FilesError": 0,
     "ShareError": 0,
     "SessionError": 0,
+    "_refuse": 0,
 }
 """Functions whose argument at that position is a template."""
 

@@ -12,12 +12,13 @@ import sys
 from itertools import islice
 from types import FrameType, TracebackType
 
+from datacode import catalog
 from datacode.errors import DataCodeError, Kind, limit_error, runtime_error, variable_error
 from datacode.language.compiler import CONDITION_FILE, PROGRAM_FILE
 from datacode.language.python import INDEX_MARK, MEMBER_MARK
 from datacode.runtime import access
 
-TOO_DEEP = "Превышена максимальная глубина рекурсии ({limit})"
+TOO_DEEP = catalog.mark("Превышена максимальная глубина рекурсии ({limit})")
 
 _log = logging.getLogger(__name__)
 
