@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import errno
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -86,7 +86,7 @@ class Call:
 _LARGEST_DATABASE = 1 << 30
 """Bytes of an exported database where messages have no limit."""
 
-Handler = Callable[[Any, Call], Awaitable[Answer]]
+Handler = Callable[[Any, Call], Coroutine[Any, Any, Answer]]
 
 
 # --- Programs -------------------------------------------------------------------------------

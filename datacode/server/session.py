@@ -203,7 +203,7 @@ class Session:
 
     async def _end(self) -> None:
         # A program is ended by its interpreter, which is closed with the workspace.
-        if self._task is not None and not isinstance(self._running, Execute):
+        if self._task is not None:
             self._task.cancel()
         await self._workspace.close()
 
@@ -297,11 +297,16 @@ class Session:
         if request.id and bytes(request.id) in self._cancelled_ids:
             self._cancelled_ids.discard(bytes(request.id))
             return request.answer.failed(texts.CANCELLED.render(locale))
-        task = Deferred.fromCoroutine(self._handler(request, locale))
-        if not request.immediate:
-            self._running, self._task = request, task
+        handling = HANDLERS[type(request)](request, self._call(request, locale))
         try:
-            return await task
+            if request.immediate:
+                return await handling
+            self._running = request
+            if isinstance(request, Execute):
+                # Its interpreter ends it, and so keeps its variables: there is no task to cancel.
+                return await handling
+            self._task = Deferred.fromCoroutine(handling)
+            return await self._task
         except CancelledError:
             return request.answer.failed(texts.CANCELLED.render(locale))
         except WorkerUnavailable:
@@ -309,11 +314,8 @@ class Session:
         except Exception:  # noqa: BLE001 - a fault of ours, whatever it is, ends one request only
             return request.answer.failed(self._fault(request, locale))
         finally:
-            if self._task is task:
+            if not request.immediate:
                 self._running = self._task = None
-
-    async def _handler(self, request: Request, locale: str) -> Answer:
-        return await HANDLERS[type(request)](request, self._call(request, locale))
 
     def _call(self, request: Request, locale: str) -> Call:
         reporter = _Reporter(self._client, request)
@@ -375,11 +377,10 @@ class Session:
         return False
 
     def _stop_running(self) -> None:
-        interpreter = self._workspace.opened
-        # The interpreter ends a program itself, and so keeps its variables and output.
-        program = isinstance(self._running, Execute) and interpreter is not None
-        if not (program and interpreter.cancel()) and self._task is not None:
+        if self._task is not None:
             self._task.cancel()
+        elif self._workspace.opened is not None:
+            self._workspace.opened.cancel()
 
     # Sending --------------------------------------------------------------------------------------
 
