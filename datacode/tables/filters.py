@@ -179,7 +179,7 @@ def different(cells: Cells) -> list[Value]:
 def _in_order(cells: Cells, sign: str, value: Value) -> Mask:
     series = cells.series()
     compare = _ORDER[sign]
-    if series is None:
+    if series is None or (value.__class__ is str and not _is_utf8(value)):
         return _mask(cells, _order_test(compare, value))
     if not _is_of_kind(series, value) or value != value:
         return _none(cells)
