@@ -17,6 +17,7 @@ from twisted.cred.strcred import AuthOptionMixin
 from twisted.python import usage
 
 from datacode.server.accounts import AccountsFile, IBearerToken
+from datacode.server.clock import use_steady_clock
 from datacode.server.logs import JsonLog
 from datacode.server.service import CannotStart, DataCodeService
 from datacode.server.settings import MIB, Bounds, Settings
@@ -360,6 +361,7 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     parent = getattr(options, "parent", None)
+    use_steady_clock(reactor)
     signals = Signals(reactor)
     service = build(options.settings, reactor, signals.fail)
     signals.on_hangup = service.reload

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -491,6 +492,84 @@ class OperationTests(DaemonTestCase):
             self.assertEqual(channel.recv(100), b"READY=1")
             self.assertEqual(daemon.stop(), 0)
             self.assertEqual(channel.recv(100), b"STOPPING=1")
+
+
+CLOCK_THAT_JUMPS = """
+import signal, sys, time
+ahead, real = 0, time.time
+time.time = lambda: real() + ahead
+def jump(*_):
+    global ahead
+    ahead += 7 * 86400
+signal.signal(signal.SIGUSR1, jump)
+from datacode.server.foreground import serve
+sys.exit(serve(["--port", "0", "--time-limit", "100"]))
+"""
+
+
+class FaultTests(DaemonTestCase):
+    def test_clock_jumps(self) -> None:
+        """When the time of day is set a week forward, nobody is thrown out and nothing ends."""
+        daemon = self.start([sys.executable, "-c", CLOCK_THAT_JUMPS])
+        port = daemon.port()
+        idle, busy = self.talk(port), self.talk(port)
+        idle.ask(code="x = 1")
+        busy.send(code=f"print(1)\n{ENDLESS}", stream=True)
+        busy.receive()
+        daemon.process.send_signal(signal.SIGUSR1)
+        for _ in range(3):
+            self.assertTrue(self.talk(port).ask(code="print(1)")["success"])
+        self.assertEqual(idle.ask(code="print(x)")["output"], "1\n")
+        busy.send(type="cancel")
+        self.assertEqual(busy.receive()["error"], "Ошибка: выполнение прервано")
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_out_of_descriptors(self) -> None:
+        """Without descriptors it neither spins nor stays dead, and says so where it can."""
+        words = ["sh", "-c", 'ulimit -n 64; exec "$@"', "-", *foreground("--port", "0")]
+        daemon = self.start(words)
+        port = daemon.port()
+        first = self.talk(port)
+        self.assertTrue(first.ask(code="x = 1")["success"])
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(80)]
+        before = processor_time(daemon)
+        for _ in range(20):
+            self.assertEqual(first.ask(code="print(x)")["output"], "1\n")
+        for each in idle:
+            each.close()
+        second = until(lambda: self.connected_at_last(port))
+        self.assertTrue(second.ask(code="print(2)")["success"])
+        self.assertLess(processor_time(daemon) - before, 3.0)
+        self.assertLess(len(daemon.lines), 100)
+        self.assertEqual(daemon.stop(), 0)
+
+    def connected_at_last(self, port: int) -> Talk | None:
+        """A client, if it is let in."""
+        try:
+            return self.talk(port)
+        except OSError:
+            return None
+
+    def test_disk_takes_no_more(self) -> None:
+        """Where the disk takes no more in the middle of a file, that is said; nothing is left."""
+        server = foreground("--port", "0", "--use-ve", "--session-dir", str(self.folder))
+        daemon = self.start(["sh", "-c", 'ulimit -f 200; exec "$@"', "-", *server])
+        client = self.talk(daemon.port())
+        text = "Ошибка записи файла: File too large (os error 27)"
+        for content in ("x" * 1_000_000, "base64:" + "QUFB" * 250_000):
+            answer = client.ask(type="upload_file", filename="a/b", content=content)
+            self.assertEqual(answer, {"success": False, "message": "", "error": text})
+        self.assertEqual([p.name for p in self.folder.glob("*/user_*/a/*")], [])
+        answer = client.ask(code=f"write_file('c', '{'x' * 1000}' * 1000)")
+        self.assertIn("File too large", answer["error"])
+        self.assertTrue(client.ask(type="upload_file", filename="a/b", content="x")["success"])
+        self.assertEqual(client.ask(type="session_files")["files"], ["a/b"])
+
+
+def processor_time(daemon: Daemon) -> float:
+    """Seconds of processor time that the server's own process has used."""
+    stat = Path(f"/proc/{daemon.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:

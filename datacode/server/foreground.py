@@ -8,6 +8,7 @@ from typing import Any
 from twisted.python import usage
 
 from datacode import tap
+from datacode.server.clock import use_steady_clock
 from datacode.server.logs import JsonLog, PlainLog
 from datacode.server.service import CannotStart
 from datacode.server.signals import Signals
@@ -31,6 +32,7 @@ class _Run:
         from twisted.internet import reactor
 
         self._reactor: Any = reactor
+        use_steady_clock(reactor)
         self._status = 0
         self._signals = Signals(reactor)
         self._service = tap.build(options.settings, reactor, self._give_up)

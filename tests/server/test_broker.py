@@ -1,0 +1,100 @@
+"""The broker: who answers what a program asks of the outside."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.runtime.files import FilesError
+from datacode.server.broker import Broker
+from datacode.server.local_files import AllowedFolders, LocalFiles
+from datacode.server.session_folder import SessionFolder
+from datacode.smb.reasons import ShareError
+from datacode.smb.target import Target
+from tests.server.fakes import FakeShares
+
+
+class BrokerTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        """A folder with a file, a share with another."""
+        self.root = Path(self.mktemp()).absolute()
+        self.root.mkdir()
+        (self.root / "a.txt").write_text("local")
+        self.shares = FakeShares()
+        self.shares.contents = {"": {"b.csv": b"shared"}, "in": {"c.csv": b"", "d.txt": b""}}
+        self.shares.connected["data"] = (Target("h"), "data")
+        self.read: list[str] = []
+
+    def broker(self, folder: SessionFolder | None = None) -> Broker:
+        """A broker with or without a session folder."""
+        area = AllowedFolders.of(self.root, [])
+        files = LocalFiles(area) if folder is None else folder.files
+        return Broker(files, self.shares, maybeDeferred, folder=folder, on_read=self.read.append)
+
+    def now(self, asked: Any) -> Any:
+        """What is answered, at once."""
+        return self.successResultOf(Deferred.fromCoroutine(asked))
+
+    def content(self, asked: Any) -> bytes:
+        """What is in the file that a descriptor was given for."""
+        with open(self.now(asked), "rb") as file:
+            return file.read()
+
+    def test_files(self) -> None:
+        """lib:// leads to the shares, everything else to the disk."""
+        broker = self.broker()
+        self.assertEqual(self.content(broker.open("a.txt")), b"local")
+        self.assertEqual(self.content(broker.open("lib://data/b.csv")), b"shared")
+        self.assertEqual(self.now(broker.kind("a.txt")), "file")
+        self.assertEqual(self.now(broker.kind("lib://data/in")), "folder")
+        self.assertEqual(self.now(broker.working_folder()), str(self.root))
+
+    def test_capitals(self) -> None:
+        """LIB:// is an ordinary path."""
+        failure = self.failureResultOf(Deferred.fromCoroutine(self.broker().open("LIB://data/b")))
+        failure.trap(FileNotFoundError)
+
+    def test_listing(self) -> None:
+        """Folders here and there, and patterns."""
+        broker = self.broker()
+        self.assertEqual([e.name for e in self.now(broker.list_folder(""))], ["a.txt"])
+        names = [e.name for e in self.now(broker.list_folder("lib://data/in"))]
+        self.assertEqual(names, ["c.csv", "d.txt"])
+        self.assertEqual(self.now(broker.match("*.txt")), ["a.txt"])
+
+    def test_reads_of_shares_are_told(self) -> None:
+        """Every file of a share that is read, and no other."""
+        broker = self.broker()
+        self.content(broker.open("a.txt"))
+        self.content(broker.open("lib://data/b.csv"))
+        self.assertEqual(self.read, ["lib://data/b.csv"])
+
+    def test_not_connected(self) -> None:
+        """A share that is not connected is refused in its own words."""
+        asked = Deferred.fromCoroutine(self.broker().open("lib://none/x"))
+        error = self.failureResultOf(asked, ShareError).value
+        self.assertEqual(str(error), "SMB share 'none' не подключена")
+
+    def test_nothing_is_written_without_a_session_folder(self) -> None:
+        """Not even in the start folder."""
+        asked = Deferred.fromCoroutine(self.broker().write("a.txt", b"x"))
+        error = self.failureResultOf(asked, FilesError).value
+        self.assertEqual(error.template, "Доступ запрещен: запись разрешена только в папку сессии")
+        self.assertEqual((self.root / "a.txt").read_text(), "local")
+
+    def test_session_folder(self) -> None:
+        """It is made when it is first looked at; what is written there is read there."""
+        folder = SessionFolder(self.root / "user", max_bytes=0, max_files=0)
+        broker = self.broker(folder)
+        self.assertEqual(self.now(broker.list_folder("")), [])
+        self.assertTrue(os.path.isdir(folder.path))
+        self.now(broker.write("out/x", b"mine"))
+        self.assertEqual(self.content(broker.open("out/x")), b"mine")
+        self.assertEqual(self.now(broker.working_folder()), "")
+        folder.remove()
+        failed = self.failureResultOf(Deferred.fromCoroutine(broker.list_folder("")), FilesError)
+        self.assertEqual(failed.value.template, "Доступ запрещен: папка сессии не установлена")

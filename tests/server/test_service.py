@@ -1,0 +1,119 @@
+"""The service in a real reactor: starting, giving up, stopping. Server reference, 3.3 and 3.4."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import fail
+from twisted.internet.task import deferLater
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from datacode import tap
+from datacode.server import announce
+from datacode.server.clock import use_steady_clock
+from datacode.server.service import DataCodeService
+from datacode.server.settings import Settings
+from datacode.smb.hosts import HostPolicy
+from datacode.worker.process import SandboxError
+
+
+class ServiceTests(TestCase):
+    timeout = 60
+
+    def service(self, **settings: Any) -> DataCodeService:
+        """A service on a free port that remembers why it gave up."""
+        self.given_up: list[str] = []
+        return tap.build(Settings(port=0, **settings), reactor, self.given_up.append)
+
+    async def test_start_and_stop(self) -> None:
+        """It becomes ready, and leaves neither threads nor files when it stops."""
+        folder = Path(self.mktemp())
+        before = threading.active_count()
+        service = self.service(use_ve=True, session_dir=folder)
+        service.privilegedStartService()
+        service.startService()
+        self.assertFalse(service._readiness()[0])
+        await service._started
+        ready, about = service._readiness()
+        self.assertTrue(ready)
+        self.assertIn("sandbox", about)
+        await service.stopService()
+        self.assertFalse(service._readiness()[0])
+        self.assertEqual(list(folder.iterdir()), [])
+        self.assertEqual(threading.active_count(), before)
+        self.assertEqual(self.given_up, [])
+
+    async def test_no_walls(self) -> None:
+        """Where programs cannot be shut in, it gives up in one sentence that says what to do."""
+        service = self.service()
+        self.patch(service.workers, "start", lambda: fail(SandboxError("this kernel offers none")))
+        service.privilegedStartService()
+        service.startService()
+        await service._started
+        self.assertEqual(
+            self.given_up,
+            [
+                "❌ Ошибка запуска WebSocket сервера: this kernel offers none; --sandbox=off",
+            ],
+        )
+        await service.stopService()
+
+    async def test_stopped_while_starting(self) -> None:
+        """A stop that comes before all is ready ends what has been started."""
+        service = self.service()
+        service.privilegedStartService()
+        service.startService()
+        await deferLater(reactor, 0)
+        await service.stopService()
+        self.assertEqual(service.workers.processes, 0)
+
+    async def test_started_without_privileges_first(self) -> None:
+        """A plain start binds the ports, too."""
+        service = self.service()
+        service.startService()
+        self.assertEqual(len(service._ports), 1)
+        await service._started
+        await service.stopService()
+
+
+class AnnouncementTests(SynchronousTestCase):
+    def test_warnings(self) -> None:
+        """What an operator must not overlook, and nothing for a server of this machine only."""
+        open_to_all = "⚠️  Сервер доступен из сети без проверки подлинности. Задайте --token."
+        for settings, hosts, number in (
+            (Settings(), ["127.0.0.1"], 0),
+            (Settings(), ["127.0.0.1", "::1"], 0),
+            (Settings(), ["0.0.0.0"], 2),
+            (Settings(token="T"), ["10.0.0.1"], 1),
+            (Settings(token="T", smb_hosts=HostPolicy(["files"])), ["::"], 0),
+            (Settings(sandbox=False), ["127.0.0.1"], 1),
+        ):
+            found = list(announce.warnings(settings, hosts))
+            self.assertEqual(len(found), number, (settings, hosts))
+            if not settings.guarded and number > 1:
+                self.assertIn(open_to_all, found)
+
+    def test_addresses(self) -> None:
+        """IPv6 addresses stand in brackets; endpoints stand as they were described."""
+        self.assertIn(
+            "📡 Адрес: ws://[::1]:80", list(announce.before(Settings(host="::1", port=80)))
+        )
+        lines = list(announce.before(Settings(listen=("unix:/run/x",))))
+        self.assertIn("📡 Адрес: unix:/run/x", lines)
+
+
+class ClockTests(SynchronousTestCase):
+    def test_steady(self) -> None:
+        """The reactor counts by the steady clock, unless it has begun to count by the other."""
+        fresh = MemoryReactorClock()
+        self.assertTrue(use_steady_clock(fresh))
+        self.assertIs(fresh.seconds, time.monotonic)
+        busy = MemoryReactorClock()
+        busy.callLater(1, lambda: None)
+        self.assertFalse(use_steady_clock(busy))
+        self.assertIsNot(busy.seconds, time.monotonic)
