@@ -18,8 +18,9 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.daemons import Daemon, environment, twistd
-from tests.smb.samba import LOGIN, PASSWORD, Samba, samba
+from tests.client.serving import server
+from tests.daemons import environment
+from tests.smb.samba import LOGIN, PASSWORD, samba
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples" / "08-websocket"
@@ -76,34 +77,17 @@ def node_modules() -> Path:
 
 
 class ClientsTestCase(SynchronousTestCase):
-    """One server and one share for all tests of a class."""
-
-    _daemon: Daemon | None = None
-    _samba: Samba
-    url = ""
+    """A server and a share."""
 
     def setUp(self) -> None:
-        """Start them if this is the first test."""
-        if type(self)._daemon is not None:
-            return
-        server = type(self)._samba = samba()
-        reports = server.folder / "reports"
+        """The files that the page's requests speak of, and the server."""
+        self.samba = samba()
+        reports = self.samba.folder / "reports"
         (reports / "2024").mkdir(parents=True, exist_ok=True)
         (reports / "note.txt").write_text("hello")
         for month in ("march", "april"):
             (reports / "2024" / f"{month}.csv").write_text(f"month,sum\n{month},200\n")
-        folder = Path(self.mktemp()).absolute()
-        folder.mkdir()
-        daemon = type(self)._daemon = Daemon(twistd(folder, "--port", "0", "--use-ve"), folder)
-        type(self).url = f"ws://127.0.0.1:{daemon.port()}"
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        """Stop the server."""
-        if cls._daemon is not None:
-            daemon, cls._daemon = cls._daemon, None
-            daemon.stop()
-            daemon.close()
+        self.url = server("--use-ve")
 
     def ran(
         self, *command: str, stdin: str = "", status: int = 0, **variables: str
@@ -133,7 +117,7 @@ class ConversationTests(ClientsTestCase):
         self.assertGreater(len(found), 6)
         for request in found:
             if "ip" in request:
-                request["ip"] = f"127.0.0.1:{self._samba.port}"
+                request["ip"] = f"127.0.0.1:{self.samba.port}"
                 request["login"], request["password"] = LOGIN, PASSWORD
         return [*found, *({"type": "execute", "code": code} for code in PROGRAMS)]
 
@@ -202,8 +186,8 @@ class ProgramTests(ClientsTestCase):
     def test_share_report(self) -> None:
         """The report over a share with the Python client; a wrong password is said."""
         command = (sys.executable, "share_report.py", self.url)
-        share = (f"127.0.0.1:{self._samba.port}", "data", LOGIN)
-        (self._samba.folder / "sales.csv").write_text("month,sum\nmay,150\n")
+        share = (f"127.0.0.1:{self.samba.port}", "data", LOGIN)
+        (self.samba.folder / "sales.csv").write_text("month,sum\nmay,150\n")
         done = self.ran(*command, *share, stdin=f"{PASSWORD}\n")
         self.assertIn("sales.csv 1 rows, 2 columns\n┌", done.stdout)
         self.assertIn("│ may   │ 150 │", done.stdout)

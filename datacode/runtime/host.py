@@ -39,7 +39,8 @@ class Host:
     """One interpreter's surroundings.
 
     ``on_output`` receives each piece of output as it is written, ``on_warning`` what belongs to
-    the host's log and not to the program's output, ``on_table`` each table that a program shows.
+    the host's log and not to the program's output, ``on_table`` each table that a program shows;
+    if it answers True, the table is drawn and its text is not written.
     ``output_limit`` and ``memory_limit`` are in bytes; None for ``output_limit`` is no limit.
     Without ``keep_output`` what has been handed to ``on_output`` is not kept.
     ``relations`` holds what ``relate`` recorded, in call order.
@@ -51,7 +52,7 @@ class Host:
         *,
         on_output: Callable[[str], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
-        on_table: Callable[[Value], None] | None = None,
+        on_table: Callable[[Value], object] | None = None,
         output_limit: int | None = None,
         memory_limit: int | None = None,
         keep_output: bool = True,
@@ -104,10 +105,12 @@ class Host:
         if self.on_warning is not None:
             self.on_warning(text)
 
-    def structured(self, table: Value) -> None:
-        """A table is being shown: a host that can draw tables gets it as it is."""
-        if self.on_table is not None:
-            self.on_table(table)
+    def structured(self, table: Value) -> bool:
+        """A table is being shown: a host that can draw tables gets it as it is.
+
+        True if it has been drawn, so that nobody wants its text.
+        """
+        return self.on_table is not None and self.on_table(table) is True
 
     # Functions and conditions ---------------------------------------------
 

@@ -68,8 +68,8 @@ class Interpreter:
     ``recursion_limit`` is the number of calls that may be active at once, ``output_limit`` and
     ``memory_limit`` are in bytes, ``max_steps`` in statements; None is no limit. ``on_output``
     gets each piece of output as it is written, ``on_warning`` what is meant for the host,
-    ``on_table`` the tables that a program shows. Without ``keep_output`` the Outcome holds no
-    output: ``on_output`` has had it.
+    ``on_table`` the tables that a program shows (True from it: they are drawn, their text is not
+    wanted). Without ``keep_output`` the Outcome holds no output: ``on_output`` has had it.
 
     Python's own recursion limit, one for the whole process, is raised as far as needed.
     """
@@ -84,7 +84,7 @@ class Interpreter:
         *,
         memory_limit: int | None = None,
         on_warning: Callable[[str], None] | None = None,
-        on_table: Callable[[Value], None] | None = None,
+        on_table: Callable[[Value], object] | None = None,
         keep_output: bool = True,
     ) -> None:
         # A call of the program takes one frame of Python, more in functions with many blocks

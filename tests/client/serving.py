@@ -1,34 +1,23 @@
-"""A real server for the tests of clients: one for all tests of a class."""
+"""Real servers for the tests of clients, shared by all that want the same."""
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
-
-from twisted.trial.unittest import SynchronousTestCase
 
 from tests.daemons import Daemon, twistd
 
+_running: dict[tuple[str, ...], str] = {}
 
-class ServerTestCase(SynchronousTestCase):
-    """``url`` is where a ``twistd datacode`` with the class's ``words`` listens."""
 
-    words: tuple[str, ...] = ("--use-ve",)
-    _daemon: Daemon | None = None
-    url = ""
+def server(*words: str) -> str:
+    """The URL of a ``twistd datacode`` with these options; it ends with this process."""
+    if words not in _running:
+        folder = tempfile.TemporaryDirectory(prefix="datacode-client-")
+        daemon = Daemon(twistd(Path(folder.name), "--port", "0", *words), Path(folder.name))
+        _kept.append(folder)
+        _running[words] = f"ws://127.0.0.1:{daemon.port()}"
+    return _running[words]
 
-    def setUp(self) -> None:
-        """Start the server if this is the first test."""
-        if type(self)._daemon is None:
-            folder = Path(self.mktemp()).absolute()
-            folder.mkdir()
-            daemon = type(self)._daemon = Daemon(twistd(folder, "--port", "0", *self.words), folder)
-            type(self).url = f"ws://127.0.0.1:{daemon.port()}"
 
-    @classmethod
-    def tearDownClass(cls) -> None:
-        """Stop it."""
-        if cls._daemon is not None:
-            daemon, cls._daemon = cls._daemon, None
-            status = daemon.stop()
-            daemon.close()
-            assert status == 0, daemon.lines
+_kept: list[tempfile.TemporaryDirectory[str]] = []

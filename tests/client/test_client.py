@@ -6,7 +6,10 @@ import asyncio
 import inspect
 import sqlite3
 import threading
+from pathlib import Path
 from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.client import (
     AsyncClient,
@@ -17,14 +20,19 @@ from datacode.client import (
     connect,
     connect_async,
 )
-from tests.client.serving import ServerTestCase
+from tests.client.serving import server
+from tests.daemons import Daemon, twistd
 from tests.smb.samba import LOGIN, PASSWORD, samba
 
 ENDLESS = "print('begun')\nfor i in range(1000000000) do\n  n = i\nnext i"
 
 
-class BlockingTests(ServerTestCase):
+class BlockingTests(SynchronousTestCase):
     """Every method of ``Client``."""
+
+    def setUp(self) -> None:
+        """The server."""
+        self.url = server("--use-ve")
 
     def client(self, **options: Any) -> Client:
         """A new connection, closed with the test."""
@@ -191,14 +199,15 @@ class BlockingTests(ServerTestCase):
         self.assertRaises(ConnectionLost, client.execute, "print(1)")
 
 
-class AsynchronousTests(ServerTestCase):
+class AsynchronousTests(SynchronousTestCase):
     """``AsyncClient``: the same methods, any number of calls at a time."""
 
-    def talk(self, conversation: Any, **options: Any) -> Any:
+    def talk(self, conversation: Any, url: str | None = None, **options: Any) -> Any:
         """Run a conversation with a client."""
+        url = url or server("--use-ve")
 
         async def talk() -> Any:
-            async with connect_async(self.url, **options) as client:
+            async with connect_async(url, **options) as client:
                 return await conversation(client)
 
         return asyncio.run(talk())
@@ -257,6 +266,10 @@ class AsynchronousTests(ServerTestCase):
 
     def test_server_goes_away(self) -> None:
         """A running program is ended and answered; whoever asks then is told."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        daemon = Daemon(twistd(folder, "--port", "0"), folder)
+        self.addCleanup(daemon.close)
 
         async def conversation(client: AsyncClient) -> None:
             begun = asyncio.Event()
@@ -264,28 +277,23 @@ class AsynchronousTests(ServerTestCase):
                 client.execute(ENDLESS, on_output=lambda text: begun.set())
             )
             await begun.wait()
-            daemon = type(self)._daemon
-            assert daemon is not None
             await asyncio.to_thread(daemon.stop)
             self.assertEqual((await running).error, "Limit Error: Execution was interrupted")
             with self.assertRaises(ConnectionLost):
                 await client.execute("print(1)")
 
-        self.talk(conversation, locale="en")
-        daemon, type(self)._daemon = type(self)._daemon, None
-        assert daemon is not None
-        daemon.close()
+        self.talk(conversation, f"ws://127.0.0.1:{daemon.port()}", locale="en")
 
 
-class TokenTests(ServerTestCase):
-    """A server that wants a token."""
-
-    words = ("--token", "секрет")
+class TokenTests(SynchronousTestCase):
+    """Servers that want a token."""
 
     def test_token(self) -> None:
-        """The right one lets in, a wrong one or none does not."""
-        with connect(self.url, token="секрет") as client:
+        """The right one lets in, also where no header can carry it; a wrong one does not."""
+        with connect(server("--token", "секрет"), token="секрет") as client:
             self.assertEqual(client.execute("print(1)").output, "1\n")
-        with connect(self.url, token="wrong") as client:
+        with connect(server("--token", "t"), token="t") as client:
+            self.assertEqual(client.execute("print(1)").output, "1\n")
+        with connect(server("--token", "t"), token="wrong") as client:
             lost = self.assertRaises(ConnectionLost, client.execute, "print(1)")
             self.assertIn("4401", str(lost))

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from tests.client.serving import server
 from tests.console.terminal import CommandTestCase
-from tests.daemons import Daemon, twistd
 
 
 class ConnectTests(CommandTestCase):
     """The same face as the prompt's, the programs on a real server."""
 
-    _daemon: Daemon | None = None
-    _port = 0
-
     def setUp(self) -> None:
-        """Start the server if this is the first test."""
+        """A server that wants a token."""
         super().setUp()
-        if type(self)._daemon is None:
-            folder = Path(self.mktemp()).absolute()
-            folder.mkdir()
-            daemon = type(self)._daemon = Daemon(
-                twistd(folder, "--port", "0", "--token", "t"), folder
-            )
-            type(self)._port = daemon.port()
-        self.url = f"ws://127.0.0.1:{self._port}"
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        """Stop it."""
-        if cls._daemon is not None:
-            daemon, cls._daemon = cls._daemon, None
-            daemon.stop()
-            daemon.close()
+        self.url = server("--token", "t")
 
     def test_pipe(self) -> None:
         """Values, blocks, variables, errors with their line, in the reader's language."""

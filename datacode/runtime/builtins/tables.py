@@ -98,9 +98,9 @@ def show_table(host: Host, table: Value) -> None:
 
 
 def _show(host: Host, shown: Table) -> None:
-    for part in show_parts(shown):
-        host.write(part)
-    host.structured(shown)
+    if not host.structured(shown):
+        for part in show_parts(shown):
+            host.write(part)
 
 
 @builtin("tables", needs_host=True, keeps=False)
