@@ -37,9 +37,12 @@ class Place:
         return cls(_host(parts.hostname), port or _DEFAULT_PORTS[parts.scheme])
 
     @classmethod
-    def of_host(cls, header: str, *, secure: bool) -> Place | None:
-        """What the client calls us."""
-        return cls.of_origin(("https://" if secure else "http://") + header)
+    def of_host(cls, header: str, origin: str) -> Place | None:
+        """What the client calls us; without a port, it is the one that the page came from.
+
+        A proxy in front may speak TLS where we do not, so our own scheme says nothing.
+        """
+        return cls.of_origin(f"{origin.partition('://')[0]}://{header}")
 
     @property
     def is_local(self) -> bool:
@@ -69,7 +72,7 @@ class Origins:
         self._allowed = frozenset(_folded(origin) for origin in allowed)
         self._strict = strict
 
-    def allows(self, origin: str | None, host: str, *, secure: bool, public: bool) -> bool:
+    def allows(self, origin: str | None, host: str, *, public: bool) -> bool:
         """Whether a handshake with this ``Origin`` and ``Host`` may go on."""
         if origin is None or _folded(origin) in self._allowed or "*" in self._allowed:
             return True
@@ -80,7 +83,7 @@ class Origins:
             return False
         if page.is_local:
             return True
-        return page == Place.of_host(host, secure=secure) and (public or page.is_address)
+        return page == Place.of_host(host, origin) and (public or page.is_address)
 
 
 class Token:

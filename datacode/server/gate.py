@@ -177,12 +177,12 @@ class GateKeeper:
             raise Denied(503, f"the limit of {most} connections from one address is reached")
 
     def _check_origin(self, handshake: Handshake) -> None:
-        public = self._house.settings.proxies > 0 or not is_loopback(handshake.local)
+        # A page cannot set this header: where it is, a proxy was.
+        proxied = "x-forwarded-for" in handshake.headers
         allowed = self._origins.allows(
             handshake.headers.get("origin"),
             handshake.headers.get("host", ""),
-            secure=handshake.secure,
-            public=public,
+            public=proxied or not is_loopback(handshake.local),
         )
         if not allowed:
             raise Denied(403, "pages of this origin may not connect; see --allow-origin")

@@ -91,12 +91,11 @@ class Denied(Exception):
 class Handshake:
     """What a client shows when it asks for a WebSocket."""
 
-    def __init__(self, request: ConnectionRequest, local: str, *, secure: bool) -> None:
+    def __init__(self, request: ConnectionRequest, local: str) -> None:
         self.headers: dict[str, str] = request.headers
         self.query: dict[str, list[str]] = request.params
         self.address = _bare(request.peer)
         self.local = local
-        self.secure = secure
 
 
 @implementer(IPushProducer)
@@ -245,11 +244,10 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def onConnect(self, request: ConnectionRequest) -> Deferred[None]:
         """Autobahn found nothing wrong with a handshake: may this client come in?"""
         local = _address_of(self.transport.getHost())
-        secure = bool(self._transport_details.is_secure)
         self.address = _bare(request.peer)
         # Nothing of the client's is read until it is settled: it may have sent frames already.
         self._pause("gate")
-        admitted = self.factory.gate.admit(Handshake(request, local, secure=secure))
+        admitted = self.factory.gate.admit(Handshake(request, local))
 
         def accept(make_guest: Callable[[ClientProtocol], Guest]) -> None:
             if self.state != self.STATE_CONNECTING:

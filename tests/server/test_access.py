@@ -29,7 +29,7 @@ class OriginsTests(SynchronousTestCase):
         self, origin: str | None, host: str = "127.0.0.1:8080", public: bool = False, **more: object
     ) -> bool:
         """Whether a page of this origin may connect to a server with these settings."""
-        return Origins(**more).allows(origin, host, secure=False, public=public)
+        return Origins(**more).allows(origin, host, public=public)
 
     def test_programs(self) -> None:
         """Programs send no origin."""
@@ -78,18 +78,16 @@ class OriginsTests(SynchronousTestCase):
         self.assertTrue(
             self.allowed("http://office.example:8080", "office.example:8080", public=True)
         )
+        self.assertTrue(self.allowed("https://office.example", "office.example", public=True))
+        self.assertFalse(self.allowed("https://office.example:444", "office.example", public=True))
         self.assertFalse(self.allowed("http://evil.example:8080", "evil.example:8080"))
 
     def test_listed(self) -> None:
         """Origins that the operator allows, in any case."""
         origins = ("https://Intranet.example/",)
-        self.assertTrue(
-            Origins(origins).allows("https://intranet.example", "x", secure=False, public=False)
-        )
-        self.assertFalse(
-            Origins(origins).allows("http://intranet.example", "x", secure=False, public=False)
-        )
-        self.assertTrue(Origins(["*"]).allows("http://x.example", "", secure=False, public=False))
+        self.assertTrue(Origins(origins).allows("https://intranet.example", "x", public=False))
+        self.assertFalse(Origins(origins).allows("http://intranet.example", "x", public=False))
+        self.assertTrue(Origins(["*"]).allows("http://x.example", "", public=False))
 
 
 class PatienceTests(SynchronousTestCase):

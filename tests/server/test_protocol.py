@@ -260,6 +260,10 @@ class HandshakeTests(ServerTestCase):
         ):
             connection = self.connect(server).open(Origin=origin, Host="evil.example:8080")
             self.assertEqual(connection.status, status, origin)
+        page = {"Origin": "https://office.example", "Host": "office.example"}
+        self.assertEqual(self.connect(server).open(**page).status, 403)
+        proxied = self.connect(server).open(X_Forwarded_For="10.0.0.1", **page)
+        self.assertEqual(proxied.status, 101)
         strict = self.server(strict_origin=True)
         self.assertEqual(self.connect(strict).open(Origin="null").status, 403)
 
