@@ -63,6 +63,9 @@ class NoFiles:
     async def working_folder(self) -> str:
         return "/"
 
+    def give_up(self) -> None:
+        pass
+
 
 def shown(name: str, seconds: list[float], note: str = "") -> float:
     """Print one line; gives the median."""

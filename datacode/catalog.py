@@ -33,6 +33,14 @@ def mark(template: str) -> str:
 def translate(template: str, locale: str) -> str:
     """The template in ``locale``; the template itself where it needs no translation.
 
-    Braces stay: the caller fills in the parameters afterwards.
+    Some sentences are what was tried and why it failed (``Ошибка чтения файла: …``): then each is
+    translated by itself. Braces stay: the caller fills in the parameters afterwards.
     """
-    return _translations(locale).gettext(template) if template else template
+    if not template:
+        return template
+    known = _translations(locale)
+    text = known.gettext(template)
+    head, colon, reason = template.partition(": ")
+    if text == template and reason and (tried := known.gettext(head + colon)) != head + colon:
+        return tried + known.gettext(reason)
+    return text

@@ -53,6 +53,15 @@ class RenderTests(SynchronousTestCase):
         self.assertEqual(str(error), "Variable Error at line 1: Variable 'x' not found")
         self.assertEqual(error.render("ru"), "Ошибка: переменная 'x' не определена")
 
+    def test_what_was_tried_and_why_it_failed(self) -> None:
+        """A sentence of two parts is translated part by part; the reason stays where it is."""
+        template = "Ошибка чтения файла: '{path}' не найден"
+        english = catalog.translate(template, "en")
+        self.assertNotRegex(english, "[а-я]")
+        self.assertIn("'{path}'", english)
+        self.assertEqual(catalog.translate(template, "ru"), template)
+        self.assertEqual(catalog.translate("nobody: knows", "ru"), "nobody: knows")
+
     def test_longer_program(self) -> None:
         """In a longer one it does, behind the message."""
         error = variable_error("x")

@@ -8,9 +8,10 @@ here blocks: the disk's work is done in threads of the service's own pool.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
 
 from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.patterns import matching
@@ -72,32 +73,33 @@ class Broker:
         self._folder = folder
         self._on_read = on_read
         self.on_progress: Callable[[str, int, int], object] | None = None
+        self._under_way: set[Deferred[Any]] = set()
 
     async def open(self, path: str) -> int:
         """A descriptor of the file, for reading, at its start; the caller closes it."""
         if paths.is_share_path(path):
             self._on_read(path)
             share, rest = paths.split(path)
-            progress = None if self.on_progress is None else partial(self.on_progress, path)
-            return await self._shares.fetch(share, rest, progress=progress)
+            fetching = self._shares.fetch(share, rest, progress=self._reporter(path))
+            return await self._from_share(fetching)
         return await self._locally(self._files.open, path)
 
     async def list_folder(self, path: str) -> list[Entry]:
         """The entries of a folder, sorted by name."""
         if paths.is_share_path(path):
-            return await self._shares.list_folder(*paths.split(path))
+            return await self._from_share(self._shares.list_folder(*paths.split(path)))
         return await self._locally(self._files.list_folder, path)
 
     async def match(self, pattern: str) -> list[str]:
         """The paths that match a pattern, in order."""
         if paths.is_share_path(pattern):
-            return await self._shares.match(*paths.split(pattern))
+            return await self._from_share(self._shares.match(*paths.split(pattern)))
         return await self._locally(matching, pattern, self._files.list_folder)
 
     async def kind(self, path: str) -> str | None:
         """``"file"``, ``"folder"``, or None where nothing (allowed) is there."""
         if paths.is_share_path(path):
-            return await self._shares.kind(*paths.split(path))
+            return await self._from_share(self._shares.kind(*paths.split(path)))
         return await self._locally(self._files.kind, path)
 
     async def stat(self, path: str) -> Entry:
@@ -105,7 +107,7 @@ class Broker:
         if not paths.is_share_path(path):
             return await self._locally(self._files.stat, path)
         share, rest = paths.split(path)
-        found = await self._shares.stat(share, rest)
+        found = await self._from_share(self._shares.stat(share, rest))
         if found is None:
             raise ShareError(reasons.MISSING, share=share, path=rest).during(Operation.LOOK)
         return found
@@ -126,25 +128,48 @@ class Broker:
     async def make_folder(self, path: str) -> None:
         """Make a folder, and those above it."""
         if paths.is_share_path(path):
-            await self._shares.make_folder(*paths.split(path))
+            await self._from_share(self._shares.make_folder(*paths.split(path)))
         else:
             await self._in_thread(self._writable().make_folder, path)
 
     async def delete(self, path: str) -> None:
         """Delete a file, or a folder that is empty."""
         if paths.is_share_path(path):
-            await self._shares.delete(*paths.split(path))
+            await self._from_share(self._shares.delete(*paths.split(path)))
         else:
             await self._in_thread(self._writable().delete, path)
+
+    def give_up(self) -> None:
+        """Nobody waits any more for what shares were asked: end it. The disk's work goes on."""
+        for call in list(self._under_way):
+            call.cancel()
 
     async def working_folder(self) -> str:
         """The text that ``getcwd()`` gives."""
         return self._files.working_folder
 
+    async def _from_share(self, asked: Coroutine[Any, Any, Result]) -> Result:
+        call = Deferred.fromCoroutine(asked)
+        self._under_way.add(call)
+        try:
+            return await call
+        finally:
+            self._under_way.discard(call)
+
+    def _reporter(self, path: str) -> Callable[[int, int], object] | None:
+        """Tells whoever wants to know now, and nobody else later."""
+        hook = self.on_progress
+
+        def report(done: int, total: int) -> None:
+            if hook is not None and self.on_progress is hook:
+                hook(path, done, total)
+
+        return None if hook is None else report
+
     async def _replace(self, path: str, content: bytes | int) -> None:
         """Replace a file by bytes, or by all that a descriptor holds."""
         if paths.is_share_path(path):
-            await self._shares.write(*paths.split(path), content)
+            await self._from_share(self._shares.write(*paths.split(path), content))
         else:
             await self._in_thread(self._writable().write, path, content)
 

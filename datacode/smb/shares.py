@@ -245,9 +245,10 @@ class Shares:
         name = "/".join(_components(path, Operation.READ))
         kept = self._cache.get(place.key, name)
         spare = spool.reopened(kept.descriptor) if kept is not None else None
+        report = _Report(self._pool.reactor, progress)
         try:
             fetched = await place.call(
-                self._fetching(path, span, limit, progress, kept.stamp if kept and spare else None),
+                self._fetching(path, span, limit, report, kept.stamp if kept and spare else None),
                 self._pool.rules.patience.transfer,
                 operation=Operation.READ,
                 path=path,
@@ -257,6 +258,8 @@ class Shares:
             if spare is not None:
                 os.close(spare)
             raise
+        finally:
+            report.over = True
         stamp, length = fetched.stamp, span.length_in(fetched.stamp.size)
         if fetched.descriptor is None:
             assert spare is not None
@@ -272,12 +275,11 @@ class Shares:
         path: str,
         span: transfer.Span,
         limit: int | None,
-        progress: Progress | None,
+        report: transfer.Progress,
         known: Stamp | None,
     ) -> Work[Fetched]:
         rules = self._pool.rules
         bounds = [size for size in (limit, rules.limits.file_size) if size is not None]
-        report = self._reporting(progress)
 
         def work(opened: Share, interrupt: Interrupt) -> Fetched:
             return opened.fetch(
@@ -328,15 +330,18 @@ class Shares:
         source = (
             transfer.Bytes(content) if isinstance(content, bytes) else transfer.LocalFile(content)
         )
-        token, report = secrets.token_hex(6), self._reporting(progress)
-        await self._changing(share, path, Operation.WRITE).call(
-            lambda opened, interrupt: opened.store(
-                path, source, interrupt, token=token, progress=report
-            ),
-            self._pool.rules.patience.transfer,
-            operation=Operation.WRITE,
-            path=path,
-        )
+        token, report = secrets.token_hex(6), _Report(self._pool.reactor, progress)
+        try:
+            await self._changing(share, path, Operation.WRITE).call(
+                lambda opened, interrupt: opened.store(
+                    path, source, interrupt, token=token, progress=report
+                ),
+                self._pool.rules.patience.transfer,
+                operation=Operation.WRITE,
+                path=path,
+            )
+        finally:
+            report.over = True
 
     async def make_folder(self, share: str, path: str) -> None:
         """Make a folder and those above it; it may be there already."""
@@ -379,20 +384,31 @@ class Shares:
             raise ShareError(reasons.NO_WRITES, share=share, path=path).during(operation)
         return place
 
-    def _reporting(self, progress: Progress | None) -> transfer.Progress:
-        """What a thread may call for every piece, and ``progress`` hears of now and then."""
-        if progress is None:
-            return lambda done, total: None
-        last = 0.0
 
-        def report(done: int, total: int) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if done == total or now - last >= _PROGRESS_EVERY:
-                last = now
-                self._pool.reactor.callFromThread(progress, done, total)
+class _Report:
+    """What a thread may call for every piece; ``progress`` hears of it now and then.
 
-        return report
+    Nothing is said once it is ``over``: whoever asked has an answer by then.
+    """
+
+    def __init__(self, reactor: Reactor, progress: Progress | None) -> None:
+        self.over = False
+        self._reactor = reactor
+        self._progress = progress
+        self._last = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """So many bytes are done. Called in a thread."""
+        if self._progress is None:
+            return
+        now = time.monotonic()
+        if done == total or now - self._last >= _PROGRESS_EVERY:
+            self._last = now
+            self._reactor.callFromThread(self._tell, done, total)
+
+    def _tell(self, done: int, total: int) -> None:
+        if not self.over and self._progress is not None:
+            self._progress(done, total)
 
 
 def _components(path: str, operation: Operation) -> tuple[str, ...]:

@@ -154,11 +154,20 @@ class Bytes:
 
 
 class LocalFile:
-    """A source that is a local file; the descriptor stays the caller's, and where it is."""
+    """A source that is a local file; the descriptor stays the caller's, and where it is.
+
+    It has a descriptor of its own: a thread may still be at it when the caller has given up.
+    """
+
+    _descriptor = -1
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self._descriptor = os.dup(descriptor)
         self.size = os.fstat(descriptor).st_size
+
+    def __del__(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
     def part(self, offset: int, length: int) -> bytes:
         """Some of its bytes."""

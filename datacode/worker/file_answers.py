@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from datacode.runtime.files import Entry, FilesError
@@ -40,7 +40,7 @@ _AT_ONCE = 8
 class Broker(Protocol):
     """What a session's programs may ask of the server. All may raise OSError or FilesError.
 
-    A question that its program no longer waits for is not interrupted; its answer is dropped.
+    The answer to a question that its program no longer waits for is dropped.
     """
 
     async def open(self, path: str) -> int:
@@ -72,6 +72,9 @@ class Broker(Protocol):
 
     async def working_folder(self) -> str:
         """The text that ``getcwd()`` gives."""
+
+    def give_up(self) -> None:
+        """No program waits for what was asked so far: end what can be ended."""
 
 
 class FileAnswers:
@@ -111,7 +114,12 @@ class FileAnswers:
     def close(self) -> None:
         """The worker is gone: drop what is still under way."""
         self._closed = True
+        self.forget()
+
+    def forget(self) -> None:
+        """The program has ended, whatever it still waits for."""
         self._content = bytearray()
+        self._broker.give_up()
 
     def _collect(self, piece: Write) -> bool:
         """Is the file whole with this piece?"""
@@ -130,6 +138,8 @@ class FileAnswers:
                 answer: Struct = Opened(request.request)
             else:
                 answer = await self._answered(request)
+        except CancelledError:
+            answer = Failed(request.request, errno.EINTR, "", {})
         except FilesError as error:
             answer = Failed(request.request, None, error.template, error.params)
         except OSError as error:

@@ -315,6 +315,7 @@ class WorkerInterpreter:
         elif isinstance(message, wire.Output):
             self._output(run, message.text)
         elif isinstance(message, wire.Finished):
+            files.forget()
             self._finished(run, message)
         elif isinstance(message, wire.TableShown):
             self._tell(run.on_table, message)

@@ -53,6 +53,9 @@ class NoFiles:
     async def working_folder(self) -> str:
         return "/work/folder"
 
+    def give_up(self) -> None:
+        pass
+
 
 def pause(seconds: float) -> Deferred[None]:
     """Let the reactor run for so long."""

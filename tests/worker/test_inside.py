@@ -51,6 +51,9 @@ class HereFiles:
     async def working_folder(self) -> str:
         return self._files.working_folder()
 
+    def give_up(self) -> None:
+        pass
+
 
 class InsideTests(WorkersTestCase):
     """A part of the conformance cases, each in a worker of its own."""
