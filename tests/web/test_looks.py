@@ -110,6 +110,13 @@ class ScreenTests(PageTestCase):
                 self.assertGreaterEqual(box["x"], 0, selector)
                 self.assertLessEqual(box["x"] + box["width"], 360, selector)
                 self.assertLessEqual(box["y"] + box["height"], 640, selector)
+            page.click(".connection")
+            page.one("dialog")
+            wide = (
+                "const d = document.querySelector('dialog'); return d.scrollWidth - d.clientWidth"
+            )
+            self.assertEqual(0, page.script(wide))
+            page.click("dialog .icon-button")
             page.click("#tab-files")
             page.one("#panel-files")
             page.click("#panel-files .side-close")

@@ -80,6 +80,7 @@ class GridTests(PageTestCase):
         self.assertEqual(["Казань", "Казань"], self.column(1))
         fields[1].send_keys(">100")
         self.assertEqual(["1200"], self.column(2))
+        self.assertIn("отобрано: 1", page.one(".table-title").text)
         fields[1].send_keys("000000")
         self.assertEqual([], self.column(1))
         self.assertEqual("Ни одна строка не подходит под фильтры", page.one(".grid-none").text)

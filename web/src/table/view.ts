@@ -15,13 +15,25 @@ export function tableView(table: TableData): HTMLElement {
   const grid = makeGrid(table);
   const place = el("div", { class: "chart-place" });
   let chart: ReturnType<typeof makeChart> | null = null;
+  const found = el("span", { class: "table-found", attrs: { role: "status" } });
+  const count = (): void => {
+    const shown = grid.shown().length;
+    fill(found, shown < table.rows.length ? t("table.found", { n: shown }) : null);
+  };
   const title = live(el("span", { class: "table-title" }), (node) => {
     fill(node, icon("layout"), t("table.title", { rows: table.total, columns: table.columns.length }));
     if (table.rows.length < table.total) {
       add(node, el("span", { class: "table-part" }, t("table.part", { n: table.rows.length })));
     }
+    add(node, found);
+    count();
   });
-  const filtering = toggle("filter", "table.filter", () => grid.toggleFilters());
+  const filtering = toggle("filter", "table.filter", () => {
+    const on = grid.toggleFilters();
+    count();
+    chart?.draw();
+    return on;
+  });
   const charting = toggle("chart", "table.chart", () => {
     if (chart) {
       chart = null;
@@ -32,7 +44,10 @@ export function tableView(table: TableData): HTMLElement {
     fill(place, chart.element);
     return true;
   });
-  grid.element.addEventListener("input", () => chart?.draw());
+  grid.element.addEventListener("input", () => {
+    count();
+    chart?.draw();
+  });
   const bar = el(
     "div",
     { class: "table-bar" },
