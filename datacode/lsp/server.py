@@ -6,6 +6,7 @@ units that editor and server agreed on; ours count from 1, in characters.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 from lsprotocol import types
@@ -17,11 +18,11 @@ from datacode.console.options import locale_of_environment
 from datacode.errors import DataCodeError
 from datacode.language import symbols
 from datacode.language.format import format_source
-from datacode.language.lexer import RESERVED_WORDS
+from datacode.language.lexer import tokens
 from datacode.language.lint import Problem, check
+from datacode.runtime import completion
 from datacode.runtime.builtins.library import BUILTINS
 
-LOCALE = locale_of_environment()
 server = LanguageServer("datacode", __version__)
 
 
@@ -31,6 +32,26 @@ def count_error(name: str, count: int) -> DataCodeError | None:
     if builtin is None or builtin.accepts(count):
         return None
     return builtin.count_error(builtin, count)
+
+
+# The editor ------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Reader:
+    """Who reads what we say: the editor's language, else that of the environment."""
+
+    locale: str
+
+
+reader = Reader(locale_of_environment())
+
+
+@server.feature(types.INITIALIZE)
+def initialize(ls: LanguageServer, params: types.InitializeParams) -> None:
+    """The editor says in which language its user reads."""
+    if params.locale:
+        reader.locale = "ru" if params.locale.lower().startswith("ru") else "en"
 
 
 # Places ---------------------------------------------------------------------------
@@ -67,7 +88,7 @@ def _diagnostic(document: TextDocument, problem: Problem) -> types.Diagnostic:
     severe = problem.severity == "error"
     return types.Diagnostic(
         range=_client_range(document, problem.line, problem.column, len(name)),
-        message=problem.render(LOCALE),
+        message=problem.render(reader.locale),
         severity=types.DiagnosticSeverity.Error if severe else types.DiagnosticSeverity.Warning,
         source="datacode",
     )
@@ -96,31 +117,41 @@ def changed(
     )
 
 
+@server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+def closed(ls: LanguageServer, params: types.DidCloseTextDocumentParams) -> None:
+    """Nothing is said about a text that nobody looks at."""
+    ls.text_document_publish_diagnostics(
+        types.PublishDiagnosticsParams(uri=params.text_document.uri, diagnostics=[])
+    )
+
+
 # Names --------------------------------------------------------------------------------
 
 
-@server.feature(types.TEXT_DOCUMENT_COMPLETION)
+_KINDS = {
+    "keyword": types.CompletionItemKind.Keyword,
+    "builtin": types.CompletionItemKind.Function,
+    "function": types.CompletionItemKind.Function,
+    "variable": types.CompletionItemKind.Variable,
+}
+
+
+@server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=["."]))
 def complete(ls: LanguageServer, params: types.CompletionParams) -> types.CompletionList:
-    """Keywords, builtins with their signatures, and the names of the text."""
+    """What may stand at the cursor: keywords, builtins with signatures, names of the text."""
     document = ls.workspace.get_text_document(params.text_document.uri)
-    kinds = types.CompletionItemKind
-    items = [types.CompletionItem(word, kind=kinds.Keyword) for word in sorted(RESERVED_WORDS)]
-    items += [
-        types.CompletionItem(
-            name,
-            kind=kinds.Function,
-            detail=builtin.signature,
-            documentation=types.MarkupContent(types.MarkupKind.Markdown, builtin.documentation),
-        )
-        for name, builtin in BUILTINS.items()
-    ]
-    seen = {(o.name, o.kind) for o in symbols.occurrences(document.source)}
-    items += [
-        types.CompletionItem(name, kind=kinds.Variable if kind == "variable" else kinds.Function)
-        for name, kind in sorted(seen)
-        if name not in BUILTINS
-    ]
-    return types.CompletionList(is_incomplete=False, items=items)
+    offset = document.offset_at_position(params.position)
+    found = completion.complete(document.source, offset, {}, {}).found
+    return types.CompletionList(is_incomplete=False, items=[_item(choice) for choice in found])
+
+
+def _item(choice: completion.Completion) -> types.CompletionItem:
+    item = types.CompletionItem(choice.text, kind=_KINDS.get(choice.kind))
+    item.detail = choice.detail or None
+    if choice.kind == "builtin":
+        text = BUILTINS[choice.text].documentation
+        item.documentation = types.MarkupContent(types.MarkupKind.Markdown, text)
+    return item
 
 
 @server.feature(types.TEXT_DOCUMENT_HOVER)
@@ -183,7 +214,7 @@ def rename(ls: LanguageServer, params: types.RenameParams) -> types.WorkspaceEdi
 
 
 def _is_name(text: str) -> bool:
-    found = [p for p in symbols.tokens(text) if p.kind != "NEWLINE"]
+    found = [p for p in tokens(text) if p.kind != "NEWLINE"]
     return len(found) == 1 and found[0].kind == "NAME" and found[0].text == text
 
 
@@ -210,6 +241,8 @@ def formatting(
         text = format_source(document.source)
     except DataCodeError:
         return None
+    if text == document.source:
+        return []
     whole = types.Range(types.Position(0, 0), types.Position(len(document.lines), 0))
     return [types.TextEdit(whole, text)]
 
