@@ -19,7 +19,7 @@ from datacode.runtime.builtins import library
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.interrupts import Interrupted
 from datacode.runtime.values import Value
-from datacode.tables.table import Table
+from datacode.tables.conditions import filter_by_condition
 
 if TYPE_CHECKING:
     from datacode.runtime.session import Session
@@ -159,9 +159,4 @@ def _library(session: Session) -> dict[str, Any]:
 def _row_filter(session: Session) -> access.Condition:
     """``t['age > 30']``: rows by a condition; None for a text that is none."""
 
-    def filtered(table: Table, text: str) -> Value:
-        if not any(sign in text for sign in "<>="):
-            return None
-        return session.call("table_filter", [table, text])
-
-    return filtered
+    return lambda table, text: filter_by_condition(session.host, table, text)

@@ -8,7 +8,7 @@ from datacode.runtime.builtins.registry import ABSENT, Builtin, builtin, expects
 from datacode.runtime.builtins.tables import as_table, as_text
 from datacode.runtime.host import Host
 from datacode.runtime.values import Value
-from datacode.tables.group import Aggregate, grouped, pivoted
+from datacode.tables.group import Aggregate, Call, grouped, pivoted
 from datacode.tables.select import merged_inner, merged_outer, position_of, under_each_other
 from datacode.tables.sort import sorted_by
 from datacode.tables.table import Table
@@ -104,7 +104,12 @@ def table_group(host: Host, table: Value, by: Value, columns: Value) -> Table:
     if columns.__class__ is not dict:
         raise type_error(expected)
     wanted = [_aggregate(source, name, each) for name, each in columns.items()]
-    return grouped(source, positions, wanted, host.call)
+    return grouped(source, positions, wanted, _caller(host))
+
+
+def _caller(host: Host) -> Call:
+    """Functions by name, each given one array."""
+    return lambda name, cells: host.call(name, [cells])
 
 
 def _positions(source: Table, names: Value, expected: str) -> list[int]:
@@ -147,4 +152,4 @@ def table_pivot(
     across = position_of(source, as_text(columns, expected))
     name = as_text(values, expected)
     wanted = Aggregate(name, position_of(source, name), as_text(func, expected))
-    return pivoted(source, positions, across, wanted, host.call)
+    return pivoted(source, positions, across, wanted, _caller(host))

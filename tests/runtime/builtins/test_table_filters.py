@@ -1,0 +1,102 @@
+"""Filters by conditions in programs: what the conformance cases do not say."""
+
+from __future__ import annotations
+
+from tests.runtime.builtins.test_tables import ProgramTestCase
+
+
+class ConditionTests(ProgramTestCase):
+    """``table_filter``, ``table_where`` with a text, ``t['...']``."""
+
+    def assertItems(self, expected: str, *expressions: str) -> None:
+        """The items of the filtered tables."""
+        for expression in expressions:
+            self.assertPrints(f"[{expected}]", f"extend(({expression}).item, [])")
+
+    def test_three_parts(self) -> None:
+        """``column operator value`` in any spacing and any letter case of the operator."""
+        self.assertItems("nut", "table_filter(stock, ' n   >\t5 ')", "stock['n > 5']")
+        self.assertItems(
+            "bolt, board", "table_filter(stock, 'item like bo%')", "stock['item LIKE bo%']"
+        )
+        self.assertItems("pin", "stock['n = null']", "table_where(stock, 'n == null')")
+        self.assertItems("", "stock['n = \"3\"']", "stock['n = item']")
+
+    def test_expressions(self) -> None:
+        """Everything else is an expression over the cells."""
+        self.assertItems(
+            "nut, board", "stock['n>3']", "stock['n > 3 and true']", "stock['isset(n) and n>3']"
+        )
+        self.assertItems("bolt", "stock['price * 2 == n']", "stock['item = \"bolt\"']")
+        self.assertItems("bolt, nut", "stock['price < 2']['n > 0']")
+
+    def test_names_of_the_program(self) -> None:
+        """Variables and functions of the program, of a calling function too."""
+        self.run_program(
+            "least = 4\n"
+            "function above(t, limit) do\nreturn t['n > limit and n > least']\nendfunction"
+        )
+        self.assertItems("nut, board", "stock['n > least or false']")
+        self.assertItems("nut", "above(stock, 6)")
+
+    def test_column_or_condition(self) -> None:
+        """A text that is no condition is a column that does not exist."""
+        for text in ("x", "no such column", "n", "a + b", "a.b", "unit price"):
+            if text != "n":
+                self.assertEqual(
+                    self.failure(f"stock['{text}']"), f"Column '{text}' not found in table"
+                )
+        self.assertEqual(self.failure("stock['a >']"), "Column 'a >' not found in table")
+        self.assertEqual(self.failure("stock['x > 1']"), "Column 'x' not found")
+        self.assertPrints("Column(n > 1)", "table([[1]], ['n > 1'])['n > 1']")
+
+    def test_errors(self) -> None:
+        """What goes wrong in a condition is told with its own error inside."""
+        self.assertEqual(
+            self.failure("stock['n > 1 or nosuch']"),
+            "Ошибка в условии фильтрации: Variable Error at line 1: Variable 'nosuch' not found",
+        )
+        self.assertEqual(
+            self.failure("table_filter(stock, 'n + 1 + 1')"),
+            "Условие фильтрации должно возвращать boolean",
+        )
+        self.assertEqual(
+            self.failure("table_filter(stock, 'a b c d')"),
+            "Invalid filter condition: 'a b c d'. Expected format: 'column operator value'",
+        )
+        self.assertEqual(self.failure("table_filter(stock, 'n is 3')"), "Unsupported operator: is")
+
+    def test_columns_with_odd_names(self) -> None:
+        """Columns called as words of the language, twice, or not by a name at all."""
+        self.run_program("t = table([[1, 2, 3, 4]], ['if', 'a', 'a', 'unit price'])")
+        self.assertPrints("1", "len(table_query(t, 'a == 2'))", "len(t['a < 3'])")
+        self.assertPrints("1", "len(table_where(t, 'unit price', '=', 4))")
+
+    def test_users_functions_in_conditions(self) -> None:
+        """A function of the program may filter tables itself."""
+        self.run_program(
+            "function has(name) do\n"
+            "return len(table_where(stock, 'item', '=', name)) > 0\nendfunction"
+        )
+        self.assertItems("bolt, nut, pin, board", "stock['has(item)']")
+
+
+class WhereTests(ProgramTestCase):
+    """``table_where`` with a column, an operator and a value."""
+
+    def test_arguments(self) -> None:
+        """By name; three arguments are too few."""
+        self.assertPrints("1", "len(table_where(stock, col='n', op='>', value=5))")
+        self.assertPrints("1", "len(table_where(stock, 'n', '=', value=null))")
+        self.assertEqual(
+            self.failure("table_where(stock, 'n', '=')"),
+            "Function 'table_where' expects 4-4 arguments, got 3",
+        )
+
+    def test_in_a_column(self) -> None:
+        """The values of ``IN`` may be a column."""
+        self.assertPrints("2", "len(table_where(stock, 'n', 'IN', table([[3], [5]], ['v']).v))")
+        self.assertEqual(
+            self.failure("table_where(stock, 'n', 'IN', 3)"),
+            "The operator IN needs an array of values",
+        )
