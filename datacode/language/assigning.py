@@ -31,7 +31,7 @@ from datacode.language.kinds import (
     part_of,
     with_elements,
 )
-from datacode.language.python import Piece
+from datacode.language.python import LOOSE, STEADY, Piece
 from datacode.language.variables import SET, Slot, State, joined
 
 
@@ -117,14 +117,19 @@ class Assigning(Expressions):
             self.keep_order(pieces, mark)
             pieces.append(piece)
         # The variable is looked at last, as finding the indexes may change it.
-        pieces = [self._handy(piece) for piece in pieces[:1]] + [
-            self._as_key(piece) for piece in pieces[1:]
+        calls = any(piece.calls for piece in pieces[1:])
+        pieces = [
+            self._handy(piece, calls) if place == 0 else self._as_key(piece)
+            for place, piece in enumerate(pieces)
         ]
         members = [isinstance(step, str) for step in node.path]
         self._choose_container(node.name, pieces[0], pieces[1:], members)
 
-    def _handy(self, piece: Piece) -> Piece:
-        return piece if piece.plain else self.spill(piece)
+    def _handy(self, piece: Piece, calls: bool = False) -> Piece:
+        """A piece that may stand several times, and later than code that ``calls`` functions."""
+        if piece.plain and (piece.steadiness == STEADY or not (calls or piece.steadiness == LOOSE)):
+            return piece
+        return self.spill(piece)
 
     def _as_key(self, piece: Piece) -> Piece:
         """An index, as a Python int where it is known as one: then the number is not needed."""
@@ -331,9 +336,12 @@ class Assigning(Expressions):
             if text is None:
                 text = self._as_text(slot, piece)
             else:
-                if len(self.out) > mark:
+                if len(self.out) > mark or not only(piece.kinds, STRING | NUMBER | BOOL):
                     text = self.spill(text, mark)
-                following = self._as_text(slot, piece)
+                before = len(self.out)
+                following = self._as_text(slot, piece, text)
+                if len(self.out) > before and not text.plain:
+                    text = self.spill(text, before)
                 node = self.binary(text.node, ast.Add(), following.node)
                 text = self.low(self._finished(Piece(node, STRING), text, following))
         assert text is not None
@@ -347,16 +355,17 @@ class Assigning(Expressions):
             self._append_to_shared(slot, self.spill(text))
         self.now_set(slot, STRING)
 
-    def _as_text(self, slot: Slot, piece: Piece) -> Piece:
-        """What the string of ``slot`` gets behind it when the piece is added."""
+    def _as_text(self, slot: Slot, piece: Piece, text: Piece | None = None) -> Piece:
+        """What the string of ``slot``, and ``text``, get behind them when the piece is added."""
         if only(piece.kinds, STRING):
             return piece
         if only(piece.kinds, NUMBER | BOOL):
             return self.text(piece)
         if not piece.plain:
             piece = self.spill(piece)
-        text = self.call("appended", self.name(slot.python), piece.node)
-        node = self.choose(self.is_a(piece.node, "str"), piece.node, text)
+        between = self.constant("") if text is None else text.node
+        other = self.call("appended", self.name(slot.python), between, piece.node)
+        node = self.choose(self.is_a(piece.node, "str"), piece.node, other)
         return Piece(node, STRING, height=2)
 
     def _append_to_shared(self, slot: Slot, text: Piece) -> None:

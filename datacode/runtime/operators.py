@@ -41,8 +41,8 @@ def add(left: Value, right: Value) -> Value:
     _refuse("Cannot add {left} and {right}", left, right)
 
 
-def appended(left: str, right: Value) -> str:
-    """The text that ``left + right`` puts behind the string ``left``."""
+def appended(left: str, between: str, right: Value) -> str:
+    """The text that ``left + between + right`` puts behind the two strings."""
     kind = right.__class__
     if kind is str:
         return right  # type: ignore[no-any-return]
@@ -50,7 +50,7 @@ def appended(left: str, right: Value) -> str:
         return number_text(right)
     if kind is bool:
         return "true" if right else "false"
-    _refuse("Cannot add {left} and {right}", left, right)
+    _refuse("Cannot add {left} and {right}", left + between, right)
 
 
 def subtract(left: Value, right: Value) -> Value:
