@@ -3,7 +3,8 @@
 Twisted collects what is written and sends it in the next turn of the reactor, when the socket
 says that it can take it: two calls to the kernel to ask for that, and one turn more, for every
 answer. A socket with nothing waiting nearly always can take it now. With it, a short request
-costs a third less of the reactor's time.
+costs a third less of the reactor's time. What is too much for the socket is not copied while it
+waits: that is half of what a file of many megabytes costs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.abstract import FileDescriptor
+
+_MUCH = 1 << 18
 
 
 def prompt_writer(transport: Any) -> Callable[[bytes], None]:
@@ -31,7 +34,14 @@ def prompt_writer(transport: Any) -> Callable[[bytes], None]:
         sent = transport.writeSomeData(data)
         if sent == len(data):
             return
-        # Some of it, or an exception: then writing the usual way will find the same, and say so.
-        transport.write(data[sent:] if isinstance(sent, int) and sent > 0 else data)
+        if not isinstance(sent, int) or sent < 0:
+            transport.write(data)  # the usual way will find the same exception, and say so
+        elif len(data) - sent < _MUCH:
+            transport.write(data[sent:])
+        else:
+            # What write() does, without its two copies of the data.
+            transport.dataBuffer, transport.offset = data, sent
+            transport._maybePauseProducer()  # type: ignore[no-untyped-call]
+            transport.startWriting()  # type: ignore[no-untyped-call]
 
     return write

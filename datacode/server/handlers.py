@@ -9,6 +9,7 @@ Source: server reference, 5 to 8.
 from __future__ import annotations
 
 import base64
+import binascii
 import errno
 import os
 from collections.abc import Callable, Coroutine
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from datacode.catalog import translate
 from datacode.errors import DataCodeError, Kind
@@ -395,15 +396,14 @@ async def _content(
             limit = f"{call.message_bytes / MIB:g}"
             reason = texts.FILE_TOO_BIG.render(call.locale, limit=limit)
             return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
-        return Content(
-            content=await call.workspace.in_thread(_read_as_text, descriptor, offset, length)
-        )
+        content = call.workspace.in_thread(_read_as_text, descriptor, offset, length)
+        return Content(content=await content)  # type: ignore[arg-type]  # Raw is a text, too
     finally:
         os.close(descriptor)
 
 
-def _read_as_text(descriptor: int, offset: int, length: int) -> str:
-    """The text where it is UTF-8 and cannot be mistaken for base64, else base64."""
+def _read_as_text(descriptor: int, offset: int, length: int) -> str | Raw:
+    """The text where it is UTF-8 and cannot be mistaken for base64; else base64, as JSON."""
     with open(descriptor, "rb", closefd=False) as file:
         file.seek(offset)
         data = file.read(length)
@@ -412,7 +412,7 @@ def _read_as_text(descriptor: int, offset: int, length: int) -> str:
             return data.decode()
         except UnicodeDecodeError:
             pass  # binary: told apart by exactly this
-    return "base64:" + base64.b64encode(data).decode()
+    return Raw(b"".join((b'"base64:', binascii.b2a_base64(data, newline=False), b'"')))
 
 
 def _done(text: Text, call: Call, **params: object) -> Done:

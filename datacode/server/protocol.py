@@ -41,6 +41,7 @@ FRAMES_A_TURN = 64
 _CLOSE_SECONDS = 1.0
 _FLUSH_SECONDS = 5.0
 _WINDOW_BITS = 12
+_MUCH = 1 << 18
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
 
 
@@ -322,7 +323,12 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             return
         self.factory.sent(len(message))
         if self._perMessageCompress is None:
-            self._write(_text_frame(len(message)) + message)
+            head = _text_frame(len(message))
+            if len(message) < _MUCH:
+                self._write(head + message)
+            else:  # a copy would cost more than a packet
+                self._write(head)
+                self._write(message)
         else:
             self.sendMessage(message)
 
