@@ -17,6 +17,7 @@ from datacode.server.signals import Signals
 def serve(words: list[str]) -> int:
     """Run until a signal comes; the exit status: 0, 1 cannot start, 2 wrong usage."""
     options = tap.Options()
+    options.synopsis = "Usage: datacode --websocket [options]"
     try:
         options.parseOptions(words)
     except usage.UsageError as error:
