@@ -16,6 +16,7 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.strcred import AuthOptionMixin
 from twisted.python import usage
 
+from datacode.server import configuration
 from datacode.server.accounts import AccountsFile, IBearerToken
 from datacode.server.clock import use_steady_clock
 from datacode.server.logs import JsonLog
@@ -63,12 +64,14 @@ class Options(usage.Options, AuthOptionMixin):
     longdesc = (
         "Runs DataCode programs for WebSocket clients. "
         f"Environment: {ADDRESS_VARIABLE}=HOST:PORT and {TOKEN_VARIABLE}=TOKEN stand in for "
-        "--host, --port and --token. For every limit, 0 means none."
+        "--host, --port and --token, and DATACODE_TIME_LIMIT=60 for --time-limit 60, as for "
+        "every option. For every limit, 0 means none."
     )
     supportedInterfaces = (IUsernamePassword, IBearerToken)
     settings: Settings
 
     optParameters = [  # noqa: RUF012 - so usage.Options wants it
+        ["config", None, None, "Read options from this TOML file."],
         ["host", None, None, "Name or address to listen on. [default: 127.0.0.1]"],
         ["port", None, None, "Port to listen on, 0 for a free one. [default: 8080]"],
         ["token", None, None, "Clients must show this token."],
@@ -132,8 +135,10 @@ class Options(usage.Options, AuthOptionMixin):
 
     def parseOptions(self, options: Any = None) -> None:
         """Read the options. Under ``twistd`` a mistake is said in one sentence; else raised."""
+        given = list(sys.argv[1:] if options is None else options)
         try:
-            super().parseOptions(options)  # type: ignore[no-untyped-call]
+            more = configuration.words(_names(), given, self._environment)
+            super().parseOptions([*more, *given])  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
             if getattr(self, "parent", None) is None:
                 raise
@@ -149,6 +154,22 @@ class Options(usage.Options, AuthOptionMixin):
         if parent is not None and self["log-format"] == "json" and not parent.get("logger"):
             _json_log_file.append(parent.get("logfile") or "-")
             parent["logger"] = f"{__name__}.json_log"  # twistd wants a name
+
+
+def _first(rows: Any) -> frozenset[str]:
+    return frozenset(row[0] for row in rows)
+
+
+def _names() -> configuration.Names:
+    """The options that a file or the environment may set."""
+    return configuration.Names(
+        parameters=_first(Options.optParameters) - {"config"},
+        flags=_first(Options.optFlags),
+        lists=frozenset(
+            {"listen", "files", "allow-origin", "smb-host", "smb-kerberos", "smb-kdc", "auth"}
+        ),
+        covered={ADDRESS_VARIABLE: ("host", "port"), TOKEN_VARIABLE: ("token",)},
+    )
 
 
 def sentence(error: usage.UsageError) -> str:
