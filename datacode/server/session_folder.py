@@ -176,7 +176,10 @@ class SessionFolder:
             raise StoreError(texts.NO_SESSION_FOLDER)
         if self._made:
             return False
-        os.mkdir(self.path, 0o700)
+        try:
+            os.mkdir(self.path, 0o700)
+        except OSError as error:
+            raise StoreError(texts.NO_PARENT, reason=system_text(error)) from error
         self._made = True
         self._on_made(self.path)
         return True
