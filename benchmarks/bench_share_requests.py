@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.daemons import Daemon, Talk, foreground
+from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import LOGIN, PASSWORD, Samba, samba
 
 RUNS = 5
@@ -197,6 +198,38 @@ def small(server: Samba, port: int) -> None:
     report("list_files of 3,000 names", median(lambda: client.ask(code=code)) * 1e3, "ms")
 
 
+def cancelling(server: Samba, port: int) -> None:
+    """From a cancel to the answer of what it ends, while the share hangs in mid-read."""
+    proxy = FaultProxy(server.port)
+    proxy.every(Fault("stall", 10 << 20))
+    file = server.folder / "hangs"
+    file.write_bytes(bytes(40 << 20))
+    client = Talk(port)
+    client.ask(
+        type="smb_connect",
+        ip=f"127.0.0.1:{proxy.port}",
+        login=LOGIN,
+        password=PASSWORD,
+        domain="",
+        share_name="data",
+    )
+    times = []
+    for _ in range(RUNS):
+        client.send(code='x = read_file("lib://data/hangs")', progress=True)
+        client.receive()  # it has begun
+        time.sleep(0.2)
+        start = time.perf_counter()
+        client.send(type="cancel")
+        while "success" not in client.receive():
+            pass
+        times.append(time.perf_counter() - start)
+        client.receive()
+    report("cancel of a read that hangs", statistics.median(times) * 1e3, "ms")
+    client.close()
+    proxy.close()
+    file.unlink()
+
+
 def main() -> None:
     """Run it all."""
     mebibytes = int(sys.argv[1]) if len(sys.argv) > 1 else 200
@@ -208,6 +241,7 @@ def main() -> None:
             into_programs(server, port, mebibytes)
             to_clients(server, port)
             small(server, port)
+            cancelling(server, port)
             daemon.stop()
         finally:
             daemon.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import stat
 from pathlib import Path
@@ -207,6 +208,57 @@ class ProgramWritesTests(SynchronousTestCase):
         self.assertEqual(
             error.template.format_map(error.params), "The session folder is full (limit 1 MiB)"
         )
+
+    def test_folders(self) -> None:
+        """Made with those above, deleted when empty; there may be as many as files."""
+        self.folder.make_folder("a/b")
+        self.folder.make_folder("a/b")
+        self.assertTrue((self.folder.path / "a" / "b").is_dir())
+        error = self.assertRaises(FilesError, self.folder.make_folder, "c")
+        self.assertEqual(
+            error.template.format_map(error.params), "The session folder is full (limit 2 files)"
+        )
+        self.assertRaises(FilesError, self.folder.write, "d/x", b"")
+        not_empty = self.assertRaises(OSError, self.folder.delete, "a")
+        self.assertEqual(not_empty.errno, errno.ENOTEMPTY)
+        self.folder.delete("a/b")
+        self.folder.make_folder("c")
+        self.assertEqual(sorted(os.listdir(self.folder.path)), ["a", "c"])
+
+    def test_folders_with_a_file_in_the_way(self) -> None:
+        """Many attempts that fail leave no more folders than are allowed."""
+        self.folder.write("f", b"")
+        self.assertRaises(NotADirectoryError, self.folder.make_folder, "f/x")
+        for number in range(5):
+            self.assertRaises(
+                (OSError, FilesError), self.folder.make_folder, f"{number}/" + "x" * 300
+            )
+        self.assertLessEqual(len(os.listdir(self.folder.path)), 3)
+
+    def test_deleted(self) -> None:
+        """A file that is deleted makes room; outside, and the folder itself, are refused."""
+        self.folder.write("a", b"x" * (1 << 20))
+        self.folder.delete("a")
+        self.assertEqual(self.folder.usage().bytes, 0)
+        self.folder.write("b", b"x" * (1 << 20))
+        self.assertRaises(FileNotFoundError, self.folder.delete, "a")
+        for path in ("../x", "/tmp/x"):
+            self.assertRaises(FilesError, self.folder.delete, path)
+            self.assertRaises(FilesError, self.folder.make_folder, path)
+        self.assertRaises(OSError, self.folder.delete, ".")
+
+    def test_copied(self) -> None:
+        """All bytes of a descriptor, wherever its position is; within the quota."""
+        source = self.folder.path.parent / "source"
+        source.write_bytes(b"12345")
+        descriptor = os.open(source, os.O_RDONLY)
+        self.addCleanup(os.close, descriptor)
+        os.lseek(descriptor, 3, os.SEEK_SET)
+        self.folder.write("copy", descriptor)
+        self.assertEqual((self.folder.path / "copy").read_bytes(), b"12345")
+        source.write_bytes(bytes(2 << 20))
+        self.assertRaises(FilesError, self.folder.write, "copy", descriptor)
+        self.assertEqual((self.folder.path / "copy").read_bytes(), b"12345")
 
     def test_system_error(self) -> None:
         """What the disk says reaches the program as it is."""
