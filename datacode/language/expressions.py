@@ -281,8 +281,8 @@ class Expressions(Variables):
         elif only(right.kinds, STRING):
             if only(left.kinds, printable):
                 left, right = self.two(left, mark, right, "")
-                text = self.call("printed", left.node)
-                return Piece(self.binary(text, ast.Add(), right.node), STRING)
+                printed = self.call("printed", left.node)
+                return Piece(self.binary(printed, ast.Add(), right.node), STRING)
             left, right = self.two(left, mark, right, "lr")
             test = self.is_a(left.node, "str")
             kinds = STRING | left.kinds & OTHER

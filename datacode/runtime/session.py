@@ -116,6 +116,7 @@ class Session:
         """What holds now, as far as it concerns code with these names."""
         variables = names.variables
         defined = self.functions.defined
+        known = self._known
         return Facts(
             existing=frozenset(name for name in variables if f"v_{name}" in self.globals),
             local=frozenset(name for name in variables if f"t_{name}" in self.globals),
@@ -123,7 +124,11 @@ class Session:
             functions={name: defined[name].arity for name in names.calls if name in defined},
             steps=self._max_steps is not None,
             specialists=self.functions,
-            **{fact: variables & known for fact, known in self._known.items()},
+            written=variables & known["written"],
+            made_global=variables & known["made_global"],
+            changed=variables & known["changed"],
+            deep=variables & known["deep"],
+            watched=variables & known["watched"],
         )
 
     def _kinds_now(self, facts: Facts) -> dict[str, int]:
