@@ -10,6 +10,7 @@ What is Autobahn's own and is replaced here:
 - its collecting of a message, which keeps each fragment as an object: a message of a million
   one-byte fragments would take forty times its size;
 - its answer to a failed handshake, which has neither length nor body;
+- its refusal of clients that offer compression which it does not understand;
 - its reaction to a missing pong, which is to drop the connection without a close frame.
 
 Source: server reference, 4 and 14.
@@ -241,6 +242,12 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self.transport.write(data)
         self.wasClean = True
         self.dropConnection(abort=False)
+
+    def _parseExtensionsHeader(self, header: str, removeQuotes: bool = True) -> list[Any]:
+        """The offers that make sense. The others are declined; Autobahn would refuse the client,
+        even where we compress nothing at all."""
+        offers: list[Any] = super()._parseExtensionsHeader(header, removeQuotes)
+        return [(name, parameters) for name, parameters in offers if _makes_sense(name, parameters)]
 
     def onConnect(self, request: ConnectionRequest) -> Deferred[None]:
         """Autobahn found nothing wrong with a handshake: may this client come in?"""
@@ -480,6 +487,17 @@ def _compression(settings: Settings) -> Callable[[list[Any]], Any]:
         return None
 
     return accept if settings.compress else lambda offers: None
+
+
+def _makes_sense(name: str, parameters: dict[str, Any]) -> bool:
+    """Whether an extension that is offered is compression that could be had (RFC 7692, 7.1)."""
+    if name != PerMessageDeflateOffer.EXTENSION_NAME:
+        return False
+    try:
+        PerMessageDeflateOffer.parse(parameters)
+    except Exception:  # noqa: BLE001 - Autobahn raises nothing more exact
+        return False
+    return True
 
 
 def _text_frame(length: int) -> bytes:
