@@ -93,9 +93,17 @@ def compiled(catalog: Catalog) -> bytes:
     return out.getvalue()
 
 
+REWORDED = frozenset({"Превышена максимальная глубина рекурсии ({limit})"})
+"""Russian texts that programs see, and that clients are told in other Russian words."""
+
+
 def wanted(locale: str) -> dict[str, str]:
     """The templates that need a translation into ``locale``."""
-    return {t: f for t, f in templates().items() if is_russian(t) == (locale == "en")}
+    return {
+        template: file
+        for template, file in templates().items()
+        if is_russian(template) == (locale == "en") or template in REWORDED
+    }
 
 
 def update(locale: str) -> list[str]:

@@ -29,7 +29,7 @@ class CatalogTests(SynchronousTestCase):
         """A translation mentions exactly the parameters of its template."""
         for locale in catalog.LOCALES:
             for message in catalog_tool.load(locale):
-                if message.id:
+                if message.id and message.id not in catalog_tool.REWORDED:
                     self.assertEqual(
                         sorted(set(re.findall(r"{(\w*)}", message.id))),
                         sorted(set(re.findall(r"{(\w*)}", message.string))),
@@ -81,6 +81,7 @@ class RenderTests(SynchronousTestCase):
         self.assertEqual(
             str(error), "Runtime Error at line 2: Превышена максимальная глубина рекурсии (10000)"
         )
+        self.assertEqual(error.render("ru"), "Ошибка: слишком глубокая рекурсия")
         self.assertEqual(
             error.render("en"), "Runtime Error at line 2: Maximum recursion depth exceeded (10000)"
         )

@@ -24,7 +24,7 @@ from tests.fire.load import private_memory
 PATIENCE_SECONDS = 15.0
 """After the last client has left, what is to go may take so long on a busy machine."""
 
-MEMORY_BYTES = 3 * 2**20
+MEMORY_BYTES = 8 * 2**20
 MEMORY_BYTES_PER_SESSION = 1024
 """Growth below these is an allocator's, not a session's: one object kept would be more."""
 
