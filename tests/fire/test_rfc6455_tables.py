@@ -120,6 +120,13 @@ class HandshakeTableTests(TableTestCase):
                 failures.append((sent[:60], status, head[:60]))
         self.assertEqual(failures, [])
 
+    def test_offers_without_compression(self) -> None:
+        """Where nothing is compressed, no offer keeps a client out, whatever is in it."""
+        for offer in ("permessage-deflate", "permessage-deflate; client_max_window_bits=8", "=;;,"):
+            client = self.client(Sec_WebSocket_Extensions=offer)
+            self.assertNotIn(b"Extensions", client.reader.head or b"", offer)
+            self.assertLives(client, offer)
+
     def answer_to(self, sent: bytes) -> bytes:
         """The head of the answer to bytes that are no good handshake."""
         with socket.create_connection(("127.0.0.1", self._port), PATIENCE) as tcp:
