@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from datacode import Interpreter
+from tests.console.terminal import CommandTestCase
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -43,8 +47,50 @@ class ProgramTests(SynchronousTestCase):
         return count
 
     def test_language(self) -> None:
-        """Every block of the language page prints what stands below it."""
-        self.assertGreater(self.check(DOCS / "language.md"), 10)
+        """Every block of the language pages prints what stands below it."""
+        english, russian = DOCS / "language.md", DOCS / "ru" / "language.md"
+        self.assertGreater(self.check(english), 10)
+        self.assertEqual(self.check(russian), self.check(english))
+
+
+class FirstProgramTests(CommandTestCase):
+    """The programs on the first pages, run as they say there."""
+
+    def test_getting_started(self) -> None:
+        """``datacode -q`` shows what stands below them, mistakes too."""
+        for page, locale in (("index.md", "en"), ("ru/index.md", "ru")):
+            count = 0
+            for program, expected in shown(DOCS / page, "datacode"):
+                done = self.datacode("-q", "--locale", locale, self.file("order.dc", program))
+                self.assertEqual(done.out + done.err, expected)
+                count += 1
+            self.assertEqual(count, 2)
+
+
+class SiteTests(SynchronousTestCase):
+    """The pages as a site."""
+
+    def test_builds_without_a_warning(self) -> None:
+        """Every page is in the navigation, every link and anchor leads somewhere."""
+        if importlib.util.find_spec("material") is None:
+            raise SkipTest("mkdocs-material is not installed: pip install '.[docs]'")
+        site = Path(self.mktemp()).absolute()
+        command = (sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site))
+        done = subprocess.run(
+            command,
+            cwd=DOCS.parent,
+            env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("WARNING", done.stderr)
+        self.assertTrue((site / "ru" / "language" / "index.html").is_file())
+        self.assertTrue((site / "schema.json").is_file())
+        # Programs are coloured by our own lexer, and nothing comes from other sites.
+        page = (site / "language" / "index.html").read_text("utf-8")
+        self.assertIn('<span class="k">endfunction</span>', page)
+        self.assertNotRegex(page, r"""(?:src|href)="https?://(?:fonts|cdn|unpkg)""")
 
 
 class EmbeddingTests(SynchronousTestCase):
