@@ -32,13 +32,16 @@ def _is_in_program(frame: FrameType | None) -> bool:
     return False
 
 
-def run_interruptibly(interpreter: Interpreter, text: str) -> Outcome:
+def run_interruptibly(interpreter: Interpreter, text: str, *, once: bool = False) -> Outcome:
     """Run a program in the main thread; SIGINT ends it with the error of a cancelled run.
 
-    A program whose ``finally`` goes on is ended by the next one.
+    A program whose ``finally`` goes on is ended by the next one. With ``once`` the process has
+    nothing else to do: a SIGINT that comes after the run must not change its exit status.
     """
     handler = _Handler()
     previous = signal.signal(signal.SIGINT, handler)
+    if once:
+        previous = signal.SIG_IGN
     try:
         try:
             handler.open = True

@@ -122,7 +122,7 @@ def _run_with_frame(options: Options, text: str) -> int:
     frame.begin(options, text)
     output = Output(sys.stdout)
     interpreter = _interpreter(options, output.write)
-    outcome = run_interruptibly(interpreter, text)
+    outcome = run_interruptibly(interpreter, text, once=True)
     output.flush()
     if output.failure is not None:
         return _nobody_reads(output, options)
@@ -230,7 +230,7 @@ def _shown(problem: Problem, options: Options) -> dict[str, object]:
 def _run_as_json(options: Options, text: str) -> int:
     """Run a program; one object on standard output, as the server would answer."""
     interpreter = _interpreter(options, None)
-    outcome = run_interruptibly(interpreter, text)
+    outcome = run_interruptibly(interpreter, text, once=True)
     error = outcome.error
     answer: dict[str, object] = {
         "success": error is None,
