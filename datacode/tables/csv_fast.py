@@ -4,6 +4,9 @@ Polars fills short rows up, takes blank lines for rows and has its own way with 
 What it made of a file is therefore trusted only if every byte of the file is accounted for: the
 cells, a delimiter between two of them, a line end behind each row, and the quotes. Everything
 else gives None, and is read the plain way (``csv_records``).
+
+Columns that begin with numbers are read as numbers at once. Polars refuses whatever is no number
+(and takes for numbers no more than we do); then all columns are read as text.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, TypeAlias
 
 from datacode.tables.cells import Cells
@@ -29,6 +32,7 @@ class Body:
     """The records below the header: from byte ``start``, at line ``line`` (from 1), of ``file``.
 
     ``size`` is the number of bytes of the whole file, ``width`` that of cells in a record.
+    ``numbers`` are the columns that hold nothing but numbers, as far as one has looked.
     """
 
     file: BinaryIO
@@ -37,6 +41,7 @@ class Body:
     size: int
     width: int
     delimiter: str
+    numbers: frozenset[int] = frozenset()
 
 
 def read(body: Body, decimal: str) -> tuple[list[Cells], int] | None:
@@ -44,19 +49,28 @@ def read(body: Body, decimal: str) -> tuple[list[Cells], int] | None:
     if len(body.delimiter.encode()) > 1 or not body.width:
         return None
     traits = _traits(body)
-    if traits & {b'"', b"\r"}:
-        frame = _cleaned_frame(body, b'"' in traits, b"\r" in traits)
-    else:
-        frame = _plain_frame(body)
+    frame = _frame(body, traits)
+    if frame is None and body.numbers:
+        body = replace(body, numbers=frozenset())  # there is something else among them
+        frame = _frame(body, traits)
     if frame is None:
         return None
-    columns = columns_from_texts(
-        frame,
+    texts = frame.select(pl.col(pl.String))
+    made = columns_from_texts(
+        texts,
         decimal,
         has_odd_space=bool(traits & _ODD_SPACE),
         has_signs=bool(traits & _SIGN_BYTES),
     )
+    by_name = dict(zip(texts.columns, made, strict=True))
+    columns = [by_name.get(s.name) or Cells.of_series(s) for s in frame.get_columns()]
     return columns, frame.height
+
+
+def _frame(body: Body, traits: set[bytes]) -> pl.DataFrame | None:
+    if traits & {b'"', b"\r"}:
+        return _cleaned_frame(body, b'"' in traits, b"\r" in traits)
+    return _plain_frame(body)
 
 
 _ODD_SPACE = {b"\t", b"\v", b"\f", b"\r", b'"', b"\xc2", b"\xe1", b"\xe2", b"\xe3"}
@@ -96,9 +110,13 @@ def _plain_frame(body: Body) -> pl.DataFrame | None:
     is_on_disk = isinstance(body.file, io.BufferedReader) and isinstance(body.file.raw, io.FileIO)
     source: Source = body.file if is_on_disk else body.file.read()
     frame = _parse(source, body, skip_lines=body.line - 1)
-    if frame is not None and _is_complete(frame, body.size - body.start, last == b"\n"):
-        return _without_blank_lines(frame)
-    return _cleaned_frame(body, False, False)
+    if frame is None:
+        return None
+    if body.numbers:
+        complete = not frame.to_series(-1).null_count() or _has_delimiters(frame, _count(body))
+    else:
+        complete = _is_complete(frame, body.size - body.start, last == b"\n")
+    return _without_blank_lines(frame) if complete else _cleaned_frame(body, False, False)
 
 
 def _parse(source: Source, body: Body, *, skip_lines: int = 0) -> pl.DataFrame | None:
@@ -108,10 +126,28 @@ def _parse(source: Source, body: Body, *, skip_lines: int = 0) -> pl.DataFrame |
             has_header=False,
             skip_lines=skip_lines,
             separator=body.delimiter,
-            schema={str(i): pl.String for i in range(body.width)},
+            schema={
+                str(i): pl.Float64 if i in body.numbers else pl.String for i in range(body.width)
+            },
         )
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         return None
+
+
+def _count(body: Body) -> int:
+    """The number of delimiters in a body without quotes."""
+    delimiter = body.delimiter.encode()
+    piece = bytearray(_PIECE)
+    found = 0
+    body.file.seek(body.start)
+    while count := body.file.readinto(piece):  # type: ignore[attr-defined]
+        found += piece.count(delimiter, 0, count)
+    return found
+
+
+def _has_delimiters(frame: pl.DataFrame, count: int) -> bool:
+    """Is there a delimiter between any two cells of a row? More of them Polars refuses."""
+    return count == frame.height * (frame.width - 1)
 
 
 def _is_complete(frame: pl.DataFrame, size: int, ends_line: bool, quotes: int = 0) -> bool:
@@ -156,9 +192,14 @@ def _cleaned_frame(body: Body, has_quotes: bool, has_returns: bool) -> pl.DataFr
     if not content.endswith(b"\n"):
         content += b"\n"  # behind a last delimiter Polars would miss a cell
     frame = _parse(content, body)
-    if frame is None or not _is_complete(frame, len(content), True, len(parts) - 1 - escaped):
+    if frame is None:
         return None
-    return _without_blank_lines(frame, has_quotes)
+    if body.numbers:
+        delimiter = body.delimiter.encode()
+        complete = _has_delimiters(frame, sum(part.count(delimiter) for part in parts[::2]))
+    else:
+        complete = _is_complete(frame, len(content), True, len(parts) - 1 - escaped)
+    return _without_blank_lines(frame, has_quotes) if complete else None
 
 
 def _are_quotes_regular(parts: list[bytes], delimiter: bytes) -> bool:

@@ -7,6 +7,8 @@ cells, so that what a column looks like at its beginning decides about time and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from datacode.runtime.recognise import WHITE_SPACE, number_from_text
@@ -57,7 +59,11 @@ _HEAD = 500
 _FEW = 1000
 """A column with so few different texts is done by looking at each of them once."""
 
-_WORD_PATTERN = f"(?i)^(?:{'|'.join(_WORDS)})?$"
+_WORD_PATTERN = f"(?i)^(?:{'|'.join(_WORDS)}|inf|nan)?$"
+"""Short texts that are no plain texts, the numbers without a digit among them."""
+
+_BELOW_LETTERS = ":"
+"""Digits, ASCII spaces, ``+-.,`` and ``$`` sort before this, letters behind it."""
 
 
 def columns_from_texts(
@@ -68,60 +74,71 @@ def columns_from_texts(
     Who knows that white space other than plain spaces, or the signs of currencies, are nowhere
     in the texts saves time by saying so.
     """
-    head = frame.head(_HEAD)
-    ways = [_way(column, decimal) for column in head.get_columns()]
-    wanted = [
-        way.wanted(pl.col(name), decimal, has_odd_space, has_signs).alias(name)
-        for name, way in zip(frame.columns, ways, strict=True)
-    ]
-    found = _answers(frame, wanted, [isinstance(way, _Numbers) for way in ways])
-    return [
-        way.column(text, found[text.name]) or _any_column(text, decimal)
-        for text, way in zip(frame.get_columns(), ways, strict=True)
-    ]
+    form = _Form(decimal, has_odd_space, has_signs)
+    ways = [_way(column, form) for column in frame.head(_HEAD).get_columns()]
+    made = _made(frame, ways)
+    again = [text for text in frame.get_columns() if made[text.name] is None]
+    made |= _made(pl.DataFrame(again), [_Texts(form) for _ in again])
+    return [made[text.name] or _any_column(text, decimal) for text in frame.get_columns()]
 
 
-def _answers(
-    frame: pl.DataFrame, wanted: list[pl.Expr], is_long: list[bool]
-) -> dict[str, pl.Series]:
-    """What the expressions give, all computed at the same time, by the names of the columns.
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How numbers are written, and what may be in the texts."""
 
-    Those that give one value are asked for apart: beside long ones it would be repeated.
+    decimal: str
+    has_odd_space: bool
+    has_signs: bool
+
+
+def _made(frame: pl.DataFrame, ways: Sequence[_Way]) -> dict[str, Cells | None]:
+    """The columns, each tried in its way; None for those that it was wrong for.
+
+    What the ways want to know is all computed at the same time, but where it is one value for a
+    column apart from columns: beside those it would be repeated.
     """
-    lazy = frame.lazy()
-    selections = [
-        lazy.select([e for e, long in zip(wanted, is_long, strict=True) if long is which])
-        for which in (True, False)
-    ]
-    answers = pl.collect_all(
-        [s for s, which in zip(selections, (True, False), strict=True) if which in is_long]
-    )
-    return {series.name: series for part in answers for series in part.get_columns()}
+    wanted = [w.wanted(pl.col(name)) for name, w in zip(frame.columns, ways, strict=True)]
+    selections = []
+    for is_long in (True, False):
+        part = [e for e, w in zip(wanted, ways, strict=True) if isinstance(w, _Numbers) is is_long]
+        if part:
+            selections.append(frame.lazy().select(part))
+    answers = {s.name: s for part in pl.collect_all(selections) for s in part.get_columns()}
+    return {
+        text.name: way.column(text, answers[text.name])
+        for text, way in zip(frame.get_columns(), ways, strict=True)
+    }
 
 
-def _way(head: pl.Series, decimal: str) -> _Way:
+def _way(head: pl.Series, form: _Form) -> _Way:
     """The way to try first, judged by a column's first cells."""
     filled = len(head) - head.null_count()
-    if filled and head.to_frame().select(_as_number(pl.all(), decimal).count()).item() == filled:
-        return _Numbers()
-    return _FewTexts(decimal) if head.n_unique() <= len(head) / 5 else _Texts()
+    numbers = head.to_frame().select(_as_number(pl.all(), form.decimal).count()).item()
+    if filled and numbers == filled:
+        return _Numbers(form)
+    if head.n_unique() <= len(head) / 5:
+        return _FewTexts(form)
+    return _Texts(form) if (head < _BELOW_LETTERS).any() else _Words(form)
 
 
 class _Way(Protocol):
     """A way to make a column: what it wants to know of it, and what it makes of the answer."""
 
-    def wanted(self, text: pl.Expr, decimal: str, has_odd_space: bool, has_signs: bool) -> pl.Expr:
-        """An expression over the column."""
+    def wanted(self, text: pl.Expr) -> pl.Expr:
+        """An expression over the column, under the same name."""
 
     def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
         """The column; None if this was the wrong way."""
 
 
+@dataclass(frozen=True, slots=True)
 class _Numbers:
     """For a column in which every cell is a number or empty."""
 
-    def wanted(self, text: pl.Expr, decimal: str, has_odd_space: bool, has_signs: bool) -> pl.Expr:
-        return _as_number(text, decimal)
+    form: _Form
+
+    def wanted(self, text: pl.Expr) -> pl.Expr:
+        return _as_number(text, self.form.decimal)
 
     def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
         if answer.null_count() != text.null_count():
@@ -129,36 +146,64 @@ class _Numbers:
         return Cells.of_series(_without_kind(answer))
 
 
+@dataclass(frozen=True, slots=True)
 class _Texts:
     """For a column in which every cell is a plain text, or empty."""
 
-    def wanted(self, text: pl.Expr, decimal: str, has_odd_space: bool, has_signs: bool) -> pl.Expr:
-        short = text.filter(text.str.len_bytes() <= _LONGEST_WORD)
+    form: _Form
+
+    def wanted(self, text: pl.Expr) -> pl.Expr:
+        form = self.form
+        signs = f"^[{''.join(_SIGNS)}]"
         return pl.any_horizontal(
-            _as_number(text, decimal).is_not_null().any(),
-            _has_space(text, has_odd_space),
-            short.str.contains(_WORD_PATTERN).any(),
-            _has_sign(text) if has_signs else pl.lit(False),
-        )
+            _as_number(text, form.decimal).is_not_null().any(),
+            _has_words(text, _LONGEST_WORD, _WORD_PATTERN),
+            _has_space(text, form.has_odd_space),
+            text.str.contains(signs).any() if form.has_signs else pl.lit(False),
+        ).alias(text.meta.output_name())
 
     def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
         return None if answer[0] else Cells.of_series(text)
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """For a column in which every cell is a text that begins with a letter, or is empty.
+
+    Most of what is no plain text begins with something that sorts before all letters: digits,
+    signs, spaces. What is left are some words and what lies beyond ASCII.
+    """
+
+    form: _Form
+
+    def wanted(self, text: pl.Expr) -> pl.Expr:
+        form = self.form
+        return pl.any_horizontal(
+            (text < _BELOW_LETTERS).any(),
+            _has_words(text, _LONGEST_WORD, _WORD_PATTERN),
+            _has_words(text.filter(text.str.len_bytes() == 8), 8, "(?i)^infinity$"),
+            _has_space(text, True) if form.has_odd_space else text.str.ends_with(" ").any(),
+            text.str.contains("^[€£]").any() if form.has_signs else pl.lit(False),
+        ).alias(text.meta.output_name())
+
+    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+        return None if answer[0] else Cells.of_series(text)
+
+
+@dataclass(frozen=True, slots=True)
 class _FewTexts:
     """For a column with few different texts, whatever they stand for."""
 
-    def __init__(self, decimal: str) -> None:
-        self._decimal = decimal
+    form: _Form
 
-    def wanted(self, text: pl.Expr, decimal: str, has_odd_space: bool, has_signs: bool) -> pl.Expr:
+    def wanted(self, text: pl.Expr) -> pl.Expr:
         return text.drop_nulls().unique().implode()
 
     def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
         different: list[str] = answer[0].to_list()
         if len(different) > _FEW:
             return None
-        values = {each: cell_value(each, self._decimal) for each in different}
+        values = {each: cell_value(each, self.form.decimal) for each in different}
         return _column_of_few(text, values)
 
 
@@ -179,8 +224,9 @@ def _has_space(text: pl.Expr, has_odd_space: bool) -> pl.Expr:
     return (text.str.starts_with(" ") | text.str.ends_with(" ")).any()
 
 
-def _has_sign(text: pl.Expr) -> pl.Expr:
-    return text.str.contains(f"^[{''.join(_SIGNS)}]").any()
+def _has_words(text: pl.Expr, longest: int, pattern: str) -> pl.Expr:
+    """Does one of the texts match that have at most so many bytes?"""
+    return text.filter(text.str.len_bytes() <= longest).str.contains(pattern).any()
 
 
 def _without_kind(numbers: pl.Series) -> pl.Series:

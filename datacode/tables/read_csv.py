@@ -11,6 +11,7 @@ import codecs
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 from datacode.errors import DataCodeError, runtime_error
@@ -25,6 +26,9 @@ from datacode.tables.table import Table
 
 SMALL = 1 << 16
 """Files up to so many bytes are read in Python: starting Polars would cost more."""
+
+_SAMPLE = 200
+"""So many records say which columns are tried as numbers first."""
 
 _HEAD = 1 << 16
 """The header is looked for in the first so many bytes of a large file."""
@@ -114,15 +118,32 @@ def _read_fast(file: BinaryIO, size: int, form: _Format) -> Table | None:
         return None
     found = records(text, form.delimiter)
     header = next((r for number, r in enumerate(found) if number == form.header_row), None)
-    body = next(found, None)
-    if header is None or body is None:
+    first = next(found, None)
+    if header is None or first is None:
         return None
-    start = offset + len(text[: body.start].encode())
+    start = offset + len(text[: first.start].encode())
     names = [name.strip(WHITE_SPACE) for name in header.cells]
-    read = csv_fast.read(
-        csv_fast.Body(file, start, body.line, size, len(names), form.delimiter), form.decimal
-    )
+    width = len(names)
+    numbers: frozenset[int] = frozenset()
+    if form.decimal == "." and width > 1:
+        sample = [first, *islice(found, _SAMPLE)]
+        numbers = _columns_of_numbers([r.cells for r in sample if len(r.cells) == width])
+    body = csv_fast.Body(file, start, first.line, size, width, form.delimiter, numbers)
+    read = csv_fast.read(body, form.decimal)
     return None if read is None else Table(names, *read)
+
+
+def _columns_of_numbers(rows: list[list[str]]) -> frozenset[int]:
+    """The columns of which every filled cell is a number, and one is filled.
+
+    None where the last cell may be empty: short rows would be hard to tell then.
+    """
+    kinds = [
+        {type(cell_value(text)) for text in column if text} for column in zip(*rows, strict=True)
+    ]
+    if all(row[-1] for row in rows):
+        return frozenset(i for i, each in enumerate(kinds) if each == {float})
+    return frozenset()
 
 
 # Record by record --------------------------------------------------------------
