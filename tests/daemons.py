@@ -25,6 +25,14 @@ PATIENCE = 20.0
 _LISTENING = re.compile(r"запущен на (?:127\.0\.0\.1|\[::1\]|0\.0\.0\.0):(\d+)")
 
 
+def heeding_interrupts() -> None:
+    """For a process to be started: SIGINT does what it does by default.
+
+    What is started in the background of a script inherits that it be ignored.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def environment(**more: str) -> dict[str, str]:
     """What a server process gets: our checkout, and none of our own settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DATACODE_")}
@@ -65,6 +73,7 @@ class Daemon:
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
+            preexec_fn=heeding_interrupts,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -21,6 +21,7 @@ import pyte
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.command import main
+from tests.daemons import heeding_interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "datacode.command")
@@ -83,6 +84,7 @@ class CommandTestCase(SynchronousTestCase):
             stdin=subprocess.PIPE,
             stdout=stdout,
             stderr=subprocess.PIPE,
+            preexec_fn=heeding_interrupts,
         )
         self.addCleanup(_end, started)
         return started

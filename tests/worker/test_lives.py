@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from datacode.worker import kernel
 from datacode.worker.process import Settings, WorkerUnavailable
+from tests.daemons import heeding_interrupts
 from tests.worker.harness import TAKEN_OVER, NoFiles, WorkersTestCase, descriptors, lives, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -210,7 +211,10 @@ class ServerLifeTests(WorkersTestCase):
     async def assertNobodyLeft(self, number: signal.Signals) -> None:
         """Start a server, signal it, and look for its processes."""
         server = subprocess.Popen(
-            [sys.executable, "-m", "tests.worker.serving"], cwd=ROOT, stdout=subprocess.PIPE
+            [sys.executable, "-m", "tests.worker.serving"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            preexec_fn=heeding_interrupts,
         )
         self.addCleanup(server.wait)
         self.addCleanup(server.kill)
