@@ -10,6 +10,7 @@ Source: language reference, section 9.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from datacode import catalog
@@ -27,6 +28,18 @@ class Kind(StrEnum):
     LIMIT = "Limit Error"
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What to try after an error; ``template`` has ``{name}`` for each of ``params``."""
+
+    template: str
+    params: dict[str, str] = field(default_factory=dict)
+
+    def render(self, locale: str) -> str:
+        """The sentence in a language."""
+        return catalog.translate(self.template, locale).format_map(self.params)
+
+
 class DataCodeError(Exception):
     """A program is wrong or has failed.
 
@@ -37,7 +50,8 @@ class DataCodeError(Exception):
     ``incomplete`` marks a syntax error of a text that merely stops too early.
     ``multiline`` tells that the program had more than one line, so that a reader
     needs to be told which one is meant. ``function`` is the name of the program's function that
-    failed, None at the top level or where nobody knows.
+    failed, None at the top level or where nobody knows; ``hint`` what to try, where a host has
+    asked for that and there is something to say.
     """
 
     def __init__(
@@ -60,6 +74,7 @@ class DataCodeError(Exception):
         self.incomplete = incomplete
         self.multiline = multiline
         self.function: str | None = None
+        self.hint: Hint | None = None
 
     @property
     def message(self) -> str:

@@ -133,6 +133,9 @@ class ExtensionTests(ProtocolTestCase):
             {"line": 2, "column": None, "kind": "runtime", "function": "f"},
         )
         self.assertNotIn("diagnostics", self.ask(code="print(1)", diagnostics=True))
+        for locale, hint in (("en", "did you mean 'total'?"), ("ru", "возможно, имелось в виду")):
+            answer = self.ask(code="total = 5\nprint(totl)", diagnostics=True, locale=locale)
+            self.assertTrue(answer["diagnostics"]["hint"].startswith(hint), answer)
 
     def test_stream(self) -> None:
         """Pieces while it runs; the answer holds everything."""

@@ -173,7 +173,13 @@ def _described(result: Result, text: str) -> list[str]:
     if result.error is None:
         return []
     where, source = result.diagnostics, Source(text)
-    if where is None or where.function is not None or not (source.multiline or where.column):
-        return [result.error if source.multiline else result.error.removesuffix(_FIRST_LINE)]
-    error = DataCodeError(Kind.RUNTIME, "", line=where.line, column=where.column)
-    return [result.error, *report.excerpt(error, source)]
+    sentence = result.error if source.multiline else result.error.removesuffix(_FIRST_LINE)
+    lines = [sentence]
+    if where is None:
+        return lines
+    if where.function is None and (source.multiline or where.column):
+        error = DataCodeError(Kind.RUNTIME, "", line=where.line, column=where.column)
+        lines += report.excerpt(error, source)
+    if where.hint is not None:
+        lines.append(f"💡 {where.hint}")
+    return lines

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datacode.errors import DataCodeError
+from datacode.errors import DataCodeError, Hint
 from datacode.language.source import Source
-from datacode.runtime.hints import Hint, place
+from datacode.runtime.hints import place
 
 
 def excerpt(error: DataCodeError, source: Source) -> list[str]:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from datacode import catalog
-from datacode.errors import DataCodeError, Kind
+from datacode.errors import DataCodeError, Hint, Kind
 from datacode.language.blocks import CLOSES, CLOSING_WORDS, DIVIDES, Blocks
 from datacode.language.lexer import Piece, tokens
 from datacode.language.source import Source
@@ -24,18 +23,6 @@ LONGEST_TEXT = 200_000
 """Characters of a program that is still searched for names and blocks."""
 
 _ALIKE = 0.7
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """A piece of advice; ``template`` has ``{name}`` for each of ``params``."""
-
-    template: str
-    params: dict[str, str] = field(default_factory=dict)
-
-    def render(self, locale: str) -> str:
-        """The sentence in a language."""
-        return catalog.translate(self.template, locale).format_map(self.params)
 
 
 def hint(

@@ -13,14 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from datacode.errors import DataCodeError, limit_error
+from datacode.errors import DataCodeError, Hint, limit_error
 from datacode.language import lint, programs
 from datacode.language.compiler import PROGRAM_FILE
 from datacode.runtime import completion, failures, hints, values
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.completion import Completed, Completion
 from datacode.runtime.files import Files
-from datacode.runtime.hints import Hint
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Cancelled, Interrupted
 from datacode.runtime.local_files import LocalFiles

@@ -116,7 +116,7 @@ async def execute(request: Execute, call: Call) -> Answer:
         error=None if outcome.error is None else outcome.error.render(call.locale),
     )
     if request.diagnostics and outcome.error is not None:
-        answer.diagnostics = _diagnostics(outcome.error)
+        answer.diagnostics = _diagnostics(outcome.error, call.locale)
     if request.tables:
         answer.tables = tables
     if database:
@@ -173,9 +173,10 @@ def _keep(tables: list[TableView], shown: Any) -> None:
     tables.append(TableView(shown.columns, shown.types, shown.rows, shown.row_count))
 
 
-def _diagnostics(error: DataCodeError) -> Diagnostics:
-    function = getattr(error, "function", None)
-    return Diagnostics(error.line, error.column, error.kind.name.lower(), function)
+def _diagnostics(error: DataCodeError, locale: str) -> Diagnostics:
+    kind = error.kind.name.lower()
+    hint = UNSET if error.hint is None else error.hint.render(locale)
+    return Diagnostics(error.line, error.column, kind, error.function, hint)
 
 
 def _problem(found: Any, locale: str) -> Problem:

@@ -44,12 +44,16 @@ class Answer(Struct, kw_only=True):
 
 
 class Diagnostics(Struct, frozen=True):
-    """Where and what an error is; ``line`` and ``column`` count from 1."""
+    """Where and what an error is; ``line`` and ``column`` count from 1.
+
+    ``hint`` says what to try, where there is something to say.
+    """
 
     line: int | None
     column: int | None
     kind: str
     function: str | None
+    hint: str | UnsetType = UNSET
 
 
 class TableView(Struct, frozen=True):

@@ -128,8 +128,15 @@ class Runner:
             self._gate.end()
         if error is not None and error.template == NO_MEMORY:
             self._break_into()
+        if error is not None:
+            self._advise(error, program.code)
         said = None if error is None else wire.Error.of(error)
         self._channel.send(wire.Finished(program.run, self._output.rest(), said))
+
+    def _advise(self, error: DataCodeError, text: str) -> None:
+        """Add what to try, where memory allows to think about it."""
+        with contextlib.suppress(MemoryError):
+            error.hint = self._interpreter.hint(error, text)
 
     def _error(self, program: wire.Execute) -> DataCodeError | None:
         """Run it. The one stretch of code in which a program may be interrupted."""

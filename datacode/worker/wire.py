@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
+from datacode import errors
 from datacode.errors import DataCodeError, Kind
 
 MAX_FROM_WORKER = 1 << 20
@@ -129,6 +130,13 @@ class Exported(Struct, tag="exported", frozen=True):
     content: bytes
 
 
+class Hint(Struct, frozen=True):
+    """What to try after an error."""
+
+    template: str
+    params: dict[str, str]
+
+
 class Error(Struct, frozen=True):
     """A DataCodeError, field by field."""
 
@@ -140,26 +148,31 @@ class Error(Struct, frozen=True):
     multiline: bool = False
     incomplete: bool = False
     function: str | None = None
+    hint: Hint | None = None
 
     @classmethod
     def of(cls, error: DataCodeError) -> Error:
         """The fields of an error; its texts are cut where they are too long for a frame."""
-        params = {name: _cut(text) for name, text in error.params.items()}
+        hint = error.hint
         return cls(
             error.kind.value,
             error.template,
-            params,
+            _cut_all(error.params),
             error.line,
             error.column,
             error.multiline,
             error.incomplete,
             error.function,
+            None if hint is None else Hint(hint.template, _cut_all(hint.params)),
         )
 
     def exception(self) -> DataCodeError:
         """The error again. Raises ``FrameError`` for what could not be shown to a reader."""
-        if not _harmless(self.template, self.params) or self.kind not in Kind._value2member_map_:
+        texts: list[Error | Hint] = [self] if self.hint is None else [self, self.hint]
+        if not all(_harmless(each.template, each.params) for each in texts):
             raise FrameError("an error that cannot be shown")
+        if self.kind not in Kind._value2member_map_:
+            raise FrameError("an error of no kind")
         error = DataCodeError(
             Kind(self.kind),
             self.template,
@@ -170,6 +183,8 @@ class Error(Struct, frozen=True):
             multiline=self.multiline,
         )
         error.function = self.function
+        if self.hint is not None:
+            error.hint = errors.Hint(self.hint.template, self.hint.params)
         return error
 
 
@@ -183,6 +198,10 @@ def _harmless(template: str, params: dict[str, str]) -> bool:
         name is None or (name in params and not specification and not conversion)
         for _, name, specification, conversion in fields
     )
+
+
+def _cut_all(params: dict[str, str]) -> dict[str, str]:
+    return {name: _cut(text) for name, text in params.items()}
 
 
 def _cut(text: str) -> str:

@@ -35,6 +35,7 @@ class ConnectTests(CommandTestCase):
             "❌ Syntax Error at line 1, column 5: Unexpected token: =\n"
             "   1 | x = = 1\n"
             "           ^\n"
+            "   💡 assignment is a statement of its own; `==` compares\n"
             '❌ Runtime Error at line 1: Cannot add String("a") and Array([Number(1.0)])\n'
             "   1 | y + [\n",
         )
