@@ -13,9 +13,11 @@ from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.runtime.host import Host
 from datacode.runtime.recognise import number_from_text
 from datacode.runtime.values import Value
+from datacode.tables.cells import Cells
 from datacode.tables.filters import is_operator, where
 from datacode.tables.select import position_of
 from datacode.tables.table import Table
+from datacode.tables.whole_columns import cells_of, mask_of
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
@@ -41,6 +43,9 @@ def filtered(host: Host, table: Table, condition: str) -> Table:
         return _filtered_simply(table, simple)
     if not len(table):
         return table
+    mask = mask_of(host, table, condition)
+    if mask is not None:
+        return table.keep(mask)
     try:
         holds = _compiled(host, table, condition)
     except DataCodeError as error:
@@ -54,6 +59,9 @@ def queried(host: Host, table: Table, expression: str) -> Table:
     """The rows for which an expression is true. Raises the errors of ``table_query``."""
     if not len(table):
         return table
+    mask = mask_of(host, table, expression)
+    if mask is not None:
+        return table.keep(mask)
     try:
         holds = _compiled(host, table, expression)
     except DataCodeError as error:
@@ -73,6 +81,9 @@ def filter_by_condition(host: Host, table: Table, text: str) -> Table | None:
     simple = _three_parts(table, text)
     if simple is not None:
         return _filtered_simply(table, simple)
+    mask = mask_of(host, table, text)
+    if mask is not None:
+        return table.keep(mask)
     try:
         holds = _compiled(host, table, text)
     except DataCodeError as error:
@@ -82,10 +93,13 @@ def filter_by_condition(host: Host, table: Table, text: str) -> Table | None:
     return table.keep(_matches(table, holds))
 
 
-def computed(host: Host, table: Table, expression: str) -> list[Value]:
+def computed(host: Host, table: Table, expression: str) -> Cells:
     """The value of an expression for every row, its names being the row's cells."""
     if not len(table):
-        return []
+        return Cells.of_list([])
+    whole = cells_of(host, table, expression)
+    if whole is not None:
+        return whole
     try:
         compiled = _compiled(host, table, expression)
     except DataCodeError as error:
@@ -93,7 +107,8 @@ def computed(host: Host, table: Table, expression: str) -> list[Value]:
             raise
         raise runtime_error("The expression cannot be read: {error}", error=error) from None
     try:
-        return [compiled.value_of(row) for row in table.select(compiled.positions).rows()]
+        rows = table.select(compiled.positions).rows()
+        return Cells.of_list([compiled.value_of(row) for row in rows])
     except DataCodeError as error:
         if error.kind is Kind.LIMIT:
             raise
