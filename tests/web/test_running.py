@@ -113,6 +113,12 @@ class RunningTests(PageTestCase):
         page.write("print(1)")
         page.until(lambda: not page.all(".cm-lintRange-error"), "the mark outlives the error")
 
+    def test_hint(self) -> None:
+        """Below an error stands what to try, where there is something to say."""
+        page = self.page
+        page.run("total = 5\nprint(totl)")
+        self.assertEqual(["💡 возможно, имелось в виду 'total'?"], page.texts(".run-hint"))
+
     def test_english(self) -> None:
         """After a change of language, errors and the page are English."""
         page = self.page

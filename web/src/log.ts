@@ -206,6 +206,7 @@ export class RunCard {
       const column = place?.column ?? null;
       const source = this.info.code.split("\n")[line - 1];
       if (source?.trim()) box.append(excerpt(source, line, column));
+      if (place?.hint) box.append(el("p", { class: "run-hint" }, `💡 ${place.hint}`));
       const jump = el(
         "button",
         {

@@ -9,13 +9,18 @@ export interface Answer {
   readonly [key: string]: unknown;
 }
 
-export interface Diagnostics {
+export interface Place {
   readonly line: number | null;
   readonly column: number | null;
   readonly kind: string;
 }
 
-export interface Problem extends Diagnostics {
+/** Where a program failed, and what to try; empty where there is nothing to say. */
+export interface Diagnostics extends Place {
+  readonly hint: string;
+}
+
+export interface Problem extends Place {
   readonly severity: "error" | "warning";
   readonly message: string;
 }
@@ -66,7 +71,12 @@ export function asAnswer(message: Record<string, unknown>): Answer | null {
 export function diagnosticsOf(answer: Answer): Diagnostics | null {
   const found = answer.diagnostics;
   if (!isRecord(found)) return null;
-  return { line: count(found.line), column: count(found.column), kind: text(found.kind) };
+  return {
+    line: count(found.line),
+    column: count(found.column),
+    kind: text(found.kind),
+    hint: text(found.hint),
+  };
 }
 
 export function problemsOf(answer: Answer): Problem[] {
