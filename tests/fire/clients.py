@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-from tests.server.frames import CLOSE, TEXT, frame, handshake
+from tests.server.frames import CLOSE, PING, PONG, TEXT, frame, handshake
 
 
 class Client:
@@ -37,8 +37,16 @@ class Client:
         self._writer.write(frame(TEXT, text))
         await self._writer.drain()
 
+    async def stay(self) -> None:
+        """Do nothing but answer pings, until cancelled."""
+        while True:
+            await self.receive()
+
     async def receive(self) -> bytes:
-        """The next text message; raises ``ConnectionError`` with the code of a close frame."""
+        """The next text message; raises ``ConnectionError`` with the code of a close frame.
+
+        Pings on the way are answered.
+        """
         while True:
             first, second = await self._reader.readexactly(2)
             length = second & 0x7F
@@ -49,6 +57,8 @@ class Client:
             payload = await self._reader.readexactly(length)
             if first & 0x0F == CLOSE:
                 raise ConnectionError(f"closed with {int.from_bytes(payload[:2], 'big')}")
+            if first & 0x0F == PING:
+                self._writer.write(frame(PONG, payload))
             if first & 0x0F == TEXT:
                 return payload
 

@@ -69,13 +69,19 @@ async def put_under_load(daemon: Daemon, port: int, idle: int, busy: int, second
     quiet, working = connections[:idle], connections[idle:]
     for client in working:
         await client.ask(**HELLO)
+    staying = [asyncio.create_task(client.stay()) for client in quiet]
     sampler = asyncio.create_task(_sample(daemon, report, seconds))
     end = time.monotonic() + seconds
     await asyncio.gather(*(_work(client, report, end) for client in working))
     await sampler
     # Those that did nothing are still there, too.
+    for task in staying:
+        if task.done():
+            report.errors.append(f"an idle connection ended: {task.exception()!r}")
+        task.cancel()
+    await asyncio.gather(*staying, return_exceptions=True)
     for client in random.sample(quiet, min(50, len(quiet))):
-        if await client.ask(type="info") == {}:
+        if not (await client.ask(type="info"))["success"]:
             report.errors.append("an idle connection got no answer")
     for client in connections:
         await client.close()
