@@ -12,9 +12,8 @@ from datacode.console import report
 from datacode.console.conversation import Conversation, echoing
 from datacode.errors import DataCodeError, Kind
 from datacode.language.source import Source
-from datacode.runtime.files import FilesError
+from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interpreter import Interpreter
-from datacode.runtime.local_files import LocalFiles
 
 if TYPE_CHECKING:
     from datacode.client import Client, Result
@@ -63,9 +62,9 @@ class Backend(Protocol):
 class LocalBackend:
     """An interpreter in this process."""
 
-    def __init__(self, locale: str) -> None:
+    def __init__(self, locale: str, files: Files) -> None:
         self._locale = locale
-        self._files = LocalFiles()
+        self._files = files
         self._write: Write = print
         self.reset()
 

@@ -1,7 +1,7 @@
 """Completion scripts for shells: ``datacode completion bash >> ~/.bashrc``."""
 
 _OPTIONS = (
-    "--check --json --debug --quiet --build_model --locale --repl --demo --version --help "
+    "--check --json --debug --quiet --build_model --smb --locale --repl --demo --version --help "
     "--websocket --host --port --use-ve --token --files --smb-host"
 )
 _COMMANDS = "connect fmt passwd completion"

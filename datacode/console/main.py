@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datacode import __version__, catalog
 from datacode.console.options import (
@@ -17,6 +21,9 @@ from datacode.console.options import (
     parse_locale,
 )
 from datacode.console.output import prepare_streams, silence
+
+if TYPE_CHECKING:
+    from datacode.runtime.local_files import LocalFiles
 
 
 def main(words: list[str]) -> int:
@@ -56,14 +63,64 @@ def _obey(options: Options) -> int:
         from datacode.console.demo import demo
 
         return demo()
-    if options.mode == "repl":
-        from datacode.console.backends import LocalBackend
-        from datacode.console.repl import start
+    with _files(options) as files:
+        if files is None:
+            return 1
+        if options.mode == "repl":
+            from datacode.console.backends import LocalBackend
+            from datacode.console.repl import start
 
-        return start(LocalBackend(options.locale), options.locale)
-    from datacode.console.run import run
+            return start(LocalBackend(options.locale, files), options.locale)
+        from datacode.console.run import run
 
-    return run(options)
+        return run(options, files)
+
+
+@contextlib.contextmanager
+def _files(options: Options) -> Iterator[LocalFiles | None]:
+    """What programs see as files; None if a share cannot be connected, which has been said."""
+    if not options.smb:
+        from datacode.runtime.local_files import LocalFiles
+
+        yield LocalFiles()
+        return
+    wanted = [_share(text) for text in options.smb]
+    from datacode.console.shares import ShareFiles
+    from datacode.runtime.files import FilesError
+    from datacode.smb.target import Target
+
+    files = ShareFiles()
+    try:
+        try:
+            for host, login, name in wanted:
+                files.connect(Target.parse(host, login, _password(host, login), ""), name)
+        except FilesError as problem:
+            text = catalog.translate(problem.template, options.locale)
+            sys.stderr.write(f"❌ {text.format_map(problem.params)}\n")
+            yield None
+        else:
+            yield files
+    finally:
+        files.close()
+
+
+def _share(text: str) -> list[str]:
+    parts = text.split(",", 2)
+    if len(parts) < 3 or not all(parts[::2]):
+        raise UsageError(catalog.mark("--smb expects HOST,LOGIN,SHARE; found: {text}"), text=text)
+    return parts
+
+
+def _password(host: str, login: str) -> str:
+    """From the environment, or from whoever sits at the terminal."""
+    from_environment = os.environ.get("DATACODE_SMB_PASSWORD")
+    if from_environment is not None or not login:
+        return from_environment or ""
+    if not sys.stdin.isatty():
+        raise UsageError(
+            catalog.mark("No password for {login}: set DATACODE_SMB_PASSWORD"), login=login
+        )
+    return getpass.getpass(f"{login}@{host}: ")
 
 
 def _usage(problem: str, locale: str) -> int:

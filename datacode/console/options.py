@@ -37,6 +37,9 @@ Options:
   --quiet, -q          only the program's own output
   --build_model [OUT]  write the global tables to an SQLite file (default: the program's name + .db,
                        or the variable DATACODE_SQLITE_OUTPUT)
+  --smb HOST,LOGIN,SHARE
+                       connect a share: programs read it as lib://SHARE/...; the password is asked
+                       for, or taken from DATACODE_SMB_PASSWORD; may be repeated
   --locale ru|en       language of messages (default: from the environment)
   --repl, -i           the prompt
   --version            the version
@@ -67,6 +70,9 @@ DataCode: небольшой язык для работы с данными.
   --quiet, -q          только вывод самой программы
   --build_model [OUT]  записать глобальные таблицы в файл SQLite (по умолчанию имя программы + .db
                        или значение переменной DATACODE_SQLITE_OUTPUT)
+  --smb СЕРВЕР,ИМЯ,ПАПКА
+                       подключить общую папку: программы читают её как lib://ПАПКА/...; пароль
+                       спрашивается или берётся из DATACODE_SMB_PASSWORD; можно повторять
   --locale ru|en       язык сообщений (по умолчанию из окружения)
   --repl, -i           интерактивный режим
   --version            версия
@@ -95,7 +101,8 @@ class Options:
     """What to do. ``mode`` is ``run``, ``repl``, ``demo``, ``help`` or ``version``.
 
     ``program`` is a file's name, ``-`` for standard input, or None with ``code``. ``model`` is None
-    without ``--build_model``, empty where the name of the database was left open.
+    without ``--build_model``, empty where the name of the database was left open. ``smb`` are the
+    shares to connect, ``HOST,LOGIN,SHARE`` each.
     """
 
     mode: str = "repl"
@@ -108,6 +115,7 @@ class Options:
     quiet: bool = False
     model: str | None = None
     locale: str = "en"
+    smb: list[str] = field(default_factory=list)
 
 
 MODES = {
@@ -151,6 +159,7 @@ def parse(words: list[str]) -> Options:
     """
     found: dict[str, object] = {"locale": locale_of_environment()}
     argv: list[str] = []
+    smb: list[str] = []
     rest = list(words)
     while rest:
         word = rest.pop(0)
@@ -159,6 +168,8 @@ def parse(words: list[str]) -> Options:
             found[FLAGS[word]] = True
         elif name == "--locale":
             found["locale"] = parse_locale(value if equals else _operand(rest, name))
+        elif name == "--smb":
+            smb.append(value if equals else _operand(rest, name))
         elif name == "--build_model":
             found["model"] = value if equals else _model(rest)
         elif _has_program(found):
@@ -183,7 +194,7 @@ def parse(words: list[str]) -> Options:
             )
     if not _has_program(found) and {"check", "json", "model"} & found.keys():
         raise UsageError(catalog.mark("No program was named: a FILE.dc, -c CODE or - is expected"))
-    return Options(argv=argv, **found)  # type: ignore[arg-type]
+    return Options(argv=argv, smb=smb, **found)  # type: ignore[arg-type]
 
 
 def _has_program(found: dict[str, object]) -> bool:

@@ -22,6 +22,7 @@ from datacode.console.options import INTERRUPTED, Options
 from datacode.console.output import Output
 from datacode.errors import DataCodeError
 from datacode.language.source import BYTE_ORDER_MARK, Source
+from datacode.runtime.files import Files
 from datacode.runtime.interpreter import Interpreter, Outcome
 from datacode.runtime.values import printed
 
@@ -90,8 +91,8 @@ class Frame:
         self.line()
 
 
-def run(options: Options) -> int:
-    """Run the program that the options name; the exit status."""
+def run(options: Options, files: Files | None = None) -> int:
+    """Run the program that the options name on these files; the exit status."""
     try:
         text = read_program(options)
     except ProgramNotRead as problem:
@@ -100,19 +101,23 @@ def run(options: Options) -> int:
     if options.check:
         return _check(options, text)
     if options.json:
-        return _run_as_json(options, text)
-    return _run_with_frame(options, text)
+        return _run_as_json(options, text, files)
+    return _run_with_frame(options, text, files)
 
 
-def _interpreter(options: Options, on_output: Callable[[str], None] | None) -> Interpreter:
+def _interpreter(
+    options: Options,
+    on_output: Callable[[str], None] | None = None,
+    files: Files | None = None,
+) -> Interpreter:
     interpreter = Interpreter(
-        on_output=on_output, on_warning=_complain, keep_output=on_output is None
+        files, on_output=on_output, on_warning=_complain, keep_output=on_output is None
     )
     interpreter.define("argv", list(options.argv))
     return interpreter
 
 
-def _run_with_frame(options: Options, text: str) -> int:
+def _run_with_frame(options: Options, text: str, files: Files | None) -> int:
     stream = sys.stdout if sys.stdout.isatty() else sys.stderr
     frame = Frame(stream, silent=options.quiet or options.program in (None, "-"))
     if not text.lstrip(BYTE_ORDER_MARK).strip() and options.program not in (None, "-"):
@@ -121,7 +126,7 @@ def _run_with_frame(options: Options, text: str) -> int:
         return 0
     frame.begin(options, text)
     output = Output(sys.stdout)
-    interpreter = _interpreter(options, output.write)
+    interpreter = _interpreter(options, output.write, files)
     outcome = run_interruptibly(interpreter, text, once=True)
     output.flush()
     if output.failure is not None:
@@ -205,7 +210,7 @@ def _export(options: Options, interpreter: Interpreter, frame: Frame) -> int:
 
 def _check(options: Options, text: str) -> int:
     """Errors and warnings of a text: one a line as compilers print them, or as JSON."""
-    interpreter = _interpreter(options, None)
+    interpreter = _interpreter(options)
     problems = interpreter.check(text)
     if options.json:
         _print_json({"success": True, "problems": [_shown(p, options) for p in problems]})
@@ -227,9 +232,9 @@ def _shown(problem: Problem, options: Options) -> dict[str, object]:
     }
 
 
-def _run_as_json(options: Options, text: str) -> int:
+def _run_as_json(options: Options, text: str, files: Files | None) -> int:
     """Run a program; one object on standard output, as the server would answer."""
-    interpreter = _interpreter(options, None)
+    interpreter = _interpreter(options, files=files)
     outcome = run_interruptibly(interpreter, text, once=True)
     error = outcome.error
     answer: dict[str, object] = {
