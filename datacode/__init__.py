@@ -9,6 +9,8 @@ The packages, from the inside out; each imports only those above it:
 - ``worker``: one interpreter in a process of its own; the parent's half uses Twisted.
 - ``smb``: shares of the office network.
 - ``server``: WebSocket, sessions, services.
+- ``export``: the model of a program's tables as an SQLite database.
+- ``console``, ``kernel``, ``lsp``: at a terminal, in Jupyter, in editors. ``client``: in Python.
 - ``tap``, ``command``: ``twistd datacode`` and ``datacode``.
 
 For embedding::

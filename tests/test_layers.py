@@ -56,6 +56,20 @@ class LayerTests(SynchronousTestCase):
         """WebSocket is behind one module."""
         self.assertEqual(self.importers("autobahn"), ["server/protocol.py"])
 
+    def test_extras_stay_in_their_packages(self) -> None:
+        """What an extra installs is imported by the package that it is for, and only there."""
+        for package, folders in (
+            ("ipykernel", ("kernel/",)),
+            ("jupyter_client", ("kernel/",)),
+            ("pygls", ("lsp/",)),
+            ("lsprotocol", ("lsp/",)),
+            ("websockets", ("client/", "console/main.py")),
+            ("prompt_toolkit", ("console/",)),
+            ("polars", ("tables/", "worker/")),
+        ):
+            strangers = [m for m in self.importers(package) if not m.startswith(folders)]
+            self.assertEqual(strangers, [], package)
+
     def test_nothing_evaluates_text(self) -> None:
         """No ``eval``, and ``exec`` only where compiled programs are run."""
         callers = [

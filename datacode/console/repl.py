@@ -63,7 +63,7 @@ exit, quit    выход (как и Ctrl-D)
 class Repl:
     """The conversation; where lines come from and go to is handed in.
 
-    Without a ``clock`` nobody is told how long a run took.
+    Without a ``clock`` it is held over a pipe: nobody is told how long a run took.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Repl:
             "help": lambda: self._say(HELP[locale]),
             "vars": self._vars,
             "reset": self._reset,
-            "clear": lambda: self._write("\x1b[2J\x1b[H"),
+            "clear": self._clear,
         }
 
     def _say(self, line: str = "") -> None:
@@ -132,6 +132,10 @@ class Repl:
         elapsed = self._clock() - began if self._clock is not None else 0.0
         if elapsed >= SLOW_SECONDS:
             self._say(self._text(catalog.mark("({seconds} s)"), seconds=f"{elapsed:.1f}"))
+
+    def _clear(self) -> None:
+        if self._clock is not None:  # at a terminal
+            self._write("\x1b[2J\x1b[H")
 
     def _vars(self) -> None:
         self._say(self._text(catalog.mark("📊 Current Variables:")))
