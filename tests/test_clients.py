@@ -18,9 +18,9 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.client.serving import server
+from tests.client.serving import server, share
 from tests.daemons import environment
-from tests.smb.samba import LOGIN, PASSWORD, samba
+from tests.smb.samba import LOGIN, PASSWORD
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples" / "08-websocket"
@@ -81,7 +81,7 @@ class ClientsTestCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         """The files that the page's requests speak of, and the server."""
-        self.samba = samba()
+        self.samba = share()
         reports = self.samba.folder / "reports"
         (reports / "2024").mkdir(parents=True, exist_ok=True)
         (reports / "note.txt").write_text("hello")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
 from tests.daemons import Daemon, twistd
+from tests.smb.samba import Samba, samba
 
 _running: dict[tuple[str, ...], str] = {}
 
@@ -18,6 +20,17 @@ def server(*words: str) -> str:
         _kept.append(folder)
         _running[words] = f"ws://127.0.0.1:{daemon.port()}"
     return _running[words]
+
+
+def share() -> Samba:
+    """A file server of our own, its share empty."""
+    found = samba(server_string="clients")
+    for path in found.folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return found
 
 
 _kept: list[tempfile.TemporaryDirectory[str]] = []

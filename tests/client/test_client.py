@@ -20,9 +20,9 @@ from datacode.client import (
     connect,
     connect_async,
 )
-from tests.client.serving import server
+from tests.client.serving import server, share
 from tests.daemons import Daemon, twistd
-from tests.smb.samba import LOGIN, PASSWORD, samba
+from tests.smb.samba import LOGIN, PASSWORD
 
 ENDLESS = "print('begun')\nfor i in range(1000000000) do\n  n = i\nnext i"
 
@@ -151,10 +151,10 @@ class BlockingTests(SynchronousTestCase):
 
     def test_share(self) -> None:
         """Connect, list, read, run a program over it, disconnect."""
-        server = samba()
-        (server.folder / "отчёт.csv").write_text("n\n1\n2\n")
-        (server.folder / "sub").mkdir()
-        address = f"127.0.0.1:{server.port}"
+        files = share()
+        (files.folder / "отчёт.csv").write_text("n\n1\n2\n")
+        (files.folder / "sub").mkdir()
+        address = f"127.0.0.1:{files.port}"
         client = self.client()
         offers = client.list_shares(address, LOGIN, PASSWORD)
         self.assertIn(("data", "disk"), [(o.name, o.kind) for o in offers])
@@ -179,12 +179,12 @@ class BlockingTests(SynchronousTestCase):
 
     def test_progress(self) -> None:
         """Long reads are reported, up to their end."""
-        server = samba()
+        files = share()
         size = 8 * 2**20
-        (server.folder / "big.txt").write_bytes(b"x" * size)
+        (files.folder / "big.txt").write_bytes(b"x" * size)
         seen: list[tuple[str, int, int | None]] = []
         client = self.client()
-        client.connect_share(f"127.0.0.1:{server.port}", "data", LOGIN, PASSWORD)
+        client.connect_share(f"127.0.0.1:{files.port}", "data", LOGIN, PASSWORD)
         content = client.read_share(
             "data", "big.txt", on_progress=lambda *report: seen.append(report)
         )

@@ -9,8 +9,8 @@ from pathlib import Path
 import openpyxl
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.client.serving import server
-from tests.smb.samba import LOGIN, PASSWORD, samba
+from tests.client.serving import server, share
+from tests.smb.samba import LOGIN, PASSWORD
 from tests.test_docs import DOCS, shown
 
 PAGES = ("client.md", "index.md", "ru/index.md")
@@ -21,7 +21,7 @@ class DocumentationTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """The file that the report is about."""
-        self.samba = samba()
+        self.samba = share()
         (self.samba.folder / "reports").mkdir(exist_ok=True)
         book = openpyxl.Workbook()
         book.active.append(["month", "amount"])

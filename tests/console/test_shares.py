@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 
+from tests.client.serving import share
 from tests.console.terminal import CommandTestCase
-from tests.smb.samba import LOGIN, PASSWORD, samba
+from tests.smb.samba import LOGIN, PASSWORD
 
 
 class ShareTests(CommandTestCase):
@@ -14,9 +15,9 @@ class ShareTests(CommandTestCase):
     def setUp(self) -> None:
         """A share with a file on it."""
         super().setUp()
-        self.samba = samba()
+        self.samba = share()
         (self.samba.folder / "sales.csv").write_text("month,sum\nmay,150\njune,50\n")
-        self.share = f"127.0.0.1:{self.samba.port},{LOGIN},data"
+        self.place = f"127.0.0.1:{self.samba.port},{LOGIN},data"
 
     def run_datacode(self, *words: str, stdin: str = "", **variables: str) -> tuple[int, str, str]:
         """Status, output and complaints."""
@@ -40,7 +41,7 @@ copy_file("copy.csv", "lib://data/out/b.csv")
 delete_file("lib://data/out/a.csv")
 print(len(list_files("lib://data/out")), len(list_files(".")))
 """
-        status, out, err = self.run_datacode("--smb", self.share, "-c", code)
+        status, out, err = self.run_datacode("--smb", self.place, "-c", code)
         self.assertEqual((status, err), (0, ""))
         self.assertIn("200 true false\n", out)
         self.assertIn("sales.csv\n", out)
@@ -50,23 +51,23 @@ print(len(list_files("lib://data/out")), len(list_files(".")))
     def test_prompt(self) -> None:
         """The prompt has them, too."""
         status, out, _ = self.run_datacode(
-            "--smb", self.share, stdin='len(read_file("lib://data/sales.csv"))\n'
+            "--smb", self.place, stdin='len(read_file("lib://data/sales.csv"))\n'
         )
         self.assertEqual((status, out), (0, "2\n"))
 
     def test_failures(self) -> None:
         """A wrong password, no password, no such share, a word that is no share: one sentence."""
         status, out, err = self.run_datacode(
-            "--smb", self.share, "-c", "print(1)", DATACODE_SMB_PASSWORD="wrong", LC_ALL="ru_RU"
+            "--smb", self.place, "-c", "print(1)", DATACODE_SMB_PASSWORD="wrong", LC_ALL="ru_RU"
         )
         self.assertEqual((status, out), (1, ""))
         self.assertEqual(err, "❌ Ошибка подключения к SMB: неверное имя пользователя или пароль\n")
         status, _, err = self.run_datacode(
-            "--smb", self.share.replace("data", "none"), "-c", "print(1)", LC_ALL="ru_RU"
+            "--smb", self.place.replace("data", "none"), "-c", "print(1)", LC_ALL="ru_RU"
         )
         self.assertEqual((status, err.count("\n")), (1, 1))
         self.assertIn("'none'", err)
-        done = self.datacode("--smb", self.share, "-c", "print(1)")
+        done = self.datacode("--smb", self.place, "-c", "print(1)")
         self.assertEqual(done.status, 2)
         self.assertIn("DATACODE_SMB_PASSWORD", done.err)
         done = self.datacode("--smb", "host", "-c", "print(1)")
@@ -76,7 +77,7 @@ print(len(list_files("lib://data/out")), len(list_files(".")))
     def test_interrupt_ends_the_program(self) -> None:
         """Ctrl-C while a share is connected: the program ends, and the process."""
         loop = "print('x' * 20000)\nfor i in range(1000000000) do\nx = i\nnext i"
-        process = self.process("--smb", self.share, "-c", loop, DATACODE_SMB_PASSWORD=PASSWORD)
+        process = self.process("--smb", self.place, "-c", loop, DATACODE_SMB_PASSWORD=PASSWORD)
         assert process.stdout is not None
         process.stdout.read(1000)
         process.send_signal(signal.SIGINT)
