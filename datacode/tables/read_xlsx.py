@@ -21,7 +21,10 @@ from datacode.tables.engine import pl
 from datacode.tables.table import Table
 from datacode.tables.workbook import Sheet, Unreadable
 
-_ROWS_AT_ONCE = 1000
+_ROWS_AT_ONCE = 300
+
+_SMALL = 2_000_000
+"""Tables with up to so many cells stay in the lists that were read; larger ones take less room."""
 
 
 def read_xlsx(file: BinaryIO, *, header_row: int = 0, sheet_name: str | None = None) -> Table:
@@ -130,7 +133,9 @@ def _table(sheet: Sheet, header_row: int, special: dict[tuple[int, int], str]) -
         elif 0 <= index < len(columns[0]):
             columns[position][index] = text
     names = [_name(cell) for cell in header]
-    return Table(names, [_column(cells) for cells in columns], len(columns[0]) if columns else 0)
+    rows = len(columns[0]) if columns else 0
+    is_small = rows * len(columns) <= _SMALL
+    return Table(names, [_column(cells, is_small) for cells in columns], rows)
 
 
 def _name(cell: Any) -> str:
@@ -142,15 +147,18 @@ def _name(cell: Any) -> str:
     return number_text(value) if isinstance(value, float) else str(value)
 
 
-def _column(cells: list[Any]) -> Cells:
+def _column(cells: list[Any], is_small: bool) -> Cells:
     kinds = set(map(type, cells))
-    if kinds == {str} and not is_short(len(cells)):
+    if kinds == {str} and not is_small and not is_short(len(cells)):
         return _text_column(cells)
-    if kinds == {date}:
-        cells = list(map(date.isoformat, cells))
+    if kinds == {str}:
+        cells = [cell.strip(WHITE_SPACE) or None for cell in cells]
+    elif kinds == {date}:
+        texts = {day: day.isoformat() for day in set(cells)}
+        cells = [texts[day] for day in cells]
     elif not kinds <= {float, bool}:
         cells = [c if c.__class__ is float or c.__class__ is bool else _value(c) for c in cells]
-    series = None if is_short(len(cells)) else typed(cells)
+    series = None if is_small or is_short(len(cells)) else typed(cells)
     return Cells.of_list(cells) if series is None else Cells.of_series(series)
 
 

@@ -27,7 +27,8 @@ MOST_CELLS = 50_000_000
 
 _MOST_PARTS = 20_000
 _MOST_INDEX_BYTES = 1 << 24
-_PIECE = 1 << 17
+_PIECE = 1 << 16
+"""Parts are unpacked in pieces of so many bytes, which stay in the processor's cache."""
 
 _OLD_FORMAT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -200,7 +201,8 @@ class _Extent:
     _OVERLAP = 64
     """So much of a piece is looked at again with the next one, for what lies across the cut."""
 
-    _FAR_COLUMN = re.compile(rb"""r=["'][A-Z]{2}""")
+    _FAR = re.compile(rb'r="[A-Z]{2}')
+    _FAR_ANY_QUOTES = re.compile(rb"""r=["'][A-Z]{2}""")
     _COLUMN = re.compile(rb"""r=["']([A-Z]{2,3})[0-9]""")
     _ROW = re.compile(rb"""row\b[^<>]*?\br=["']([0-9]{1,9})["']""")
 
@@ -213,10 +215,11 @@ class _Extent:
         """Look at the next piece."""
         text = self._before + piece
         self._before = text[-self._OVERLAP :]
-        if self._FAR_COLUMN.search(text):
+        has_other_quotes = b"'" in text
+        if (self._FAR_ANY_QUOTES if has_other_quotes else self._FAR).search(text):
             letters = set(self._COLUMN.findall(text))
             self._columns = max(self._columns, *map(_column_number, letters), 0)
-        if b"#" in piece or b't="d"' in text or b"t='d'" in text:
+        if b"#" in piece or b't="d"' in text or (has_other_quotes and b"t='d'" in text):
             self.may_be_special = True
         start = text.rfind(b"<row ")
         last = self._ROW.search(text, start if start >= 0 else max(text.rfind(b":row "), 0))

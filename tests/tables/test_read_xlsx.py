@@ -238,12 +238,14 @@ class LongTests(XlsxTestCase):
             for i in range(700)
         ]
         lines[600][0] = "n/a"
-        table = self.by_calamine(rows(["n", "t", "b", "d", "e"], *lines))
+        book = rows(["n", "t", "b", "d", "e"], *lines)
         expected = [
             [n, t and t.strip(), b, d.isoformat(), e]
             for n, t, b, d, e in lines  # type: ignore[attr-defined]
         ]
-        self.assertEqual(list(table.rows()), expected)
+        for small in (0, 1 << 60):
+            self.patch(module, "_SMALL", small)
+            self.assertEqual(list(self.by_calamine(book).rows()), expected)
 
 
 class HeaderTests(XlsxTestCase):
