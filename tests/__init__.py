@@ -1,1 +1,8 @@
-"""Tests."""
+"""The tests; ``tests/run`` runs them all."""
+
+import signal
+
+# What is started in the background of a script inherits that Ctrl-C be ignored, and would hand
+# that on to every process that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
