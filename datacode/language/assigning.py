@@ -58,10 +58,7 @@ class Assigning(Expressions):
             return self.slot(f"l_{name}", name, True)
         if not self.blocks:
             return self.slot(f"t_{name}", name, False)
-        block = self.blocks[-1]
-        if name not in block:
-            block[name] = f"b{len(self.blocks)}x{self.block_count}_{name}"
-        return self.slot(block[name], name, True)
+        return self.in_innermost(name)
 
     def _only_target(self, name: str) -> Slot | None:
         """The variable that a plain assignment means, if it is known which and that it is set."""
@@ -315,10 +312,13 @@ class Assigning(Expressions):
         self.out = texts
         self._append_text(slot, self._as_text(slot, piece))
         self.out = outer
-        both = [each for each in (old, piece) if not only(each.kinds, NUMBER)]
-        test = self.all_of([self.is_a(each.node, "float") for each in both])
-        is_text = self.if_(self.is_a(old.node, "str"), texts, others)
-        self.emit(self.if_(test, numbers, [is_text]))
+        unsure = [each for each in (old, piece) if not only(each.kinds, NUMBER)]
+        if unsure:
+            test = self.all_of([self.is_a(each.node, "float") for each in unsure])
+            is_text = self.if_(self.is_a(old.node, "str"), texts, others)
+            self.emit(self.if_(test, numbers, [is_text]))
+        else:  # making the code for ``y`` has shown that ``x`` must be a number
+            self.out.extend(numbers)
         self.now_set(slot, result)
 
     def _grow_other(self, slot: Slot, node: nodes.Assign) -> None:

@@ -379,11 +379,7 @@ class Expressions(Variables):
                 left, right = self.two(left, mark, right, "")
                 return self.compare(left.node, [ast.Eq()], [right.node]), left.safe and right.safe
             if known.kinds in (NULL, BOOL):
-                if isinstance(other.node, ast.Constant):
-                    same = left.kinds == right.kinds and left.node.value is right.node.value  # type: ignore[attr-defined]
-                    return self.constant(same), True
-                left, right = self.two(left, mark, right, "")
-                return self.identical(left.node, right.node), left.safe and right.safe
+                return self._is_constant(left, mark, right, known, other)
             return self._equals_number(left, mark, right, known, other is left)
         if only(left.kinds | right.kinds, NUMBER):
             if only(left.kinds | right.kinds, INTEGER):
@@ -403,6 +399,24 @@ class Expressions(Variables):
         test = self.numbers_test(left, right)
         slow = self.call("equal", left.node, right.node)
         return self.choose(test, self._close(left.node, right.node), slow), False
+
+    def _is_constant(
+        self, left: Piece, mark: int, right: Piece, known: Piece, other: Piece
+    ) -> tuple[ast.expr, bool]:
+        """One operand is ``null``, ``true`` or ``false``."""
+        if _is_literal(other.node):
+            same = ast.dump(other.node) == ast.dump(known.node)
+            return self.constant(same), True
+        if not other.kinds & known.kinds:
+            # Never the same; but Python folds constants, and warns of ``is`` between them.
+            if other is left:
+                left = self.spill(left, mark)
+            else:
+                left, right = self.two(left, mark, right, "")
+                left = left if left.steadiness == STEADY else self.spill(left)
+                right = self.spill(right)
+        left, right = self.two(left, mark, right, "")
+        return self.identical(left.node, right.node), left.safe and right.safe
 
     def _close(self, left: ast.expr, right: ast.expr) -> ast.expr:
         """``left == right or -EPSILON < left - right < EPSILON``."""
@@ -912,6 +926,10 @@ class Expressions(Variables):
             else:
                 kinds = BOOL
         return kinds
+
+
+def _is_literal(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant)
 
 
 def _value_of(piece: Piece) -> float | None:

@@ -376,7 +376,7 @@ class Statements(Assigning):
     # What comes round in loops --------------------------------------------------
 
     def _assigned_in(self, statements: Sequence[nodes.Statement]) -> frozenset[str]:
-        """The variables that statements may set."""
+        """The variables that statements may set, but for those of blocks among them."""
         names: set[str] = set()
         for part in statements:
             names |= self._assigned_by(part)
@@ -397,12 +397,11 @@ class Statements(Assigning):
 
     def _assigned_in_block(self, node: nodes.For | nodes.Try | nodes.If) -> frozenset[str]:
         match node:
-            case nodes.For(variables=variables, body=body):
-                return self._assigned_in(body).union(variables)
-            case nodes.Try(body=body, variable=variable, handler=handler, final=final):
+            case nodes.For(body=body):
+                return self._assigned_in(body)
+            case nodes.Try(body=body, handler=handler, final=final):
                 inner = self._assigned_in(body) | self._assigned_in(handler or ())
-                inner |= self._assigned_in(final or ())
-                return inner | {variable} if variable else inner
+                return inner | self._assigned_in(final or ())
             case nodes.If(branches=branches, otherwise=otherwise):
                 names = self._assigned_in(otherwise or ())
                 for branch in branches:
@@ -428,7 +427,7 @@ class Statements(Assigning):
 
     def _slots_named(self, name: str) -> list[str]:
         """The Python names of the variables that the name may mean here."""
-        found = [block[name] for block in self.blocks if name in block]
+        found = list(self.seen_in_blocks(name))
         if name in self.own:
             found.append(f"l_{name}")
         if not self.in_function:
@@ -467,9 +466,10 @@ class Statements(Assigning):
                 case _:
                     pass
         sources.reverse()
-        entry = {name: self._kinds_at_entry(name) for name in names}
+        bound = {name for name, _ in sources}
+        entry = {name: self._kinds_at_entry(name) for name in names | bound}
         free = self._read_outside(node)
-        kinds = {name: entry[name] if name in free else 0 for name in names}
+        kinds = {name: entry[name] if name in free else 0 for name in entry}
         for _ in range(MAX_ROUNDS):
             before = kinds.copy()
             for name, source in sources:
@@ -547,6 +547,8 @@ class Statements(Assigning):
         self.go_to(node.line)
         final = self._final(node.final)
         after = self.state
+        if final and isinstance(final[0], ast.FunctionDef):
+            self.emit(final.pop(0))  # once, however often Python writes the block out
         running = self.if_(self.call("running"), final)
         self.emit(ast.Try(made or [self.pass_()], [], [], [running], **self.at))
         self.state = self._after_final(done, after, self._assigned_in(node.final))
@@ -612,9 +614,7 @@ class Statements(Assigning):
         if node.variable is None:
             self.do(message)
         else:
-            python = block.setdefault(node.variable, f"b{self.block_count}c_{node.variable}")
-            slot = self.slot(python, node.variable, True)
-            self.store(slot, Piece(message, STRING))
+            self.store(self.in_innermost(node.variable), Piece(message, STRING))
         self.out = outer
         assert node.handler is not None
         return made + self.block(node.handler)

@@ -95,6 +95,7 @@ class Variables(Writer):
         own = names.assigned | names.made_local if self.in_function else frozenset()
         self.own = own.union(parameters or ())
         self.blocks: list[dict[str, str]] = []
+        self._in_blocks: dict[str, list[str]] = {}
         self.block_count = 0
         self.state = State(dict(facts.kinds), {f"l_{name}": SET for name in parameters or ()})
         self.needs_unset: set[str] = set()
@@ -134,14 +135,13 @@ class Variables(Writer):
     def candidates(self, name: str) -> list[Slot]:
         """The variables that the name may stand for here, innermost first."""
         found = []
-        for block in reversed(self.blocks):
-            if name in block:
-                slot = self.slot(block[name], name, True)
-                setness = self.setness(slot)
-                if setness != UNSET:
-                    found.append(slot)
-                if setness == SET:
-                    return found
+        for python in reversed(self._in_blocks.get(name, ())):
+            slot = self.slot(python, name, True)
+            setness = self.setness(slot)
+            if setness != UNSET:
+                found.append(slot)
+            if setness == SET:
+                return found
         if name in self.own:
             slot = self.slot(f"l_{name}", name, True)
             setness = self.setness(slot)
@@ -177,13 +177,27 @@ class Variables(Writer):
     def open_block(self, names: tuple[str, ...]) -> dict[str, str]:
         """A new innermost block with these variables, none of them set yet."""
         self.block_count += 1
-        block = {name: f"b{self.block_count}_{name}" for name in names}
-        self.blocks.append(block)
-        return block
+        self.blocks.append({})
+        for name in names:
+            self.in_innermost(name)
+        return self.blocks[-1]
+
+    def in_innermost(self, name: str) -> Slot:
+        """The variable of that name in the innermost block, which gets it if need be."""
+        block = self.blocks[-1]
+        if name not in block:
+            block[name] = f"b{self.block_count}x{len(self.blocks)}_{name}"
+            self._in_blocks.setdefault(name, []).append(block[name])
+        return self.slot(block[name], name, True)
+
+    def seen_in_blocks(self, name: str) -> list[str]:
+        """The variables of that name in all blocks around, the innermost last."""
+        return self._in_blocks.get(name, [])
 
     def close_block(self) -> None:
         """Leave the innermost block."""
-        for python in self.blocks.pop().values():
+        for name, python in self.blocks.pop().items():
+            self._in_blocks[name].pop()
             self.state.set.pop(python, None)
             self.state.kinds.pop(python, None)
 

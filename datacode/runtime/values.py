@@ -21,7 +21,7 @@ Source: language reference, 4, 5.3, 5.6 and 10.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -34,7 +34,7 @@ Value: TypeAlias = Any
 EPSILON = 2.0**-52
 """Numbers closer than this are ``==`` (language reference, 5.6)."""
 
-TEXT_LIMIT = 2**30
+TEXT_LIMIT = 2**28
 """Characters that the text of one value may have; shared parts can name more than memory holds."""
 
 
@@ -80,7 +80,7 @@ def printed(value: Value) -> str:
     if kind is float:
         return number_text(value)
     if kind is list or kind is dict:
-        return _nested_text(value, _printed_leaf, _printed_key, ("[", "]"), ("{", "}"))
+        return _nested_text(value, _PRINTED)
     return _printed_leaf(value)
 
 
@@ -88,8 +88,7 @@ def debug(value: Value) -> str:
     """The debug form, as error messages show values (language reference, 10.3)."""
     kind = value.__class__
     if kind is list or kind is dict:
-        brackets = ("Array([", "])"), ("Object({", "})")
-        return _nested_text(value, _debug_leaf, debug_text, *brackets)
+        return _nested_text(value, _DEBUG)
     return _debug_leaf(value)
 
 
@@ -100,10 +99,6 @@ def debug_text(text: str) -> str:
 
 _ESCAPES = {code: f"\\u{{{code:x}}}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 _ESCAPES |= {ord('"'): '\\"', ord("\\"): "\\\\", 9: "\\t", 10: "\\n", 13: "\\r", 0: "\\0"}
-
-
-def _printed_key(key: str) -> str:
-    return key
 
 
 def _printed_leaf(value: Value) -> str:
@@ -157,49 +152,82 @@ def _table_text(value: Value) -> str:
     raise TypeError(f"{type(value).__name__} is not a value of the language")
 
 
-def _nested_text(
-    value: Value,
-    leaf: Callable[[Value], str],
-    key_text: Callable[[str], str],
-    array: tuple[str, str],
-    mapping: tuple[str, str],
-) -> str:
-    """The text of an array or object, by a stack of iterators instead of recursion."""
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How the parts of arrays and objects are written."""
+
+    leaf: Callable[[Value], str]
+    key: Callable[[str], str]
+    array: tuple[str, str]
+    object: tuple[str, str]
+
+
+def _nested_text(value: Value, style: _Style) -> str:
+    """The text of an array or object, without recursion.
+
+    The text of a part that occurs several times is made once: parts may be shared to such a degree
+    that all their occurrences could not be visited.
+    """
+    shared = _shared_parts(value)
+    texts: dict[int, str] = {}
     pieces: list[str] = []
     length = 0
-    open_ones: list[tuple[Iterable[Any], str]] = []
-    first = True
+    open_ones: list[tuple[Value, Iterator[Any], int]] = []
 
     def enter(container: Value) -> None:
-        nonlocal first
-        start, end = mapping if container.__class__ is dict else array
-        pieces.append(start)
-        open_ones.append((iter(container.items() if end == mapping[1] else container), end))
-        first = True
+        is_object = container.__class__ is dict
+        parts = iter(container.items() if is_object else container)
+        open_ones.append((container, parts, len(pieces)))
+        pieces.append((style.object if is_object else style.array)[0])
 
     enter(value)
     while open_ones:
-        elements, end = open_ones[-1]
-        for element in elements:
-            prefix = "" if first else ", "
-            first = False
-            if end == mapping[1]:
-                key, element = element
-                prefix += key_text(key) + ": "
-            if element.__class__ is list or element.__class__ is dict:
-                pieces.append(prefix)
-                enter(element)
-                break
-            pieces.append(prefix + leaf(element))
-            length += len(pieces[-1])
+        container, parts, start = open_ones[-1]
+        is_object = container.__class__ is dict
+        for part in parts:
+            separator = ", " if len(pieces) > start + 1 else ""
+            if is_object:
+                key, part = part
+                separator += style.key(key) + ": "
+            text = None
+            if part.__class__ is not list and part.__class__ is not dict:
+                text = style.leaf(part)
+            elif id(part) in texts:
+                text = texts[id(part)]
+            pieces.append(separator if text is None else separator + text)
+            length += len(pieces[-1]) + 2
             if length > TEXT_LIMIT:
                 raise runtime_error("Text is too long")
+            if text is None:
+                enter(part)
+                break
         else:
-            pieces.append(end)
+            pieces.append((style.object if is_object else style.array)[1])
             open_ones.pop()
-            first = False
-        length += 2
+            if id(container) in shared:
+                texts[id(container)] = "".join(pieces[start:])
     return "".join(pieces)
+
+
+def _shared_parts(value: Value) -> set[int]:
+    """The arrays and objects within a value that occur in it more than once."""
+    met = {id(value)}
+    shared = set()
+    waiting = [value]
+    while waiting:
+        container = waiting.pop()
+        for part in container.values() if container.__class__ is dict else container:
+            if part.__class__ is list or part.__class__ is dict:
+                if id(part) in met:
+                    shared.add(id(part))
+                else:
+                    met.add(id(part))
+                    waiting.append(part)
+    return shared
+
+
+_PRINTED = _Style(_printed_leaf, str, ("[", "]"), ("{", "}"))
+_DEBUG = _Style(_debug_leaf, debug_text, ("Array([", "])"), ("Object({", "})"))
 
 
 # Kinds ---------------------------------------------------------------------
