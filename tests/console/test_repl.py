@@ -236,7 +236,7 @@ class TerminalTests(CommandTestCase):
         terminal.say("n = 0", ">>>")
         terminal.forget()
         # As a terminal pastes several lines at once.
-        loop = "print('started')\nfor i in range(1000000000) do\nn = n + 1\nnext i"
+        loop = "n = 1\nprint('started')\nfor i in range(1000000000) do\nn = n + 1\nnext i"
         terminal.type(f"\x1b[200~{loop}\x1b[201~\r")
         terminal.wait("\nstarted\n")
         terminal.type("\x03")
