@@ -14,6 +14,8 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import BinaryIO, TypeAlias
 
@@ -32,7 +34,8 @@ class Body:
     """The records below the header: from byte ``start``, at line ``line`` (from 1), of ``file``.
 
     ``size`` is the number of bytes of the whole file, ``width`` that of cells in a record.
-    ``numbers`` are the columns that hold nothing but numbers, as far as one has looked.
+    ``numbers`` are the columns that hold nothing but numbers, as far as one has looked;
+    ``has_gaps`` tells whether a last cell was seen empty there.
     """
 
     file: BinaryIO
@@ -42,36 +45,62 @@ class Body:
     width: int
     delimiter: str
     numbers: frozenset[int] = frozenset()
+    has_gaps: bool = True
 
 
 def read(body: Body, decimal: str) -> tuple[list[Cells], int] | None:
     """The columns and the number of rows; None if the file has to be read the plain way."""
     if len(body.delimiter.encode()) > 1 or not body.width:
         return None
-    traits = _traits(body)
-    frame = _frame(body, traits)
+    source = _source(body.file)
+    traits, frame = _searched_and_read(source, body)
     if frame is None and body.numbers:
         body = replace(body, numbers=frozenset())  # there is something else among them
-        frame = _frame(body, traits)
+        frame = _frame(source, body, traits)
     if frame is None:
         return None
     texts = frame.select(pl.col(pl.String))
     made = columns_from_texts(
         texts,
         decimal,
-        has_odd_space=bool(traits & _ODD_SPACE),
-        has_signs=bool(traits & _SIGN_BYTES),
+        has_odd_space=bool(traits.found & _ODD_SPACE),
+        has_signs=bool(traits.found & _SIGN_BYTES),
     )
     by_name = dict(zip(texts.columns, made, strict=True))
     columns = [by_name.get(s.name) or Cells.of_series(s) for s in frame.get_columns()]
     return columns, frame.height
 
 
-def _frame(body: Body, traits: set[bytes]) -> pl.DataFrame | None:
-    if traits & {b'"', b"\r"}:
-        return _cleaned_frame(body, b'"' in traits, b"\r" in traits)
-    return _plain_frame(body)
+def _source(file: BinaryIO) -> Source:
+    """What Polars and we can read at the same time: a file on disk, or all bytes."""
+    is_on_disk = isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)
+    file.seek(0)
+    return file if is_on_disk and hasattr(os, "pread") else file.read()
 
+
+def _searched_and_read(source: Source, body: Body) -> tuple[_Traits, pl.DataFrame | None]:
+    """Search the file, and meanwhile read it, in the hope that there are no quotes in it."""
+    head = _bytes(source, body.start, body.start + _PIECE)
+    if b'"' in head or b"\r" in head or not _can_stay(source, body):
+        traits = _search(source, body)
+        return traits, _frame(source, body, traits)
+    with ThreadPoolExecutor(1) as pool:
+        searching = pool.submit(_search, source, body)
+        frame = _parse_where_it_is(source, body)
+        traits = searching.result()
+    if traits.has_plain_lines and frame is not None:
+        return traits, _checked(frame, source, body, traits)
+    return traits, None if traits.has_plain_lines else _cleaned_frame(source, body, traits)
+
+
+def _frame(source: Source, body: Body, traits: _Traits) -> pl.DataFrame | None:
+    if not traits.has_plain_lines or not _can_stay(source, body):
+        return _cleaned_frame(source, body, traits)
+    frame = _parse_where_it_is(source, body)
+    return None if frame is None else _checked(frame, source, body, traits)
+
+
+# Searching -----------------------------------------------------------------------
 
 _ODD_SPACE = {b"\t", b"\v", b"\f", b"\r", b'"', b"\xc2", b"\xe1", b"\xe2", b"\xe3"}
 """Bytes with which white space other than spaces and line feeds begins; line feeds need quotes."""
@@ -80,43 +109,62 @@ _SIGN_BYTES = {b"$", b"\xc2", b"\xe2"}
 """Bytes with which the signs of currencies begin."""
 
 
-def _traits(body: Body) -> set[bytes]:
-    """Which of the bytes that matter are anywhere in the body."""
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """Which of the bytes that matter are in the body, and how many delimiters (None: unknown)."""
+
+    found: set[bytes]
+    delimiters: int | None
+
+    @property
+    def has_plain_lines(self) -> bool:
+        """No quotes, and only line feeds at the ends of lines?"""
+        return not self.found & {b'"', b"\r"}
+
+
+def _search(source: Source, body: Body) -> _Traits:
     found: set[bytes] = set()
     missing = _ODD_SPACE | _SIGN_BYTES
     beyond_ascii = {byte for byte in missing if byte > b"\x7f"}
-    piece = bytearray(_PIECE)
-    body.file.seek(body.start)
-    while count := body.file.readinto(piece):  # type: ignore[attr-defined]
+    counts = bool(body.numbers) and body.has_gaps
+    delimiter = body.delimiter.encode()
+    delimiters = 0
+    for piece in _pieces(source, body):
         search = missing - beyond_ascii if piece.isascii() else missing
-        now = {byte for byte in search if piece.find(byte, 0, count) >= 0}
+        now = {byte for byte in search if byte in piece}
         found |= now
         missing -= now
-    return found
+        if counts:
+            delimiters += piece.count(delimiter)
+    return _Traits(found, delimiters if counts else None)
 
 
-# Without quotes --------------------------------------------------------------
+def _pieces(source: Source, body: Body) -> Iterator[bytes]:
+    for start in range(body.start, body.size, _PIECE):
+        yield _bytes(source, start, start + _PIECE)
 
 
-def _plain_frame(body: Body) -> pl.DataFrame | None:
-    """Read a file without quotes and with plain line ends where it is."""
-    body.file.seek(0)
-    above = body.file.read(body.start)
-    body.file.seek(body.size - 1)
-    last = body.file.read(1)
-    if last == body.delimiter.encode() or above.count(b"\n") != body.line - 1:
-        return _cleaned_frame(body, False, False)
-    body.file.seek(0)
-    is_on_disk = isinstance(body.file, io.BufferedReader) and isinstance(body.file.raw, io.FileIO)
-    source: Source = body.file if is_on_disk else body.file.read()
-    frame = _parse(source, body, skip_lines=body.line - 1)
-    if frame is None:
-        return None
-    if body.numbers:
-        complete = not frame.to_series(-1).null_count() or _has_delimiters(frame, _count(body))
-    else:
-        complete = _is_complete(frame, body.size - body.start, last == b"\n")
-    return _without_blank_lines(frame) if complete else _cleaned_frame(body, False, False)
+def _bytes(source: Source, start: int, stop: int) -> bytes:
+    if isinstance(source, bytes):
+        return source[start:stop]
+    return os.pread(source.fileno(), stop - start, start)
+
+
+# Without quotes --------------------------------------------------------------------
+
+
+def _can_stay(source: Source, body: Body) -> bool:
+    """Does Polars count the lines above as we do, and see the cell behind the last delimiter?"""
+    above = _bytes(source, 0, body.start)
+    last = _bytes(source, body.size - 1, body.size)
+    return last != body.delimiter.encode() and above.count(b"\n") == body.line - 1
+
+
+def _parse_where_it_is(source: Source, body: Body) -> pl.DataFrame | None:
+    """Read a file without quotes and with plain line ends as it stands."""
+    if not isinstance(source, bytes):
+        source.seek(0)
+    return _parse(source, body, skip_lines=body.line - 1)
 
 
 def _parse(source: Source, body: Body, *, skip_lines: int = 0) -> pl.DataFrame | None:
@@ -134,15 +182,27 @@ def _parse(source: Source, body: Body, *, skip_lines: int = 0) -> pl.DataFrame |
         return None
 
 
-def _count(body: Body) -> int:
-    """The number of delimiters in a body without quotes."""
+def _checked(
+    frame: pl.DataFrame, source: Source, body: Body, traits: _Traits
+) -> pl.DataFrame | None:
+    """The frame, if all bytes are accounted for; else what there is without blank lines."""
+    if not body.numbers:
+        ends_line = _bytes(source, body.size - 1, body.size) == b"\n"
+        is_complete = _is_complete(frame, body.size - body.start, ends_line)
+    elif not frame.to_series(-1).null_count():
+        is_complete = True  # a row that is too short has nothing at its end
+    else:
+        is_complete = _has_delimiters(frame, _delimiters(source, body, traits))
+    if is_complete:
+        return _without_blank_lines(frame)
+    return _cleaned_frame(source, body, traits)
+
+
+def _delimiters(source: Source, body: Body, traits: _Traits) -> int:
+    if traits.delimiters is not None:
+        return traits.delimiters
     delimiter = body.delimiter.encode()
-    piece = bytearray(_PIECE)
-    found = 0
-    body.file.seek(body.start)
-    while count := body.file.readinto(piece):  # type: ignore[attr-defined]
-        found += piece.count(delimiter, 0, count)
-    return found
+    return sum(piece.count(delimiter) for piece in _pieces(source, body))
 
 
 def _has_delimiters(frame: pl.DataFrame, count: int) -> bool:
@@ -151,7 +211,7 @@ def _has_delimiters(frame: pl.DataFrame, count: int) -> bool:
 
 
 def _is_complete(frame: pl.DataFrame, size: int, ends_line: bool, quotes: int = 0) -> bool:
-    """Do cells, delimiters, line ends and quotes make up the size in bytes?
+    """Do cells (all texts), delimiters, line ends and quotes make up the size in bytes?
 
     A row that is too short, or is a blank line, leaves delimiters unaccounted for; rows that
     are too long Polars refuses.
@@ -172,22 +232,23 @@ def _without_blank_lines(frame: pl.DataFrame, has_quotes: bool = False) -> pl.Da
     return frame.filter(~blank)
 
 
-# With quotes, other line ends, blank lines ------------------------------------
+# With quotes, other line ends, blank lines ------------------------------------------
 
 
-def _cleaned_frame(body: Body, has_quotes: bool, has_returns: bool) -> pl.DataFrame | None:
+def _cleaned_frame(source: Source, body: Body, traits: _Traits) -> pl.DataFrame | None:
     """Read a file of which the outside of quotes is brought into the plain form first."""
-    body.file.seek(body.start)
-    content = body.file.read()
+    content = _bytes(source, body.start, body.size)
+    has_quotes = b'"' in traits.found
+    delimiter = body.delimiter.encode()
     if not has_quotes:
         parts, escaped = [content], 0
     else:
         parts = content.split(b'"')
         outside = parts[2:-1:2]
         escaped = len(outside) - sum(map(bool, outside))
-        if not _are_quotes_regular(parts, body.delimiter.encode()):
+        if not _are_quotes_regular(parts, delimiter):
             return None
-    parts[::2] = [_plain_lines(part, has_returns, body) for part in parts[::2]]
+    parts[::2] = [_plain_lines(part, b"\r" in traits.found, body) for part in parts[::2]]
     content = b'"'.join(parts).lstrip(b"\n")
     if not content.endswith(b"\n"):
         content += b"\n"  # behind a last delimiter Polars would miss a cell
@@ -195,11 +256,10 @@ def _cleaned_frame(body: Body, has_quotes: bool, has_returns: bool) -> pl.DataFr
     if frame is None:
         return None
     if body.numbers:
-        delimiter = body.delimiter.encode()
-        complete = _has_delimiters(frame, sum(part.count(delimiter) for part in parts[::2]))
+        is_complete = _has_delimiters(frame, sum(part.count(delimiter) for part in parts[::2]))
     else:
-        complete = _is_complete(frame, len(content), True, len(parts) - 1 - escaped)
-    return _without_blank_lines(frame, has_quotes) if complete else None
+        is_complete = _is_complete(frame, len(content), True, len(parts) - 1 - escaped)
+    return _without_blank_lines(frame, has_quotes) if is_complete else None
 
 
 def _are_quotes_regular(parts: list[bytes], delimiter: bytes) -> bool:
@@ -232,8 +292,3 @@ def _plain_lines(part: bytes, has_returns: bool, body: Body) -> bytes:
         return part
     blank = _BLANK_LINES_OF_TABS if body.delimiter == "\t" else _BLANK_LINES
     return blank.sub(b"\n", part)
-
-
-def size_of(file: BinaryIO) -> int:
-    """The number of bytes in a file that can be searched in."""
-    return file.seek(0, os.SEEK_END)

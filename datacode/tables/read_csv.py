@@ -124,26 +124,21 @@ def _read_fast(file: BinaryIO, size: int, form: _Format) -> Table | None:
     start = offset + len(text[: first.start].encode())
     names = [name.strip(WHITE_SPACE) for name in header.cells]
     width = len(names)
-    numbers: frozenset[int] = frozenset()
-    if form.decimal == "." and width > 1:
-        sample = [first, *islice(found, _SAMPLE)]
-        numbers = _columns_of_numbers([r.cells for r in sample if len(r.cells) == width])
-    body = csv_fast.Body(file, start, first.line, size, width, form.delimiter, numbers)
+    sample = [r.cells for r in (first, *islice(found, _SAMPLE)) if len(r.cells) == width]
+    can_guess = form.decimal == "." and width > 1
+    numbers = _columns_of_numbers(sample) if can_guess else frozenset()
+    has_gaps = not all(cells[-1] for cells in sample)
+    body = csv_fast.Body(file, start, first.line, size, width, form.delimiter, numbers, has_gaps)
     read = csv_fast.read(body, form.decimal)
     return None if read is None else Table(names, *read)
 
 
 def _columns_of_numbers(rows: list[list[str]]) -> frozenset[int]:
-    """The columns of which every filled cell is a number, and one is filled.
-
-    None where the last cell may be empty: short rows would be hard to tell then.
-    """
+    """The columns of which every filled cell is a number, and one is filled."""
     kinds = [
         {type(cell_value(text)) for text in column if text} for column in zip(*rows, strict=True)
     ]
-    if all(row[-1] for row in rows):
-        return frozenset(i for i, each in enumerate(kinds) if each == {float})
-    return frozenset()
+    return frozenset(i for i, each in enumerate(kinds) if each == {float})
 
 
 # Record by record --------------------------------------------------------------
