@@ -7,7 +7,9 @@ tell, errors and dates stored as text, is looked up in the sheet itself (``workb
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -15,13 +17,14 @@ from datacode.errors import runtime_error
 from datacode.runtime.recognise import WHITE_SPACE
 from datacode.runtime.values import Value, number_text
 from datacode.tables import workbook
-from datacode.tables.cells import Cells, is_short, typed
+from datacode.tables.cells import Cells, typed
 from datacode.tables.csv_errors import too_few_records
-from datacode.tables.engine import pl
 from datacode.tables.table import Table
 from datacode.tables.workbook import Sheet, Unreadable
 
 _ROWS_AT_ONCE = 300
+
+_LAST = datetime.max - timedelta(seconds=1)
 
 _SMALL = 2_000_000
 """Tables with up to so many cells stay in the lists that were read; larger ones take less room."""
@@ -120,10 +123,10 @@ def _table(sheet: Sheet, header_row: int, special: dict[tuple[int, int], str]) -
     header = next(islice(sheet.rows, header_row, None), None)
     if header is None:
         raise too_few_records(header_row)
-    columns: list[list[Any]] = [[] for _ in header]
+    columns: list[list[Value]] = [[] for _ in header]
     while part := list(islice(sheet.rows, _ROWS_AT_ONCE)):
         for column, cells in zip(columns, zip(*part, strict=True), strict=True):
-            column.extend(cells)
+            column.extend(_values(cells))
     header = list(header)
     first = sheet.top + header_row + 1
     for (row, column_number), text in special.items():
@@ -134,8 +137,9 @@ def _table(sheet: Sheet, header_row: int, special: dict[tuple[int, int], str]) -
             columns[position][index] = text
     names = [_name(cell) for cell in header]
     rows = len(columns[0]) if columns else 0
-    is_small = rows * len(columns) <= _SMALL
-    return Table(names, [_column(cells, is_small) for cells in columns], rows)
+    if rows * len(columns) <= _SMALL:
+        return Table(names, map(Cells.of_list, columns), rows)
+    return Table(names, map(_typed_if_possible, columns), rows)
 
 
 def _name(cell: Any) -> str:
@@ -147,34 +151,26 @@ def _name(cell: Any) -> str:
     return number_text(value) if isinstance(value, float) else str(value)
 
 
-def _column(cells: list[Any], is_small: bool) -> Cells:
-    kinds = set(map(type, cells))
-    if kinds == {str} and not is_small and not is_short(len(cells)):
-        return _text_column(cells)
-    if kinds == {str}:
-        cells = [cell.strip(WHITE_SPACE) or None for cell in cells]
-    elif kinds == {date}:
-        texts = {day: day.isoformat() for day in set(cells)}
-        cells = [texts[day] for day in cells]
-    elif not kinds <= {float, bool}:
-        cells = [c if c.__class__ is float or c.__class__ is bool else _value(c) for c in cells]
-    series = None if is_small or is_short(len(cells)) else typed(cells)
-    return Cells.of_list(cells) if series is None else Cells.of_series(series)
-
-
-def _text_column(cells: list[str]) -> Cells:
-    text = pl.Series(cells, dtype=pl.String).str.strip_chars(WHITE_SPACE)
-    is_empty = text == ""
-    if is_empty.all():
-        return Cells.of_series(pl.Series([None] * len(text), dtype=pl.Null))
-    return Cells.of_series(text.set(is_empty, None) if is_empty.any() else text)
+def _typed_if_possible(values: list[Value]) -> Cells:
+    series = typed(values)
+    return Cells.of_list(values) if series is None else Cells.of_series(series)
 
 
 # Cells ---------------------------------------------------------------------------
 
 
+def _values(cells: Sequence[Any]) -> Iterable[Value]:
+    """The values of some cells of a column, as a reader gives them."""
+    kinds = set(map(type, cells))
+    if kinds <= {float, bool}:
+        return cells
+    if kinds == {str}:
+        return [cell.strip(WHITE_SPACE) or None for cell in cells]
+    return [c if c.__class__ is float else _value(c) for c in cells]
+
+
 def _value(cell: Any) -> Value:
-    """The value of a cell as a reader gives it."""
+    """The value of one cell."""
     kind = cell.__class__
     if kind is float or kind is bool:
         return cell
@@ -185,6 +181,7 @@ def _value(cell: Any) -> Value:
     return _moment_text(cell)
 
 
+@lru_cache(maxsize=4096)
 def _moment_text(moment: date | time | timedelta) -> str:
     """A date, time or duration in ISO form, rounded to seconds."""
     if isinstance(moment, timedelta):
@@ -193,7 +190,7 @@ def _moment_text(moment: date | time | timedelta) -> str:
         seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
         return _clock(seconds + (moment.microsecond >= 500_000))
     if isinstance(moment, datetime):
-        if moment.microsecond >= 500_000:
+        if moment.microsecond >= 500_000 and moment < _LAST:
             moment += timedelta(seconds=1)
         if moment.hour or moment.minute or moment.second:
             return moment.replace(microsecond=0, tzinfo=None).isoformat(" ")
