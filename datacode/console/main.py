@@ -84,7 +84,11 @@ def _files(options: Options) -> Iterator[LocalFiles | None]:
 
         yield LocalFiles()
         return
-    wanted = [_share(text) for text in options.smb]
+    # Mistakes of the command line come to light, and passwords are asked for, before a thread runs.
+    wanted = [
+        (host, login, _password(host, login), name)
+        for host, login, name in [_share(text) for text in options.smb]
+    ]
     from datacode.console.shares import ShareFiles
     from datacode.runtime.files import FilesError
     from datacode.smb.target import Target
@@ -92,8 +96,8 @@ def _files(options: Options) -> Iterator[LocalFiles | None]:
     files = ShareFiles()
     try:
         try:
-            for host, login, name in wanted:
-                files.connect(Target.parse(host, login, _password(host, login), ""), name)
+            for host, login, password, name in wanted:
+                files.connect(Target.parse(host, login, password, ""), name)
         except FilesError as problem:
             text = catalog.translate(problem.template, options.locale)
             sys.stderr.write(f"❌ {text.format_map(problem.params)}\n")
