@@ -274,11 +274,11 @@ class NameServerTests(FaultTestCase):
     def test_never_answers(self) -> None:
         """A name server that says nothing costs only who asked, and only so long."""
         blocked = (
-            "import socket, threading\n"
+            "import os, socket, threading\n"
             "asked, ask = threading.Event(), socket.getaddrinfo\n"
             "def stuck(host, *more, **options):\n"
             "    if host == 'nas.example':\n"
-            "        print('asked for', host, flush=True)\n"
+            "        os.write(1, b'asked for nas.example\\n')\n"  # a whole line at once
             "        asked.wait()\n"
             "    return ask(host, *more, **options)\n"
             "socket.getaddrinfo = stuck\n"
