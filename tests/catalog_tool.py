@@ -86,40 +86,11 @@ def load(locale: str) -> Catalog:
         return read_po(file, locale=locale)
 
 
-class _Unsigned(Catalog):
-    """A catalogue whose head does not name the version of the tool that wrote it: the files
-    change only when a text does."""
-
-    @property
-    def mime_headers(self) -> list[tuple[str, str]]:
-        """The lines of the head."""
-        return [line for line in super().mime_headers if line[0] != "Generated-By"]
-
-
 def compiled(catalog: Catalog) -> bytes:
     """The ``.mo`` that belongs to a catalogue."""
     out = io.BytesIO()
-    write_mo(out, _unsigned(catalog))
+    write_mo(out, catalog)
     return out.getvalue()
-
-
-def _unsigned(catalog: Catalog) -> Catalog:
-    copy = _Unsigned(
-        locale=catalog.locale,
-        project="DataCode",
-        version="1",
-        msgid_bugs_address="none",
-        last_translator="the DataCode Server developers",
-        language_team="the DataCode Server developers",
-        fuzzy=False,
-        header_comment="",
-    )
-    # No date of ours either.
-    copy.creation_date = copy.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
-    for message in catalog:
-        if message.id:
-            copy.add(message.id, message.string, locations=message.locations)
-    return copy
 
 
 REWORDED = frozenset({"Превышена максимальная глубина рекурсии ({limit})"})
@@ -138,12 +109,23 @@ def wanted(locale: str) -> dict[str, str]:
 def update(locale: str) -> list[str]:
     """Add what is new, drop what is gone, compile; the templates still without translation."""
     old = load(locale)
-    new = Catalog(locale=locale)
+    new = Catalog(
+        locale=locale,
+        project="DataCode",
+        version="1",
+        msgid_bugs_address="none",
+        last_translator="the DataCode Server developers",
+        language_team="the DataCode Server developers",
+        fuzzy=False,
+        header_comment="",
+    )
+    # No date of ours: the file changes only when a text does.
+    new.creation_date = new.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     for template, file in sorted(wanted(locale).items()):
         message = old.get(template)
         new.add(template, message.string if message else "", locations=[(file, None)])
     with po_path(locale).open("wb") as out:
-        write_po(out, _unsigned(new), width=100, include_lineno=False, sort_by_file=False)
+        write_po(out, new, width=100, include_lineno=False, sort_by_file=False)
     path = po_path(locale)
     path.with_suffix(".mo").write_bytes(compiled(load(locale)))
     return [m.id for m in new if m.id and not m.string]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from babel.messages.mofile import read_mo
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import catalog
@@ -37,10 +38,13 @@ class CatalogTests(SynchronousTestCase):
                     )
 
     def test_compiled_catalogues_are_current(self) -> None:
-        """Each ``.mo`` is what its ``.po`` compiles to."""
+        """Each ``.mo`` has the messages of its ``.po``; the heads differ from Babel to Babel."""
         for locale in catalog.LOCALES:
             path = catalog_tool.po_path(locale).with_suffix(".mo")
-            self.assertEqual(path.read_bytes(), catalog_tool.compiled(catalog_tool.load(locale)))
+            with path.open("rb") as file:
+                compiled = {m.id: m.string for m in read_mo(file) if m.id}
+            written = {m.id: m.string for m in catalog_tool.load(locale) if m.id}
+            self.assertEqual(compiled, written)
 
 
 class RenderTests(SynchronousTestCase):
