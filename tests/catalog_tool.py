@@ -25,6 +25,7 @@ KEYWORDS = {
     "syntax_error": 0,
     "limit_error": 0,
     "mark": 0,
+    "Text": 0,
     "translate": 0,
     "DataCodeError": 1,
     "FilesError": 0,

@@ -8,22 +8,12 @@ from datacode.server.access import is_loopback
 from datacode.server.settings import Settings
 from datacode.server.texts import Text
 
-CANNOT_START = Text(
-    "❌ Cannot start the WebSocket server: {reason}",
-    "❌ Ошибка запуска WebSocket сервера: {reason}",
-)
-_OPEN_TO_ALL = Text(
-    "⚠️  The server can be reached from the network and asks nobody who they are. Set --token.",
-    "⚠️  Сервер доступен из сети без проверки подлинности. Задайте --token.",
-)
+CANNOT_START = Text("❌ Ошибка запуска WebSocket сервера: {reason}")
+_OPEN_TO_ALL = Text("⚠️  Сервер доступен из сети без проверки подлинности. Задайте --token.")
 _ANY_SHARE = Text(
-    "⚠️  Clients from the network may connect to any file server. Set --smb-host.",
-    "⚠️  Клиенты из сети могут подключаться к любым файловым серверам. Задайте --smb-host.",
+    "⚠️  Клиенты из сети могут подключаться к любым файловым серверам. Задайте --smb-host."
 )
-_NO_WALLS = Text(
-    "⚠️  Programs run without a sandbox (--sandbox=off).",
-    "⚠️  Программы выполняются без изоляции (--sandbox=off).",
-)
+_NO_WALLS = Text("⚠️  Программы выполняются без изоляции (--sandbox=off).")
 
 
 def before(settings: Settings) -> Iterator[str]:

@@ -24,7 +24,7 @@ class BadRequest(Exception):
     def __init__(
         self, text: Text, shape: type[Answer], head: _Head | None = None, **params: object
     ) -> None:
-        super().__init__(text.en)
+        super().__init__(text.template)
         self.text = text
         self.shape = shape
         self.params = params
@@ -165,7 +165,7 @@ def _accepts(kind: Any, raw: Raw) -> bool:
 def _expected(name: str, kind: Any) -> Text:
     """What a field must be, to stand behind "must be"."""
     if kind is Id:
-        return _filled(texts.AN_ID, limit=MAX_ID_BYTES)
+        return texts.AN_ID.filled(limit=MAX_ID_BYTES)
     if kind is bool:
         return texts.A_FLAG
     if name in ("max_steps", "limit", "length"):
@@ -173,11 +173,7 @@ def _expected(name: str, kind: Any) -> Text:
     if name in ("position", "offset"):
         return texts.A_POSITION
     if name == "locale":
-        return _filled(texts.ONE_OF, choices='"ru", "en"')
+        return texts.ONE_OF.filled(choices='"ru", "en"')
     if name == "export":
-        return _filled(texts.ONE_OF, choices='"sqlite"')
+        return texts.ONE_OF.filled(choices='"sqlite"')
     return texts.A_STRING
-
-
-def _filled(text: Text, **params: object) -> Text:
-    return Text(text.en.format_map(params), text.ru.format_map(params))

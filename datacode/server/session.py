@@ -83,7 +83,7 @@ class Refused(Exception):
     """What a client showed is wrong; ``text`` says so."""
 
     def __init__(self, text: texts.Text, **params: object) -> None:
-        super().__init__(text.en)
+        super().__init__(text.template)
         self.text = text
         self.params = params
 

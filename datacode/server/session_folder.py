@@ -45,7 +45,7 @@ class StoreError(Exception):
     """A file was not stored; ``text`` with ``params`` says why."""
 
     def __init__(self, text: Text, **params: object) -> None:
-        super().__init__(text.en)
+        super().__init__(text.template)
         self.text = text
         self.params = params
 
