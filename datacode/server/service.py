@@ -29,6 +29,7 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from datacode.server import announce, schema
+from datacode.server.access import network_of
 from datacode.server.audit import Audit, NoAudit
 from datacode.server.gate import GateKeeper
 from datacode.server.local_files import AllowedFolders, LocalFiles
@@ -206,10 +207,11 @@ class DataCodeService(Service):
         def on_read(path: str) -> None:
             self._audit.record("read", session=visitor.number, address=visitor.address, path=path)
 
+        shares = self._shares.session(network_of(visitor.address))
         return Workspace(
             workers=self.workers,
-            shares=self._shares.session(),
-            share_names=self._shares.share_names,
+            shares=shares,
+            share_names=shares.share_names,
             files=self._files if folder is None else folder.files,
             folder=folder,
             in_thread=self.in_thread,

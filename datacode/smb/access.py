@@ -76,6 +76,8 @@ class Limits:
     """Bounds of one session, sizes in bytes; ``threads`` is the whole server's.
 
     ``connections`` is how many one share may have, ``shares`` how many shares one session.
+    Of the threads a session has ``session_threads`` at most at the same time, and all sessions
+    from one address ``address_threads``, which leaves some for everybody else.
     """
 
     shares: int = 8
@@ -84,6 +86,8 @@ class Limits:
     cache_size: int = 256 << 20
     cache_files: int = 64
     threads: int = 128
+    session_threads: int = 8
+    address_threads: int = 96
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,18 @@
 """Calls that block, in threads of our own, as Deferreds that can be cancelled.
 
-The threads are not the reactor's, so that file servers that hang cannot use those up.
+The threads are not the reactor's, so that file servers that hang cannot use those up. Nor can
+one client use up these: a thread that waits for a name server is held until the system gives
+up, however long nobody has wanted its answer any more, so each session has a part of the
+threads, and so has each address that sessions come from.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -20,6 +25,7 @@ from twisted.python.threadpool import ThreadPool
 
 from datacode.runtime.files import FilesError
 from datacode.smb import reasons
+from datacode.smb.access import Limits
 from datacode.smb.interrupt import Interrupt, Interrupted
 from datacode.smb.reasons import ShareError
 
@@ -87,13 +93,23 @@ class Call(Generic[Result]):
             self._log.failure("A call to a share failed after it was cancelled", failure)
 
 
-class Calls:
-    """The threads, at most ``count`` of them."""
+@dataclass(slots=True)
+class _Address:
+    """What comes from one address: calls in threads, and those whose turn has not come."""
 
-    def __init__(self, reactor: Reactor, count: int, grace: float) -> None:
+    busy: int = 0
+    waiting: deque[tuple[Part, Call[Any]]] = field(default_factory=deque)
+
+
+class Calls:
+    """The threads, and who has how many of them."""
+
+    def __init__(self, reactor: Reactor, limits: Limits, grace: float) -> None:
         self.reactor = reactor
+        self._limits = limits
         self._grace = grace
-        self._threads = _Threads(0, count, "smb")
+        self._threads = _Threads(0, limits.threads, "smb")
+        self._addresses: dict[str, _Address] = {}
 
     def start(self, first: Callable[[], object]) -> None:
         """Start, and do ``first`` in a thread."""
@@ -116,13 +132,9 @@ class Calls:
         with contextlib.suppress(ShareError):
             await self.bounded(ended, 0)
 
-    def run(
-        self, work: Callable[[Interrupt], Result], seconds: float, stall: float
-    ) -> Call[Result]:
-        """Do ``work`` in a thread, as soon as one is free."""
-        call = Call(work, Interrupt(seconds, stall))
-        self._threads.callInThread(call.in_thread, self.reactor)
-        return call
+    def part(self, address: str) -> Part:
+        """The part of a new session that comes from ``address``."""
+        return Part(self, address)
 
     async def bounded(self, result: Deferred[Result], seconds: float) -> Result:
         """Wait for ``result``, and a little longer than it should take.
@@ -137,6 +149,53 @@ class Calls:
             raise ShareError(reasons.SILENT) from None
         except Interrupted:
             raise CancelledError from None
+
+    def wait(self, part: Part, call: Call[Any]) -> None:
+        """Have a call done when it is its turn, which may be now."""
+        self._addresses.setdefault(part.address, _Address()).waiting.append((part, call))
+        self._go_on(part.address)
+
+    def _go_on(self, name: str) -> None:
+        """Begin what waits from an address, as far as its part and that of each session go."""
+        address = self._addresses[name]
+        held: deque[tuple[Part, Call[Any]]] = deque()
+        while address.waiting and address.busy < self._limits.address_threads:
+            part, call = address.waiting.popleft()
+            if part.busy >= self._limits.session_threads:
+                held.append((part, call))
+                continue
+            part.busy += 1
+            address.busy += 1
+            call.ended.addBoth(self._ended, part)
+            self._threads.callInThread(call.in_thread, self.reactor)
+        address.waiting.extendleft(reversed(held))
+        if not address.busy and not address.waiting:
+            del self._addresses[name]
+
+    def _ended(self, how: object, part: Part) -> object:
+        part.busy -= 1
+        self._addresses[part.address].busy -= 1
+        self._go_on(part.address)
+        return how
+
+
+class Part:
+    """The threads that one session may have; ``busy`` are those that it has."""
+
+    def __init__(self, calls: Calls, address: str) -> None:
+        self.address = address
+        self.busy = 0
+        self.reactor = calls.reactor
+        self.bounded = calls.bounded
+        self._calls = calls
+
+    def run(
+        self, work: Callable[[Interrupt], Result], seconds: float, stall: float
+    ) -> Call[Result]:
+        """Do ``work`` in a thread, as soon as there is one for this session."""
+        call = Call(work, Interrupt(seconds, stall))
+        self._calls.wait(self, call)
+        return call
 
 
 class _Threads(ThreadPool):

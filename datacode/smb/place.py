@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from datacode.smb import paths, reasons
 from datacode.smb.access import Rules
-from datacode.smb.calls import Call, Calls
+from datacode.smb.calls import Call, Part
 from datacode.smb.interrupt import Interrupt
 from datacode.smb.line import Line
 from datacode.smb.reasons import Operation, ShareError
@@ -33,8 +33,8 @@ class Place:
 
     _log = Logger(namespace="datacode.smb")
 
-    def __init__(self, calls: Calls, rules: Rules, target: Target, share: str, name: str) -> None:
-        self._threads = calls
+    def __init__(self, threads: Part, rules: Rules, target: Target, share: str, name: str) -> None:
+        self._threads = threads
         self._rules = rules
         self._target = target
         self._share = share

@@ -23,7 +23,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from datacode.runtime.files import Entry
 from datacode.smb import paths, reasons, spool, transfer
 from datacode.smb.access import Rules
-from datacode.smb.calls import Calls, Reactor
+from datacode.smb.calls import Calls, Part, Reactor
 from datacode.smb.interrupt import Interrupt
 from datacode.smb.messages import Stamp
 from datacode.smb.place import Place, Work
@@ -73,7 +73,7 @@ class SharePool:
     def __init__(self, reactor: Reactor, rules: Rules | None = None) -> None:
         self.reactor = reactor
         self.rules = rules or Rules()
-        self.calls = Calls(reactor, self.rules.limits.threads, self.rules.patience.goodbye)
+        self.calls = Calls(reactor, self.rules.limits, self.rules.patience.goodbye)
         self._sessions: set[Shares] = set()
 
     def start(self) -> None:
@@ -85,9 +85,9 @@ class SharePool:
         await DeferredList([Deferred.fromCoroutine(s.close()) for s in list(self._sessions)])
         await self.calls.stop()
 
-    def session(self) -> Shares:
-        """The shares of a new session: none yet."""
-        shares = Shares(self)
+    def session(self, address: str = "") -> Shares:
+        """The shares of a new session: none yet. ``address`` is where the session comes from."""
+        shares = Shares(self, self.calls.part(address))
         self._sessions.add(shares)
         return shares
 
@@ -95,32 +95,13 @@ class SharePool:
         """Called by a session that has closed its connections."""
         self._sessions.discard(shares)
 
-    async def share_names(self, target: Target) -> list[ShareName]:
-        """The shares that a host says it has, sorted by name."""
-        access, seconds = self.rules.access, self.rules.patience.connect
-
-        def work(interrupt: Interrupt) -> list[tuple[str, int, str]]:
-            from datacode.smb.login import share_names
-
-            return share_names(target, access, interrupt)
-
-        try:
-            call = self.calls.run(work, seconds, seconds)
-            found = await self.calls.bounded(call.result, seconds)
-        except ShareError as error:
-            raise error.named(ip=target.shown, share="").during(Operation.SHARES) from None
-        names = [
-            ShareName(name, _KINDS.get(kind & 0xFF, "other"), remark, kind >> 31 != 0)
-            for name, kind, remark in found
-        ]
-        return sorted(names, key=lambda share: paths.order(share.name))
-
 
 class Shares:
     """One session's shares, by name. Paths are those on a share: the rest of ``lib://share/rest``."""
 
-    def __init__(self, pool: SharePool) -> None:
+    def __init__(self, pool: SharePool, threads: Part) -> None:
         self._pool = pool
+        self._threads = threads
         self._places: dict[str, Place] = {}
         limits = pool.rules.limits
         self._cache = spool.Cache(limits.cache_size, limits.cache_files)
@@ -145,7 +126,7 @@ class Shares:
             raise ShareError(reasons.NOT_CONNECTED, share=name)
         if len(self._places) >= limit:
             raise ShareError(reasons.TOO_MANY_SHARES, limit=limit).during(Operation.CONNECT)
-        place = Place(self._pool.calls, self._pool.rules, target, share, name)
+        place = Place(self._threads, self._pool.rules, target, share, name)
         self._places[key] = place
         try:
             await place.call(
@@ -173,6 +154,26 @@ class Shares:
         self._cache.clear()
         await DeferredList([Deferred.fromCoroutine(place.close()) for place in places])
         self._pool.gone(self)
+
+    async def share_names(self, target: Target) -> list[ShareName]:
+        """The shares that a host says it has, sorted by name."""
+        access, seconds = self._pool.rules.access, self._pool.rules.patience.connect
+
+        def work(interrupt: Interrupt) -> list[tuple[str, int, str]]:
+            from datacode.smb.login import share_names
+
+            return share_names(target, access, interrupt)
+
+        try:
+            call = self._threads.run(work, seconds, seconds)
+            found = await self._threads.bounded(call.result, seconds)
+        except ShareError as error:
+            raise error.named(ip=target.shown, share="").during(Operation.SHARES) from None
+        names = [
+            ShareName(name, _KINDS.get(kind & 0xFF, "other"), remark, kind >> 31 != 0)
+            for name, kind, remark in found
+        ]
+        return sorted(names, key=lambda share: paths.order(share.name))
 
     async def list_folder(self, share: str, path: str) -> list[Entry]:
         """A folder's entries, sorted by name, case folded (server reference, 8.3)."""

@@ -197,14 +197,14 @@ class ConnectingTests(SharesTestCase):
 
     async def test_shares_of_a_host(self) -> None:
         """By name, with what they are."""
-        found = {share.name: share for share in await self.pool.share_names(self.server.target())}
+        found = {share.name: share for share in await self.shares.share_names(self.server.target())}
         self.assertEqual(found["data"].kind, "disk")
         self.assertFalse(found["data"].hidden)
         self.assertIn("Отчеты за год", found)
         self.assertEqual((found["IPC$"].kind, found["IPC$"].hidden), ("pipe", True))
         await self.refused(
             "Ошибка получения списка шар: неверное имя пользователя или пароль",
-            self.pool.share_names(self.server.target(password="x")),
+            self.shares.share_names(self.server.target(password="x")),
         )
 
 
