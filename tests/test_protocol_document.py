@@ -112,6 +112,59 @@ class DocumentedTests(ProtocolTestCase):
 
 
 class ExtensionTests(ProtocolTestCase):
+    def test_table_rows(self) -> None:
+        """A table that was shown, more rows of it, and what is wrong with a request for them."""
+        code = (
+            "rows = []\nfor i in range(5000) do\n rows = push(rows, [i, 'x' + i, null])\nnext i\n"
+            "show_table(table(rows, ['n', 't', 'e']))"
+        )
+        plain = self.ask(code=code, tables=True)
+        self.assertEqual(list(plain["tables"][0]), ["columns", "types", "rows", "row_count"])
+        self.assertEqual(len(plain["output"].splitlines()), 5004)
+        answer = self.ask(code=code, tables=True, keep_tables=True)
+        self.assertEqual(answer["output"].splitlines()[-1], "⋮ 100/5000")
+        (table,) = answer["tables"]
+        self.assertEqual((len(table["rows"]), table["nulls"]), (1000, [0, 0, 5000]))
+        name = table["table"]
+        self.assertEqual(
+            self.ask(
+                type="table_rows",
+                table=name,
+                offset=1,
+                count=2,
+                sort=0,
+                descending=True,
+                filters=[{"column": 1, "text": "x1"}],
+                columns=[1, 0],
+            ),
+            {
+                "success": True,
+                "rows": [["x1998", 1998], ["x1997", 1997]],
+                "numbers": [1998, 1997],
+                "row_count": 1111,
+                "error": None,
+            },
+        )
+        self.assertEqual(self.ask(type="table_rows", table=name, offset=5000)["rows"], [])
+        self.assertEqual(
+            self.refused(type="table_rows", table="9.9"),
+            "таблица больше не хранится: выполните программу еще раз",
+        )
+        self.assertEqual(
+            self.refused(type="table_rows", table=name, sort=3),
+            "нет столбца 3: в таблице 3, счет с 0",
+        )
+        for wrong, expected in (
+            ({"count": 10_001}, "поле 'count' должно быть целым числом от 1 до 10000"),
+            ({"columns": [-1]}, "поле 'columns' должно быть списком номеров столбцов, считая от 0"),
+            (
+                {"filters": [{"text": "x"}]},
+                "поле 'filters' должно быть списком объектов с полями: column (считая от 0), text",
+            ),
+        ):
+            said = self.refused(type="table_rows", table=name, **wrong)
+            self.assertEqual(said, f"Ошибка парсинга запроса: {expected}")
+
     def test_id_and_locale(self) -> None:
         """Repeated; in English."""
         self.assertEqual(

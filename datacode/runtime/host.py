@@ -40,7 +40,8 @@ class Host:
 
     ``on_output`` receives each piece of output as it is written, ``on_warning`` what belongs to
     the host's log and not to the program's output, ``on_table`` each table that a program shows;
-    if it answers True, the table is drawn and its text is not written.
+    if it answers True, the table is drawn and its text is not written; if it answers with a
+    table, which holds the first rows of it, the text of that is written in its place.
     ``output_limit`` and ``memory_limit`` are in bytes; None for ``output_limit`` is no limit.
     Without ``keep_output`` what has been handed to ``on_output`` is not kept.
     ``relations`` holds what ``relate`` recorded, in call order.
@@ -105,12 +106,15 @@ class Host:
         if self.on_warning is not None:
             self.on_warning(text)
 
-    def structured(self, table: Value) -> bool:
+    def in_text(self, table: Value) -> Value | None:
         """A table is being shown: a host that can draw tables gets it as it is.
 
-        True if it has been drawn, so that nobody wants its text.
+        What of it is to be written as text: the table, one with its first rows, or None.
         """
-        return self.on_table is not None and self.on_table(table) is True
+        answer = None if self.on_table is None else self.on_table(table)
+        if answer is True:
+            return None
+        return table if answer is None else answer
 
     # Functions and conditions ---------------------------------------------
 

@@ -67,8 +67,9 @@ class Interpreter:
     ``recursion_limit`` is the number of calls that may be active at once, ``output_limit`` and
     ``memory_limit`` are in bytes, ``max_steps`` in statements; None is no limit. ``on_output``
     gets each piece of output as it is written, ``on_warning`` what is meant for the host,
-    ``on_table`` the tables that a program shows (True from it: they are drawn, their text is not
-    wanted). Without ``keep_output`` the Outcome holds no output: ``on_output`` has had it.
+    ``on_table`` the tables that a program shows: True from it says that they are drawn and their
+    text is not wanted, a table that the text of that one, which holds the first rows, will do.
+    Without ``keep_output`` the Outcome holds no output: ``on_output`` has had it.
 
     Python's own recursion limit, one for the whole process, is raised as far as needed.
     """

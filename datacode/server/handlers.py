@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, structs
 
 from datacode.catalog import translate
 from datacode.errors import DataCodeError, Kind
@@ -53,6 +53,8 @@ from datacode.server.messages import (
     SmbListFiles,
     SmbReadFile,
     SmbShares,
+    TableRows,
+    TableRowsFound,
     TableView,
     UploadFile,
     Variables,
@@ -65,6 +67,7 @@ from datacode.smb import paths
 from datacode.smb.reasons import Operation, ShareError
 from datacode.smb.target import Target
 from datacode.smb.transfer import Span
+from datacode.worker.process import FindRows, TableShown, WireError
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ async def execute(request: Execute, call: Call) -> Answer:
             on_table=partial(_keep, tables) if request.tables else None,
             on_export=database.append if request.export else None,
             export_bytes=call.message_bytes or _LARGEST_DATABASE,
+            keep_tables=request.keep_tables,
             max_steps=request.max_steps,
         )
     finally:
@@ -141,6 +145,25 @@ async def inspect(request: Inspect, call: Call) -> Answer:
         return Variables.failed(error.render(call.locale))
 
 
+async def table_rows(request: TableRows, call: Call) -> Answer:
+    """Rows of a table that was shown."""
+    wanted = FindRows(
+        0,
+        request.table,
+        request.offset,
+        request.count,
+        request.columns or [],
+        request.sort,
+        request.descending,
+        [(each.column, each.text) for each in request.filters or ()],
+    )
+    try:
+        found = await call.workspace.interpreter().rows(wanted)
+    except DataCodeError as error:
+        return TableRowsFound.failed(_sentence(error, call.locale))
+    return TableRowsFound(rows=found.rows, numbers=found.numbers, row_count=found.row_count)
+
+
 async def complete(request: Complete, call: Call) -> Answer:
     """What may stand at a position: names from the interpreter, files from the broker."""
     position = len(request.code) if request.position is None else request.position
@@ -168,9 +191,12 @@ def _as_base64(pieces: list[bytes]) -> str:
     return base64.b64encode(b"".join(pieces)).decode()
 
 
-def _keep(tables: list[TableView], shown: Any) -> None:
+def _keep(tables: list[TableView], shown: TableShown) -> None:
     """Keep a table that a program shows, as it is answered."""
-    tables.append(TableView(shown.columns, shown.types, shown.rows, shown.row_count))
+    view = TableView(shown.columns, shown.types, shown.rows, shown.row_count)
+    if shown.table is not None:
+        view = structs.replace(view, nulls=shown.nulls, table=shown.table)
+    tables.append(view)
 
 
 def _diagnostics(error: DataCodeError, locale: str) -> Diagnostics:
@@ -184,7 +210,7 @@ def _problem(found: Any, locale: str) -> Problem:
     error = found.error
     return Problem(
         "error" if found.severity == "error" else "warning",
-        translate(error.template, locale).format_map(error.params),
+        _sentence(error, locale),
         error.line,
         error.column,
         Kind(error.kind).name.lower(),
@@ -299,6 +325,11 @@ def _rendered(error: FilesError, locale: str) -> str:
     """A refusal in the reader's language."""
     if isinstance(error, ShareError):
         return error.render(locale)
+    return _sentence(error, locale)
+
+
+def _sentence(error: DataCodeError | FilesError | WireError, locale: str) -> str:
+    """What an error says, and nothing of its kind or place."""
     return translate(error.template, locale).format_map(error.params)
 
 
@@ -433,6 +464,7 @@ HANDLERS: dict[type[Request], Handler] = {
     Reset: reset,
     Info: info,
     Inspect: inspect,
+    TableRows: table_rows,
     Complete: complete,
     Check: check,
 }

@@ -25,6 +25,8 @@ Id = Annotated[Raw, Meta(extra_json_schema={"type": ["string", "number"]})]
 
 Count = Annotated[int, Meta(ge=1, le=2**53)]
 Position = Annotated[int, Meta(ge=0, le=2**53)]
+MAX_ROWS = 10_000
+"""The most rows that one ``table_rows`` gets."""
 _ABSENT: Any = UNSET
 
 
@@ -57,12 +59,17 @@ class Diagnostics(Struct, frozen=True):
 
 
 class TableView(Struct, frozen=True):
-    """A table that a program showed; ``rows`` are its first ones, ``row_count`` is all."""
+    """A table that a program showed; ``rows`` are its first ones, ``row_count`` is all.
+
+    Of a table that is kept: ``nulls`` counts those of each column, ``table`` is its name.
+    """
 
     columns: list[str]
     types: list[str]
     rows: list[list[Any]]
     row_count: int
+    nulls: list[int] | UnsetType = UNSET
+    table: str | UnsetType = UNSET
 
 
 class Executed(Answer, kw_only=True):
@@ -143,6 +150,19 @@ class InfoAnswer(Answer, kw_only=True):
     """What the server and this session are."""
 
     info: dict[str, Any] = msgspec.field(default_factory=dict)
+    error: str | None = None
+    id: Any = UNSET
+
+
+class TableRowsFound(Answer, kw_only=True):
+    """Rows of a table; ``numbers`` are their places in it, from 0.
+
+    ``row_count`` is how many rows there are in all that pass the filters.
+    """
+
+    rows: list[list[Any]] = msgspec.field(default_factory=list)
+    numbers: list[int] = msgspec.field(default_factory=list)
+    row_count: int = 0
     error: str | None = None
     id: Any = UNSET
 
@@ -237,13 +257,14 @@ class Request(Struct, tag_field="type", kw_only=True, frozen=True):
 
 
 class Execute(Request, tag="execute", kw_only=True, frozen=True):
-    """Run a program."""
+    """Run a program. With ``keep_tables`` the tables that it shows can be asked for rows."""
 
     code: str
     diagnostics: bool = False
     stream: bool = False
     progress: bool = False
     tables: bool = False
+    keep_tables: bool = False
     export: Literal["sqlite"] | None = None
     max_steps: Count | None = None
 
@@ -373,6 +394,31 @@ class Inspect(Request, tag="inspect", kw_only=True, frozen=True):
     immediate = True
 
 
+class RowFilter(Struct, frozen=True):
+    """What the cells of a column (counted from 0) are to pass."""
+
+    column: Position
+    text: Annotated[str, Meta(max_length=1000)]
+
+
+class TableRows(Request, tag="table_rows", kw_only=True, frozen=True):
+    """Rows of a table that a program of this session showed, sorted and filtered if wanted.
+
+    Columns and rows count from 0. ``columns`` are the wanted ones, all if absent.
+    """
+
+    table: str
+    offset: Position = 0
+    count: Annotated[int, Meta(ge=1, le=MAX_ROWS)] = 1000
+    columns: Annotated[list[Position], Meta(min_length=1, max_length=1000)] | None = None
+    sort: Position | None = None
+    descending: bool = False
+    filters: Annotated[list[RowFilter], Meta(max_length=100)] | None = None
+
+    answer = TableRowsFound
+    immediate = True
+
+
 class Complete(Request, tag="complete", kw_only=True, frozen=True):
     """What may stand at ``position`` of ``code``, counted in characters; its end if absent."""
 
@@ -419,6 +465,7 @@ REQUESTS: tuple[type[Request], ...] = (
     SmbShares,
     Info,
     Inspect,
+    TableRows,
     Complete,
     Check,
     DownloadFile,

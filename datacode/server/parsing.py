@@ -12,7 +12,16 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from datacode.server import json_text, texts
-from datacode.server.messages import MAX_ID_BYTES, REQUESTS, Answer, Cancel, Executed, Id, Request
+from datacode.server.messages import (
+    MAX_ID_BYTES,
+    MAX_ROWS,
+    REQUESTS,
+    Answer,
+    Cancel,
+    Executed,
+    Id,
+    Request,
+)
 from datacode.server.texts import Locale, Text
 
 _ABSENT: Any = UNSET
@@ -170,7 +179,13 @@ def _expected(name: str, kind: Any) -> Text:
         return texts.A_FLAG
     if name in ("max_steps", "limit", "length"):
         return texts.A_COUNT
-    if name in ("position", "offset"):
+    if name == "count":
+        return texts.A_BOUNDED_COUNT.filled(limit=MAX_ROWS)
+    if name == "columns":
+        return texts.COLUMNS
+    if name == "filters":
+        return texts.FILTERS
+    if name in ("position", "offset", "sort"):
         return texts.A_POSITION
     if name == "locale":
         return texts.ONE_OF.filled(choices='"ru", "en"')

@@ -103,18 +103,21 @@ def structured(table: Table, cap: int) -> dict[str, Value]:
     """The table for a client that draws tables itself, with the first ``cap`` rows.
 
     Cells are null, bools, numbers or texts; what JSON has no number for (NaN, infinities) and
-    every other kind of value is its printed text.
+    every other kind of value is its printed text. ``nulls`` counts each column's.
     """
+    kinds = [column_kind(column) for column in table.columns]
     head = table.slice(0, min(max(cap, 0), len(table)))
     return {
         "columns": list(table.names),
-        "types": [str(column_kind(column).type) for column in table.columns],
-        "rows": [[_plain(value) for value in row] for row in head.rows()],
+        "types": [str(kind.type) for kind in kinds],
+        "nulls": [len(table) - kind.filled for kind in kinds],
+        "rows": [[plain(value) for value in row] for row in head.rows()],
         "row_count": len(table),
     }
 
 
-def _plain(value: Value) -> Value:
+def plain(value: Value) -> Value:
+    """A cell as JSON can say it."""
     if value is None or value.__class__ is bool or value.__class__ is str:
         return value
     if value.__class__ is float and math.isfinite(value):

@@ -26,7 +26,7 @@ _CELLS_KEPT = 1_000_000
 class Table:
     """Ordered named columns of equal length. Names may repeat and may be empty."""
 
-    __slots__ = ("_parts", "_positions", "columns", "names", "row_count")
+    __slots__ = ("__weakref__", "_parts", "_positions", "columns", "names", "row_count")
 
     def __init__(
         self, names: Iterable[str], columns: Iterable[Cells], row_count: int | None = None

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from msgspec import structs
 from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 from twisted.logger import Logger
 
-from datacode.errors import limit_error, runtime_error
+from datacode.errors import DataCodeError, limit_error, runtime_error
 from datacode.runtime.interpreter import Outcome
 from datacode.worker import wire
 from datacode.worker.child import Child, Ending
@@ -93,12 +94,14 @@ class WorkerInterpreter:
         on_table: Callable[[TableShown], None] | None = None,
         on_export: Callable[[bytes], None] | None = None,
         export_bytes: int = 0,
+        keep_tables: bool = False,
         max_steps: int | None = None,
     ) -> Outcome:
         """Run a program. Never raises for what the program or its process does.
 
         ``on_output`` receives the output piece by piece while the program runs; the Outcome has
-        all of it all the same. ``on_table`` receives each table that the program shows.
+        all of it all the same. ``on_table`` receives each table that the program shows; with
+        ``keep_tables`` their rows can be asked for later (``rows``).
         ``on_export`` receives, piece by piece, the SQLite database of the global tables after a
         success, if there are any; it has at most ``export_bytes``, or the run fails.
         Raises ``WorkerUnavailable`` when no process can be had at all.
@@ -121,6 +124,7 @@ class WorkerInterpreter:
                 on_table,
                 on_export,
                 export_bytes if on_export is not None else 0,
+                keep_tables,
             )
             self._begin(run)
             return await run.done
@@ -203,16 +207,41 @@ class WorkerInterpreter:
             raise stopped() from None
         return answer.problems
 
+    async def rows(self, wanted: wire.FindRows) -> wire.FoundRows:
+        """Rows of a table that was shown, also while a program runs; ``request`` is set here.
+
+        Raises DataCodeError where the table is not kept any more, or a column does not exist.
+        """
+        if self._child is None:
+            raise runtime_error("The table is no longer kept: run the program again")
+        asked = structs.replace(wanted, request=self._next_request())
+        answer = await self._ask(wire.FoundRows, asked, self._settings.rows_seconds)
+        if answer.error is not None:
+            raise self._told(answer.error)
+        return answer
+
+    def _told(self, error: wire.Error) -> DataCodeError:
+        """An error of the worker, if it can be shown; a worker that sends another is ended."""
+        try:
+            return error.exception()
+        except wire.FrameError as fault:
+            if self._child is not None:
+                self._child.kill(str(fault))
+            return stopped()
+
     def _next_request(self) -> int:
         self._requests += 1
         return self._requests
 
     async def _ask(
-        self, expected: type[Expected], request: wire.Inspect | wire.Complete | wire.Check
+        self,
+        expected: type[Expected],
+        request: wire.Inspect | wire.Complete | wire.Check | wire.FindRows,
+        seconds: float | None = None,
     ) -> Expected:
         """Ask on the control channel. DataCodeError if there is no answer in time, or none."""
         limit = self._limits.source_bytes
-        if limit and not isinstance(request, wire.Inspect) and len(request.text) > limit:
+        if limit and isinstance(request, wire.Complete | wire.Check) and len(request.text) > limit:
             raise too_long(limit)
         if len(self._asked) >= _ANSWERS_AT_ONCE:
             raise too_busy()
@@ -220,7 +249,8 @@ class WorkerInterpreter:
         reply: Deferred[wire.Reply] = Deferred()
         self._asked[request.request] = reply
         child.control.send(request)
-        timer = self._reactor.callLater(self._settings.reply_seconds, self._too_late, reply)
+        patience = self._settings.reply_seconds if seconds is None else seconds
+        timer = self._reactor.callLater(patience, self._too_late, reply)
         try:
             answer = await reply
         finally:
@@ -318,7 +348,7 @@ class WorkerInterpreter:
             files.forget()
             self._finished(run, message)
         elif isinstance(message, wire.TableShown):
-            self._tell(run.on_table, message)
+            self._shown(run, message)
         elif isinstance(message, wire.Exported):
             self._exported(run, message.content)
         else:
@@ -340,6 +370,13 @@ class WorkerInterpreter:
             return
         run.output.append(text)
         self._tell(run.on_output, text)
+
+    def _shown(self, run: Run, table: TableShown) -> None:
+        run.shown += table.size()
+        if run.shown > wire.SHOWN_TABLES:
+            run.child.kill("it showed more tables than its limit")
+        else:
+            self._tell(run.on_table, table)
 
     def _exported(self, run: Run, content: bytes) -> None:
         run.export_bytes -= len(content)

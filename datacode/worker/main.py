@@ -16,8 +16,8 @@ import signal
 import socket
 import threading
 import traceback
-from itertools import islice
 
+import msgspec
 from msgspec import Struct
 
 from datacode.errors import DataCodeError, Kind, limit_error, runtime_error
@@ -25,21 +25,21 @@ from datacode.export.sqlite import export_bytes
 from datacode.language.lint import Problem
 from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter
 from datacode.runtime.interrupts import Interrupted, OutputLimit
-from datacode.runtime.values import Value
-from datacode.tables.show import structured
 from datacode.tables.table import Table
 from datacode.worker import wire
 from datacode.worker.interruption import Gate
 from datacode.worker.preload import preload
 from datacode.worker.remote_files import RemoteFiles, RunChannel
+from datacode.worker.shown_tables import RowsThread, ShownTables, first_look
 
 _AT_ONCE = 1 << 16
 _CONTROL_STACK = 1 << 20
 _TROUBLE, _PLACES = 20_000, 50
 _ATTEMPTS = 5
-_ROWS, _CELLS, _TABLE_CHARACTERS = 1000, 20_000, 100_000
 _RESERVE = 8 << 20
 _PIECE = 1 << 19
+
+_ROWS_IN_TEXT = 100
 
 NO_MEMORY = "Not enough memory"
 
@@ -80,7 +80,8 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
     gate = Gate(PROGRAM_FILE)
     gate.install()
     channel = RunChannel(run, gate)
-    output = OutputSink(channel, gate)
+    tables = ShownTables(fork.memory_bytes)
+    output = OutputSink(channel, gate, tables)
     interpreter = Interpreter(
         files=RemoteFiles(channel, gate, output.before_waiting),
         recursion_limit=fork.recursion,
@@ -89,10 +90,10 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
         on_table=output.show,
     )
     threading.stack_size(_CONTROL_STACK)
-    answering = Answers(control, gate, interpreter)
+    answering = Answers(control, gate, interpreter, tables)
     threading.Thread(target=answering.serve, name="control", daemon=True).start()
     logging.getLogger().handlers[:] = [TroubleLog(channel, gate)]
-    runner = Runner(interpreter, gate, output, channel)
+    runner = Runner(interpreter, gate, output, channel, tables)
     while True:
         runner.run(channel.next_run())
 
@@ -101,18 +102,24 @@ class Runner:
     """Runs programs and says how they ended, also when there is no memory left to say it in."""
 
     def __init__(
-        self, interpreter: Interpreter, gate: Gate, output: OutputSink, channel: RunChannel
+        self,
+        interpreter: Interpreter,
+        gate: Gate,
+        output: OutputSink,
+        channel: RunChannel,
+        tables: ShownTables,
     ) -> None:
         self._interpreter = interpreter
         self._gate = gate
         self._output = output
         self._channel = channel
+        self._tables = tables
         self._reserve: mmap.mmap | None = None
 
     def run(self, program: wire.Execute) -> None:
         """Run a program and send how it ended."""
         self._lay_by()
-        self._output.begin(program.stream, program.tables)
+        self._output.begin(program)
         self._gate.begin(program.run, program.run_seconds, program.cpu_seconds)
         try:
             error = self._error(program)
@@ -178,6 +185,7 @@ class Runner:
                 self._reserve = mmap.mmap(-1, _RESERVE, flags=mmap.MAP_PRIVATE)
 
     def _break_into(self) -> None:
+        self._tables.let_go()
         if self._reserve is not None:
             self._reserve.close()
             self._reserve = None
@@ -216,22 +224,27 @@ class OutputSink:
     much. Otherwise output goes when there is a piece of it, and the rest with the end of the run.
     """
 
-    def __init__(self, channel: RunChannel, gate: Gate) -> None:
+    def __init__(self, channel: RunChannel, gate: Gate, tables: ShownTables) -> None:
         self._channel = channel
         self._gate = gate
+        self._tables = tables
+        self._program: wire.Execute | None = None
         self._parts: list[str] = []
         self._size = 0
         self._stream = False
-        self._tables = False
         self._quiet = True
+        self._shown = 0
+        self._room = 0
 
-    def begin(self, stream: bool, tables: bool) -> None:
+    def begin(self, program: wire.Execute) -> None:
         """A new run, streamed or not, with tables or without."""
+        self._program = program
         self._parts.clear()
         self._size = 0
-        self._stream = stream
-        self._tables = tables
+        self._stream = program.stream
         self._quiet = True
+        self._shown = 0
+        self._room = wire.SHOWN_TABLES if program.tables else 0
 
     def write(self, text: str) -> None:
         """Output of the program."""
@@ -245,12 +258,27 @@ class OutputSink:
                 self._send_now()
             self._gate.soon(self._moment)
 
-    def show(self, table: Value) -> None:
-        """A table that the program shows: for readers that want tables as such."""
-        if self._tables:
-            shown = wire.TableShown(**structured(table, _rows_of(table)))
-            with self._gate.closed():
-                self._channel.send(shown)
+    def show(self, table: Table) -> Table | None:
+        """A table that the program shows: for readers that want tables as such.
+
+        Who can ask for its rows later is sent the first ones only as text: that comes back.
+        """
+        if not self._room or self._program is None:
+            return None
+        shown = first_look(table)
+        self._room -= shown.size()
+        if self._room < 0:
+            self._room = 0
+            return None
+        self._shown += 1
+        if self._program.keep_tables:
+            name = f"{self._program.run}.{self._shown}"
+            self._tables.keep(name, table)
+            shown = msgspec.structs.replace(shown, table=name)
+        with self._gate.closed():
+            self._channel.send(shown)
+        is_long = self._program.keep_tables and len(table) > _ROWS_IN_TEXT
+        return table.slice(0, _ROWS_IN_TEXT) if is_long else None
 
     def before_waiting(self) -> None:
         """The program is about to wait for the server: its reader should see what there is."""
@@ -286,24 +314,21 @@ class OutputSink:
             self._channel.send(wire.Output(text[start : start + wire.PIECE]))
 
 
-def _rows_of(table: Table) -> int:
-    """How many rows are shown of a table: fewer of one that is wide or full of long texts."""
-    most = min(len(table), _ROWS, _CELLS // max(1, len(table.names)))
-    size = 0
-    for number, row in enumerate(islice(table.rows(), most)):
-        size += sum(len(cell) if isinstance(cell, str) else 16 for cell in row)
-        if size > _TABLE_CHARACTERS:
-            return number
-    return most
-
-
 class Answers:
     """The control thread: answers questions about the session while programs run in it."""
 
-    def __init__(self, control: socket.socket, gate: Gate, interpreter: Interpreter) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        gate: Gate,
+        interpreter: Interpreter,
+        tables: ShownTables,
+    ) -> None:
         self._socket = control
         self._gate = gate
         self._interpreter = interpreter
+        self._turn = threading.Lock()
+        self._rows = RowsThread(tables, lambda reply: self._send(wire.encode(reply)), trouble)
 
     def serve(self) -> None:
         """Answer until the server hangs up, and end the process then."""
@@ -319,13 +344,21 @@ class Answers:
         if isinstance(message, wire.Cancel):
             self._gate.cancel(message.run)
             return
+        if isinstance(message, wire.FindRows):
+            self._rows.ask(message)
+            return
         try:
             answer = wire.encode(self._answer(message))
         except MemoryError:
             return  # there is none to answer with; the server does not wait for ever
         except Exception as fault:  # noqa: BLE001 - the question fails, not the session
             answer = wire.encode(wire.Unable(message.request, trouble(fault)))
-        self._socket.sendall(answer)
+        self._send(answer)
+
+    def _send(self, frame: bytes) -> None:
+        """Send a whole frame; two threads do."""
+        with self._turn:
+            self._socket.sendall(frame)
 
     def _answer(self, message: wire.Inspect | wire.Complete | wire.Check) -> Struct:
         if isinstance(message, wire.Inspect):

@@ -19,11 +19,22 @@ from datacode.worker.forks import NoZygote, Zygote
 from datacode.worker.interpreter import Completed, WorkerInterpreter, WorkerUnavailable
 from datacode.worker.limits import Limits
 from datacode.worker.settings import Settings
-from datacode.worker.wire import Problem, SandboxReport, Suggestion, TableShown, Variable
+from datacode.worker.wire import Error as WireError
+from datacode.worker.wire import (
+    FindRows,
+    FoundRows,
+    Problem,
+    SandboxReport,
+    Suggestion,
+    TableShown,
+    Variable,
+)
 
 __all__ = [
     "Broker",
     "Completed",
+    "FindRows",
+    "FoundRows",
     "Limits",
     "Problem",
     "SandboxError",
@@ -32,6 +43,7 @@ __all__ = [
     "Suggestion",
     "TableShown",
     "Variable",
+    "WireError",
     "WorkerInterpreter",
     "WorkerUnavailable",
     "Workers",

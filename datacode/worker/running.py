@@ -42,9 +42,11 @@ class Run:
     on_table: Callable[[wire.TableShown], None] | None
     on_export: Callable[[bytes], None] | None
     export_bytes: int
+    keep_tables: bool = False
     done: Deferred[Outcome] = field(default_factory=Deferred)
     output: list[str] = field(default_factory=list)
     written: int = 0
+    shown: int = 0
     killed_for: DataCodeError | None = None
     tries: int = 1
     timers: list[Any] = field(default_factory=list)
@@ -62,6 +64,7 @@ class Run:
             self.on_output is not None,
             self.on_table is not None,
             self.export_bytes,
+            self.keep_tables,
         )
 
     def stop_timers(self) -> None:

@@ -20,6 +20,7 @@ class Settings:
     cancel_grace: float = 0.2
     limit_grace: float = 1.0
     reply_seconds: float = 5.0
+    rows_seconds: float = 30.0
     polars_threads: int = 2
     spare: int = 1
     entry: str = ENTRY

@@ -32,6 +32,9 @@ MAX_FROM_SERVER = 1 << 28
 PIECE = 1 << 16
 """Output goes in pieces of at most so many characters, files of so many bytes."""
 
+SHOWN_TABLES = 8_000_000
+"""The tables that one program shows take at most about so many characters; more are not sent."""
+
 SHOWN = 10_000
 """The longest parameter of an error that crosses, in characters."""
 
@@ -47,6 +50,7 @@ class Execute(Struct, tag="execute", frozen=True):
     """Run a program. Zero is no limit; the limits are those of ``limits.Limits``.
 
     ``export_bytes`` is how large the database of its tables may be; with 0 none is wanted.
+    With ``keep_tables`` the tables it shows are kept for ``FindRows``.
     """
 
     run: int
@@ -58,6 +62,7 @@ class Execute(Struct, tag="execute", frozen=True):
     stream: bool
     tables: bool
     export_bytes: int = 0
+    keep_tables: bool = False
 
 
 class Opened(Struct, tag="opened", frozen=True):
@@ -115,13 +120,33 @@ class Output(Struct, tag="output", frozen=True):
     text: str
 
 
+Row = list[str | float | bool | None]
+"""A row of a table, as JSON can say it."""
+
+
 class TableShown(Struct, tag="table", frozen=True):
-    """A table that the program showed; ``rows`` are its first ones, as JSON can say them."""
+    """A table that the program showed; ``rows`` are its first ones.
+
+    ``nulls`` counts the nulls of each column. ``table`` is its name in ``FindRows``, None where
+    it is not kept.
+    """
 
     columns: list[str]
     types: list[str]
-    rows: list[list[str | float | bool | None]]
+    rows: list[Row]
     row_count: int
+    nulls: list[int] = []
+    table: str | None = None
+
+    def size(self) -> int:
+        """About how many characters it takes to say."""
+        heads = sum(map(len, self.columns)) + 16 * len(self.columns)
+        return heads + sum(map(row_size, self.rows)) + 100
+
+
+def row_size(row: Row) -> int:
+    """About how many characters a row takes to say."""
+    return sum(len(cell) if isinstance(cell, str) else 16 for cell in row)
 
 
 class Exported(Struct, tag="exported", frozen=True):
@@ -330,7 +355,23 @@ class Check(Struct, tag="check", frozen=True):
     text: str
 
 
-Control = Cancel | Inspect | Complete | Check
+class FindRows(Struct, tag="rows", frozen=True):
+    """Asks for rows of a table that was shown; columns and rows count from 0.
+
+    ``columns`` are the wanted ones, all if empty. ``filters`` are pairs of a column and a text.
+    """
+
+    request: int
+    table: str
+    offset: int
+    count: int
+    columns: list[int] = []
+    sort: int | None = None
+    descending: bool = False
+    filters: list[tuple[int, str]] = []
+
+
+Control = Cancel | Inspect | Complete | Check | FindRows
 
 
 class Variable(Struct, frozen=True):
@@ -383,6 +424,20 @@ class Problems(Struct, tag="problems", frozen=True):
     problems: list[Problem]
 
 
+class FoundRows(Struct, tag="found", frozen=True):
+    """The answer to ``FindRows``, or why there is none.
+
+    ``numbers`` are the places of the rows in the table; ``row_count`` is how many there are in
+    all that pass the filters.
+    """
+
+    request: int
+    rows: list[Row] = []
+    numbers: list[int] = []
+    row_count: int = 0
+    error: Error | None = None
+
+
 class Unable(Struct, tag="unable", frozen=True):
     """A question could not be answered; why is for the server's log."""
 
@@ -390,7 +445,7 @@ class Unable(Struct, tag="unable", frozen=True):
     text: str
 
 
-Reply = Variables | Completions | Problems | Unable
+Reply = Variables | Completions | Problems | FoundRows | Unable
 
 
 # --- Zygote ---------------------------------------------------------------------

@@ -114,6 +114,17 @@ class ExecuteTests(SessionTestCase):
         for name in ("on_output", "on_table", "on_export", "max_steps"):
             self.assertIsNone(options[name])
 
+    def test_kept_tables(self) -> None:
+        """Only who asks is told the nulls and the name of a table."""
+        room = self.room()
+        shown = TableShown(["a"], ["Integer"], [[None]], 1, [1], "1.1")
+        room.ask(code="wait", tables=True, keep_tables=True)
+        room.interpreter.runs[0].show(shown)
+        room.interpreter.runs[0].finish()
+        self.assertIs(room.interpreter.runs[0].options["keep_tables"], True)
+        (table,) = room.client.sent[-1]["tables"]
+        self.assertEqual((table["nulls"], table["table"]), ([1], "1.1"))
+
     def test_tables_and_steps(self) -> None:
         """Tables come as data, in order; the step limit goes to the interpreter."""
         room = self.room()

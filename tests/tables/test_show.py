@@ -99,6 +99,7 @@ class StructuredTests(TableTestCase):
             {
                 "columns": ["a", "b"],
                 "types": ["Float", "String"],
+                "nulls": [0, 1],
                 "rows": [[1.0, "x"], [2.5, None]],
                 "row_count": 3,
             },

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Awaitable
+from typing import Any
 
+from msgspec import structs
 from twisted.internet.defer import Deferred, gatherResults, succeed
 
+from datacode.errors import DataCodeError
 from datacode.runtime.files import Entry, FilesError
 from datacode.worker.limits import MIB, Limits
 from datacode.worker.process import (
+    FindRows,
+    FoundRows,
     SandboxError,
     SandboxReport,
     Settings,
@@ -18,6 +23,7 @@ from datacode.worker.process import (
     WorkerInterpreter,
     Workers,
 )
+from datacode.worker.wire import SHOWN_TABLES
 from tests.worker.harness import TAKEN_OVER, NoFiles, WorkersTestCase, descriptors, until
 
 ENDLESS = """
@@ -501,6 +507,123 @@ class TableTests(ProgramTestCase):
         self.assertEqual(table.columns, ["n", "s"])
         self.assertEqual(table.rows, [[1.0, "a"], [2.0, "b"]])
         self.assertEqual(table.row_count, 2)
+
+
+class RowsTests(ProgramTestCase):
+    """Rows of tables that were shown, idle and busy."""
+
+    settings = Settings(spare=0)
+
+    async def shown(self, code: str) -> list[TableShown]:
+        """The tables that a program shows, kept."""
+        tables: list[TableShown] = []
+        self.outcome = await self.interpreter.run(code, on_table=tables.append, keep_tables=True)
+        self.assertIsNone(self.outcome.error)
+        return tables
+
+    async def ask(self, table: TableShown, **wanted: Any) -> FoundRows:
+        """Rows of a table, its first two unless otherwise wanted."""
+        assert table.table is not None
+        asked = FindRows(0, table.table, 0, 2)
+        return await self.interpreter.rows(structs.replace(asked, **wanted))
+
+    async def test_any_rows(self) -> None:
+        """Any rows of a long table, sorted and filtered, also while a program runs."""
+        await self.session()
+        (table,) = await self.shown(LONG_TABLE)
+        text = self.outcome.output.splitlines()
+        self.assertEqual((len(text), text[-1]), (105, "⋮ 100/3000"))
+        self.assertEqual((len(table.rows), table.row_count), (1000, 3000))
+        self.assertEqual(table.nulls, [0, 0, 3000])
+        running = self.running(ENDLESS)
+        found = await self.ask(table, offset=2999)
+        self.assertEqual(found.rows, [[2999.0, "row 99", None]])
+        found = await self.ask(table, sort=0, descending=True, columns=[0])
+        self.assertEqual((found.rows, found.numbers), ([[2999.0], [2998.0]], [2999, 2998]))
+        found = await self.ask(table, sort=1, filters=[(0, ">= 2990")])
+        self.assertEqual((found.numbers, found.row_count), ([2990, 2991], 10))
+        self.assertFalse(running.called)
+        self.interpreter.cancel()
+        await running
+
+    async def test_kept_with_the_variable_gone(self) -> None:
+        """A table outlives its variable, not its session's interpreter."""
+        await self.session()
+        (table,) = await self.shown("show_table(table([[1], [2]], ['a']))")
+        self.assertEqual(await self.output("print('later')"), "later\n")
+        self.assertEqual((await self.ask(table)).rows, [[1.0], [2.0]])
+        await self.interpreter.reset()
+        error = await self.assertFailure(Deferred.fromCoroutine(self.ask(table)), DataCodeError)
+        self.assertIn("no longer kept", error.template)
+        (fresh,) = await self.shown("show_table(table([[3]], ['a']))")
+        self.assertNotEqual(fresh.table, table.table)
+        await self.assertFailure(Deferred.fromCoroutine(self.ask(table)), DataCodeError)
+
+    async def test_not_asked_to_keep(self) -> None:
+        """Without the wish nothing is kept and nothing is named."""
+        await self.session()
+        tables: list[TableShown] = []
+        await self.interpreter.run("show_table(table([[1]], ['a']))", on_table=tables.append)
+        self.assertIsNone(tables[0].table)
+
+    async def test_no_such_column(self) -> None:
+        """A column that is not there is named in a sentence."""
+        await self.session()
+        (table,) = await self.shown("show_table(table([[1]], ['a']))")
+        for wanted in ({"sort": 1}, {"columns": [1]}, {"filters": [(1, "x")]}):
+            error = await self.assertFailure(
+                Deferred.fromCoroutine(self.ask(table, **wanted)), DataCodeError
+            )
+            self.assertEqual(error.params, {"column": "1", "count": "1"})
+
+    async def test_long_texts(self) -> None:
+        """Rows come as many as fit, and one that does not fit alone is cut."""
+        await self.session()
+        code = "s = 'x' * 150000\nshow_table(table([[s], [s], [s + s]], ['a']))"
+        (table,) = await self.shown(code)
+        self.assertEqual(table.rows, [])
+        self.assertEqual([len(row[0]) for row in (await self.ask(table)).rows], [150_000])
+        (row,) = (await self.ask(table, offset=2)).rows
+        self.assertTrue(str(row[0]).endswith("x…"))
+        self.assertLess(len(str(row[0])), 200_001)
+
+    async def test_heads_beyond_measure(self) -> None:
+        """A table whose names alone fill a frame ends no session; neither do very many tables."""
+        await self.session()
+        code = "n = 'x' * 500000\nshow_table(table([[1]], [n]))\nprint('alive')"
+        tables: list[TableShown] = []
+        outcome = await self.interpreter.run(code, on_table=tables.append, keep_tables=True)
+        self.assertIsNone(outcome.error)
+        self.assertEqual((tables[0].columns, tables[0].row_count), ([], 1))
+        code = (
+            "n = 'x' * 300000\nt = table([], [n])\n"
+            "for i in range(100) do\n show_table(t)\nnext i\nx = 5"
+        )
+        tables.clear()
+        outcome = await self.interpreter.run(code, on_table=tables.append)
+        self.assertIsNone(outcome.error)
+        self.assertLess(sum(table.size() for table in tables), SHOWN_TABLES)
+        self.assertEqual(await self.output("print(x)"), "5\n")
+
+    async def test_large_tables_cost_nothing(self) -> None:
+        """Beyond a share of the memory a table is kept only as long as the program has it."""
+        await self.session(limits=Limits(memory_bytes=600 << 20))
+        tables = await self.shown(
+            "a = []\nfor i in range(1500000) do\n a = push(a, [i])\nnext i\n"
+            "global t = table(a, ['n'])\na = null\nshow_table(t)"
+        )
+        self.assertEqual((await self.ask(tables[0], offset=1_499_999)).rows, [[1_499_999.0]])
+        await self.output("global t = null")
+        await self.assertFailure(Deferred.fromCoroutine(self.ask(tables[0])), DataCodeError)
+
+
+LONG_TABLE = """
+rows = []
+for i in range(3000) do
+    rows = push(rows, [i, 'row ' + (i % 100), null])
+next i
+show_table(table(rows, ['n', 'name', 'e']))
+"""
 
 
 class QuestionTests(ProgramTestCase):

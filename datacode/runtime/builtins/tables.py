@@ -98,9 +98,13 @@ def show_table(host: Host, table: Value) -> None:
 
 
 def _show(host: Host, shown: Table) -> None:
-    if not host.structured(shown):
-        for part in show_parts(shown):
-            host.write(part)
+    written = host.in_text(shown)
+    if written is None:
+        return
+    for part in show_parts(written):
+        host.write(part)
+    if len(written) < len(shown):
+        host.write(f"⋮ {len(written)}/{len(shown)}\n")
 
 
 @builtin("tables", needs_host=True, keeps=False)
