@@ -46,7 +46,9 @@ class DataCodeError(Exception):
     ``template`` is English, with ``{name}`` for each of ``params``. Parameters are
     inserted as they are; text of a user in them is never read as a template.
 
-    ``line`` and ``column`` count from 1; None until somebody who knows sets them.
+    ``line`` and ``column`` count from 1; None until somebody who knows sets them. ``line`` is that
+    of the statement, and ``place`` where in it the failing expression stands: its line and column
+    in characters. Where that is a later line of the statement, ``column`` is None.
     ``incomplete`` marks a syntax error of a text that merely stops too early.
     ``multiline`` tells that the program had more than one line, so that a reader
     needs to be told which one is meant. ``function`` is the name of the program's function that
@@ -71,10 +73,18 @@ class DataCodeError(Exception):
         self.params: dict[str, str] = {k: str(v) for k, v in (params or {}).items()}
         self.line = line
         self.column = column
+        self.place = None if line is None or column is None else (line, column)
         self.incomplete = incomplete
         self.multiline = multiline
         self.function: str | None = None
         self.hint: Hint | None = None
+
+    def locate(self, line: int, place: tuple[int, int] | None) -> None:
+        """Note the line of the statement that failed, and where in it."""
+        self.line = line
+        self.place = place
+        if place is not None and place[0] == line:
+            self.column = place[1]
 
     @property
     def message(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from datacode.console import report
-from datacode.console.conversation import Conversation, echoing
+from datacode.console.conversation import Conversation, Echoing, echoing
 from datacode.errors import DataCodeError, Kind
 from datacode.language.source import Source
 from datacode.runtime.files import Files, FilesError
@@ -127,10 +127,11 @@ class RemoteBackend:
         results: list[Result] = []
         problems: list[BaseException] = []
         done = threading.Event()
+        echo = echoing(text)
 
         def work() -> None:
             try:
-                results.append(self._client.execute(echoing(text), on_output=write))
+                results.append(self._client.execute(echo.program, on_output=write))
             except BaseException as problem:  # noqa: BLE001 - raised again in the caller's thread
                 problems.append(problem)
             done.set()
@@ -143,7 +144,7 @@ class RemoteBackend:
                 self._client.interrupt()
         if problems:
             raise problems[0]
-        return _described(results[0], text)
+        return _described(results[0], text, echo)
 
     def variables(self) -> list[tuple[str, str]]:
         return [(v.name, v.preview) for v in self._client.variables() if v.name != "_"]
@@ -167,7 +168,7 @@ def _warn(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-def _described(result: Result, text: str) -> list[str]:
+def _described(result: Result, text: str, echo: Echoing) -> list[str]:
     """The server's sentence, and the line that it is about."""
     if result.error is None:
         return []
@@ -177,7 +178,10 @@ def _described(result: Result, text: str) -> list[str]:
     if where is None:
         return lines
     if where.function is None and (source.multiline or where.column):
-        error = DataCodeError(Kind.RUNTIME, "", line=where.line, column=where.column)
+        line, column = where.line, where.column
+        if line and column:
+            line, column = echo.typed_at(line, column)
+        error = DataCodeError(Kind.RUNTIME, "", line=line, column=column)
         lines += report.excerpt(error, source)
     if where.hint is not None:
         lines.append(f"💡 {where.hint}")

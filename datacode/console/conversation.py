@@ -6,6 +6,8 @@ point into the text in which they stand. Source: server reference, 9.2.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from datacode.console import report
 from datacode.console.interruption import run_interruptibly
 from datacode.errors import DataCodeError
@@ -31,8 +33,28 @@ def incomplete(text: str) -> bool:
     return False
 
 
-def echoing(text: str) -> str:
+_KEEP = "_ = ("
+
+
+@dataclass(frozen=True, slots=True)
+class Echoing:
     """The program to run for a text that was typed; its lines stay where they are.
+
+    What stands in ``line`` behind ``column`` has moved to the right.
+    """
+
+    program: str
+    line: int = 0
+    column: int = 0
+
+    def typed_at(self, line: int, column: int) -> tuple[int, int]:
+        """Where in the typed text it is what stands here in the program."""
+        moved = line == self.line and column > self.column
+        return line, column - len(_KEEP) if moved else column
+
+
+def echoing(text: str) -> Echoing:
+    """The program for a text that was typed.
 
     An expression at the end shows its value, unless it is null, and leaves it in ``_``; a
     declaration that stands alone shows what it set. Anything else runs as it is.
@@ -40,16 +62,17 @@ def echoing(text: str) -> str:
     try:
         body = parse(text).body
     except DataCodeError:
-        return text
+        return Echoing(text)
     last = body[-1] if body else None
     if isinstance(last, nodes.ExpressionStatement):
         lines = Source(text).text.split("\n")
         head, line, rest = lines[: last.line - 1], lines[last.line - 1], lines[last.line :]
-        line = f"{line[: last.column - 1]}_ = ({line[last.column - 1 :]}"
-        return "\n".join([*head, line, *rest, ")"]) + _SHOW
+        line = f"{line[: last.column - 1]}{_KEEP}{line[last.column - 1 :]}"
+        program = "\n".join([*head, line, *rest, ")"]) + _SHOW
+        return Echoing(program, last.line, last.column)
     if len(body) == 1 and isinstance(last, nodes.Assign) and last.scope is not None:
-        return f'{text}\nprint("✓ {last.name} =", {last.name})'
-    return text
+        return Echoing(f'{text}\nprint("✓ {last.name} =", {last.name})')
+    return Echoing(text)
 
 
 class Conversation:
@@ -61,9 +84,13 @@ class Conversation:
 
     def run(self, text: str) -> Outcome:
         """Run a text that was typed, in the main thread; Ctrl-C ends it."""
-        outcome = run_interruptibly(self.interpreter, echoing(text))
-        if outcome.error is not None:
-            outcome.error.multiline = Source(text).multiline
+        echo = echoing(text)
+        outcome = run_interruptibly(self.interpreter, echo.program)
+        error = outcome.error
+        if error is not None:
+            error.multiline = Source(text).multiline
+            if error.line is not None and error.place is not None and error.function is None:
+                error.locate(error.line, echo.typed_at(*error.place))
         self._remember_functions(text)
         return outcome
 
@@ -78,5 +105,5 @@ class Conversation:
         """The lines that tell an error: its sentence, its place where it needs one, a hint."""
         text = self._texts.get(error.function or "", text)
         source = Source(text)
-        shown = source if source.multiline or error.column is not None else None
+        shown = source if source.multiline or error.place is not None else None
         return report.describe(error, shown, locale, self.interpreter.hint(error, text))

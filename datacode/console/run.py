@@ -243,9 +243,10 @@ def _run_as_json(options: Options, text: str, files: Files | None) -> int:
         "error": None if error is None else error.render(options.locale),
     }
     if error is not None:
+        line, column = error.place or (error.line, error.column)
         answer["diagnostics"] = {
-            "line": error.line,
-            "column": error.column,
+            "line": line,
+            "column": column,
             "kind": error.kind.name.lower(),
             "function": error.function,
         }

@@ -14,7 +14,7 @@ Source: language reference, 4 and 6.1.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from datacode.language import nodes, scopes
 from datacode.language.expressions import Expressions
@@ -33,6 +33,18 @@ from datacode.language.kinds import (
 )
 from datacode.language.python import LOOSE, STEADY, Piece
 from datacode.language.variables import SET, Slot, State, joined
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The way to the element of a container: the steps, and which of them are members.
+
+    ``place`` is that of the only step; None where there are more, as any of them can fail.
+    """
+
+    steps: list[Piece]
+    members: list[bool]
+    place: tuple[int, int] | None
 
 
 class Assigning(Expressions):
@@ -120,7 +132,8 @@ class Assigning(Expressions):
             for place, piece in enumerate(pieces)
         ]
         members = [isinstance(step, str) for step in node.path]
-        self._choose_container(node.name, pieces[0], pieces[1:], members)
+        path = Path(pieces[1:], members, node.places[0] if len(node.places) == 1 else None)
+        self._into_first(self.candidates(node.name), pieces[0], path)
 
     def _handy(self, piece: Piece, calls: bool = False) -> Piece:
         """A piece that may stand several times, and later than code that ``calls`` functions."""
@@ -134,50 +147,44 @@ class Assigning(Expressions):
             return replace(piece, node=piece.whole, plain=True)
         return self._handy(piece)
 
-    def _choose_container(
-        self, name: str, value: Piece, steps: list[Piece], members: list[bool]
-    ) -> None:
+    def _into_first(self, slots: list[Slot], value: Piece, path: Path) -> None:
         """Assign into the variable that is found by the rule for plain assignment."""
-        slots = self.candidates(name)
-        self._into_first(slots, value, steps, members)
-
-    def _into_first(
-        self, slots: list[Slot], value: Piece, steps: list[Piece], members: list[bool]
-    ) -> None:
         slot, others = slots[0], slots[1:]
         if not others:
-            self._into(slot, value, steps, members)
+            self._into(slot, value, path)
             return
         self.needs_unset.add(slot.python)
         outer, before = self.out, self.state.copy()
         yes: list[ast.stmt] = []
         no: list[ast.stmt] = []
         self.out = yes
-        self._into(slot, value, steps, members)
+        self._into(slot, value, path)
         after, self.state = self.state, before
         self.out = no
-        self._into_first(others, value, steps, members)
+        self._into_first(others, value, path)
         self.state = joined(after, self.state)
         self.out = outer
         self.emit(self.if_(self.is_set(slot), yes, no))
 
-    def _into(self, slot: Slot, value: Piece, steps: list[Piece], members: list[bool]) -> None:
+    def _into(self, slot: Slot, value: Piece, path: Path) -> None:
         """Assign to an element of what one variable holds."""
         container = Piece(self.name(slot.python), self.kinds_of(slot), plain=True)
         is_owned = self.identical(self.name(slot.owner), container.node)
+        if path.place is not None:
+            self.look_at(*path.place)
         if slot.owns_parts:
-            slow = self._put_deep(slot, is_owned, value, steps, members)
+            slow = self._put_deep(slot, is_owned, value, path)
         else:
             slow = self.call(
                 "put",
                 container.node,
                 is_owned,
-                steps[0].node,
+                path.steps[0].node,
                 value.node,
-                self.constant(members[0]),
+                self.constant(path.members[0]),
             )
         store = self.assignment(slow, self.target(slot.python), self.target(slot.owner))
-        fast = self._in_place(slot, is_owned, container, value, steps, members)
+        fast = self._in_place(slot, is_owned, container, value, path)
         if fast is None:
             self.emit(store)
         else:
@@ -185,7 +192,7 @@ class Assigning(Expressions):
             self.emit(self.if_(test, [statement], [store]))
         own = container.kinds & (ARRAY | OBJECT) or ARRAY | OBJECT
         if self.has_known_kind(slot):
-            added = with_elements(value.kinds, len(steps))
+            added = with_elements(value.kinds, len(path.steps))
             self.state.kinds[slot.python] = own | container.kinds & ~OWN | added
         if self.setness(slot) != SET and slot.private:
             self.state.set[slot.python] = SET
@@ -195,19 +202,18 @@ class Assigning(Expressions):
         slot: Slot,
         is_owned: ast.expr,
         value: Piece,
-        steps: list[Piece],
-        members: list[bool],
+        path: Path,
     ) -> ast.expr:
-        path = [
+        steps: list[ast.expr] = [
             ast.Tuple([step.node, self.constant(member)], ast.Load(), **self.at)
-            for step, member in zip(steps, members, strict=True)
+            for step, member in zip(path.steps, path.members, strict=True)
         ]
         return self.call(
             "put_deep",
             self.name(slot.python),
             is_owned,
             self.name(slot.parts),
-            ast.Tuple(list(path), ast.Load(), **self.at),
+            ast.Tuple(steps, ast.Load(), **self.at),
             value.node,
         )
 
@@ -217,10 +223,10 @@ class Assigning(Expressions):
         is_owned: ast.expr,
         container: Piece,
         value: Piece,
-        steps: list[Piece],
-        members: list[bool],
+        path: Path,
     ) -> tuple[ast.expr, ast.stmt] | None:
         """Code for the usual case, and the test for it."""
+        steps, members = path.steps, path.members
         tests = [is_owned]
         if len(steps) == 1 and not slot.owns_parts:
             place: ast.expr = container.node
@@ -292,9 +298,10 @@ class Assigning(Expressions):
         self.emit(self.if_(self.is_a(known.node, "str"), yes, no))
         return True
 
-    def _add_one(self, slot: Slot, part: nodes.Expr) -> None:
+    def _add_one(self, slot: Slot, sum_: nodes.Binary) -> None:
         """``x = x + y`` where ``x`` may be a number, which is looked at first, or a string."""
-        piece = self.expression(part)
+        piece = self.expression(sum_.right)
+        self.look_at(sum_.line, sum_.column)
         if not piece.plain:
             piece = self.spill(piece)
         kinds = self.kinds_of(slot)
@@ -325,14 +332,16 @@ class Assigning(Expressions):
         """The same statement, where the variable holds no string."""
         self.store(slot, self.expression(node.value, keep=True))
 
-    def _has_calls(self, parts: list[nodes.Expr]) -> bool:
-        return any(isinstance(part, nodes.Call) for part in scopes.walk(parts))
+    def _has_calls(self, sums: list[nodes.Binary]) -> bool:
+        added = [each.right for each in sums]
+        return any(isinstance(part, nodes.Call) for part in scopes.walk(added))
 
-    def _append_texts(self, slot: Slot, added: list[nodes.Expr]) -> None:
+    def _append_texts(self, slot: Slot, added: list[nodes.Binary]) -> None:
         text: Piece | None = None
-        for part in added:
+        for sum_ in added:
             mark = len(self.out)
-            piece = self.expression(part)
+            piece = self.expression(sum_.right)
+            self.look_at(sum_.line, sum_.column)
             if text is None:
                 text = self._as_text(slot, piece)
             else:
@@ -383,12 +392,14 @@ class Assigning(Expressions):
         self.assign(only_one, self.constant(None))
 
 
-def _added_to(node: nodes.Assign) -> list[nodes.Expr]:
-    """What ``node`` adds to its variable: ``[a, b]`` for ``x = x + a + b``; empty for others."""
-    added: list[nodes.Expr] = []
+def _added_to(node: nodes.Assign) -> list[nodes.Binary]:
+    """The sums that end with what ``node`` adds to its variable, as ``a`` and ``b`` in
+    ``x = x + a + b``; none for other assignments.
+    """
+    added: list[nodes.Binary] = []
     value = node.value
     while isinstance(value, nodes.Binary) and value.operator == "+":
-        added.append(value.right)
+        added.append(value)
         value = value.left
     if isinstance(value, nodes.Name) and value.name == node.name:
         return added[::-1]

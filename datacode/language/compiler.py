@@ -111,7 +111,7 @@ def split(program: nodes.Program) -> list[Stretch | Definition]:
 def compile_stretch(stretch: Stretch, facts: Facts, builtins: Mapping[str, Builtin]) -> Compiled:
     """A Python function without parameters that runs the statements."""
     maker = Statements(stretch.names, facts, builtins)
-    return _compiled(maker, "stretch", (), stretch.statements, 1)
+    return _compiled(maker, "stretch", (), stretch.statements, (1, 0))
 
 
 def compile_function(
@@ -132,7 +132,8 @@ def compile_function(
     for place, name in enumerate(node.parameters):
         hidden = name in node.parameters[place + 1 :]
         parameters.append(f"_p{place}" if hidden else f"l_{name}")
-    return _compiled(maker, f"f_{node.name}", parameters, node.body, node.line)
+    begin = node.line, node.column
+    return _compiled(maker, f"f_{node.name}", parameters, node.body, begin)
 
 
 def compile_condition(
@@ -143,14 +144,14 @@ def compile_condition(
     builtins: Mapping[str, Builtin],
 ) -> Compiled:
     """A Python function of the cells of a row, the ``captured`` values, and the depth of calls."""
-    statement = nodes.Return(expression.line, expression.column, expression)
+    statement = nodes.Return(1, 1, expression)
     names = names_of([statement])
     maker = Statements(names, facts, builtins, ())
     maker.rows = {}
     for place, name in enumerate(columns):
         maker.rows.setdefault(name, place)
     maker.captured = captured
-    return _compiled(maker, "condition", ("_row", "_seen", "_d"), (statement,), expression.line)
+    return _compiled(maker, "condition", ("_row", "_seen", "_d"), (statement,), (1, 0))
 
 
 def _compiled(
@@ -158,12 +159,12 @@ def _compiled(
     name: str,
     parameters: Sequence[str],
     statements: Sequence[nodes.Statement],
-    line: int,
+    place: tuple[int, int],
 ) -> Compiled:
     maker.has_cells = _nests(statements)
-    maker.go_to(line)
+    maker.go_to(*place)
     body = maker.block(statements)
-    maker.go_to(line)
+    maker.go_to(*place)
     start = _prologue(maker, name.startswith("f_"))
     function = maker.function(name, parameters, [*start, *body])
     file = CONDITION_FILE if name == "condition" else PROGRAM_FILE

@@ -73,6 +73,12 @@ class Expressions(Variables):
 
     def expression(self, node: nodes.Expr, *, keep: bool = False) -> Piece:
         """The value of an expression. ``keep``: something will hold on to it."""
+        before = self.look_at(node.line, node.column)
+        piece = self._piece(node, keep)
+        self.at = before
+        return piece
+
+    def _piece(self, node: nodes.Expr, keep: bool) -> Piece:
         match node:
             case nodes.Number(value=value):
                 return self._number(value)
@@ -182,6 +188,7 @@ class Expressions(Variables):
         for each in reversed(row):
             mark = len(self.out)
             right = self.expression(each.right)
+            self.look_at(each.line, each.column)
             left = self.low(self.operation(each.operator, left, mark, right))
         return left
 
@@ -482,7 +489,10 @@ class Expressions(Variables):
     def test(self, node: nodes.Expr) -> ast.expr:
         """The condition of an ``if``, as anything that Python takes for true or false."""
         piece = self.expression(node)
-        return self.truth(piece) if piece.kinds & OTHER else piece.node
+        before = self.look_at(node.line, node.column)
+        truth = self.truth(piece) if piece.kinds & OTHER else piece.node
+        self.at = before
+        return truth
 
     def _unary(self, node: nodes.Unary) -> Piece:
         operators: list[nodes.Unary] = []
@@ -492,6 +502,7 @@ class Expressions(Variables):
             inner = inner.operand
         piece = self.expression(inner)
         for each in reversed(operators):
+            self.look_at(each.line, each.column)
             negate = self._negation if each.operator == "-" else self._not
             piece = self.low(negate(piece))
         return piece
@@ -821,9 +832,10 @@ class Expressions(Variables):
             assert not isinstance(value, nodes.Spread | nodes.NamedArgument)
             piece = self.expression(value, keep=True)
             if isinstance(argument, nodes.Spread):
-                piece = Piece(
-                    self.call("spread", piece.node), calls=piece.calls, height=piece.height + 1
-                )
+                outer = self.look_at(argument.line, argument.column)
+                spread_out = self.call("spread", piece.node)
+                self.at = outer
+                piece = Piece(spread_out, calls=piece.calls, height=piece.height + 1)
             self.keep_order(pieces, mark)
             pieces.append(piece)
             spread.append(isinstance(argument, nodes.Spread))

@@ -265,7 +265,7 @@ def p_binary(p: Any) -> None:
                | expression '^' expression
     """
     operator = "==" if p[2].kind == "EQ" else p[2].text  # conditions have = as well
-    p[0] = nodes.Binary(p[0].line, p[0].column, operator, p[1], p[3])
+    p[0] = nodes.Binary(p[2].line, p[2].column, operator, p[1], p[3])
 
 
 def p_logical(p: Any) -> None:
@@ -273,7 +273,7 @@ def p_logical(p: Any) -> None:
     expression : expression OR expression
                | expression AND expression
     """
-    p[0] = nodes.Logical(p[0].line, p[0].column, p[2].text, p[1], p[3])
+    p[0] = nodes.Logical(p[2].line, p[2].column, p[2].text, p[1], p[3])
 
 
 def p_negation(p: Any) -> None:
@@ -294,7 +294,7 @@ def p_not(p: Any) -> None:
 
 def p_index(p: Any) -> None:
     """operand : operand '[' expression ']'"""
-    p[0] = nodes.Index(p[0].line, p[0].column, p[1], p[3])
+    p[0] = nodes.Index(p[2].line, p[2].column, p[1], p[3])
 
 
 def p_member(p: Any) -> None:
@@ -302,7 +302,7 @@ def p_member(p: Any) -> None:
     operand : operand '.' word
             | operand '.' word '(' ')'
     """
-    p[0] = nodes.Member(p[0].line, p[0].column, p[1], p[3].text, len(p) > 4)
+    p[0] = nodes.Member(p[3].line, p[3].column, p[1], p[3].text, len(p) > 4)
 
 
 def p_group(p: Any) -> None:
@@ -465,8 +465,10 @@ def _assignment(
 ) -> nodes.Assign | nodes.AssignElement | InvalidAssignment:
     """The assignment to ``target``, which the grammar only knows to be an expression."""
     path: list[nodes.Expr | str] = []
+    places: list[tuple[int, int]] = []
     node = target
     while isinstance(node, (nodes.Index, nodes.Member)):
+        places.append((node.line, node.column))
         if isinstance(node, nodes.Index):
             path.append(node.index)
         elif node.called:
@@ -479,7 +481,8 @@ def _assignment(
     if not isinstance(node, nodes.Name) or (node.line, node.column) != place:
         return InvalidAssignment(equals.line, equals.column)
     if path:
-        return nodes.AssignElement(*place, node.name, tuple(reversed(path)), value)
+        steps = tuple(reversed(path))
+        return nodes.AssignElement(*place, node.name, steps, value, tuple(reversed(places)))
     return nodes.Assign(*place, node.name, value)
 
 

@@ -1,7 +1,8 @@
 """The tree of a program: frozen dataclasses, each with the place where it begins.
 
 ``line`` and ``column`` count from 1, columns in characters. Statements begin at their first
-token; a binary operation begins where its left operand begins.
+token. Expressions stand where a reader looks when they fail: an operation at its operator, an index
+at its ``[``, a member at its name, a call at the name of the function.
 """
 
 from __future__ import annotations
@@ -171,11 +172,15 @@ class Assign(Node):
 
 @dataclass(frozen=True, slots=True)
 class AssignElement(Node):
-    """``name[i].key = x``; ``path`` holds an expression for ``[i]`` and a text for ``.key``."""
+    """``name[i].key = x``; ``path`` holds an expression for ``[i]`` and a text for ``.key``.
+
+    ``places`` are the lines and columns of the steps of the path.
+    """
 
     name: str
     path: tuple[Expr | str, ...]
     value: Expr
+    places: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Writing Python's ``ast``: small pieces of expressions and what is known about them.
 
-Every node carries the line of the statement of the program that it was made for, so that a
-traceback names the user's line, and a running program pays nothing for it.
+Every node carries its place in the program, so that a traceback names it and a running program
+pays nothing. Python's line is that of the statement, its end line the one where the expression
+stands, its column the expression's, in characters; 0 is no column. The end column is the column,
+plus a mark that tells what a subscript was.
 """
 
 from __future__ import annotations
@@ -17,10 +19,10 @@ LOAD = ast.Load()
 STORE = ast.Store()
 
 MEMBER_MARK = 1
-"""The column of a subscript that reads a member, so that a KeyError can be told from an index's."""
+"""The mark of a subscript that reads a member, so that a KeyError can be told from an index's."""
 
 INDEX_MARK = 2
-"""The column of a subscript, less the number of the ``w1_…`` that it has for its index."""
+"""The mark of a subscript, less the number of the ``w1_…`` that it has for its index."""
 
 # How long the value of a piece stays what it is while other code runs.
 STEADY = 0
@@ -56,7 +58,7 @@ class Piece:
 
 
 class Writer:
-    """Makes nodes for the current ``line``; statements go to ``out``."""
+    """Makes nodes for the statement in ``line``; statements go to ``out``."""
 
     def __init__(self) -> None:
         self.at: dict[str, Any] = {}
@@ -65,10 +67,21 @@ class Writer:
         self.stored: set[str] = set()
         self._temporaries = 0
 
-    def go_to(self, line: int) -> None:
-        """From now on make nodes for the statement that begins in this line."""
+    def go_to(self, line: int, column: int = 0) -> None:
+        """From now on make nodes for the statement that begins here."""
         self.line = line
-        self.at = {"lineno": line, "col_offset": 0, "end_lineno": line, "end_col_offset": 0}
+        self.look_at(line, column)
+
+    def look_at(self, line: int, column: int) -> dict[str, Any]:
+        """From now on make nodes for an expression that stands here; gives the place before."""
+        before = self.at
+        self.at = {
+            "lineno": self.line,
+            "col_offset": column,
+            "end_lineno": line,
+            "end_col_offset": column,
+        }
+        return before
 
     # Expressions ---------------------------------------------------------
 
@@ -132,7 +145,9 @@ class Writer:
         mark = MEMBER_MARK if member else 0
         if isinstance(key, ast.Name) and key.id.startswith("w"):
             mark = INDEX_MARK + int(key.id[1:].partition("_")[0])
-        at = self.at | {"col_offset": mark, "end_col_offset": mark} if mark else self.at
+        at = self.at
+        if mark:
+            at = at | {"end_col_offset": at["col_offset"] + mark}
         return ast.Subscript(value, key, STORE if store else LOAD, **at)
 
     def walrus(self, identifier: str, value: ast.expr) -> ast.NamedExpr:

@@ -112,7 +112,7 @@ class Statements(Assigning):
 
     def statement(self, node: nodes.Statement) -> None:
         """Emit one statement."""
-        self.go_to(node.line)
+        self.go_to(node.line, node.column)
         self._last_line = node.line
         self.restart_temporaries()
         self.volatile = self.may_be_volatile and self._calls_functions(node)
@@ -203,20 +203,20 @@ class Statements(Assigning):
         if first >= min(stop, len(node.branches)):
             return
         branch = node.branches[first]
-        self.go_to(branch.line)
+        self.go_to(branch.line, branch.column)
         test = self.test(branch.condition)
         before = self.state.copy()
         body = self.block(branch.body)
         ends.append(self.state)
         self.state = before
-        self.go_to(branch.line)
+        self.go_to(branch.line, branch.column)
         if flag is not None:
             body.insert(0, self.assignment(self.constant(False), self.target(flag)))
         rest: list[ast.stmt] = []
         outer, self.out = self.out, rest
         self._branches(node, first + 1, stop, flag, ends)
         self.out = outer
-        self.go_to(branch.line)
+        self.go_to(branch.line, branch.column)
         self.emit(self.if_(test, body, rest))
 
     def _new_flag(self) -> str:
@@ -245,7 +245,7 @@ class Statements(Assigning):
         line = node.line
         body = self.block(node.body)
         self.seen_blocks.append(Visible(line + 1, self._last_line, dict(block)))
-        self.go_to(line)
+        self.go_to(line, node.column)
         body = self._loop_prologue(node, block) + body
         target, iterator = self._loop_target(node, block, body, iterator, shadow_name)
         self.wholes.pop(block[node.variables[0]], None)
@@ -283,17 +283,25 @@ class Statements(Assigning):
                 ]
             )
             bounds = [self._whole_bound(piece) for piece in pieces]
-            return self.call("whole_range", *bounds), INTEGER, True
+            before = self.look_at(iterable.line, iterable.column)
+            numbers = self.call("whole_range", *bounds)
+            self.at = before
+            return numbers, INTEGER, True
         piece = self.expression(iterable, keep=True)
         if len(node.variables) > 1:
             count = self.constant(len(node.variables))
-            return self.call("each_unpacked", piece.node, count), ANY, False
+            before = self.look_at(iterable.line, iterable.column)
+            each = self.call("each_unpacked", piece.node, count)
+            self.at = before
+            return each, ANY, False
         kinds = step_of(piece.kinds)
         if only(piece.kinds, STRING) or only(piece.kinds, ARRAY):
             return piece.node, kinds, False
         if not piece.plain:
             piece = self.spill(piece)
+        before = self.look_at(iterable.line, iterable.column)
         each = self.call("each", piece.node)
+        self.at = before
         return self.choose(self.is_a(piece.node, "list"), piece.node, each), kinds, False
 
     def _is_range(self, node: nodes.Expr) -> bool:
@@ -334,7 +342,7 @@ class Statements(Assigning):
         return both, self._called(iterator, "double_range")
 
     def _called(self, call: ast.Call, name: str) -> ast.Call:
-        return self.call(name, *call.args)
+        return ast.copy_location(self.call(name, *call.args), call)
 
     @property
     def _shallow(self) -> bool:
@@ -544,7 +552,7 @@ class Statements(Assigning):
         self.state = before
         self.state.live = True
         self._forget_all(assigned | ({node.variable} if node.variable else set()))
-        self.go_to(node.line)
+        self.go_to(node.line, node.column)
         final = self._final(node.final)
         after = self.state
         if final and isinstance(final[0], ast.FunctionDef):
@@ -596,10 +604,10 @@ class Statements(Assigning):
         done = self.state
         self.state = before
         self._forget_all(self._assigned_in(node.body))
-        self.go_to(node.line)
+        self.go_to(node.line, node.column)
         handler = self._handler(node, block)
         self.frame.blocks -= 1
-        self.go_to(node.line)
+        self.go_to(node.line, node.column)
         caught = ast.ExceptHandler(
             self.name("Exception"), None, handler or [self.pass_()], **self.at
         )

@@ -1,4 +1,4 @@
-"""Errors of Python that mean errors of the program: what they are called, and in which line.
+"""Errors of Python that mean errors of the program: what they are called, and where they are.
 
 Compiled code indexes lists, divides numbers and reads variables as Python does; only when that
 fails is it worked out here what the program did wrong. Source: language reference, 9.
@@ -30,6 +30,7 @@ class Thrown(DataCodeError):
     template = "{message}"
     line = None
     column = None
+    place = None
     incomplete = False
     multiline = False
     function = None
@@ -47,7 +48,7 @@ class TooDeep(DataCodeError):
 
 
 def error_of(exception: Exception, limit: int) -> DataCodeError:
-    """The error of the program that an exception stands for, with its line where that is known.
+    """The error of the program that an exception stands for, with its place where that is known.
 
     ``limit`` is the number of calls that may be active.
     """
@@ -57,7 +58,8 @@ def error_of(exception: Exception, limit: int) -> DataCodeError:
         own = [place for place in frames if place[3] == PROGRAM_FILE]
         if own:
             in_caller = isinstance(error, TooDeep) and len(own) > 1
-            error.line = own[-2][1] if in_caller else own[-1][1]
+            frame, line, lasti, _ = own[-2] if in_caller else own[-1]
+            error.locate(line, _expression_at(frame, lasti))
     error.function = error.function or _function_of(frames)
     return error
 
@@ -94,10 +96,11 @@ def program_frame() -> FrameType | None:
     return frame
 
 
-def current_line() -> int | None:
-    """The line of the statement that is running."""
+def locate_in_caller(error: DataCodeError) -> None:
+    """Give the error the place at which the program is running."""
     frame = program_frame()
-    return None if frame is None else frame.f_lineno
+    if frame is not None:
+        error.locate(frame.f_lineno, _expression_at(frame, frame.f_lasti))
 
 
 def _translated(exception: Exception, place: _Place | None, limit: int) -> DataCodeError:
@@ -155,7 +158,21 @@ def _index_at(place: _Place) -> object:
 
 
 def _mark_at(place: _Place) -> int | None:
-    """The column that the compiler gave to the node whose instruction failed."""
-    frame, _, lasti, _ = place
-    positions = next(islice(frame.f_code.co_positions(), lasti // 2, None), None)
-    return positions[2] if positions else None
+    """The mark that the compiler gave to the node whose instruction failed."""
+    _, _, column, end_column = _positions(place[0], place[2])
+    return None if column is None or end_column is None else end_column - column
+
+
+def _expression_at(frame: FrameType, instruction: int) -> tuple[int, int] | None:
+    """Line and column of the expression that an instruction was made for."""
+    _, line, column, _ = _positions(frame, instruction)
+    return (line, column) if line and column else None
+
+
+_Positions = tuple[int | None, int | None, int | None, int | None]
+
+
+def _positions(frame: FrameType, instruction: int) -> _Positions:
+    """The places of a node (``language.python``): None where Python was told to keep none."""
+    found = next(islice(frame.f_code.co_positions(), instruction // 2, None), None)
+    return found or (None, None, None, None)

@@ -223,8 +223,8 @@ def place(error: DataCodeError, source: Source) -> tuple[int, int | None] | None
     """
     if error.line is None:
         return None
-    if error.column is not None:
-        return error.line, error.column
+    if error.place is not None:
+        return error.place
     name = error.params.get("name")
     if name and error.kind in (Kind.VARIABLE, Kind.FUNCTION):
         found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", source.line(error.line))

@@ -258,7 +258,7 @@ class Session:
             except Exception as failure:  # noqa: BLE001 - it is translated
                 error = failures.error_of(failure, self.limit)
                 if error.line is None:
-                    error.line = failures.current_line()
+                    failures.locate_in_caller(error)
                 raise error from None
 
         return evaluate

@@ -202,7 +202,8 @@ def _keep(tables: list[TableView], shown: TableShown) -> None:
 def _diagnostics(error: DataCodeError, locale: str) -> Diagnostics:
     kind = error.kind.name.lower()
     hint = UNSET if error.hint is None else error.hint.render(locale)
-    return Diagnostics(error.line, error.column, kind, error.function, hint)
+    line, column = error.place or (error.line, error.column)
+    return Diagnostics(line, column, kind, error.function, hint)
 
 
 def _problem(found: Any, locale: str) -> Problem:

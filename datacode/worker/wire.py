@@ -174,6 +174,7 @@ class Error(Struct, frozen=True):
     incomplete: bool = False
     function: str | None = None
     hint: Hint | None = None
+    place: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, error: DataCodeError) -> Error:
@@ -189,6 +190,7 @@ class Error(Struct, frozen=True):
             error.incomplete,
             error.function,
             None if hint is None else Hint(hint.template, _cut_all(hint.params)),
+            error.place,
         )
 
     def exception(self) -> DataCodeError:
@@ -207,6 +209,7 @@ class Error(Struct, frozen=True):
             incomplete=self.incomplete,
             multiline=self.multiline,
         )
+        error.place = self.place or error.place
         error.function = self.function
         if self.hint is not None:
             error.hint = errors.Hint(self.hint.template, self.hint.params)

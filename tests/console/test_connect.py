@@ -32,12 +32,15 @@ class ConnectTests(CommandTestCase):
         self.assertEqual(
             done.err,
             "❌ Variable Error at line 1: Variable 'nosuch' not found\n"
+            "   1 | nosuch\n"
+            "       ^\n"
             "❌ Syntax Error at line 1, column 5: Unexpected token: =\n"
             "   1 | x = = 1\n"
             "           ^\n"
             "   💡 assignment is a statement of its own; `==` compares\n"
             '❌ Runtime Error at line 1: Cannot add String("a") and Array([Number(1.0)])\n'
-            "   1 | y + [\n",
+            "   1 | y + [\n"
+            "         ^\n",
         )
 
     def test_russian(self) -> None:
@@ -51,7 +54,10 @@ class ConnectTests(CommandTestCase):
             LC_ALL="",
         )
         self.assertEqual(done.status, 0)
-        self.assertEqual(done.err, "❌ Ошибка: переменная 'nosuch' не определена\n")
+        self.assertEqual(
+            done.err,
+            "❌ Ошибка: переменная 'nosuch' не определена\n   1 | nosuch\n       ^\n",
+        )
         self.assertIn("переменн", done.out.lower())
 
     def test_wrong_token(self) -> None:

@@ -19,14 +19,21 @@ class EchoTests(SynchronousTestCase):
     def test_untouched(self) -> None:
         """Statements, errors and blocks run as they are."""
         for text in ("x = 1", "x = = 1", "if a do", "local a = 1\nlocal b = 2", "", "# only"):
-            self.assertEqual(echoing(text), text)
+            self.assertEqual(echoing(text).program, text)
 
     def test_lines_stay(self) -> None:
         """The last expression is shown from where it stands."""
-        program = echoing('x = 1\n""" a """ x +\\\n1')
+        program = echoing('x = 1\n""" a """ x +\\\n1').program
         self.assertEqual(program, 'x = 1\n""" a """ x +\\\n1')  # no program: untouched
-        program = echoing("x = [\n1]\nx[\n0]  # the first")
+        program = echoing("x = [\n1]\nx[\n0]  # the first").program
         self.assertTrue(program.startswith("x = [\n1]\n_ = (x[\n0]  # the first\n)\n"), program)
+
+    def test_places(self) -> None:
+        """What the program moved to the right is told where it was typed."""
+        echo = echoing("x = 1\n f(x,\n y)")
+        moved = echo.program.split("\n")[1].index("x") + 1
+        places = [echo.typed_at(2, moved), echo.typed_at(3, 2), echo.typed_at(1, 7)]
+        self.assertEqual(places, [(2, 4), (3, 2), (1, 7)])
 
 
 class TextTests(SynchronousTestCase):
@@ -140,6 +147,8 @@ class PipeTests(CommandTestCase):
         self.assertEqual(
             err,
             "❌ Variable Error at line 1: Variable 'amuont' not found\n"
+            "   1 | amuont\n"
+            "       ^\n"
             "   💡 did you mean 'amount'?\n"
             "❌ Syntax Error at line 1, column 5: Unexpected token: =\n"
             "   1 | x = = 1\n"
@@ -151,13 +160,16 @@ class PipeTests(CommandTestCase):
         """The line shown is that of the function's own text."""
         _, err = self.converse("function f(n) do", "  return n / 0", "endfunction", "a = 1", "f(1)")
         self.assertEqual(
-            err, "❌ Runtime Error at line 2: Division by zero\n   2 |   return n / 0\n"
+            err,
+            "❌ Runtime Error at line 2: Division by zero\n"
+            "   2 |   return n / 0\n"
+            "                  ^\n",
         )
 
     def test_russian(self) -> None:
         """One line needs no line number, though more than one line runs for it."""
         _, err = self.converse("1 / 0", LC_ALL="ru_RU.UTF-8")
-        self.assertEqual(err, "❌ Ошибка: деление на ноль\n")
+        self.assertEqual(err, "❌ Ошибка: деление на ноль\n   1 | 1 / 0\n         ^\n")
 
     def test_commands(self) -> None:
         """``vars``, ``reset``, ``help NAME``; ``exit`` ends it."""

@@ -180,7 +180,7 @@ class JsonTests(CommandTestCase):
                 "success": False,
                 "output": "1\n",
                 "error": "Runtime Error at line 3: Division by zero",
-                "diagnostics": {"line": 3, "column": None, "kind": "runtime", "function": "f"},
+                "diagnostics": {"line": 3, "column": 12, "kind": "runtime", "function": "f"},
             },
         )
 

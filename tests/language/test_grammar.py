@@ -261,13 +261,24 @@ class PlaceTests(SynchronousTestCase):
         places = [(s.line, s.column) for s in parse(text).body]
         self.assertEqual(places, [(1, 1), (3, 3), (4, 1), (5, 1), (7, 1)])
 
-    def test_binary_begins_at_its_left_operand(self) -> None:
-        """Parentheses around the left operand belong to it."""
-        node = parse_expression(" (a + b) * c")
-        self.assertEqual((node.line, node.column), (1, 2))
-        self.assertIsInstance(node, nodes.Binary)
-        left = node.left  # type: ignore[union-attr]
-        self.assertEqual((left.line, left.column), (1, 3))
+    def test_expressions_stand_where_they_fail(self) -> None:
+        """At the operator, the bracket of an index, the name of a member or function."""
+        node = parse_expression("(a + b) * f(c)")
+        assert isinstance(node, nodes.Binary)
+        parts = [node, node.left, node.right]
+        self.assertEqual([(p.line, p.column) for p in parts], [(1, 9), (1, 4), (1, 11)])
+        node = parse_expression("a [0].b and\t-c")
+        assert isinstance(node, nodes.Logical)
+        member = node.left
+        assert isinstance(member, nodes.Member)
+        columns = [node.column, member.column, member.base.column, node.right.column]
+        self.assertEqual(columns, [9, 7, 3, 13])
+
+    def test_steps_of_an_assignment(self) -> None:
+        """Each has its place, that of an index its bracket."""
+        statement = parse("a[0]. b[\n1] = 2").body[0]
+        assert isinstance(statement, nodes.AssignElement)
+        self.assertEqual(statement.places, ((1, 2), (1, 7), (1, 8)))
 
     def test_branches(self) -> None:
         """A branch begins at its ``if``, the statement at the first one."""

@@ -106,7 +106,7 @@ class RunningTests(PageTestCase):
         message = "Ошибка: переменная 'nosuch' не определена (строка 3)"
         self.assertEqual([message], page.texts(".run-message"))
         self.assertIn("bad", card.get_attribute("class").split())
-        page.one(".cm-lintRange-error")
+        self.assertEqual("nosuch", page.one(".cm-lintRange-error").text)
         page.one(".cm-lint-marker-error")
         page.click(".run-error .text-button")
         self.assertEqual("print(nosuch)", page.one(".cm-activeLine").text)
