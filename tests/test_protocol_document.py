@@ -7,40 +7,26 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from tests.daemons import PATIENCE, Daemon, Talk, twistd
+from tests.daemons import PATIENCE, Talk, twistd
+from tests.shared_daemon import SharedDaemonTestCase
 from tests.smb.samba import LOGIN, PASSWORD, Samba, samba
 
 SALES = "month,sum\nmarch,200\napril,150\n"
 
 
-class ProtocolTestCase(SynchronousTestCase):
+class ProtocolTestCase(SharedDaemonTestCase):
     """One server for all tests of a class; each test is a client of its own."""
-
-    words: tuple[str, ...] = ()
-    _daemon: Daemon | None = None
-    _port = 0
 
     def setUp(self) -> None:
         """Start the server if it is the first test, and connect."""
-        if type(self)._daemon is None:
-            folder = Path(self.mktemp()).absolute()
-            folder.mkdir()
-            type(self)._daemon = Daemon(twistd(folder, "--port", "0", *self.words), folder)
-            type(self)._port = type(self)._daemon.port()
+        super().setUp()
         self.client = Talk(self._port)
         self.addCleanup(self.client.close)
         self.ask = self.client.ask
 
-    @classmethod
-    def tearDownClass(cls) -> None:
-        """Stop the server: with 0, as always."""
-        if cls._daemon is not None:
-            daemon, cls._daemon = cls._daemon, None
-            status = daemon.stop()
-            daemon.close()
-            assert status == 0, daemon.lines
+    def command(self, folder: Path) -> list[str]:
+        """As an operator starts it."""
+        return twistd(folder, "--port", "0", *self.words)
 
     def refused(self, **request: Any) -> str:
         """The error of a request."""

@@ -11,12 +11,9 @@ from __future__ import annotations
 import json
 import socket
 import zlib
-from pathlib import Path
 from typing import ClassVar
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from tests.daemons import PATIENCE, Daemon, foreground
+from tests.daemons import PATIENCE
 from tests.server.frames import (
     BINARY,
     CLOSE,
@@ -29,6 +26,7 @@ from tests.server.frames import (
     frame,
     handshake,
 )
+from tests.shared_daemon import SharedDaemonTestCase
 
 ASK = json.dumps({"type": "auth"}).encode()
 """A request that is answered without an interpreter."""
@@ -79,30 +77,8 @@ class Raw:
         self.socket.close()
 
 
-class RunningServerTestCase(SynchronousTestCase):
+class RunningServerTestCase(SharedDaemonTestCase):
     """One server for the tests of a class."""
-
-    words: ClassVar[tuple[str, ...]] = ()
-    _daemon: ClassVar[Daemon | None] = None
-    _port: ClassVar[int] = 0
-
-    def setUp(self) -> None:
-        """Start it before the first test."""
-        if type(self)._daemon is None:
-            folder = Path(self.mktemp()).absolute()
-            folder.mkdir()
-            type(self)._daemon = Daemon(foreground("--port", "0", *self.words), folder)
-            type(self)._port = type(self)._daemon.port()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        """Stop it: it has survived everything, and logged no error of its own."""
-        daemon, cls._daemon = cls._daemon, None
-        if daemon is not None:
-            status = daemon.stop()
-            daemon.close()
-            assert status == 0, daemon.lines
-            assert not any("Traceback" in line for line in daemon.lines), daemon.lines
 
     def client(self, **headers: str) -> Raw:
         """A client after its handshake."""

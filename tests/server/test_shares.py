@@ -11,41 +11,26 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.daemons import Daemon, Talk, foreground
+from tests.daemons import Talk
 from tests.server.fakes import Room
+from tests.shared_daemon import SharedDaemonTestCase
 from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import LOGIN, PASSWORD, Samba, samba
 
 MIB = 1 << 20
 
 
-class EndToEndTestCase(SynchronousTestCase):
+class EndToEndTestCase(SharedDaemonTestCase):
     """One server for all tests of a class; each test has clients and a folder of its own."""
-
-    words: tuple[str, ...] = ()
-    _daemon: Daemon | None = None
-    _port = 0
 
     def setUp(self) -> None:
         """A folder on the share ``data``, and a client that is connected to it."""
         self.server: Samba = samba()
-        if type(self)._daemon is None:
-            start = Path(self.mktemp()).absolute()
-            start.mkdir()
-            type(self)._daemon = Daemon(foreground("--port", "0", *self.words), start)
-            type(self)._port = type(self)._daemon.port()
+        super().setUp()
         self.name = self.id().rpartition(".")[2]
         self.folder = self.server.folder / self.name
         self.folder.mkdir(exist_ok=True)
         self.client = self.connected()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        """Stop the server."""
-        if cls._daemon is not None:
-            daemon, cls._daemon = cls._daemon, None
-            daemon.stop()
-            daemon.close()
 
     def connected(self, port: int | None = None) -> Talk:
         """A client with the share, at Samba itself or behind a proxy."""
