@@ -9,7 +9,7 @@ from datacode.runtime.hints import place
 
 def excerpt(error: DataCodeError, source: Source) -> list[str]:
     """The line with its number, and a caret under the place where that is known."""
-    where = place(error, source)
+    where = place(error)
     if where is None or not source.line(where[0]).strip():
         return []
     line, column = where

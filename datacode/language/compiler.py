@@ -17,9 +17,10 @@ from weakref import WeakKeyDictionary
 
 from datacode.language import nodes
 from datacode.language.facts import Builtin, Facts
+from datacode.language.frames import MAX_BLOCKS, Visible
 from datacode.language.kinds import NULL
 from datacode.language.scopes import Names, names_of
-from datacode.language.statements import MAX_BLOCKS, Statements, Visible
+from datacode.language.statements import Statements
 from datacode.language.variables import Slot
 
 PROGRAM_FILE = "<datacode>"

@@ -216,18 +216,8 @@ def _open_block(text: str, error: DataCodeError) -> Piece | None:
 # Places ------------------------------------------------------------------------------
 
 
-def place(error: DataCodeError, source: Source) -> tuple[int, int | None] | None:
-    """Line and column of what an error is about; None without a line, column None if unknown.
-
-    A name that is unknown is looked for in its line.
-    """
-    if error.line is None:
-        return None
+def place(error: DataCodeError) -> tuple[int, int | None] | None:
+    """Line and column of what an error is about; None without a line, column None if unknown."""
     if error.place is not None:
         return error.place
-    name = error.params.get("name")
-    if name and error.kind in (Kind.VARIABLE, Kind.FUNCTION):
-        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", source.line(error.line))
-        if found:
-            return error.line, found.start() + 1
-    return error.line, None
+    return None if error.line is None else (error.line, None)

@@ -19,7 +19,7 @@ from datacode.errors import (
     variable_error,
 )
 from datacode.language import nodes
-from datacode.language.expressions import TYPE_WORDS
+from datacode.language.calling import TYPE_WORDS
 from datacode.language.parser import parse
 from datacode.runtime import access, operators, values
 from datacode.runtime.builtins import library

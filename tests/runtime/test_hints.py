@@ -5,7 +5,6 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
-from datacode.language.source import Source
 from datacode.runtime.hints import closest, place
 
 
@@ -126,13 +125,16 @@ class PlaceTests(SynchronousTestCase):
     """``place``: the line and column an excerpt points at."""
 
     def test_places(self) -> None:
-        """Syntax errors know; unknown names are found in their line, as whole words."""
+        """Errors of all kinds know; limits have none."""
         for text, expected in {
             "a = = 1": (1, 5),
             "ab = 1\nx = ab + b": (2, 10),
             "print(nosuch(1))": (1, 7),
-            "1 / 0": (1, None),
+            "1 / 0": (1, 3),
         }.items():
             error = Interpreter().run(text).error
-            self.assertIsNotNone(error)
-            self.assertEqual(place(error, Source(text)), expected)
+            assert error is not None
+            self.assertEqual(place(error), expected)
+        limit = Interpreter(max_steps=1).run("a = 1\nb = 2").error
+        assert limit is not None
+        self.assertIsNone(place(limit))

@@ -1,0 +1,173 @@
+"""Loops.
+
+Source: language reference, 6.4.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from datacode.language import nodes
+from datacode.language.frames import Loop, Visible
+from datacode.language.kinds import ANY, ARRAY, INTEGER, STRING, only, step_of
+from datacode.language.python import Piece
+from datacode.language.rounds import Rounds
+from datacode.language.variables import SET
+
+
+class Loops(Rounds):
+    """The part of the compiler that makes ``for``."""
+
+    def _for(self, node: nodes.For) -> None:
+        iterator, kinds, shadow = self._visited(node)
+        self._widen(node)
+        head = self.state.copy()
+        self.frame.blocks += 1
+        loop = Loop(self.frame)
+        self.loops.append(loop)
+        block = self.open_block(node.variables)
+        for name in node.variables:
+            slot = self.slot(block[name], name, True)
+            self.state.set[slot.python] = SET
+            if kinds != ANY:
+                self.state.kinds[slot.python] = kinds
+        shadow_name = None
+        if shadow and node.variables[0] not in self._assigned_in(node.body):
+            shadow_name = f"w{self.block_count}_{block[node.variables[0]]}"
+            self.wholes[block[node.variables[0]]] = shadow_name
+        line = node.line
+        body = self.block(node.body)
+        self.seen_blocks.append(Visible(line + 1, self._last_line, dict(block)))
+        self.go_to(line, node.column)
+        body = self._loop_prologue(node, block) + body
+        target, iterator = self._loop_target(node, block, body, iterator, shadow_name)
+        self.wholes.pop(block[node.variables[0]], None)
+        self.close_block()
+        self.loops.pop()
+        self.frame.blocks -= 1
+        self.state = head
+        for flag, _ in loop.leaves:
+            self.assign(flag, self.constant(False))
+        self.emit(ast.For(target, iterator, body or [self.pass_()], [], None, **self.at))
+        self._after_loop(loop)
+
+    def _after_loop(self, loop: Loop) -> None:
+        """Where ``next`` for a loop further out has left this one: leave on, or go on there."""
+        outer = self.loops[-1] if self.loops else None
+        for flag, target in loop.leaves:
+            if target is outer:
+                jump: ast.stmt = ast.Continue(**self.at)
+            else:
+                assert outer is not None
+                outer.leaves.append((flag, target))
+                jump = ast.Break(**self.at)
+            self.emit(self.if_(self.name(flag), [jump]))
+
+    def _visited(self, node: nodes.For) -> tuple[ast.expr, int, bool]:
+        """What Python's ``for`` runs over, the kinds of its elements, and whether it is a range."""
+        iterable = node.iterable
+        if len(node.variables) == 1 and self._is_range(iterable):
+            assert isinstance(iterable, nodes.Call)
+            pieces = self.operands(
+                [
+                    argument
+                    for argument in iterable.arguments
+                    if not isinstance(argument, nodes.Spread | nodes.NamedArgument)
+                ]
+            )
+            bounds = [self._whole_bound(piece) for piece in pieces]
+            before = self.look_at(iterable.line, iterable.column)
+            numbers = self.call("whole_range", *bounds)
+            self.at = before
+            return numbers, INTEGER, True
+        piece = self.expression(iterable, keep=True)
+        if len(node.variables) > 1:
+            count = self.constant(len(node.variables))
+            before = self.look_at(iterable.line, iterable.column)
+            each = self.call("each_unpacked", piece.node, count)
+            self.at = before
+            return each, ANY, False
+        kinds = step_of(piece.kinds)
+        if only(piece.kinds, STRING) or only(piece.kinds, ARRAY):
+            return piece.node, kinds, False
+        if not piece.plain:
+            piece = self.spill(piece)
+        before = self.look_at(iterable.line, iterable.column)
+        each = self.call("each", piece.node)
+        self.at = before
+        return self.choose(self.is_a(piece.node, "list"), piece.node, each), kinds, False
+
+    def _whole_bound(self, piece: Piece) -> ast.expr:
+        """A bound of a range; a Python int where that is known."""
+        return piece.whole if piece.whole is not None and piece.is_exact else piece.node
+
+    def _loop_target(
+        self,
+        node: nodes.For,
+        block: dict[str, str],
+        body: list[ast.stmt],
+        iterator: ast.expr,
+        shadow: str | None,
+    ) -> tuple[ast.expr, ast.expr]:
+        """The target of Python's ``for``, and what it runs over.
+
+        The variable of a range exists as a number, as a Python int to index with, or as both.
+        """
+        if len(node.variables) > 1:
+            return self.target(self._element), iterator
+        python = block[node.variables[0]]
+        if not self._is_range(node.iterable):
+            return self.target(python), iterator
+        assert isinstance(iterator, ast.Call)
+        used = _names_in(body, {python, shadow or python}) if self._shallow else {python, shadow}
+        if shadow is None or shadow not in used:
+            return self.target(python), self._called(iterator, "number_range")
+        if python not in used:
+            return self.target(shadow), iterator
+        both = ast.Tuple([self.target(shadow), self.target(python)], ast.Store(), **self.at)
+        return both, self._called(iterator, "double_range")
+
+    def _called(self, call: ast.Call, name: str) -> ast.Call:
+        return ast.copy_location(self.call(name, *call.args), call)
+
+    @property
+    def _element(self) -> str:
+        return f"e{len(self.loops)}_"
+
+    def _loop_prologue(self, node: nodes.For, block: dict[str, str]) -> list[ast.stmt]:
+        """The first things of each step."""
+        first: list[ast.stmt] = []
+        outer, self.out = self.out, first
+        if len(node.variables) > 1:
+            self._unpack(node, block)
+        loop_variables = {block[name] for name in node.variables}
+        self._unset_in(block, loop_variables)
+        if self.facts.steps:
+            self.do(self.call("step"))
+        self.out = outer
+        return first
+
+    def _unpack(self, node: nodes.For, block: dict[str, str]) -> None:
+        count = len(node.variables)
+        element = self.name(self._element)
+        fits = self.compare(self.call("len", element), [ast.Eq()], [self.constant(count)])
+        targets: list[ast.expr] = [self.target(block[name]) for name in node.variables]
+        unpacked = self.assignment(element, ast.Tuple(targets, ast.Store(), **self.at))
+        wrong = ast.Expr(self.call("unpack_error", element, self.constant(count)), **self.at)
+        test = self.all_of([self.is_a(element, "list"), fits])
+        self.emit(self.if_(test, [unpacked], [wrong]))
+
+
+def _names_in(statements: Sequence[ast.stmt], wanted: set[str]) -> set[str]:
+    """Which of the wanted names are read or stored in the statements."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = list(statements)
+    while waiting and len(found) < len(wanted):
+        node = waiting.pop()
+        if isinstance(node, ast.Name):
+            if node.id in wanted:
+                found.add(node.id)
+        else:
+            waiting.extend(ast.iter_child_nodes(node))
+    return found
