@@ -44,23 +44,31 @@ class Line:
         """Do ``work`` on the open share.
 
         ``again`` allows a second attempt on a new connection after the first was lost: for work
-        that changes nothing, or may be done twice.
+        that changes nothing, or may be done twice. What the server has refused without doing
+        anything, because it has forgotten us, is tried again in any case.
         """
         try:
-            share = self._opened(interrupt, again=again)
-            return work(share, interrupt)
+            return self._perform(work, interrupt, again=again)
         except ShareError as error:
-            if not (again and error.reason.again):
+            if not (error.reason.undone or (again and error.reason.again)):
                 raise
             lost = error
-        finally:
-            self._used = time.monotonic()
-        self.drop()
+        try:
+            return self._perform(work, interrupt, again=again)
+        except ShareError as error:
+            if error.reason is reasons.UNREACHABLE:
+                error = lost  # it was there a moment ago
+            raise error.named(tries=2) from None
+
+    def _perform(
+        self, work: Callable[[Share, Interrupt], Result], interrupt: Interrupt, *, again: bool
+    ) -> Result:
+        """One attempt; a connection that is of no more use after it is dropped."""
         try:
             return work(self._opened(interrupt, again=again), interrupt)
         except ShareError as error:
-            if error.reason is reasons.UNREACHABLE:
-                raise lost from None  # it was there a moment ago
+            if error.reason.broken:
+                self.drop()
             raise
         finally:
             self._used = time.monotonic()

@@ -140,7 +140,7 @@ class Link:
             if self._waiting.pop(header.message, None) != header.command:
                 raise self._broke(reasons.NONSENSE)
             if header.status in (Status.USER_SESSION_DELETED, Status.SESSION_EXPIRED):
-                raise self._broke(reasons.LOST)
+                raise self._broke(reasons.EXPIRED)
             return reply
 
     def ask(self, command: int, body: bytes, tree: int = 0, moves: int = 0) -> Reply:

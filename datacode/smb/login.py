@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from impacket import nmb, smb3
@@ -57,7 +57,7 @@ def open_link(target: Target, access: Access, interrupt: Interrupt) -> Opened:
     sock = connect(target, access.hosts, interrupt)
     try:
         with interrupt.watching(sock):
-            negotiated = negotiate_or_explain(sock, target, access, interrupt)
+            negotiated = negotiate_or_explain(sock, target, _possible(target, access), interrupt)
             session = _session(target, sock, negotiated, interrupt)
             session.enter(target, access.kerberos)
         link = session.link(sock)
@@ -67,6 +67,15 @@ def open_link(target: Target, access: Access, interrupt: Interrupt) -> Opened:
     except BaseException:
         sock.close()
         raise
+
+
+def _possible(target: Target, access: Access) -> Access:
+    """The rules with an offer that can be kept: after Kerberos, Impacket has half of a long key."""
+    kerberos = access.kerberos
+    if kerberos.file_for(target) is None and kerberos.kdc_for(target) is None:
+        return access
+    ciphers = tuple(cipher for cipher in access.offer.ciphers if cipher not in Cipher.LONG)
+    return replace(access, offer=replace(access.offer, ciphers=ciphers))
 
 
 def share_names(target: Target, access: Access, interrupt: Interrupt) -> list[tuple[str, int, str]]:

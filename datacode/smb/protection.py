@@ -42,6 +42,7 @@ class Cipher:
     AES_128_CCM = 1
     AES_256_CCM = 3
     ALL = (AES_128_GCM, AES_256_GCM, AES_128_CCM, AES_256_CCM)
+    LONG = (AES_256_GCM, AES_256_CCM)
 
 
 class Signing:
@@ -254,7 +255,7 @@ def _cipher_keys(agreement: Agreement) -> tuple[bytes, bytes]:
             derived_key(key, b"SMB2AESCCM\0", b"ServerIn \0"),
             derived_key(key, b"SMB2AESCCM\0", b"ServerOut\0"),
         )
-    bits = 256 if agreement.cipher in (Cipher.AES_256_GCM, Cipher.AES_256_CCM) else 128
+    bits = 256 if agreement.cipher in Cipher.LONG else 128
     whole = agreement.session_key if bits == 256 else key
     return (
         derived_key(whole, b"SMBC2SCipherKey\0", agreement.preauth, bits),

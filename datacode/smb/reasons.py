@@ -6,7 +6,7 @@ asked for adds its prefix (``during``). Source: server reference, 5.3, 5.4, 8.2 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from datacode.catalog import mark, translate
@@ -32,13 +32,17 @@ class Reason:
     """A cause. ``bare`` sentences stand alone; the others follow the prefix of an operation.
 
     ``broken`` tells that the connection is of no more use, ``again`` that an operation which
-    changes nothing may be tried once more on a new one.
+    changes nothing may be tried once more on a new one, and ``undone`` that the server has done
+    nothing, so that any operation may. ``located`` is the sentence once it is known which path
+    was asked for and how often, for causes that do not say so themselves.
     """
 
     template: str
     bare: bool = False
     broken: bool = False
     again: bool = False
+    undone: bool = False
+    located: str | None = None
 
 
 WRONG_LOGIN = Reason(mark("неверное имя пользователя или пароль"))
@@ -46,6 +50,8 @@ NO_ACCOUNT = Reason(mark("учетная запись недоступна"))
 NO_TICKET = Reason(mark("вход по Kerberos не удался (код {code})"))
 NO_TICKET_FILE = Reason(mark("нет билета Kerberos для этой учетной записи"))
 NO_KDC = Reason(mark("центр выдачи билетов Kerberos недоступен"))
+NO_NTLM = Reason(mark("сервер {ip} не принимает вход по паролю (NTLM), нужен Kerberos"))
+NO_CONTROLLER = Reason(mark("сервер {ip} не может проверить учетную запись в домене"))
 NO_SHARE = Reason(mark("шара '{share}' не найдена"))
 NOT_A_DISK = Reason(mark("шара '{share}' не содержит файлов"))
 DENIED = Reason(mark("доступ запрещен"))
@@ -53,6 +59,9 @@ MISSING = Reason(mark("'{path}' не найден"))
 IS_FOLDER = Reason(mark("'{path}' является папкой"))
 NOT_FOLDER = Reason(mark("'{path}' не является папкой"))
 LOCKED = Reason(mark("файл занят другим процессом"))
+INFECTED = Reason(mark("сервер {ip} считает файл '{path}' зараженным"))
+OFFLINE = Reason(mark("файл '{path}' находится в архиве и сейчас недоступен"))
+DISK_FAULT = Reason(mark("диск сервера {ip} неисправен: '{path}' не прочитан"))
 BAD_NAME = Reason(mark("некорректное имя '{path}'"))
 EXISTS = Reason(mark("'{path}' уже существует"))
 NOT_EMPTY = Reason(mark("папка '{path}' не пуста"))
@@ -68,10 +77,30 @@ READ_ONLY = Reason(mark("шара '{share}' доступна только для
 NO_WRITES = Reason(mark("запись на шары не разрешена администратором"))
 
 ONLY_SMB1 = Reason(mark("сервер поддерживает только SMB1"), broken=True)
-UNREACHABLE = Reason(mark("сервер {ip} недоступен"), broken=True)
-SILENT = Reason(mark("сервер {ip} не отвечает"), broken=True)
-LOST = Reason(mark("соединение с {ip} потеряно"), broken=True, again=True)
-FORGED = Reason(mark("ответ сервера {ip} не прошел проверку целостности"), broken=True)
+UNREACHABLE = Reason(
+    mark("сервер {ip} недоступен"),
+    broken=True,
+    located=mark("сервер {ip} недоступен (lib://{share}/{path}, попыток: {tries})"),
+)
+SILENT = Reason(
+    mark("сервер {ip} не отвечает"),
+    broken=True,
+    located=mark("сервер {ip} не отвечает (lib://{share}/{path}, попыток: {tries})"),
+)
+LOST = Reason(
+    mark("соединение с {ip} потеряно"),
+    broken=True,
+    again=True,
+    located=mark("соединение с {ip} потеряно (lib://{share}/{path}, попыток: {tries})"),
+)
+EXPIRED = replace(LOST, undone=True)
+FORGED = Reason(
+    mark("ответ сервера {ip} не прошел проверку целостности"),
+    broken=True,
+    located=mark(
+        "ответ сервера {ip} не прошел проверку целостности (lib://{share}/{path}, попыток: {tries})"
+    ),
+)
 NONSENSE = Reason(mark("сервер {ip} нарушил протокол SMB"), broken=True)
 UNSIGNED = Reason(mark("сервер {ip} не подписывает ответы"))
 BUSY = Reason(mark("сервер {ip} перегружен"))
@@ -83,6 +112,9 @@ TOO_MANY_SHARES = Reason(mark("подключено слишком много ш
 NOT_CONNECTED = Reason(mark("SMB share '{share}' не подключена"), bare=True)
 CONNECTED = Reason(mark("SMB share '{share}' уже подключена"), bare=True)
 BAD_PATH = Reason(mark("Некорректный путь"), bare=True)
+
+
+_WITHOUT_PATH = (None, Operation.CONNECT, Operation.SHARES)
 
 
 class ShareError(FilesError):
@@ -97,8 +129,11 @@ class ShareError(FilesError):
     def __init__(
         self, reason: Reason, *, operation: Operation | None = None, **params: object
     ) -> None:
+        text = reason.template
+        if reason.located is not None and operation not in _WITHOUT_PATH:
+            text, params = reason.located, {"tries": 1, **params}
         prefix = "" if operation is None or reason.bare else operation.value
-        super().__init__(prefix + reason.template, params)
+        super().__init__(prefix + text, params)
         self.reason = reason
         self.operation = operation
 
@@ -112,9 +147,7 @@ class ShareError(FilesError):
 
     def render(self, locale: str) -> str:
         """The sentence for a reader of ``locale``: ``ru`` or ``en``."""
-        prefix = "" if self.operation is None or self.reason.bare else self.operation.value
-        text = translate(self.reason.template, locale).format_map(_Names(self.params))
-        return translate(prefix, locale) + text
+        return translate(self.template, locale).format_map(_Names(self.params))
 
     def __str__(self) -> str:
         """The sentence as programs see it (tables and files reference, 4.1)."""
@@ -160,6 +193,12 @@ _REASONS: dict[int, Reason] = {
     0xC0000070: NO_ACCOUNT,  # not from this workstation
     0xC000015B: NO_ACCOUNT,  # not granted this kind of logon
     0xC0000224: NO_ACCOUNT,  # the password must be changed first
+    0xC0000418: NO_NTLM,
+    0xC000005E: NO_CONTROLLER,
+    0xC000018B: NO_CONTROLLER,  # the file server's own account is not known there
+    0xC000018C: NO_CONTROLLER,  # nor is there trust between the domains
+    0xC000018D: NO_CONTROLLER,
+    0xC0000192: NO_CONTROLLER,
     0xC00000CC: NO_SHARE,
     0xC00000CB: NOT_A_DISK,
     0xC0000022: DENIED,
@@ -174,6 +213,18 @@ _REASONS: dict[int, Reason] = {
     Status.NOT_A_DIRECTORY: NOT_FOLDER,
     0xC0000043: LOCKED,
     0xC0000054: LOCKED,  # a range of it is locked
+    0xC0000243: LOCKED,  # another program has it mapped into memory
+    0xC0000906: INFECTED,
+    0xC0000907: INFECTED,
+    0xC0000267: OFFLINE,
+    0xC000CF0C: OFFLINE,  # a cloud's file, and the cloud cannot be reached
+    0xC000CF06: OFFLINE,
+    0xC000003E: DISK_FAULT,
+    0xC000003F: DISK_FAULT,
+    0xC0000032: DISK_FAULT,
+    0xC0000102: DISK_FAULT,
+    0xC0000185: DISK_FAULT,
+    0xC000009C: DISK_FAULT,
     0xC0000033: BAD_NAME,
     0xC000003B: BAD_NAME,
     0xC0000039: BAD_NAME,
@@ -185,16 +236,23 @@ _REASONS: dict[int, Reason] = {
     0xC0000279: LINK,
     0xC000007F: SHARE_FULL,
     0xC0000044: SHARE_FULL,  # quota
+    0xC0000802: SHARE_FULL,
     0xC00000A2: READ_ONLY,
     0xC000009A: BUSY,
     0xC0000205: BUSY,
-    0xC00000D0: BUSY,
+    0xC00000D0: BUSY,  # a workstation lets in twenty
+    0xC00000CE: BUSY,
     0xC00000B5: SILENT,
-    Status.USER_SESSION_DELETED: LOST,
-    Status.SESSION_EXPIRED: LOST,
-    0xC00000C9: LOST,  # the share was taken away, or comes back after a restart
+    Status.USER_SESSION_DELETED: EXPIRED,
+    Status.SESSION_EXPIRED: EXPIRED,
+    0xC00000C9: EXPIRED,  # the share was taken away, or comes back after a restart
     0xC000020C: LOST,
+    0xC000020D: LOST,
+    0xC0000241: LOST,
+    0xC0000467: LOST,  # a cluster moves the share to another of its servers
+    0xC0000466: LOST,
     0xC0000128: LOST,  # our handle is gone
+    0xC00000B6: LOST,  # an administrator has closed it
 }
 
 

@@ -216,7 +216,7 @@ class Share:
             try:
                 status = self._delete(handle)
             finally:
-                self._close(handle)
+                self._leave(handle)
             if status != Status.OK:
                 raise of_status(status)
 
@@ -231,7 +231,7 @@ class Share:
                     raise error.named(path=new) from None
                 raise
             finally:
-                self._close(handle)
+                self._leave(handle)
 
     def check(self, interrupt: Interrupt) -> None:
         """Ask for a sign of life; a ``ShareError`` if there is none."""
@@ -261,11 +261,12 @@ class Share:
         access: int,
         disposition: int = Disposition.OPEN,
         options: int = 0,
+        sharing: int = messages.SHARE_ALL,
     ) -> tuple[bytes, Stamp]:
         """Open by the name as it is written, or with its accents put otherwise."""
         failure = ShareError(reasons.MISSING)
         for name in paths.spellings(paths.nt_path(parts)):
-            body = messages.create(name, access, disposition, options)
+            body = messages.create(name, access, disposition, options, sharing=sharing)
             reply = self._link.ask(Command.CREATE, body, self._tree)
             if reply.status == Status.OK:
                 with self._link.parsing():
@@ -284,6 +285,11 @@ class Share:
             return None
         with self._link.parsing():
             return messages.parse_close(reply.body)
+
+    def _leave(self, handle: bytes) -> None:
+        """Give a handle back when all is said: a connection that ends now gives it back, too."""
+        with contextlib.suppress(ShareError):
+            self._close(handle)
 
     def _list(self, parts: tuple[str, ...]) -> list[Entry]:
         handle, _ = self._open_folder(parts)
@@ -396,12 +402,16 @@ class Share:
         raise failure
 
     def _why_not_replaced(self, parts: tuple[str, ...], failure: ShareError) -> ShareError:
-        """Servers say "denied" to many things; a folder of that name is the commonest."""
-        with contextlib.suppress(ShareError):
+        """Servers say "denied" also of a folder of that name, and of a file that is in use."""
+        try:
             handle, stamp = self._open(parts, Access.READ_ATTRIBUTES)
             self._close(handle)
             if stamp.is_folder:
                 return ShareError(reasons.IS_FOLDER)
+            handle, _ = self._open(parts, Access.DELETE, sharing=0)
+            self._close(handle)
+        except ShareError as error:
+            return error if error.reason is reasons.LOCKED else failure
         return failure
 
     def _delete(self, handle: bytes) -> int:

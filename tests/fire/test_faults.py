@@ -216,7 +216,8 @@ class ShareTests(FaultTestCase):
                 pass
             self.assertEqual(
                 answer["error"],
-                f"Ошибка: Ошибка чтения файла: соединение с {server.address} потеряно",
+                f"Ошибка: Ошибка чтения файла: соединение с {server.address} потеряно"
+                " (lib://data/large.txt, попыток: 2)",
             )
             self.assertNobodyElse()
         finally:
@@ -237,7 +238,8 @@ class ShareTests(FaultTestCase):
         )
         self.assertEqual(
             client.ask(code='read_file("lib://data/large.txt")')["error"],
-            f"Ошибка: Ошибка чтения файла: соединение с 127.0.0.1:{proxy.port} потеряно",
+            f"Ошибка: Ошибка чтения файла: соединение с 127.0.0.1:{proxy.port} потеряно"
+            " (lib://data/large.txt, попыток: 2)",
         )
         proxy.every(Fault("none"))
         self.assertEqual(said(client, 'print(read_file("lib://data/small.txt"))'), "small\n")
@@ -251,7 +253,8 @@ class ShareTests(FaultTestCase):
         self.connected(client, proxy.port)
         self.assertEqual(
             client.ask(code='read_file("lib://data/large.txt")')["error"],
-            f"Ошибка: Ошибка чтения файла: сервер 127.0.0.1:{proxy.port} не отвечает",
+            f"Ошибка: Ошибка чтения файла: сервер 127.0.0.1:{proxy.port} не отвечает"
+            " (lib://data/large.txt, попыток: 1)",
         )
         self.assertEqual(said(client, "print(x)"), "7\n")
         self.assertNobodyElse()

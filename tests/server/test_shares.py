@@ -438,7 +438,9 @@ class PatienceTests(EndToEndTestCase):
         proxy.every(Fault("cut", MIB))
         answer = client.ask(type="smb_read_file", share_name="data", file_path=f"{self.name}/x.bin")
         self.assertEqual(
-            answer["error"], f"Ошибка чтения файла: соединение с 127.0.0.1:{proxy.port} потеряно"
+            answer["error"],
+            f"Ошибка чтения файла: соединение с 127.0.0.1:{proxy.port} потеряно"
+            f" (lib://data/{self.name}/x.bin, попыток: 2)",
         )
         proxy.every(Fault("none"))
         answer = client.ask(type="smb_read_file", share_name="data", file_path=f"{self.name}/x.bin")

@@ -231,7 +231,7 @@ class LinkTests(LinkTestCase):
         """Is a lost connection: logging in again is all it takes."""
         for status in (Status.USER_SESSION_DELETED, Status.SESSION_EXPIRED):
             link = self.link(self.each(lambda request, s=status: frame(reply(request, status=s))))  # type: ignore[misc]
-            self.breaks(reasons.LOST, link)
+            self.breaks(reasons.EXPIRED, link)
 
     def test_a_caller_that_leaves_early(self) -> None:
         """Takes the link with it: the next caller would get its answers."""

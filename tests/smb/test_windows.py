@@ -1,0 +1,181 @@
+"""What Windows does and Samba does not, by servers that follow a script ([MS-SMB2])."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+
+from datacode.smb import messages, reasons, share
+from datacode.smb.access import Access
+from datacode.smb.interrupt import Interrupt
+from datacode.smb.line import Line
+from datacode.smb.messages import Command
+from datacode.smb.reasons import Operation, ShareError, Status, of_status
+from datacode.smb.share import Share
+from datacode.smb.target import Target
+from datacode.smb.transfer import Bytes
+from tests.smb.test_link import HANDLE, LinkTestCase, Request, frame, reply
+
+DENIED, SHARING_VIOLATION = 0xC0000022, 0xC0000043
+NAME_DELETED = 0xC00000C9
+
+Answers = Callable[[Request], tuple[int, bytes]]
+
+
+def opened(attributes: int = messages.ATTRIBUTE_NORMAL) -> bytes:
+    """The body of an answer to CREATE."""
+    return struct.pack(
+        "<HBBIQQQQQQII16sII", *(89, 0, 0, 1, 0, 0, 7, 7, 0, 3, attributes, 0, HANDLE, 0, 0)
+    )
+
+
+def closed() -> bytes:
+    """The body of an answer to CLOSE."""
+    return struct.pack("<HHIQQQQQQI", 60, 1, 0, 0, 0, 7, 7, 0, 3, 0)
+
+
+def written(request: Request) -> bytes:
+    """The body of an answer to WRITE."""
+    return struct.pack("<HHIIHH", 17, 0, request.length, 0, 0, 0) + b"\0"
+
+
+def usual(request: Request) -> tuple[int, bytes]:
+    """What a server answers to which all is well."""
+    bodies = {
+        Command.CREATE: opened(),
+        Command.CLOSE: closed(),
+        Command.FLUSH: struct.pack("<HH", 4, 0),
+        Command.SET_INFO: struct.pack("<H", 2),
+    }
+    if request.command == Command.WRITE:
+        return Status.OK, written(request)
+    return Status.OK, bodies[request.command]
+
+
+def create_fields(request: Request) -> tuple[int, int]:
+    """The access and the sharing that a CREATE asks for."""
+    access, _, sharing = struct.unpack_from("<III", request.body, 24)
+    return access, sharing
+
+
+class WindowsTests(LinkTestCase):
+    """Answers that only Windows gives."""
+
+    def share(self, answers: Answers) -> Share:
+        """A share on a server that answers so."""
+
+        def answer(request: Request) -> bytes:
+            status, body = answers(request)
+            return frame(reply(request, body or b"\x09\0" + bytes(7), status=status))
+
+        return Share(self.link(self.each(answer)), 1, "data", "server")
+
+    def line(self, *servers: Answers) -> Line:
+        """A line that reaches one of these after the other, each time that it connects."""
+        waiting: Iterator[Answers] = iter(servers)
+        self.patch(share, "open_share", lambda *arguments: self.share(next(waiting)))
+        line = Line(Target("server"), "data", Access(), 10)
+        self.addCleanup(line.drop)
+        return line
+
+    def delete(self, line: Line) -> None:
+        """Delete a file, which must not be done twice."""
+        line.perform(lambda share, i: share.remove("x.txt", i), Interrupt(10, 5), again=False)
+
+    def test_short_new_names(self) -> None:
+        """FileRenameInformation has at least 24 bytes ([MS-FSCC], 2.4.42.2)."""
+        for name in ("", "x", "xy", "xyz", "a longer name"):
+            data = messages.rename_to(name, replace=True)
+            self.assertGreaterEqual(len(data), 24)
+            length = int.from_bytes(data[16:20], "little")
+            self.assertEqual(data[20 : 20 + length].decode("utf-16-le"), name)
+
+    def test_an_expired_session(self) -> None:
+        """Was refused before anything was done, so even a deletion is tried once more."""
+        deleted: list[int] = []
+
+        def well(request: Request) -> tuple[int, bytes]:
+            deleted.append(request.command)
+            return usual(request)
+
+        for status in (Status.SESSION_EXPIRED, Status.USER_SESSION_DELETED, NAME_DELETED):
+            deleted.clear()
+            self.delete(self.line(lambda request, s=status: (s, b""), well))  # type: ignore[misc]
+            self.assertEqual(deleted, [Command.CREATE, Command.SET_INFO, Command.CLOSE])
+
+    def test_expired_twice(self) -> None:
+        """Then it is told, with how often it was tried."""
+        expired: Answers = lambda request: (Status.SESSION_EXPIRED, b"")  # noqa: E731
+        error = self.assertRaises(ShareError, self.delete, self.line(expired, expired))
+        self.assertEqual(
+            str(error.during(Operation.DELETE)),
+            "Ошибка удаления: соединение с server потеряно (lib://data/x.txt, попыток: 2)",
+        )
+
+    def test_a_share_that_is_gone_does_not_stay(self) -> None:
+        """What was lost in the middle of a change is made anew for the next one."""
+
+        def lost(request: Request) -> tuple[int, bytes]:
+            if request.command == Command.CREATE:
+                return usual(request)
+            return 0xC000020C, b""
+
+        line = self.line(lost, usual)
+        error = self.assertRaises(ShareError, self.delete, line)
+        self.assertIs(error.reason, reasons.LOST)
+        self.delete(line)
+
+    def test_an_end_after_the_change(self) -> None:
+        """What was done is done, though the server says nothing more."""
+
+        def gone(request: Request) -> tuple[int, bytes]:
+            if request.command == Command.CLOSE:
+                return Status.SESSION_EXPIRED, b""
+            return usual(request)
+
+        self.delete(self.line(gone))
+
+    def test_replacing_a_file_that_is_in_use(self) -> None:
+        """Windows calls that "denied"; whether it is in use tells an open that shares nothing."""
+
+        def in_use(request: Request) -> tuple[int, bytes]:
+            if request.command == Command.SET_INFO and request.body[3] == messages.RENAME:
+                return DENIED, b""
+            if request.command == Command.CREATE and create_fields(request)[1] == 0:
+                return SHARING_VIOLATION, b""
+            return usual(request)
+
+        share = self.share(in_use)
+        error = self.assertRaises(
+            ShareError, share.store, "x.txt", Bytes(b"new"), Interrupt(10, 5), token="t"
+        )
+        self.assertIs(error.reason, reasons.LOCKED)
+
+    def test_replacing_what_one_may_not(self) -> None:
+        """Stays "denied"."""
+
+        def forbidden(request: Request) -> tuple[int, bytes]:
+            if request.command == Command.SET_INFO and request.body[3] == messages.RENAME:
+                return DENIED, b""
+            return usual(request)
+
+        share = self.share(forbidden)
+        error = self.assertRaises(
+            ShareError, share.store, "x.txt", Bytes(b"new"), Interrupt(10, 5), token="t"
+        )
+        self.assertIs(error.reason, reasons.DENIED)
+
+    def test_what_only_windows_says(self) -> None:
+        """Has sentences, too."""
+        for status, text in (
+            (0xC0000418, "сервер h не принимает вход по паролю (NTLM), нужен Kerberos"),
+            (0xC000005E, "сервер h не может проверить учетную запись в домене"),
+            (0xC0000906, "сервер h считает файл 'a.txt' зараженным"),
+            (0xC0000267, "файл 'a.txt' находится в архиве и сейчас недоступен"),
+            (0xC000003F, "диск сервера h неисправен: 'a.txt' не прочитан"),
+            (0xC0000243, "файл занят другим процессом"),
+            (0xC00000CE, "сервер h перегружен"),
+        ):
+            error = of_status(status).named(ip="h", share="data", path="a.txt")
+            self.assertEqual(str(error.during(Operation.READ)), f"Ошибка чтения файла: {text}")
+            self.assertNotRegex(error.during(Operation.READ).render("en"), "[а-я]")
