@@ -27,7 +27,11 @@ print('после')
 MANY = """
 rows = []
 for i in range(5000) do
-    rows = push(rows, [i, 'row ' + i])
+    name = null
+    if i % 2 == 0 or i == 499 do
+        name = 'row ' + i
+    endif
+    rows = push(rows, [i, name])
 next i
 show_table(table(rows, ['n', 'name']))
 """
@@ -85,16 +89,55 @@ class GridTests(PageTestCase):
         self.assertEqual([], self.column(1))
         self.assertEqual("Ни одна строка не подходит под фильтры", page.one(".grid-none").text)
 
+    def test_whole_table(self) -> None:
+        """Rows that were not sent with the run are fetched when they are scrolled to."""
+        page = self.page
+        page.run(MANY)
+        self.assertNotIn("первые", page.one(".table-title").text)
+        self.assertEqual("5001", page.one(".grid").get_attribute("aria-rowcount"))
+        self.assertEqual(["целое", "текст · пустых: 2\xa0499"], page.texts(".grid-type"))
+        page.script("document.querySelector('.grid').scrollTop = 2500 * 28")
+        page.until_text(".grid-cell", "row 2510")
+        self.assertIn("2\xa0511", page.texts(".grid-number"))
+
+    def test_whole_table_sorted_and_filtered(self) -> None:
+        """Sorting and filters reach all rows, by the server; the page says how many are left."""
+        page = self.page
+        page.run(MANY)
+        page.all(".grid-sort")[0].click()
+        page.all(".grid-sort")[0].click()
+        page.until(lambda: self.column(1)[:1] == ["4999"], "not sorted")
+        next(b for b in page.all(".table-actions button") if b.text == "Фильтр").click()
+        page.all(".grid-filter")[1].send_keys("row 499")
+        page.until_text(".table-found", "отобрано: 6")
+        self.assertEqual(["4998", "4996", "4994", "4992", "4990", "499"][:5], self.column(1)[:5])
+        page.all(".grid-filter")[0].send_keys("x")
+        page.until_text(".grid-none", "Ни одна строка не подходит под фильтры")
+
+    def test_table_no_longer_kept(self) -> None:
+        """After a reset what is here stays, and a sentence says why there is no more."""
+        page = self.page
+        page.run(MANY)
+        page.panel("variables")
+        page.click("#panel-variables .panel-bar .small-button")
+        page.until_text(".toast", "сброшен")
+        page.script("document.querySelector('.grid').scrollTop = 2500 * 28")
+        page.until_text(".grid-none.bad", "таблица больше не хранится")
+        page.script("document.querySelector('.grid').scrollTop = 0")
+        page.until_text(".grid-cell", "row 0")
+
     def test_many_rows(self) -> None:
         """Of a long table only the rows in sight are elements; keys lead to the last."""
         page = self.page
         page.run(MANY)
-        self.assertIn("5000 строк", page.one(".table-title").text)
+        self.assertIn("5 000 строк", page.one(".table-title").text)
         self.assertLess(len(page.texts(".grid-row")), 60)
         page.one(".grid").send_keys(Keys.CONTROL, Keys.END)
         page.until(lambda: page.texts(".grid-active"), "no cell is active")
         count = int(page.one(".grid").get_attribute("aria-rowcount")) - 1
-        page.until_text(".grid-active", f"row {count - 1}")
+        page.until_text(".grid-number", "5\xa0000")
+        self.assertEqual(5000, count)
+        page.until_text(".grid-active", "null")
         self.assertLess(len(page.texts(".grid-row")), 60)
 
     def test_keys(self) -> None:
@@ -125,6 +168,21 @@ class SavingTests(PageTestCase):
         self.assertEqual(
             ["город,сумма,день,скидка", "Казань,5,2024-01-01,0.25"], text.splitlines()[:2]
         )
+
+    def test_whole_table(self) -> None:
+        """All rows of a long table are saved, in the shown order, not only those in the page."""
+        page = self.page
+        page.run(MANY)
+        page.all(".grid-sort")[0].click()
+        page.all(".grid-sort")[0].click()
+        page.until(lambda: page.texts(".grid-cell")[:1] == ["4999"], "not sorted")
+        self._button("CSV").click()
+        lines = page.downloaded("table.csv").read_text(encoding="utf-8-sig").splitlines()
+        self.assertEqual((5001, "4999,", "0,row 0"), (len(lines), lines[1], lines[-1]))
+        self._button("XLSX").click()
+        sheet = openpyxl.load_workbook(page.downloaded("table.xlsx")).active
+        assert sheet is not None
+        self.assertEqual(5001, sheet.max_row)
 
     def test_xlsx(self) -> None:
         """The workbook opens in another program and holds numbers as numbers."""
@@ -159,6 +217,17 @@ class ChartTests(PageTestCase):
             ["Томск: 300", "Казань: 1205", "Москва: 45"], [b.replace("\xa0", "") for b in bars]
         )
         self.assertIn("сложены", self.page.one(".chart-note").text)
+
+    def test_whole_table(self) -> None:
+        """A chart of a long table is drawn from all of it."""
+        page = self.page
+        page.run(MANY)
+        [b for b in page.all(".table-actions button") if b.text == "График"][-1].click()
+        page.all(".chart")[-1].find_elements("css selector", ".segmented button")[2].click()
+        page.one(".chart-svg.histogram")
+        label = page.texts(".chart-svg.histogram .chart-bar-shape title")
+        counts = [int(each.rpartition(": ")[2]) for each in label]
+        self.assertEqual(5000, sum(counts))
 
     def test_kinds(self) -> None:
         """The second click chooses the kind."""

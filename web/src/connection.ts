@@ -107,6 +107,13 @@ export class Connection {
     return this.send(socket, message, listeners);
   }
 
+  /** A way to ask this session, and no later one: rejects once the connection has ended. */
+  sameSession(): (message: Record<string, unknown>) => Promise<Answer> {
+    const { socket } = this;
+    return (message) =>
+      socket && socket === this.socket ? this.request({ ...message, locale: locale() }) : Promise.reject(new ConnectionLost());
+  }
+
   private send(socket: WebSocket, message: Record<string, unknown>, listeners: Listeners): Promise<Answer> {
     this.lastId += 1;
     const id = `r${this.lastId}`;

@@ -6,6 +6,7 @@ import { icon } from "./icons";
 import { announce, speak } from "./announce";
 import { pieces } from "./output";
 import { type Answer, type Diagnostics, diagnosticsOf, tablesOf } from "./protocol";
+import type { AskRows } from "./table/rows";
 import { tableView } from "./table/view";
 import { TextView } from "./text_view";
 
@@ -143,16 +144,16 @@ export class RunCard {
     this.say(text);
   }
 
-  /** The run is over. */
-  finish(answer: Answer): void {
+  /** The run is over; `ask` gets more rows of its tables. */
+  finish(answer: Answer, ask: AskRows): void {
     const elapsed = this.elapsed;
     const follow = this.atEnd();
     const output = typeof answer.output === "string" ? answer.output : this.text.text;
     const tables = tablesOf(answer)
-      .filter((table) => table.rows.length > 0 || table.total === 0)
+      .filter((table) => table.rows.length > 0 || table.total === 0 || (table.handle && table.columns.length > 0))
       .slice(0, MOST_TABLES);
     this.printed = output;
-    if (tables.length > 0 || output !== this.text.text) this.replace(output, tables);
+    if (tables.length > 0 || output !== this.text.text) this.replace(output, tables, ask);
     else this.text.draw();
     this.done(answer.success ? "good" : "bad", elapsed);
     if (!answer.success) this.failed(answer.error ?? "", diagnosticsOf(answer));
@@ -186,7 +187,7 @@ export class RunCard {
     live(this.time, (node) => fill(node, duration(elapsed)));
   }
 
-  private replace(output: string, tables: ReturnType<typeof tablesOf>): void {
+  private replace(output: string, tables: ReturnType<typeof tablesOf>, ask: AskRows): void {
     fill(this.body);
     for (const piece of pieces(output, tables)) {
       if (piece.kind === "text") {
@@ -194,7 +195,7 @@ export class RunCard {
         view.draw();
         this.body.append(view.element);
       } else {
-        this.body.append(tableView(piece.table));
+        this.body.append(tableView(piece.table, ask));
       }
     }
   }

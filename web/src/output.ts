@@ -26,11 +26,18 @@ function* frames(text: string): Generator<Frame> {
     const close = text.indexOf("\n└", from);
     if (close < 0) return;
     const end = text.indexOf("\n", close + 1);
-    const to = end < 0 ? text.length : end + 1;
+    const to = afterCount(text, end < 0 ? text.length : end + 1);
     const second = text.indexOf("\n", from) + 1;
     yield { from, to, header: text.slice(second, text.indexOf("\n", second)) };
     at = to;
   }
+}
+
+/** Behind the line that tells how many rows of a long table the frame has, if there is one. */
+function afterCount(text: string, at: number): number {
+  const line = /⋮ \d+\/\d+\n/y;
+  line.lastIndex = at;
+  return line.test(text) ? line.lastIndex : at;
 }
 
 function squeezed(text: string): string {

@@ -25,7 +25,7 @@ export async function previewFile(request: Request, share: string, path: string,
   if (!answer) show(body, t("panel.offline"));
   else if (!answer.success || typeof answer.content !== "string") show(body, answer.error ?? "");
   else if (answer.content.startsWith("base64:")) show(body, t("preview.binary"));
-  else if (/\.csv$/i.test(entry.name)) fill(body, tableView(csvTable(answer.content)));
+  else if (/\.csv$/i.test(entry.name)) fill(body, tableView(csvTable(answer.content), null));
   else {
     const text = answer.content.slice(0, SHOWN);
     fill(
@@ -53,7 +53,7 @@ function csvTable(text: string): TableData {
     type: numeric[index] ? (rows.every((row) => Number.isInteger(row[index] ?? 0)) ? "Integer" : "Float") : "String",
     nulls: rows.reduce((sum, row) => sum + Number(row[index] === null), 0),
   }));
-  return { columns, rows, total: rows.length };
+  return { columns, rows, total: rows.length, counted: true, handle: null };
 }
 
 function csvCell(text: string, numeric: boolean): Cell {

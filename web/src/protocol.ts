@@ -142,7 +142,17 @@ function readTable(view: Record<string, unknown>): TableData {
     const counted = rows.reduce((sum, row) => sum + Number(row[index] === null), 0);
     return { name, type: types[index] ?? "", nulls: count(nulls[index]) ?? counted };
   });
-  return { columns, rows, total: Math.max(count(view.row_count) ?? 0, rows.length) };
+  const total = Math.max(count(view.row_count) ?? 0, rows.length);
+  const counted = nulls.length > 0 || rows.length === total;
+  return { columns, rows, total, counted, handle: text(view.table) || null };
+}
+
+/** The rows in an answer to `table_rows`, and how many there are in all. */
+export function rowsOf(answer: Answer): { rows: { number: number; cells: Cell[] }[]; count: number } {
+  const numbers = Array.isArray(answer.numbers) ? answer.numbers : [];
+  const given = Array.isArray(answer.rows) ? answer.rows.filter((row) => Array.isArray(row)) : [];
+  const rows = given.map((row: unknown[], place) => ({ number: count(numbers[place]) ?? place, cells: row.map(readCell) }));
+  return { rows, count: count(answer.row_count) ?? rows.length };
 }
 
 function readCell(value: unknown): Cell {

@@ -56,6 +56,7 @@ export class Runner {
     const card = this.log.begin(info);
     this.card = card;
     this.events.changed();
+    const ask = this.connection.sameSession();
     let answer: Answer | null = null;
     try {
       answer = await this.connection.request(
@@ -65,6 +66,7 @@ export class Runner {
           stream: true,
           diagnostics: true,
           tables: true,
+          keep_tables: true,
           progress: true,
           locale: locale(),
         },
@@ -83,7 +85,7 @@ export class Runner {
       this.stopping = false;
       this.progress = null;
     }
-    if (answer) card.finish(answer);
+    if (answer) card.finish(answer, ask);
     else card.lost();
     this.events.changed();
     this.events.ended(info, answer, answer && !answer.success ? diagnosticsOf(answer) : null);

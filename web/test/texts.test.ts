@@ -44,7 +44,7 @@ test("files go as text where they are text, else in base64, and come back the sa
 const FRAME = "┌───┬───┐\n│ a │ b │\n├───┼───┤\n│ 1 │ x │\n└───┴───┘\n";
 
 function shown(names: string[]) {
-  return { columns: names.map((name) => ({ name, type: "String", nulls: 0 })), rows: [["1", "x"]], total: 1 };
+  return { columns: names.map((name) => ({ name, type: "String", nulls: 0 })), rows: [["1", "x"]], total: 1, counted: true, handle: null };
 }
 
 test("a table stands where its frame was printed", () => {
@@ -60,6 +60,11 @@ test("frames that a program drew itself stay text", () => {
 
 test("a frame that never ends is text", () => {
   assert.deepEqual(pieces("┌─┐\n│ a │\n", [shown(["a"])]).map((piece) => piece.kind), ["text", "table"]);
+});
+
+test("the line that counts the rows of a long table belongs to its frame", () => {
+  const found = pieces(`${FRAME}⋮ 1/5000\nafter\n`, [shown(["a", "b"])]);
+  assert.deepEqual(found.map((piece) => (piece.kind === "text" ? piece.text : "table")), ["table", "after\n"]);
 });
 
 test("several tables, one behind the other", () => {

@@ -1,10 +1,11 @@
 /** Bar, line, histogram and scatter charts of a table's rows, drawn as SVG. */
 
 import { type Child, download, el, fill, freshId, svg } from "../dom";
-import { live, locale, named, say, t } from "../i18n";
+import { live, locale, named, number, say, t } from "../i18n";
 import { icon } from "../icons";
 import type { Key } from "../texts";
 import { type Cell, type TableData, cellText, isNumeric, sortKey, compareCells } from "./data";
+import { NoRows, type Row, type Rows } from "./rows";
 import { type Scale, histogram, niceScale, sumBy, thin } from "./scales";
 
 type ChartKind = "bar" | "line" | "histogram" | "scatter";
@@ -25,6 +26,8 @@ const MOST_BARS = 60;
 /** As a column: the number of the row. */
 const ROW_NUMBER = -1;
 const MOST_POINTS = 3000;
+/** Rows that a chart is drawn from; of a longer table it says that it shows the first ones. */
+const MOST_ROWS = 200_000;
 
 interface Choice {
   kind: ChartKind;
@@ -38,15 +41,25 @@ interface Point {
   readonly label: string;
 }
 
-/** A chart with its choice of kind and columns; `rows` are the rows that the grid shows. */
-export function makeChart(table: TableData, rows: () => readonly number[]): { element: HTMLElement; draw: () => void } {
+/** A chart with its choice of kind and columns, of the rows that the grid shows. */
+export function makeChart(table: TableData, rows: Rows): { element: HTMLElement; draw: () => void } {
   const numeric = table.columns.flatMap((column, index) => (isNumeric(column) ? [index] : []));
   const labels = table.columns.flatMap((column, index) => (isNumeric(column) ? [] : [index]));
   const y = numeric.find((index) => index !== labels[0] && index > 0) ?? numeric[0] ?? 0;
   const choice: Choice = { kind: "bar", x: labels[0] ?? (y === 0 ? 0 : numeric[0]) ?? 0, y };
   const picture = el("div", { class: "chart-picture" });
   const note = el("p", { class: "chart-note" });
-  const draw = (): void => drawChart(table, rows(), choice, numeric, picture, note);
+  const pairs = new Pairs(rows);
+  const draw = (): void => {
+    if (numeric.length === 0) {
+      fill(picture, el("p", { class: "chart-none" }, t("chart.noNumbers")));
+      return;
+    }
+    void pairs.of(choice).then((found) => {
+      if (found instanceof NoRows) fill(note, found.message);
+      else if (found) drawChart(table, found, choice, picture, note);
+    });
+  };
   const selects = columnSelects(table, choice, numeric, draw);
   const buttons = kindButtons(choice, () => {
     selects.fit();
@@ -138,23 +151,58 @@ function axisSelect(key: Key, choice: Choice, axis: "x" | "y", draw: () => void)
   };
 }
 
+interface Found {
+  readonly pairs: readonly [Cell, Cell][];
+  /** How many rows there are in all. */
+  readonly all: number;
+}
+
+/** The cells of the chosen columns, read once for as long as the rows and the choice stay. */
+class Pairs {
+  private key = "";
+  private last: Promise<Found | NoRows> | null = null;
+
+  constructor(private readonly rows: Rows) {}
+
+  /** The pairs; null where the choice or the rows have become others meanwhile. */
+  async of(choice: Choice): Promise<Found | NoRows | null> {
+    if (this.rows.busy) return null;
+    const key = `${this.rows.version} ${choice.x} ${choice.y}`;
+    if (key !== this.key || !this.last) {
+      this.key = key;
+      this.last = this.read(choice.x, choice.y);
+    }
+    const found = await this.last;
+    if (key !== this.key) return null;
+    if (found instanceof NoRows) this.last = null;
+    return found;
+  }
+
+  private async read(x: number, y: number): Promise<Found | NoRows> {
+    const columns = [...new Set([x, y])].filter((column) => column !== ROW_NUMBER);
+    const [acrossAt, upAt] = [columns.indexOf(x), columns.indexOf(y)];
+    const all = this.rows.count + this.rows.hidden;
+    try {
+      const rows = await this.rows.read(MOST_ROWS, { columns });
+      const pairs = rows.map((row: Row): [Cell, Cell] => [
+        x === ROW_NUMBER ? row.number + 1 : (row.cells[acrossAt] ?? null),
+        row.cells[upAt] ?? null,
+      ]);
+      return { pairs, all };
+    } catch (error) {
+      if (error instanceof NoRows) return error;
+      throw error;
+    }
+  }
+}
+
 function drawChart(
   table: TableData,
-  rows: readonly number[],
+  { pairs, all }: Found,
   choice: Choice,
-  numeric: readonly number[],
   picture: HTMLElement,
   note: HTMLElement,
 ): void {
-  if (numeric.length === 0) {
-    fill(picture, el("p", { class: "chart-none" }, t("chart.noNumbers")));
-    fill(note);
-    return;
-  }
-  const pairs = rows.map((row): [Cell, Cell] => {
-    const cells = table.rows[row] ?? [];
-    return [choice.x === ROW_NUMBER ? row + 1 : (cells[choice.x] ?? null), cells[choice.y] ?? null];
-  });
   const usable = pairs.filter(
     (pair): pair is [Cell, number] => typeof pair[1] === "number" && Number.isFinite(pair[1]),
   );
@@ -172,7 +220,8 @@ function drawChart(
     svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label, class: `chart-svg ${choice.kind}` }, ...drawn.shapes),
   );
   const left = pairs.length - usable.length;
-  const notes = [drawn.note, left > 0 ? t("chart.skipped", { n: left }) : ""].filter(Boolean);
+  const sample = pairs.length < all ? t("chart.sample", { n: number(pairs.length), all: number(all) }) : "";
+  const notes = [sample, drawn.note, left > 0 ? t("chart.skipped", { n: left }) : ""].filter(Boolean);
   fill(note, notes.join(" "));
 }
 

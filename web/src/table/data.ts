@@ -6,7 +6,7 @@ export interface Column {
   readonly name: string;
   /** The language's name of the column's type: Integer, Float, String, Date, … */
   readonly type: string;
-  /** How many cells are null, or at least how many where not all rows are known. */
+  /** How many cells are null, or at least how many where `counted` is false. */
   readonly nulls: number;
 }
 
@@ -16,6 +16,10 @@ export interface TableData {
   readonly rows: readonly (readonly Cell[])[];
   /** How many rows the program's table has. */
   readonly total: number;
+  /** Whether the nulls are those of all rows. */
+  readonly counted: boolean;
+  /** The table's name for the server that keeps it; null where there is none. */
+  readonly handle: string | null;
 }
 
 export function isNumeric(column: Column): boolean {
@@ -49,7 +53,8 @@ function rank(cell: Cell | undefined): number {
   return typeof cell === "number" ? 2 : 3;
 }
 
-const collator = new Intl.Collator(undefined, { numeric: true });
+// Letter case and accents aside, numbers in texts by their value: as the server does.
+const collator = new Intl.Collator("ru", { numeric: true, sensitivity: "base" });
 
 /** The order of two cells: nulls, then bools, numbers (NaN last) and texts. */
 export function compareCells(a: Cell | undefined, b: Cell | undefined): number {
@@ -131,7 +136,7 @@ function containing(text: string): (cell: Cell | undefined) => boolean {
 }
 
 function comparing(operator: string, text: string): (cell: Cell | undefined) => boolean {
-  const asNumber = Number(text.replace(",", "."));
+  const asNumber = /^\s*[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?\s*$/i.test(text) ? Number(text.replace(",", ".")) : NaN;
   const isNumber = Number.isFinite(asNumber);
   return (cell) => {
     if (cell === null || cell === undefined) return operator === "!=";
@@ -180,11 +185,10 @@ function quoted(text: string): string {
   return /[",\r\n]/.test(text) || text.trim() !== text ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The chosen rows as CSV (RFC 4180): what `read_file` reads back. */
-export function toCsv(table: TableData, rows: readonly number[]): string {
-  const lines = [table.columns.map((column) => quoted(column.name)).join(",")];
-  for (const row of rows) {
-    const cells = table.rows[row] ?? [];
+/** Rows as CSV (RFC 4180): what `read_file` reads back. */
+export function toCsv(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
+  const lines = [columns.map((column) => quoted(column.name)).join(",")];
+  for (const cells of rows) {
     const line = cells.map((cell) => (cell === null ? "" : quoted(cellText(cell)))).join(",");
     lines.push(line === "" && cells.length === 1 ? '""' : line);
   }

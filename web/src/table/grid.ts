@@ -12,12 +12,11 @@ import {
   type Sorting,
   type TableData,
   cellText,
-  filterRows,
   isNumeric,
   shortNumber,
-  sortRows,
 } from "./data";
 import { typeName } from "./names";
+import type { Rows } from "./rows";
 
 const ROW_HEIGHT = 28;
 const NUMBER_WIDTH = 24;
@@ -29,8 +28,6 @@ const TALLEST = 12_000_000;
 
 export interface Grid {
   readonly element: HTMLElement;
-  /** The row numbers that are shown, in their order. */
-  readonly shown: () => readonly number[];
   readonly toggleFilters: () => boolean;
 }
 
@@ -51,7 +48,7 @@ function oneLine(cell: Cell | undefined): string {
 
 function nullsText(table: TableData, column: Column): string {
   if (column.nulls === 0) return "";
-  return t(table.rows.length < table.total ? "table.nullsPart" : "table.nulls", { n: column.nulls });
+  return t(table.counted ? "table.nulls" : "table.nullsPart", { n: number(column.nulls) });
 }
 
 function measureColumns(table: TableData): number[] {
@@ -66,8 +63,9 @@ function measureColumns(table: TableData): number[] {
   });
 }
 
-export function makeGrid(table: TableData): Grid {
-  return new GridView(table);
+/** `changed` is called when there are other rows than before, or the same ones after a wait. */
+export function makeGrid(table: TableData, rows: Rows, changed: () => void): Grid {
+  return new GridView(table, rows, changed);
 }
 
 class GridView implements Grid {
@@ -81,7 +79,6 @@ class GridView implements Grid {
   private readonly filters = new Map<number, string>();
   private readonly inputs = new Map<number, HTMLInputElement>();
   private readonly gutter: number;
-  private rows: number[];
   private sorting: Sorting | null = null;
   private filtering = false;
   /** The active cell; row -1 is the header. */
@@ -89,8 +86,11 @@ class GridView implements Grid {
   private waiting = false;
   private drawnHead = "";
 
-  constructor(private readonly table: TableData) {
-    this.rows = table.rows.map((_, index) => index);
+  constructor(
+    private readonly table: TableData,
+    private readonly rows: Rows,
+    changed: () => void,
+  ) {
     this.widths = measureColumns(table);
     let at = 0;
     for (const width of this.widths) {
@@ -98,7 +98,7 @@ class GridView implements Grid {
       at += width;
     }
     this.starts.push(at);
-    this.gutter = NUMBER_WIDTH + String(table.rows.length).length * 8;
+    this.gutter = NUMBER_WIDTH + number(Math.max(rows.count, 1)).length * 8;
     this.head = el("div", { class: "grid-head", attrs: { role: "row", "aria-rowindex": 1 } });
     this.body = el("div", { class: "grid-body", attrs: { role: "rowgroup" } });
     this.summary = el("div", { class: "grid-none", attrs: { role: "status" } });
@@ -127,9 +127,12 @@ class GridView implements Grid {
       this.render();
     });
     this.layOut();
+    rows.onChange = () => {
+      this.active.row = Math.min(this.active.row, this.rows.count - 1);
+      this.layOut();
+      changed();
+    };
   }
-
-  shown = (): readonly number[] => this.rows;
 
   toggleFilters = (): boolean => {
     this.filtering = !this.filtering;
@@ -161,9 +164,9 @@ class GridView implements Grid {
     this.body.style.height = `${this.contentHeight()}px`;
     // Room for the bar that scrolls sideways, where there will be one.
     const bar = width > this.element.clientWidth ? 16 : 1;
-    const wanted = this.headHeight() + Math.min(this.rows.length, 12) * ROW_HEIGHT + bar;
+    const wanted = this.headHeight() + Math.min(this.rows.count, 12) * ROW_HEIGHT + bar;
     this.element.style.height = `${Math.max(wanted, this.filtering ? 160 : this.headHeight() + 50)}px`;
-    this.element.setAttribute("aria-rowcount", String(this.rows.length + 1));
+    this.element.setAttribute("aria-rowcount", String(this.rows.count + 1));
     this.render();
   }
 
@@ -172,15 +175,15 @@ class GridView implements Grid {
   }
 
   private contentHeight(): number {
-    return Math.min(this.rows.length * ROW_HEIGHT, TALLEST);
+    return Math.min(this.rows.count * ROW_HEIGHT, TALLEST);
   }
 
   /** Rows before the first visible one, as a fraction where heights are scaled. */
   private firstRow(): number {
-    const full = this.rows.length * ROW_HEIGHT;
+    const full = this.rows.count * ROW_HEIGHT;
     if (full <= TALLEST) return this.element.scrollTop / ROW_HEIGHT;
     const room = Math.max(1, TALLEST - this.viewHeight());
-    return (this.element.scrollTop / room) * (this.rows.length - this.viewHeight() / ROW_HEIGHT);
+    return (this.element.scrollTop / room) * (this.rows.count - this.viewHeight() / ROW_HEIGHT);
   }
 
   private viewHeight(): number {
@@ -204,8 +207,9 @@ class GridView implements Grid {
     const firstRow = this.firstRow();
     const from = Math.max(0, Math.floor(firstRow) - MARGIN_ROWS);
     const count = Math.ceil(Math.max(this.viewHeight(), 336) / ROW_HEIGHT) + 2 * MARGIN_ROWS;
-    const to = Math.min(this.rows.length, from + count);
-    const scaled = this.rows.length * ROW_HEIGHT > TALLEST;
+    const to = Math.min(this.rows.count, from + count);
+    this.rows.need(from, to);
+    const scaled = this.rows.count * ROW_HEIGHT > TALLEST;
     const origin = scaled ? this.element.scrollTop - firstRow * ROW_HEIGHT : 0;
     const lines: HTMLElement[] = [];
     for (let position = from; position < to; position += 1) {
@@ -214,9 +218,12 @@ class GridView implements Grid {
       lines.push(line);
     }
     fill(this.body, ...lines);
-    const none = this.rows.length === 0;
-    this.summary.hidden = !none;
-    fill(this.summary, none ? t(this.filters.size > 0 ? "table.nothingFound" : "table.empty") : null);
+    this.element.setAttribute("aria-busy", String(this.rows.busy));
+    const none = this.rows.count === 0 && !this.rows.busy;
+    const said = this.rows.problem || (none ? t(this.filters.size > 0 ? "table.nothingFound" : "table.empty") : "");
+    this.summary.hidden = !said;
+    this.summary.classList.toggle("bad", this.rows.problem !== "");
+    if (this.summary.textContent !== said) fill(this.summary, said);
     this.markActive();
   }
 
@@ -300,8 +307,6 @@ class GridView implements Grid {
             if (made.value.trim()) this.filters.set(index, made.value);
             else this.filters.delete(index);
             this.arrange();
-            this.element.scrollTop = 0;
-            this.layOut();
           },
           keydown: (event) => {
             if (event.key === "Escape") {
@@ -322,7 +327,7 @@ class GridView implements Grid {
   }
 
   private renderRow(position: number, first: number, end: number): HTMLElement {
-    const row = this.table.rows[this.rows[position]!] ?? [];
+    const row = this.rows.row(position);
     const line = el("div", {
       class: position % 2 ? "grid-row odd" : "grid-row",
       attrs: { role: "row", "aria-rowindex": position + 2 },
@@ -330,18 +335,19 @@ class GridView implements Grid {
     const label = el(
       "div",
       { class: "grid-number", attrs: { role: "rowheader" } },
-      number(this.rows[position]! + 1),
+      row ? number(row.number + 1) : "",
     );
     this.sizeGutter(label);
     line.append(label, this.spacer(first));
-    for (let index = first; index < end; index += 1) line.append(this.cell(row[index], position, index));
+    for (let index = first; index < end; index += 1) line.append(this.cell(row?.cells[index], position, index, row !== null));
     return line;
   }
 
-  private cell(value: Cell | undefined, position: number, index: number): HTMLElement {
-    const text = oneLine(value);
-    const whole = cellText(value);
-    const kind = (value === null ? " null" : "") + (isNumeric(this.table.columns[index]!) ? " numeric" : "");
+  /** A cell; of a row that is still on its way, an empty place. */
+  private cell(value: Cell | undefined, position: number, index: number, here: boolean): HTMLElement {
+    const text = here ? oneLine(value) : "…";
+    const whole = here ? cellText(value) : text;
+    const kind = (here ? (value === null ? " null" : "") : " waiting") + (isNumeric(this.table.columns[index]!) ? " numeric" : "");
     const cell = el(
       "div",
       {
@@ -366,12 +372,11 @@ class GridView implements Grid {
     if (now?.column !== column) this.sorting = { column, ascending: true };
     else this.sorting = now.ascending ? { column, ascending: false } : null;
     this.arrange();
-    this.layOut();
   }
 
   private arrange(): void {
-    this.rows = sortRows(this.table, filterRows(this.table, this.filters), this.sorting);
-    this.active.row = Math.min(this.active.row, this.rows.length - 1);
+    this.element.scrollTop = 0;
+    this.rows.arrange(this.sorting, this.filters);
   }
 
   private key(event: KeyboardEvent): void {
@@ -390,7 +395,7 @@ class GridView implements Grid {
   /** Moves the active cell; false where the key means nothing here. */
   private move(event: KeyboardEvent): boolean {
     const page = Math.max(1, Math.floor(this.viewHeight() / ROW_HEIGHT) - 1);
-    const last = { row: this.rows.length - 1, column: this.widths.length - 1 };
+    const last = { row: this.rows.count - 1, column: this.widths.length - 1 };
     const far = event.ctrlKey || event.metaKey;
     const { row, column } = this.active;
     const to = (nextRow: number, nextColumn: number): true => {
@@ -428,8 +433,8 @@ class GridView implements Grid {
   private activeText(): string {
     const { row, column } = this.active;
     if (row < 0) return this.table.columns[column]?.name ?? "";
-    const source = this.rows[row];
-    return source === undefined ? "" : cellText(this.table.rows[source]?.[column]);
+    const found = this.rows.row(row);
+    return found ? cellText(found.cells[column]) : "";
   }
 
   private reveal(): void {
@@ -442,7 +447,7 @@ class GridView implements Grid {
     if (row < 0) return;
     const first = this.firstRow();
     const fits = this.viewHeight() / ROW_HEIGHT;
-    const scale = this.contentHeight() / Math.max(1, this.rows.length);
+    const scale = this.contentHeight() / Math.max(1, this.rows.count);
     if (row < first) this.element.scrollTop = row * scale;
     else if (row + 1 > first + fits) this.element.scrollTop = (row + 1 - fits) * scale + 1;
   }

@@ -1,38 +1,40 @@
 /** A table in the log: what it is, the grid, and what can be done with it. */
 
 import { add, copyText, download, el, fill } from "../dom";
-import { live, named, say, t } from "../i18n";
+import { live, named, number, say, t } from "../i18n";
 import { type IconName, icon } from "../icons";
 import { announce } from "../announce";
 import type { Key } from "../texts";
 import { makeChart } from "./chart";
-import { type TableData, toCsv } from "./data";
+import { type Cell, type TableData, toCsv } from "./data";
 import { makeGrid } from "./grid";
+import { type AskRows, NoRows, type Rows, rowsFor } from "./rows";
 import { fitsSheet, toXlsx } from "./xlsx";
 
-/** The element for one table that a program showed. */
-export function tableView(table: TableData): HTMLElement {
-  const grid = makeGrid(table);
+/** Cells that the page will hold to make a file of them. */
+const MOST_CELLS = { csv: 5_000_000, xlsx: 2_000_000 };
+
+/** The element for one table; `ask` gets more rows of one that the server keeps. */
+export function tableView(table: TableData, ask: AskRows | null): HTMLElement {
+  const rows = rowsFor(table, ask);
   const place = el("div", { class: "chart-place" });
   let chart: ReturnType<typeof makeChart> | null = null;
   const found = el("span", { class: "table-found", attrs: { role: "status" } });
   const count = (): void => {
-    const shown = grid.shown().length;
-    fill(found, shown < table.rows.length ? t("table.found", { n: shown }) : null);
+    const all = table.total - rows.hidden;
+    const text = rows.busy ? t("table.loading") : rows.count < all ? t("table.found", { n: number(rows.count) }) : "";
+    if (found.textContent !== text) fill(found, text);
   };
-  const title = live(el("span", { class: "table-title" }), (node) => {
-    fill(node, icon("layout"), t("table.title", { rows: table.total, columns: table.columns.length }));
-    if (table.rows.length < table.total) {
-      add(node, el("span", { class: "table-part" }, t("table.part", { n: table.rows.length })));
-    }
-    add(node, found);
-    count();
-  });
-  const filtering = toggle("filter", "table.filter", () => {
-    const on = grid.toggleFilters();
+  const grid = makeGrid(table, rows, () => {
     count();
     chart?.draw();
-    return on;
+  });
+  const title = live(el("span", { class: "table-title" }), (node) => {
+    const params = { rows: number(table.total), columns: number(table.columns.length) };
+    fill(node, icon("layout"), t("table.title", { ...params, n: table.total, m: table.columns.length }));
+    if (rows.hidden > 0) add(node, el("span", { class: "table-part" }, t("table.part", { n: number(table.rows.length) })));
+    add(node, found);
+    count();
   });
   const charting = toggle("chart", "table.chart", () => {
     if (chart) {
@@ -40,26 +42,24 @@ export function tableView(table: TableData): HTMLElement {
       fill(place);
       return false;
     }
-    chart = makeChart(table, grid.shown);
+    chart = makeChart(table, rows);
     fill(place, chart.element);
     return true;
   });
-  grid.element.addEventListener("input", () => {
-    count();
-    chart?.draw();
-  });
+  const saving = new Saving(table, rows);
   const bar = el(
     "div",
     { class: "table-bar" },
     title,
+    saving.element,
     el(
       "span",
       { class: "table-actions" },
-      filtering,
+      toggle("filter", "table.filter", () => grid.toggleFilters()),
       charting,
-      action("copy", "table.copy", "table.copyShort", () => copyCsv(table, grid.shown())),
-      action("download", "table.csv", "table.csvShort", () => saveCsv(table, grid.shown())),
-      action("download", "table.xlsx", "table.xlsxShort", () => saveXlsx(table, grid.shown())),
+      action("copy", "table.copy", "table.copyShort", () => void saving.copy()),
+      action("download", "table.csv", "table.csvShort", () => void saving.csv()),
+      action("download", "table.xlsx", "table.xlsxShort", () => void saving.xlsx()),
     ),
   );
   return el("div", { class: "table-view" }, bar, grid.element, place);
@@ -86,19 +86,85 @@ function action(name: IconName, key: Key, short: Key, act: () => void): HTMLElem
   return named(button, key);
 }
 
-function copyCsv(table: TableData, rows: readonly number[]): void {
-  void copyText(toCsv(table, rows)).then((done) => announce(t(done ? "copied" : "copyFailed"), !done));
-}
+/** The reader wants no more of it. */
+class Stopped extends Error {}
 
-function saveCsv(table: TableData, rows: readonly number[]): void {
-  // The mark makes spreadsheet programs read the letters right; our own reader drops it.
-  download("table.csv", new Blob(["\ufeff", toCsv(table, rows)], { type: "text/csv;charset=utf-8" }));
-}
+/** Files of all rows that the filters let through, read from the server where they are not here. */
+class Saving {
+  /** How far the reading is, and a way to stop it. */
+  readonly element = el("span", { class: "table-reading" });
+  private reading = false;
+  private stopped = false;
 
-function saveXlsx(table: TableData, rows: readonly number[]): void {
-  if (!fitsSheet(table, rows.length)) {
-    announce(t("table.tooBig"), true);
-    return;
+  constructor(
+    private readonly table: TableData,
+    private readonly rows: Rows,
+  ) {}
+
+  async copy(): Promise<void> {
+    const rows = await this.read(MOST_CELLS.csv);
+    if (!rows) return;
+    const done = await copyText(toCsv(this.table.columns, rows));
+    announce(t(done ? "copied" : "copyFailed"), !done);
   }
-  void toXlsx(table, rows).then((file) => download("table.xlsx", file));
+
+  async csv(): Promise<void> {
+    const rows = await this.read(MOST_CELLS.csv);
+    if (!rows) return;
+    // The mark makes spreadsheet programs read the letters right; our own reader drops it.
+    const text = ["\ufeff", toCsv(this.table.columns, rows)];
+    download("table.csv", new Blob(text, { type: "text/csv;charset=utf-8" }));
+  }
+
+  async xlsx(): Promise<void> {
+    if (!fitsSheet(this.table.columns.length, this.rows.count)) {
+      announce(t("table.tooBig"), true);
+      return;
+    }
+    const rows = await this.read(MOST_CELLS.xlsx);
+    if (rows) download("table.xlsx", await toXlsx(this.table.columns, rows));
+  }
+
+  /** All rows; null, said why, where they cannot be had. */
+  private async read(limit: number): Promise<(readonly Cell[])[] | null> {
+    if (this.reading) return null;
+    const cells = this.rows.count * this.table.columns.length;
+    if (cells > limit) {
+      announce(t("table.tooMany", { cells: number(cells), limit: number(limit) }), true);
+      return null;
+    }
+    this.reading = true;
+    this.stopped = false;
+    const all = this.rows.count;
+    try {
+      const rows = await this.rows.read(all, { progress: (read) => this.progress(read, all) });
+      return rows.map((row) => row.cells);
+    } catch (error) {
+      if (error instanceof Stopped) announce(t("table.stopped"));
+      else if (error instanceof NoRows) announce(error.message, true);
+      else throw error;
+      return null;
+    } finally {
+      this.reading = false;
+      fill(this.element);
+    }
+  }
+
+  private progress(read: number, all: number): void {
+    if (this.stopped) throw new Stopped();
+    if (read >= all) return;
+    const percent = Math.floor((100 * read) / all);
+    const text = t("table.reading", { percent });
+    const shown = this.element.querySelector("span");
+    if (shown) {
+      fill(shown, text);
+      return;
+    }
+    const stop = el(
+      "button",
+      { class: "text-button", attrs: { type: "button" }, on: { click: () => (this.stopped = true) } },
+      t("table.stop"),
+    );
+    fill(this.element, el("span", {}, text), stop);
+  }
 }

@@ -1,6 +1,6 @@
 /** A table as an XLSX workbook with one sheet: header in bold, frozen, with a filter. */
 
-import { type Cell, type TableData, numberText } from "./data";
+import { type Cell, type Column, numberText } from "./data";
 import { zip } from "./zip";
 
 export const MAX_ROWS = 1_048_575;
@@ -76,12 +76,11 @@ function textXml(text: string, place: string, style: string): string {
   return `<c r="${place}" t="inlineStr"${style}><is><t xml:space="preserve">${escapeXml(text)}</t></is></c>`;
 }
 
-function sheetXml(table: TableData, rows: readonly number[]): string {
-  const letters = table.columns.map((_, index) => columnLetters(index));
-  const title = table.columns.map((column, index) => textXml(column.name, `${letters[index]}1`, ' s="1"'));
+function sheetXml(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
+  const letters = columns.map((_, index) => columnLetters(index));
+  const title = columns.map((column, index) => textXml(column.name, `${letters[index]}1`, ' s="1"'));
   const lines = [`<row r="1">${title.join("")}</row>`];
-  rows.forEach((row, position) => {
-    const cells = table.rows[row] ?? [];
+  rows.forEach((cells, position) => {
     const line = letters.map((letter, index) => cellXml(cells[index], `${letter}${position + 2}`));
     lines.push(`<row r="${position + 2}">${line.join("")}</row>`);
   });
@@ -96,14 +95,14 @@ function sheetXml(table: TableData, rows: readonly number[]): string {
 }
 
 /** Whether a workbook's sheet can hold that many rows and columns. */
-export function fitsSheet(table: TableData, rows: number): boolean {
-  return rows <= MAX_ROWS && table.columns.length <= MAX_COLUMNS;
+export function fitsSheet(columns: number, rows: number): boolean {
+  return rows <= MAX_ROWS && columns <= MAX_COLUMNS;
 }
 
-/** The chosen rows as a workbook. Texts longer than a cell may hold are cut at its limit. */
-export async function toXlsx(table: TableData, rows: readonly number[]): Promise<Blob> {
+/** Rows as a workbook. Texts longer than a cell may hold are cut at its limit. */
+export async function toXlsx(columns: readonly Column[], rows: readonly (readonly Cell[])[]): Promise<Blob> {
   const encoder = new TextEncoder();
-  const texts = { ...FIXED, "xl/worksheets/sheet1.xml": sheetXml(table, rows) };
+  const texts = { ...FIXED, "xl/worksheets/sheet1.xml": sheetXml(columns, rows) };
   const parts = Object.entries(texts).map(([name, text]) => ({ name, content: encoder.encode(HEAD + text) }));
   return zip(parts, XLSX_TYPE);
 }
