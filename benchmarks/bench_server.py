@@ -159,6 +159,26 @@ def measure(ours: Daemon, echo: Daemon, rounds: int, calls: int, seconds: float)
     print(f"{median(bare) * 1e3:.1f} ms")
     bystanders(port, calls)
     memory(ours, port)
+    several(plain, rounds, seconds)
+
+
+def several(plain: int, rounds: int, seconds: float) -> None:
+    """Two servers on one port; they gain where there are processors for both."""
+    first = Daemon(foreground("--port", "0", "--reuse-port"), ROOT)
+    port = first.port()
+    second = Daemon(foreground("--port", str(port), "--reuse-port"), ROOT)
+    try:
+        second.port()
+        rates: dict[int, list[float]] = {port: [], plain: []}
+        for _ in range(rounds):
+            for each in rates:
+                rates[each].append(throughput(each, 100, seconds))
+        rate, other = median(rates[port]), median(rates[plain])
+        print(f"two servers on one port, 100 connections: {rate:.0f}/s,", end=" ")
+        print(f"echo {other:.0f}/s, ratio {rate / other:.2f}")
+    finally:
+        first.close()
+        second.close()
 
 
 def bystanders(port: int, calls: int) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -86,6 +87,7 @@ class Options(usage.Options, AuthOptionMixin):
     ]
     optFlags = [  # noqa: RUF012
         ["use-ve", None, "Give each session a folder of its own, for uploads and programs."],
+        ["reuse-port", None, "Let several servers of this account share --host and --port."],
         ["strict-origin", None, "Refuse pages that were opened from disk (Origin: null)."],
         ["compress", None, "Accept permessage-deflate."],
         ["smb-write", None, "Let programs change files on shares."],
@@ -187,6 +189,7 @@ def _settings(
         host=host,
         port=port,
         listen=tuple(lists.get("listen", ())),
+        reuse_port=_reuse_port(options, lists),
         locale=_choice(options, "locale", "ru", "en"),
         files=None if "any" in files else tuple(_folder(name, "--files") for name in files),
         use_ve=bool(options["use-ve"]),
@@ -252,6 +255,15 @@ def _address(options: Mapping[str, Any], environment: Mapping[str, str]) -> tupl
     if not host or any(letter.isspace() for letter in host):
         raise usage.UsageError(f"❌ Неверный адрес: {host}")
     return host, port
+
+
+def _reuse_port(options: Mapping[str, Any], lists: Mapping[str, list[str]]) -> bool:
+    wanted = bool(options["reuse-port"])
+    if wanted and lists.get("listen"):
+        raise usage.UsageError("❌ --reuse-port: только с --host и --port, не с --listen")
+    if wanted and not hasattr(socket, "SO_REUSEPORT"):
+        raise usage.UsageError("❌ --reuse-port: эта система не умеет делить порт")
+    return wanted
 
 
 def _split_address(text: str) -> tuple[str, int] | None:

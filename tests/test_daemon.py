@@ -98,6 +98,22 @@ class DocumentedTests(DaemonTestCase):
         daemon.wait_for("⚠️  Сервер доступен из сети без проверки подлинности. Задайте --token.")
         self.assertTrue(self.talk(port).ask(code="print(1)")["success"])
 
+    def test_several_on_one_port(self) -> None:
+        """With --reuse-port two servers share a port: both get clients; one alone gets all."""
+        first = self.start(foreground("--port", "0", "--reuse-port"))
+        port = first.port()
+        second = self.start(foreground("--port", str(port), "--reuse-port"))
+        self.assertEqual(second.port(), port)
+        for _ in range(64):
+            self.talk(port)
+        self.assertEqual(first.stop(), 0)
+        clients = [line for line in first.lines if "Новое подключение" in line]
+        self.assertTrue(0 < len(clients) < 64, len(clients))
+        for _ in range(5):
+            self.assertTrue(self.talk(port).ask(code="print(1)")["success"])
+        alone = self.start(foreground("--port", str(port)))
+        self.assertEqual(alone.wait(), 1)
+
     def test_twistd(self) -> None:
         """``twistd datacode`` runs the same server, and ends with 0 when told to."""
         daemon = self.start(twistd(self.folder, "--port", "0"))

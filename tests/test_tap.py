@@ -110,6 +110,10 @@ class OptionsTests(SynchronousTestCase):
             (["--files", "/nowhere"], "❌ --files: папка не найдена: /nowhere"),
             (["--token", ""], "❌ --token: токен не может быть пустым"),
             (["x.dc"], "❌ Неизвестный аргумент: x.dc"),
+            (
+                ["--reuse-port", "--listen", "tcp:0"],
+                "❌ --reuse-port: только с --host и --port, не с --listen",
+            ),
         ):
             self.assertEqual(self.refused(*words), sentence)
         for words in (["--port"], ["--nonsense"], ["--use-ve=1"], ["--smb-host", "a b"]):

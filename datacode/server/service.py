@@ -169,7 +169,9 @@ class DataCodeService(Service):
         )
 
     def _listen(self) -> None:
-        if not self.settings.listen:
+        if self.settings.reuse_port:
+            self._ports.append(_shared_port(self._reactor, self.settings, self.factory))
+        elif not self.settings.listen:
             endpoint = _endpoint(self._reactor, self.settings.host, self.settings.port)
             self._ports.append(_listening(endpoint.listen(self.factory)))
         for description in self.settings.listen:
@@ -272,10 +274,32 @@ class DataCodeService(Service):
         await _at_most(DeferredList(endings, consumeErrors=True), _CLOSING_SECONDS, self._reactor)
 
 
-def _endpoint(reactor: Any, host: str, port: int) -> Any:
-    """An endpoint for a name or address. Raises ``OSError`` for a name that nobody knows."""
+def _address(host: str, port: int) -> tuple[int, Any]:
+    """Family and address of a name. Raises ``OSError`` for a name that nobody knows."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    return family, address
+
+
+def _shared_port(reactor: Any, settings: Settings, factory: Any) -> IListeningPort:
+    """A listening socket beside those of other servers: the kernel deals connections out.
+
+    Raises ``OSError``.
+    """
+    family, address = _address(settings.host, settings.port)
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+        listening.setblocking(False)
+        port: IListeningPort = reactor.adoptStreamPort(listening.fileno(), family, factory)
+    return port
+
+
+def _endpoint(reactor: Any, host: str, port: int) -> Any:
+    """An endpoint for a name or address. Raises ``OSError`` for a name that nobody knows."""
+    family, address = _address(host, port)
     kind = TCP6ServerEndpoint if family == socket.AF_INET6 else TCP4ServerEndpoint
     return kind(reactor, port, backlog=_BACKLOG, interface=str(address[0]))
 

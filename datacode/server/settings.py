@@ -44,16 +44,17 @@ class Settings:
     """How one server runs.
 
     ``listen`` are endpoint descriptions (``ssl:8443:privateKey=…``); without any, ``host`` and
-    ``port`` say where. ``files`` are the folders that programs may read besides ``start``, the
-    folder the server was started in; None is every file. ``checkers`` are those of
-    ``twisted.cred``. ``proxies`` is how many proxies in front of the server are trusted to say
-    in ``X-Forwarded-For`` whose connection it is. ``smb_spool`` is where copies of files of shares
-    lie, None for the system's temporary folder.
+    ``port`` say where; with ``reuse_port`` other servers may listen there too. ``files`` are the
+    folders that programs may read besides ``start``, the folder the server was started in; None
+    is every file. ``checkers`` are those of ``twisted.cred``. ``proxies`` is how many proxies in
+    front of the server are trusted to say in ``X-Forwarded-For`` whose connection it is.
+    ``smb_spool`` is where copies of files of shares lie, None for the system's temporary folder.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     listen: tuple[str, ...] = ()
+    reuse_port: bool = False
     locale: Locale = "ru"
     start: Path = field(default_factory=Path.cwd)
     files: tuple[Path, ...] | None = ()
