@@ -343,6 +343,8 @@ class SessionTests(DaemonTestCase):
         self.assertEqual(second.ask(code="print(list_files(getcwd()))")["output"], "[]\n")
         for path, text in (
             ("/etc/hosts.txt", "Доступ запрещен: путь находится вне папки сессии"),
+            # Whatever its extension is.
+            ("/etc/passwd", "Доступ запрещен: путь находится вне папки сессии"),
             (
                 "../x.txt",
                 "Доступ запрещен: использование '..' для выхода из папки сессии не разрешено",

@@ -80,8 +80,10 @@ def parse(data: bytes) -> Request:
     """
     try:
         head = _head_decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest(texts.UNREADABLE, Executed) from None
+    except RecursionError:  # far deeper than what is taken
+        raise BadRequest(texts.TOO_NESTED, Executed, limit=json_text.MAX_DEPTH) from None
     tag = _tag(head)
     try:
         request = _decoders[tag].decode(data)

@@ -17,7 +17,7 @@ from datacode.errors import DataCodeError, limit_error
 from datacode.runtime.interpreter import Outcome
 from datacode.worker import wire
 from datacode.worker.child import Child, Ending
-from datacode.worker.limits import MIB, Limits
+from datacode.worker.limits import Limits
 from datacode.worker.settings import Settings
 from datacode.worker.zygote import OUT_OF_MEMORY
 
@@ -155,8 +155,8 @@ def stopped() -> DataCodeError:
 
 def too_long(limit: int) -> DataCodeError:
     """The text of a program is longer than so many bytes."""
-    mebibytes = f"{limit / MIB:.6g}"
-    return limit_error("Source size limit exceeded ({mebibytes} MiB)", mebibytes=mebibytes)
+    kibibytes = f"{limit / 1024:g}" if limit % 1024 else limit // 1024
+    return limit_error("Source size limit exceeded ({kibibytes} KiB)", kibibytes=kibibytes)
 
 
 def too_busy() -> DataCodeError:

@@ -179,7 +179,10 @@ class RequestTests(SynchronousTestCase):
             if levels <= json_text.MAX_DEPTH:
                 self.assertEqual(parse(data), messages.Execute(code="x"))
             else:
-                self.assertTrue(self.refused(data)[1].startswith("Ошибка парсинга запроса"))
+                self.assertEqual(
+                    self.refused(data)[1],
+                    "Ошибка парсинга запроса: вложенность больше 512 уровней",
+                )
 
     def test_many_values(self) -> None:
         """Fields that nobody reads cost no memory, and not without bound time."""

@@ -328,7 +328,7 @@ class LimitTests(ProgramTestCase):
         await self.survives(
             "# " + "x" * MIB,
             Limits(source_bytes=MIB),
-            "Limit Error: Source size limit exceeded (1 MiB)",
+            "Limit Error: Source size limit exceeded (1024 KiB)",
         )
 
 

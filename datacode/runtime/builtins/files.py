@@ -9,7 +9,7 @@ import codecs
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -114,6 +114,7 @@ def read_file(
         return _headed(host, header, lambda: _read_xlsx(host, text, options))
     if text.startswith(SHARE):
         return _read_unknown(host, text, kind, options.encoding)
+    _refuse_outside(host, text)
     raise runtime_error("Unsupported file extension: {extension}", extension=kind)
 
 
@@ -195,6 +196,12 @@ def _delimiter(value: Value) -> str:
     if delimiter.__class__ is not str or len(delimiter) != 1 or delimiter in '"\r\n':
         raise runtime_error("delimiter must be one character, other than a quote or a line end")
     return str(delimiter)
+
+
+def _refuse_outside(host: Host, path: str) -> None:
+    """A path that the program may not look at is refused as such, whatever is wrong with it."""
+    with failures(_TEXT_FAILED), suppress(OSError):
+        host.files.stat(path)
 
 
 @contextmanager
