@@ -12,8 +12,10 @@ From the inside out; each knows only those above it:
 - ``dial``, ``negotiation``: a connection, and what both sides can speak
 - ``login``: who we are there; the only module that imports Impacket
 - ``transfer``: many reads or writes in flight at once
-- ``walk``: a search for what matches a pattern
+- ``dfs``: where a folder lies that is elsewhere
 - ``share``: one share on one connection, blocking: list, look, read, write
+- ``walk``: a search for what matches a pattern
+- ``namespace``: a share with all that its links lead to
 - ``line``: such a connection that opens when needed and once again when it breaks
 - ``spool``: unlinked temporary files, and a session's cache of them
 - ``calls``: calls that block, in threads, as Deferreds; this and the next ones know Twisted

@@ -14,7 +14,7 @@ from datacode.smb.reasons import ShareError
 from datacode.smb.target import Target
 
 if TYPE_CHECKING:
-    from datacode.smb.share import Share
+    from datacode.smb.namespace import Namespace
 
 Result = TypeVar("Result")
 
@@ -35,11 +35,11 @@ class Line:
         self._name = name
         self._rules = rules
         self._connecting = connecting
-        self._share: Share | None = None
+        self._share: Namespace | None = None
         self._used = 0.0
 
     def perform(
-        self, work: Callable[[Share, Interrupt], Result], interrupt: Interrupt, *, again: bool
+        self, work: Callable[[Namespace, Interrupt], Result], interrupt: Interrupt, *, again: bool
     ) -> Result:
         """Do ``work`` on the open share.
 
@@ -61,7 +61,7 @@ class Line:
             raise error.named(tries=2) from None
 
     def _perform(
-        self, work: Callable[[Share, Interrupt], Result], interrupt: Interrupt, *, again: bool
+        self, work: Callable[[Namespace, Interrupt], Result], interrupt: Interrupt, *, again: bool
     ) -> Result:
         """One attempt; a connection that is of no more use after it is dropped."""
         try:
@@ -85,8 +85,8 @@ class Line:
             self._share.drop()
             self._share = None
 
-    def _opened(self, interrupt: Interrupt, *, again: bool) -> Share:
-        from datacode.smb.share import open_share  # loads Impacket, which takes its time
+    def _opened(self, interrupt: Interrupt, *, again: bool) -> Namespace:
+        from datacode.smb.namespace import open_namespace  # loads Impacket, which takes its time
 
         share = self._share
         if share is not None and not share.broken and not again and self._is_stale():
@@ -94,9 +94,9 @@ class Line:
                 share.check(interrupt)
         if share is None or share.broken:
             self.drop()
-            with interrupt.within(self._connecting):
-                share = open_share(self._target, self._name, self._rules, interrupt)
-            self._share = share
+            self._share = share = open_namespace(
+                *(self._target, self._name, self._rules, interrupt), connecting=self._connecting
+            )
         return share
 
     def _is_stale(self) -> bool:

@@ -19,10 +19,10 @@ from datacode.smb.reasons import Operation, ShareError
 from datacode.smb.target import Target
 
 if TYPE_CHECKING:  # loading it takes half a second, so a thread does it
-    from datacode.smb.share import Share
+    from datacode.smb.namespace import Namespace
 
 Result = TypeVar("Result")
-Work = Callable[["Share", Interrupt], Result]
+Work = Callable[["Namespace", Interrupt], Result]
 
 SPARE = 30.0
 """Seconds after which a connection is closed that was needed only for a moment."""

@@ -65,7 +65,11 @@ DISK_FAULT = Reason(mark("диск сервера {ip} неисправен: '{p
 BAD_NAME = Reason(mark("некорректное имя '{path}'"))
 EXISTS = Reason(mark("'{path}' уже существует"))
 NOT_EMPTY = Reason(mark("папка '{path}' не пуста"))
-ELSEWHERE = Reason(mark("'{path}' находится на другом сервере (DFS), переход не поддерживается"))
+ELSEWHERE = Reason(
+    mark("'{path}' находится на другом сервере (DFS), но сервер {ip} не сообщает, на каком")
+)
+CIRCLE = Reason(mark("ссылки на пути '{path}' ведут по кругу"))
+OTHER_SHARE = Reason(mark("'{path}' находится на другой шаре"))
 LINK = Reason(mark("'{path}' является ссылкой, переход не поддерживается"))
 CHANGED = Reason(mark("'{path}' изменяется во время чтения"))
 TOO_LARGE = Reason(mark("файл '{path}' слишком велик ({size} байт, предел {limit} байт)"))
@@ -144,6 +148,12 @@ class ShareError(FilesError):
     def named(self, **params: object) -> ShareError:
         """The same failure; names that it lacks are taken from ``params``."""
         return ShareError(self.reason, operation=self.operation, **{**params, **self.params})
+
+    def renamed(self, names: dict[str, str], *, share: str) -> ShareError:
+        """The same failure where share and path are known to the client by other names."""
+        path = self.params.get("path", "")
+        params = {**self.params, "share": share, "path": names.get(path, path)}
+        return ShareError(self.reason, operation=self.operation, **params)
 
     def render(self, locale: str) -> str:
         """The sentence for a reader of ``locale``: ``ru`` or ``en``."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from datacode.runtime.files import Entry
-from datacode.smb import access, listing, messages, paths, reasons, spool, transfer
+from datacode.smb import access, dfs, listing, messages, paths, reasons, spool, transfer
 from datacode.smb.interrupt import Interrupt, Interrupted
 from datacode.smb.link import Link
 from datacode.smb.login import open_link
@@ -19,13 +19,12 @@ from datacode.smb.messages import Access, Command, Disposition, Option, Stamp
 from datacode.smb.reasons import ShareError, Status, of_status, of_tree_status
 from datacode.smb.target import Target
 from datacode.smb.transfer import ALL, Progress, Span
-from datacode.smb.walk import Walk
 
 MAX_NAMES = 200_000
 """How many names one listing may have."""
 
-_DISK = 1
-"""The kind of a share that holds files ([MS-SMB2], 2.2.10)."""
+_DISK, _PIPE = 1, 2
+"""Kinds of shares: one that holds files, and the one for talking ([MS-SMB2], 2.2.10)."""
 
 _NOT_FOUND = (Status.OBJECT_NAME_NOT_FOUND, Status.OBJECT_PATH_NOT_FOUND, Status.NO_SUCH_FILE)
 _ROUNDS = 3
@@ -69,17 +68,31 @@ def _open_share(target: Target, name: str, rules: access.Access, interrupt: Inte
     except BaseException:
         link.drop()
         raise
-    return Share(link, tree, name, target.shown)
+    return Share(link, tree, name, target)
+
+
+def ask_about_root(
+    target: Target, name: str, rules: access.Access, interrupt: Interrupt
+) -> dfs.Referral:
+    """Where a domain's namespace of this name is; a ``ShareError`` where there is none."""
+    link = open_link(target, rules, interrupt).link
+    try:
+        with link.during(interrupt):
+            pipes = _open_tree(link, target.unc(dfs.PIPES), _PIPE)
+            return dfs.ask(link, pipes, target.unc(name))
+    finally:
+        link.drop()
 
 
 class Share:
     """A share that is open. Paths are as clients write them (server reference, 8.2)."""
 
-    def __init__(self, link: Link, tree: int, name: str, host: str) -> None:
+    def __init__(self, link: Link, tree: int, name: str, target: Target) -> None:
+        self.target = target
         self._link = link
         self._tree = tree
         self._name = name
-        self._host = host
+        self._pipes: int | None = None
 
     @property
     def broken(self) -> bool:
@@ -112,23 +125,6 @@ class Share:
         """The entries of a folder, sorted by name, case folded (server reference, 8.3)."""
         with self._working(path, interrupt):
             return self._list(paths.components(path))
-
-    def match(self, pattern: paths.Pattern, path: str, interrupt: Interrupt) -> list[Entry]:
-        """What matches a pattern, by the paths on the share, in order; ``path`` is its text.
-
-        A folder that is not there has nothing in it. Below ``**`` folders that may not be
-        looked into are passed over.
-        """
-        with self._working(path, interrupt):
-            return Walk(self._list, MAX_NAMES).matching(pattern)
-
-    def tree(self, path: str, interrupt: Interrupt) -> list[Entry]:
-        """All that is in a folder and in those inside it, by the paths from there, in order.
-
-        Folders inside that may not be looked into are passed over.
-        """
-        with self._working(path, interrupt):
-            return Walk(self._list, MAX_NAMES).inside(paths.components(path))
 
     def look(self, path: str, interrupt: Interrupt) -> Stamp | None:
         """What is there; None if nothing is."""
@@ -167,6 +163,15 @@ class Share:
                 if got is not None:
                     return got
             raise ShareError(reasons.CHANGED)
+
+    def referral(self, path: str, interrupt: Interrupt) -> dfs.Referral:
+        """Where the link on the way to a path leads; a ``ShareError`` if the server cannot say."""
+        with self._working(path, interrupt):
+            if self._pipes is None:
+                self._pipes = _open_tree(self._link, self.target.unc(dfs.PIPES), _PIPE)
+            rest = paths.nt_path(paths.components(path))
+            unc = self.target.unc(self._name)
+            return dfs.ask(self._link, self._pipes, f"{unc}\\{rest}" if rest else unc)
 
     # Writing
 
@@ -247,7 +252,7 @@ class Share:
             with self._link.during(interrupt):
                 yield
         except ShareError as error:
-            raise error.named(ip=self._host, share=self._name, path=path) from None
+            raise error.named(ip=self.target.shown, share=self._name, path=path) from None
 
     def _ask(self, command: int, body: bytes, moves: int = 0) -> memoryview:
         reply = self._link.ask(command, body, self._tree, moves)
@@ -438,8 +443,8 @@ def _same_content(before: Stamp, after: Stamp) -> bool:
     )
 
 
-def _open_tree(link: Link, name: str) -> int:
-    """Open the share; its number for later requests."""
+def _open_tree(link: Link, name: str, kind: int = _DISK) -> int:
+    """Open a share of some kind; its number for later requests."""
     number = link.send(Command.TREE_CONNECT, messages.tree_connect(name))
     reply = link.receive()
     if reply.header.message != number:
@@ -447,7 +452,7 @@ def _open_tree(link: Link, name: str) -> int:
     if reply.status != Status.OK:
         raise of_tree_status(reply.status)
     with link.parsing():
-        if messages.parse_tree_connect(reply.body) != _DISK:
+        if messages.parse_tree_connect(reply.body) != kind:
             raise ShareError(reasons.NOT_A_DISK)
     return reply.header.tree
 

@@ -31,7 +31,8 @@ from datacode.smb.reasons import Operation, ShareError
 from datacode.smb.target import Target
 
 if TYPE_CHECKING:  # loading this takes half a second, so a thread does it
-    from datacode.smb.share import Fetched, Share
+    from datacode.smb.namespace import Namespace
+    from datacode.smb.share import Fetched
 
 Progress = Callable[[int, int], object]
 """Called with the bytes done and the bytes in all, in the reactor's thread."""
@@ -282,7 +283,7 @@ class Shares:
         rules = self._pool.rules
         bounds = [size for size in (limit, rules.limits.file_size) if size is not None]
 
-        def work(opened: Share, interrupt: Interrupt) -> Fetched:
+        def work(opened: Namespace, interrupt: Interrupt) -> Fetched:
             return opened.fetch(
                 path,
                 interrupt,
@@ -426,4 +427,4 @@ def _close_fetched(fetched: Fetched) -> None:
 
 def _load() -> None:
     """Load what speaks SMB, before somebody waits for it."""
-    import datacode.smb.share  # noqa: F401
+    import datacode.smb.namespace  # noqa: F401

@@ -18,8 +18,9 @@ from datacode.smb import messages, reasons
 from datacode.smb.access import Access
 from datacode.smb.interrupt import Interrupt
 from datacode.smb.line import Line
+from datacode.smb.namespace import Namespace
 from datacode.smb.reasons import Reason, ShareError
-from datacode.smb.share import Share, open_share
+from datacode.smb.share import open_share
 from datacode.smb.target import Target
 from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import Samba, samba
@@ -163,9 +164,9 @@ class FaultTests(FaultTestCase):
         line = self.line(self.server, self.proxy)
         self.read_through(line)
 
-        def log_off(share: Share, interrupt: Interrupt) -> None:
-            with share._link.during(interrupt):
-                share._link.ask(messages.Command.LOGOFF, messages.plain())
+        def log_off(share: Namespace, interrupt: Interrupt) -> None:
+            with share._root._link.during(interrupt):
+                share._root._link.ask(messages.Command.LOGOFF, messages.plain())
 
         line.perform(log_off, Interrupt(5, 5), again=False)
         self.assertTrue(self.read_through(line) == CONTENT)

@@ -482,18 +482,6 @@ class ReadTests(ShareTestCase):
         for path in (f"{folder.name}/b", f"{folder.name}/a/b", "no/folder"):
             self.assertIsNone(share.look(path, self.patience()))
 
-    def test_links_to_other_servers(self) -> None:
-        """A folder that lies elsewhere (DFS) is shown, and there is a sentence for the rest."""
-        server = samba(host_msdfs="yes", msdfs_root="yes")
-        link = server.folder / "elsewhere"
-        link.symlink_to("msdfs:other\\share")
-        share = self.opened(server.target())
-        self.assertEqual(self.listed(share, ""), ["elsewhere"])
-        for path in ("elsewhere", "elsewhere/a.txt"):
-            text = f"'{path}' находится на другом сервере (DFS), переход не поддерживается"
-            self.fails(reasons.ELSEWHERE, text, share.list_folder, path, self.patience())
-            self.fails(reasons.ELSEWHERE, text, share.fetch, path, self.patience())
-
     def test_no_room_in_the_middle(self) -> None:
         """The local disk that fills up spoils neither the sentence nor the connection."""
         folder = self.folder_of(samba())
@@ -511,32 +499,6 @@ class ReadTests(ShareTestCase):
         self.fails(reasons.SPOOL_FULL, text, share.fetch, path, self.patience())
         self.assertFalse(share.broken)
         self.assertEqual(self.listed(share, folder.name), ["a"])
-
-    def test_patterns(self) -> None:
-        """One folder, several, any depth; a missing folder has nothing in it."""
-        folder = self.folder_of(samba())
-        for name in ("in/a.csv", "in/B.CSV", "in/c.txt", "in/x/d.csv", "in/x/y/e.csv"):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).touch()
-        share = self.opened(samba().target())
-
-        def matched(pattern: str) -> list[str]:
-            text = f"{folder.name}/{pattern}"
-            pattern = paths.Pattern.parse("data", text)
-            found = [each.name for each in share.match(pattern, text, self.patience())]
-            return [path.removeprefix(f"{folder.name}/") for path in found]
-
-        self.assertEqual(matched("in/*.csv"), ["in/a.csv", "in/B.CSV"])
-        self.assertEqual(matched("in/*"), ["in/a.csv", "in/B.CSV", "in/c.txt", "in/x"])
-        self.assertEqual(
-            matched("**/*.csv"), ["in/a.csv", "in/B.CSV", "in/x/d.csv", "in/x/y/e.csv"]
-        )
-        self.assertEqual(matched("**/y/*"), ["in/x/y/e.csv"])
-        self.assertEqual(matched("in/**"), ["in/x", "in/x/y"])
-        self.assertEqual(matched("i?/[xy]/*"), ["in/x/d.csv", "in/x/y"])
-        self.assertEqual(matched("in/a.csv"), ["in/a.csv"])
-        self.assertEqual(matched("nothing/*.csv"), [])
-        self.assertEqual(matched("in/a.csv/*"), [])
 
     def test_many_threads_one_connection_each(self) -> None:
         """Connections do not disturb each other."""

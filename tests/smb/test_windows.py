@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from datacode.smb import messages, reasons, share
+from datacode.smb import messages, namespace, reasons
 from datacode.smb.access import Access
 from datacode.smb.interrupt import Interrupt
 from datacode.smb.line import Line
@@ -68,12 +68,12 @@ class WindowsTests(LinkTestCase):
             status, body = answers(request)
             return frame(reply(request, body or b"\x09\0" + bytes(7), status=status))
 
-        return Share(self.link(self.each(answer)), 1, "data", "server")
+        return Share(self.link(self.each(answer)), 1, "data", Target("server"))
 
     def line(self, *servers: Answers) -> Line:
         """A line that reaches one of these after the other, each time that it connects."""
         waiting: Iterator[Answers] = iter(servers)
-        self.patch(share, "open_share", lambda *arguments: self.share(next(waiting)))
+        self.patch(namespace, "open_share", lambda *arguments: self.share(next(waiting)))
         line = Line(Target("server"), "data", Access(), 10)
         self.addCleanup(line.drop)
         return line
