@@ -131,6 +131,7 @@ class Arithmetics(Operands):
         left, right = self.two(left, mark, right, "lr")
         fast = self.binary(left.node, ast.Mod(), right.node)
         slow = self.call("modulo", left.node, right.node)
+        whole = self._whole_remainder(left, right)
         zero = self.constant(0.0)
         divisor = value_of(right)
         if divisor is not None and divisor > 0:
@@ -141,7 +142,22 @@ class Arithmetics(Operands):
         if not only(left.kinds | right.kinds, NUMBER):
             tests.insert(0, self.numbers_test(left, right))
         self._both_numbers(left, right)
-        return Piece(self.choose(self.all_of(tests), fast, slow), kinds, height=2)
+        node = self.choose(self.all_of(tests), fast, slow)
+        return Piece(node, kinds, height=2, whole=whole, is_exact=whole is not None)
+
+    def _whole_remainder(self, left: Piece, right: Piece) -> ast.expr | None:
+        """The same remainder as a Python int: it has the sign of the left operand."""
+        if not (isinstance(left.whole, ast.Name) and left.is_exact and right.is_exact):
+            return None
+        value = value_of(right)
+        if not value or right.whole is None:
+            return None
+        divisor = self.constant(abs(int(value)))
+        positive = self.binary(left.whole, ast.Mod(), divisor)
+        opposite = self.unary(ast.USub(), left.whole)
+        negative = self.unary(ast.USub(), self.binary(opposite, ast.Mod(), divisor))
+        not_below = self.compare(left.whole, [ast.GtE()], [self.constant(0)])
+        return self.choose(not_below, positive, negative)
 
     def _negation(self, piece: Piece) -> Piece:
         value = value_of(piece)

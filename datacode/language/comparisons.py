@@ -72,8 +72,16 @@ class Comparisons(Operands):
     def _equality(self, left: Piece, mark: int, right: Piece, negated: bool) -> Piece:
         node, safe = self._equal(left, mark, right)
         if negated:
-            node = self.unary(ast.Not(), node)
+            node = self._negated(node)
         return Piece(node, BOOL, safe=safe, height=3)
+
+    def _negated(self, node: ast.expr) -> ast.expr:
+        """``not node``, which Python's comparisons have operators for."""
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            opposite = {ast.Eq: ast.NotEq, ast.Is: ast.IsNot}.get(type(node.ops[0]))
+            if opposite is not None:
+                return self.compare(node.left, [opposite()], node.comparators)
+        return self.unary(ast.Not(), node)
 
     def _equal(self, left: Piece, mark: int, right: Piece) -> tuple[ast.expr, bool]:
         """A test that two values are equal, and whether it is safe."""

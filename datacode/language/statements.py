@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from datacode.language import nodes, scopes
 from datacode.language.catching import Catching
 from datacode.language.frames import Jump
+from datacode.language.kinds import BOOL, NUMBER, STRING, only
 from datacode.language.loops import Loops
+from datacode.language.python import Piece
 from datacode.language.variables import State, joined
 
 MAX_BRANCHES = 20
@@ -55,8 +57,7 @@ class Statements(Loops, Catching):
             case nodes.Try():
                 self._within_limit(node, 3, self._try)
             case nodes.Throw(value=value):
-                self.do(self.call("throw", self.expression(value).node))
-                self.state.live = False
+                self._throw(self.expression(value))
             case nodes.Return():
                 self._return(node)
             case nodes.Break():
@@ -90,6 +91,16 @@ class Statements(Loops, Catching):
             return False
         entry = self.builtins.get(part.name)
         return entry is None or entry.calls_back or part.name in self.facts.functions
+
+    def _throw(self, piece: Piece) -> None:
+        """Raise the printed form of a value."""
+        text = piece
+        if only(piece.kinds, NUMBER | BOOL):
+            text = self.text(piece)
+        elif not only(piece.kinds, STRING):
+            text = Piece(self.call("printed", piece.node))
+        self.emit(ast.Raise(self.call("Thrown", text.node), None, **self.at))
+        self.state.live = False
 
     # if ----------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Thrown(DataCodeError):
-    """What ``throw`` raises. It may be raised often, so it is made in a short way."""
+    """What ``throw`` raises, with the message. It may be raised often: so Python makes it alone."""
 
     kind = Kind.EXCEPTION
     template = "{message}"
@@ -34,10 +34,14 @@ class Thrown(DataCodeError):
     incomplete = False
     multiline = False
     function = None
+    hint = None
 
-    def __init__(self, message: str) -> None:
-        Exception.__init__(self, message)
-        self.params = {"message": message}
+    __init__ = Exception.__init__  # no code of ours runs
+
+    @property
+    def params(self) -> dict[str, str]:  # type: ignore[override]  # made when it is asked for
+        """The parameter of the template."""
+        return {"message": self.args[0]}
 
 
 class TooDeep(DataCodeError):

@@ -51,6 +51,7 @@ def helpers(session: Session) -> dict[str, Any]:
         "unset": UNSET,
         "trunc": trunc,
         "Owned": Owned,
+        "Thrown": failures.Thrown,
         "depth_limit": session.limit,
         "truth": host.truth,
         "multiply": operators.multiplication(host.check_size),
@@ -107,20 +108,19 @@ def _looking_up(session: Session) -> dict[str, Any]:
 
 
 def _failing(session: Session) -> dict[str, Any]:
-    def throw(value: Value) -> NoReturn:
-        raise failures.Thrown(values.printed(value))
+    thrown = failures.Thrown
 
     def caught() -> str:
         """What the catch variable is set to."""
-        exception = sys.exc_info()[1]
-        if isinstance(exception, failures.Thrown):
-            return exception.params["message"]
+        exception = sys.exception()
+        if exception.__class__ is thrown:
+            return exception.args[0]  # type: ignore[no-any-return, union-attr]
         assert isinstance(exception, Exception)
         return str(failures.error_of(exception, session.limit))
 
     def running() -> bool:
         """May a ``finally`` block run? Not when the host is ending the program."""
-        return not isinstance(sys.exc_info()[1], Interrupted)
+        return not isinstance(sys.exception(), Interrupted)
 
     def too_deep() -> NoReturn:
         raise failures.TooDeep(session.limit)
@@ -136,7 +136,6 @@ def _failing(session: Session) -> dict[str, Any]:
         raise entry.count_error(entry, len(arguments))
 
     failing: tuple[Callable[..., Any], ...] = (
-        throw,
         caught,
         running,
         too_deep,

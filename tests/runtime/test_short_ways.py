@@ -1,0 +1,62 @@
+"""Ways that compiled code takes where it can, against what they stand for."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode import Interpreter
+
+
+class ShortWayTests(SynchronousTestCase):
+    """What programs print is the rule's, whichever way they go."""
+
+    def assert_prints(self, program: str, *lines: str) -> None:
+        """The program runs to its end and prints these lines."""
+        outcome = Interpreter().run(program)
+        self.assertIsNone(outcome.error, outcome.error and str(outcome.error))
+        self.assertEqual(outcome.output, "".join(line + "\n" for line in lines))
+
+    def test_remainders_of_counters(self) -> None:
+        """They have the sign of the left operand, whatever they are used for."""
+        self.assert_prints(
+            "xs = [0, 1, 2, 3, 4]\n"
+            "for i in range(-4, 5, 3) do\n"
+            "  print(i % 3 + 0, '' + i % 3, i % -3 == -1, xs[i % 3], 1 - i % 3)\n"
+            "next i",
+            "-1 -1 true 4 2",
+            "-1 -1 true 4 2",
+            "2 2 false 2 -1",
+        )
+
+    def test_remainder_of_counter_by_zero(self) -> None:
+        """It is an error, and nothing is computed beforehand."""
+        error = Interpreter().run("for i in range(3) do\n  x = '' + i % 0\nnext i").error
+        self.assertEqual(str(error), "Runtime Error at line 2: Modulo by zero")
+
+    def test_inequality(self) -> None:
+        """It is the opposite of equality, for NaN and near numbers too."""
+        self.assert_prints(
+            "big = 10 ^ 308 * 10\nnan = big - big\n"
+            "print(nan != nan, 0.1 + 0.2 != 0.3, null != null, 'a' != 'b', 1 != '1', [1] != [1])\n"
+            "function f(a, b) do\n  return a != b\nendfunction\n"
+            "print(f(nan, nan), f(1, 1), f('a', 'b'), f(null, false), f([], {}))",
+            "true false false true true false",
+            "true false true true true",
+        )
+
+    def test_thrown_values(self) -> None:
+        """The printed form of any value, and its own error when nobody catches it."""
+        self.assert_prints(
+            "function f(x) do\n  throw x\nendfunction\n"
+            "for x in ['a', 1.5, true, null, [1, 'b'], {k: 1}] do\n"
+            "  try\n    f(x)\n  catch e\n    print(typeof(e), e)\n  endtry\n"
+            "next x\n"
+            "try\n  throw 2\ncatch e\n  print(e == '2')\nendtry",
+            *("string a", "string 1.5", "string true", "string null"),
+            *("string [1, b]", "string {k: 1}", "true"),
+        )
+        error = Interpreter().run("x = 1\nthrow 'too {much}: ' + x").error
+        assert error is not None
+        self.assertEqual(str(error), "Exception at line 2: too {much}: 1")
+        self.assertEqual(error.render("ru"), "Ошибка: too {much}: 1 (строка 2)")
+        self.assertEqual((error.params, error.column), ({"message": "too {much}: 1"}, 1))
