@@ -129,10 +129,10 @@ def compile_function(
     maker = Statements(definition.names, facts, builtins, node.parameters)
     for name, kinds in zip(node.parameters, given, strict=False):
         maker.state.kinds[f"l_{name}"] = kinds
+    last = {name: place for place, name in enumerate(node.parameters)}
     parameters = ["_d"]
     for place, name in enumerate(node.parameters):
-        hidden = name in node.parameters[place + 1 :]
-        parameters.append(f"_p{place}" if hidden else f"l_{name}")
+        parameters.append(f"l_{name}" if last[name] == place else f"_p{place}")
     begin = node.line, node.column
     return _compiled(maker, f"f_{node.name}", parameters, node.body, begin)
 

@@ -45,7 +45,7 @@ PREFIXES = frozenset("-!") | {"NOT"}
 BRACKETS = frozenset("([{")
 """The kinds of the brackets that open."""
 
-NESTING = BINARY | PREFIXES | BRACKETS | {".", "IF", "FOR", "TRY", "FUNCTION"}
+NESTING = BINARY | PREFIXES | BRACKETS | {".", "IF", "ELSE", "FOR", "TRY", "FUNCTION"}
 """The kinds of the tokens that put something inside something else: see ``limits``."""
 
 

@@ -88,9 +88,18 @@ class LocalFiles:
 
 def _spelled(path: str) -> str:
     """The path, unless the system could not take it for a name."""
-    if "\0" in path:
+    if "\0" in path or not _is_encodable(path):
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     return path
+
+
+def _is_encodable(path: str) -> bool:
+    """Whether the name has bytes; half a surrogate pair has none."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refuse_share(path: str) -> None:

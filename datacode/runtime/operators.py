@@ -82,6 +82,8 @@ def multiplication(check_size: CheckSize) -> Callable[[Value, Value], Value]:
     def repeat(text: str, times: float) -> str:
         if not (times >= 0 and times.is_integer()):
             raise runtime_error("String multiplication requires non-negative integer")
+        if not text:
+            return text  # ``times`` may be more than any length
         check_size(len(text) * times, 1 if text.isascii() else 4)
         return text * int(times)
 

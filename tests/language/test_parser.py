@@ -262,6 +262,13 @@ class NestingTests(Failing):
         self.assert_too_deep("for a in b do\n" * 100_000, MAX_NESTING + 1, 1)
         self.assert_too_deep("try\ncatch\n" * 100_000, MAX_NESTING * 2 + 1, 1)
 
+    def test_else(self) -> None:
+        """What stands in an ``else`` is inside it, closed or not."""
+        for blocks in ("if a do\nelse\n", "if a do\nelse do\n"):
+            parse(blocks * (MAX_NESTING - 1) + "endif\n" * (MAX_NESTING - 1))
+            self.assert_too_deep(blocks * 100_000, MAX_NESTING * 2 + 1, 1)
+            self.assert_too_deep(blocks * 100_000 + "endif\n" * 100_000, MAX_NESTING * 2 + 1, 1)
+
     def test_brackets(self) -> None:
         """A hundred thousand open brackets, with or without the closing ones."""
         for bracket in "([{":
