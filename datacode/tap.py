@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import sys
@@ -14,11 +15,16 @@ from typing import Any, NoReturn
 
 from twisted.application.service import IService, MultiService
 from twisted.cred.credentials import IUsernamePassword
-from twisted.cred.strcred import AuthOptionMixin
+from twisted.cred.strcred import (
+    AuthOptionMixin,
+    InvalidAuthType,
+    UnsupportedInterfaces,
+    makeChecker,
+)
 from twisted.python import usage
 
 from datacode.server import configuration
-from datacode.server.accounts import AccountsFile, IBearerToken
+from datacode.server.accounts import AccountsError, AccountsFile, IBearerToken
 from datacode.server.clock import use_steady_clock
 from datacode.server.logs import JsonLog
 from datacode.server.service import CannotStart, DataCodeService
@@ -66,7 +72,8 @@ class Options(usage.Options, AuthOptionMixin):
         "Runs DataCode programs for WebSocket clients. "
         f"Environment: {ADDRESS_VARIABLE}=HOST:PORT and {TOKEN_VARIABLE}=TOKEN stand in for "
         "--host, --port and --token, and DATACODE_TIME_LIMIT=60 for --time-limit 60, as for "
-        "every option. For every limit, 0 means none."
+        "every option. For every limit, 0 means none, but for --max-queue and --recursion-limit, "
+        "which begin at 1."
     )
     supportedInterfaces = (IUsernamePassword, IBearerToken)
     settings: Settings
@@ -123,6 +130,20 @@ class Options(usage.Options, AuthOptionMixin):
     def opt_smb_kdc(self, entry: str) -> None:
         """Who gives tickets for a realm: REALM=HOST. Repeatable."""
         self._lists.setdefault("smb_kdcs", []).append(entry)
+
+    def opt_auth(self, description: str) -> None:
+        """Who may come in: accounts:FILE, as datacode passwd writes it, or see --help-auth."""
+        try:
+            self.addChecker(makeChecker(description))  # type: ignore[no-untyped-call]
+        except InvalidAuthType as error:
+            raise usage.UsageError(f"❌ --auth: нет такого способа: {error}") from None
+        except UnsupportedInterfaces as error:
+            raise usage.UsageError(f"❌ --auth: способ не подходит: {error}") from None
+        except OSError as error:
+            reason = f"{error.filename}: {error.strerror}"
+            raise usage.UsageError(f"❌ --auth: {reason}") from None
+        except (AccountsError, UnicodeDecodeError) as error:
+            raise usage.UsageError(f"❌ --auth: {error}") from None
 
     def opt_version(self) -> NoReturn:
         """Print the version and exit."""
@@ -221,7 +242,7 @@ def _limits(options: Mapping[str, Any]) -> Limits:
         cpu_seconds=_number(options, "cpu-limit"),
         memory_bytes=_size(options, "memory-limit-mib", MIB),
         output_bytes=_size(options, "max-output-mib", MIB),
-        recursion=_whole(options, "recursion-limit"),
+        recursion=_whole(options, "recursion-limit", least=1),
         max_steps=_whole(options, "max-steps"),
         source_bytes=_size(options, "max-source-kib", 1024),
         write_bytes=_size(options, "max-write-mib", MIB),
@@ -233,7 +254,7 @@ def _bounds(options: Mapping[str, Any]) -> Bounds:
         message_bytes=_size(options, "max-message-mib", MIB),
         connections=_whole(options, "max-connections"),
         per_address=_whole(options, "max-per-address"),
-        queue=_whole(options, "max-queue"),
+        queue=_whole(options, "max-queue", least=1),
         shares=_whole(options, "max-shares"),
         upload_bytes=_size(options, "session-quota-mib", MIB),
         upload_files=_whole(options, "session-max-files"),
@@ -341,15 +362,20 @@ def _number(options: Mapping[str, Any], name: str) -> float:
     return number
 
 
-def _whole(options: Mapping[str, Any], name: str) -> int:
+def _whole(options: Mapping[str, Any], name: str, least: int = 0) -> int:
     number = _number(options, name)
     if not number.is_integer():
         raise usage.UsageError(f"❌ --{name}: ожидается целое число; получено: {options[name]}")
+    if number < least:
+        raise usage.UsageError(
+            f"❌ --{name}: ожидается число от {least}; получено: {options[name]}"
+        )
     return int(number)
 
 
 def _size(options: Mapping[str, Any], name: str, unit: int) -> int:
-    return int(_number(options, name) * unit)
+    # Upwards: what is next to nothing must not become 0, which is no limit at all.
+    return math.ceil(_number(options, name) * unit)
 
 
 _json_log_file: list[str] = []

@@ -144,6 +144,20 @@ class DocumentedTests(DaemonTestCase):
 
 
 class WrongStartTests(DaemonTestCase):
+    def test_files_that_are_not_there(self) -> None:
+        """The sentence names what cannot be had."""
+        nowhere = str(self.folder / "no" / "where")
+        reason = f"{nowhere}: No such file or directory"
+        for words in (
+            ("--audit", nowhere),
+            ("--listen", f"ssl:0:interface=127.0.0.1:privateKey={nowhere}"),
+        ):
+            daemon = self.start(foreground("--port", "0", *words))
+            self.assertEqual(
+                (daemon.wait(), daemon.lines[-1]),
+                (1, f"❌ Ошибка запуска WebSocket сервера: {reason}"),
+            )
+
     def test_taken_port(self) -> None:
         """One sentence with the system's reason, and exit status 1, for both commands."""
         with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -196,6 +196,7 @@ class _Survey:
                 own.add(inner.name)
                 assigned.setdefault(inner.name, inner)
         reads = self._reads[id(function)] = set()
+        self._unreachable(function.body)
         self._walk(function.body, _Scope(own, top, function))
         for name, statement in assigned.items():
             local = statement.scope == "local" or name not in top.names

@@ -138,7 +138,9 @@ class DataCodeService(Service):
                 await self.in_thread(self._folders.open)
             report = await self.workers.start()
         except (SandboxError, WorkerUnavailable, OSError) as error:
-            reason = f"{error}; --sandbox=off" if isinstance(error, SandboxError) else str(error)
+            reason = _reason(error)
+            if isinstance(error, SandboxError):
+                reason += "; --sandbox=off"
             self._give_up(announce.CANNOT_START.render(self.settings.locale, reason=reason))
             return
         if not self.running:
@@ -356,5 +358,6 @@ def _reason(error: Exception) -> str:
         inner = error.socketError
         return getattr(inner, "strerror", None) or str(inner)
     if isinstance(error, OSError):
-        return error.strerror or str(error)
+        reason = error.strerror or str(error)
+        return reason if error.filename is None else f"{error.filename}: {reason}"
     return str(error)

@@ -140,6 +140,14 @@ class CheckTests(SynchronousTestCase):
         )
         self.assertEqual([place[0] for place in self.found(text)], [4, 8, 11])
 
+    def test_unreachable_in_a_function(self) -> None:
+        """Behind ``return``, at the end of a function as within its blocks."""
+        text = (
+            "function f(a) do\n  if a do\n    return 1\n    print(2)\n  endif\n"
+            "  return 3\n  print(4)\nendfunction\nf(1)"
+        )
+        self.assertEqual([place[0] for place in self.found(text)], [4, 7])
+
     def test_russian(self) -> None:
         """Sentences exist in Russian."""
         (problem,) = check("print(x)", known_functions=FUNCTIONS)
