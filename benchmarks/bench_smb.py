@@ -58,8 +58,11 @@ def ours(server: Samba, path: str) -> Callable[[], object]:
     return work
 
 
-def smbclient(server: Samba, path: str, *, encrypt: bool) -> Callable[[], object]:
-    """``smbclient get`` to a file, the program's start and login included."""
+def smbclient(server: Samba, path: str, protection: str) -> Callable[[], object]:
+    """``smbclient get`` to a file, the program's start and login included.
+
+    ``protection`` is ``encrypt``, ``sign`` as we do it, or ``off``, which we never do.
+    """
     target = tempfile.mktemp()
 
     def work() -> None:
@@ -67,7 +70,7 @@ def smbclient(server: Samba, path: str, *, encrypt: bool) -> Callable[[], object
             [
                 *("smbclient", "//127.0.0.1/data", "-p", str(server.port)),
                 *("-U", f"{LOGIN}%{PASSWORD}", "-c", f"get {path} {target}"),
-                *(["--client-protection=encrypt"] if encrypt else []),
+                f"--client-protection={protection}",
             ],
             check=True,
             capture_output=True,
@@ -95,13 +98,13 @@ def impacket_get(server: Samba, path: str) -> Callable[[], object]:
     return work
 
 
-def smbprotocol_get(server: Samba, path: str) -> Callable[[], object] | None:
+def smbprotocol_get(server: Samba, path: str, *, encrypt: bool) -> Callable[[], object] | None:
     """``smbclient.open_file`` of the package smbprotocol, if it is there."""
     with contextlib.suppress(ImportError):
         import smbclient as library  # type: ignore[import-not-found]
 
         library.register_session(
-            "127.0.0.1", username=LOGIN, password=PASSWORD, port=server.port, encrypt=True
+            "127.0.0.1", username=LOGIN, password=PASSWORD, port=server.port, encrypt=encrypt
         )
 
         def work() -> None:
@@ -135,13 +138,15 @@ def reading(title: str, server: Samba, mebibytes: int, *, encrypt: bool, full: b
     with open(file, "wb") as out:
         for _ in range(mebibytes):
             out.write(block)
+    alike = "encrypt" if encrypt else "sign"
     ways: dict[str, Callable[[], object] | None] = {
-        "smbclient": smbclient(server, "big", encrypt=encrypt)
+        "smbclient": smbclient(server, "big", alike),
+        "smbprotocol": smbprotocol_get(server, "big", encrypt=encrypt),
     }
+    if not encrypt:
+        ways["smbclient unsigned"] = smbclient(server, "big", "off")
     if full:
         ways["impacket getFile"] = impacket_get(server, "big")
-    if encrypt:
-        ways["smbprotocol"] = smbprotocol_get(server, "big")
     megabytes = mebibytes * 1.048576
     figure = megabytes / median(ours(server, "big"))
     others = {

@@ -18,6 +18,10 @@ from datacode.smb.messages import Command
 from datacode.smb.reasons import ShareError, Status, of_status
 
 IN_FLIGHT = 8
+"""How many requests are on their way, where they are small."""
+
+AHEAD = 4 << 20
+"""How many bytes are: more make nothing faster, and drive everything out of the caches."""
 
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all, from the thread that moves them."""
@@ -69,7 +73,7 @@ def read_file(
     asked: dict[int, tuple[int, int]] = {}
     failure: Exception | None = None
     while asked or (pieces.left and failure is None):
-        while failure is None and len(asked) < IN_FLIGHT and (piece := pieces.take(link)):
+        while failure is None and _room(asked) and (piece := pieces.take(link)):
             offset, length = piece
             body = messages.read(handle, start + offset, length)
             asked[link.send(Command.READ, body, tree, length)] = piece
@@ -103,7 +107,7 @@ def write_file(link: Link, tree: int, handle: bytes, source: Source, progress: P
     asked: dict[int, tuple[int, int]] = {}
     failure: ShareError | None = None
     while asked or (pieces.left and failure is None):
-        while failure is None and len(asked) < IN_FLIGHT and (piece := pieces.take(link)):
+        while failure is None and _room(asked) and (piece := pieces.take(link)):
             offset, length = piece
             data = source.part(offset, length)
             if len(data) != length:
@@ -128,6 +132,11 @@ def write_file(link: Link, tree: int, handle: bytes, source: Source, progress: P
             progress(pieces.done, source.size)
     if failure is not None:
         raise failure
+
+
+def _room(asked: dict[int, tuple[int, int]]) -> bool:
+    """Whether one more request may go on its way."""
+    return len(asked) < IN_FLIGHT and sum(length for _, length in asked.values()) < AHEAD
 
 
 def store(output: int, data: memoryview, offset: int) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import struct
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -276,6 +277,15 @@ class CreditTests(LinkTestCase):
         link = self.link(self.together(transfer.IN_FLIGHT, 64, surplus))
         self.assertEqual(self.read(link, size), CONTENT[:size])
         self.assertEqual((surplus, transfer.IN_FLIGHT), ([], 8))
+
+    def test_four_mebibytes_at_a_time(self) -> None:
+        """Of large pieces there are fewer."""
+        surplus: list[bytes] = []
+        script = self.together(4, 64, surplus)
+        link = self.link(script, credits=200, read=1 << 20)
+        self.patch(sys.modules[__name__], "CONTENT", bytes(9 << 20))
+        self.assertEqual(len(self.read(link, 8 << 20)), 8 << 20)
+        self.assertEqual(surplus, [])
 
     def test_none_at_all(self) -> None:
         """A server that never gives any back is broken; nobody waits for it."""
