@@ -63,11 +63,14 @@ class Interrupt:
             with self._lock:
                 self._socket = outer
 
-    def patience(self) -> float:
-        """Seconds that the next wait may take; ``Interrupted``, ``SILENT`` when none are left."""
+    def patience(self, stalls: int = 1) -> float:
+        """Seconds that the next wait may take, at most so many times ``stall``.
+
+        ``Interrupted``, or ``SILENT`` when none are left.
+        """
         if self.tripped:
             raise Interrupted
         left = self._ends[-1] - self._clock()
         if left <= 0:
             raise ShareError(reasons.SILENT)
-        return min(left, self._stall)
+        return min(left, stalls * self._stall)

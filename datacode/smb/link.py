@@ -24,6 +24,10 @@ CREDIT = 65536
 
 _WANTED_CREDITS = 512
 _KEEP_ALIVE = 0x85
+_LONGER = 3
+"""How often the usual patience a server has that says it is held up: to open a file it may first
+have to take it back from a client that sleeps, for which Windows gives that one 35 seconds."""
+
 _SMALL = 1 << 16
 _OVERHEAD = 4096
 
@@ -61,6 +65,7 @@ class Link:
         self._next_message = next_message
         self._credits = max(credits, 1)
         self._waiting: dict[int, int] = {}
+        self._held_up: set[int] = set()
         self._replies: deque[Reply] = deque()
         self._interrupt: Interrupt | None = None
         self._timeout = -1.0
@@ -136,7 +141,10 @@ class Link:
                 continue
             self._credits += header.credits
             if header.status == Status.PENDING and header.flags & messages.FLAG_ASYNC:
+                if header.command not in (Command.READ, Command.WRITE):
+                    self._held_up.add(header.message)
                 continue
+            self._held_up.discard(header.message)
             if self._waiting.pop(header.message, None) != header.command:
                 raise self._broke(reasons.NONSENSE)
             if header.status in (Status.USER_SESSION_DELETED, Status.SESSION_EXPIRED):
@@ -241,7 +249,7 @@ class Link:
     def _patience(self) -> float:
         assert self._interrupt is not None, "used outside of during()"
         try:
-            return self._interrupt.patience()
+            return self._interrupt.patience(_LONGER if self._held_up else 1)
         except (ShareError, Interrupted):
             self.drop()
             raise

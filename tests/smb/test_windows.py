@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import struct
+import time
 from collections.abc import Callable, Iterator
 
 from datacode.smb import messages, namespace, reasons
@@ -164,6 +166,24 @@ class WindowsTests(LinkTestCase):
             ShareError, share.store, "x.txt", Bytes(b"new"), Interrupt(10, 5), token="t"
         )
         self.assertIs(error.reason, reasons.DENIED)
+
+    def test_a_file_that_another_client_has(self) -> None:
+        """The server says that it has to wait for that one: so do we, longer than usual."""
+
+        def script(requests: Iterator[Request], sock: socket.socket) -> None:
+            request = next(requests)
+            pending = reply(request, bytes(9), status=Status.PENDING, flags=3, credits=1)
+            sock.sendall(frame(pending))
+            time.sleep(0.6)  # longer than one stall, shorter than three
+            sock.sendall(frame(reply(request, usual(request)[1])))
+            request = next(requests)
+            sock.sendall(frame(reply(request, usual(request)[1])))
+
+        link = self.link(script)
+        share = Share(link, 1, "data", Target("server"))
+        found = share.look("x.xlsx", Interrupt(10, 0.4))
+        assert found is not None
+        self.assertEqual(found.size, 3)
 
     def test_what_only_windows_says(self) -> None:
         """Has sentences, too."""
