@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.web.case import PageTestCase
+from tests.web.node import axe
 
 try:
     from selenium.webdriver.common.keys import Keys
@@ -91,6 +92,80 @@ class AccessTests(PageTestCase):
         before = int(bar.get_attribute("aria-valuenow"))
         bar.send_keys(Keys.ARROW_DOWN, Keys.ARROW_DOWN)
         self.assertGreater(int(bar.get_attribute("aria-valuenow")), before)
+
+
+BARRIERS = """
+// The editor scrolls by the keys of what is written in it.
+const isMeant = (rule, node) =>
+    rule !== 'scrollable-region-focusable' || !node.html.includes('cm-scroller');
+const told = (rule) => rule.nodes.filter((node) => isMeant(rule.id, node)).slice(0, 3).map(
+    (node) => `${rule.id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`);
+const done = arguments[arguments.length - 1];
+axe.run(document, {resultTypes: ['violations']}).then(
+    (found) => done(found.violations.flatMap(told)));
+"""
+
+
+class BarrierTests(PageTestCase):
+    """What axe, which knows the rules of WCAG, finds in the page: nothing."""
+
+    def barriers(self) -> list[str]:
+        """The rules that the page breaks now, and where."""
+        if not self.page.script("return 'axe' in window"):
+            self.page.script(axe())
+        return self.page.driver.execute_async_script(BARRIERS)
+
+    def looked_over(self) -> None:
+        """The page with every panel, with tables, a chart, an error and the dialogs."""
+        page = self.page
+        self.assertEqual([], self.barriers(), "at first")
+        page.run("x = {a: 1}\nshow_table(table([[1, 'a'], [2, null]], ['n', 't']))")
+        for button in page.all(".table-actions [aria-pressed]"):
+            button.click()
+        page.one(".chart-svg")
+        self.assertEqual([], self.barriers(), "a table with filters and a chart")
+        for panel in ("variables", "shares", "files", "samples", "history"):
+            page.panel(panel)
+            self.assertEqual([], self.barriers(), panel)
+        page.run("print('before')\nprint(nosuch)")
+        self.assertEqual([], self.barriers(), "an error")
+        for opener in (".connection", "header [aria-haspopup=dialog]:not(.connection)"):
+            page.click(opener)
+            page.one("dialog")
+            self.assertEqual([], self.barriers(), opener)
+            page.keys(Keys.ESCAPE)
+            page.until(lambda: not page.all("dialog"), "the dialog does not close")
+
+    def test_light(self) -> None:
+        """In the light."""
+        self.looked_over()
+
+    def test_dark(self) -> None:
+        """In the dark, in English."""
+        self.page.locale("en")
+        self.page.click("#theme")
+        self.page.click("#theme")
+        self.looked_over()
+
+    def test_narrow(self) -> None:
+        """On a phone."""
+        with self.page.size(360, 640):
+            self.page.open(self.running.page)
+            self.assertEqual([], self.barriers())
+            self.page.click("#tab-files")
+            self.assertEqual([], self.barriers())
+
+    def test_disconnected(self) -> None:
+        """With the banner that tells of a lost connection."""
+        self.page.driver.get(self.running.page)
+        self.page.script(
+            "sessionStorage.clear(); localStorage.setItem("
+            "'datacode.address.' + location.host + '/', JSON.stringify('ws://127.0.0.1:9'))"
+        )
+        self.page.open(self.running.page, connected=False)
+        self.page.one(".banner")
+        self.assertEqual([], self.barriers())
+        self.page.script("localStorage.clear()")
 
 
 class ScreenTests(PageTestCase):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.web.node import WEB, npm
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "datacode" / "server" / "page" / "index.html"
 EXAMPLE = ROOT / "examples" / "websocket_client_example.html"
-WEB = ROOT / "web"
 
 
 def _hash(text: str) -> str:
@@ -90,26 +88,15 @@ class SourceTests(SynchronousTestCase):
 
     def test_checks(self) -> None:
         """Types and unit tests of the sources pass, and the page is what they build."""
-        npm = shutil.which("npm")
-        if npm is None:
-            raise SkipTest("no Node here; the checks of web/ need it: see web/package.json")
-        if not (WEB / "node_modules").is_dir():
-            if os.environ.get("CI") != "true":
-                raise SkipTest('the packages of web/ are not installed: run "npm ci" in web/')
-            self._node(npm, "ci", "--no-audit", "--no-fund", "--loglevel=error")
-        self._node(npm, "run", "--silent", "check")
-
-    def _node(self, *command: str) -> None:
-        done = subprocess.run(
-            command, cwd=WEB, capture_output=True, text=True, encoding="utf-8", check=False
-        )
-        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        npm("run", "--silent", "check")
 
 
 _READ_ON = [
-    *((text, "surface") for text in ("text", "muted", "accent-strong", "error", "warning", "good")),
+    *((text, "surface") for text in ("text", "muted", "faint", "accent-strong", "error")),
+    *((text, "surface") for text in ("warning", "good")),
     *((text, "page") for text in ("text", "muted")),
-    *((text, "raised") for text in ("text", "muted", "warning")),
+    *((text, "raised") for text in ("text", "muted", "faint", "warning")),
+    ("faint", "line"),
     *((text, "accent-soft") for text in ("text", "muted", "accent-strong")),
     ("on-accent", "accent"),
     ("error", "error-soft"),

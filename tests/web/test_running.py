@@ -107,6 +107,8 @@ class RunningTests(PageTestCase):
         self.assertEqual([message], page.texts(".run-message"))
         self.assertIn("bad", card.get_attribute("class").split())
         self.assertEqual("nosuch", page.one(".cm-lintRange-error").text)
+        excerpt = page.texts(".run-excerpt")[0]
+        self.assertEqual("3 │ print(nosuch)\n          ^^^^^^", excerpt)
         page.one(".cm-lint-marker-error")
         page.click(".run-error .text-button")
         self.assertEqual("print(nosuch)", page.one(".cm-activeLine").text)
@@ -156,6 +158,9 @@ class RunningTests(PageTestCase):
         page.keys(Keys.ESCAPE)
         page.until(lambda: not page.all(".run.running"), "the program was not stopped")
         self.assertEqual(["Ошибка: выполнение прервано"], page.texts(".run-message"))
+        self.assertEqual(
+            ["остановлено"], [state.get_attribute("aria-label") for state in page.all(".run-state")]
+        )
         page.run("print(x)")
         self.assertEqual("7\n", page.output())
 

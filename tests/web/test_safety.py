@@ -94,6 +94,29 @@ class MarkupTests(PageTestCase):
         file.find_element("css selector", ".tree-actions button").click()
         self.assertEqual(ATTACK, page.one("dialog pre").text)
 
+    def test_name_of_a_share(self) -> None:
+        """A share's name in what the server says of it, and a filter in what it finds."""
+        page = self.page
+        page.panel("shares")
+        page.fill("[name=share-host]", "127.0.0.1:1")
+        page.fill("[name=share-share]", ATTACK)
+        page.fill("[name=share-login]", ATTACK)
+        page.fill("[name=share-password]", ATTACK)
+        page.click("#panel-shares .form .primary")
+        page.until_text("#panel-shares", "Ошибка подключения к SMB")
+        page.run(f"print(read_file('lib://{ATTACK}/x'))")
+        self.assertIn("<img src=x", page.texts(".run-message")[0])
+
+    def test_rows_that_come_later(self) -> None:
+        """Cells of a long table that are fetched when they are scrolled to."""
+        page = self.page
+        page.run(
+            f"rows = []\nfor i in range(3000) do\n rows = push(rows, ['{ATTACK}' + i])\nnext i\n"
+            "show_table(table(rows, ['a']))"
+        )
+        page.script("document.querySelector('.grid').scrollTop = 2000 * 28")
+        page.until_text(".grid-cell", f"{ATTACK}2005")
+
     def test_tab_name(self) -> None:
         """The name of a tab, also in the log."""
         page = self.page

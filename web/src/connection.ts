@@ -13,6 +13,7 @@ export type Reason =
   | "refused" // never opened
   | "lost" // opened, then cut without a word
   | "stopped" // the server said that it stops
+  | "idle" // the server closed it, as nothing was asked for long
   | "closed" // the server closed it
   | "tooBig" // a message was larger than the server takes
   | "token" // the server wants to know who comes, or knows no such
@@ -242,5 +243,6 @@ function reasonOf(opened: boolean, code: number): Reason {
   if (!opened) return "refused";
   if (code === 1001) return "stopped";
   if (code === 1009) return "tooBig";
+  if (code === 4408) return "idle";
   return code === 1006 || code === 1005 ? "lost" : "closed";
 }

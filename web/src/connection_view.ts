@@ -13,6 +13,7 @@ const REASONS: Record<Reason, Key> = {
   refused: "connection.refused",
   lost: "connection.lost",
   stopped: "connection.stopped",
+  idle: "connection.idle",
   closed: "connection.closed",
   tooBig: "connection.tooBig",
   token: "connection.token",
@@ -134,7 +135,9 @@ export class ConnectionView {
   }
 
   private explain(reason: Reason, state: State): void {
-    const detail = "detail" in state && state.detail ? ` ${state.detail}` : "";
+    // The close frame's own words are the server's English: only where we know no better.
+    const words = "detail" in state && (reason === "closed" || reason === "token") ? state.detail : "";
+    const detail = words ? ` ${words}.`.replace(/\.+$/, ".") : "";
     const gone = this.opened && reason !== "token" && reason !== "badUrl" ? ` ${t("connection.gone")}` : "";
     const text = t(REASONS[reason], { url: this.url }) + detail + gone;
     fill(this.message, text);
@@ -241,7 +244,9 @@ function withScheme(text: string): string {
   return `${/^https:/i.test(text) ? "wss" : "ws"}://${rest}`;
 }
 
-/** The list of shortcuts. */
+const FIRST_STEPS: readonly Key[] = ["help.first1", "help.first2", "help.first3", "help.first4"];
+
+/** The first steps, and the list of shortcuts. */
 export function openHelp(): void {
   const modifier = /mac|iphone|ipad/i.test(navigator.platform) ? "⌘" : "Ctrl";
   const rows: [string, Key][] = [
@@ -261,7 +266,8 @@ export function openHelp(): void {
   for (const [keys, key] of rows) {
     list.append(el("dt", {}, ...keys.split(", ").flatMap((part, index) => [index ? " " : null, el("kbd", {}, part)])), el("dd", {}, say(key)));
   }
-  const body = el("div", { class: "help" }, list, el("p", { class: "form-note" }, say("help.privacy")));
+  const steps = el("ol", { class: "first-steps" }, ...FIRST_STEPS.map((key) => el("li", {}, say(key))));
+  const body = el("div", { class: "help" }, steps, el("h3", {}, say("help.keys")), list, el("p", { class: "form-note" }, say("help.privacy")));
   openDialog(say("help.title"), body);
 }
 

@@ -37,7 +37,7 @@ import { locale, t } from "./i18n";
 import { dataCodeSupport } from "./language";
 import { editorTheme } from "./editor_theme";
 import { phrases } from "./phrases";
-import { fromPoints, insideString, padded } from "./positions";
+import { fromPoints, insideString, padded, tokenLength } from "./positions";
 import type { Problem } from "./protocol";
 
 export interface EditorEvents {
@@ -225,8 +225,7 @@ function diagnostic(document: Text, problem: Problem): Diagnostic | null {
   let to = line.to;
   if (problem.column !== null) {
     from = line.from + fromPoints(line.text, problem.column - 1);
-    const token = /^(?:[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_])/u.exec(line.text.slice(from - line.from));
-    to = Math.min(line.to, from + (token?.[0].length ?? 1));
+    to = Math.min(line.to, from + tokenLength(line.text, from - line.from));
   }
   if (from >= to) from = Math.max(line.from, to - 1);
   return { from, to: Math.max(from, to), severity: problem.severity, message: problem.message };

@@ -74,6 +74,11 @@ export function named<E extends Element>(element: E, key: Key, params: Params = 
   });
 }
 
+/** Gives an element that has a name in its text a tooltip that says more. */
+export function hinted<E extends Element>(element: E, key: Key): E {
+  return live(element, () => element.setAttribute("title", t(key)));
+}
+
 /** A number as the reader writes it. */
 export function number(value: number, digits = 0): string {
   return new Intl.NumberFormat(current, {

@@ -6,6 +6,7 @@ import { icon } from "./icons";
 import { announce, speak } from "./announce";
 import { pieces } from "./output";
 import { type Answer, type Diagnostics, diagnosticsOf, tablesOf } from "./protocol";
+import { tokenLength } from "./positions";
 import type { AskRows } from "./table/rows";
 import { tableView } from "./table/view";
 import { TextView } from "./text_view";
@@ -14,6 +15,13 @@ const MOST_CARDS = 60;
 /** Grids in one card; the frames of further tables stay text. */
 const MOST_TABLES = 40;
 const SPOKEN = 240;
+
+/** The ways in which a run can end: how they look and what they are called. */
+const ENDINGS = {
+  good: { icon: "check", name: "log.good" },
+  bad: { icon: "warning", name: "log.bad" },
+  stopped: { icon: "stop", name: "log.stopped" },
+} as const;
 
 export interface RunInfo {
   /** The document's id and name. */
@@ -144,8 +152,8 @@ export class RunCard {
     this.say(text);
   }
 
-  /** The run is over; `ask` gets more rows of its tables. */
-  finish(answer: Answer, ask: AskRows): void {
+  /** The run is over; `ask` gets more rows of its tables, `stopped` says that the reader ended it. */
+  finish(answer: Answer, ask: AskRows, stopped = false): void {
     const elapsed = this.elapsed;
     const follow = this.atEnd();
     const output = typeof answer.output === "string" ? answer.output : this.text.text;
@@ -155,7 +163,8 @@ export class RunCard {
     this.printed = output;
     if (tables.length > 0 || output !== this.text.text) this.replace(output, tables, ask);
     else this.text.draw();
-    this.done(answer.success ? "good" : "bad", elapsed);
+    const isStopped = stopped && diagnosticsOf(answer)?.kind === "limit";
+    this.done(answer.success ? "good" : isStopped ? "stopped" : "bad", elapsed);
     if (!answer.success) this.failed(answer.error ?? "", diagnosticsOf(answer));
     else if (output === "" && tables.length === 0) {
       this.body.append(el("p", { class: "run-silent" }, say("log.silent")));
@@ -176,13 +185,13 @@ export class RunCard {
     this.onGrow();
   }
 
-  private done(kind: "good" | "bad", elapsed: number): void {
+  private done(kind: keyof typeof ENDINGS, elapsed: number): void {
     this.element.classList.remove("running");
     this.element.classList.add(kind);
-    fill(this.state, icon(kind === "good" ? "check" : "warning"));
+    fill(this.state, icon(ENDINGS[kind].icon));
     live(this.state, (node) => {
       node.setAttribute("role", "img");
-      node.setAttribute("aria-label", t(kind === "good" ? "log.good" : "log.bad"));
+      node.setAttribute("aria-label", t(ENDINGS[kind].name));
     });
     live(this.time, (node) => fill(node, duration(elapsed)));
   }
@@ -259,6 +268,14 @@ function excerpt(source: string, line: number, column: number | null): HTMLEleme
   const from = column !== null && column - indent > 100 ? column - 60 : Math.min(indent, (column ?? Infinity) - 1);
   const shown = points.slice(from, from + 160).join("");
   const label = String(line);
-  const caret = column === null ? "" : `\n${" ".repeat(label.length + 3 + Math.max(0, column - 1 - from))}^`;
+  const marks = column === null ? 0 : Array.from(tokenAt(points, column - 1)).length;
+  const room = " ".repeat(label.length + 3 + Math.max(0, (column ?? 1) - 1 - from));
+  const caret = column === null ? "" : `\n${room}${"^".repeat(Math.min(marks, from + 160 - column + 1))}`;
   return el("pre", { class: "run-excerpt", attrs: { "aria-hidden": "true" } }, `${label} │ ${shown}${caret}`);
+}
+
+/** The word, number, string or sign that begins with the given character of a line. */
+function tokenAt(points: readonly string[], index: number): string {
+  const rest = points.slice(index).join("");
+  return rest.slice(0, tokenLength(rest, 0)) || " ";
 }

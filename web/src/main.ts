@@ -313,8 +313,10 @@ class App {
     this.main.dataset.layout = this.layout;
     add(this.main, workbench, splitter(this.main, () => this.layout === "columns"), this.log.element);
     const help = el("p", { id: "editor-help", class: "off-screen" }, say("editor.help"));
-    const work = el("div", { class: "work" }, this.sidebar.rail, this.sidebar.element, this.main);
-    document.body.replaceChildren(skip, header, this.view.banner, work, help, ...announcers(), this.dropOverlay());
+    this.main.append(help);
+    const rail = live(el("nav", { class: "rail-nav" }, this.sidebar.rail), (nav) => nav.setAttribute("aria-label", t("side.label")));
+    const work = el("div", { class: "work" }, rail, this.sidebar.element, this.main);
+    document.body.replaceChildren(skip, header, this.view.banner, work, ...announcers(), this.dropOverlay());
   }
 
   private languageChanged(): void {

@@ -23,6 +23,13 @@ export function fromPoints(text: string, points: number): number {
   return at;
 }
 
+const TOKEN = /^(?:"[^"]*"?|'[^']*'?|\d+(?:\.\d+)?|[\p{L}_][\p{L}\p{N}_]*|[=!<>]=|<>|\*\*|\S)/u;
+
+/** How many UTF-16 units the word, number, string or sign at an offset of a line takes; at least 1. */
+export function tokenLength(line: string, offset: number): number {
+  return TOKEN.exec(line.slice(offset))?.[0].length ?? 1;
+}
+
 /** A piece of a program, moved so that its lines and columns are those of the whole text. */
 export function padded(text: string, from: number, to: number): string {
   const before = text.slice(0, from);

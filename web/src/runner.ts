@@ -58,6 +58,7 @@ export class Runner {
     this.events.changed();
     const ask = this.connection.sameSession();
     let answer: Answer | null = null;
+    let stopped = false;
     try {
       answer = await this.connection.request(
         {
@@ -82,10 +83,11 @@ export class Runner {
       if (!(error instanceof ConnectionLost)) throw error;
     } finally {
       this.card = null;
+      stopped = this.stopping;
       this.stopping = false;
       this.progress = null;
     }
-    if (answer) card.finish(answer, ask);
+    if (answer) card.finish(answer, ask, stopped);
     else card.lost();
     this.events.changed();
     this.events.ended(info, answer, answer && !answer.success ? diagnosticsOf(answer) : null);

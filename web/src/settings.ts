@@ -50,7 +50,7 @@ export function localeButtons(changed: () => void): HTMLElement {
     const name = code === "ru" ? "Русский" : "English";
     const button = el(
       "button",
-      { attrs: { type: "button", lang: code, title: name, "aria-label": name }, id: `locale-${code}` },
+      { attrs: { type: "button", lang: code, title: name }, id: `locale-${code}` },
       code.toUpperCase(),
     );
     button.addEventListener("click", () => {

@@ -1,7 +1,7 @@
 /** The session's variables: name, type, size and the beginning of the value. */
 
 import { el, fill } from "../dom";
-import { live, named, number, say, t } from "../i18n";
+import { hinted, live, named, number, say, t } from "../i18n";
 import { icon } from "../icons";
 import { announce } from "../announce";
 import { type Variable, variablesOf } from "../protocol";
@@ -28,7 +28,7 @@ export class VariablesPanel implements Panel {
       icon("trash"),
       say("variables.reset"),
     );
-    named(reset, "variables.resetHelp");
+    hinted(reset, "variables.resetHelp");
     this.element = el("div", { class: "panel-body" }, el("div", { class: "panel-bar" }, reset, refresh), this.list);
     live(this.list, () => this.render());
   }

@@ -50,6 +50,7 @@ export function makeChart(table: TableData, rows: Rows): { element: HTMLElement;
   const picture = el("div", { class: "chart-picture" });
   const note = el("p", { class: "chart-note" });
   const pairs = new Pairs(rows);
+  let isSeen = false;
   const draw = (): void => {
     if (numeric.length === 0) {
       fill(picture, el("p", { class: "chart-none" }, t("chart.noNumbers")));
@@ -58,6 +59,8 @@ export function makeChart(table: TableData, rows: Rows): { element: HTMLElement;
     void pairs.of(choice).then((found) => {
       if (found instanceof NoRows) fill(note, found.message);
       else if (found) drawChart(table, found, choice, picture, note);
+      if (!isSeen) element.scrollIntoView({ block: "nearest" });
+      isSeen = true;
     });
   };
   const selects = columnSelects(table, choice, numeric, draw);
