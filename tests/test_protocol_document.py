@@ -87,6 +87,24 @@ class DocumentedTests(ProtocolTestCase):
         )
         content = self.ask(type="download_file", filename="out/report.csv")["content"]
         self.assertEqual(content.split(), ["month,sum", "april,150", "march,200"])
+        self.assertEqual(
+            self.ask(type="delete_file", filename="in/sales.csv"),
+            {"success": True, "message": "Файл in/sales.csv удален", "error": None},
+        )
+        self.assertEqual(
+            self.ask(type="delete_file", filename="in/sales.csv"),
+            {
+                "success": False,
+                "message": "",
+                "error": "Ошибка удаления файла: 'in/sales.csv' не найден",
+            },
+        )
+        self.assertEqual(self.ask(type="session_files")["files"], ["out/report.csv"])
+        code = 'read_file("in/sales.csv")'
+        self.assertEqual(
+            self.ask(code=code)["error"],
+            "Ошибка: не удалось прочитать CSV: No such file or directory (os error 2)",
+        )
 
     def test_nonsense(self) -> None:
         """Requests that make no sense are answered, and the connection stays."""

@@ -156,6 +156,10 @@ class Calls:
         """A file out of the session's folder."""
         return Call(self._requests.make("download_file", filename=filename), bytes_of)
 
+    def delete_upload(self, filename: str) -> Call[None]:
+        """Delete a file of the session's folder, or a folder in it that is empty."""
+        return Call(self._requests.make("delete_file", filename=filename), _nothing)
+
     def variables(self) -> Call[list[Variable]]:
         """The session's variables, also while a program runs."""
         return Call(self._requests.make("inspect"), variables_of)

@@ -31,6 +31,7 @@ from datacode.server.messages import (
     Completion,
     Completions,
     Content,
+    DeleteFile,
     Diagnostics,
     Done,
     DownloadFile,
@@ -374,6 +375,21 @@ async def download_file(request: DownloadFile, call: Call) -> Answer:
     return await _content(descriptor, call)
 
 
+async def delete_file(request: DeleteFile, call: Call) -> Answer:
+    """Delete a file of the session folder, or an empty folder."""
+    folder = call.workspace.folder
+    if folder is None:
+        return Done.failed(texts.UPLOADS_OFF.render(call.locale))
+    try:
+        await call.workspace.in_thread(folder.discard, request.filename)
+    except StoreError as error:
+        return Done.failed(error.text.render(call.locale, **error.params))
+    except OSError as error:
+        reason = _reason(error, request.filename, call.locale)
+        return Done.failed(texts.CANNOT_DELETE.render(call.locale, reason=reason))
+    return _done(texts.DELETED, call, filename=request.filename)
+
+
 async def session_files(request: SessionFiles, call: Call) -> Answer:
     """Every file of the session folder."""
     folder = call.workspace.folder
@@ -461,6 +477,7 @@ HANDLERS: dict[type[Request], Handler] = {
     SmbShares: smb_shares,
     UploadFile: upload_file,
     DownloadFile: download_file,
+    DeleteFile: delete_file,
     SessionFiles: session_files,
     Reset: reset,
     Info: info,

@@ -357,6 +357,14 @@ class DownloadFile(Request, tag="download_file", kw_only=True, frozen=True):
     answer = Content
 
 
+class DeleteFile(Request, tag="delete_file", kw_only=True, frozen=True):
+    """Delete a file of the session folder, or a folder in it that is empty."""
+
+    filename: str
+
+    answer = Done
+
+
 class SessionFiles(Request, tag="session_files", kw_only=True, frozen=True):
     """Every file below the session folder, with its path in it."""
 
@@ -469,6 +477,7 @@ REQUESTS: tuple[type[Request], ...] = (
     Complete,
     Check,
     DownloadFile,
+    DeleteFile,
     SessionFiles,
     Auth,
 )

@@ -137,8 +137,13 @@ class SessionFolder:
 
     def delete(self, path: str) -> None:
         """Delete a file, or an empty folder, for a program."""
-        with self._for_program(), self._lock:
-            parts = _parts(self._inside(path))
+        with self._for_program():
+            self.discard(self._inside(path))
+
+    def discard(self, filename: str) -> None:
+        """Delete a file, or an empty folder, as clients name it. Raises ``OSError`` too."""
+        parts = _parts(filename)
+        with self._lock:
             self._make()
             folder = self._existing(parts[:-1])
             try:

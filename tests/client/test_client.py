@@ -148,6 +148,8 @@ class BlockingTests(SynchronousTestCase):
         self.assertEqual(files[2].size, 256)
         refusal = self.assertRaises(RequestFailed, client.upload, "../x", "")
         self.assertEqual(str(refusal), "Некорректный путь к файлу")
+        client.delete_upload("raw.bin")
+        self.assertEqual([f.name for f in client.list_uploads()], ["in/a.csv", "out.csv"])
 
     def test_share(self) -> None:
         """Connect, list, read, run a program over it, disconnect."""

@@ -14,22 +14,21 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.server import messages
 from tests.daemons import Daemon, Talk, foreground
 
 TYPES = (
-    *("execute", "smb_connect", "smb_list_files", "smb_read_file", "upload_file", "info", "reset"),
-    *("cancel", "inspect", "complete", "check", "download_file", "session_files", "auth"),
-    *("smb_disconnect", "smb_shares", "EXECUTE", "", "exekute"),
+    *(request.__struct_config__.tag for request in messages.REQUESTS),
+    *("EXECUTE", "", "exekute"),
 )
 FIELDS = (
-    *("code", "ip", "login", "password", "domain", "share_name", "path", "file_path", "filename"),
-    *("content", "id", "locale", "stream", "diagnostics", "tables", "max_steps", "position"),
-    *("export", "progress", "details", "token", "request", "type"),
+    *sorted({name for request in messages.REQUESTS for name in request.__struct_fields__}),
+    "type",
 )
 SHAPES = (
     *({"success", "output"}, {"success", "message"}, {"success", "files"}, {"success", "content"}),
     *({"success", "info"}, {"success", "variables"}, {"success", "completions"}),
-    *({"success", "problems"}, {"success", "shares"}),
+    *({"success", "problems"}, {"success", "shares"}, {"success", "rows"}),
 )
 """Every answer has one of these pairs of keys, and ``error``."""
 

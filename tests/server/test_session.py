@@ -576,6 +576,7 @@ class UploadTests(SessionTestCase):
             {"success": False, "message": "", "error": error},
         )
         self.assertEqual(room.answer(type="download_file", filename="x")["error"], error)
+        self.assertEqual(room.answer(type="delete_file", filename="x")["error"], error)
         self.assertEqual(room.answer(type="session_files")["error"], error)
 
     def test_round_trip(self) -> None:
@@ -609,6 +610,31 @@ class UploadTests(SessionTestCase):
         ):
             answer = room.answer(type="download_file", filename=name)
             self.assertEqual(answer, {"success": False, "content": None, "error": error})
+
+    def test_delete(self) -> None:
+        """A file goes, and the folder that is empty then; the quota has room again."""
+        room = self.room(folder=True)
+        room.answer(type="upload_file", filename="in/я.txt", content="x")
+        for name, error in (
+            ("in", "Ошибка удаления файла: Directory not empty (os error 39)"),
+            ("in/none", "Ошибка удаления файла: 'in/none' не найден"),
+            ("in/я.txt/x", "Ошибка удаления файла: 'in/я.txt/x' не найден"),
+            ("", "Некорректный путь к файлу"),
+            (".", "Некорректный путь к файлу"),
+            ("../x", "Некорректный путь к файлу"),
+            ("/etc/passwd", "Некорректный путь к файлу"),
+        ):
+            answer = room.answer(type="delete_file", filename=name)
+            self.assertEqual(answer, {"success": False, "message": "", "error": error})
+        self.assertEqual(room.answer(type="info")["info"]["uploads"]["bytes"], 1)
+        for name in ("in/я.txt", "in"):
+            self.assertEqual(
+                room.answer(type="delete_file", filename=name),
+                {"success": True, "message": f"Файл {name} удален", "error": None},
+            )
+        self.assertEqual(room.answer(type="session_files")["files"], [])
+        uploads = room.answer(type="info")["info"]["uploads"]
+        self.assertEqual((uploads["files"], uploads["bytes"]), (0, 0))
 
 
 class AuthTests(SessionTestCase):
