@@ -196,6 +196,10 @@ class Namespace:
 
         self._at(path, interrupt, work)
 
+    def discard(self, path: str, interrupt: Interrupt, *, token: str) -> None:
+        """Remove what a ``store`` with this token has left behind."""
+        self._at(path, interrupt, lambda share, rest: share.discard(rest, interrupt, token=token))
+
     def make_folder(self, path: str, interrupt: Interrupt) -> None:
         """Make a folder, and those above it; one that is there already is no failure."""
         self._at(path, interrupt, lambda share, rest: share.make_folder(rest, interrupt))

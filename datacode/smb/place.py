@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
@@ -13,7 +14,7 @@ from twisted.logger import Logger
 from datacode.smb import paths, reasons
 from datacode.smb.access import Rules
 from datacode.smb.calls import Call, Part
-from datacode.smb.interrupt import Interrupt
+from datacode.smb.interrupt import Interrupt, Interrupted
 from datacode.smb.line import Line
 from datacode.smb.reasons import Operation, ShareError
 from datacode.smb.target import Target
@@ -55,11 +56,17 @@ class Place:
         operation: Operation,
         path: str = "",
         again: bool = True,
+        undo: Work[object] | None = None,
         unwanted: Callable[[Result], object] = lambda result: None,
     ) -> Result:
-        """Do ``work`` on a free connection; failures get their names and the prefix."""
+        """Do ``work`` on a free connection; failures get their names and the prefix.
+
+        ``again`` as in ``Line.perform``. ``undo`` is done on a new connection where the last one
+        broke, or was broken off, in the middle of the work.
+        """
         try:
-            done = Deferred.fromCoroutine(self._on_line(work, seconds, again, unwanted))
+            on_line = _on(work, again, undo, self._rules.patience.goodbye)
+            done = Deferred.fromCoroutine(self._on_line(on_line, seconds, unwanted))
             return await self._threads.bounded(done, seconds)
         except ShareError as error:
             named = error.named(ip=self._target.shown, share=self.name, path=path)
@@ -91,7 +98,10 @@ class Place:
             call.interrupt()  # one that is still at it, or never got a thread
 
     async def _on_line(
-        self, work: Work[Result], seconds: float, again: bool, unwanted: Callable[[Result], object]
+        self,
+        work: Callable[[Line, Interrupt], Result],
+        seconds: float,
+        unwanted: Callable[[Result], object],
     ) -> Result:
         await self._free.acquire()
         if self._closed:
@@ -101,7 +111,7 @@ class Place:
         line = self._idle.pop() if self._idle else None
         if line is None:
             line = Line(self._target, self._share, access, patience.connect)
-        call = self._threads.run(_on(line, work, again), seconds, patience.stall)
+        call = self._threads.run(partial(work, line), seconds, patience.stall)
         call.unwanted = unwanted
         self._calls.add(call)
         call.ended.addCallback(self._take_back, line, call)
@@ -132,8 +142,22 @@ class Place:
         self._trim_later()
 
 
-def _on(line: Line, work: Work[Result], again: bool) -> Callable[[Interrupt], Result]:
-    return lambda interrupt: line.perform(work, interrupt, again=again)
+def _on(
+    work: Work[Result], again: bool, undo: Work[object] | None, goodbye: float
+) -> Callable[[Line, Interrupt], Result]:
+    """``work`` for any line; what a broken one has left is undone in the time of a goodbye."""
+
+    def perform(line: Line, interrupt: Interrupt) -> Result:
+        try:
+            return line.perform(work, interrupt, again=again)
+        except (ShareError, Interrupted) as error:
+            if undo is not None and (isinstance(error, Interrupted) or error.reason.broken):
+                line.drop()
+                with contextlib.suppress(ShareError, Interrupted):
+                    line.perform(undo, Interrupt(goodbye, goodbye), again=False)
+            raise
+
+    return perform
 
 
 def _copy(source: Deferred[bool]) -> Deferred[bool]:

@@ -192,7 +192,7 @@ class Share:
         with self._working(path, interrupt):
             parts = _file_parts(path)
             handle, _ = self._open(
-                (*parts[:-1], f".~{token}.tmp"),
+                _unfinished(parts, token),
                 Access.WRITE_DATA | Access.DELETE | Access.READ_ATTRIBUTES | Access.SYNCHRONIZE,
                 Disposition.OVERWRITE_IF,
                 Option.NOT_DIRECTORY,
@@ -207,6 +207,11 @@ class Share:
             finally:
                 self._close(handle)
 
+    def discard(self, path: str, interrupt: Interrupt, *, token: str) -> None:
+        """Remove what a ``store`` with this token has left behind, on a connection that broke."""
+        with self._working(path, interrupt):
+            self._remove(_unfinished(_file_parts(path), token))
+
     def make_folder(self, path: str, interrupt: Interrupt) -> None:
         """Make a folder, and those above it; one that is there already is no failure."""
         with self._working(path, interrupt):
@@ -217,13 +222,7 @@ class Share:
     def remove(self, path: str, interrupt: Interrupt) -> None:
         """Delete a file, or a folder that is empty."""
         with self._working(path, interrupt):
-            handle, _ = self._open(_file_parts(path), Access.DELETE | Access.READ_ATTRIBUTES)
-            try:
-                status = self._delete(handle)
-            finally:
-                self._leave(handle)
-            if status != Status.OK:
-                raise of_status(status)
+            self._remove(_file_parts(path))
 
     def rename(self, path: str, new: str, interrupt: Interrupt) -> None:
         """Give a file or folder another name or place on the same share."""
@@ -419,6 +418,15 @@ class Share:
             return error if error.reason is reasons.LOCKED else failure
         return failure
 
+    def _remove(self, parts: tuple[str, ...]) -> None:
+        handle, _ = self._open(parts, Access.DELETE | Access.READ_ATTRIBUTES)
+        try:
+            status = self._delete(handle)
+        finally:
+            self._leave(handle)
+        if status != Status.OK:
+            raise of_status(status)
+
     def _delete(self, handle: bytes) -> int:
         """Mark an open file for deletion; the NT status of that."""
         if self._link.broken:
@@ -433,6 +441,11 @@ def _file_parts(path: str) -> tuple[str, ...]:
     if not parts:
         raise ShareError(reasons.IS_FOLDER)
     return parts
+
+
+def _unfinished(parts: tuple[str, ...], token: str) -> tuple[str, ...]:
+    """The name that a file has until all of it is there."""
+    return (*parts[:-1], f".~{token}.tmp")
 
 
 def _same_content(before: Stamp, after: Stamp) -> bool:

@@ -341,6 +341,7 @@ class Shares:
                 self._pool.rules.patience.transfer,
                 operation=Operation.WRITE,
                 path=path,
+                undo=lambda opened, interrupt: opened.discard(path, interrupt, token=token),
             )
         finally:
             report.over = True

@@ -470,6 +470,29 @@ class WritingTests(SharesTestCase):
         ):
             await self.refused(prefix + text, call)
 
+    async def test_a_write_that_is_broken_off(self) -> None:
+        """Leaves the file as it was, and none beside it, whoever ended it."""
+        proxy, target = self.proxied()
+        await self.shares.connect(target, "data", alias="slow")
+        await self.shares.write("slow", self.path("a"), b"old")
+        for end in ("cancel", "disconnect"):
+            proxy.drop_all()
+            proxy.fault(Fault("stall", 2200))  # behind the login, in the middle of the write
+            writing = Deferred.fromCoroutine(
+                self.shares.write("slow", self.path("a"), bytes(30_000_000))
+            )
+            while not (left := set(os.listdir(self.folder)) - {"a"}):
+                await pause(0.01)
+            self.assertRegex(left.pop(), r"^\.~.*\.tmp$")
+            if end == "cancel":
+                writing.cancel()
+            else:
+                await self.shares.disconnect("slow")
+            await self.assertFailure(writing, CancelledError)
+            while os.listdir(self.folder) != ["a"]:
+                await pause(0.01)
+            self.assertEqual((self.folder / "a").read_bytes(), b"old")
+
     async def test_a_write_survives_a_cut(self) -> None:
         """It is done again on a new connection, and no other file stays behind."""
         proxy, target = self.proxied()
