@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from datacode.errors import DataCodeError, runtime_error
 from datacode.runtime import paths
+from datacode.runtime.recognise import WHITE_SPACE
 from datacode.runtime.values import Path, PathPattern, Value, debug, number_text
 from datacode.tables.table import Column, Indexer, Table
 
@@ -191,7 +192,7 @@ def _string_member(text: str, name: str) -> Value:
     if name == "lower":
         return text.lower()
     if name == "trim":
-        return text.strip()
+        return text.strip(WHITE_SPACE)
     raise runtime_error("String has no member '{name}'", name=name)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from datacode.errors import DataCodeError, Hint, limit_error
 from datacode.language import lint, programs
@@ -40,6 +40,8 @@ __all__ = [
 RECURSION_LIMIT = 10_000
 PREVIEW = 200
 """Characters of a variable's preview."""
+KEYS = 10_000
+"""Keys and columns among which a misspelled one is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +227,16 @@ class Interpreter:
     def hint(self, error: DataCodeError, text: str) -> Hint | None:
         """What to try after an error of the program ``text``, where there is something to say."""
         state = self._session.globals
-        known = {*variables(state, "v_"), *variables(state, "t_")}
-        return hints.hint(error, text, known, self.functions())
+        known = {**variables(state, "v_"), **variables(state, "t_")}
+        keys = chain.from_iterable(map(_keys, known.values()))
+        return hints.hint(error, text, known, self.functions(), islice(keys, KEYS))
+
+
+def _keys(value: Value) -> Iterable[str]:
+    """The keys of an object, the columns of a table; other values have none."""
+    if isinstance(value, dict):
+        return list(value)
+    return value.names if isinstance(value, Table) else ()
 
 
 def _raise_in(thread: int, exception: type[BaseException] | None) -> None:

@@ -62,6 +62,102 @@ class HintTests(SynchronousTestCase):
         self.assertIn("not declared", str(self.advice("let x = 5")))
         self.assertIn("print(value)", str(self.advice("print x")))
 
+    def test_words_just_before(self) -> None:
+        """Also before the error, and where a block is closed as elsewhere; ``print`` only alone."""
+        self.assertIn("map(xs, 'f')", str(self.advice("f = lambda a")))
+        self.assertIn("`catch e`", str(self.advice("try\nexcept\nendtry")))
+        self.assertIn("`throw`", str(self.advice("raise 'a'")))
+        for word in ("end", "endfor", "done"):
+            found = self.advice(f"for i in [1] do\nx = i\n{word} # of the loop")
+            self.assertIn(f"`{word}` in line 3 closes nothing", str(found))
+        self.assertNotIn("print(value)", str(self.advice("print(1))")))
+
+    def test_strings(self) -> None:
+        """Quotes within strings, prefixes, and strings side by side."""
+        inside = 'a string ends at the next ", a backslash changes nothing: '
+        self.assert_advice(
+            {
+                'print("a\\"b")': f"{inside}text with \" in it stands between ' and '",
+                "x = 'it's'": "a string ends at the next ', a backslash changes nothing: "
+                'text with \' in it stands between " and "',
+                'x = f"a"': "strings have no prefixes; `+` joins texts and values",
+                "x = 'a' 'b'": "`+` joins texts",
+                "x = “a”": "strings stand in straight quotes: \"…\" or '…'",
+            }
+        )
+
+    def test_numbers(self) -> None:
+        """Spellings that numbers do not have here."""
+        for number in ("1e5", "0x10", "1_000", "2x", ".5", "1.5.2", "1if"):
+            self.assertIn("at most one point", str(self.advice(f"x = {number}")), number)
+
+    def test_expressions(self) -> None:
+        """What expressions of other languages have."""
+        self.assert_advice(
+            {
+                "x = 1 if a else 2": "a choice is written with `if … do`, `else`, `endif`",
+                "x = a in xs": "`contains(xs, x)` tells whether an array or text holds a value",
+                "xs.push(1)": "there are no methods, only functions: `push(value, …)`",
+                "xs.foo(1)": "there are no methods, only members: `value.name`",
+                "x = a × 2": "`*` is meant",
+                "x := 5": "`=` assigns: `name = value`",
+                "x = {a = 1}": "a pair is written `key: value`",
+                "x = {1: 2}": "keys are words or strings",
+                "function f(a = 1) do\nendfunction": "parameters have no default values",
+                "for i = 1 to 5 do": "a loop begins with `for x in … do` and ends with `next x`",
+                "/* a */": "comments begin with `#`",
+            }
+        )
+
+    def test_brackets(self) -> None:
+        """One that should be closed first, one that is not open, a comma between values."""
+        self.assert_advice(
+            {
+                "x = [1, 2\ny = 3": "`[` in line 1 has to be closed by `]` first",
+                "x = [1,\n  (2]": "`(` in line 2 has to be closed by `)` first",
+                "print(1))": "no bracket is open that `)` could close",
+                "x = [1 2]": "a comma may be missing before `2`",
+                "x = [1,\n  2 'a']": "a comma may be missing before `'a'`",
+                "x = [1, 2": None,
+            }
+        )
+
+    def test_line_ends(self) -> None:
+        """Nothing but a bracket continues a line."""
+        goes_on = "a statement ends with its line; within brackets it goes on"
+        self.assert_advice({"x = 1 +\n2": goes_on, "if a and # or\nb do": goes_on})
+        self.assert_advice({"try do\nendtry": "no `do` follows `try`"})
+
+    def test_members(self) -> None:
+        """Those that a kind of value has; keys and columns of the program and of the session."""
+        self.assert_advice(
+            {
+                "[1].lenght": "did you mean 'length'?",
+                "'a'.uper": "did you mean 'upper'?",
+                "path('a').exist": "did you mean 'exists'?",
+                "o = {amount: 1}\nprint(o.amuont)": "did you mean 'amount'?",
+                "o = {'unit price': 1}\nprint(o['unit prise'])": "did you mean 'unit price'?",
+                "t = table([[1]], ['price'])\nprint(t.prise)": "did you mean 'price'?",
+                "t = table([[1]], ['price'])\nprint(t['Price'])": "did you mean 'price'?",
+                "t = table([[1]], ['price'])\ntable_sort(t, 'prise')": "did you mean 'price'?",
+                "o = {amount: 1}\nprint(o.zzz)": None,
+            }
+        )
+
+    def test_any_text(self) -> None:
+        """Whatever is cut short gets advice or none, in both languages."""
+        text = (
+            "function f(a, b) do\n  x = {k: [1, (2 + a.b[0])], 'q': f(*b, c = 1)}\n"
+            "  for i, j in x do\n    try\n      throw -i ^ 2\n    catch e\n      next i\n"
+            "    endtry\n  next i\n  if not a do\n  else if b do\n  else\n  endif\nendfunction\n"
+        )
+        for cut in range(len(text)):
+            for more in ("", ")", "=", " end", "5", "'", "\n", ":", " in", " if", ";"):
+                program = text[:cut] + more
+                if Interpreter().run(program).error is not None:
+                    self.advice(program)
+                    self.advice(program, "ru")
+
     def test_characters(self) -> None:
         """Signs of other languages."""
         self.assert_advice(
@@ -89,7 +185,6 @@ class HintTests(SynchronousTestCase):
                 "for i in b do\nendif": "`for` in line 1 has to be closed by `next i` first",
                 "if a do\nendtry": "`if` in line 1 has to be closed by `endif` first",
                 "try\nx = 1\nelse\nendtry": "`try` in line 1 has to be closed by `endtry` first",
-                "a = 1 +": None,
                 "if true do": None,
             }
         )

@@ -102,6 +102,11 @@ class CharacterTests(Hostile):
             self.assert_runs(text, "1 true 1\n")
         self.assert_runs("x = '\ud83d' + '\ude00'\nprint(x.len, x == '😀')", "2 false\n")
 
+    def test_trimming(self) -> None:
+        """The member takes off what the builtin takes off: Unicode's white space."""
+        for character in ("\x1c", "\x1f", "\x85", "\u3000", "\u200b", "\ufeff", "\0", "\t"):
+            self.assert_runs(f"x = '{character}'\nprint(x.trim == trim(x))", "true\n")
+
     def test_outside_of_strings(self) -> None:
         """They are shown by number, so that no terminal obeys them."""
         for character in ("\0", "\ud800", "\u202e", "\u200f", "\u200b", "\x1b"):
