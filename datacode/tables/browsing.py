@@ -162,9 +162,14 @@ def _comparing(cells: Cells, sign: str, text: str) -> Mask:
         if sign in (">", ">="):
             found &= ~series.is_nan()  # for Polars NaN is above all numbers
         return found.fill_null(sign == "!=")
-    if series is not None and series.dtype == pl.String and sign in _EQUALITY and _is_utf8(text):
-        found = _ORDER[sign](series.str.to_lowercase(), text.lower())
-        return found.fill_null(sign == "!=")
+    if series is not None and series.dtype == pl.String and _is_utf8(text):
+        if sign in _EQUALITY:
+            found = _ORDER[sign](series.str.to_lowercase(), text.lower())
+            return found.fill_null(sign == "!=")
+        if number is None:
+            keys = _text_keys(pl.concat([series, pl.Series(series.name, [text])]))
+            found = _ORDER[sign](keys[:-1], keys[-1])
+            return found.fill_null(False)
     return _tested(cells, _comparison(sign, text, number))
 
 
@@ -218,11 +223,7 @@ def order_of(cells: Cells, kind: ColumnType, *, descending: bool) -> Indices:
     """The places of the cells in order; equal ones keep theirs, nulls come last either way."""
     series = cells.series()
     if series is not None and series.dtype == pl.String:
-        if kind is not ColumnType.CURRENCY:
-            keys = _remembering(lambda text: natural_key(day(text) or text))
-            series = pl.Series([None if text is None else keys(text) for text in cells])
-        else:
-            series = None
+        series = None if kind is ColumnType.CURRENCY else _text_keys(series)
     if series is not None:
         return _order_of_series(series, descending)
     key = _remembering(_amount_key) if kind is ColumnType.CURRENCY else _key
@@ -230,6 +231,28 @@ def order_of(cells: Cells, kind: ColumnType, *, descending: bool) -> Indices:
     filled = [place for place, each in enumerate(keyed) if each is not None]
     filled.sort(key=keyed.__getitem__, reverse=descending)  # type: ignore[arg-type]
     return filled + [place for place, each in enumerate(keyed) if each is None]
+
+
+_SIMPLE = "^[\\x00-\\x7f\u0400-\u04ff«»№–—…]*$"
+"""Texts of letters whose small form is all that their order needs."""
+
+_WIDTH = 12
+"""Runs of so many digits are made equally long, so that code points order them by their value."""
+
+
+def _text_keys(series: pl.Series) -> pl.Series:
+    """For each text what orders it: as ``natural_key``, by Polars where the texts are simple."""
+    is_simple = series.str.contains(_SIMPLE) & ~series.str.contains(rf"[0-9]{{{_WIDTH + 1}}}")
+    if not is_simple.all():
+        keys = _remembering(lambda text: natural_key(day(text) or text))
+        return pl.Series([None if text is None else keys(text) for text in series])
+    return (
+        series.str.replace(r"(?s)^([0-9]{2})\.([0-9]{2})\.([0-9]{4})(.*)$", "$3-$2-$1$4")
+        .str.to_lowercase()
+        .str.replace_all("ё", "е", literal=True)
+        .str.replace_all("[0-9]+", "0" * _WIDTH + "$0")
+        .str.replace_all(rf"[0-9]*([0-9]{{{_WIDTH}}})", "$1")
+    )
 
 
 def _order_of_series(series: pl.Series, descending: bool) -> pl.Series:

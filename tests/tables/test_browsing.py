@@ -7,6 +7,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from hypothesis import given
+from hypothesis.strategies import lists, text
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.runtime.values import Currency, Value
@@ -114,6 +116,13 @@ class OrderTests(SynchronousTestCase):
         table = _column([float(n % 700) for n in range(2100)])
         found = rows_of(table, Arrangement(sort=0, descending=True, filters=((0, ">= 698"),)))
         self.assertEqual(_listed(found, table), [699, 1399, 2099, 698, 1398, 2098])
+
+    @given(lists(text("аяёЁabZ019 .№é", max_size=8), min_size=2, max_size=9))
+    def test_long_columns_are_ordered_alike(self, texts: list[str]) -> None:
+        """Polars and plain Python put the same texts into the same order."""
+        short = order_of(Cells.of_list(list(texts)), ColumnType.STRING, descending=False)
+        long = order_of(Cells.of_list(texts * _TIMES), ColumnType.STRING, descending=False)
+        self.assertEqual([n for n in long if n < len(texts)], short)
 
     def test_natural(self) -> None:
         """Long runs of digits are ordered by their value, too."""

@@ -91,12 +91,16 @@ export class ConnectionView {
       "div",
       { class: "banner", attrs: { role: "region" } },
       icon("warning"),
-      el("span", {}, this.message, this.countdown),
-      this.retry,
+      el("span", { class: "banner-words" }, this.message, this.countdown),
       el(
-        "button",
-        { class: "text-button", attrs: { type: "button" }, on: { click: () => this.settings() } },
-        say("connection.settings"),
+        "span",
+        { class: "banner-actions" },
+        this.retry,
+        el(
+          "button",
+          { class: "text-button", attrs: { type: "button" }, on: { click: () => this.settings() } },
+          say("connection.settings"),
+        ),
       ),
     );
     this.banner.hidden = true;

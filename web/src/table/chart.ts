@@ -56,7 +56,9 @@ export function makeChart(table: TableData, rows: Rows): { element: HTMLElement;
       fill(picture, el("p", { class: "chart-none" }, t("chart.noNumbers")));
       return;
     }
+    const waiting = setTimeout(() => fill(note, t("table.loading")), 400);
     void pairs.of(choice).then((found) => {
+      clearTimeout(waiting);
       if (found instanceof NoRows) fill(note, found.message);
       else if (found) drawChart(table, found, choice, picture, note);
       if (!isSeen) element.scrollIntoView({ block: "nearest" });
