@@ -131,6 +131,7 @@ class AsyncClient:
     upload = _method(Calls.upload)
     list_uploads = _method(Calls.list_uploads)
     download = _method(Calls.download)
+    delete_upload = _method(Calls.delete_upload)
     variables = _method(Calls.variables)
     complete = _method(Calls.complete)
     check = _method(Calls.check)

@@ -95,6 +95,10 @@ def parse(data: bytes) -> Request:
         raise BadRequest(
             texts.TOO_NESTED, _classes[tag].answer, head, limit=json_text.MAX_DEPTH
         ) from None
+    except json_text.TooManyFields:
+        raise BadRequest(
+            texts.TOO_MANY_FIELDS, _classes[tag].answer, head, limit=json_text.MAX_FIELDS
+        ) from None
     except json_text.TooMany:
         raise BadRequest(
             texts.TOO_MANY_VALUES, _classes[tag].answer, head, limit=json_text.MAX_VALUES

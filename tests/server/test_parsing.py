@@ -191,6 +191,26 @@ class RequestTests(SynchronousTestCase):
         wider = b'{"code": "x", "y": [' + b"[]," * 200_000 + b"0]}"
         self.assertIn("вложенных значений", self.refused(wider)[1])
 
+    def test_many_fields(self) -> None:
+        """A message of nothing but fields is refused before they are all looked at."""
+        few = b'{"code": "x"' + b',"":1' * 9_000 + b"}"
+        self.assertEqual(parse(few), messages.Execute(code="x"))
+        for field in (b',"":1', b',"code2":"\\u0041"', b',"":[]'):
+            many = b'{"code": "x"' + field * 20_000 + b"}"
+            self.assertEqual(
+                self.refused(many)[1], "Ошибка парсинга запроса: больше 10000 полей", field
+            )
+
+    def test_large(self) -> None:
+        """In a large message a repeated key is found behind whatever text is in between."""
+        for text in (b"x" * 100_000, b'\\"code\\": ' * 10_000, b"\\\\" * 50_000):
+            once = b'{"code": "' + text + b'", "' + b"\\u0041" * 20_000 + b'": 1}'
+            self.assertEqual(len(parse(once).code), len(json.loads(once)["code"]))  # type: ignore[attr-defined]
+            twice = once[:-1] + b', "c\\u006fde": ""}'
+            self.assertEqual(
+                self.refused(twice)[1], "Ошибка парсинга запроса: поле 'code' повторяется"
+            )
+
     def test_id_is_kept_to_the_letter(self) -> None:
         """Whatever number or string it is, it is repeated as it was written."""
         for written in (b"1", b"-0", b"1e2", b"18446744073709551616", b'"a\\u0000b"', b"1.50"):
