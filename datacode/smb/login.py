@@ -41,6 +41,15 @@ from datacode.smb.target import DEFAULT_PORT, Target
 _KEYTAB_MAGIC = b"\x05\x02"
 _KERBEROS_PORT = 88
 _RC4 = 23
+_KERBEROS_REASONS = {
+    6: reasons.WRONG_LOGIN,  # nobody of that name
+    24: reasons.WRONG_LOGIN,
+    12: reasons.NO_ACCOUNT,  # not at this hour, not from here
+    18: reasons.NO_ACCOUNT,
+    23: reasons.NO_ACCOUNT,  # the password must be changed first
+}
+"""What a key distribution centre says that has a sentence already (RFC 4120, 7.5.9)."""
+
 _Result = TypeVar("_Result")
 
 
@@ -260,7 +269,8 @@ def _guarded(work: Callable[[], _Result], interrupt: Interrupt) -> _Result:
     except smb3.SessionError as error:
         failure = of_status(error.get_error_code())
     except KerberosError as error:
-        failure = ShareError(reasons.NO_TICKET, code=error.getErrorCode())
+        code = error.getErrorCode()
+        failure = ShareError(_KERBEROS_REASONS.get(code, reasons.NO_TICKET), code=code)
     except nmb.NetBIOSTimeout:
         failure = ShareError(reasons.SILENT)
     except (nmb.NetBIOSError, OSError):

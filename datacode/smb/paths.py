@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, product
+from typing import Literal
 
 from datacode.catalog import mark
 from datacode.runtime.files import FilesError
@@ -16,6 +18,8 @@ from datacode.smb import reasons
 from datacode.smb.reasons import ShareError
 
 PREFIX = "lib://"
+_FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
+_MAX_SPELLINGS = 16
 _MAX_NT_BYTES = 0xFFFF - 1
 _FORBIDDEN = re.compile(r'[\x00-\x1f:*?"<>|]')
 _WILD = re.compile(r"[*?\[]")
@@ -75,15 +79,20 @@ def decode_name(data: bytes | memoryview) -> str:
 
 
 def spellings(path: str) -> tuple[str, ...]:
-    """The path as it is, then with its accents composed and taken apart.
+    """The path as it is, then with its accents composed and taken apart, in all names or in some.
 
-    macOS takes letters such as й apart, everybody else keeps them whole; which of both a file
-    has cannot be seen, so a program need not know.
+    macOS takes letters such as й apart, everybody else keeps them whole; which of both a file or
+    folder has cannot be seen, so a program need not know.
     """
     if path.isascii():
         return (path,)
-    forms = (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))
-    return tuple(dict.fromkeys(forms))
+    whole = (path, *(unicodedata.normalize(form, path) for form in _FORMS))
+    names = [
+        dict.fromkeys((name, *(unicodedata.normalize(form, name) for form in _FORMS)))
+        for name in path.split("\\")
+    ]
+    mixed = ("\\".join(each) for each in product(*names))
+    return tuple(dict.fromkeys((*whole, *islice(mixed, _MAX_SPELLINGS))))
 
 
 def is_shown(name: str) -> bool:

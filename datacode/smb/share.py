@@ -190,7 +190,7 @@ class Share:
         has left behind.
         """
         with self._working(path, interrupt):
-            parts = _file_parts(path)
+            parts = self._as_spelled_there(_file_parts(path))
             handle, _ = self._open(
                 _unfinished(parts, token),
                 Access.WRITE_DATA | Access.DELETE | Access.READ_ATTRIBUTES | Access.SYNCHRONIZE,
@@ -210,12 +210,12 @@ class Share:
     def discard(self, path: str, interrupt: Interrupt, *, token: str) -> None:
         """Remove what a ``store`` with this token has left behind, on a connection that broke."""
         with self._working(path, interrupt):
-            self._remove(_unfinished(_file_parts(path), token))
+            self._remove(_unfinished(self._as_spelled_there(_file_parts(path)), token))
 
     def make_folder(self, path: str, interrupt: Interrupt) -> None:
         """Make a folder, and those above it; one that is there already is no failure."""
         with self._working(path, interrupt):
-            parts = paths.components(path)
+            parts = self._as_spelled_there(paths.components(path))
             for depth in range(1, len(parts) + 1):
                 self._make_folder(parts[:depth])
 
@@ -229,7 +229,8 @@ class Share:
         with self._working(path, interrupt):
             handle, _ = self._open(_file_parts(path), Access.DELETE | Access.READ_ATTRIBUTES)
             try:
-                self._rename(handle, _file_parts(new), replace=False)
+                there = self._as_spelled_there(_file_parts(new))
+                self._rename(handle, there, replace=False)
             except ShareError as error:
                 if error.reason in (reasons.EXISTS, reasons.MISSING):
                     raise error.named(path=new) from None
@@ -279,6 +280,26 @@ class Share:
             if disposition != Disposition.OPEN or reply.status not in _NOT_FOUND:
                 break
         raise failure
+
+    def _as_spelled_there(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """The path with its accents as they are in what exists of it.
+
+        Otherwise there would soon be two files whose names look the same.
+        """
+        if "".join(parts).isascii():
+            return parts
+        for count in range(len(parts), 0, -1):
+            for name in paths.spellings(paths.nt_path(parts[:count])):
+                body = messages.create(name, Access.READ_ATTRIBUTES, Disposition.OPEN, 0)
+                reply = self._link.ask(Command.CREATE, body, self._tree)
+                if reply.status == Status.OK:
+                    with self._link.parsing():
+                        handle, _ = messages.parse_create(reply.body)
+                    self._close(handle)
+                    return (*name.split("\\"), *parts[count:])
+                if reply.status not in _NOT_FOUND:
+                    return parts  # what was asked for will fail for the same reason
+        return parts
 
     def _close(self, handle: bytes) -> Stamp | None:
         """Give a handle back, whatever happened before; what it was of, if the server says."""

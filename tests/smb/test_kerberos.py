@@ -8,7 +8,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from datacode.smb import reasons
+from impacket.krb5.kerberosv5 import KerberosError
+
+from datacode.smb import login, reasons
 from datacode.smb.access import Access, Kerberos
 from datacode.smb.reasons import Reason, ShareError
 from datacode.smb.share import open_share
@@ -112,3 +114,19 @@ class KerberosTests(ShareTestCase):
         access = self.access(**{kerberos.REALM: "127.0.0.77"})
         self.refused(reasons.NO_KDC, self.target(), access)
         self.refused(reasons.NO_KDC, self.target(password="x"), access)
+
+    def test_what_a_controller_says(self) -> None:
+        """Wrong passwords and locked accounts have the sentences that they have elsewhere."""
+        for code, reason in (
+            (24, reasons.WRONG_LOGIN),
+            (6, reasons.WRONG_LOGIN),
+            (18, reasons.NO_ACCOUNT),
+            (23, reasons.NO_ACCOUNT),
+            (37, reasons.NO_TICKET),
+        ):
+
+            def refuse(*arguments: object, error: int = code, **more: object) -> None:
+                raise KerberosError(error)
+
+            self.patch(login._Session, "kerberosLogin", refuse)
+            self.refused(reason, self.target(), self.access())

@@ -67,6 +67,10 @@ class PathTests(SynchronousTestCase):
         self.assertEqual(paths.spellings(composed), (composed, apart))
         self.assertEqual(paths.spellings(apart), (apart, composed))
         self.assertEqual(paths.spellings("a.txt"), ("a.txt",))
+        both = paths.spellings(f"{composed}\\x\\{apart}")
+        self.assertEqual(len(set(both)), 4)
+        self.assertEqual(both[0], f"{composed}\\x\\{apart}")
+        self.assertLess(len(paths.spellings("\\".join([composed] * 100))), 20)
 
     def test_hidden_leftovers(self) -> None:
         """Listings show dot files, but nothing that macOS has left."""

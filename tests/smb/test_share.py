@@ -301,6 +301,16 @@ class ReadTests(ShareTestCase):
         name = f"{folder.name}/" + unicodedata.normalize("NFD", "чай.txt")
         self.assertEqual(self.read(share, name), b"whole")
 
+    def test_accents_composed_and_apart_on_one_path(self) -> None:
+        """A folder that a Mac has made, and in it a file that Windows has."""
+        folder = self.folder_of(samba()) / unicodedata.normalize("NFD", "май")
+        folder.mkdir()
+        (folder / unicodedata.normalize("NFC", "чай.txt")).write_text("mixed")
+        share = self.opened(samba().target())
+        path = str(folder.relative_to(samba().folder)) + "/чай.txt"
+        for form in ("NFC", "NFD"):
+            self.assertEqual(self.read(share, unicodedata.normalize(form, path)), b"mixed")
+
     def test_very_long_path(self) -> None:
         """Beyond the 260 characters of old."""
         folder = self.folder_of(samba())
@@ -600,6 +610,25 @@ class WriteTests(ShareTestCase):
             self.store(share, f"{folder.name}/Отчёт 😀.bin", content)
             self.assertEqual((folder / "Отчёт 😀.bin").read_bytes(), content)
             self.assertEqual(os.listdir(folder), ["Отчёт 😀.bin"])
+
+    def test_accents_as_they_are_there(self) -> None:
+        """What a Mac has named is replaced, and not doubled; new files lie in its folders."""
+        folder = self.folder_of(samba()) / unicodedata.normalize("NFD", "май")
+        folder.mkdir()
+        folder.chmod(0o777)
+        apart = unicodedata.normalize("NFD", "чай.txt")
+        (folder / apart).write_text("old")
+        share = self.opened(samba().target())
+        typed = unicodedata.normalize("NFC", str(folder.relative_to(samba().folder)))
+        for name in ("чай.txt", "новый.txt"):
+            path = f"{typed}/" + unicodedata.normalize("NFC", name)
+            share.store(path, transfer.Bytes(b"new"), self.patience(), token="t")
+            self.assertEqual(self.read(share, path), b"new")
+        share.make_folder(f"{typed}/йод/й", self.patience())
+        share.rename(f"{typed}/новый.txt", f"{typed}/йод/й.txt", self.patience())
+        composed = unicodedata.normalize("NFC", "йод")
+        self.assertEqual(sorted(os.listdir(folder)), sorted([apart, composed]))
+        self.assertEqual(len(os.listdir(folder.parent)), 1)
 
     def test_from_a_local_file(self) -> None:
         """A descriptor stays open and where it was."""
