@@ -140,8 +140,10 @@ class TableShown(Struct, tag="table", frozen=True):
 
     def size(self) -> int:
         """About how many characters it takes to say."""
-        heads = sum(map(len, self.columns)) + 16 * len(self.columns)
-        return heads + sum(map(row_size, self.rows)) + 100
+        heads = sum(map(len, self.columns)) + sum(map(len, self.types)) + len(self.table or "")
+        columns = max(len(self.columns), len(self.types), len(self.nulls))
+        rows = sum(map(row_size, self.rows)) + 16 * len(self.rows)
+        return 100 + heads + 16 * columns + rows
 
 
 def row_size(row: Row) -> int:

@@ -747,6 +747,18 @@ class HostileTests(WorkersTestCase):
         """The log is not filled."""
         await self.ended("b''.join([wire.encode(wire.Trouble('x' * 1000))] * 1000)")
 
+    async def test_flood_of_tables(self) -> None:
+        """The server counts what shown tables take, in whatever part of them it is."""
+        for table in (
+            "wire.TableShown(['x' * 900_000], [], [], 0)",
+            "wire.TableShown([], ['x' * 900_000], [], 0)",
+            "wire.TableShown([], [], [[]] * 900_000, 0)",
+            "wire.TableShown([], [], [['x' * 900_000]], 0)",
+            "wire.TableShown([], [], [], 0, [0] * 900_000)",
+            "wire.TableShown([], [], [], 0, [], 'x' * 900_000)",
+        ):
+            await self.ended(f"wire.encode({table}) * 9")
+
     async def test_flood_of_questions(self) -> None:
         """Of many requests at once a few are put to the broker, the others answered busy."""
 
