@@ -138,4 +138,5 @@ class StrictOriginTests(PageTestCase):
         page.fill("dialog [name='connection.url']", self.running.address)
         page.click("dialog .primary")
         page.until_text(".banner-text", "не принимает страницы отсюда")
+        page.until_text(".banner-text", "Запустите его командой datacode --websocket")
         self.page.messages()

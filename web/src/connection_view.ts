@@ -143,7 +143,8 @@ export class ConnectionView {
     const words = "detail" in state && (reason === "closed" || reason === "token") ? state.detail : "";
     const detail = words ? ` ${words}.`.replace(/\.+$/, ".") : "";
     const gone = this.opened && reason !== "token" && reason !== "badUrl" ? ` ${t("connection.gone")}` : "";
-    const text = t(REASONS[reason], { url: this.url }) + detail + gone;
+    const start = reason === "refused" && !this.opened && !isServed() ? ` ${t("connection.start")}` : "";
+    const text = t(REASONS[reason], { url: this.url }) + detail + gone + start;
     fill(this.message, text);
     this.banner.setAttribute("aria-label", t("connection.label"));
     if (text !== this.spoken) {
