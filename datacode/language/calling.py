@@ -23,6 +23,9 @@ TYPE_WORDS = frozenset(
 )
 """Names that need no quotes as the second argument of ``isinstance``."""
 
+FRESH = frozenset({"range", "split", "bulk_create", "push", "append", "extend"})
+"""Builtins whose result is a new array that nothing else refers to."""
+
 
 class Calling(Foresight, Parts):
     """The part of the compiler that makes calls."""
@@ -87,10 +90,11 @@ class Calling(Foresight, Parts):
             # Once all arguments are known: functions called for them leave their own depth.
             values[-1] = self.call("at_depth", self.depth(), values[-1])
         node = self.call(function, *values)
+        fresh = name in FRESH
         kinds = builtin_result(name, [piece.kinds for piece in pieces])
         height = max((piece.height for piece in pieces), default=0) + 1
         calls = entry.calls_back or any(piece.calls for piece in pieces)
-        return Piece(node, kinds, calls=calls, height=height)
+        return Piece(node, kinds, calls=calls, height=height, fresh=fresh)
 
     def _special_call(self, name: str, arguments: Sequence[nodes.Expr]) -> Piece | None:
         """The two builtins that look at how an argument is written."""

@@ -102,14 +102,15 @@ class Elements(Expressions):
         if fast is None:
             self.emit(store)
         else:
-            test, statement = fast
-            self.emit(self.if_(test, [statement], [store]))
+            tests, statement = fast
+            self.emit(self.if_(self.all_of(tests), [statement], [store]) if tests else statement)
         own = container.kinds & (ARRAY | OBJECT) or ARRAY | OBJECT
         if self.has_known_kind(slot):
             added = with_elements(value.kinds, len(path.steps))
             self.state.kinds[slot.python] = own | container.kinds & ~OWN | added
         if self.setness(slot) != SET and slot.private:
             self.state.set[slot.python] = SET
+        self.now_owned(slot)
 
     def _put_deep(
         self,
@@ -138,10 +139,10 @@ class Elements(Expressions):
         container: Piece,
         value: Piece,
         path: Path,
-    ) -> tuple[ast.expr, ast.stmt] | None:
-        """Code for the usual case, and the test for it."""
+    ) -> tuple[list[ast.expr], ast.stmt] | None:
+        """Code for the usual case, and the tests for it."""
         steps, members = path.steps, path.members
-        tests = [is_owned]
+        tests: list[ast.expr] = [] if slot.python in self.state.owned else [is_owned]
         if len(steps) == 1 and not slot.owns_parts:
             place: ast.expr = container.node
             kinds = container.kinds
@@ -170,7 +171,7 @@ class Elements(Expressions):
         else:
             return None
         target = self.subscript(place, key, store=True)
-        return self.all_of(tests), self.assignment(value.node, target)
+        return tests, self.assignment(value.node, target)
 
     def _class_test(
         self, tests: list[ast.expr], node: ast.expr, kinds: int, wanted: int, name: str

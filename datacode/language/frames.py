@@ -18,6 +18,7 @@ from datacode.language.assigning import Assigning
 from datacode.language.facts import Builtin, Facts
 from datacode.language.kinds import NULL
 from datacode.language.scopes import Names
+from datacode.language.variables import is_private
 
 Block = TypeVar("Block", nodes.For, nodes.Try)
 
@@ -241,10 +242,3 @@ class Frames(Assigning):
 def is_global(python: str) -> bool:
     """Does the Python name stand for a global, or for something beside one?"""
     return python.startswith(("v_", "t_", "o_v_", "o_t_"))
-
-
-def is_private(python: str) -> bool:
-    """Does the Python name stand for a variable of a function or block, or something beside it?"""
-    if python.startswith("o_"):
-        python = python[2:]
-    return python.startswith("l_") or (python[:1] == "b" and python[1:2].isdigit())

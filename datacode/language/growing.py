@@ -21,7 +21,7 @@ class Growing(Expressions):
     has_cells = False
     """Blocks are put into functions of their own: local variables are no longer quite local."""
 
-    def _only_target(self, name: str) -> Slot | None:
+    def only_target(self, name: str) -> Slot | None:
         """The variable that a plain assignment means, if it is known which and that it is set."""
         targets = self.targets(name)
         if len(targets) != 1:
@@ -35,7 +35,7 @@ class Growing(Expressions):
             return False
         assert isinstance(node.value, nodes.Call)
         function, (first, second) = node.value.name, node.value.arguments
-        slot = self._only_target(node.name)
+        slot = self.only_target(node.name)
         if slot is None or not slot.owns or function in self.facts.functions:
             return False
         if function not in self.builtins or self.is_volatile(slot):
@@ -43,11 +43,17 @@ class Growing(Expressions):
         assert isinstance(first, nodes.Name)
         assert not isinstance(second, nodes.Spread | nodes.NamedArgument)
         kinds = self.kinds_of(slot)
+        mark = len(self.out)
         array = self.spill(Piece(self.name(slot.python), kinds))
         item = self.expression(second, keep=True)
         if not item.plain:
             item = self.spill(item)
-        tests = [self.identical(self.name(slot.owner), array.node)]
+        tests: list[ast.expr] = []
+        if slot.python in self.state.owned:  # so it is what it was before
+            del self.out[mark]
+            array = Piece(self.name(slot.python), kinds, plain=True)
+        else:
+            tests.append(self.identical(self.name(slot.owner), array.node))
         if not only(kinds, ARRAY):
             tests.append(self.is_a(array.node, "list"))
         if function == "extend" and not only(item.kinds, ARRAY):
@@ -59,8 +65,9 @@ class Growing(Expressions):
         longer = self.call(f"f_{function}", array.node, item.node)
         copy = self.assignment(longer, self.target(slot.python), self.target(slot.owner))
         yes = [ast.Expr(grow, **self.at)]
-        self.emit(self.if_(self.all_of(tests), list(yes), [copy]))
+        self.out += [self.if_(self.all_of(tests), list(yes), [copy])] if tests else yes
         self.now_set(slot, builtin_result(function, [kinds, item.kinds]))
+        self.now_owned(slot)
         return True
 
     # Strings ---------------------------------------------------------------
@@ -68,7 +75,7 @@ class Growing(Expressions):
     def _grows_string(self, node: nodes.Assign) -> bool:
         """``s = s + t + …``: the texts are put together and then behind ``s``, in place."""
         added = _added_to(node)
-        slot = self._only_target(node.name) if added else None
+        slot = self.only_target(node.name) if added else None
         if slot is None or not self.kinds_of(slot) & STRING or self.rows is not None:
             return False
         if not slot.private and slot.name in self.facts.written and self._has_calls(added):

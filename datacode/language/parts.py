@@ -9,7 +9,17 @@ import ast
 from dataclasses import replace
 
 from datacode.language import nodes
-from datacode.language.kinds import ANY, ARRAY, INTEGER, NUMBER, OBJECT, STRING, only, part_of
+from datacode.language.kinds import (
+    ANY,
+    ARRAY,
+    INTEGER,
+    NUMBER,
+    OBJECT,
+    OTHER,
+    STRING,
+    only,
+    part_of,
+)
 from datacode.language.operands import Operands, text_of
 from datacode.language.python import Piece
 
@@ -32,6 +42,8 @@ class Parts(Operands):
         key = text_of(index)
         if key is not None and base.kinds & OBJECT:
             base, index = self.two(base, mark, index, "l")
+            if base.kinds & OTHER:
+                self.lose_globals()  # it may be a condition over rows
             return self._key(base, index.node, self.call("read_index", base.node, index.node))
         sure = only(base.kinds, ARRAY) and only(index.kinds, NUMBER)
         whole = index.whole
@@ -39,6 +51,8 @@ class Parts(Operands):
             # A Python int is as good for the helpers, and the number itself is not needed.
             index = replace(index, node=whole, plain=True)
         base, index = self.two(base, mark, index, "" if sure else "lr")
+        if index.kinds & STRING and base.kinds & OTHER:
+            self.lose_globals()  # it may be a condition over rows
         node: ast.expr = self.call("read_index", base.node, index.node)
         if index.kinds & STRING and base.kinds & OBJECT:
             tests = self._class_tests(base, OBJECT, "dict", index, STRING, "str")

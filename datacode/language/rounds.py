@@ -11,9 +11,9 @@ from functools import partial
 from datacode.language import nodes, scopes
 from datacode.language.facts import Builtin, Facts
 from datacode.language.frames import Frames
-from datacode.language.kinds import ANY, INTEGER, STRING, step_of, with_elements
-from datacode.language.scopes import Names
-from datacode.language.variables import SET, UNSURE
+from datacode.language.kinds import ANY, INTEGER, OTHER, STRING, step_of, with_elements
+from datacode.language.scopes import Names, names_of
+from datacode.language.variables import HARMLESS, SET, UNSURE, is_private
 
 MAX_ROUNDS = 8
 MAX_WIDENED = 6
@@ -71,6 +71,7 @@ class Rounds(Frames):
         """Code may have run that sets these variables, to values of such kinds."""
         kinds = kinds or {}
         state = self.state
+        state.owned = frozenset()
         for name in names:
             for python in self._slots_named(name):
                 if state.set.get(python) != SET:
@@ -109,7 +110,54 @@ class Rounds(Frames):
         kinds = self._kinds_around(node, names) if self._shallow else {}
         for name in names:
             self._settle(name)
+        owned = self.state.owned
         self._forget(names, kinds)
+        self.state.owned = self._owned_throughout(node, owned, kinds)
+
+    def _owned_throughout(
+        self, node: nodes.For, owned: frozenset[str], kinds: dict[str, int]
+    ) -> frozenset[str]:
+        """Those of the variables that own their array or object that go on to in the whole loop."""
+        if not self._shallow:
+            return frozenset()
+        bound = names_of(node.body)
+        growing: set[int] = set()
+        for part in scopes.walk(node.body):
+            if not owned:
+                break
+            if self._may_show_globals(part, kinds):
+                owned = frozenset(filter(is_private, owned))
+            kept = _kept_by(part)
+            if id(part) in growing:
+                kept = kept[1:]
+            gone = {inner.name for inner in kept if isinstance(inner, nodes.Name)}
+            if isinstance(part, nodes.Assign):
+                if part.name not in bound.bound | bound.made_local and self._grows_here(part):
+                    growing.add(id(part.value))
+                else:
+                    gone.add(part.name)
+            owned = frozenset(each for each in owned if each.partition("_")[2] not in gone)
+        return owned
+
+    def _grows_here(self, node: nodes.Assign) -> bool:
+        """Is it ``x = push(x, …)``, and is it known which variable that is?"""
+        if node.scope is not None or not scopes.grows(node):
+            return False
+        assert isinstance(node.value, nodes.Call)
+        is_builtin = node.value.name not in self.facts.functions
+        return is_builtin and self.only_target(node.name) is not None
+
+    def _may_show_globals(self, part: scopes.Part, kinds: dict[str, int]) -> bool:
+        """May code run there that lets the values of globals be known elsewhere?"""
+        match part:
+            case nodes.Call(name=name):
+                return f"f_{name}" not in HARMLESS or name in self.facts.functions
+            case nodes.Index(base=base, index=index):  # a condition over rows
+                if not kinds:
+                    return True
+                is_text = self.kinds_in(index, kinds) & STRING
+                return bool(is_text and self.kinds_in(base, kinds) & OTHER)
+        return False
 
     def _settle(self, name: str) -> None:
         """Write down what is known only from the facts, before it may change."""
@@ -142,7 +190,7 @@ class Rounds(Frames):
             for name, source in sources:
                 kinds[name] |= source(kinds)
             if kinds == before:
-                return {name: kinds[name] | entry[name] for name in names}
+                return {name: kinds[name] | entry[name] for name in entry}
         return {}
 
     def _read_outside(self, node: nodes.Statement) -> frozenset[str]:
@@ -190,6 +238,16 @@ class Rounds(Frames):
     @property
     def _shallow(self) -> bool:
         return len(self.loops) <= MAX_WIDENED
+
+
+def _kept_by(part: scopes.Part) -> Sequence[scopes.Part]:
+    """The parts of which something may hold on to the value."""
+    match part:
+        case nodes.Index() | nodes.Member() | nodes.ExpressionStatement() | nodes.If():
+            return ()
+        case nodes.Binary() | nodes.Logical() | nodes.Unary():
+            return ()
+    return scopes.inner_parts(part)
 
 
 def _is_special(argument: nodes.Expr | nodes.Spread | nodes.NamedArgument) -> bool:

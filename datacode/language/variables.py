@@ -20,6 +20,16 @@ from datacode.language.kinds import ANY
 from datacode.language.python import LOOSE, SHARED, STEADY, Piece, Writer
 from datacode.language.scopes import Names
 
+HARMLESS = frozenset(
+    f"f_{name}"
+    for name in (
+        *("abs", "sqrt", "pow", "round", "int", "float", "str", "len", "length", "upper", "lower"),
+        *("trim", "typeof", "isinstance", "isset", "print", "push", "append", "extend"),
+        *("range", "split", "bulk_create"),
+    )
+)
+"""Builtins that certainly run no function of the program, and no condition over rows."""
+
 UNSET, UNSURE, SET = 0, 1, 2
 """Whether a variable has a value at a point of the program."""
 
@@ -51,15 +61,18 @@ class Slot:
 
 @dataclass(slots=True)
 class State:
-    """What is known at a point: kinds of values, and which variables are set."""
+    """What is known at a point: kinds of values, which variables are set, and which of them
+    certainly own their array or object (``o_x is v_x``).
+    """
 
     kinds: dict[str, int]
     set: dict[str, int]
     live: bool = True
+    owned: frozenset[str] = frozenset()
 
     def copy(self) -> State:
         """The same, to go another way from here."""
-        return State(self.kinds.copy(), self.set.copy(), self.live)
+        return State(self.kinds.copy(), self.set.copy(), self.live, self.owned)
 
 
 def joined(one: State, other: State) -> State:
@@ -74,7 +87,7 @@ def joined(one: State, other: State) -> State:
     for slot in one.set.keys() | other.set.keys():
         a, b = one.set.get(slot, UNSET), other.set.get(slot, UNSET)
         both[slot] = a if a == b else UNSURE
-    return State(kinds, both)
+    return State(kinds, both, owned=one.owned & other.owned)
 
 
 class Variables(Writer):
@@ -200,6 +213,7 @@ class Variables(Writer):
             self._in_blocks[name].pop()
             self.state.set.pop(python, None)
             self.state.kinds.pop(python, None)
+            self.state.owned -= {python}
 
     # Reading -----------------------------------------------------------------
 
@@ -223,6 +237,7 @@ class Variables(Writer):
         certain = self.setness(slot) == SET
         whole = self.wholes.get(slot.python)
         if slot.owns and (keep or self.is_volatile(slot)):
+            self.state.owned -= {slot.python}
             cleared = self.walrus(slot.owner, self.nothing())
             node = ast.BoolOp(ast.Or(), [cleared, self.name(slot.python)], **self.at)
             return Piece(node, kinds, slot=slot.python, height=1)
@@ -319,11 +334,29 @@ class Variables(Writer):
         else:
             self.assign(slot.python, value.node)
         self.now_set(slot, value.kinds)
+        if slot.owns and value.fresh:
+            self.now_owned(slot)
+
+    def now_owned(self, slot: Slot) -> None:
+        """Note that the variable owns its array or object."""
+        self.state.owned |= {slot.python}
+
+    def lose_globals(self) -> None:
+        """Code runs that may let the values of globals be known elsewhere."""
+        self.state.owned = frozenset(filter(is_private, self.state.owned))
+
+    def call(self, function: str, *arguments: ast.expr) -> ast.Call:
+        """Call a helper or builtin by its Python name."""
+        is_called = function.startswith(("f_", "k")) or function == "call_loosely"
+        if is_called and (function not in HARMLESS or function[2:] in self.facts.functions):
+            self.lose_globals()
+        return super().call(function, *arguments)
 
     def now_set(self, slot: Slot, kinds: int) -> None:
         """Note that the variable has a value of such kinds, and tell the host of a new global."""
         before = self.setness(slot)
         self.state.set[slot.python] = SET
+        self.state.owned -= {slot.python}
         if self.has_known_kind(slot):
             self.state.kinds[slot.python] = kinds
         if before == SET or slot.private or self.in_function:
@@ -346,3 +379,10 @@ class Variables(Writer):
         if python[0] in "lb":
             return True
         return not self.in_function and python.partition("_")[2] not in self.facts.written
+
+
+def is_private(python: str) -> bool:
+    """Does the Python name stand for a variable of a function or block, or something beside it?"""
+    if python.startswith("o_"):
+        python = python[2:]
+    return python.startswith("l_") or (python[:1] == "b" and python[1:2].isdigit())

@@ -20,7 +20,11 @@ def whole_range(*bounds: Value) -> range:
         kind = end.__class__
         if (kind is int or kind is float) and 0 <= end < EXACT:
             return range(trunc(end))
-    return range_bounds(*(float(b) if b.__class__ is int else b for b in bounds))
+        return range_bounds(float(end) if kind is int else end)
+    for bound in bounds:
+        if bound.__class__ is not int:
+            return range_bounds(*(float(b) if b.__class__ is int else b for b in bounds))
+    return range(*bounds) if bounds[-1] or len(bounds) == 2 else range_bounds(*map(float, bounds))
 
 
 def number_range(*bounds: Value) -> Iterator[float]:
