@@ -81,6 +81,8 @@ class Growing(Expressions):
         if not slot.private and slot.name in self.facts.written and self._has_calls(added):
             return False
         if only(self.kinds_of(slot), STRING):
+            if self.setness(slot) != SET:
+                self.do(self.expression(added[0].left).node)  # it has to exist before all else
             self._append_texts(slot, added)
             return True
         if len(added) == 1 and self.setness(slot) == SET and self.kinds_of(slot) & NUMBER:

@@ -7,7 +7,11 @@ from collections.abc import Callable
 
 VARIABLES = ("a", "b", "c", "xs", "m", "s", "i", "e")
 FUNCTIONS = {"f": 1, "g": 2, "h": 0, "k": 1}
-STARTS = ("0", "2", "'ab'", "[]", "[1, 2]", "[[1, 2], [3, 4]]", "{k: 1}", "{k: [1], ab: {k: 2}}")
+STARTS = (
+    *("0", "2", "'ab'", "[]", "[1, 2]", "[[1, 2], [3, 4]]", "{k: 1}", "{k: [1], ab: {k: 2}}"),
+    *("true", "null", "-1.5", "range(5)", "'мир'", "path('x')", "money(5, '$')"),
+    *("table([[1, 'x'], [2, 'y'], [3, 'ab']], ['k', 'ab'])", "table([], ['k'])"),
+)
 WORDS = ('"ab"', "'x'", '""', '"k"', '"7"')
 
 
@@ -135,7 +139,7 @@ class ProgramMaker:
 
     def for_block(self, depth: int) -> None:
         variables = [self.name()]
-        if self.random.random() < 0.2:
+        while self.random.random() < 0.2:
             variables.append(self.name())
         over = self.random.choice(
             (
@@ -148,12 +152,19 @@ class ProgramMaker:
             )
         )
         if len(variables) > 1 and self.random.random() < 0.6:
-            over = self.random.choice(("enum(xs)", "[[1, 2], [3, [4]]]", "{k: 1, ab: [2]}", "m"))
+            over = self.random.choice(
+                (
+                    *("enum(xs)", "[[1, 2], [3, [4]]]", "{k: 1, ab: [2]}", "m", "[1, 2]", "'ab'"),
+                    "table([[1, 2], [3, 4]], ['k', 'ab'])",
+                    f"[{self.expression(1)}, [1, 2]]",
+                )
+            )
         self.lines.append(f"for {', '.join(variables)} in {over} do")
         self.loops.append(variables[0])
         self.body(depth + 1)
         self.loops.pop()
-        self.lines.append(f"next {variables[0]}")
+        closing = variables if self.random.random() < 0.3 else variables[:1]
+        self.lines.append(f"next {', '.join(closing)}")
 
     def try_block(self, depth: int) -> None:
         self.lines.append("try")
@@ -172,6 +183,8 @@ class ProgramMaker:
         if depth == 0 or self.random.random() < 0.35:
             return self.leaf()
         inner = depth - 1
+        if self.random.random() < 0.25:
+            return self.rarer_expression(inner)
         make = self.random.choice(
             (
                 lambda: f"{self.expression(inner)} {self.operator()} {self.expression(inner)}",
@@ -190,6 +203,43 @@ class ProgramMaker:
             )
         )
         return make()
+
+    def rarer_expression(self, inner: int) -> str:
+        """Members of all kinds of values, odd indexes, spreads, callbacks, several lines."""
+        members = "rows columns idx column_names upper lower trim length name parent exists len()"
+        indexes = ("1.9", "-0.5", "2 ^ 1024", "true", "null", "i", '"k"')
+        types = "array int str object table num"
+        make = self.random.choice(
+            (
+                lambda: f"{self.expression(inner)} ^ {self.expression(0)}",
+                lambda: f"isset({self.name()})",
+                lambda: f"isinstance({self.expression(inner)}, {self.word_of(types)})",
+                lambda: f"{self.name()}.{self.word_of(members)}",
+                lambda: f"{self.name()}.rows.rows[{self.expression(0)}]",
+                lambda: f"{self.name()}.idx[{self.expression(0)}]",
+                lambda: f"{self.name()}[{self.random.choice(indexes)}]",
+                lambda: f"'ab' * {self.random.choice(('2', '0', '-1', '0.5', 'i'))}",
+                lambda: f"path('x') / {self.expression(0)}",
+                lambda: f"(\n{self.expression(inner)}\n)",
+                lambda: f"[\n{self.expression(inner)},\n\n{self.expression(0)}]",
+                lambda: f"f(a = {self.expression(inner)})",
+                lambda: f"{self.word_of('max f print')}(*{self.expression(inner)})",
+                lambda: f"g(*[{self.expression(inner)}, {self.expression(0)}])",
+                lambda: f"reduce({self.expression(inner)}, 'g', {self.expression(0)})",
+                lambda: (
+                    f"{self.word_of('enum keys values unique print')}({self.expression(inner)})"
+                ),
+                lambda: f"join({self.expression(inner)}, '-')",
+                lambda: f"contains({self.expression(inner)}, {self.expression(0)})",
+                lambda: f"f({self.expression(inner)})[{self.expression(0)}]",
+                lambda: f"f({self.expression(inner)}).k",
+                lambda: f"{{k: {self.expression(inner)}, k: {self.expression(0)}}}",
+            )
+        )
+        return make()
+
+    def word_of(self, words: str) -> str:
+        return self.random.choice(words.split())
 
     def few(self) -> int:
         return self.random.randint(0, 3)

@@ -15,6 +15,15 @@ PROGRAMS = 3
 """Programs of a session; each meets the variables and functions that those before it left."""
 
 
+ONCE_DIFFERENT = (
+    "for a in [1] do\n  s = s + missing(1) + 'x'\nnext a",
+    "for a in [1] do\n  s = s + 1 / 0 + 'x'\nnext a",
+    "for a in [1, 2] do\n  if a == 2 do\n    s = s + 'x' + [][0]\n  endif\n  if a == 3 do\n"
+    "    s = 'x'\n  endif\nnext a",
+)
+"""Programs in which the compiler once read a variable later than it should."""
+
+
 class AgainstReferenceTests(SynchronousTestCase):
     """Order of evaluation, scopes, jumps, copies, errors and their lines."""
 
@@ -33,6 +42,13 @@ class AgainstReferenceTests(SynchronousTestCase):
             found = (outcome.output, str(outcome.error or ""))
             self.assertEqual(found, expected, f"seed {seed}, program {number}:\n{text}")
         return PROGRAMS
+
+    def test_once_different(self) -> None:
+        """What has been mended stays so."""
+        for text in ONCE_DIFFERENT:
+            outcome = Interpreter().run(text)
+            found = (outcome.output, str(outcome.error or ""))
+            self.assertEqual(found, Evaluator().run(text), text)
 
     def compare_all(self, seeds: range) -> None:
         """Run the programs of many seeds; nearly all of them must be worth it."""
