@@ -16,7 +16,7 @@ from pathlib import Path
 from twisted.internet import reactor, threads
 from twisted.internet.protocol import Factory
 
-from datacode.worker import kernel, seccomp
+from datacode.worker import kernel
 from datacode.worker.limits import MIB, Limits
 from datacode.worker.process import Settings, WorkerInterpreter
 from tests.worker.harness import TAKEN_OVER, WITH_POLARS, WorkersTestCase
@@ -464,18 +464,7 @@ class OrdinaryUserTests(WorkersTestCase):
         self.assertIn("PASSED", done.stdout)
 
 
-class FilterTests(WorkersTestCase):
-    """The filter's program, for every machine that it knows."""
-
-    def test_programs(self) -> None:
-        """Whole instructions, fewer than the kernel's limit, and the process's number in them."""
-        for machine in ("x86_64", "aarch64"):
-            code = seccomp.program(machine, 4711)
-            self.assertEqual(len(code) % 8, 0)
-            self.assertLess(len(code) // 8, 4096)
-            self.assertIn((4711).to_bytes(4, "little"), code)
-            self.assertNotEqual(code, seccomp.program(machine, 4712))
-
+class LimitTests(WorkersTestCase):
     def test_limits_of_the_test_process_are_untouched(self) -> None:
         """Nothing here limits the server itself."""
         self.assertNotEqual(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 64)
