@@ -21,13 +21,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from datacode.runtime.values import Value, printed
-from datacode.tables.cells import Cells, Indices, Mask
+from datacode.tables.cells import Cells, Indices, Mask, is_short
 from datacode.tables.engine import pl
 from datacode.tables.show import plain
 from datacode.tables.table import Table
 from datacode.tables.types import ColumnType, column_kind
 
 Test = Callable[[Value], bool]
+
+_Key = tuple[int, float, str]
+"""What orders a cell: its kind, its number, its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +230,28 @@ def order_of(cells: Cells, kind: ColumnType, *, descending: bool) -> Indices:
     if series is not None:
         return _order_of_series(series, descending)
     key = _remembering(_amount_key) if kind is ColumnType.CURRENCY else _key
-    keyed = [None if cell is None else key(plain(cell)) for cell in cells]
-    filled = [place for place, each in enumerate(keyed) if each is not None]
-    filled.sort(key=keyed.__getitem__, reverse=descending)  # type: ignore[arg-type]
-    return filled + [place for place, each in enumerate(keyed) if each is None]
+    keys = [None if cell is None else key(plain(cell)) for cell in cells]
+    if not is_short(len(keys)):
+        return _order_of_keys(keys, descending)
+    filled = [place for place, each in enumerate(keys) if each is not None]
+    filled.sort(key=keys.__getitem__, reverse=descending)  # type: ignore[arg-type]
+    return filled + [place for place, each in enumerate(keys) if each is None]
+
+
+def _order_of_keys(keys: list[_Key | None], descending: bool) -> pl.Series:
+    """The same by Polars: Python's sort would hold up the program, and a cancel, all the while."""
+    rank, number, text = ([None if key is None else key[part] for key in keys] for part in range(3))
+    frame = pl.DataFrame(
+        [
+            pl.Series("rank", rank, dtype=pl.UInt8),
+            pl.Series("number", number, dtype=pl.Float64),
+            pl.Series("text", text, dtype=pl.String),
+        ]
+    )
+    by_all = pl.arg_sort_by(
+        frame.columns, descending=descending, nulls_last=True, maintain_order=True
+    )
+    return frame.select(by_all).to_series()
 
 
 _SIMPLE = "^[\\x00-\\x7f\u0400-\u04ff«»№–—…]*$"
@@ -266,16 +287,17 @@ def _order_of_series(series: pl.Series, descending: bool) -> pl.Series:
 _BOOL, _NUMBERS, _TEXT = 1, 2, 3
 
 
-def _key(cell: Value) -> tuple[Any, ...]:
-    """What orders cells of any kind: bools, numbers (NaN last), texts."""
+def _key(cell: Value) -> _Key:
+    """What orders cells of any kind, as JSON can say them: bools, numbers, texts."""
     if cell.__class__ is bool:
-        return (_BOOL, cell)
+        return (_BOOL, float(cell), "")
     if cell.__class__ is float:
-        return (_NUMBERS, cell != cell, 0.0 if cell != cell else cell)
-    return (_TEXT, natural_key(day(cell) or cell))
+        return (_NUMBERS, cell, "")
+    key = natural_key(day(cell) or cell)
+    return (_TEXT, 0.0, key if _is_utf8(key) else key.encode("utf-8", "replace").decode())
 
 
-def _amount_key(cell: Value) -> tuple[Any, ...]:
+def _amount_key(cell: Value) -> _Key:
     """The same, with money as its amount."""
     amount = _amount(cell) if cell.__class__ is str else None
     return _key(cell if amount is None else amount)

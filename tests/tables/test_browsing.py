@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import given
-from hypothesis.strategies import lists, text
+from hypothesis.strategies import lists, sampled_from, text
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.runtime.values import Currency, Value
@@ -21,6 +21,20 @@ CASES = json.loads(Path(__file__).with_name("browsing.json").read_text("utf-8"))
 """Cases that the page's own sorting and filtering is held to as well."""
 
 _TIMES = SHORT + 1
+_MIXED: list[Value] = [
+    None,
+    True,
+    False,
+    1.0,
+    -2.5,
+    10.0,
+    "a",
+    "B",
+    "$9",
+    "$10",
+    "b\ud800",
+    "05.01.2024",
+]
 
 
 def _value(cell: Any) -> Value:
@@ -123,6 +137,16 @@ class OrderTests(SynchronousTestCase):
         short = order_of(Cells.of_list(list(texts)), ColumnType.STRING, descending=False)
         long = order_of(Cells.of_list(texts * _TIMES), ColumnType.STRING, descending=False)
         self.assertEqual([n for n in long if n < len(texts)], short)
+
+    @given(lists(sampled_from(_MIXED), min_size=2, max_size=12))
+    def test_long_mixed_columns_are_ordered_alike(self, values: list[Value]) -> None:
+        """Cells of every kind, in both directions."""
+        for descending in (False, True):
+            for kind in (ColumnType.MIXED, ColumnType.CURRENCY):
+                short = order_of(Cells.of_list(list(values)), kind, descending=descending)
+                long = order_of(Cells.of_list(values * _TIMES), kind, descending=descending)
+                first = [number for number in long if number < len(values)]
+                self.assertEqual(first, list(short))
 
     def test_natural(self) -> None:
         """Long runs of digits are ordered by their value, too."""
