@@ -75,7 +75,7 @@ class LocalBackend:
             on_warning=_warn,
             keep_output=False,
         )
-        self._conversation = Conversation(interpreter)
+        self._conversation = Conversation(interpreter, self._locale)
 
     def _print(self, text: str) -> None:
         self._write(text)
@@ -119,15 +119,16 @@ class LocalBackend:
 class RemoteBackend:
     """A session on a server (``datacode connect``)."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, locale: str) -> None:
         self._client = client
+        self._locale = locale
 
     def run(self, text: str, write: Write) -> list[str]:
         """Run on the server, in a thread, so that Ctrl-C reaches this one."""
         results: list[Result] = []
         problems: list[BaseException] = []
         done = threading.Event()
-        echo = echoing(text)
+        echo = echoing(text, self._locale)
 
         def work() -> None:
             try:

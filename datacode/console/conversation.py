@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from datacode import catalog
 from datacode.console import report
 from datacode.console.interruption import run_interruptibly
 from datacode.errors import DataCodeError
@@ -22,6 +23,26 @@ show_table(_)
 else if typeof(_) != "null" do
 print(_)
 endif"""
+
+_SHOW_BEGINNING = """
+if typeof(_) == "table" do
+if len(_) > {most} do
+table_head(_, {shown})
+print("{note}")
+else
+show_table(_)
+endif
+else if typeof(_) != "null" do
+print(_)
+endif"""
+
+_MOST_ROWS = 40
+"""A longer table is not drawn whole because somebody typed its name."""
+
+_ROWS_SHOWN = 20
+
+_SHOWS_ITSELF = frozenset({"show_table", "table_head"})
+"""Functions that draw the table which they also give; it need not be drawn twice."""
 
 
 def incomplete(text: str) -> bool:
@@ -53,11 +74,12 @@ class Echoing:
         return line, column - len(_KEEP) if moved else column
 
 
-def echoing(text: str) -> Echoing:
+def echoing(text: str, locale: str | None = None) -> Echoing:
     """The program for a text that was typed.
 
     An expression at the end shows its value, unless it is null, and leaves it in ``_``; a
-    declaration that stands alone shows what it set. Anything else runs as it is.
+    declaration that stands alone shows what it set. Anything else runs as it is. With a
+    ``locale`` only the beginning of a long table is shown, and a note in that language.
     """
     try:
         body = parse(text).body
@@ -68,23 +90,38 @@ def echoing(text: str) -> Echoing:
         lines = Source(text).text.split("\n")
         head, line, rest = lines[: last.line - 1], lines[last.line - 1], lines[last.line :]
         line = f"{line[: last.column - 1]}{_KEEP}{line[last.column - 1 :]}"
-        program = "\n".join([*head, line, *rest, ")"]) + _SHOW
+        program = "\n".join([*head, line, *rest, ")"]) + _showing(last.value, locale)
         return Echoing(program, last.line, last.column)
     if len(body) == 1 and isinstance(last, nodes.Assign) and last.scope is not None:
         return Echoing(f'{text}\nprint("✓ {last.name} =", {last.name})')
     return Echoing(text)
 
 
+def _showing(expression: nodes.Expr, locale: str | None) -> str:
+    """What is run behind an expression whose value is in ``_``."""
+    if isinstance(expression, nodes.Call) and expression.name in _SHOWS_ITSELF:
+        return ""
+    if locale is None:
+        return _SHOW
+    note = catalog.translate(
+        catalog.mark("… the first {shown} rows; `show_table(_)` shows all of them"), locale
+    )
+    return _SHOW_BEGINNING.format(
+        most=_MOST_ROWS, shown=_ROWS_SHOWN, note=note.format(shown=_ROWS_SHOWN)
+    )
+
+
 class Conversation:
     """Runs what is typed on an interpreter, and tells what went wrong."""
 
-    def __init__(self, interpreter: Interpreter) -> None:
+    def __init__(self, interpreter: Interpreter, locale: str | None = None) -> None:
         self.interpreter = interpreter
+        self._locale = locale
         self._texts: dict[str, str] = {}
 
     def run(self, text: str) -> Outcome:
         """Run a text that was typed, in the main thread; Ctrl-C ends it."""
-        echo = echoing(text)
+        echo = echoing(text, self._locale)
         outcome = run_interruptibly(self.interpreter, echo.program)
         error = outcome.error
         if error is not None:

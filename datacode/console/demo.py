@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datacode import catalog
 from datacode.runtime.interpreter import Interpreter
 from datacode.runtime.values import printed
 
@@ -17,17 +18,17 @@ SAMPLES = (
 )
 
 
-def demo() -> int:
+def demo(locale: str = "en") -> int:
     """Run the samples and print the resulting variables."""
     interpreter = Interpreter()
     for line in SAMPLES:
         print(f">>> {line}")  # noqa: T201
         outcome = interpreter.run(line)
         if outcome.error is not None:
-            print(outcome.error)  # noqa: T201
+            print(outcome.error.render(locale))  # noqa: T201
             return 1
     print()  # noqa: T201
-    print("📊 Final Variables:")  # noqa: T201
+    print(catalog.translate(catalog.mark("📊 Final Variables:"), locale))  # noqa: T201
     for name, value in interpreter.globals_for_export().items():
         print(f"  {name} = {printed(value)}")  # noqa: T201
     return 0

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from datacode.runtime.local_files import LocalFiles
 
 
+CONNECT_HELP = catalog.mark(
+    "Usage: datacode connect ws://HOST:PORT [--token TOKEN] [--locale ru|en]"
+)
+FORMAT_HELP = catalog.mark("Usage: datacode fmt [--check] FILE ...  (- is standard input)")
+COMPLETION_HELP = catalog.mark("Usage: datacode completion bash|zsh|fish")
+
+
 def main(words: list[str]) -> int:
     """Do what the words say; the exit status."""
     prepare_streams()
@@ -62,7 +69,7 @@ def _obey(options: Options) -> int:
     if options.mode == "demo":
         from datacode.console.demo import demo
 
-        return demo()
+        return demo(options.locale)
     with _files(options) as files:
         if files is None:
             return 1
@@ -137,11 +144,11 @@ def _connect(words: list[str], locale: str) -> int:
     """``datacode connect [--token TOKEN] [--locale ru|en] ws://host:port``."""
     options, rest = _named(words, "--token", "--locale")
     locale = parse_locale(options.get("--locale", locale))
+    if _asks_for_help(rest):
+        return _say(CONNECT_HELP, locale)
     token = options.get("--token") or os.environ.get("DATACODE_WS_TOKEN")
     if len(rest) != 1 or rest[0].startswith("-"):
-        raise UsageError(
-            catalog.mark("Usage: datacode connect ws://HOST:PORT [--token TOKEN] [--locale ru|en]")
-        )
+        raise UsageError(CONNECT_HELP)
     (url,) = rest
     try:
         from websockets.exceptions import InvalidHandshake, InvalidURI
@@ -163,14 +170,29 @@ def _connect(words: list[str], locale: str) -> int:
         ) from None
     except (OSError, InvalidHandshake) as problem:
         template = catalog.translate("No connection to {url}: {reason}", locale)
-        sys.stderr.write("❌ " + template.format(url=url, reason=problem) + "\n")
+        sys.stderr.write("❌ " + template.format(url=url, reason=_reason(problem)) + "\n")
         return 1
     try:
-        return start(RemoteBackend(client), locale)
+        return start(RemoteBackend(client, locale), locale)
     except ConnectionLost as problem:
         template = catalog.translate("The connection was lost: {reason}", locale)
         sys.stderr.write("❌ " + template.format(reason=problem) + "\n")
         return 1
+
+
+def _reason(problem: Exception) -> str:
+    """Why there is no connection, without the number that the system has for it."""
+    system = getattr(problem, "strerror", None)
+    return system or str(problem)
+
+
+def _asks_for_help(words: list[str]) -> bool:
+    return bool({"--help", "-h"}.intersection(words))
+
+
+def _say(template: str, locale: str) -> int:
+    sys.stdout.write(catalog.translate(template, locale) + "\n")
+    return 0
 
 
 def _named(words: list[str], *names: str) -> tuple[dict[str, str], list[str]]:
@@ -191,30 +213,41 @@ def _named(words: list[str], *names: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _format(words: list[str], locale: str) -> int:
-    """``datacode fmt [--check] FILE ...``: 1 if a file is wrong, or would be changed."""
+    """``datacode fmt [--check] FILE ...``: 1 if a file is wrong, or would be changed.
+
+    ``-`` is standard input, whose layout goes to standard output.
+    """
+    from datacode.console.run import NOT_READ, NOT_UTF_8
     from datacode.errors import DataCodeError
     from datacode.language.format import format_source
 
+    if _asks_for_help(words):
+        return _say(FORMAT_HELP, locale)
     check = "--check" in words
     names = [word for word in words if word != "--check"]
     if not names or any(name.startswith("--") for name in names):
-        raise UsageError(catalog.mark("Usage: datacode fmt [--check] FILE ..."))
+        raise UsageError(FORMAT_HELP)
     status = 0
     for name in names:
         try:
-            text = Path(name).read_bytes().decode("utf-8")
+            content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+            text = content.decode("utf-8")
             laid_out = format_source(text)
         except (OSError, UnicodeDecodeError) as problem:
-            reason = getattr(problem, "strerror", None) or "stream did not contain valid UTF-8"
-            sys.stderr.write(f"❌ Error reading file '{name}': {reason}\n")
+            system = getattr(problem, "strerror", None)
+            reason = system or catalog.translate(NOT_UTF_8, locale)
+            template = catalog.translate(NOT_READ, locale)
+            sys.stderr.write(template.format(name=name, reason=reason) + "\n")
             status = 1
         except DataCodeError as problem:
             sys.stderr.write(f"{name}: {problem.render(locale)}\n")
             status = 1
         else:
-            if laid_out == text:
+            if name == "-" and not check:
+                sys.stdout.write(laid_out)
+            elif laid_out == text:
                 continue
-            if check:
+            elif check:
                 sys.stderr.write(f"{name}\n")
                 status = 1
             else:
@@ -223,10 +256,12 @@ def _format(words: list[str], locale: str) -> int:
 
 
 def _completion(words: list[str], locale: str) -> int:
-    """``datacode completion bash|zsh``."""
+    """``datacode completion bash|zsh|fish``."""
     from datacode.console.completion import SCRIPTS
 
+    if _asks_for_help(words):
+        return _say(COMPLETION_HELP, locale)
     if len(words) != 1 or words[0] not in SCRIPTS:
-        raise UsageError(catalog.mark("Usage: datacode completion bash|zsh"))
-    sys.stdout.write(SCRIPTS[words[0]])
+        raise UsageError(COMPLETION_HELP)
+    sys.stdout.write(SCRIPTS[words[0]]())
     return 0

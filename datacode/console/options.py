@@ -25,9 +25,9 @@ Usage:
   datacode - [WORD ...]             run what stands on standard input
   datacode --websocket [...]        start the server; `datacode --websocket --help` for its options
   datacode connect ws://HOST:PORT   the prompt, on a server; --token TOKEN or DATACODE_WS_TOKEN
-  datacode fmt [--check] FILE ...   format programs in place
+  datacode fmt [--check] FILE ...   format programs in place; - formats standard input
   datacode passwd FILE NAME         set a password in a file of accounts
-  datacode completion bash|zsh      a completion script for the shell
+  datacode completion bash|zsh|fish a completion script for the shell
   datacode --demo                   a few lines that show what the language can do
 
 Options:
@@ -58,9 +58,9 @@ DataCode: небольшой язык для работы с данными.
   datacode --websocket [...]        запустить сервер; его параметры: `datacode --websocket --help`
   datacode connect ws://HOST:PORT   интерактивный режим на сервере; --token TOKEN или
                                     переменная DATACODE_WS_TOKEN
-  datacode fmt [--check] ФАЙЛ ...   отформатировать программы на месте
+  datacode fmt [--check] ФАЙЛ ...   отформатировать программы на месте; - для стандартного ввода
   datacode passwd ФАЙЛ ИМЯ          задать пароль в файле учётных записей
-  datacode completion bash|zsh      сценарий автодополнения для оболочки
+  datacode completion bash|zsh|fish сценарий автодополнения для оболочки
   datacode --demo                   несколько строк, показывающих возможности языка
 
 Параметры:
@@ -129,6 +129,9 @@ MODES = {
     "-i": "repl",
     "repl": "repl",
 }
+VALUES = ("--locale", "--smb", "--build_model", "-c")
+"""Options with a value."""
+
 FLAGS = {
     "--check": "check",
     "--json": "json",

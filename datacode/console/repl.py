@@ -22,6 +22,7 @@ from datacode.console.output import Output, OutputGone
 from datacode.language.blocks import CLOSES, DIVIDES, Blocks, Lines
 from datacode.language.format import INDENT
 from datacode.language.lexer import tokens
+from datacode.runtime.builtins.documentation import plain
 from datacode.runtime.builtins.library import BUILTINS
 from datacode.runtime.hints import closest
 
@@ -55,8 +56,9 @@ reset         забыть всё
 clear         очистить экран
 exit, quit    выход (как и Ctrl-D)
 
-Блок (`if`, `for`, `function`, `try`) выполняется, когда он завершён. Значение последнего
-выражения хранится в `_`. Ctrl-C прерывает программу, Ctrl-D завершает работу.""",
+Блок (`if`, `for`, `function`, `try`) выполняется, когда он завершён; из блока, который завершить
+нельзя, выводит пустая строка. Значение последнего выражения хранится в `_`. Ctrl-C прерывает
+программу, Ctrl-D завершает работу.""",
 }
 
 
@@ -120,7 +122,7 @@ class Repl:
 
     def goodbye(self) -> None:
         """The last line."""
-        self._say("Goodbye! 👋")
+        self._say(self._text(catalog.mark("Goodbye! 👋")))
 
     def _run(self, text: str) -> None:
         fitter = FrameFitter(self._write, self._columns)
@@ -153,9 +155,7 @@ class Repl:
         builtin = BUILTINS.get(name)
         own = self._backend.signature(name) if builtin is None else None
         if builtin is not None:
-            self._say(builtin.signature)
-            self._say()
-            self._say(builtin.documentation)
+            self._say(plain(builtin, self._locale))
         elif own is not None:
             self._say(own)
         else:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from datacode.language.lint import Problem
 
 
+NOT_READ = catalog.mark("❌ Error reading file '{name}': {reason}")
+NOT_UTF_8 = catalog.mark("stream did not contain valid UTF-8")
+
+
 class ProgramNotRead(Exception):
     """The program could not be read; ``lines`` tell why, in the words of the original."""
 
@@ -43,22 +47,25 @@ def read_program(options: Options) -> str:
     if options.code is not None:
         return options.code
     name = options.program or "-"
+
+    def said(template: str, **params: str) -> str:
+        return catalog.translate(template, options.locale).format_map(params)
+
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except FileNotFoundError:
         raise ProgramNotRead(
-            f"❌ Error: File '{name}' not found",
-            "💡 Make sure the file exists and the path is correct",
+            said(catalog.mark("❌ Error: File '{name}' not found"), name=name),
+            said(catalog.mark("💡 Make sure the file exists and the path is correct")),
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ProgramNotRead(f"❌ Error reading file '{name}': {reason}") from None
+        raise ProgramNotRead(said(NOT_READ, name=name, reason=reason)) from None
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise ProgramNotRead(
-            f"❌ Error reading file '{name}': stream did not contain valid UTF-8"
-        ) from None
+        reason = catalog.translate(NOT_UTF_8, options.locale)
+        raise ProgramNotRead(said(NOT_READ, name=name, reason=reason)) from None
 
 
 @dataclass
@@ -67,27 +74,33 @@ class Frame:
 
     stream: TextIO
     silent: bool
+    locale: str = "en"
 
     def line(self, text: str = "") -> None:
-        """One line of the frame."""
+        """One line of the frame, as it is."""
         if not self.silent:
             print(text, file=self.stream, flush=True)
 
+    def say(self, template: str, **params: object) -> None:
+        """One line of the frame, in the reader's language."""
+        self.line(catalog.translate(template, self.locale).format_map(params))
+
     def begin(self, options: Options, text: str) -> None:
         """Everything before the program's output."""
-        self.line("🧠 DataCode File Executor")
+        self.say(catalog.mark("🧠 DataCode File Executor"))
         self.line("=" * 24)
-        self.line(f"📁 Executing file: {options.program}")
+        self.say(catalog.mark("📁 Executing file: {name}"), name=options.program)
         if options.debug:
-            self.line("🔍 Debug mode: ON")
+            self.say(catalog.mark("🔍 Debug mode: ON"))
         if options.model is not None:
-            self.line("🗄️  SQLite export: ON")
+            self.say(catalog.mark("🗄️  SQLite export: ON"))
         if options.debug:
-            self.line(f"🔍 File size: {len(text.encode('utf-8'))} bytes")
+            size = len(text.encode("utf-8"))
+            self.say(catalog.mark("🔍 File size: {size} bytes"), size=size)
             if text.startswith(BYTE_ORDER_MARK):
-                self.line("🔍 Removing UTF-8 BOM")
+                self.say(catalog.mark("🔍 Removing UTF-8 BOM"))
         self.line()
-        self.line("🚀 Starting execution...")
+        self.say(catalog.mark("🚀 Starting execution..."))
         self.line()
 
 
@@ -119,10 +132,10 @@ def _interpreter(
 
 def _run_with_frame(options: Options, text: str, files: Files | None) -> int:
     stream = sys.stdout if sys.stdout.isatty() else sys.stderr
-    frame = Frame(stream, silent=options.quiet or options.program in (None, "-"))
+    frame = Frame(stream, options.quiet or options.program in (None, "-"), options.locale)
     if not text.lstrip(BYTE_ORDER_MARK).strip() and options.program not in (None, "-"):
-        frame.line(f"⚠️  Warning: File '{options.program}' is empty")
-        frame.line("✅ Execution completed (nothing to execute)")
+        frame.say(catalog.mark("⚠️  Warning: File '{name}' is empty"), name=options.program)
+        frame.say(catalog.mark("✅ Execution completed (nothing to execute)"))
         return 0
     frame.begin(options, text)
     output = Output(sys.stdout)
@@ -137,9 +150,12 @@ def _run_with_frame(options: Options, text: str, files: Files | None) -> int:
         if frame.silent:
             _complain(*lines)
         else:
-            _complain("❌ Execution failed with error:", *("   " + line for line in lines))
+            failed = catalog.translate(
+                catalog.mark("❌ Execution failed with error:"), options.locale
+            )
+            _complain(failed, *("   " + line for line in lines))
         return _status(outcome)
-    frame.line("✅ Execution completed successfully!")
+    frame.say(catalog.mark("✅ Execution completed successfully!"))
     if options.debug:
         _show_variables(interpreter, frame)
     if options.model is not None:
@@ -169,7 +185,7 @@ def _status(outcome: Outcome) -> int:
 
 def _show_variables(interpreter: Interpreter, frame: Frame) -> None:
     frame.line()
-    frame.line("📊 Final Variables:")
+    frame.say(catalog.mark("📊 Final Variables:"))
     for name, value in interpreter.globals_for_export().items():
         if name != "argv":
             frame.line(f"  {name} = {printed(value)}")
@@ -188,20 +204,28 @@ def model_path(options: Options) -> str:
     return f"{'model' if stem == '-' else stem}.db"
 
 
+def _sentence(error: DataCodeError, locale: str) -> str:
+    """What is wrong with the model, which no line of the program is about."""
+    return catalog.translate(error.template, locale).format_map(error.params)
+
+
 def _export(options: Options, interpreter: Interpreter, frame: Frame) -> int:
     from datacode.export.sqlite import export
 
     target = model_path(options)
     frame.line()
-    frame.line("🗄️  Exporting to SQLite...")
+    frame.say(catalog.mark("🗄️  Exporting to SQLite..."))
     variables = interpreter.globals_for_export()
     variables.pop("argv", None)
     try:
         export(target, variables, interpreter.relations())
     except DataCodeError as error:
-        _complain(f"❌ Failed to export to SQLite: {error.render(options.locale)}")
+        template = catalog.translate(
+            catalog.mark("❌ Failed to export to SQLite: {reason}"), options.locale
+        )
+        _complain(template.format(reason=_sentence(error, options.locale)))
         return 1
-    frame.line(f"✅ SQLite database created successfully: {target}")
+    frame.say(catalog.mark("✅ SQLite database created successfully: {target}"), target=target)
     return 0
 
 

@@ -19,6 +19,7 @@ from datacode.kernel.html import table_html, table_text
 from datacode.language.format import INDENT
 from datacode.language.lexer import tokens
 from datacode.language.parser import parse
+from datacode.runtime.builtins.documentation import plain
 from datacode.runtime.builtins.library import BUILTINS
 from datacode.runtime.interpreter import Interpreter
 from datacode.tables.table import Table
@@ -140,7 +141,7 @@ class DataCodeKernel(Kernel):
         if name in interpreter.functions():
             return interpreter.functions()[name]
         if name in BUILTINS:
-            return f"{BUILTINS[name].signature}\n\n{BUILTINS[name].documentation}"
+            return plain(BUILTINS[name], self._locale)
         for variable in interpreter.variables():
             if variable.name == name:
                 return f"{name}: {variable.type}\n{variable.preview}"

@@ -21,6 +21,7 @@ from datacode.language.format import format_source
 from datacode.language.lexer import tokens
 from datacode.language.lint import Problem, check
 from datacode.runtime import completion
+from datacode.runtime.builtins.documentation import described
 from datacode.runtime.builtins.library import BUILTINS
 
 server = LanguageServer("datacode", __version__)
@@ -149,7 +150,7 @@ def _item(choice: completion.Completion) -> types.CompletionItem:
     item = types.CompletionItem(choice.text, kind=_KINDS.get(choice.kind))
     item.detail = choice.detail or None
     if choice.kind == "builtin":
-        text = BUILTINS[choice.text].documentation
+        text = described(BUILTINS[choice.text], reader.locale)
         item.documentation = types.MarkupContent(types.MarkupKind.Markdown, text)
     return item
 
@@ -166,7 +167,7 @@ def hover(ls: LanguageServer, params: types.HoverParams) -> types.Hover | None:
         text = f"```datacode\n{document.lines[definitions[0].line - 1].strip()}\n```"
     elif place.name in BUILTINS:
         builtin = BUILTINS[place.name]
-        text = f"```datacode\n{builtin.signature}\n```\n\n{builtin.documentation}"
+        text = f"```datacode\n{builtin.signature}\n```\n\n{described(builtin, reader.locale)}"
     else:
         return None
     shown = _client_range(document, place.line, place.column, len(place.name))

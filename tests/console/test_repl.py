@@ -28,6 +28,12 @@ class EchoTests(SynchronousTestCase):
         program = echoing("x = [\n1]\nx[\n0]  # the first").program
         self.assertTrue(program.startswith("x = [\n1]\n_ = (x[\n0]  # the first\n)\n"), program)
 
+    def test_tables_that_show_themselves(self) -> None:
+        """They are drawn once."""
+        for text in ("show_table(t)", "table_head(t, 3)"):
+            program = echoing(text, "en").program
+            self.assertNotIn("show_table(_)", program)
+
     def test_places(self) -> None:
         """What the program moved to the right is told where it was typed."""
         echo = echoing("x = 1\n f(x,\n y)")
@@ -122,6 +128,22 @@ class PipeTests(CommandTestCase):
             "x = 5", "x * 2", "_ + 1", "global y = [1, 'a']", "local z = null", "null", "print(1)"
         )
         self.assertEqual((out, err), ("10\n11\n✓ y = [1, a]\n✓ z = null\n1\n", ""))
+
+    def test_long_table(self) -> None:
+        """Its first rows are drawn, and a note tells how to see the rest."""
+        many = "t = table(map(range(50), 'pair'), ['n'])"
+        lines = ["function pair(i) do", "  return [i]", "endfunction", many]
+        out, _ = self.converse(*lines, "t", DATACODE_LOCALE="ru")
+        self.assertIn("│ 19 │\n└────┘\n… первые 20 строк; все показывает `show_table(_)`\n", out)
+        self.assertNotIn("│ 20 │", out)
+        out, _ = self.converse(*lines, "show_table(t)")
+        self.assertEqual(out.count("│ 49 │"), 1)
+        self.assertNotIn("…", out)
+
+    def test_help_in_russian(self) -> None:
+        """What a function does, for readers of Russian."""
+        out, _ = self.converse("help push", DATACODE_LOCALE="ru")
+        self.assertTrue(out.startswith("push(array, item)\n\nКопия массива"), out)
 
     def test_table(self) -> None:
         """A table is drawn, fitted to the width."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 
+from twisted.trial.unittest import SkipTest
+
+from datacode.console import completion
 from tests.console.terminal import CommandTestCase
 
 FAILING = 'print("before")\nx = 5\nprint(yy + x)\n'
@@ -364,11 +368,73 @@ class ProcessTests(CommandTestCase):
 
     def test_completion_scripts(self) -> None:
         """The shells themselves find nothing wrong with them."""
-        for shell in ("bash", "zsh"):
+        for shell in ("bash", "zsh", "fish"):
             script = self.datacode("completion", shell).out
             try:
                 done = subprocess.run([shell, "-n"], input=script, text=True, capture_output=True)
             except FileNotFoundError:
                 continue
             self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertEqual(self.datacode("completion", "fish").status, 2)
+        self.assertEqual(self.datacode("completion", "tcsh").status, 2)
+
+    def test_completion_knows_every_option(self) -> None:
+        """Those of the console without ``--websocket``, those of the server behind it."""
+        for option in ("--build_model", "--locale", "--smb", "--check", "--websocket"):
+            self.assertIn(option, completion.console_options())
+        for option in ("--use-ve", "--time-limit", "--reuse-port", "--auth", "--files"):
+            self.assertIn(option, completion.server_options())
+        for words in (["--build_model"], ["--websocket", "--time-l"]):
+            script = (
+                self.datacode("completion", "bash").out
+                + f"\nCOMP_WORDS=(datacode {' '.join(words)}); COMP_CWORD={len(words)}; "
+                + 'compopt() { :; }; _datacode; echo "${COMPREPLY[@]}"'
+            )
+            done = subprocess.run(["bash"], input=script, text=True, capture_output=True)
+            self.assertEqual(
+                done.stdout, "--build_model\n" if len(words) == 1 else "--time-limit\n"
+            )
+
+    def test_fish_completes(self) -> None:
+        """fish itself, asked what may stand there."""
+        if shutil.which("fish") is None:
+            raise SkipTest("no fish on this machine: apt-get install fish")
+        script = self.datacode("completion", "fish").out
+        for line, expected in (
+            ("datacode --build", "--build_model"),
+            ("datacode --websocket --time-l", "--time-limit"),
+            ("datacode --locale r", "ru"),
+            ("datacode compl", "completion"),
+        ):
+            done = subprocess.run(
+                ["fish", "--no-config"],
+                input=f"{script}\ncomplete -C '{line}'\n",
+                text=True,
+                capture_output=True,
+            )
+            self.assertEqual(done.stdout.split()[:1], [expected], done.stderr)
+
+    def test_help_of_commands(self) -> None:
+        """``--help`` behind a command is no mistake."""
+        for command in ("fmt", "connect", "completion"):
+            done = self.datacode(command, "--help")
+            self.assertEqual((done.status, done.err), (0, ""))
+            self.assertTrue(done.out.startswith(f"Usage: datacode {command} "), done.out)
+
+    def test_format_standard_input(self) -> None:
+        """``-`` goes in and out; with ``--check`` it is only looked at."""
+        done = self.datacode("fmt", "-", stdin="x=1  # да\n".encode())
+        self.assertEqual((done.status, done.out, done.err), (0, "x = 1  # да\n", ""))
+        done = self.datacode("fmt", "--check", "-", stdin=b"x=1")
+        self.assertEqual((done.status, done.out, done.err), (1, "", "-\n"))
+
+    def test_russian_frame(self) -> None:
+        """Who reads Russian reads all of it in Russian."""
+        done = self.datacode("--debug", "--locale", "ru", self.file("a.dc", "x = 5\nprint(x)"))
+        self.assertEqual((done.status, done.out), (0, "5\n"))
+        self.assertNotRegex(done.err.replace("DataCode", "").replace("a.dc", ""), "[a-zA-Z]{2}")
+        for words in (["none.dc"], ["-q", self.file("b.dc", b"\xff")], ["fmt", "none.dc"]):
+            done = self.datacode(*words, DATACODE_LOCALE="ru")
+            self.assertEqual(done.status, 1)
+            self.assertRegex(done.err, "^❌ (Ошибка: файл|Не удалось прочитать файл) '")
+        done = self.datacode("--demo", "--locale", "ru")
+        self.assertIn("📊 Переменные в конце:\n", done.out)

@@ -1,17 +1,20 @@
 """The library's documentation, made of the registry.
 
-``python -m datacode.runtime.builtins.documentation`` prints ``docs/library.md``. The examples in
-it are programs; the comments behind their statements are what they print, so that a test can
-run them all.
+``python -m datacode.runtime.builtins.documentation en`` prints ``docs/library.md``, ``ru`` prints
+``docs/ru/library.md``: each paragraph of a docstring has a translation in the catalogue. The
+examples in it are programs; the comments behind their statements are what they print, so that a
+test can run them all.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from datacode import catalog
 from datacode.runtime.builtins import library  # noqa: F401  (registers every builtin)
 from datacode.runtime.builtins.registry import BUILTINS, Builtin
 
@@ -71,31 +74,71 @@ def examples() -> Iterator[Example]:
             yield Example(entry.name, program, _expected(program))
 
 
-def markdown() -> str:
-    """The text of ``docs/library.md``."""
+def paragraphs() -> Iterator[str]:
+    """Every text that the catalogue has a translation of: introduction, titles, docstrings."""
+    yield from _INTRODUCTION.strip().split("\n\n")
+    for family, entries in families().items():
+        yield _title(family, "en")
+        for entry in entries:
+            yield from _text(entry).split("\n\n")
+
+
+def explanation(entry: Builtin, locale: str) -> str:
+    """What a function does, as Markdown without examples."""
+    return _translated(_text(_original(entry)), locale)
+
+
+def plain(entry: Builtin, locale: str) -> str:
+    """What a function does, for a terminal: signature, explanation, examples."""
+    examples_ = _split(_original(entry).documentation)[1]
+    shown = [textwrap.indent(program, "    ") for program in examples_]
+    return "\n\n".join([entry.signature, explanation(entry, locale), *shown])
+
+
+def described(entry: Builtin, locale: str) -> str:
+    """What a function does, as Markdown: explanation and examples."""
+    programs = _split(_original(entry).documentation)[1]
+    fenced = [f"```datacode\n{program}\n```" for program in programs]
+    return "\n\n".join([explanation(entry, locale), *fenced])
+
+
+def markdown(locale: str) -> str:
+    """The text of ``docs/library.md``, or of the same page in another language."""
     grouped = families()
-    lines = [_INTRODUCTION]
+    lines = [_translated(_INTRODUCTION.strip(), locale) + "\n"]
     for family, entries in grouped.items():
         names = ", ".join(f"[`{entry.name}`](#{_anchor(entry)})" for entry in entries)
-        lines.append(f"- {_title(family)}: {names}")
+        lines.append(f"- {_title(family, locale)}: {names}")
     for family, entries in grouped.items():
-        lines.append(f"\n## {_title(family)}")
-        lines.extend(_section(entry) for entry in entries)
+        lines.append(f"\n## {_title(family, locale)}")
+        lines.extend(_section(entry, locale) for entry in entries)
     return "\n".join(lines) + "\n"
 
 
-def _section(entry: Builtin) -> str:
-    text, programs = _split(entry.documentation)
-    parts = [f"\n### {entry.name}", f"`{entry.signature}`", text]
-    others = [e.name for e in BUILTINS.values() if e.alias_of == entry.name]
+def _section(entry: Builtin, locale: str) -> str:
+    parts = [f"\n### {entry.name}", f"`{entry.signature}`", explanation(entry, locale)]
+    others = [f"`{e.name}`" for e in BUILTINS.values() if e.alias_of == entry.name]
     if others:
-        parts.append("Also called " + " and ".join(f"`{name}`" for name in others) + ".")
-    parts += [f"```\n{program}\n```" for program in programs]
+        template = catalog.translate(catalog.mark("Also called {names}."), locale)
+        parts.append(template.format(names=", ".join(others)))
+    parts += [f"```\n{program}\n```" for program in _split(entry.documentation)[1]]
     return "\n\n".join(parts)
 
 
-def _title(family: str) -> str:
-    return family[0].upper() + family[1:]
+def _original(entry: Builtin) -> Builtin:
+    return entry if entry.alias_of is None else BUILTINS[entry.alias_of]
+
+
+def _text(entry: Builtin) -> str:
+    return _split(entry.documentation)[0]
+
+
+def _translated(text: str, locale: str) -> str:
+    return "\n\n".join(catalog.translate(part, locale) for part in text.split("\n\n"))
+
+
+def _title(family: str, locale: str) -> str:
+    return catalog.translate(family[0].upper() + family[1:], locale)
 
 
 def _anchor(entry: Builtin) -> str:
@@ -131,4 +174,4 @@ def _expected(program: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(markdown())
+    sys.stdout.write(markdown(sys.argv[1]))
