@@ -72,6 +72,8 @@ def complete(
     """
     if len(text) > LONGEST_TEXT:
         begin = text.rfind("\n", 0, max(0, position - LONGEST_TEXT // 10)) + 1
+        if position - begin > LONGEST_TEXT:
+            return Completed(position)  # nobody types in a line as long as that
         rest = complete(text[begin:position], position - begin, variables, functions)
         return Completed(rest.start + begin, rest.found, rest.path)
     before = [p for p in tokens(text[:position]) if p.kind != "NEWLINE"]

@@ -120,6 +120,12 @@ class CompletionTests(SynchronousTestCase):
         self.assertEqual(completed.start, len(text) - 4)
         self.assertEqual([c.text for c in completed.found], ["price"])
 
+    def test_long_line(self) -> None:
+        """In a line longer than any that people type nothing is offered."""
+        for text in ("x" * (LONGEST_TEXT + 1), "x = 1\n" + "[" * (2 * LONGEST_TEXT)):
+            completed = self.interpreter.complete(text, len(text))
+            self.assertEqual((completed.start, completed.found), (len(text), []))
+
     def test_many_choices(self) -> None:
         """Only so many are offered, and none that is a novel."""
         self.interpreter.define("big", {f"k{n}": None for n in range(MOST * 2)} | {"k" * 1000: 1.0})
