@@ -32,6 +32,9 @@ NICE = 10
 DESCRIPTORS = 64
 THREADS = 64
 STACK = 64 << 20
+ADDRESSES = 16 << 30
+"""Bytes of addresses beyond the memory: mapped and only read they are no data, but the tables
+that the kernel keeps of them are memory all the same, and belong to nobody's limit."""
 
 _FIRST_USER = 0x70000000
 """Users of workers of a server that is root are numbered from here on, one for each process."""
@@ -202,6 +205,7 @@ def _limit(ground: Ground, memory_bytes: int) -> None:
     }
     if memory_bytes:
         wanted[resource.RLIMIT_DATA] = ground.data + memory_bytes
+        wanted[resource.RLIMIT_AS] = ground.data + memory_bytes + ADDRESSES
     for name, value in wanted.items():
         hard = resource.getrlimit(name)[1]
         if hard != resource.RLIM_INFINITY:

@@ -266,6 +266,19 @@ class TakenOverTests(TakenOverTestCase):
         )
         self.assertEqual(printed, f"{50 << 20} no memory\nTrue\n")
 
+    async def test_addresses_are_bounded(self) -> None:
+        """Nor can tables of pages be had without end, by mapping what is only ever read."""
+        await self.started()
+        printed = await self.said(
+            "kept = []\n"
+            "try:\n"
+            "    while len(kept) < 64:\n"
+            "        kept.append(mmap.mmap(-1, 4 << 30, mmap.MAP_PRIVATE, mmap.PROT_READ))\n"
+            "except OSError as error: print(error.errno == errno.ENOMEM, len(kept))\n",
+            self.opened(limits=Limits(memory_bytes=64 * MIB, run_seconds=20)),
+        )
+        self.assertIn(printed, ("True 3\n", "True 4\n"))
+
     async def test_threads_are_bounded(self) -> None:
         """Threads work, but not without number."""
         await self.started()
