@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from datacode.smb import reasons
 from datacode.smb.reasons import ShareError
 
+_MUCH = 1 << 20
+"""Bytes; whoever has sent so many is not silent."""
+
 
 class Interrupted(Exception):
     """The call was ended by whoever had asked for it; nobody waits for its result."""
@@ -20,17 +23,20 @@ class Interrupt:
     """The time that one call has, and the means to end it early.
 
     ``seconds`` bounds the call as a whole, ``stall`` each wait in which not a byte arrives.
+    ``moved`` is how many bytes came and went.
     """
 
     def __init__(
         self, seconds: float, stall: float, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
+        self._seconds = seconds
         self._ends = [clock() + seconds]
         self._stall = stall
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self.tripped = False
+        self.moved = 0
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -66,11 +72,13 @@ class Interrupt:
     def patience(self, stalls: int = 1) -> float:
         """Seconds that the next wait may take, at most so many times ``stall``.
 
-        ``Interrupted``, or ``SILENT`` when none are left.
+        ``Interrupted``; when none are left ``SILENT``, or ``TOO_SLOW`` where much was moved.
         """
         if self.tripped:
             raise Interrupted
         left = self._ends[-1] - self._clock()
+        if left <= 0 and self.moved >= _MUCH and len(self._ends) == 1:
+            raise ShareError(reasons.TOO_SLOW, seconds=f"{self._seconds:.0f}")
         if left <= 0:
             raise ShareError(reasons.SILENT)
         return min(left, stalls * self._stall)

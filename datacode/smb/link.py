@@ -178,11 +178,15 @@ class Link:
         self._socket.close()
 
     def _transmit(self, message: bytes) -> None:
+        data = memoryview(struct.pack(">I", len(message)) + message)
         try:
-            self._wait_at_most(self._patience())
-            self._socket.sendall(struct.pack(">I", len(message)) + message)
+            while data:  # sendall would have one time limit for all of it
+                self._wait_at_most(self._patience())
+                sent = self._socket.send(data)
+                self._moved(sent)
+                data = data[sent:]
         except TimeoutError:
-            raise self._broke(reasons.SILENT) from None
+            raise self._silent() from None
         except OSError:
             raise self._broke(reasons.LOST) from None
 
@@ -234,12 +238,17 @@ class Link:
                 self._wait_at_most(self._patience())
                 got = self._socket.recv_into(room[have:])
             except TimeoutError:
-                raise self._broke(reasons.SILENT) from None
+                raise self._silent() from None
             except OSError:
                 raise self._broke(reasons.LOST) from None
             if not got:
                 raise self._broke(reasons.LOST)
+            self._moved(got)
             have += got
+
+    def _moved(self, count: int) -> None:
+        if self._interrupt is not None:
+            self._interrupt.moved += count
 
     def _wait_at_most(self, seconds: float) -> None:
         if seconds != self._timeout:  # setting it costs a system call
@@ -253,6 +262,14 @@ class Link:
         except (ShareError, Interrupted):
             self.drop()
             raise
+
+    def _silent(self) -> ShareError | Interrupted:
+        """What to raise after a wait in vain: it may have been short, at the end of all time."""
+        try:
+            self._patience()
+        except (ShareError, Interrupted) as error:
+            return error
+        return self._broke(reasons.SILENT)
 
     def _broke(self, reason: Reason) -> ShareError | Interrupted:
         """What to raise now that the connection is of no more use."""

@@ -91,6 +91,9 @@ SILENT = Reason(
     broken=True,
     located=mark("сервер {ip} не отвечает (lib://{share}/{path}, попыток: {tries})"),
 )
+TOO_SLOW = Reason(
+    mark("соединение с {ip} слишком медленное: '{path}' не передан за {seconds} с"), broken=True
+)
 LOST = Reason(
     mark("соединение с {ip} потеряно"),
     broken=True,

@@ -9,6 +9,7 @@ import struct
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -383,6 +384,48 @@ class TransferTests(LinkTestCase):
             transfer.write_file(link, 1, HANDLE, transfer.Bytes(CONTENT), lambda done, total: None)
         self.assertEqual(bytes(stored), CONTENT)
 
+    def test_a_slow_way_out(self) -> None:
+        """One that takes longer than a stall for one piece is slow, and not silent."""
+
+        def script(requests: Iterator[Request], sock: socket.socket) -> None:
+            received = bytearray()
+            while len(received) < len(CONTENT):
+                time.sleep(0.05)
+                received += sock.recv(60_000) or bytes(len(CONTENT))
+            sock.close()
+
+        link = self.link(script, read=1 << 21)
+        link._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+
+        def write() -> None:
+            with link.during(Interrupt(60, 0.4)):
+                transfer.write_file(
+                    link, 1, HANDLE, transfer.Bytes(CONTENT), lambda done, total: None
+                )
+
+        # All of it went out; only then the server hangs up.
+        self.assertIs(self.assertRaises(ShareError, write).reason, reasons.LOST)
+
+    def test_the_end_of_all_time(self) -> None:
+        """What comes all the time, but too slowly, is told as that."""
+
+        def slow(request: Request) -> bytes:
+            time.sleep(0.01)
+            return frame(part(request))
+
+        def read(link: Link, seconds: float) -> None:
+            with link.during(Interrupt(seconds, 5)), tempfile.TemporaryFile() as file:
+                transfer.read_file(link, 1, HANDLE, 1 << 40, file.fileno(), lambda *_: None)
+
+        self.patch(sys.modules[__name__], "CONTENT", _Endless())
+        error = self.assertRaises(ShareError, read, self.link(self.each(slow)), 1)
+        self.assertEqual(
+            str(error.named(ip="h", path="a.txt")),
+            "соединение с h слишком медленное: 'a.txt' не передан за 1 с",
+        )
+        error = self.assertRaises(ShareError, read, self.link(self.each(slow)), 0.1)
+        self.assertIs(error.reason, reasons.SILENT)
+
     def test_a_write_that_claims_too_much(self) -> None:
         """A count that was not asked for breaks the protocol."""
         for count in (0, 70_000):
@@ -396,6 +439,13 @@ class TransferTests(LinkTestCase):
                     )
 
             self.assertIs(self.assertRaises(ShareError, write).reason, reasons.NONSENSE)
+
+
+class _Endless:
+    """A content that never ends."""
+
+    def __getitem__(self, where: slice) -> bytes:
+        return bytes(where.stop - where.start)
 
 
 class _Requests:
