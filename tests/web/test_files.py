@@ -52,7 +52,7 @@ class UploadTests(PageTestCase):
         content = bytes(range(256)) * 40
         self.upload(self.file("data.bin", content), self.file("mark.txt", b"\xef\xbb\xbfa\r\n"))
         self.page.until_text("#panel-files .file-name", "mark.txt")
-        for button in self.page.all("#panel-files .files .icon-button"):
+        for button in self.page.all("#panel-files .files [aria-label^=Скачать]"):
             button.click()
         self.assertEqual(content, self.page.downloaded("data.bin").read_bytes())
         self.assertEqual(b"\xef\xbb\xbfa\r\n", self.page.downloaded("mark.txt").read_bytes())
@@ -78,6 +78,21 @@ class UploadTests(PageTestCase):
         page.until_text("#panel-files .file-name", "report.txt")
         page.click("#panel-files .files .icon-button")
         self.assertEqual("итог", page.downloaded("report.txt").read_text(encoding="utf-8"))
+
+    def test_deleted(self) -> None:
+        """A file is deleted after a question, and not by a slip of the finger."""
+        page = self.page
+        page.run("write_file('old.txt', 'x')")
+        page.click("[aria-label='Удалить old.txt']")
+        self.assertEqual("Отмена", page.driver.switch_to.active_element.text)
+        page.keys(Keys.ENTER)
+        page.until(lambda: not page.all("dialog"), "the dialog does not close")
+        self.assertEqual(["old.txt"], page.texts("#panel-files .file-name"))
+        page.click("[aria-label='Удалить old.txt']")
+        page.click("dialog .danger")
+        page.until(lambda: not page.texts("#panel-files .file-name"), "it is still listed")
+        page.run("print(list_files('.'))")
+        self.assertEqual("[]\n", page.output())
 
 
 class NoUploadsTests(PageTestCase):

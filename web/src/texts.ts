@@ -2,6 +2,7 @@
 
 export const english = {
   close: "Close",
+  cancel: "Cancel",
   copied: "Copied",
   copyFailed: "The browser does not allow copying",
   skip: "Skip to the editor",
@@ -144,6 +145,9 @@ export const english = {
   "files.tooBig": "{size} is more than the server takes at once ({limit} MiB)",
   "files.unreadable": "The browser cannot read this file",
   "files.download": "Download {name}",
+  "files.delete": "Delete {name}",
+  "files.deleteSure": "Delete {name}?",
+  "files.deleteYes": "Delete",
   "drop.here": "Programs (.dc) open in tabs, other files are uploaded",
 
   "share.title": "Shares",
@@ -226,6 +230,7 @@ export type Key = keyof typeof english;
 
 export const russian: Record<Key, string> = {
   close: "Закрыть",
+  cancel: "Отмена",
   copied: "Скопировано",
   copyFailed: "Браузер не разрешает копирование",
   skip: "Перейти к редактору",
@@ -368,6 +373,9 @@ export const russian: Record<Key, string> = {
   "files.tooBig": "{size} — больше, чем сервер принимает за раз ({limit} МиБ)",
   "files.unreadable": "Браузер не может прочитать этот файл",
   "files.download": "Скачать {name}",
+  "files.delete": "Удалить {name}",
+  "files.deleteSure": "Удалить {name}?",
+  "files.deleteYes": "Удалить",
   "drop.here": "Программы (.dc) откроются во вкладках, остальные файлы будут загружены",
 
   "share.title": "Шары",

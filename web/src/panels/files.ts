@@ -2,8 +2,9 @@
 
 import { download, el, fill } from "../dom";
 import { live, named, say, size, t } from "../i18n";
-import { icon } from "../icons";
+import { type IconName, icon } from "../icons";
 import { announce } from "../announce";
+import { confirmed } from "../dialog";
 import { literal } from "../positions";
 import { type FileEntry, bytesContent, contentBytes, entriesOf } from "../protocol";
 import { isRecord } from "../storage";
@@ -200,16 +201,29 @@ export class FilesPanel implements Panel {
       el("span", { class: "file-name" }, file.name),
       el("span", { class: "file-size" }, file.size === null ? "" : size(file.size)),
     );
-    const save = el(
-      "button",
-      {
-        class: "icon-button",
-        attrs: { type: "button", "aria-label": t("files.download", { name: file.name }), title: t("files.download", { name: file.name }) },
-        on: { click: () => void this.save(file.name) },
-      },
-      icon("download"),
+    return el(
+      "li",
+      {},
+      insert,
+      this.action("download", t("files.download", { name: file.name }), () => void this.save(file.name)),
+      this.action("trash", t("files.delete", { name: file.name }), () => void this.remove(file.name)),
     );
-    return el("li", {}, insert, save);
+  }
+
+  private action(name: IconName, label: string, act: () => void): HTMLElement {
+    return el(
+      "button",
+      { class: "icon-button", attrs: { type: "button", "aria-label": label, title: label }, on: { click: act } },
+      icon(name),
+    );
+  }
+
+  private async remove(name: string): Promise<void> {
+    if (!(await confirmed(t("files.deleteSure", { name }), t("files.deleteYes")))) return;
+    const answer = await this.request({ type: "delete_file", filename: name });
+    if (!answer) return;
+    announce(answer.success ? String(answer.message ?? "") : (answer.error ?? ""), !answer.success);
+    await this.refresh();
   }
 
   private async save(name: string): Promise<void> {
