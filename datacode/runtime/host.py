@@ -15,6 +15,7 @@ from datacode.runtime import values
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interrupts import OutputLimit
 from datacode.runtime.values import Path, Value
+from datacode.tables.table import Table
 
 MEMORY = 4 * 2**30
 """Bytes that one allocation may take where the host sets no limit of its own."""
@@ -106,7 +107,7 @@ class Host:
         if self.on_warning is not None:
             self.on_warning(text)
 
-    def in_text(self, table: Value) -> Value | None:
+    def in_text(self, table: Table) -> Table | None:
         """A table is being shown: a host that can draw tables gets it as it is.
 
         What of it is to be written as text: the table, one with its first rows, or None.
@@ -114,7 +115,7 @@ class Host:
         answer = None if self.on_table is None else self.on_table(table)
         if answer is True:
             return None
-        return table if answer is None else answer
+        return answer if isinstance(answer, Table) else table
 
     # Functions and conditions ---------------------------------------------
 

@@ -83,6 +83,15 @@ class MakingTests(ProgramTestCase):
         self.run_program("show_table(stock)\ntable_head(stock, 2)\ntable_info(stock)")
         self.assertEqual([len(table) for table in self.shown], [4, 2])
 
+    def test_what_is_written_of_a_drawn_table(self) -> None:
+        """The host says: nothing, the first rows and how many there are, or all."""
+        program = STOCK + "show_table(stock)\nprint('end')"
+        for answer, lines in ((True, 1), (None, 9), ("nonsense", 9)):
+            outcome = Interpreter(on_table=lambda _, said=answer: said).run(program)
+            self.assertEqual(len(outcome.output.splitlines()), lines, answer)
+        outcome = Interpreter(on_table=lambda table: table.slice(0, 1)).run(program)
+        self.assertEqual(outcome.output.splitlines()[5:], ["⋮ 1/4", "end"])
+
     def test_arguments_stay(self) -> None:
         """No function changes the arrays that a table is made of, or a table."""
         self.assertEqual(
