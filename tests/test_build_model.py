@@ -197,6 +197,21 @@ class ConstraintTests(ModelTestCase):
         columns = connection.execute("PRAGMA table_info(items)").fetchall()
         self.assertEqual([(c[1], c[5]) for c in columns], [("code", 1), ("n", 0)])
 
+    def test_no_key_in_the_database(self) -> None:
+        """A key whose cells the column's type makes alike, or cannot hold, stays a column."""
+        for cells in (
+            "[1], [2], ['x']",
+            "[1], [2], ['1']",
+            "[1], [10 ^ 30]",
+            "[1.5], ['1.5']",
+            "['a'], ['1'], [1], ['b']",
+        ):
+            connection = self.database(f"t = table([{cells}], ['n'])\nprimary_key(t.n)")
+            columns = connection.execute("PRAGMA table_info(t)").fetchall()
+            self.assertEqual([(c[1], c[5]) for c in columns], [("n", 0)], cells)
+            (count,) = connection.execute("SELECT count(*) FROM t").fetchone()
+            self.assertEqual(count, cells.count("["))
+
     def test_tables_that_refer_to_each_other(self) -> None:
         """Relations in a circle can be written, and written again."""
         program = (
@@ -247,6 +262,28 @@ class CellTests(ModelTestCase):
                 ("t", "t_2"),
             ],
         )
+
+    def test_table_called_like_an_index(self) -> None:
+        """An index gets another name where a table has its own, in any letter case."""
+        connection = self.database(
+            "Idx_t_id = table([[1]], ['a'])\nidx_t_id_ = table([[1]], ['a'])\n"
+            "t = table([[7]], ['id'])"
+        )
+        found = connection.execute("PRAGMA index_list(t)").fetchall()
+        self.assertEqual([index[1] for index in found], ["idx_t_id__"])
+
+    def test_more_columns_than_sqlite_knows(self) -> None:
+        """What SQLite cannot hold is said in one sentence, with and without a file."""
+        interpreter = self.run_program("t = table([range(3000)])")
+        values = interpreter.globals_for_export()
+        error = self.assertRaises(DataCodeError, export_bytes, values)
+        self.assertEqual(
+            str(error),
+            "Runtime Error at line 0: Failed to create SQLite database: too many columns on t",
+        )
+        path = self.mktemp()
+        error = self.assertRaises(DataCodeError, export, path, values)
+        self.assertIn("too many columns on t", str(error))
 
     def test_long_values_are_cut(self) -> None:
         """The text of a variable is kept up to 10000 characters."""

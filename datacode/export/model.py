@@ -256,5 +256,18 @@ def _mark_keys(model: Model, keys: Sequence[Key]) -> None:
             if table.table is not key.column.table or any(c.is_key for c in table.columns):
                 continue
             column = table.columns[key.column.position]
-            values = list(column.stored())
-            column.is_key = None not in values and len(set(values)) == len(values)
+            column.is_key = _is_key(column)
+
+
+def _is_key(column: ModelColumn) -> bool:
+    """Does every cell name its row, in the database too?
+
+    There text of digits becomes a number in a column of numbers, and a number text in one of
+    texts. A key of type INTEGER is the number of the row and takes nothing but integers.
+    """
+    if not _is_plain(column):
+        return False
+    values = list(column.stored())
+    if column.sql_type == "INTEGER" and not all(isinstance(value, int) for value in values):
+        return False
+    return None not in values and len(set(values)) == len(values)

@@ -25,6 +25,9 @@ _METADATA = (
     "to_table TEXT NOT NULL, to_column TEXT NOT NULL, relation_type TEXT, created_at TEXT)",
 )
 
+_OTHER_NAMES = "SELECT name FROM sqlite_master WHERE type <> 'index'"
+"""Tables and views, whose names no index can have."""
+
 
 def export(
     path: str, variables: Mapping[str, Value], relations: Iterable[Relation | Key] = ()
@@ -48,11 +51,19 @@ def export(
 
 
 def export_bytes(variables: Mapping[str, Value], relations: Iterable[Relation | Key] = ()) -> bytes:
-    """The same as the bytes of a new database, for who cannot write files."""
+    """The same as the bytes of a new database, for who cannot write files.
+
+    Raises Runtime Errors of line 0, such as of a table with more columns than SQLite knows.
+    """
     model = _model(variables, relations)
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        _write(connection, model)
-        return connection.serialize()
+    try:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            _write(connection, model)
+            return connection.serialize()
+    except sqlite3.Error as error:
+        raise _at_line_0(
+            runtime_error("Failed to create SQLite database: {reason}", reason=error)
+        ) from None
 
 
 def _model(variables: Mapping[str, Value], relations: Iterable[Relation | Key]) -> Model:
@@ -156,8 +167,11 @@ def _write_indexes(connection: sqlite3.Connection, model: Model) -> None:
     wanted = [(relation.from_table, relation.from_column) for relation in model.relations]
     for table in model.tables:
         wanted += [(table.name, column) for column in table.columns if column.is_identifier]
+    taken = {str(name).lower() for (name,) in connection.execute(_OTHER_NAMES)}
     for name, column in wanted:
         index = f"idx_{name}_{cleaned(column.name)}"
+        while index.lower() in taken:
+            index += "_"
         connection.execute(
             f"CREATE INDEX IF NOT EXISTS {quoted(index)} ON {quoted(name)} ({quoted(column.name)})"
         )

@@ -9,19 +9,12 @@ import ast
 from collections.abc import Sequence
 
 from datacode.language import nodes
+from datacode.language.bare_names import TYPE_WORDS, in_places
 from datacode.language.foresight import Foresight
 from datacode.language.kinds import ANY, BOOL, builtin_result, of_argument
 from datacode.language.parts import Parts
 from datacode.language.python import Piece
 from datacode.language.variables import SET
-
-TYPE_WORDS = frozenset(
-    (
-        *("int", "float", "num", "str", "text", "bool", "date", "money", "array", "vec"),
-        *("object", "dict", "map", "table", "path", "pathpattern", "pattern"),
-    )
-)
-"""Names that need no quotes as the second argument of ``isinstance``."""
 
 FRESH = frozenset({"range", "split", "bulk_create", "push", "append", "extend"})
 """Builtins whose result is a new array that nothing else refers to."""
@@ -33,7 +26,9 @@ class Calling(Foresight, Parts):
     def _call(self, node: nodes.Call) -> Piece:
         name, arguments = node.name, node.arguments
         if any(isinstance(a, nodes.Spread | nodes.NamedArgument) for a in arguments):
-            return self._loose_call(node)
+            places = in_places(node) if name not in self.facts.functions else None
+            special = self._special_call(name, places) if places else None
+            return special or self._loose_call(node)
         positional = [a for a in arguments if not isinstance(a, nodes.Spread | nodes.NamedArgument)]
         if name in self.facts.functions:
             return self._user_call(name, positional)

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from datacode import catalog
 from datacode.errors import DataCodeError
 from datacode.language import nodes
+from datacode.language.bare_names import in_places
 from datacode.language.parser import parse
 from datacode.language.source import Source
 
@@ -303,11 +304,10 @@ def _plain(call: nodes.Call) -> bool:
 
 def _arguments(call: nodes.Call) -> Iterator[nodes.Node]:
     """The arguments that are read; not the names that are no variables (5.9)."""
-    if call.name == "isset" and len(call.arguments) == 1:
-        (only,) = call.arguments
-        if isinstance(only, nodes.Name):
-            return
-    for position, argument in enumerate(call.arguments):
+    arguments = in_places(call) or call.arguments
+    if call.name == "isset" and len(arguments) == 1 and isinstance(arguments[0], nodes.Name):
+        return
+    for position, argument in enumerate(arguments):
         if call.name == "isinstance" and position == 1 and isinstance(argument, nodes.Name):
             continue
         yield (

@@ -37,7 +37,7 @@ def grouped(table: Table, by: Sequence[int], wanted: Sequence[Aggregate], call: 
     fast = _by_polars(table, by, wanted)
     if fast is not None:
         return fast
-    groups = _rows_of_groups([table.columns[p] for p in by])
+    groups = _rows_of_groups([table.columns[p] for p in by], len(table))
     firsts = [rows[0] for rows in groups]
     keys = table.select(by).take(firsts)
     columns = [_aggregated(table.columns[a.position], a, groups, call) for a in wanted]
@@ -48,8 +48,13 @@ def grouped(table: Table, by: Sequence[int], wanted: Sequence[Aggregate], call: 
 # Row by row ----------------------------------------------------------------------
 
 
-def _rows_of_groups(keys: Sequence[Cells]) -> list[list[int]]:
-    """The numbers of each group's rows. NaN is in one group with NaN, null with null."""
+def _rows_of_groups(keys: Sequence[Cells], length: int) -> list[list[int]]:
+    """The numbers of each group's rows. NaN is in one group with NaN, null with null.
+
+    Without keys nothing tells rows apart, so that all are one group.
+    """
+    if not keys:
+        return [list(range(length))] if length else []
     groups: dict[Hashable, list[int]] = {}
     for row, values in enumerate(zip(*keys, strict=True)):
         groups.setdefault(tuple(map(_group_key, values)), []).append(row)

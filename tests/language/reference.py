@@ -19,7 +19,7 @@ from datacode.errors import (
     variable_error,
 )
 from datacode.language import nodes
-from datacode.language.calling import TYPE_WORDS
+from datacode.language.bare_names import TYPE_WORDS, in_places
 from datacode.language.parser import parse
 from datacode.runtime import access, operators, values
 from datacode.runtime.builtins import library
@@ -309,8 +309,8 @@ class Evaluator:
 
     def call_node(self, node: nodes.Call) -> Any:
         """A call as it is written."""
-        arguments = list(node.arguments)
         own = node.name in self.functions
+        arguments = list((None if own else in_places(node)) or node.arguments)
         if not own and node.name == "isinstance" and len(arguments) == 2:
             kind = arguments[1]
             if isinstance(kind, nodes.Name) and kind.name in TYPE_WORDS:

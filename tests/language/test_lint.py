@@ -31,6 +31,7 @@ class CheckTests(SynchronousTestCase):
             "for i, j in [[1, 2]] do\n  local k = i + j\n  print(f(k))\nnext i\n"
             "try\n  throw 1\ncatch e\n  print(e)\nendtry\n"
             "print(isset(nothing), isinstance(total, int))\n"
+            "print(isset(value=nothing), isinstance(type=int, value=total))\n"
         )
         self.assertEqual(self.found(text), [])
 

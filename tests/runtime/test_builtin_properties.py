@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,14 +15,17 @@ from hypothesis import strategies as st
 
 from datacode.runtime.ordering import sort_key
 from datacode.runtime.recognise import (
+    WHITE_SPACE,
     is_date_text,
     is_money_text,
     moment_from_text,
     number_from_text,
 )
-from datacode.runtime.values import same
+from datacode.runtime.values import Currency, equal, same
+from datacode.tables import cells
+from datacode.tables.table import Table
 from tests.runtime.builtins.calling import BuiltinTestCase, call_with
-from tests.runtime.generated import anything
+from tests.runtime.generated import anything, tables
 
 properties = settings(max_examples=100, deadline=None, database=None)
 
@@ -127,3 +133,132 @@ class DateProperties(BuiltinTestCase):
         self.assertEqual(self.call("date_diff", text, later), days)
         if 1970 <= (time + timedelta(days)).year <= 2069:
             self.assertEqual(later, (time + timedelta(days)).strftime(form))
+
+
+_csv_texts = st.text(
+    st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=6
+) | st.sampled_from(
+    ["yes", "FALSE", "NA", "null", "007", "1e2", ".5", "$5", "a,b", 'say "x"', "1_0"]
+)
+
+
+def csv_cell(text: str) -> Any:
+    """What a cell of a CSV file is (tables and files reference, 2.3)."""
+    text = text.strip(WHITE_SPACE)
+    word = text.lower()
+    if word in ("", "null", "na"):
+        return None
+    if word in ("true", "yes", "false", "no"):
+        return word in ("true", "yes")
+    if text[0] in "$€£":
+        return Currency(text)
+    if text.isascii() and "_" not in text:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text
+
+
+def rowwise(source: Table, keeps: Callable[[Any], bool]) -> list[list[Any]]:
+    """The rows whose first cell is to be kept, found by a loop."""
+    return [row for row in source.rows() if keeps(row[0])]
+
+
+class TableProperties(BuiltinTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.short = cells.SHORT
+
+    def tearDown(self) -> None:
+        cells.SHORT = self.short
+
+    def stored_both_ways(self, source: Table) -> list[Table]:
+        """The table with its cells in lists, and typed where that can be."""
+        both = [Table.from_columns(source.names, [list(c) for c in source.columns])]
+        cells.SHORT = -1
+        both.append(Table.from_columns(source.names, [list(c) for c in source.columns]))
+        cells.SHORT = self.short
+        return both
+
+    def assertRows(self, found: Table, expected: list[list[Any]]) -> None:
+        """The same rows, down to the kinds of their cells (the two zeros are one)."""
+        self.assertCells([*found.rows()], expected)
+
+    def assertCells(self, found: list[Any], expected: list[Any]) -> None:
+        """The same values and kinds."""
+        self.assertEqual(repr(found).replace("-0.0", "0.0"), repr(expected).replace("-0.0", "0.0"))
+
+    @given(st.lists(anything, min_size=1, max_size=8))
+    @properties
+    def test_distinct_keeps_first_appearances(self, values: list[Any]) -> None:
+        """The cells themselves, in the order in which they first appear."""
+        values += values[:2]
+        expected: list[Any] = []
+        for value in values:
+            if not any(same(value, each) for each in expected):
+                expected.append(value)
+        for source in self.stored_both_ways(Table.from_columns(["k"], [values])):
+            found = call_with(self.host, "table_distinct", [source, "k"], {})
+            self.assertCells(found, expected)
+
+    @given(tables().filter(lambda t: bool(t.names)), anything, anything)
+    @properties
+    def test_filters_are_loops(self, source: Table, one: Any, other: Any) -> None:
+        """Over the rows, one after the other, with the equality of the language."""
+        name = source.names[0]
+        for stored in self.stored_both_ways(source):
+            for filter_, rest, keeps in (
+                ("table_where", ["=", one], lambda cell: equal(cell, one)),
+                ("table_where", ["!=", one], lambda cell: not equal(cell, one)),
+                ("table_in", [[one, other]], lambda cell: equal(cell, one) or equal(cell, other)),
+                ("table_is_null", [], lambda cell: cell is None),
+                ("table_not_null", [], lambda cell: cell is not None),
+            ):
+                found = call_with(self.host, filter_, [stored, name, *rest], {})
+                self.assertEqual(found.names, source.names)
+                self.assertRows(found, rowwise(source, keeps))
+
+    @given(tables().filter(lambda t: bool(t.names)), st.data())
+    @properties
+    def test_cells_stay_the_same(self, source: Table, data: st.DataObject) -> None:
+        """Selecting, merging and cutting move cells and change none."""
+        chosen = data.draw(st.lists(st.sampled_from(source.names), max_size=4))
+        places = [source.names.index(name) for name in chosen]
+        rows = [*source.rows()]
+        one, other = self.stored_both_ways(source)
+        for stored in (one, other):
+            selected = self.call("table_select", stored, chosen)
+            self.assertEqual(list(selected.names), chosen)
+            self.assertRows(selected, [[row[place] for place in places] for row in rows])
+            self.assertRows(self.call("table_tail", stored, 2), rows[-2:])
+        are_different = len(set(source.names)) == len(source.names)
+        for mode in [[], ["outer"], ["inner"]] if are_different else [[]]:
+            self.assertRows(self.call("merge_tables", [one, other, one], *mode), rows * 3)
+
+    @given(
+        st.integers(1, 3).flatmap(
+            lambda width: st.lists(
+                st.lists(_csv_texts, min_size=width, max_size=width), min_size=1, max_size=4
+            )
+        ),
+        st.sampled_from(
+            [("\n", csv.QUOTE_ALL), ("\r\n", csv.QUOTE_ALL), ("\r\n", csv.QUOTE_MINIMAL)]
+        ),
+    )
+    @properties
+    def test_csv_of_python_is_read_back(self, rows: list[list[str]], form: tuple[str, int]) -> None:
+        """Every cell as the reference says, whatever Python had to quote."""
+        names = [f"c{number}" for number in range(len(rows[0]))]
+        end, quoting = form
+        target = io.StringIO(newline="")
+        csv.writer(target, lineterminator=end, quoting=quoting).writerows([names, *rows])
+        self.files.contents["t.csv"] = target.getvalue().encode()
+        expected = [[csv_cell(text) for text in row] for row in rows]
+        if quoting == csv.QUOTE_MINIMAL and len(names) == 1:
+            # A line of white space is no record, unless it is quoted as the empty text is.
+            lines = zip(expected, rows, strict=True)
+            expected = [made for made, [text] in lines if not text or text.strip(WHITE_SPACE)]
+        found = self.call("read_file", "t.csv")
+        self.assertEqual(list(found.names), names)
+        self.assertRows(found, expected)

@@ -22,10 +22,11 @@ _INTRODUCTION = """\
 # The library
 
 Every function of DataCode. In a signature `[x]` may be left out, `x=value` can be given by name
-only and has that value otherwise, and `x...` is any number of arguments. All other arguments can
-be given by position or by name: `pow(2, 10)` is `pow(base=2, exp=10)`. No function changes an
-argument; those that change something give a new value. A column of a table stands for the array
-of its cells wherever an array is wanted.
+only and has that value otherwise, and `x...` is any number of arguments. All arguments can be
+given by position or by name, `pow(2, 10)` is `pow(base=2, exp=10)`; a function that takes any
+number of them takes them by position. No function changes an argument; those that change
+something give a new value. A column of a table stands for the array of its cells wherever an
+array is wanted.
 
 A comment behind a statement of an example is what the statement prints.
 """

@@ -92,9 +92,10 @@ def inner_join(
     """The rows of both tables that belong together, side by side.
 
     ``on`` is the name of a column of both, a pair ``[left, right]`` of names, or an array of
-    names and pairs of which all must be equal; two names can also be two arguments. Columns that
-    have the same name get suffixes, ``_left`` and ``_right`` if ``suffixes=[l, r]`` does not say
-    otherwise. Empty cells belong to nothing, unless ``nulls_equal=true``.
+    names and pairs of which all must be equal; two names can also be two arguments. An array of
+    two names is a pair, unless both tables have both columns. Columns that have the same name get
+    suffixes, ``_left`` and ``_right`` if ``suffixes=[l, r]`` does not say otherwise. Empty cells
+    belong to nothing, unless ``nulls_equal=true``.
 
     Example::
 

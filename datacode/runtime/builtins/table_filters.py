@@ -42,7 +42,13 @@ def _cells(table: Table, name: str) -> Cells:
     signature="table_where(table, col, op, value), table_where(table, condition)",
 )
 def table_where(
-    host: Host, table: Value, col: Value, op: Value = ABSENT, value: Value = ABSENT
+    host: Host,
+    table: Value,
+    col: Value = ABSENT,
+    op: Value = ABSENT,
+    value: Value = ABSENT,
+    *,
+    condition: Value = ABSENT,
 ) -> Table:
     """The rows whose cell in a column compares so with a value.
 
@@ -57,10 +63,11 @@ def table_where(
         print(len(table_where(t, "item", "LIKE", "bo%")))       # 2
         print(len(table_where(t, "n < 8 and item != 'bolt'")))  # 1
     """
-    if op is ABSENT and value is ABSENT:
-        return _filter(host, table, col)
-    if value is ABSENT or op is ABSENT:
-        raise _count_error(3)
+    given = [each for each in (col, op, value, condition) if each is not ABSENT]
+    if len(given) == 1 and (given[0] is col or given[0] is condition):
+        return _filter(host, table, given[0])
+    if len(given) != 3 or condition is not ABSENT:
+        raise _count_error(1 + len(given))
     expected = "Table, String, String, Value"
     source = as_table(table, expected)
     name, sign = as_text(col, expected), as_text(op, expected)

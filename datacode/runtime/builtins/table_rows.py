@@ -85,6 +85,7 @@ def _alike(host: Host, parts: list[Table]) -> list[Table]:
 def table_group(host: Host, table: Value, by: Value, columns: Value) -> Table:
     """One row for each group of rows that are equal in the column ``by``, or in several.
 
+    ``by`` is the name of a column or an array of names; all rows are one group if that is empty.
     ``columns`` says what is made of each group: an object ``{name: [column, function]}``.
     Functions are ``count`` (cells that are not null), ``size`` (rows), ``sum``, ``average``,
     ``median``, ``std``, ``min``, ``max``, ``distinct`` (number of different values), ``first``

@@ -6,7 +6,7 @@ from datacode.errors import argument_count_error, runtime_error, type_error
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.arguments import exactly_whole, text
 from datacode.runtime.builtins.joins import table_join
-from datacode.runtime.builtins.registry import ABSENT, builtin, expects
+from datacode.runtime.builtins.registry import ABSENT, builtin, expects, given_twice
 from datacode.runtime.host import Host
 from datacode.runtime.identity import is_among
 from datacode.runtime.recognise import WHITE_SPACE
@@ -45,12 +45,15 @@ def split(host: Host, str_: Value, delim: Value) -> list[str]:
 )
 def join(
     host: Host,
-    array: Value,
-    delim: Value,
+    array: Value = ABSENT,
+    delim: Value = ABSENT,
     on: Value = ABSENT,
     type_: Value = ABSENT,
     suffixes: Value = ABSENT,
     nulls_equal: Value = ABSENT,
+    *,
+    left: Value = ABSENT,
+    right: Value = ABSENT,
 ) -> str | Table:
     """The texts of an array's elements, with the delimiter between them.
 
@@ -63,16 +66,26 @@ def join(
         people = table([[1, "Ann"], [2, "Bob"]], ["id", "name"])
         print(len(join(people, people, "id", "left")))                  # 2
     """
-    if array.__class__ is Table:
+    of_tables = array.__class__ is Table or left is not ABSENT or right is not ABSENT
+    array, delim = _only_one("left", array, left), _only_one("right", delim, right)
+    given = sum(each is not ABSENT for each in (array, delim, on, type_, suffixes, nulls_equal))
+    if array is ABSENT or delim is ABSENT or (given > 2 and not of_tables):
+        raise argument_count_error("join", 2, given)
+    if of_tables:
         return table_join(host, array, delim, on, type_, suffixes, nulls_equal)
-    more = sum(value is not ABSENT for value in (on, type_, suffixes, nulls_equal))
-    if more:
-        raise argument_count_error("join", 2, 2 + more)
     elements = arguments.array(array, "Array and String")
     mark = text(delim, "Array and String")
     texts = [e if e.__class__ is str else printed(e) for e in elements]
     host.check_size(sum(map(len, texts)) + len(texts) * len(mark), 4)
     return mark.join(texts)
+
+
+def _only_one(name: str, by_position: Value, by_name: Value) -> Value:
+    if by_name is ABSENT:
+        return by_position
+    if by_position is not ABSENT:
+        raise given_twice("join", name)
+    return by_name
 
 
 @builtin("text", keeps=False)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.runtime.interpreter import Interpreter
 from datacode.runtime.values import Currency, Path, PathPattern
 from tests.runtime.builtins.calling import BuiltinTestCase
 
@@ -130,3 +133,44 @@ class MoneyTests(BuiltinTestCase):
         self.assertGives(Currency("5 10 kg"), "money", 5, "10 kg")
         self.assertGives(Currency("5 0-0"), "money", 5, "0-0")
         self.assertGives("abc $0.00", "money", "abc", "$0.00")
+
+
+class BareNameTests(SynchronousTestCase):
+    """Names that are no variables, as arguments given by name."""
+
+    def output(self, program: str) -> str:
+        """What a program prints, or its error."""
+        outcome = Interpreter().run(program)
+        return outcome.output.rstrip("\n") if outcome.error is None else str(outcome.error)
+
+    def test_types(self) -> None:
+        """In any order, and whatever a variable of that name holds."""
+        self.assertEqual(
+            self.output(
+                "int = 'text'\n"
+                "print(isinstance(5, type=int), isinstance(type=int, value='5'),"
+                " [isinstance(value='a', type=str)])"
+            ),
+            "true false [true]",
+        )
+        self.assertEqual(
+            self.output(
+                "function f(x) do\nreturn isinstance(x, type=num)\nendfunction\nprint(f(1))"
+            ),
+            "true",
+        )
+        self.assertEqual(
+            self.output("isinstance(5, type=colour)"),
+            "Variable Error at line 1: Variable 'colour' not found",
+        )
+
+    def test_isset(self) -> None:
+        """A variable that does not exist is not set; user functions get their arguments as ever."""
+        self.assertEqual(self.output("a = 1\nprint(isset(value=a), isset(value=b))"), "true false")
+        self.assertEqual(
+            self.output("isset(v=b)"), "Variable Error at line 1: Variable 'b' not found"
+        )
+        self.assertEqual(
+            self.output("function isset(value) do\nreturn 1\nendfunction\nisset(value=b)"),
+            "Variable Error at line 4: Variable 'b' not found",
+        )

@@ -88,10 +88,19 @@ class WhereTests(ProgramTestCase):
         """By name; three arguments are too few."""
         self.assertPrints("1", "len(table_where(stock, col='n', op='>', value=5))")
         self.assertPrints("1", "len(table_where(stock, 'n', '=', value=null))")
-        self.assertEqual(
-            self.failure("table_where(stock, 'n', '=')"),
-            "Function 'table_where' expects 4-4 arguments, got 3",
-        )
+        self.assertPrints("1", "len(table_where(table=stock, condition='n > 5'))")
+        self.assertPrints("1", "len(table_where(stock, condition='n = null'))")
+        for call, count in (
+            ("stock, 'n', '='", 3),
+            ("stock, op='=', value=5", 3),
+            ("stock, 'n', condition='n > 5'", 3),
+            ("stock, op='='", 2),
+            ("table=stock", 1),
+        ):
+            self.assertEqual(
+                self.failure(f"table_where({call})"),
+                f"Function 'table_where' expects 4-4 arguments, got {count}",
+            )
 
     def test_in_a_column(self) -> None:
         """The values of ``IN`` may be a column."""

@@ -199,6 +199,16 @@ class RowTests(ProgramTestCase):
         )
         self.assertPrints("[[a], [b]]", "table_group(sales, 'k', {}).rows.rows")
 
+    def test_one_group(self) -> None:
+        """Without columns to group by all rows are one group, and no rows are none."""
+        self.run_program("t = table([['a', 1], ['b', null], ['a', 4]], ['k', 'n'])")
+        self.assertPrints(
+            "[[5, 2, 3]]",
+            "table_group(t, [], {s: ['n', 'sum'], n: ['n', 'count'], r: ['k', 'size']}).rows.rows",
+        )
+        self.assertPrints("[[5, 0]]", "table_pivot(t, [], 'k', 'n').rows.rows")
+        self.assertPrints("0", "len(table_group(table_where(t, 'k = z'), [], {s: ['n', 'first']}))")
+
     def test_group_errors(self) -> None:
         """Unknown columns and functions, and wrong forms."""
         self.assertEqual(self.failure("table_group(stock, 'x', {})"), "Column 'x' not found")

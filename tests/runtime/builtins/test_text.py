@@ -44,6 +44,26 @@ class SplitJoinTests(BuiltinTestCase):
             "Function Error: Function 'join' expects 2 arguments, found 3",
         )
 
+    def test_tables_by_name(self) -> None:
+        """The tables have names of their own, beside those of an array and a delimiter."""
+        one = Table.from_rows(["id"], [[1.0], [2.0]])
+        self.assertEqual(len(self.call("join", left=one, right=one, on="id")), 2)
+        self.assertEqual(len(self.call("join", one, right=one, on="id", type="anti")), 0)
+        self.assertGives("a-b", "join", array=["a", "b"], delim="-")
+        self.assertEqual(
+            self.failure("join", one, one, left=one, on="id"),
+            "Runtime Error: Argument 'left' of function 'join' is given twice",
+        )
+        for named in ({"left": one}, {"right": one}, {"array": ["a"]}, {"delim": ","}):
+            self.assertEqual(
+                self.failure("join", **named),
+                "Function Error: Function 'join' expects 2 arguments, found 1",
+            )
+        self.assertEqual(
+            self.failure("join", left=["a"], right=one, on="id"),
+            "Type Error: expected Table, Table, found other",
+        )
+
     def test_large_results_are_refused(self) -> None:
         """Before they are allocated."""
         self.assertEqual(self.failure("join", ["a" * 10_000_000] * 1000, ""), TOO_LARGE)
