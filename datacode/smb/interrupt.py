@@ -15,6 +15,10 @@ _MUCH = 1 << 20
 """Bytes; whoever has sent so many is not silent."""
 
 
+_BLINK = 0.05
+"""Seconds in which nobody notices that a pause goes on."""
+
+
 class Interrupted(Exception):
     """The call was ended by whoever had asked for it; nobody waits for its result."""
 
@@ -68,6 +72,12 @@ class Interrupt:
         finally:
             with self._lock:
                 self._socket = outer
+
+    def pause(self, seconds: float) -> None:
+        """Wait, as long as nobody ends the call and there is time left."""
+        end = self._clock() + seconds
+        while (left := end - self._clock()) > 0:
+            time.sleep(min(left, self.patience(), _BLINK))
 
     def patience(self, stalls: int = 1) -> float:
         """Seconds that the next wait may take, at most so many times ``stall``.

@@ -28,6 +28,8 @@ _DISK, _PIPE = 1, 2
 
 _NOT_FOUND = (Status.OBJECT_NAME_NOT_FOUND, Status.OBJECT_PATH_NOT_FOUND, Status.NO_SUCH_FILE)
 _ROUNDS = 3
+_PAUSES = (0.1, 0.2, 0.4, 0.8)
+"""Seconds between attempts to replace a file that somebody has open, perhaps for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class Share:
             try:
                 transfer.write_file(self._link, self._tree, handle, source, progress)
                 self._ask(Command.FLUSH, messages.flush(handle))
-                self._rename(handle, parts, replace=True)
+                self._replace(handle, parts, interrupt)
             except ShareError:
                 self._delete(handle)
                 raise
@@ -414,6 +416,17 @@ class Share:
                 raise ShareError(reasons.NOT_FOLDER, path="/".join(parts)) from None
             raise error.named(path="/".join(parts)) from None
         self._close(handle)
+
+    def _replace(self, handle: bytes, parts: tuple[str, ...], interrupt: Interrupt) -> None:
+        """Give a new file its name, with some patience for readers and virus scanners."""
+        for pause in _PAUSES:
+            try:
+                return self._rename(handle, parts, replace=True)
+            except ShareError as error:
+                if error.reason is not reasons.LOCKED:
+                    raise
+            interrupt.pause(pause)
+        return self._rename(handle, parts, replace=True)
 
     def _rename(self, handle: bytes, parts: tuple[str, ...], *, replace: bool) -> None:
         target = messages.rename_to(paths.nt_path(parts), replace=replace)

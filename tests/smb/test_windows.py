@@ -153,6 +153,20 @@ class WindowsTests(LinkTestCase):
         )
         self.assertIs(error.reason, reasons.LOCKED)
 
+    def test_replacing_a_file_that_is_in_use_for_a_moment(self) -> None:
+        """A reader, a virus scanner: it is tried again."""
+        renames: list[bytes] = []
+
+        def in_use(request: Request) -> tuple[int, bytes]:
+            if request.command == Command.SET_INFO and request.body[3] == messages.RENAME:
+                renames.append(request.body)
+                return (Status.OK if len(renames) == 3 else SHARING_VIOLATION), struct.pack("<H", 2)
+            return usual(request)
+
+        share = self.share(in_use)
+        share.store("x.txt", Bytes(b"new"), Interrupt(10, 5), token="t")
+        self.assertEqual(len(renames), 3)
+
     def test_replacing_what_one_may_not(self) -> None:
         """Stays "denied"."""
 
