@@ -94,7 +94,7 @@ class SiteTests(SynchronousTestCase):
 
 
 class EmbeddingTests(SynchronousTestCase):
-    """The Python programs of the embedding page."""
+    """The Python programs of the embedding pages."""
 
     def test_embedding(self) -> None:
         """Each prints what stands below it."""
@@ -103,11 +103,14 @@ class EmbeddingTests(SynchronousTestCase):
         before = os.getcwd()
         os.chdir(folder)
         self.addCleanup(os.chdir, before)
-        count = 0
-        for program, expected in shown(DOCS / "embedding.md", "python"):
-            output = io.StringIO()
-            with contextlib.redirect_stdout(output):
-                exec(compile(program, "embedding.md", "exec"), {"__name__": "__main__"})
-            self.assertEqual(output.getvalue(), expected)
-            count += 1
-        self.assertGreaterEqual(count, 3)
+        counts = []
+        for page in ("embedding.md", "ru/embedding.md"):
+            counts.append(0)
+            for program, expected in shown(DOCS / page, "python"):
+                output = io.StringIO()
+                with contextlib.redirect_stdout(output):
+                    exec(compile(program, page, "exec"), {"__name__": "__main__"})
+                self.assertEqual(output.getvalue(), expected)
+                counts[-1] += 1
+        self.assertGreaterEqual(counts[0], 3)
+        self.assertEqual(*counts)

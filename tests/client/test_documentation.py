@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
+import shlex
 from pathlib import Path
 
 import openpyxl
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.client.serving import server, share
+from tests.console.terminal import CommandTestCase
 from tests.smb.samba import LOGIN, PASSWORD
 from tests.test_docs import DOCS, shown
 
-PAGES = ("client.md", "index.md", "ru/index.md")
+PAGES = ("client.md", "index.md", "ru/client.md", "ru/index.md", "../README.md", "../README.ru.md")
 
 
 class DocumentationTests(SynchronousTestCase):
@@ -32,8 +35,10 @@ class DocumentationTests(SynchronousTestCase):
         """What a block prints, with our addresses in it."""
         for shown_there, here in (
             ("ws://127.0.0.1:8899", server("--use-ve")),
-            ("fileserver.example.org", f"127.0.0.1:{self.samba.port}"),
+            ("fileserver.example.org", self.samba.address),
+            ("192.168.1.100", self.samba.address),
             ('login="anna"', f"login={LOGIN!r}"),
+            ('login="ann"', f"login={LOGIN!r}"),
             ('password="…"', f"password={PASSWORD!r}"),
         ):
             program = program.replace(shown_there, here)
@@ -55,4 +60,47 @@ class DocumentationTests(SynchronousTestCase):
                 if "sales.xlsx" in program:
                     self.assertIn("│ may   │ 150    │", printed)
                 count += 1
-        self.assertEqual(count, 6)
+        self.assertEqual(count, 12)
+
+
+class ReadmeTests(CommandTestCase):
+    """What the first pages tell newcomers to type."""
+
+    def setUp(self) -> None:
+        """The workbook on the share."""
+        super().setUp()
+        self.samba = share()
+        (self.samba.folder / "reports").mkdir(exist_ok=True)
+        book = openpyxl.Workbook()
+        for row in (["month", "amount"], ["may", 150]):
+            book.active.append(row)
+        book.save(self.samba.folder / "reports" / "sales.xlsx")
+
+    def commands(self, page: str) -> list[list[str]]:
+        """The words of every ``datacode`` command of a page."""
+        found = re.findall(r"^ *\.venv/bin/datacode (.*)$", (DOCS.parent / page).read_text(), re.M)
+        return [shlex.split(line, comments=True) for line in found]
+
+    def test_commands(self) -> None:
+        """A program, a prompt on a server, a table from a share; the same in both languages."""
+        plain, prompt, table = self.commands("README.md")
+        self.assertEqual(self.commands("README.ru.md"), [plain, prompt, table])
+        self.assertEqual(self.datacode(*plain).out, "3\n")
+        here = [word.replace("ws://127.0.0.1:8899", server("--use-ve")) for word in prompt]
+        self.assertEqual(self.datacode(*here, stdin=b"1 + 2\n").out, "3\n")
+        there = [
+            word.replace("192.168.1.100,ann", f"{self.samba.address},{LOGIN}") for word in table
+        ]
+        done = self.datacode(*there, DATACODE_SMB_PASSWORD=PASSWORD)
+        self.assertIn("│ may   │ 150    │", done.out, done.err)
+        self.assertEqual(done.out.count("│ may "), 1)
+
+    def test_first_screen(self) -> None:
+        """What it is, and two commands, before anything else."""
+        for page in ("README.md", "README.ru.md"):
+            screen = (DOCS.parent / page).read_text().partition("\n## ")[0]
+            commands = re.findall(r"^```sh\n(.*?)^```", screen, re.M | re.S)
+            self.assertEqual(len(commands), 2)
+            self.assertIn("twistd -n datacode --port 8899", commands[0])
+            self.assertEqual(commands[1], "tests/run\n")
+            self.assertLess(screen.count("\n"), 30)

@@ -18,11 +18,12 @@ from datacode.server.settings import MIB, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "operating.md"
+RUSSIAN = ROOT / "docs" / "ru" / "operating.md"
 SAMPLE = ROOT / "deploy" / "server.toml"
 TITLE = "## All options\n\n"
 """The last section of the page."""
 
-HEAD = "| option | default | |\n| --- | --- | --- |\n"
+HEAD = "| option, key in TOML | environment | default | |\n| --- | --- | --- | --- |\n"
 REPEATED = {
     name.removeprefix("opt_").replace("_", "-"): getattr(tap.Options, name).__doc__
     for name in vars(tap.Options)
@@ -42,9 +43,15 @@ def rows() -> Iterator[tuple[str, str, str]]:
         yield name, "", " ".join((text or "").split())
 
 
+def start(name: str) -> str:
+    """How the row of an option begins: its names on the command line, in the file, outside."""
+    variable = "DATACODE_" + name.upper().replace("-", "_")
+    return f"| `--{name}` | `{variable}` |"
+
+
 def table() -> str:
     """The table of all options."""
-    lines = [f"| `{name}` | {default} | {text} |\n" for name, default, text in sorted(rows())]
+    lines = [f"{start(name)} {default} | {text} |\n" for name, default, text in sorted(rows())]
     return HEAD + "".join(lines)
 
 
@@ -175,6 +182,20 @@ class ConfigurationTests(SynchronousTestCase):
     def test_table_in_the_documentation(self) -> None:
         """It has every option, its default and what it is for."""
         self.assertIn(table(), PAGE.read_text("utf-8"))
+
+    def test_table_in_russian(self) -> None:
+        """The same options with the same defaults, and no others."""
+        russian = RUSSIAN.read_text("utf-8").partition("## Все параметры")[2]
+        found = [line for line in russian.splitlines() if line.startswith("| `--")]
+        for line, (name, default, _) in zip(found, sorted(rows()), strict=True):
+            shown = default.replace("the system's", "временная папка системы")
+            self.assertRegex(line, f"^{re.escape(f'{start(name)} {shown} | ')}.*[а-я]")
+
+    def test_every_name_works(self) -> None:
+        """Each option of the table is one of the environment, too."""
+        names = tap._names()
+        known = names.parameters | names.flags | names.lists | {"config"}
+        self.assertEqual({name for name, *_ in rows()}, known)
 
 
 if __name__ == "__main__":
