@@ -77,6 +77,7 @@ class Catching(Rounds):
             return dead
         state = done.copy()
         state.owned = frozenset()  # the block may have let them go
+        state.found = {}
         for name in assigned:
             for python in self._slots_named(name):
                 for known, late in ((state.kinds, after.kinds), (state.set, after.set)):

@@ -164,6 +164,7 @@ def _compiled(
 ) -> Compiled:
     maker.has_cells = _nests(statements)
     maker.go_to(*place)
+    maker.count_parts(statements)
     body = maker.block(statements)
     maker.go_to(*place)
     start = _prologue(maker, name.startswith("f_"))

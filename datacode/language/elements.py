@@ -111,6 +111,7 @@ class Elements(Expressions):
         if self.setness(slot) != SET and slot.private:
             self.state.set[slot.python] = SET
         self.now_owned(slot)
+        self.lose_found(slot.python)
 
     def _put_deep(
         self,

@@ -11,12 +11,13 @@ from datacode.language.calling import Calling
 from datacode.language.comparisons import Comparisons
 from datacode.language.kinds import ARRAY, FRACTION, INTEGER, NULL, OBJECT, with_elements
 from datacode.language.python import STEADY, Piece
+from datacode.language.repeats import Repeats
 from datacode.language.truths import Truths
 
 LARGEST_WHOLE = 2.0**53
 
 
-class Expressions(Arithmetics, Comparisons, Truths, Calling):
+class Expressions(Arithmetics, Comparisons, Truths, Calling, Repeats):
     """The part of the compiler that makes expressions."""
 
     def expression(self, node: nodes.Expr, *, keep: bool = False) -> Piece:
@@ -38,10 +39,8 @@ class Expressions(Arithmetics, Comparisons, Truths, Calling):
                 return self._chain(node)
             case nodes.Call():
                 return self.low(self._call(node))
-            case nodes.Index():
-                return self.low(self._index(node, keep=keep))
-            case nodes.Member():
-                return self.low(self._member(node, keep=keep))
+            case nodes.Index() | nodes.Member():
+                return self.part(node, keep=keep)
             case nodes.Unary():
                 return self.low(self._unary(node))
             case nodes.Array(elements=elements):

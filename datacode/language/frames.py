@@ -166,7 +166,9 @@ class Frames(Assigning):
         outer, outer_stored = self.frame, self.stored
         self.stored = set()
         self.frame = Frame(outer, self.stored)
+        self.state.found = {}  # they are held by the function around
         body = make()
+        self.state.found = {}
         inner, self.frame, self.stored = self.frame, outer, outer_stored
         self.go_to(line)
         self._functions += 1

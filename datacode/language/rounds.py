@@ -74,6 +74,7 @@ class Rounds(Frames):
         state.owned = frozenset()
         for name in names:
             for python in self._slots_named(name):
+                self.lose_found(python)
                 if state.set.get(python) != SET:
                     state.set[python] = UNSURE
                 wide = kinds.get(name, ANY)
@@ -118,7 +119,7 @@ class Rounds(Frames):
         self, node: nodes.For, owned: frozenset[str], kinds: dict[str, int]
     ) -> frozenset[str]:
         """Those of the variables that own their array or object that go on to in the whole loop."""
-        if not self._shallow:
+        if not owned or not self._shallow:
             return frozenset()
         bound = names_of(node.body)
         growing: set[int] = set()

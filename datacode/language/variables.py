@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from datacode.language.facts import Builtin, Facts
 from datacode.language.kinds import ANY
@@ -59,20 +59,30 @@ class Slot:
         return f"n_{self.python}"
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The Python name that holds a part of a value, its kinds, and the variables it depends on."""
+
+    python: str
+    kinds: int
+    slots: frozenset[str]
+
+
 @dataclass(slots=True)
 class State:
-    """What is known at a point: kinds of values, which variables are set, and which of them
-    certainly own their array or object (``o_x is v_x``).
+    """What is known at a point: kinds of values, which variables are set, which of them certainly
+    own their array or object (``o_x is v_x``), and the parts of values that have been read.
     """
 
     kinds: dict[str, int]
     set: dict[str, int]
     live: bool = True
     owned: frozenset[str] = frozenset()
+    found: dict[tuple[object, ...], Found] = field(default_factory=dict)
 
     def copy(self) -> State:
         """The same, to go another way from here."""
-        return State(self.kinds.copy(), self.set.copy(), self.live, self.owned)
+        return State(self.kinds.copy(), self.set.copy(), self.live, self.owned, self.found.copy())
 
 
 def joined(one: State, other: State) -> State:
@@ -87,7 +97,8 @@ def joined(one: State, other: State) -> State:
     for slot in one.set.keys() | other.set.keys():
         a, b = one.set.get(slot, UNSET), other.set.get(slot, UNSET)
         both[slot] = a if a == b else UNSURE
-    return State(kinds, both, owned=one.owned & other.owned)
+    found = {key: each for key, each in one.found.items() if other.found.get(key) is each}
+    return State(kinds, both, owned=one.owned & other.owned, found=found)
 
 
 class Variables(Writer):
@@ -214,6 +225,7 @@ class Variables(Writer):
             self.state.set.pop(python, None)
             self.state.kinds.pop(python, None)
             self.state.owned -= {python}
+            self.lose_found(python)
 
     # Reading -----------------------------------------------------------------
 
@@ -337,6 +349,12 @@ class Variables(Writer):
         if slot.owns and value.fresh:
             self.now_owned(slot)
 
+    def lose_found(self, python: str) -> None:
+        """The variable changes: parts that depend on it are no longer what was read."""
+        found = self.state.found
+        for key in [key for key, each in found.items() if python in each.slots]:
+            del found[key]
+
     def now_owned(self, slot: Slot) -> None:
         """Note that the variable owns its array or object."""
         self.state.owned |= {slot.python}
@@ -357,6 +375,7 @@ class Variables(Writer):
         before = self.setness(slot)
         self.state.set[slot.python] = SET
         self.state.owned -= {slot.python}
+        self.lose_found(slot.python)
         if self.has_known_kind(slot):
             self.state.kinds[slot.python] = kinds
         if before == SET or slot.private or self.in_function:
