@@ -13,6 +13,7 @@ From the inside out; each knows only those above it:
 - ``login``: who we are there; the only module that imports Impacket
 - ``transfer``: many reads or writes in flight at once
 - ``dfs``: where a folder lies that is elsewhere
+- ``tree``: an open share: names, handles, folders, renaming
 - ``share``: one share on one connection, blocking: list, look, read, write
 - ``walk``: a search for what matches a pattern
 - ``namespace``: a share with all that its links lead to

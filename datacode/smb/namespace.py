@@ -18,13 +18,13 @@ from datacode.smb.dfs import Elsewhere, Referral
 from datacode.smb.interrupt import Interrupt
 from datacode.smb.messages import Stamp
 from datacode.smb.reasons import ShareError
-from datacode.smb.share import MAX_NAMES, Fetched, Share, ask_about_root, open_share
+from datacode.smb.share import Fetched, Share, ask_about_root, open_share
 from datacode.smb.target import DEFAULT_PORT, Target, split_address
 from datacode.smb.transfer import ALL, Progress, Span
+from datacode.smb.tree import MAX_NAMES, Names
 from datacode.smb.walk import Walk
 
 Result = TypeVar("Result")
-Names = tuple[str, ...]
 
 MAX_LINKS = 8
 """How many links one path may lead through: more are a circle."""

@@ -7,29 +7,21 @@ Source: server reference, section 8.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datacode.runtime.files import Entry
-from datacode.smb import access, dfs, listing, messages, paths, reasons, spool, transfer
+from datacode.smb import access, dfs, messages, paths, reasons, spool, transfer
 from datacode.smb.interrupt import Interrupt, Interrupted
 from datacode.smb.link import Link
 from datacode.smb.login import open_link
 from datacode.smb.messages import Access, Command, Disposition, Option, Stamp
-from datacode.smb.reasons import ShareError, Status, of_status, of_tree_status
+from datacode.smb.reasons import ShareError
 from datacode.smb.target import Target
 from datacode.smb.transfer import ALL, Progress, Span
+from datacode.smb.tree import PIPE, Names, Tree, confirm, open_tree
 
-MAX_NAMES = 200_000
-"""How many names one listing may have."""
-
-_DISK, _PIPE = 1, 2
-"""Kinds of shares: one that holds files, and the one for talking ([MS-SMB2], 2.2.10)."""
-
-_NOT_FOUND = (Status.OBJECT_NAME_NOT_FOUND, Status.OBJECT_PATH_NOT_FOUND, Status.NO_SUCH_FILE)
 _ROUNDS = 3
-_PAUSES = (0.1, 0.2, 0.4, 0.8)
-"""Seconds between attempts to replace a file that somebody has open, perhaps for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +55,10 @@ def _open_share(target: Target, name: str, rules: access.Access, interrupt: Inte
     link = opened.link
     try:
         with link.during(interrupt):
-            tree = _open_tree(link, target.unc(name))
+            tree = open_tree(link, target.unc(name))
             question = opened.negotiated.question
             if question is not None and link.protected:
-                _confirm(link, tree, question, opened.negotiated.confirms)
+                confirm(link, tree, question, opened.negotiated.confirms)
     except BaseException:
         link.drop()
         raise
@@ -80,8 +72,8 @@ def ask_about_root(
     link = open_link(target, rules, interrupt).link
     try:
         with link.during(interrupt):
-            pipes = _open_tree(link, target.unc(dfs.PIPES), _PIPE)
-            return dfs.ask(link, pipes, target.unc(name))
+            pipes = open_tree(link, target.unc(dfs.PIPES), PIPE)
+            return dfs.ask(link, pipes.number, target.unc(name))
     finally:
         link.drop()
 
@@ -89,12 +81,12 @@ def ask_about_root(
 class Share:
     """A share that is open. Paths are as clients write them (server reference, 8.2)."""
 
-    def __init__(self, link: Link, tree: int, name: str, target: Target) -> None:
+    def __init__(self, link: Link, tree: Tree, name: str, target: Target) -> None:
         self.target = target
         self._link = link
         self._tree = tree
         self._name = name
-        self._pipes: int | None = None
+        self._pipes: Tree | None = None
 
     @property
     def broken(self) -> bool:
@@ -126,19 +118,19 @@ class Share:
     def list_folder(self, path: str, interrupt: Interrupt) -> list[Entry]:
         """The entries of a folder, sorted by name, case folded (server reference, 8.3)."""
         with self._working(path, interrupt):
-            return self._list(paths.components(path))
+            return self._tree.listed(paths.components(path))
 
     def look(self, path: str, interrupt: Interrupt) -> Stamp | None:
         """What is there; None if nothing is."""
         with self._working(path, interrupt):
             try:
-                handle, stamp = self._open(paths.components(path), Access.READ_ATTRIBUTES)
+                handle, stamp = self._tree.open(paths.components(path), Access.READ_ATTRIBUTES)
             except ShareError as error:
                 # A share's root can be forbidden to look at, and so be nothing to us.
                 if error.reason in (reasons.MISSING, reasons.BAD_NAME):
                     return None
                 raise
-            self._close(handle)
+            self._tree.close(handle)
             return stamp
 
     def fetch(
@@ -170,10 +162,10 @@ class Share:
         """Where the link on the way to a path leads; a ``ShareError`` if the server cannot say."""
         with self._working(path, interrupt):
             if self._pipes is None:
-                self._pipes = _open_tree(self._link, self.target.unc(dfs.PIPES), _PIPE)
+                self._pipes = open_tree(self._link, self.target.unc(dfs.PIPES), PIPE)
             rest = paths.nt_path(paths.components(path))
             unc = self.target.unc(self._name)
-            return dfs.ask(self._link, self._pipes, f"{unc}\\{rest}" if rest else unc)
+            return dfs.ask(self._link, self._pipes.number, f"{unc}\\{rest}" if rest else unc)
 
     # Writing
 
@@ -192,53 +184,53 @@ class Share:
         has left behind.
         """
         with self._working(path, interrupt):
-            parts = self._as_spelled_there(_file_parts(path))
-            handle, _ = self._open(
+            parts = self._tree.as_spelled_there(_file_parts(path))
+            handle, _ = self._tree.open(
                 _unfinished(parts, token),
                 Access.WRITE_DATA | Access.DELETE | Access.READ_ATTRIBUTES | Access.SYNCHRONIZE,
                 Disposition.OVERWRITE_IF,
                 Option.NOT_DIRECTORY,
             )
             try:
-                transfer.write_file(self._link, self._tree, handle, source, progress)
-                self._ask(Command.FLUSH, messages.flush(handle))
-                self._replace(handle, parts, interrupt)
+                transfer.write_file(self._link, self._tree.number, handle, source, progress)
+                self._tree.flush(handle)
+                self._tree.replace(handle, parts, interrupt)
             except ShareError:
-                self._delete(handle)
+                self._tree.delete(handle)
                 raise
             finally:
-                self._close(handle)
+                self._tree.close(handle)
 
     def discard(self, path: str, interrupt: Interrupt, *, token: str) -> None:
         """Remove what a ``store`` with this token has left behind, on a connection that broke."""
         with self._working(path, interrupt):
-            self._remove(_unfinished(self._as_spelled_there(_file_parts(path)), token))
+            self._tree.remove(_unfinished(self._tree.as_spelled_there(_file_parts(path)), token))
 
     def make_folder(self, path: str, interrupt: Interrupt) -> None:
         """Make a folder, and those above it; one that is there already is no failure."""
         with self._working(path, interrupt):
-            parts = self._as_spelled_there(paths.components(path))
+            parts = self._tree.as_spelled_there(paths.components(path))
             for depth in range(1, len(parts) + 1):
-                self._make_folder(parts[:depth])
+                self._tree.make_folder(parts[:depth])
 
     def remove(self, path: str, interrupt: Interrupt) -> None:
         """Delete a file, or a folder that is empty."""
         with self._working(path, interrupt):
-            self._remove(_file_parts(path))
+            self._tree.remove(_file_parts(path))
 
     def rename(self, path: str, new: str, interrupt: Interrupt) -> None:
         """Give a file or folder another name or place on the same share."""
         with self._working(path, interrupt):
-            handle, _ = self._open(_file_parts(path), Access.DELETE | Access.READ_ATTRIBUTES)
+            handle, _ = self._tree.open(_file_parts(path), Access.DELETE | Access.READ_ATTRIBUTES)
             try:
-                there = self._as_spelled_there(_file_parts(new))
-                self._rename(handle, there, replace=False)
+                there = self._tree.as_spelled_there(_file_parts(new))
+                self._tree.rename(handle, there, replace=False)
             except ShareError as error:
                 if error.reason in (reasons.EXISTS, reasons.MISSING):
                     raise error.named(path=new) from None
                 raise
             finally:
-                self._leave(handle)
+                self._tree.leave(handle)
 
     def check(self, interrupt: Interrupt) -> None:
         """Ask for a sign of life; a ``ShareError`` if there is none."""
@@ -256,107 +248,6 @@ class Share:
         except ShareError as error:
             raise error.named(ip=self.target.shown, share=self._name, path=path) from None
 
-    def _ask(self, command: int, body: bytes, moves: int = 0) -> memoryview:
-        reply = self._link.ask(command, body, self._tree, moves)
-        if reply.status != Status.OK:
-            raise of_status(reply.status)
-        return reply.body
-
-    def _open(
-        self,
-        parts: tuple[str, ...],
-        access: int,
-        disposition: int = Disposition.OPEN,
-        options: int = 0,
-        sharing: int = messages.SHARE_ALL,
-    ) -> tuple[bytes, Stamp]:
-        """Open by the name as it is written, or with its accents put otherwise."""
-        failure = ShareError(reasons.MISSING)
-        for name in paths.spellings(paths.nt_path(parts)):
-            body = messages.create(name, access, disposition, options, sharing=sharing)
-            reply = self._link.ask(Command.CREATE, body, self._tree)
-            if reply.status == Status.OK:
-                with self._link.parsing():
-                    return messages.parse_create(reply.body)
-            failure = of_status(reply.status)
-            if disposition != Disposition.OPEN or reply.status not in _NOT_FOUND:
-                break
-        raise failure
-
-    def _as_spelled_there(self, parts: tuple[str, ...]) -> tuple[str, ...]:
-        """The path with its accents as they are in what exists of it.
-
-        Otherwise there would soon be two files whose names look the same.
-        """
-        if "".join(parts).isascii():
-            return parts
-        for count in range(len(parts), 0, -1):
-            for name in paths.spellings(paths.nt_path(parts[:count])):
-                body = messages.create(name, Access.READ_ATTRIBUTES, Disposition.OPEN, 0)
-                reply = self._link.ask(Command.CREATE, body, self._tree)
-                if reply.status == Status.OK:
-                    with self._link.parsing():
-                        handle, _ = messages.parse_create(reply.body)
-                    self._close(handle)
-                    return (*name.split("\\"), *parts[count:])
-                if reply.status not in _NOT_FOUND:
-                    return parts  # what was asked for will fail for the same reason
-        return parts
-
-    def _close(self, handle: bytes) -> Stamp | None:
-        """Give a handle back, whatever happened before; what it was of, if the server says."""
-        if self._link.broken:
-            return None
-        reply = self._link.ask(Command.CLOSE, messages.close(handle), self._tree)
-        if reply.status != Status.OK:
-            return None
-        with self._link.parsing():
-            return messages.parse_close(reply.body)
-
-    def _leave(self, handle: bytes) -> None:
-        """Give a handle back when all is said: a connection that ends now gives it back, too."""
-        with contextlib.suppress(ShareError):
-            self._close(handle)
-
-    def _list(self, parts: tuple[str, ...]) -> list[Entry]:
-        handle, _ = self._open_folder(parts)
-        try:
-            found = [entry for entry in self._entries(handle) if paths.is_shown(entry.name)]
-        finally:
-            self._close(handle)
-        found.sort(key=lambda entry: paths.order(entry.name))
-        return found
-
-    def _open_folder(self, parts: tuple[str, ...]) -> tuple[bytes, Stamp]:
-        rights = Access.READ_DATA | Access.READ_ATTRIBUTES | Access.SYNCHRONIZE
-        handle, stamp = self._open(parts, rights, options=Option.DIRECTORY)
-        if parts and not stamp.is_folder:  # some servers open a file all the same
-            self._close(handle)
-            raise ShareError(reasons.NOT_FOLDER)
-        return handle, stamp
-
-    def _entries(self, handle: bytes) -> Iterator[Entry]:
-        restart, count = True, 0
-        while True:
-            room = self._link.affordable(self._link.sizes.listing)
-            body = messages.query_directory(
-                handle, listing.DIRECTORY_INFORMATION, "*", room, restart=restart
-            )
-            reply = self._link.ask(Command.QUERY_DIRECTORY, body, self._tree, room)
-            if reply.status == Status.NO_MORE_FILES or (
-                restart and reply.status == Status.NO_SUCH_FILE
-            ):
-                return
-            if reply.status != Status.OK:
-                raise of_status(reply.status)
-            with self._link.parsing():
-                found = list(listing.entries(messages.parse_query_directory(reply.body)))
-            count += len(found)
-            if not found or count > MAX_NAMES:
-                raise ShareError(reasons.TOO_MANY_NAMES, limit=MAX_NAMES)
-            yield from found
-            restart = False
-
     def _fetch(
         self,
         path: str,
@@ -369,7 +260,7 @@ class Share:
         last: bool,
     ) -> Fetched | None:
         """One round of ``fetch``; None where the file changed under it."""
-        handle, before = self._open_file(path)
+        handle, before = self._tree.open_file(_file_parts(path))
         output: spool.Spooled | None = None
         try:
             if before == known:
@@ -379,10 +270,10 @@ class Share:
                 raise ShareError(reasons.TOO_LARGE, size=length, limit=limit)
             output = spool.spooled(folder)
             transfer.read_file(
-                *(self._link, self._tree, handle, length, output.output, progress),
+                *(self._link, self._tree.number, handle, length, output.output, progress),
                 start=part.offset,
             )
-            after = self._close(handle)
+            after = self._tree.close(handle)
             handle = b""
             grown = after is not None and last and after.size > before.size
             if after is not None and not grown and not _same_content(before, after):
@@ -395,81 +286,10 @@ class Share:
             if output is not None:
                 output.discard()
             if handle:
-                self._close(handle)
-
-    def _open_file(self, path: str) -> tuple[bytes, Stamp]:
-        rights = Access.READ_DATA | Access.READ_ATTRIBUTES | Access.SYNCHRONIZE
-        options = Option.NOT_DIRECTORY | Option.SEQUENTIAL
-        handle, stamp = self._open(_file_parts(path), rights, options=options)
-        if stamp.is_folder:  # some servers open it all the same
-            self._close(handle)
-            raise ShareError(reasons.IS_FOLDER)
-        return handle, stamp
-
-    def _make_folder(self, parts: tuple[str, ...]) -> None:
-        try:
-            handle, _ = self._open(
-                parts, Access.READ_ATTRIBUTES, Disposition.OPEN_IF, Option.DIRECTORY
-            )
-        except ShareError as error:
-            if error.reason is reasons.EXISTS:
-                raise ShareError(reasons.NOT_FOLDER, path="/".join(parts)) from None
-            raise error.named(path="/".join(parts)) from None
-        self._close(handle)
-
-    def _replace(self, handle: bytes, parts: tuple[str, ...], interrupt: Interrupt) -> None:
-        """Give a new file its name, with some patience for readers and virus scanners."""
-        for pause in _PAUSES:
-            try:
-                return self._rename(handle, parts, replace=True)
-            except ShareError as error:
-                if error.reason is not reasons.LOCKED:
-                    raise
-            interrupt.pause(pause)
-        return self._rename(handle, parts, replace=True)
-
-    def _rename(self, handle: bytes, parts: tuple[str, ...], *, replace: bool) -> None:
-        target = messages.rename_to(paths.nt_path(parts), replace=replace)
-        body = messages.set_info(handle, messages.RENAME, target)
-        reply = self._link.ask(Command.SET_INFO, body, self._tree)
-        if reply.status == Status.OK:
-            return
-        failure = of_status(reply.status)
-        if replace and failure.reason in (reasons.DENIED, reasons.EXISTS):
-            failure = self._why_not_replaced(parts, failure)
-        raise failure
-
-    def _why_not_replaced(self, parts: tuple[str, ...], failure: ShareError) -> ShareError:
-        """Servers say "denied" also of a folder of that name, and of a file that is in use."""
-        try:
-            handle, stamp = self._open(parts, Access.READ_ATTRIBUTES)
-            self._close(handle)
-            if stamp.is_folder:
-                return ShareError(reasons.IS_FOLDER)
-            handle, _ = self._open(parts, Access.DELETE, sharing=0)
-            self._close(handle)
-        except ShareError as error:
-            return error if error.reason is reasons.LOCKED else failure
-        return failure
-
-    def _remove(self, parts: tuple[str, ...]) -> None:
-        handle, _ = self._open(parts, Access.DELETE | Access.READ_ATTRIBUTES)
-        try:
-            status = self._delete(handle)
-        finally:
-            self._leave(handle)
-        if status != Status.OK:
-            raise of_status(status)
-
-    def _delete(self, handle: bytes) -> int:
-        """Mark an open file for deletion; the NT status of that."""
-        if self._link.broken:
-            return Status.OK  # nobody is there to be told
-        body = messages.set_info(handle, messages.DISPOSITION, b"\1")
-        return self._link.ask(Command.SET_INFO, body, self._tree).status
+                self._tree.close(handle)
 
 
-def _file_parts(path: str) -> tuple[str, ...]:
+def _file_parts(path: str) -> Names:
     """The names on the way to a file; the share's root is none."""
     parts = paths.components(path)
     if not parts:
@@ -477,7 +297,7 @@ def _file_parts(path: str) -> tuple[str, ...]:
     return parts
 
 
-def _unfinished(parts: tuple[str, ...], token: str) -> tuple[str, ...]:
+def _unfinished(parts: Names, token: str) -> Names:
     """The name that a file has until all of it is there."""
     return (*parts[:-1], f".~{token}.tmp")
 
@@ -488,39 +308,3 @@ def _same_content(before: Stamp, after: Stamp) -> bool:
         after.written,
         after.changed,
     )
-
-
-def _open_tree(link: Link, name: str, kind: int = _DISK) -> int:
-    """Open a share of some kind; its number for later requests."""
-    number = link.send(Command.TREE_CONNECT, messages.tree_connect(name))
-    reply = link.receive()
-    if reply.header.message != number:
-        raise ShareError(reasons.NONSENSE)
-    if reply.status != Status.OK:
-        raise of_tree_status(reply.status)
-    with link.parsing():
-        if messages.parse_tree_connect(reply.body) != kind:
-            raise ShareError(reasons.NOT_A_DISK)
-    return reply.header.tree
-
-
-def _confirm(
-    link: Link, tree: int, question: bytes, confirms: Callable[[memoryview], bool]
-) -> None:
-    """Ask again, under a signature, what was negotiated without one.
-
-    A server too old to know the question says so, and its signature under that is as good.
-    """
-    body = messages.ioctl(messages.FSCTL_VALIDATE_NEGOTIATE, question, 24)
-    try:
-        reply = link.ask(Command.IOCTL, body, tree)
-    except ShareError as error:
-        if error.reason is reasons.LOST:  # what a server does that was asked something else
-            raise ShareError(reasons.FORGED) from None
-        raise
-    if reply.status != Status.OK:
-        return
-    with link.parsing():
-        if not confirms(messages.parse_ioctl(reply.body)):
-            link.drop()
-            raise ShareError(reasons.FORGED)

@@ -29,7 +29,7 @@ from tests.smb.samba import DISABLED, LOGIN, PASSWORD, Samba, free_port, samba
 @contextlib.contextmanager
 def held(share: Share, path: str, sharing: int) -> Iterator[None]:
     """While inside, a file is open in another program that shares only so much of it."""
-    link, tree = share._link, share._tree
+    link, tree = share._link, share._tree.number
     name = paths.nt_path(paths.components(path))
     with link.during(Interrupt(5, 5)):
         rights = messages.Access.READ_DATA | messages.Access.WRITE_DATA

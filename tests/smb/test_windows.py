@@ -11,11 +11,13 @@ from datacode.smb import messages, namespace, reasons
 from datacode.smb.access import Access
 from datacode.smb.interrupt import Interrupt
 from datacode.smb.line import Line
+from datacode.smb.link import Link
 from datacode.smb.messages import Command
 from datacode.smb.reasons import Operation, ShareError, Status, of_status
 from datacode.smb.share import Share
 from datacode.smb.target import Target
 from datacode.smb.transfer import Bytes
+from datacode.smb.tree import Tree
 from tests.smb.test_link import HANDLE, LinkTestCase, Request, frame, reply
 
 DENIED, SHARING_VIOLATION = 0xC0000022, 0xC0000043
@@ -70,7 +72,11 @@ class WindowsTests(LinkTestCase):
             status, body = answers(request)
             return frame(reply(request, body or b"\x09\0" + bytes(7), status=status))
 
-        return Share(self.link(self.each(answer)), 1, "data", Target("server"))
+        return self.on(self.link(self.each(answer)))
+
+    def on(self, link: Link) -> Share:
+        """A share that is open on a link."""
+        return Share(link, Tree(link, 1), "data", Target("server"))
 
     def line(self, *servers: Answers) -> Line:
         """A line that reaches one of these after the other, each time that it connects."""
@@ -194,7 +200,7 @@ class WindowsTests(LinkTestCase):
             sock.sendall(frame(reply(request, usual(request)[1])))
 
         link = self.link(script)
-        share = Share(link, 1, "data", Target("server"))
+        share = self.on(link)
         found = share.look("x.xlsx", Interrupt(10, 0.4))
         assert found is not None
         self.assertEqual(found.size, 3)
