@@ -165,6 +165,9 @@ def range_(
 
     With a negative step the numbers fall. Fractions are cut off.
 
+    Raises an error for a negative ``end`` that stands alone, a ``step`` of 0, and more numbers
+    than memory holds.
+
     Example::
 
         print(range(4), range(2, 5))                    # [0, 1, 2, 3] [2, 3, 4]
@@ -295,6 +298,8 @@ def unique(array: Value) -> list[Value]:
 def sum_(array: Value) -> float:
     """The sum of the numbers of an array or column; 0 without any.
 
+    Raises an error for an element that is not a number, null included.
+
     Example::
 
         print(sum([1, 2, 3.5]))     # 6.5
@@ -306,6 +311,8 @@ def sum_(array: Value) -> float:
 def average(array: Value) -> float:
     """The mean of the numbers of an array or column.
 
+    Raises an error for an element that is not a number, null included, and for no elements.
+
     Example::
 
         print(average([1, 2, 6]))       # 3
@@ -316,6 +323,8 @@ def average(array: Value) -> float:
 @builtin("arrays", minimum=1, count_error=_one_argument("average"), keeps=False)
 def avg(array: Value) -> float:
     """The mean of the numbers of an array or column, as ``average``.
+
+    Raises an error for an element that is not a number, null included, and for no elements.
 
     Example::
 

@@ -57,6 +57,9 @@ def date_add(date: Value, amount: Value, unit: Value = "days") -> str:
 
     A negative amount is earlier. A day that the month does not have becomes its last.
 
+    Raises an error for text that is not a date (see ``date``), for an amount with a fraction,
+    and beyond the year 9999.
+
     Example::
 
         print(date_add("2024-01-31", 1))                     # 2024-02-01
@@ -92,6 +95,8 @@ def date_diff(start: Value, end: Value, unit: Value = "days") -> float:
 
     Negative if ``end`` is the earlier one. Years and months are counted when they are complete;
     the other units can have a fraction.
+
+    Raises an error for text that is not a date (see ``date``) and for an unknown unit.
 
     Example::
 
@@ -135,6 +140,8 @@ def date_format(date: Value, format: Value) -> str:
     and second; a single letter leaves out the leading zero. Other words stay, and so does
     everything in square brackets.
 
+    Raises an error for text that is not a date (see ``date``).
+
     Example::
 
         print(date_format("2024-03-05", "DD.MM.YYYY"))                          # 05.03.2024
@@ -172,6 +179,8 @@ def date_format(date: Value, format: Value) -> str:
 def year(date: Value) -> float:
     """The year of a date.
 
+    Raises an error for text that is not a date (see ``date``).
+
     Example::
 
         print(year("2024-03-05"), year("05.03.24"))     # 2024 2024
@@ -185,6 +194,8 @@ def month(date: Value) -> float:
 
     Where a date with slashes could be two days, the day stands first if both have two digits.
 
+    Raises an error for text that is not a date (see ``date``).
+
     Example::
 
         print(month("2024-03-05"), month("05/03/2024"))     # 3 3
@@ -195,6 +206,8 @@ def month(date: Value) -> float:
 @builtin("dates", keeps=False)
 def day(date: Value) -> float:
     """The day of the month of a date, 1 to 31.
+
+    Raises an error for text that is not a date (see ``date``).
 
     Example::
 

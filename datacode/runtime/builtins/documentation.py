@@ -28,6 +28,10 @@ number of them takes them by position. No function changes an argument; those th
 something give a new value. A column of a table stands for the array of its cells wherever an
 array is wanted.
 
+A value of a kind that a function does not take is a Type Error, a wrong number of arguments an
+error that says how many there may be; what else a function refuses is said with it. `try` catches
+all of them.
+
 A comment behind a statement of an example is what the statement prints.
 """
 

@@ -57,6 +57,7 @@ class _Options:
 
 @builtin(
     "files",
+    minimum=1,
     count_error=expects_range(1, 3),
     needs_host=True,
     keeps=False,
@@ -65,7 +66,7 @@ class _Options:
 )
 def read_file(
     host: Host,
-    path: Value,
+    path: Value = ABSENT,
     _second: Value = ABSENT,
     _third: Value = ABSENT,
     *,
@@ -87,6 +88,9 @@ def read_file(
     A file on a connected share, ``lib://share/file``, is read alike; there, files of any other
     extension are read as text.
 
+    Raises an error that gives the reason if the file cannot be read, and the row and byte of
+    what is wrong in a CSV file.
+
     Example::
 
         bought = table([["bolt", 1.5], ["nut", 0.25]], ["item", "price"])
@@ -94,6 +98,8 @@ def read_file(
         again = read_file("bought.csv", delimiter=";", decimal=",")
         print(again, sum(again["price"]))       # Table(2 rows, 2 columns) 1.75
     """
+    if path is ABSENT:
+        raise runtime_error("read_file expects 1-3 arguments, got 0")
     text = path_text(path)
     options = _positional(_second, _third)
     kind = extension(text)
@@ -315,6 +321,8 @@ def write_file(
 
     For text and CSV another ``encoding`` can be named, for CSV the ``delimiter`` and the
     character that separates the ``decimal`` places. Folders are not created.
+
+    Raises an error that gives the reason if the file cannot be written.
 
     Example::
 

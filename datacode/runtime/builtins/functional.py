@@ -25,6 +25,8 @@ def _array_and_name(values: Value, name: Value) -> tuple[list[Value], str]:
 def map_(host: Host, array: Value, func: Value) -> list[Value]:
     """What the function gives for each element.
 
+    Raises an error if there is no such function, and whatever error the function raises.
+
     Example::
 
         print(map([1, 4, 9], "sqrt"))       # [1, 2, 3]
@@ -38,6 +40,8 @@ def filter_(host: Host, array: Value, func: Value) -> list[Value]:
     """The elements for which the function gives true.
 
     Of other results false, null, 0 and the empty text leave an element out, all else keeps it.
+
+    Raises an error if there is no such function, and whatever error the function raises.
 
     Example::
 

@@ -284,6 +284,8 @@ def join_on(
     are ``=``, ``!=``, ``<``, ``<=``, ``>`` and ``>=``. ``type`` is ``inner``, ``left``, ``right``,
     ``full``, ``semi`` or ``anti``.
 
+    Raises an error for any other operator, and for a column that is not there.
+
     Example::
 
         orders = table([[100], [400]], ["sum"])

@@ -76,6 +76,8 @@ def round_(n: Value) -> float:
 def div(a: Value, b: Value) -> float:
     """``a`` divided by ``b``, fraction and all, as ``a / b``.
 
+    Raises an error if ``b`` is 0.
+
     Example::
 
         print(div(7, 2))        # 3.5
@@ -98,6 +100,8 @@ def min_(*values: Value) -> float:
     """The least of some numbers, or of an array or column of numbers.
 
     NaN counts only where there is nothing else. Behind an array further arguments are ignored.
+
+    Raises an error for an array without elements and for elements that are not numbers.
 
     Example::
 
@@ -122,6 +126,8 @@ def max_(*values: Value) -> float:
     """The greatest of some numbers, or of an array or column of numbers.
 
     NaN counts only where there is nothing else. Behind an array further arguments are ignored.
+
+    Raises an error for an array without elements and for elements that are not numbers.
 
     Example::
 

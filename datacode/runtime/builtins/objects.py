@@ -12,6 +12,8 @@ from datacode.runtime.values import Value
 def keys(object: Value) -> list[str]:
     """The keys of an object, in ascending order.
 
+    Raises an error for a value that is not an object.
+
     Example::
 
         print(keys({b: 1, a: 2}))       # [a, b]
@@ -22,6 +24,8 @@ def keys(object: Value) -> list[str]:
 @builtin("objects")
 def values(object: Value) -> list[Value]:
     """The values of an object, in the order of their keys.
+
+    Raises an error for a value that is not an object.
 
     Example::
 
@@ -34,6 +38,8 @@ def values(object: Value) -> list[Value]:
 @builtin("objects", keeps=False)
 def has_key(object: Value, key: Value) -> bool:
     """Does the object have the key?
+
+    Raises an error for a value that is not an object.
 
     Example::
 

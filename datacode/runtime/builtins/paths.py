@@ -56,6 +56,8 @@ def list_files(
     pattern of it (``'*.csv|*.xlsx'`` for alternatives), otherwise it is a regular expression.
     With ``recursive`` the folders inside are searched too.
 
+    Raises an error for a folder that is not there; a pattern that nothing matches gives ``[]``.
+
     Example::
 
         write_file("a.csv", "x")

@@ -84,6 +84,8 @@ def isinstance_(value: Value, type_: Value) -> bool:
     (``dict map``), ``date`` (a text that is a date), ``money`` (a currency value, or a text that
     is money), ``path``, ``pathpattern`` (``pattern``) and ``table``, in any letter case.
 
+    Raises an error for a type that is not in this list.
+
     Example::
 
         print(isinstance(5, int), isinstance("2024-01-31", "date"))     # true true
@@ -138,6 +140,8 @@ def str_(value: Value) -> str:
 def int_(value: Value) -> float:
     """A whole number: of a number or of a text that is one, fraction cut off; of a bool 1 or 0.
 
+    Raises an error for any other text and any other kind of value, null included.
+
     Example::
 
         print(int(5.9), int(" -7.2 "), int(true))       # 5 -7 1
@@ -162,6 +166,8 @@ def _cut(number: float) -> float:
 @builtin("conversions", name="float", keeps=False)
 def float_(value: Value) -> float:
     """A number: itself, of a text that is one, of a bool 1 or 0.
+
+    Raises an error for any other text and any other kind of value, null included.
 
     Example::
 
@@ -232,6 +238,9 @@ def money(amount: Value, format: Value = ABSENT) -> Value:
     ``0`` in it is a picture of the amount: ``0.00`` and ``0,00`` two decimals behind a point or
     a comma, ``0`` none, with whatever stands around them. A text that is money stays as it is;
     with a unit it becomes a text.
+
+    Raises an error for values of other kinds, and without a format for text that is neither
+    money nor a number.
 
     Example::
 

@@ -56,6 +56,8 @@ def table_where(
     is any text and ``_`` one character) and ``IN`` (an array). Only values of one kind are equal,
     above or below. With a condition instead this is ``table_filter``.
 
+    Raises an error for any other operator.
+
     Example::
 
         t = table([["bolt", 3], ["nut", 8], ["board", 5]], ["item", "n"])
@@ -92,6 +94,8 @@ def table_filter(host: Host, table: Value, condition: Value) -> Table:
 
     In the three-part form quotes around the value are optional, and make a text of a number.
 
+    Raises an error for a condition that is neither.
+
     Example::
 
         t = table([["bolt", 3], ["nut", 8]], ["item", "n"])
@@ -112,6 +116,9 @@ def table_query(host: Host, table: Value, expression: Value) -> Table:
 
     Names of columns are the row's cells, other names the program's variables and functions.
     Nothing is above or below an empty cell.
+
+    Raises an error if the expression cannot be read, fails for a row, or gives anything but a
+    bool.
 
     Example::
 

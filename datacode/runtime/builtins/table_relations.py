@@ -43,6 +43,8 @@ def relate(host: Host, column1: Value, column2: Value) -> dict[str, Value]:
 
     Gives an object with the tables, the names of the columns, and the type of both.
 
+    Raises an error if the columns have types that cannot be equal.
+
     Example::
 
         items = table([[1, "bolt"]], ["id", "item"])

@@ -92,6 +92,9 @@ def table_group(host: Host, table: Value, by: Value, columns: Value) -> Table:
     and ``last``; all but the last two leave out nulls. Any other name is a function of the
     program or the library that is given the array of the group's cells.
 
+    Raises an error for a column that is not there, and where numbers are needed and there are
+    other cells.
+
     Example::
 
         sales = table([["Oslo", 3], ["Riga", 5], ["Oslo", 4]], ["city", "n"])
@@ -139,6 +142,9 @@ def table_pivot(
 
     A cell holds what the function, one of those of ``table_group``, makes of the cells of
     ``values`` that belong to both, and null if there are none.
+
+    Raises an error for a column that is not there, and where numbers are needed and there are
+    other cells.
 
     Example::
 

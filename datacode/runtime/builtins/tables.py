@@ -47,6 +47,8 @@ def table(host: Host, data: Value, headers: Value = ABSENT, *_ignored: Value) ->
     Without ``headers`` the columns are called ``Column_0``, ``Column_1`` and so on. Rows of
     another width than the table are left out, with a warning. Of a table this is a copy.
 
+    Raises an error for a row that is not an array.
+
     Example::
 
         stock = table([[1, "bolt"], [2, "nut"]], ["id", "item"])
@@ -206,6 +208,8 @@ def _table_select_count(entry: Builtin, found: int) -> DataCodeError:
 def table_select(table: Value, cols: Value) -> Table:
     """A table of the named columns, in this order.
 
+    Raises an error for a column that the table does not have.
+
     Example::
 
         t = table([[1, "bolt", 1.5]], ["id", "item", "price"])
@@ -219,6 +223,8 @@ def table_select(table: Value, cols: Value) -> Table:
 @builtin("tables")
 def table_drop(table: Value, cols: Value) -> Table:
     """A table without a column, or without the columns of an array of names.
+
+    Raises an error for a column that the table does not have.
 
     Example::
 
@@ -235,6 +241,8 @@ def table_drop(table: Value, cols: Value) -> Table:
 @builtin("tables")
 def table_rename(table: Value, names: Value) -> Table:
     """A table with other names for some columns: an object ``{old: new}``.
+
+    Raises an error for a column that the table does not have.
 
     Example::
 

@@ -105,6 +105,8 @@ def substring(str_: Value, start: Value, end: Value = ABSENT) -> str:
 
     Negative positions count from the end. What lies outside of the text is left out.
 
+    Raises an error for a position with a fraction.
+
     Example::
 
         print(substring("DataCode", 0, 4), substring("DataCode", -4))       # Data Code
@@ -119,6 +121,8 @@ def substring(str_: Value, start: Value, end: Value = ABSENT) -> str:
 @builtin("text", needs_host=True, keeps=False)
 def replace(host: Host, str_: Value, old: Value, new: Value) -> str:
     """The text with every occurrence of ``old`` replaced by ``new``.
+
+    Raises an error if ``old`` is empty.
 
     Example::
 

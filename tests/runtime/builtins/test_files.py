@@ -95,6 +95,10 @@ class ArgumentTests(BuiltinTestCase):
         """Named arguments do not stand for the path."""
         self.assertEqual(
             self.failure("read_file", header_row=1),
+            "Runtime Error: read_file expects 1-3 arguments, got 0",
+        )
+        self.assertEqual(
+            self.failure("read_file"),
             "Runtime Error: Function 'read_file' expects 1-3 arguments, got 0",
         )
         self.assertEqual(
