@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
+import sqlite3
 import sys
 from pathlib import Path
+from unittest import mock
 
 import openpyxl
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
+from tests.console.terminal import CommandTestCase
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
@@ -73,6 +77,69 @@ class ExampleTests(SynchronousTestCase):
             self.assertEqual((generator.FOLDER / f"{name}.csv").read_text("utf-8"), text)
         again = openpyxl.load_workbook(generator.FOLDER / "sales.xlsx")
         self.assertEqual({sheet.title: list(sheet.values) for sheet in again}, cells)
+
+
+class ModelTests(CommandTestCase):
+    """The reports that end in an SQLite model, run as their first lines say."""
+
+    def model(self, name: str) -> sqlite3.Connection:
+        """The database that a report leaves."""
+        shutil.copytree(EXAMPLES / "data", self.folder / "data")
+        program = self.folder / "report" / name
+        program.parent.mkdir()
+        shutil.copy(EXAMPLES / "09-data-model" / name, program)
+        database = str(self.folder / "model.db")
+        with mock.patch.object(self, "folder", program.parent):
+            done = self.datacode("-q", name, "--build_model", database)
+        self.assertEqual((done.status, done.err), (0, ""))
+        self.assertEqual(done.out, run(EXAMPLES / "09-data-model" / name))
+        connection = sqlite3.connect(database)
+        self.addCleanup(connection.close)
+        return connection
+
+    def rows(self, connection: sqlite3.Connection, query: str) -> list[tuple[object, ...]]:
+        """What a query gives."""
+        return connection.execute(query).fetchall()
+
+    def check_references(self, connection: sqlite3.Connection) -> None:
+        """Each sale has its product and its customer, and the database knows it."""
+        self.assertEqual(self.rows(connection, "PRAGMA foreign_key_check"), [])
+        keys = self.rows(connection, "PRAGMA foreign_key_list(sales)")
+        self.assertEqual(
+            sorted((str(key[2]), str(key[3])) for key in keys),
+            [("customers", "customer_id"), ("products", "product_id")],
+        )
+
+    def test_sales_model(self) -> None:
+        """Out of CSV files: every sale, 36 months that add up to it."""
+        model = self.model("sales_model.dc")
+        self.check_references(model)
+        ((sales, revenue),) = self.rows(model, "SELECT count(*), sum(revenue) FROM sales")
+        ((months, total),) = self.rows(model, "SELECT count(*), sum(revenue) FROM monthly")
+        self.assertEqual((sales, months), (1043, 36))
+        self.assertAlmostEqual(float(str(revenue)), float(str(total)), places=2)
+
+    def test_annual_report(self) -> None:
+        """Out of the workbook: the figures are those that SQL works out by itself."""
+        model = self.model("annual_report.dc")
+        self.check_references(model)
+        line = "quantity * price * (1 - discount)"
+        for query, ours in (
+            (
+                f"SELECT CAST(substr(date, 1, 4) AS INT), count(*), sum({line}) FROM sales"
+                " GROUP BY 1 ORDER BY 1",
+                "SELECT year, orders, revenue FROM years ORDER BY year",
+            ),
+            (
+                f"SELECT name, count(*), sum({line}) FROM sales JOIN customers"
+                " ON customers.id = customer_id WHERE paid = 'no' GROUP BY 1 ORDER BY 1",
+                "SELECT customer, orders, debt FROM debts ORDER BY customer",
+            ),
+        ):
+            expected, found = self.rows(model, query), self.rows(model, ours)
+            self.assertEqual([row[:2] for row in found], [row[:2] for row in expected])
+            for row, other in zip(found, expected, strict=True):
+                self.assertAlmostEqual(float(str(row[2])), float(str(other[2])), places=2)
 
 
 if __name__ == "__main__":
