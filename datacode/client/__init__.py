@@ -31,6 +31,7 @@ from datacode.client.messages import (
     ShareEntry,
     ShareOffer,
     TableData,
+    TableRows,
     Variable,
 )
 
@@ -46,6 +47,7 @@ __all__ = [
     "ShareEntry",
     "ShareOffer",
     "TableData",
+    "TableRows",
     "Variable",
     "connect",
     "connect_async",

@@ -132,6 +132,7 @@ class Client:
     list_uploads = _method(Calls.list_uploads)
     download = _method(Calls.download)
     delete_upload = _method(Calls.delete_upload)
+    table_rows = _method(Calls.table_rows)
     variables = _method(Calls.variables)
     complete = _method(Calls.complete)
     check = _method(Calls.check)

@@ -6,7 +6,7 @@ is written and documented once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -20,6 +20,8 @@ from datacode.client.messages import (
     Result,
     ShareEntry,
     ShareOffer,
+    TableData,
+    TableRows,
     Variable,
     bytes_of,
     completions_of,
@@ -29,6 +31,7 @@ from datacode.client.messages import (
     offers_of,
     problems_of,
     result_of,
+    rows_of,
     variables_of,
 )
 
@@ -63,11 +66,13 @@ class Calls:
         on_progress: OnProgress | None = None,
         max_steps: int | None = None,
         export: str | None = None,
+        keep_tables: bool = False,
     ) -> Call[Result]:
         """Run a program.
 
         With ``on_output`` the output is also delivered while it is printed; ``export="sqlite"``
-        adds the global tables as a database.
+        adds the global tables as a database; with ``keep_tables`` any rows of the tables that it
+        shows can be asked for later (``table_rows``).
         """
         request = self._requests.make(
             "execute",
@@ -78,6 +83,7 @@ class Calls:
             progress=True if on_progress else None,
             max_steps=max_steps,
             export=export,
+            keep_tables=True if keep_tables else None,
         )
         return Call(request, result_of, on_output, on_progress)
 
@@ -159,6 +165,40 @@ class Calls:
     def delete_upload(self, filename: str) -> Call[None]:
         """Delete a file of the session's folder, or a folder in it that is empty."""
         return Call(self._requests.make("delete_file", filename=filename), _nothing)
+
+    def table_rows(
+        self,
+        table: TableData,
+        offset: int = 0,
+        count: int = 1000,
+        *,
+        sort: str | None = None,
+        descending: bool = False,
+        filters: Mapping[str, str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> Call[TableRows]:
+        """Rows of a table that was shown with ``keep_tables``, also while a program runs.
+
+        ``filters`` say what the cells of a column are to pass (``"> 5"``, ``"!null"``, a text to
+        be found). There may be fewer rows than ``count``: ask again from where they end. Raises
+        ``ValueError`` for a column that the table does not have, or a table that was not kept.
+        """
+        if table.table is None:
+            raise ValueError("the table was shown without keep_tables")
+        place = table.columns.index
+        request = self._requests.make(
+            "table_rows",
+            table=table.table,
+            offset=offset,
+            count=count,
+            sort=None if sort is None else place(sort),
+            descending=True if descending else None,
+            filters=[{"column": place(name), "text": text} for name, text in filters.items()]
+            if filters
+            else None,
+            columns=None if columns is None else [place(name) for name in columns],
+        )
+        return Call(request, rows_of)
 
     def variables(self) -> Call[list[Variable]]:
         """The session's variables, also while a program runs."""

@@ -41,11 +41,28 @@ class Diagnostics:
 
 @dataclass(frozen=True, slots=True)
 class TableData:
-    """A table that a program showed: the first rows as values, and how many there are."""
+    """A table that a program showed: the first rows as values, and how many there are.
+
+    Of a table that is kept, ``nulls`` counts those of each column, and ``table`` is its name.
+    """
 
     columns: list[str]
     types: list[str]
     rows: list[list[Any]]
+    row_count: int
+    nulls: list[int] | None = None
+    table: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """Rows of a kept table, and the places that they have in it, from 0.
+
+    ``row_count`` is how many rows there are in all that pass the filters.
+    """
+
+    rows: list[list[Any]]
+    numbers: list[int]
     row_count: int
 
 
@@ -221,6 +238,11 @@ def variables_of(answer: Message) -> list[Variable]:
 def offers_of(answer: Message) -> list[ShareOffer]:
     """The answer of ``smb_shares``."""
     return [made(ShareOffer, s) for s in demand_success(answer)["shares"]]
+
+
+def rows_of(answer: Message) -> TableRows:
+    """The answer of ``table_rows``."""
+    return made(TableRows, demand_success(answer))
 
 
 def completions_of(answer: Message) -> tuple[int, list[Completion]]:

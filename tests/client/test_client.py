@@ -68,6 +68,28 @@ class BlockingTests(SynchronousTestCase):
         self.assertEqual("".join(pieces), result.output)
         self.assertEqual(len(result.output.split()), 3000)
 
+    def test_rows_of_a_kept_table(self) -> None:
+        """Sorted, filtered, some columns, in pieces; a table that was not kept has none."""
+        client = self.client()
+        code = (
+            "rows = []\nfor i in range(3000) do\n  rows = push(rows, ['r' + str(i), i])\n"
+            "next i\nshow_table(table(rows, ['name', 'n']))"
+        )
+        (kept,) = client.execute(code, keep_tables=True).tables
+        self.assertEqual((kept.row_count, kept.nulls), (3000, [0, 0]))
+        found = client.table_rows(
+            kept, 1, 2, sort="n", descending=True, filters={"name": "r29"}, columns=["n"]
+        )
+        self.assertEqual(found.rows, [[2998], [2997]])
+        self.assertEqual((found.numbers, found.row_count), ([2998, 2997], 111))
+        rows: list[list[Any]] = []
+        while len(rows) < kept.row_count:
+            rows += client.table_rows(kept, len(rows), 1000).rows
+        self.assertEqual(rows[-1], ["r2999", 2999])
+        self.assertRaises(ValueError, client.table_rows, kept, sort="none")
+        (other,) = client.execute(code).tables
+        self.assertRaises(ValueError, client.table_rows, other)
+
     def test_tables(self) -> None:
         """Tables that are shown come as values, too."""
         code = 'show_table(table([[1, "мир"], [null, "x"]], ["n", "s"]))'
