@@ -112,11 +112,24 @@ class Catching(Rounds):
         outer = self.out
         made: list[ast.stmt] = []
         self.out = made
-        message = self.call("caught")
         if node.variable is None:
-            self.do(message)
+            self.do(self.call("caught"))
         else:
-            self.store(self.in_innermost(node.variable), Piece(message, STRING))
+            self._catch(node.variable)
         self.out = outer
         assert node.handler is not None
         return made + self.block(node.handler)
+
+    def _catch(self, variable: str) -> None:
+        """Set the variable to the text of the error; that of ``throw`` is at hand."""
+        error = self.name(self.temporary())
+        self.assign(error.id, self.call("exception"))
+        message = ast.Attribute(error, "args", ast.Load(), **self.at)
+        text = self.choose(
+            self.identical(self.class_of(error), self.name("Thrown")),
+            self.subscript(message, self.constant(0)),
+            self.call("caught"),
+        )
+        self.store(self.in_innermost(variable), Piece(text, STRING))
+        # The error knows this frame: it would keep itself alive.
+        self.assign(error.id, self.constant(None))

@@ -58,14 +58,29 @@ def error_of(exception: Exception, limit: int) -> DataCodeError:
     """
     frames = _frames(exception.__traceback__)
     error = _translated(exception, frames[-1] if frames else None, limit)
-    if error.line is None and error.kind is not Kind.LIMIT:
-        own = [place for place in frames if place[3] == PROGRAM_FILE]
-        if own:
-            in_caller = isinstance(error, TooDeep) and len(own) > 1
-            frame, line, lasti, _ = own[-2] if in_caller else own[-1]
-            error.locate(line, _expression_at(frame, lasti))
+    place = _blamed(error, frames)
+    if place is not None:
+        error.locate(place[1], _expression_at(place[0], place[2]))
     error.function = error.function or _function_of(frames)
     return error
+
+
+def text_of(exception: Exception, limit: int) -> str:
+    """The text of that error, for a program: without looking for its column."""
+    frames = _frames(exception.__traceback__)
+    error = _translated(exception, frames[-1] if frames else None, limit)
+    place = _blamed(error, frames)
+    if place is not None:
+        error.locate(place[1], None)
+    return str(error)
+
+
+def _blamed(error: DataCodeError, frames: list[_Place]) -> _Place | None:
+    """Where the program failed; None if the error knows that or has no place."""
+    own = [place for place in frames if place[3] == PROGRAM_FILE]
+    if not own or error.line is not None or error.kind is Kind.LIMIT:
+        return None
+    return own[-2] if isinstance(error, TooDeep) and len(own) > 1 else own[-1]
 
 
 def _function_of(frames: list[_Place]) -> str | None:

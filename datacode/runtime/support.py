@@ -52,6 +52,7 @@ def helpers(session: Session) -> dict[str, Any]:
         "trunc": trunc,
         "Owned": Owned,
         "Thrown": failures.Thrown,
+        "exception": sys.exception,
         "depth_limit": session.limit,
         "truth": host.truth,
         "multiply": operators.multiplication(host.check_size),
@@ -108,15 +109,13 @@ def _looking_up(session: Session) -> dict[str, Any]:
 
 
 def _failing(session: Session) -> dict[str, Any]:
-    thrown = failures.Thrown
-
     def caught() -> str:
-        """What the catch variable is set to."""
+        """What the catch variable is set to; a fault of ours is logged."""
         exception = sys.exception()
-        if exception.__class__ is thrown:
-            return exception.args[0]  # type: ignore[no-any-return, union-attr]
         assert isinstance(exception, Exception)
-        return str(failures.error_of(exception, session.limit))
+        if isinstance(exception, failures.Thrown):
+            return str(exception.message)
+        return failures.text_of(exception, session.limit)
 
     def running() -> bool:
         """May a ``finally`` block run? Not when the host is ending the program."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
@@ -60,3 +62,31 @@ class ShortWayTests(SynchronousTestCase):
         self.assertEqual(str(error), "Exception at line 2: too {much}: 1")
         self.assertEqual(error.render("ru"), "Ошибка: too {much}: 1 (строка 2)")
         self.assertEqual((error.params, error.column), ({"message": "too {much}: 1"}, 1))
+
+    def test_caught_errors(self) -> None:
+        """The text of each kind of error, with or without a variable for it."""
+        self.assert_prints(
+            "function f(n) do\n"
+            "  try\n    if n == 0 do\n      throw 'thrown'\n    endif\n    return 1 / (n - 1)\n"
+            "  catch e\n    return e\n  endtry\n"
+            "endfunction\n"
+            "print(f(0))\nprint(f(1))\nprint(f(2))\n"
+            "try\n  throw 1\ncatch\n  print('no name')\nendtry",
+            *("thrown", "Runtime Error at line 6: Division by zero", "1", "no name"),
+        )
+
+    def test_caught_errors_are_let_go(self) -> None:
+        """An error that was caught keeps neither itself nor the variables around it alive."""
+        interpreter = Interpreter()
+        define = (
+            "function f() do\n  xs = [[1], [2]]\n"
+            "  try\n    throw 'a'\n  catch e\n  endtry\nendfunction"
+        )
+        self.assertIsNone(interpreter.run(define).error)
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        interpreter.run("f()")
+        before = len(gc.get_objects())
+        interpreter.run("for i in range(1000) do\n  f()\nnext i")
+        self.assertLess(len(gc.get_objects()) - before, 1000)
