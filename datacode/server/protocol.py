@@ -34,6 +34,7 @@ from zope.interface import implementer
 
 from datacode.prompt_writing import prompt_writer
 from datacode.server import site
+from datacode.server.delivery import UNKNOWN, delivered
 from datacode.server.settings import Settings
 
 FRAMES_A_TURN = 64
@@ -114,6 +115,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._paused_by: set[str] = set()
         self._pieces = bytearray()
         self._last_ping: bytes | None = None
+        self._at_ping = UNKNOWN
         self._write_full = False
         self._cut_off: Any = None
         self._tcp_address = self.address = _address_of(self.transport.getPeer())
@@ -304,10 +306,16 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         elif self.state == self.STATE_OPEN:
             self.sendPong(payload)
 
+    def _sendAutoPing(self) -> None:
+        super()._sendAutoPing()
+        self._at_ping = delivered(self.transport)
+
     def onAutoPingTimeout(self) -> None:
-        """No pong came: say so and close. But where we do not read, none can have come."""
+        """No pong came: say so and close. But where we do not read, none can have come, and a
+        client that is still taking in what was sent before the ping has not seen it yet."""
         self.autoPingTimeoutCall = None
-        if self._paused_by or self.state != self.STATE_OPEN:
+        taking = delivered(self.transport).since(self._at_ping)
+        if self._paused_by or taking or self.state != self.STATE_OPEN:
             self.autoPingPending = None
             self.autoPingPendingCall = self.factory._batched_timer.call_later(
                 self.autoPingInterval, self._sendAutoPing
