@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import sqlite3
+import weakref
 from pathlib import Path
 from types import ModuleType
 
@@ -196,6 +198,27 @@ class ConstraintTests(ModelTestCase):
         )
         columns = connection.execute("PRAGMA table_info(items)").fetchall()
         self.assertEqual([(c[1], c[5]) for c in columns], [("code", 1), ("n", 0)])
+
+    def test_tables_that_are_gone(self) -> None:
+        """A session that relates new tables in every program keeps none of the old ones."""
+        program = (
+            "a = table([[1], [2]], ['id'])\nb = table([[1]], ['a'])\n"
+            "primary_key(a.id)\nrelate(a.id, b.a)"
+        )
+        interpreter = self.run_program(program)
+        first = weakref.ref(interpreter.globals_for_export()["a"])
+        for _ in range(5):
+            interpreter.run(program)
+        gc.collect()
+        self.assertIsNone(first())
+        self.assertEqual(len(interpreter.relations()), 2)
+        path = self.mktemp()
+        export(path, interpreter.globals_for_export(), interpreter.relations())
+        with sqlite3.connect(path) as connection:
+            self.assertEqual(self.keys_of(connection, "b"), [("a", "a", "id")])
+            (count,) = connection.execute("SELECT count(*) FROM _datacode_relations").fetchone()
+        connection.close()
+        self.assertEqual(count, 1)
 
     def test_no_key_in_the_database(self) -> None:
         """A key whose cells the column's type makes alike, or cannot hold, stays a column."""

@@ -210,7 +210,7 @@ def _storable(text: str) -> str:
 # Relations and keys --------------------------------------------------------------
 
 
-def _holder(model: Model, table: Table) -> ModelTable | None:
+def _holder(model: Model, table: Table | None) -> ModelTable | None:
     """The first variable's table that is this very table."""
     return next((each for each in model.tables if each.table is table), None)
 

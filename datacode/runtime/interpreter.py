@@ -126,6 +126,8 @@ class Interpreter:
         try:
             self._begin()
             try:
+                if host.relations:
+                    self._forget_relations()
                 steps = self._max_steps if max_steps is None else max_steps
                 self._session.run(programs.read(text), steps)
             finally:
@@ -177,7 +179,13 @@ class Interpreter:
 
     def relations(self) -> list[Value]:
         """What ``relate`` recorded, in call order."""
+        self._forget_relations()
         return list(self._host.relations)
+
+    def _forget_relations(self) -> None:
+        """Records of tables that are gone would pile up, program by program."""
+        relations = self._host.relations
+        relations[:] = [relation for relation in relations if relation.is_alive]
 
     def functions(self) -> dict[str, str]:
         """The program's own functions: how each is called, ``f(a, b)``, by its name."""
