@@ -360,6 +360,14 @@ class ProcessTests(CommandTestCase):
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(60), 130)
 
+    def test_help_for_nobody(self) -> None:
+        """Whoever read the server's help has gone: no word about it."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        process = self.process("--websocket", "--help", stdout=writer)
+        os.close(writer)
+        self.assertEqual(process.communicate(timeout=60)[1], b"")
+
     def test_ascii_terminal(self) -> None:
         """Letters that an encoding does not have become ``?``."""
         process = self.process("-c", "print('мир ok')", PYTHONIOENCODING="ascii")

@@ -133,6 +133,8 @@ class ServerTests(SynchronousTestCase):
         async def conversation(editor: Editor) -> None:
             (found,) = await editor.open("print(nosuch)\n")
             self.assertEqual(found.message, "переменная 'nosuch' не определена")
+            hover = await editor.text_document_hover_async(types.HoverParams(DOCUMENT, place(1, 2)))
+            self.assertIn("Печатает тексты значений", str(hover))
 
         self.talk(conversation, "ru-RU")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 from pathlib import Path
+from unittest import mock
 
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
@@ -256,6 +258,11 @@ class PasswdTests(SynchronousTestCase):
             self.assertEqual(status, 2)
             self.assertIn("datacode passwd FILE NAME", err)
         self.assertEqual(self.run_passwd("--help")[0], 0)
+        with mock.patch.dict(os.environ, DATACODE_LOCALE="ru"):
+            self.assertIn("задать пароль", self.run_passwd("--help")[1])
+            status, _, err = self.run_passwd(self.mktemp(), "anna")
+        self.assertEqual(status, 1)
+        self.assertTrue(err.startswith("❌ Пароль пуст"), err)
 
     def test_failures(self) -> None:
         """An empty password and a file that cannot be written change nothing."""
