@@ -78,9 +78,11 @@ def text_of(exception: Exception, limit: int) -> str:
 def _blamed(error: DataCodeError, frames: list[_Place]) -> _Place | None:
     """Where the program failed; None if the error knows that or has no place."""
     own = [place for place in frames if place[3] == PROGRAM_FILE]
+    if isinstance(error, TooDeep):
+        own = own[:-1]  # none is left where a condition has called the function
     if not own or error.line is not None or error.kind is Kind.LIMIT:
         return None
-    return own[-2] if isinstance(error, TooDeep) and len(own) > 1 else own[-1]
+    return own[-1]
 
 
 def _function_of(frames: list[_Place]) -> str | None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
-from datacode.errors import argument_count_error, function_error, runtime_error
+from datacode.errors import DataCodeError, argument_count_error, function_error, runtime_error
 from datacode.language import kinds as known_kinds
 from datacode.language import nodes, programs
 from datacode.language.compiler import (
@@ -255,7 +255,9 @@ class Session:
             self.depth = depth
             try:
                 return code(row, seen, depth + 1)
-            except Exception as failure:  # noqa: BLE001 - it is translated
+            except Exception as failure:
+                if isinstance(failure, DataCodeError) and failure.line is not None:
+                    raise  # a condition within this one has done what follows
                 error = failures.error_of(failure, self.limit)
                 if error.line is None:
                     failures.locate_in_caller(error)

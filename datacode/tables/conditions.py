@@ -153,6 +153,10 @@ def _unreadable(condition: str) -> DataCodeError:
 
 # Expressions -----------------------------------------------------------------------
 
+_LONGEST_TOLD = 10_000
+"""Characters of an error that is told within another: a condition may have failed in a condition,
+and so on down to the limit of recursion."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
@@ -180,7 +184,7 @@ def _answers(table: Table, holds: Callable[[Sequence[Value]], Value]) -> Iterato
         try:
             answer = holds(row)
         except DataCodeError as error:
-            if error.kind is Kind.LIMIT:
+            if error.kind is Kind.LIMIT or len(error.message) > _LONGEST_TOLD:
                 raise
             raise runtime_error("Ошибка в условии фильтрации: {error}", error=error) from None
         if answer.__class__ is not bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datacode import Interpreter
 from tests.runtime.builtins.test_tables import ProgramTestCase
 
 
@@ -49,6 +50,16 @@ class ConditionTests(ProgramTestCase):
         self.assertEqual(self.failure("stock['a >']"), "Column 'a >' not found in table")
         self.assertEqual(self.failure("stock['x > 1']"), "Column 'x' not found")
         self.assertPrints("Column(n > 1)", "table([[1]], ['n > 1'])['n > 1']")
+
+    def test_errors_within_errors(self) -> None:
+        """A condition that fails in a condition, and so on, is not told without end."""
+        text = (
+            "t = table([[1]], ['n'])\nfunction f(x) do\nreturn table_filter(t, 'f(n) > 0')\n"
+            "endfunction\nf(1)"
+        )
+        found = str(Interpreter(recursion_limit=400).run(text).error)
+        self.assertIn("условии фильтрации: Runtime Error at line 3: Превышена", found[-200:])
+        self.assertLess(len(found), 20_000)
 
     def test_errors(self) -> None:
         """What goes wrong in a condition is told with its own error inside."""
