@@ -12,12 +12,14 @@ import base64
 import binascii
 import errno
 import os
+import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from msgspec import UNSET, Raw, structs
+from twisted.internet.defer import CancelledError
 
 from datacode.catalog import translate
 from datacode.errors import DataCodeError, Kind
@@ -353,10 +355,14 @@ async def upload_file(request: UploadFile, call: Call) -> Answer:
     folder = call.workspace.folder
     if folder is None:
         return Done.failed(texts.UPLOADS_OFF.render(call.locale))
+    given_up = threading.Event()
     try:
-        await call.workspace.in_thread(folder.upload, request.filename, request.content)
+        await call.workspace.in_thread(folder.upload, request.filename, request.content, given_up)
     except StoreError as error:
         return Done.failed(error.text.render(call.locale, **error.params))
+    except CancelledError:
+        given_up.set()  # the thread goes on, and must not store what was said to be cancelled
+        raise
     return _done(texts.UPLOADED, call, filename=request.filename)
 
 

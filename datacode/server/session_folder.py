@@ -18,6 +18,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from datacode.catalog import mark
@@ -28,12 +29,16 @@ from datacode.server.local_files import LocalFiles, SessionArea
 from datacode.server.messages import FileDetails
 from datacode.server.texts import Text
 
+Piece = bytes | memoryview
+"""Bytes on their way into a file."""
+
 MIB = 1 << 20
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PIECE = 1 << 20  # of base64 text; a multiple of 4
 _TEMPORARY = ".datacode-new-"
 _MAX_PARTS = 64
+_NEVER = threading.Event()
 _FOR_PROGRAMS = {
     texts.QUOTA_EXCEEDED: mark("The session folder is full (limit {limit} MiB)"),
     texts.TOO_MANY_FILES: mark("The session folder is full (limit {limit} files)"),
@@ -107,14 +112,19 @@ class SessionFolder:
         with self._lock:
             return self._make()
 
-    def upload(self, filename: str, content: str) -> None:
-        """Store what ``upload_file`` brings: text, or ``base64:`` and base64."""
+    def upload(self, filename: str, content: str, given_up: threading.Event = _NEVER) -> None:
+        """Store what ``upload_file`` brings: text, or ``base64:`` and base64.
+
+        Nothing is stored where it is ``given_up`` before the file has its name.
+        """
         if content.startswith("base64:"):
             encoded = content.removeprefix("base64:")
-            self._store(filename, len(encoded) * 3 // 4, lambda: _decoded(encoded))
+            self._store(
+                filename, len(encoded) * 3 // 4, lambda: _until(given_up, _decoded(encoded))
+            )
         else:
             data = content.encode()
-            self._store(filename, len(data), lambda: iter((data,)))
+            self._store(filename, len(data), lambda: _until(given_up, _pieces(data)))
 
     def write(self, path: str, content: bytes | int) -> None:
         """Store what a program writes, under a path as programs name it.
@@ -189,7 +199,7 @@ class SessionFolder:
         self._on_made(self.path)
         return True
 
-    def _store(self, filename: str, size: int, pieces: Callable[[], Iterator[bytes]]) -> None:
+    def _store(self, filename: str, size: int, pieces: Callable[[], Iterator[Piece]]) -> None:
         parts = _parts(filename)
         name = "/".join(parts)
         with self._lock:
@@ -263,7 +273,21 @@ def _parts(filename: str) -> tuple[str, ...]:
     return parts
 
 
-def _decoded(encoded: str) -> Iterator[bytes]:
+def _pieces(data: bytes) -> Iterator[Piece]:
+    view = memoryview(data)
+    for start in range(0, len(view), _PIECE):
+        yield view[start : start + _PIECE]
+
+
+def _until(given_up: threading.Event, pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """The same pieces; an error as soon as nobody wants them stored."""
+    for piece in chain(pieces, (b"",)):
+        yield piece
+        if given_up.is_set():
+            raise OSError(errno.ECANCELED, os.strerror(errno.ECANCELED))
+
+
+def _decoded(encoded: str) -> Iterator[Piece]:
     """Base64 in pieces, so that a big file holds up nothing else in the process."""
     for start in range(0, len(encoded), _PIECE):
         piece = encoded[start : start + _PIECE]
@@ -275,7 +299,7 @@ def _decoded(encoded: str) -> Iterator[bytes]:
             raise StoreError(texts.BAD_BASE64, reason=texts.BASE64_ALPHABET) from None
 
 
-def _read_all(descriptor: int) -> Iterator[bytes]:
+def _read_all(descriptor: int) -> Iterator[Piece]:
     """All bytes of a file, wherever its position is."""
     offset = 0
     while piece := os.pread(descriptor, _PIECE, offset):
@@ -283,7 +307,7 @@ def _read_all(descriptor: int) -> Iterator[bytes]:
         offset += len(piece)
 
 
-def _write(folder: int, name: str, pieces: Iterator[bytes]) -> int:
+def _write(folder: int, name: str, pieces: Iterator[Piece]) -> int:
     """Write a file under another name, then rename it; gives its size in bytes."""
     with contextlib.suppress(FileNotFoundError):
         if _is_folder(folder, name):
@@ -300,7 +324,7 @@ def _write(folder: int, name: str, pieces: Iterator[bytes]) -> int:
     return size
 
 
-def _write_all(descriptor: int, data: bytes) -> int:
+def _write_all(descriptor: int, data: Piece) -> int:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

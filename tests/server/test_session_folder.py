@@ -6,6 +6,7 @@ import base64
 import errno
 import os
 import stat
+import threading
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -101,6 +102,18 @@ class UploadTests(SynchronousTestCase):
         self.folder.upload("a", "y" * 90)
         self.assertEqual((self.folder.path / "a").read_text(), "y" * 90)
         self.assertEqual(self.folder.usage(), Usage(1, 90))
+
+    def test_given_up(self) -> None:
+        """What is given up on the way leaves the old file, and nothing else."""
+        self.folder.upload("a", "old")
+        given_up = threading.Event()
+        given_up.set()
+        for content in ("", "new", "x" * 90, "base64:QUFB"):
+            error = self.assertRaises(StoreError, self.folder.upload, "a", content, given_up)
+            self.assertIs(error.text, texts.CANNOT_WRITE)
+        self.assertEqual(os.listdir(self.folder.path), ["a"])
+        self.assertEqual((self.folder.path / "a").read_text(), "old")
+        self.assertEqual(self.folder.usage(), Usage(1, 3))
 
     def test_bad_names(self) -> None:
         """Names that are no path of a file below the folder are refused; nothing is written."""
