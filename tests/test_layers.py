@@ -63,7 +63,7 @@ class LayerTests(SynchronousTestCase):
             ("jupyter_client", ("kernel/",)),
             ("pygls", ("lsp/",)),
             ("lsprotocol", ("lsp/",)),
-            ("websockets", ("client/", "console/main.py")),
+            ("websockets", ("client/", "console/connect.py")),
             ("prompt_toolkit", ("console/",)),
             ("polars", ("tables/", "worker/")),
         ):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,17 +16,14 @@ from datacode.console.options import (
     UsageError,
     locale_of_environment,
     parse,
-    parse_locale,
 )
 from datacode.console.output import prepare_streams, silence
+from datacode.console.wanted import shares_wanted
 
 if TYPE_CHECKING:
     from datacode.runtime.local_files import LocalFiles
 
 
-CONNECT_HELP = catalog.mark(
-    "Usage: datacode connect ws://HOST:PORT [--token TOKEN] [--locale ru|en]"
-)
 FORMAT_HELP = catalog.mark("Usage: datacode fmt [--check] FILE ...  (- is standard input)")
 COMPLETION_HELP = catalog.mark("Usage: datacode completion bash|zsh|fish")
 
@@ -92,10 +87,7 @@ def _files(options: Options) -> Iterator[LocalFiles | None]:
         yield LocalFiles()
         return
     # Mistakes of the command line come to light, and passwords are asked for, before a thread runs.
-    wanted = [
-        (host, login, _password(host, login), name)
-        for host, login, name in [_share(text) for text in options.smb]
-    ]
+    wanted = shares_wanted(options.smb)
     from datacode.console.shares import ShareFiles
     from datacode.runtime.files import FilesError
     from datacode.smb.target import Target
@@ -103,8 +95,9 @@ def _files(options: Options) -> Iterator[LocalFiles | None]:
     files = ShareFiles()
     try:
         try:
-            for host, login, password, name in wanted:
-                files.connect(Target.parse(host, login, password, ""), name)
+            for share in wanted:
+                target = Target.parse(share.host, share.login, share.password, "")
+                files.connect(target, share.name)
         except FilesError as problem:
             text = catalog.translate(problem.template, options.locale)
             sys.stderr.write(f"❌ {text.format_map(problem.params)}\n")
@@ -115,25 +108,6 @@ def _files(options: Options) -> Iterator[LocalFiles | None]:
         files.close()
 
 
-def _share(text: str) -> list[str]:
-    parts = text.split(",", 2)
-    if len(parts) < 3 or not all(parts[::2]):
-        raise UsageError(catalog.mark("--smb expects HOST,LOGIN,SHARE; found: {text}"), text=text)
-    return parts
-
-
-def _password(host: str, login: str) -> str:
-    """From the environment, or from whoever sits at the terminal."""
-    from_environment = os.environ.get("DATACODE_SMB_PASSWORD")
-    if from_environment is not None or not login:
-        return from_environment or ""
-    if not sys.stdin.isatty():
-        raise UsageError(
-            catalog.mark("No password for {login}: set DATACODE_SMB_PASSWORD"), login=login
-        )
-    return getpass.getpass(f"{login}@{host}: ")
-
-
 def _usage(problem: str, locale: str) -> int:
     more = catalog.translate("`datacode --help` tells what there is.", locale)
     sys.stderr.write(f"❌ {problem}\n💡 {more}\n")
@@ -141,49 +115,9 @@ def _usage(problem: str, locale: str) -> int:
 
 
 def _connect(words: list[str], locale: str) -> int:
-    """``datacode connect [--token TOKEN] [--locale ru|en] ws://host:port``."""
-    options, rest = _named(words, "--token", "--locale")
-    locale = parse_locale(options.get("--locale", locale))
-    if _asks_for_help(rest):
-        return _say(CONNECT_HELP, locale)
-    token = options.get("--token") or os.environ.get("DATACODE_WS_TOKEN")
-    if len(rest) != 1 or rest[0].startswith("-"):
-        raise UsageError(CONNECT_HELP)
-    (url,) = rest
-    try:
-        from websockets.exceptions import InvalidHandshake, InvalidURI
+    from datacode.console.connect import CONNECT_HELP, connect
 
-        from datacode.client import ConnectionLost, connect
-    except ImportError:
-        raise UsageError(
-            catalog.mark("The client is not installed: pip install 'datacode-server[client]'")
-        ) from None
-    from datacode.console.backends import RemoteBackend
-    from datacode.console.repl import start
-
-    try:
-        client = connect(url, token=token, locale=locale)
-    except InvalidURI:
-        raise UsageError(
-            catalog.mark("Not the address of a server: {url} (ws://HOST:PORT is expected)"),
-            url=url,
-        ) from None
-    except (OSError, InvalidHandshake) as problem:
-        template = catalog.translate("No connection to {url}: {reason}", locale)
-        sys.stderr.write("❌ " + template.format(url=url, reason=_reason(problem)) + "\n")
-        return 1
-    try:
-        return start(RemoteBackend(client, locale), locale)
-    except ConnectionLost as problem:
-        template = catalog.translate("The connection was lost: {reason}", locale)
-        sys.stderr.write("❌ " + template.format(reason=problem) + "\n")
-        return 1
-
-
-def _reason(problem: Exception) -> str:
-    """Why there is no connection, without the number that the system has for it."""
-    system = getattr(problem, "strerror", None)
-    return system or str(problem)
+    return _say(CONNECT_HELP, locale) if _asks_for_help(words) else connect(words, locale)
 
 
 def _asks_for_help(words: list[str]) -> bool:
@@ -193,23 +127,6 @@ def _asks_for_help(words: list[str]) -> bool:
 def _say(template: str, locale: str) -> int:
     sys.stdout.write(catalog.translate(template, locale) + "\n")
     return 0
-
-
-def _named(words: list[str], *names: str) -> tuple[dict[str, str], list[str]]:
-    """The options with a value among the words, ``--name value`` or ``--name=value``."""
-    found: dict[str, str] = {}
-    rest: list[str] = []
-    waiting = list(words)
-    while waiting:
-        word = waiting.pop(0)
-        name, equals, value = word.partition("=")
-        if name not in names:
-            rest.append(word)
-        elif equals or waiting:
-            found[name] = value if equals else waiting.pop(0)
-        else:
-            raise UsageError(catalog.mark("{option} needs a value"), option=name)
-    return found, rest
 
 
 def _format(words: list[str], locale: str) -> int:

@@ -39,7 +39,8 @@ Options:
                        or the variable DATACODE_SQLITE_OUTPUT)
   --smb HOST,LOGIN,SHARE
                        connect a share: programs read it as lib://SHARE/...; the password is asked
-                       for, or taken from DATACODE_SMB_PASSWORD; may be repeated
+                       for, or taken from DATACODE_SMB_PASSWORD; may be repeated; with connect
+                       the server connects it
   --locale ru|en       language of messages (default: from the environment)
   --repl, -i           the prompt
   --version            the version
@@ -72,7 +73,8 @@ DataCode: небольшой язык для работы с данными.
                        или значение переменной DATACODE_SQLITE_OUTPUT)
   --smb СЕРВЕР,ИМЯ,ПАПКА
                        подключить общую папку: программы читают её как lib://ПАПКА/...; пароль
-                       спрашивается или берётся из DATACODE_SMB_PASSWORD; можно повторять
+                       спрашивается или берётся из DATACODE_SMB_PASSWORD; можно повторять; с
+                       connect папку подключает сервер
   --locale ru|en       язык сообщений (по умолчанию из окружения)
   --repl, -i           интерактивный режим
   --version            версия

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.client.serving import server
+from tests.client.serving import server, share
 from tests.console.terminal import CommandTestCase
+from tests.smb.samba import LOGIN, PASSWORD
 
 
 class ConnectTests(CommandTestCase):
@@ -59,6 +60,22 @@ class ConnectTests(CommandTestCase):
             "❌ Ошибка: переменная 'nosuch' не определена\n   1 | nosuch\n       ^\n",
         )
         self.assertIn("переменн", done.out.lower())
+
+    def test_shares(self) -> None:
+        """Connected by the server before the first line; what it refuses is one sentence."""
+        samba = share()
+        (samba.folder / "a.txt").write_text("from the share")
+        place = f"{samba.address},{LOGIN},data"
+        words = ("connect", "--token=t", "--smb", place, self.url)
+        reading = b'read_file("lib://data/a.txt")\n'
+        done = self.datacode(*words, stdin=reading, DATACODE_SMB_PASSWORD=PASSWORD)
+        self.assertEqual((done.status, done.out, done.err), (0, "from the share\n", ""))
+        done = self.datacode(*words, stdin=reading, DATACODE_SMB_PASSWORD="wrong")
+        self.assertEqual((done.status, done.out), (1, ""))
+        self.assertEqual(done.err, "❌ Failed to connect to SMB: wrong user name or password\n")
+        done = self.datacode("connect", "--smb", "data", self.url)
+        self.assertEqual(done.status, 2)
+        self.assertIn("--smb expects HOST,LOGIN,SHARE; found: data", done.err)
 
     def test_wrong_token(self) -> None:
         """The connection is lost, with the reason."""

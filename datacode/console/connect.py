@@ -1,0 +1,87 @@
+"""``datacode connect``: the prompt on a server.
+
+datacode connect [--token TOKEN] [--smb HOST,LOGIN,SHARE ...] [--locale ru|en] ws://HOST:PORT
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from datacode import catalog
+from datacode.console.options import UsageError, parse_locale
+from datacode.console.wanted import shares_wanted
+
+CONNECT_HELP = catalog.mark(
+    "Usage: datacode connect ws://HOST:PORT [--token TOKEN] [--smb HOST,LOGIN,SHARE]"
+    " [--locale ru|en]"
+)
+
+
+def connect(words: list[str], locale: str) -> int:
+    """Hold the conversation; the exit status. Raises ``UsageError``."""
+    options, rest = _named(words, "--token", "--locale", "--smb")
+    locale = parse_locale(options["--locale"][-1] if "--locale" in options else locale)
+    token = options.get("--token", [""])[-1] or os.environ.get("DATACODE_WS_TOKEN")
+    if len(rest) != 1 or rest[0].startswith("-"):
+        raise UsageError(CONNECT_HELP)
+    (url,) = rest
+    try:
+        from websockets.exceptions import InvalidHandshake, InvalidURI
+
+        from datacode.client import ConnectionLost, RequestFailed
+        from datacode.client import connect as connected
+    except ImportError:
+        raise UsageError(
+            catalog.mark("The client is not installed: pip install 'datacode-server[client]'")
+        ) from None
+    from datacode.console.backends import RemoteBackend
+    from datacode.console.repl import start
+
+    shares = shares_wanted(options.get("--smb", []))
+    try:
+        client = connected(url, token=token, locale=locale)
+    except InvalidURI:
+        raise UsageError(
+            catalog.mark("Not the address of a server: {url} (ws://HOST:PORT is expected)"),
+            url=url,
+        ) from None
+    except (OSError, InvalidHandshake) as problem:
+        template = catalog.translate("No connection to {url}: {reason}", locale)
+        sys.stderr.write("❌ " + template.format(url=url, reason=_reason(problem)) + "\n")
+        return 1
+    try:
+        for share in shares:
+            client.connect_share(share.host, share.name, share.login, share.password)
+        return start(RemoteBackend(client, locale), locale)
+    except RequestFailed as problem:
+        sys.stderr.write(f"❌ {problem}\n")
+        client.close()
+        return 1
+    except ConnectionLost as problem:
+        template = catalog.translate("The connection was lost: {reason}", locale)
+        sys.stderr.write("❌ " + template.format(reason=problem) + "\n")
+        return 1
+
+
+def _reason(problem: Exception) -> str:
+    """Why there is no connection, without the number that the system has for it."""
+    system = getattr(problem, "strerror", None)
+    return system or str(problem)
+
+
+def _named(words: list[str], *names: str) -> tuple[dict[str, list[str]], list[str]]:
+    """The options with a value among the words, ``--name value`` or ``--name=value``."""
+    found: dict[str, list[str]] = {}
+    rest: list[str] = []
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        name, equals, value = word.partition("=")
+        if name not in names:
+            rest.append(word)
+        elif equals or waiting:
+            found.setdefault(name, []).append(value if equals else waiting.pop(0))
+        else:
+            raise UsageError(catalog.mark("{option} needs a value"), option=name)
+    return found, rest
