@@ -7,8 +7,10 @@ listed here is one of the program or the library, and gets the array of a group'
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeAlias
 
 from datacode.errors import runtime_error
@@ -98,9 +100,23 @@ def _numbers(values: list[Value]) -> list[float]:
     return values
 
 
+def _sum(values: list[Value]) -> float:
+    return _total(_numbers(values))
+
+
+def _total(numbers: list[float]) -> float:
+    """Summed in Kahan's way, as Polars sums a group, to the same last digit."""
+    total = lost = 0.0
+    for number in numbers:
+        number -= lost
+        before, total = total, total + number
+        lost = total - before - number
+    return total if math.isfinite(total) else reduce(operator.add, numbers, 0.0)
+
+
 def _average(values: list[Value]) -> Value:
     numbers = _numbers(values)
-    return sum(numbers) / len(numbers) if numbers else None
+    return _total(numbers) / len(numbers) if numbers else None
 
 
 def _median(values: list[Value]) -> Value:
@@ -108,15 +124,22 @@ def _median(values: list[Value]) -> Value:
     if not numbers:
         return None
     middle = len(numbers) // 2
-    return numbers[middle] if len(numbers) % 2 else (numbers[middle - 1] + numbers[middle]) / 2
+    if len(numbers) % 2:
+        return numbers[middle]
+    low, high = numbers[middle - 1 : middle + 1]
+    return low if low == high else low + (high - low) * 0.5
 
 
 def _deviation(values: list[Value]) -> Value:
     numbers = _numbers(values)
     if len(numbers) < 2:
         return None
-    mean = sum(numbers) / len(numbers)
-    return math.sqrt(sum((n - mean) ** 2 for n in numbers) / (len(numbers) - 1))
+    mean = squares = 0.0
+    for count, number in enumerate(numbers, 1):  # Welford's way, which is that of Polars
+        difference = number - mean
+        mean += difference / count
+        squares += difference * (number - mean)
+    return math.sqrt(squares / (len(numbers) - 1))
 
 
 def _extreme(choose: Callable[..., Value], values: list[Value]) -> Value:
@@ -138,7 +161,7 @@ class Function:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "sum": Function(lambda v: sum(_numbers(v), 0.0), lambda e: e.sum(), True),
+    "sum": Function(_sum, lambda e: e.sum(), True),
     "average": Function(_average, lambda e: e.mean(), True),
     "median": Function(_median, lambda e: e.median(), True),
     "std": Function(_deviation, lambda e: e.std(), True),

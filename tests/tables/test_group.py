@@ -22,6 +22,7 @@ from tests.tables.making import (
     quickly,
     table,
     typed,
+    without_minus_zero,
 )
 
 
@@ -30,8 +31,8 @@ def no_function(name: str, arguments: list[Value]) -> Value:
     raise function_error(name)
 
 
-WHOLE = st.one_of(st.none(), st.integers(-9, 9).map(float))
-"""Numbers whose sums are exact in any order."""
+FRACTIONS = st.one_of(st.floats(-100, 100), st.floats(-1e16, 1e16)).map(without_minus_zero)
+"""Numbers whose sums depend on the order and on the way."""
 
 
 class GroupTests(TableTestCase):
@@ -76,11 +77,11 @@ class GroupTests(TableTestCase):
     @quickly
     @given(
         st.one_of(*(st.lists(st.one_of(k, NULL), max_size=12) for k in KINDS)),
-        st.lists(WHOLE, min_size=12, max_size=12),
+        st.lists(st.one_of(NULL, FRACTIONS), min_size=12, max_size=12),
         st.sampled_from(sorted(FUNCTIONS)),
     )
     def test_both_ways(self, keys: list[Value], numbers: list[Value], function: str) -> None:
-        """Typed columns in Polars give what lists give."""
+        """Typed columns in Polars give what lists give, to the last digit."""
         numbers = numbers[: len(keys)]
         plain = self.group(table("k n", keys, numbers), x=f"n {function}")
         fast = self.by_polars(
@@ -88,11 +89,7 @@ class GroupTests(TableTestCase):
         )
         self.assertEqual(fast.names, plain.names)
         self.assertEqual(contents(fast.select([0])), contents(plain.select([0])))
-        for one, other in zip(fast.columns[1], plain.columns[1], strict=True):
-            if one.__class__ is float and other.__class__ is float:
-                self.assertAlmostEqual(one, other, 9)
-            else:
-                self.assertEqual(one, other)
+        self.assertEqual(contents(fast.select([1])), contents(plain.select([1])))
 
     @quickly
     @given(
