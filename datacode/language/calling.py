@@ -59,7 +59,7 @@ class Calling(Foresight, Parts):
         """How many more calls may be active, for the function that is called."""
         if not self.in_function:
             return self.name("depth_limit")
-        return self.binary(self.name("_d"), ast.Sub(), self.constant(1))
+        return self.subscript(self.name("_d"), self.constant(0))
 
     def depth(self) -> ast.expr:
         """How many more calls may be active here; the outermost function gets all of them."""

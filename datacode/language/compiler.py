@@ -192,7 +192,7 @@ def _prologue(maker: Statements, is_function: bool) -> list[ast.stmt]:
     start = maker.declarations(maker.stored, is_inner=False)
     maker.out = start
     if is_function:
-        too_deep = maker.unary(ast.Not(), maker.name("_d"))
+        too_deep = maker.identical(maker.name("_d"), maker.constant(None))
         raising = ast.Expr(maker.call("too_deep"), **maker.at)
         maker.emit(maker.if_(too_deep, [raising]))
     for python in sorted(maker.needs_unset):

@@ -26,9 +26,10 @@ from datacode.language.facts import Facts
 from datacode.language.parser import parse_expression
 from datacode.language.programs import Part
 from datacode.language.scopes import Names, names_of
-from datacode.runtime import failures, support
+from datacode.runtime import depths, failures, support
 from datacode.runtime.access import Owned
 from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.depths import Depth
 from datacode.runtime.functions import Functions
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import StepLimit
@@ -52,7 +53,8 @@ class Session:
     def __init__(self, host: Host, limit: int) -> None:
         self.host = host
         self.limit = limit
-        self.depth = limit
+        self.deepest = depths.depth(limit)
+        self.depth: Depth = self.deepest
         """How many calls may still be active in functions that a builtin calls."""
         self._steps_left = 0
         self._max_steps: int | None = None
@@ -66,7 +68,7 @@ class Session:
 
     def run(self, parts: programs.Parts, max_steps: int | None) -> None:
         """Run a program: define its functions and execute its statements, in order."""
-        self.depth = self.limit
+        self.depth = self.deepest
         self._disown()
         self._count_steps(max_steps)
         for part in parts:
@@ -172,7 +174,7 @@ class Session:
 
     # Calls by name ---------------------------------------------------------------
 
-    def at_depth(self, depth: int, value: Value) -> Value:
+    def at_depth(self, depth: Depth, value: Value) -> Value:
         """The value; a builtin is about to be called that may call functions from this depth."""
         self.depth = depth
         return value
@@ -226,7 +228,7 @@ class Session:
 
     def call_loosely(
         self,
-        depth: int,
+        depth: Depth,
         name: str,
         arguments: list[Value],
         names: list[str],
@@ -249,12 +251,12 @@ class Session:
                     self.globals[python] = ()
         compiled = compile_condition(tree, columns, frozenset(seen), self.facts(names), BUILTINS)
         code = self._function(compiled)
-        depth = self.depth
+        left = self.depth
 
         def evaluate(row: Sequence[Value]) -> Value:
-            self.depth = depth
+            self.depth = left
             try:
-                return code(row, seen, depth + 1)
+                return code(row, seen, (left,))
             except Exception as failure:
                 if isinstance(failure, DataCodeError) and failure.line is not None:
                     raise  # a condition within this one has done what follows

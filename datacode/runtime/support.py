@@ -53,7 +53,7 @@ def helpers(session: Session) -> dict[str, Any]:
         "Owned": Owned,
         "Thrown": failures.Thrown,
         "exception": sys.exception,
-        "depth_limit": session.limit,
+        "depth_limit": session.deepest,
         "truth": host.truth,
         "multiply": operators.multiplication(host.check_size),
         "read_index": access.reader(_row_filter(session)),

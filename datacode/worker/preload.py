@@ -11,6 +11,8 @@ import contextlib
 import importlib
 import pkgutil
 
+from datacode.runtime.depths import depth
+from datacode.runtime.interpreter import RECURSION_LIMIT
 from datacode.tables.encodings import ENCODINGS
 
 _WHOLE = ("openpyxl",)
@@ -41,6 +43,7 @@ def preload() -> None:
         _import_whole(name)
     for encoding in ENCODINGS:
         codecs.lookup(encoding)
+    depth(RECURSION_LIMIT)
 
 
 def _import_whole(name: str) -> None:

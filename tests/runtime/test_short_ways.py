@@ -90,3 +90,17 @@ class ShortWayTests(SynchronousTestCase):
         before = len(gc.get_objects())
         interpreter.run("for i in range(1000) do\n  f()\nnext i")
         self.assertLess(len(gc.get_objects()) - before, 1000)
+
+    def test_depth_of_calls(self) -> None:
+        """The number of calls that may be active is exact, through builtins too."""
+        counting = (
+            "function f(n) do\n  if n == 0 do\n    return 0\n  endif\n"
+            "  return 1 + CALL\nendfunction\n"
+        )
+        for call in ("f(n - 1)", "sum(map([n - 1], 'f'))", "f(*[n - 1])"):
+            program = counting.replace("CALL", call)
+            for limit in (1, 2, 30):
+                interpreter = Interpreter(recursion_limit=limit)
+                outcome = interpreter.run(f"{program}print(f({limit - 1}))")
+                self.assertEqual((outcome.output, outcome.error), (f"{limit - 1}\n", None))
+                self.assertIn(f"({limit})", str(interpreter.run(f"f({limit})").error))
