@@ -33,6 +33,7 @@ from tests.tables.making import (
     table,
     typed,
 )
+from tests.tables.test_filters import is_ordered
 
 
 def fine(rows: float) -> None:
@@ -235,8 +236,6 @@ class ComparedTests(TableTestCase):
     @given(columns(max_size=6), columns(max_size=6), st.sampled_from(["<", "<=", ">", ">=", "!="]))
     def test_order(self, left: list[Value], right: list[Value], sign: str) -> None:
         """Every row with every row that compares so, in order."""
-        from tests.tables.test_filters import is_ordered
-
         found = compared_join(
             table("a", left), table("b", right), ("a", sign, "b"), How.INNER, fine
         )
