@@ -18,12 +18,10 @@ from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 from datacode.errors import DataCodeError, runtime_error
+from datacode.tables.xlsx_extent import Damaged, QuickLook, column_number, follow_cells
 
 MOST_BYTES = 1 << 30
 """Bytes that the parts of a workbook which are read may unpack to."""
-
-MOST_CELLS = 50_000_000
-"""Cells of a sheet from A1 to its last row and column, empty ones included."""
 
 _MOST_PARTS = 20_000
 _MOST_INDEX_BYTES = 1 << 24
@@ -186,60 +184,19 @@ def check_sheet(package: Package, sheet: str, counted: int) -> bool:
 
     ``counted`` bytes were unpacked before. Tells whether there may be ``special_cells``.
     """
-    extent = _Extent()
+    look = QuickLook()
     for piece in package.pieces(sheet):
         counted += len(piece)
         if counted > MOST_BYTES:
             raise _too_large()
-        extent.add(piece)
-    return extent.may_be_special
-
-
-class _Extent:
-    """What is learnt of a sheet while it is unpacked: how far it goes, and what may be in it."""
-
-    _OVERLAP = 64
-    """So much of a piece is looked at again with the next one, for what lies across the cut."""
-
-    _FAR = re.compile(rb'r="[A-Z]{2}')
-    _FAR_ANY_QUOTES = re.compile(rb"""r=["'][A-Z]{2}""")
-    _COLUMN = re.compile(rb"""r=["']([A-Z]{2,3})[0-9]""")
-    _ROW = re.compile(rb"""row\b[^<>]*?\br=["']([0-9]{1,9})["']""")
-
-    def __init__(self) -> None:
-        self._before = b""
-        self._columns = 26
-        self.may_be_special = False
-
-    def add(self, piece: bytes) -> None:
-        """Look at the next piece."""
-        text = self._before + piece
-        self._before = text[-self._OVERLAP :]
-        has_other_quotes = b"'" in text
-        if (self._FAR_ANY_QUOTES if has_other_quotes else self._FAR).search(text):
-            letters = set(self._COLUMN.findall(text))
-            self._columns = max(self._columns, *map(_column_number, letters), 0)
-        if b"#" in piece or b't="d"' in text or (has_other_quotes and b"t='d'" in text):
-            self.may_be_special = True
-        start = text.rfind(b"<row ")
-        last = self._ROW.search(text, start if start >= 0 else max(text.rfind(b":row "), 0))
-        rows = int(last[1]) if last else 0
-        if rows * self._columns > MOST_CELLS:
-            raise runtime_error(
-                "Failed to open xlsx: the sheet is too large ({rows} rows by {columns} columns; "
-                "at most {most} cells are read)",
-                rows=rows,
-                columns=self._columns,
-                most=MOST_CELLS,
-            )
-
-
-def _column_number(letters: bytes) -> int:
-    """``AA`` is 27."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+        look.add(piece)
+    look.finish()
+    if not look.is_small():
+        try:
+            follow_cells(package.pieces(sheet))
+        except Damaged as error:
+            raise open_error(str(error)) from None
+    return look.may_be_special
 
 
 # Errors and stored dates -------------------------------------------------------
@@ -269,7 +226,7 @@ def special_cells(package: Package, sheet: str) -> dict[tuple[int, int], str] | 
         if place is None:
             return None
         text = value[1].decode("utf-8", "replace") if value else ""
-        row, column = int(place[2]) - 1, _column_number(place[1]) - 1
+        row, column = int(place[2]) - 1, column_number(place[1]) - 1
         found[row, column] = error_text(text) if match[1] == b"e" else text
     return found
 

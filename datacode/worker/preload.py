@@ -24,13 +24,13 @@ _LATE = (
     "python_calamine",
     "sqlite3",
     "datacode.tables.xlsx_fallback",
-    "datacode.tables.xlsx_in_memory",
     # What libraries import in the middle of a call.
     "_strptime",
     "encodings.idna",
     "polars.io.csv",
     "polars.series.utils",
     "xml.etree.ElementTree",
+    "xml.parsers.expat",
     "zipfile",
 )
 

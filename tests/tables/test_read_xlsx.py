@@ -394,6 +394,66 @@ class RefusedTests(XlsxTestCase):
             "at most 50000000 cells are read)",
         )
 
+    def sheet_with(self, second_row: bytes) -> bytes:
+        """A workbook whose second row is written in this way."""
+        return changed(
+            rows(["a"], [1]), b'<row r="2"><c r="A2" t="n"><v>1</v></c></row>', second_row
+        )
+
+    def test_far_cells_in_disguise(self) -> None:
+        """Rows out of order, places beside their rows, other spelling, and no places at all."""
+        value = b"<v>1</v></c>"
+        far = (
+            b'<row r="1048576"><c r="A1048576">%b</row><row r="2"><c r="XFD2">%b</row>',
+            b'<row r="2"><c r="A1048576">%b<c r="XFD2">%b</row>',
+            b'<row r="2"><c r="xfd2">%b<c r="a1048576">%b</row>',
+            b"<row r='2'><c r='XFD2'>%b<c r='A1048576'>%b</row>",
+            b'<row r="2"><c\nr = "XFD2">%b<c s="0" r="A1048576">%b</row>',
+            b'<row r="2"><!-- <c r=" --><c s="0" r="XFD2">%b<c r="A1048576">%b</row>',
+        )
+        for line in far:
+            self.assertEqual(
+                self.failure(self.sheet_with(line % (value, value))),
+                "Failed to open xlsx: the sheet is too large (1048576 rows by 16384 columns; "
+                "at most 50000000 cells are read)",
+            )
+        cells = b"<row>" + (b"<c>" + value) * 600 + b"</row>"
+        placeless = cells + b"<row/>" * 99_998 + b"<row><c>" + value + b"</row>"
+        self.assertEqual(
+            self.failure(self.sheet_with(placeless)),
+            "Failed to open xlsx: the sheet is too large (100001 rows by 600 columns; "
+            "at most 50000000 cells are read)",
+        )
+
+    def test_impossible_places(self) -> None:
+        """Rows and columns that no sheet has."""
+        for line, place in (
+            (b'<row r="4294967295"><c r="A4294967295"><v>1</v></c></row>', "row '4294967295'"),
+            (b'<row r="9999999"><c r="A9999999"><v>1</v></c></row>', "row '9999999'"),
+            (b'<row r="2"><c r="ZZZZZZ2"><v>1</v></c></row>', "'ZZZZZZ2'"),
+            (b'<row r="2"><c r="XFE2"><v>1</v></c></row>', "'XFE2'"),
+            (b'<row r="-5"><c r="A-5"><v>1</v></c></row>', "row '-5'"),
+        ):
+            message = self.failure(self.sheet_with(line))
+            self.assertTrue(message.startswith("Failed to open xlsx: a cell is "), message)
+            self.assertTrue(message.endswith(place), message)
+
+    def test_places_left_out(self) -> None:
+        """A sheet whose cells do not say where they are is read in order."""
+        book = self.sheet_with(b"<row><c><v>1</v></c></row><row><c><v>2</v></c></row>")
+        self.assertTable(self.by_calamine(book), "a", [1.0], [2.0])
+
+    def test_sheet_declares_entities(self) -> None:
+        """Entities are not expanded, however small."""
+        book = changed(
+            rows(["a"], [1]),
+            b"<worksheet ",
+            b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet ',
+        )
+        self.assertEqual(
+            self.failure(book), "Failed to open xlsx: the sheet declares a document type"
+        )
+
     def test_far_styles(self) -> None:
         """A style is no cell."""
 

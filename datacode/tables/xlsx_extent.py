@@ -1,0 +1,205 @@
+"""How large a sheet of a workbook is, before a reader gets to see it.
+
+Readers fill in what lies between the cells, so that two cells far apart are billions. A sheet
+as all programs write them is looked through for its furthest row and column only, which costs
+little; one that is written in any other way, or that could be too large by this look, is parsed
+and its cells are followed one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from xml.parsers import expat
+
+from datacode.errors import DataCodeError, runtime_error
+
+MOST_CELLS = 50_000_000
+"""Cells of a sheet from A1 to its last row and column, empty ones included."""
+
+_LAST_ROW = 1 << 20
+_LAST_COLUMN = 1 << 14
+
+
+class Damaged(Exception):
+    """The sheet is no XML, or a cell stands where no cell can; the message says which."""
+
+
+def check_extent(rows: int, columns: int) -> None:
+    """Refuse a sheet that has too many cells."""
+    if rows * columns > MOST_CELLS:
+        raise _too_many(rows, columns)
+
+
+def _too_many(rows: int, columns: int) -> DataCodeError:
+    return runtime_error(
+        "Failed to open xlsx: the sheet is too large ({rows} rows by {columns} columns; "
+        "at most {most} cells are read)",
+        rows=rows,
+        columns=columns,
+        most=MOST_CELLS,
+    )
+
+
+def column_number(letters: str | bytes) -> int:
+    """``AA`` is 27."""
+    number = 0
+    for letter in letters.encode() if isinstance(letters, str) else letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+# A quick look ------------------------------------------------------------------
+
+
+class QuickLook:
+    """What is learnt of a sheet while it is unpacked: at most how far it goes, and what is in it.
+
+    ``may_be_special`` tells of errors and stored dates. Places are known as far as ``_is_plain``:
+    if every row and cell says in the usual form where it is. Each pattern is one more pass over
+    the sheet, so that there are few of them, most of which begin with a fixed character.
+    """
+
+    _LONGEST_TAIL = 1 << 20
+
+    _LETTERS = re.compile(rb'<c r="([A-Z]{2,3})[0-9]')
+    _PLACE = re.compile(rb'<(?:c r="([A-Z]{1,3})|row r=")([0-9]{1,7})"')
+    _PREFIXED = re.compile(rb":(?:row|c)[\s/>]")
+    _ODD = (b"!", b"?", b"\0")
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._columns = 26
+        self._letters = self._digits = 1
+        self._further = self._further_than(1, 1)
+        self._is_plain = True
+        self.may_be_special = False
+
+    @staticmethod
+    def _further_than(letters: int, digits: int) -> re.Pattern[bytes]:
+        """Finds rows and cells whose places are longer, or are not in the usual form."""
+        row = b"[0-9]{1,%d}" % digits
+        cell = b"[A-Z]{1,%d}" % letters
+        return re.compile(rb'<(?:c(?! r="%b%b")|row(?! r="%b"))[\s/>]' % (cell, row, row))
+
+    def add(self, piece: bytes) -> None:
+        """Look at the next piece, up to its last tag, which may go on in the one behind."""
+        text = self._tail + piece
+        end = text.rfind(b"<")
+        self._tail = text[end:] if end >= 0 else text
+        if len(self._tail) > self._LONGEST_TAIL:
+            self._tail, self._is_plain = b"", False
+        self._look_at(text[:end] if end >= 0 else b"")
+
+    def finish(self) -> None:
+        """Look at what is left behind the last piece."""
+        self._look_at(self._tail)
+
+    def _look_at(self, text: bytes) -> None:
+        if b"#" in text or b't="d"' in text or (b"'" in text and b"t='d'" in text):
+            self.may_be_special = True
+        if self._is_plain:
+            self._is_plain = not self._is_odd(text) and self._grow(text)
+
+    def _is_odd(self, text: bytes) -> bool:
+        """May something stand for a cell, or hide one, that does not begin with its name?"""
+        if any(each in text for each in self._ODD) and (
+            b"<!" in text or b"\0" in text or text.count(b"<?") > text.count(b"<?xml ")
+        ):
+            return True
+        return b":" in text and self._PREFIXED.search(text) is not None
+
+    def _grow(self, text: bytes) -> bool:
+        """Note how far the text goes; false if one of its rows or cells does not tell."""
+        position = 0
+        while found := self._further.search(text, position):
+            position = found.start()
+            place = self._PLACE.match(text, position)
+            if place is None:
+                return False
+            self._letters = max(self._letters, len(place[1] or b""))
+            self._digits = max(self._digits, len(place[2]))
+            self._further = self._further_than(self._letters, self._digits)
+        if self._letters > 1:
+            letters = set(self._LETTERS.findall(text))
+            self._columns = max(self._columns, *map(column_number, letters), 0)
+        return True
+
+    def is_small(self) -> bool:
+        """Is the sheet surely small enough?"""
+        rows, columns = 10**self._digits - 1, self._columns
+        return self._is_plain and columns <= _LAST_COLUMN and rows * columns <= MOST_CELLS
+
+
+# Cell by cell ------------------------------------------------------------------
+
+_PLACE = re.compile("([A-Za-z]{1,3})([0-9]{1,7})")
+_CONTENT = frozenset({"v", "is", "f"})
+
+
+def follow_cells(pieces: Iterable[bytes]) -> None:
+    """Refuse a sheet with too many cells up to the last one that holds something.
+
+    Raises ``Damaged`` for what is no sheet.
+    """
+    cells = _Cells()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = cells.start
+    parser.StartDoctypeDeclHandler = cells.doctype
+    try:
+        for piece in pieces:
+            parser.Parse(piece, False)
+            check_extent(cells.rows, cells.columns)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise Damaged(str(error)) from None
+    check_extent(cells.rows, cells.columns)
+
+
+class _Cells:
+    """Where the cells of a sheet are, as readers see it: by what they say, or one by one."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.columns = 0
+        self._row = 0
+        self._column = 0
+        self._next_row = 1
+        self._next_column = 1
+
+    def doctype(self, *declaration: Any) -> None:
+        """A sheet declares nothing."""
+        raise Damaged("the sheet declares a document type")
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        name = tag.rpartition(":")[2]
+        place = attributes.get("r")
+        if name == "row":
+            self._next_row = self._next_row if place is None else _row_number(place)
+            self._row, self._column = self._next_row, 0
+            self._next_row += 1
+            self._next_column = 1
+        elif name == "c":
+            self._cell(place)
+        elif name in _CONTENT:
+            self.rows, self.columns = max(self.rows, self._row), max(self.columns, self._column)
+
+    def _cell(self, place: str | None) -> None:
+        if place is None:
+            self._column = self._next_column
+        else:
+            found = _PLACE.fullmatch(place)
+            if found is None:
+                raise Damaged(f"a cell is at '{place[:20]}'")
+            self._column, self._row = column_number(found[1].upper()), _row_number(found[2])
+            if self._column > _LAST_COLUMN:
+                raise Damaged(f"a cell is at '{place}'")
+        self._next_column = self._column + 1
+
+
+def _row_number(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,7}", text) or not 1 <= int(text) <= _LAST_ROW:
+        raise Damaged(f"a cell is in row '{text[:20]}'")
+    return int(text)
