@@ -11,6 +11,7 @@ Columns that begin with numbers are read as numbers at once. Polars refuses what
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import re
@@ -25,6 +26,8 @@ from datacode.tables.from_text import columns_from_texts
 
 _PIECE = 1 << 18
 """The file is searched in pieces of so many bytes, which stay in the processor's cache."""
+
+_MARK = codecs.BOM_UTF8
 
 Source: TypeAlias = "BinaryIO | bytes"
 
@@ -53,6 +56,8 @@ def read(body: Body, decimal: str) -> tuple[list[Cells], int] | None:
     if len(body.delimiter.encode()) > 1 or not body.width:
         return None
     source = _source(body.file)
+    if _bytes(source, body.start, body.start + len(_MARK)) == _MARK:
+        return None  # here it is part of a cell, and Polars drops it
     traits, frame = _searched_and_read(source, body)
     if frame is None and body.numbers:
         body = replace(body, numbers=frozenset())  # there is something else among them

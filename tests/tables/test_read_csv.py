@@ -213,6 +213,11 @@ class SameTests(CsvTestCase):
         self.assertSame(text)
         self.assertSame(text, delimiter=";")
 
+    def test_mark_below_the_header(self) -> None:
+        """A byte order mark that begins a cell belongs to it, also in the first row."""
+        for content in ("a,b\n\ufeff,1\n\ufeff,2\n", "a,b\r\n\ufeffx,y\r\n", "\ufeffa\n\ufeffb\n"):
+            self.assertSame(content)
+
     def test_fast_way_is_taken(self) -> None:
         """Regular files, quotes, other line ends and blank lines do go through Polars."""
         record_by_record = module._read_records
