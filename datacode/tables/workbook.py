@@ -205,6 +205,10 @@ _SPECIAL = re.compile(rb"""\bt=["']([ed])["']""")
 _PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,9})["']""")
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>([^<]*)<")
 
+_LONGEST_TAG = 4096
+"""So far around a cell's type its other attributes and its value are looked for: a text may hold
+millions of what looks like a type."""
+
 _ERRORS = {"#DIV/0!": "Div0", "#N/A": "NA", "#GETTING_DATA": "GettingData"}
 
 
@@ -216,12 +220,14 @@ def special_cells(package: Package, sheet: str) -> dict[tuple[int, int], str] | 
     content = b"".join(package.pieces(sheet))
     found = {}
     for match in _SPECIAL.finditer(content):
-        start = content.rfind(b"<", 0, match.start())
-        end = content.find(b">", match.end())
+        start = content.rfind(b"<", max(0, match.start() - _LONGEST_TAG), match.start())
+        end = content.find(b">", match.end(), match.end() + _LONGEST_TAG)
+        if start < 0 or end < 0:
+            continue
         tag = content[start : end + 1]
         if not re.match(rb"<(?:\w+:)?c\s", tag) or tag.endswith(b"/>"):
             continue
-        value = _VALUE.search(content, end, end + 4096)
+        value = _VALUE.search(content, end, end + _LONGEST_TAG)
         place = _PLACE.search(tag)
         if place is None:
             return None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from datacode.tables.workbook import Sheet, Unreadable, error_text
+from datacode.tables.xlsx_extent import check_extent
 
 
 def open_workbook(file: BinaryIO) -> tuple[list[str], dict[str, Any]]:
@@ -53,12 +54,18 @@ def _unescaped(text: str) -> str:
 
 
 def _used(rows: Sequence[Sequence[Any]]) -> Sheet:
-    filled = [i for i, row in enumerate(rows) if any(cell != "" for cell in row)]
+    widths = list(map(_width, rows))
+    filled = [i for i, width in enumerate(widths) if width]
     if not filled:
         return Sheet(0, 0, iter(()))
     top, bottom = filled[0], filled[-1] + 1
-    width = max(map(len, rows[top:bottom]))
-    padded = [[*row, *[""] * (width - len(row))] for row in rows[top:bottom]]
-    columns = [i for i in range(width) if any(row[i] != "" for row in padded)]
-    left, right = columns[0], columns[-1] + 1
-    return Sheet(top, left, iter([row[left:right] for row in padded]))
+    right = max(widths)
+    check_extent(bottom, right)
+    left = min(next(c for c, cell in enumerate(rows[i]) if cell != "") for i in filled)
+    cells = ([*row[left:right], *[""] * (right - max(len(row), left))] for row in rows[top:bottom])
+    return Sheet(top, left, cells)
+
+
+def _width(row: Sequence[Any]) -> int:
+    """The number of cells up to the last that is not empty."""
+    return next((width for width in range(len(row), 0, -1) if row[width - 1] != ""), 0)

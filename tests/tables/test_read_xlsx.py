@@ -425,6 +425,31 @@ class RefusedTests(XlsxTestCase):
             "at most 50000000 cells are read)",
         )
 
+    def test_far_cells_for_the_fallback(self) -> None:
+        """The reader that is tried last fills in no billions of cells either."""
+        line = (
+            b'<row r="2"><c r="XFD2"><v>1</v></c></row>'
+            b'<row r="5000"><c r="A5000"><v>1</v></c></row>'
+        )
+        error = self.assertRaises(DataCodeError, self.by_openpyxl, self.sheet_with(line))
+        self.assertEqual(
+            error.message,
+            "Failed to open xlsx: the sheet is too large (5000 rows by 16384 columns; "
+            "at most 50000000 cells are read)",
+        )
+
+    def test_far_style_for_the_fallback(self) -> None:
+        """A style is no cell for it, either."""
+        line = b'<row r="2"><c r="A2"><v>1</v></c></row><row r="5000"><c r="XFD5000"/></row>'
+        self.assertTable(self.by_openpyxl(self.sheet_with(line)), "a", [1.0])
+
+    def test_types_in_texts(self) -> None:
+        """What looks like the type of a cell is none inside of a text, however often."""
+        text = 't="e" ' * 20_000
+        cell = b'<c r="A2" t="inlineStr"><is><t>%b</t></is></c>' % text.encode()
+        book = self.sheet_with(b'<row r="2">%b<c r="B2" t="e"><v>#N/A</v></c></row>' % cell)
+        self.assertTable(self.by_calamine(book), "a Column", [text.strip(), "ERROR: NA"])
+
     def test_impossible_places(self) -> None:
         """Rows and columns that no sheet has."""
         for line, place in (
