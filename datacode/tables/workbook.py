@@ -85,6 +85,8 @@ class Package:
         part = self._parts[name]
         if part.flag_bits & 1:
             raise runtime_error("Failed to open xlsx: the file is protected by a password")
+        if part.header_offset < 0:  # the directory says that it begins elsewhere than it does
+            raise open_error(f"part {name} is damaged")
         self._file.seek(part.header_offset)
         header = self._file.read(30)
         if len(header) < 30:

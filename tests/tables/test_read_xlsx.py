@@ -358,6 +358,16 @@ class RefusedTests(XlsxTestCase):
         book[offset : offset + 60] = b"\xff" * 60
         self.assertEqual(self.failure(bytes(book)), f"Failed to open xlsx: part {SHEET} is damaged")
 
+    def test_damaged_directory(self) -> None:
+        """A directory of which the place is given wrongly, so that parts begin before the file."""
+        book = rows(["a"])
+        end = book.rindex(b"PK\5\6")
+        place = int.from_bytes(book[end + 16 : end + 20], "little") + 10_000_000
+        wrong = book[: end + 16] + place.to_bytes(4, "little") + book[end + 20 :]
+        message = self.failure(wrong)
+        self.assertTrue(message.startswith("Failed to open xlsx: part "), message)
+        self.assertTrue(message.endswith(" is damaged"), message)
+
     def test_broken_xml(self) -> None:
         """A sheet that is no XML, for neither reader."""
         book = changed(rows(["a"]), b"<sheetData>", b"<sheetData></wrong>")
