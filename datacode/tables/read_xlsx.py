@@ -21,6 +21,7 @@ from datacode.tables.cells import Cells, typed
 from datacode.tables.csv_errors import too_few_records
 from datacode.tables.table import Table
 from datacode.tables.workbook import Sheet, Unreadable
+from datacode.tables.xlsx_extent import BYTES_A_CELL, MOST_CELLS
 
 _ROWS_AT_ONCE = 300
 
@@ -30,20 +31,28 @@ _SMALL = 2_000_000
 """Tables with up to so many cells stay in the lists that were read; larger ones take less room."""
 
 
-def read_xlsx(file: BinaryIO, *, header_row: int = 0, sheet_name: str | None = None) -> Table:
+def read_xlsx(
+    file: BinaryIO,
+    *,
+    header_row: int = 0,
+    sheet_name: str | None = None,
+    memory: int | None = None,
+) -> Table:
     """A table of a sheet, the first one if no name is given.
 
-    ``header_row`` counts from the first row of the used rectangle. Raises Runtime Errors in
+    ``header_row`` counts from the first row of the used rectangle. A sheet that would not fit
+    into ``memory`` bytes is refused before it is read. Raises Runtime Errors in
     the words of the tables and files reference, 2.4.
     """
     if not file.seekable():
         file = io.BytesIO(file.read())
     package = workbook.Package(file)
+    most = MOST_CELLS if memory is None else min(MOST_CELLS, memory // BYTES_A_CELL)
     try:
-        return _by_calamine(file, package, header_row, sheet_name)
+        return _by_calamine(file, package, header_row, sheet_name, most)
     except Unreadable as error:
         try:
-            return _by_openpyxl(file, header_row, sheet_name)
+            return _by_openpyxl(file, header_row, sheet_name, most)
         except Unreadable:
             raise workbook.open_error(str(error)) from None
 
@@ -52,7 +61,11 @@ def read_xlsx(file: BinaryIO, *, header_row: int = 0, sheet_name: str | None = N
 
 
 def _by_calamine(
-    file: BinaryIO, package: workbook.Package, header_row: int, sheet_name: str | None
+    file: BinaryIO,
+    package: workbook.Package,
+    header_row: int,
+    sheet_name: str | None,
+    most_cells: int,
 ) -> Table:
     parts = workbook.sheet_parts(package)
     counted = workbook.check_indexes(package, set(parts.values()))
@@ -64,7 +77,7 @@ def _by_calamine(
     part = parts.get(name)
     if part is None:
         raise Unreadable(f"the part of sheet '{name}' is missing")
-    may_be_special = workbook.check_sheet(package, part, counted)
+    may_be_special = workbook.check_sheet(package, part, counted, most_cells)
     found = _calamine(lambda: book.get_sheet_by_name(name))
     special = workbook.special_cells(package, part) if may_be_special else {}
     if special is None:
@@ -92,12 +105,15 @@ def _calamine(step: Any) -> Any:
         raise Unreadable("the workbook is damaged") from None
 
 
-def _by_openpyxl(file: BinaryIO, header_row: int, sheet_name: str | None) -> Table:
+def _by_openpyxl(
+    file: BinaryIO, header_row: int, sheet_name: str | None, most_cells: int = MOST_CELLS
+) -> Table:
     from datacode.tables import xlsx_fallback
 
     file.seek(0)
     names, worksheets = xlsx_fallback.open_workbook(file)
-    sheet = xlsx_fallback.read_sheet(worksheets[_chosen(list(worksheets), names, sheet_name)])
+    chosen = _chosen(list(worksheets), names, sheet_name)
+    sheet = xlsx_fallback.read_sheet(worksheets[chosen], most_cells)
     return _table(sheet, header_row, {})
 
 

@@ -181,10 +181,11 @@ def check_indexes(package: Package, sheets: set[str]) -> int:
     return counted
 
 
-def check_sheet(package: Package, sheet: str, counted: int) -> bool:
+def check_sheet(package: Package, sheet: str, counted: int, most_cells: int) -> bool:
     """Unpack the part of a sheet, and refuse it if it or the rectangle it takes is too large.
 
-    ``counted`` bytes were unpacked before. Tells whether there may be ``special_cells``.
+    ``counted`` bytes were unpacked before; ``most_cells`` are allowed. Tells whether
+    there may be ``special_cells``.
     """
     look = QuickLook()
     for piece in package.pieces(sheet):
@@ -193,9 +194,9 @@ def check_sheet(package: Package, sheet: str, counted: int) -> bool:
             raise _too_large()
         look.add(piece)
     look.finish()
-    if not look.is_small():
+    if not look.is_small(most_cells):
         try:
-            follow_cells(package.pieces(sheet))
+            follow_cells(package.pieces(sheet), most_cells)
         except Damaged as error:
             raise open_error(str(error)) from None
     return look.may_be_special

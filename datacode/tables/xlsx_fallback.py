@@ -24,8 +24,8 @@ def open_workbook(file: BinaryIO) -> tuple[list[str], dict[str, Any]]:
     return list(book.sheetnames), {sheet.title: sheet for sheet in book.worksheets}
 
 
-def read_sheet(sheet: Any) -> Sheet:
-    """The used rectangle of a sheet."""
+def read_sheet(sheet: Any, most_cells: int) -> Sheet:
+    """The used rectangle of a sheet, which may have so many cells."""
     sheet.reset_dimensions()  # what the file says of its size may be wrong
     try:
         with warnings.catch_warnings():
@@ -33,7 +33,7 @@ def read_sheet(sheet: Any) -> Sheet:
             rows = [[_cell(cell) for cell in row] for row in sheet.iter_rows()]
     except Exception as error:  # noqa: BLE001 - the same
         raise Unreadable(str(error)) from None
-    return _used(rows)
+    return _used(rows, most_cells)
 
 
 def _cell(cell: Any) -> Any:
@@ -53,14 +53,14 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
-def _used(rows: Sequence[Sequence[Any]]) -> Sheet:
+def _used(rows: Sequence[Sequence[Any]], most_cells: int) -> Sheet:
     widths = list(map(_width, rows))
     filled = [i for i, width in enumerate(widths) if width]
     if not filled:
         return Sheet(0, 0, iter(()))
     top, bottom = filled[0], filled[-1] + 1
     right = max(widths)
-    check_extent(bottom, right)
+    check_extent(bottom, right, most_cells)
     left = min(next(c for c, cell in enumerate(rows[i]) if cell != "") for i in filled)
     cells = ([*row[left:right], *[""] * (right - max(len(row), left))] for row in rows[top:bottom])
     return Sheet(top, left, cells)

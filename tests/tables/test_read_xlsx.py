@@ -448,6 +448,16 @@ class RefusedTests(XlsxTestCase):
             "at most 50000000 cells are read)",
         )
 
+    def test_little_memory(self) -> None:
+        """How many cells are read depends on the memory there is for them."""
+        book = self.sheet_with(b'<row r="1000"><c r="CV1000"><v>1</v></c></row>')
+        self.assertEqual(len(read(book, memory=48 * 100_000)), 999)
+        self.assertEqual(
+            self.failure(book, memory=48 * 99_999),
+            "Failed to open xlsx: the sheet is too large (1000 rows by 100 columns; "
+            "at most 99999 cells are read)",
+        )
+
     def test_far_style_for_the_fallback(self) -> None:
         """A style is no cell for it, either."""
         line = b'<row r="2"><c r="A2"><v>1</v></c></row><row r="5000"><c r="XFD5000"/></row>'

@@ -275,7 +275,12 @@ def _read_csv(host: Host, path: str, options: _Options) -> Table:
 
 def _read_xlsx(host: Host, path: str, options: _Options) -> Table:
     with _opened(host, path, _XLSX_FAILED) as file:
-        return read_xlsx(file, header_row=options.header_row, sheet_name=options.sheet_name)
+        return read_xlsx(
+            file,
+            header_row=options.header_row,
+            sheet_name=options.sheet_name,
+            memory=host.memory_limit,
+        )
 
 
 def _read_unknown(host: Host, path: str, kind: str, encoding: str | None) -> str:

@@ -146,6 +146,18 @@ class TableFileTests(BuiltinTestCase):
         self.files.contents["b.XLSX"] = content.getvalue()
         self.assertEqual(rows(self.call("read_file", "b.XLSX", "second")), [["n"], [2.0]])
 
+    def test_xlsx_beyond_memory(self) -> None:
+        """A sheet that a session's memory would not hold is refused, not tried."""
+        book = openpyxl.Workbook()
+        book.active["A1"], book.active["Z10000"] = "n", 2
+        content = io.BytesIO()
+        book.save(content)
+        self.files.contents["b.xlsx"] = content.getvalue()
+        self.assertEqual(len(self.call("read_file", "b.xlsx")), 9999)
+        self.host.memory_limit = 8 << 20
+        error = self.assertRaises(DataCodeError, self.call, "read_file", "b.xlsx")
+        self.assertIn("the sheet is too large (10000 rows by 26 columns", str(error))
+
 
 class ShareFileTests(BuiltinTestCase):
     """Files of a share are read by their bytes, and more leniently."""
