@@ -444,22 +444,25 @@ async def _content(
     descriptor: int, call: Call, offset: int = 0, length: int | None = None
 ) -> Content:
     """Content of a file as an answer; closes the descriptor. Too large: said before it is read."""
-    try:
-        if length is None:
-            length = os.fstat(descriptor).st_size
-        if call.message_bytes and length > call.message_bytes:
-            limit = f"{call.message_bytes / MIB:g}"
-            reason = texts.FILE_TOO_BIG.render(call.locale, limit=limit)
-            return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
-        content = call.workspace.in_thread(_read_as_text, descriptor, offset, length)
-        return Content(content=await content)  # type: ignore[arg-type]  # Raw is a text, too
-    finally:
+    if length is None:
+        length = os.fstat(descriptor).st_size
+    if call.message_bytes and length > call.message_bytes:
         os.close(descriptor)
+        limit = f"{call.message_bytes / MIB:g}"
+        reason = texts.FILE_TOO_BIG.render(call.locale, limit=limit)
+        return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
+    # The thread closes it: who waits here may be cancelled, and then the number of a descriptor
+    # that was closed under the thread would be another session's file.
+    content = await call.workspace.in_thread(_read_as_text, descriptor, offset, length)
+    return Content(content=content)  # type: ignore[arg-type]  # Raw is a text, too
 
 
 def _read_as_text(descriptor: int, offset: int, length: int) -> str | Raw:
-    """The text where it is UTF-8 and cannot be mistaken for base64; else base64, as JSON."""
-    with open(descriptor, "rb", closefd=False) as file:
+    """The text where it is UTF-8 and cannot be mistaken for base64; else base64, as JSON.
+
+    Closes the descriptor.
+    """
+    with open(descriptor, "rb") as file:
         file.seek(offset)
         data = file.read(length)
     if not data.startswith(b"base64:"):
