@@ -12,7 +12,8 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from python_calamine import CalamineWorkbook
 
 from datacode.runtime.builtins.arrays import average, sum_
 from datacode.runtime.interpreter import Interpreter
+from datacode.tables.cells import Cells
 from datacode.tables.filters import where
 from datacode.tables.group import Aggregate, grouped
 from datacode.tables.join import equal_join
@@ -197,19 +199,95 @@ def bench_columns(table: Table) -> None:
 # Programs --------------------------------------------------------------------------
 
 
+ROW_LOOP = "total = 0\nfor row in {} do\n    total = total + row[1] * row[2]\nnext row\n"
+ONE_CELL = "for row in t do\n    a = row[1]\nnext row\n"
+ALL_CELLS = (
+    "for row in t do\n"
+    + "".join(f"    {name} = row[{place}]\n" for place, name in enumerate("abcdefgh"))
+    + "next row\n"
+)
+
+
+def run(interpreter: Interpreter, program: str) -> None:
+    """Run a program that has no errors."""
+    outcome = interpreter.run(program)
+    assert outcome.error is None, outcome.error
+
+
 def bench_rows(table: Table) -> None:
-    """A loop over rows, beside the same loop over arrays that are there already."""
+    """A loop over rows that were made before, beside the same loop over arrays."""
     part = table.slice(0, min(len(table), 100_000))
     interpreter = Interpreter()
     interpreter.define("t", part)
     interpreter.define("rows", list(part.rows()))
-    program = "total = 0\nfor row in {} do\n    total = total + row[1] * row[2]\nnext row\n"
+    race(
+        f"loop over {len(part)} rows, kept",
+        1.5,
+        lambda: run(interpreter, ROW_LOOP.format("t")),
+        lambda: run(interpreter, ROW_LOOP.format("rows")),
+    )
 
-    def run(source: str) -> None:
-        outcome = interpreter.run(program.format(source))
-        assert outcome.error is None, outcome.error
 
-    race("loop over 100,000 rows", 1.5, lambda: run("t"), lambda: run("rows"))
+def python_one_cell(rows: Iterable[Sequence[Any]]) -> None:
+    """``ONE_CELL`` in Python."""
+    for row in rows:
+        a = row[1]  # noqa: F841
+
+
+def python_all_cells(rows: Iterable[Sequence[Any]]) -> None:
+    """``ALL_CELLS`` in Python."""
+    for row in rows:
+        a = row[0]  # noqa: F841
+        b = row[1]  # noqa: F841
+        c = row[2]  # noqa: F841
+        d = row[3]  # noqa: F841
+        e = row[4]  # noqa: F841
+        f = row[5]  # noqa: F841
+        g = row[6]  # noqa: F841
+        h = row[7]  # noqa: F841
+
+
+def bench_first_pass(table: Table) -> None:
+    """The first loop over a table, which makes its rows, beside a loop written in Python.
+
+    Every turn has a table of its own, so that no rows are kept. Python goes over the tuples of
+    ``zip``: of ``Series.to_list()`` for typed columns, and for mixed ones of the lists of cells,
+    which are there already.
+    """
+    part = table.slice(0, min(len(table), 100_000))
+    series = [pl.Series(column.values()) for column in table.slice(0, len(part)).columns]
+    lists = [
+        ["n/a" if number % 50 == 0 else cell for number, cell in enumerate(column)]
+        if place < 3
+        else [float(number) if number % 50 == 0 else cell for number, cell in enumerate(column)]
+        for place, column in enumerate(part.columns)
+    ]
+    mixed = [Cells.of_list(cells) for cells in lists]
+    interpreter = Interpreter()
+
+    def first_pass(columns: list[Cells], program: str) -> None:
+        interpreter.define("t", Table(part.names, columns))
+        run(interpreter, program)
+
+    def typed_rows() -> Iterable[Sequence[Any]]:
+        return zip(*(each.to_list() for each in series), strict=True)
+
+    for title, program, python in (
+        ("1 cell of 8", ONE_CELL, python_one_cell),
+        ("all 8 cells", ALL_CELLS, python_all_cells),
+    ):
+        race(
+            f"first loop over rows, typed, {title}",
+            1.5,
+            partial(first_pass, part.columns, program),
+            lambda python=python: python(typed_rows()),  # type: ignore[misc]
+        )
+        race(
+            f"first loop over rows, mixed, {title}",
+            1.5,
+            partial(first_pass, mixed, program),
+            lambda python=python: python(zip(*lists, strict=True)),  # type: ignore[misc]
+        )
 
 
 def main() -> None:
@@ -220,6 +298,7 @@ def main() -> None:
         table = bench_reading(Path(folder), rows)
     bench_columns(table)
     bench_rows(table)
+    bench_first_pass(table)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ Source: tables and files reference, section 1.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from datacode.tables import cells
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from datacode.runtime.values import Value
 
 _ROWS_AT_ONCE = 1024
-"""So many rows are made at once, when the first of them is asked for."""
+"""So many rows have their cells made at once, when the first of them is asked for."""
 
 _CELLS_KEPT = 1_000_000
-"""Tables with up to so many cells keep the rows that they have made; larger ones the last few."""
+"""Tables with up to so many cells keep rows that are asked for again; larger ones the last few."""
 
 
 class Table:
     """Ordered named columns of equal length. Names may repeat and may be empty."""
 
-    __slots__ = ("__weakref__", "_parts", "_positions", "columns", "names", "row_count")
+    __slots__ = ("__weakref__", "_parts", "_passed", "_positions", "columns", "names", "row_count")
 
     def __init__(
         self, names: Iterable[str], columns: Iterable[Cells], row_count: int | None = None
@@ -39,6 +39,8 @@ class Table:
         """Known apart, as a table without columns keeps its number of rows."""
         self._positions: dict[str, int] | None = None
         self._parts: dict[int, list[list[Value]]] = {}
+        self._passed: set[int] = set()
+        """The parts that a pass over all rows has reached, so that the next one keeps them."""
         if len(self.names) != len(self.columns):
             raise ValueError("a name for every column, and a column for every name")
         if any(len(column) != row_count for column in self.columns):
@@ -87,23 +89,37 @@ class Table:
     def rows(self) -> Iterator[list[Value]]:
         """All rows, which must not be changed, made a part of the table at a time."""
         parts = range(-(-self.row_count // _ROWS_AT_ONCE))
-        return chain.from_iterable(map(self._part, parts))
+        return chain.from_iterable(map(self._passing, parts))
+
+    def _passing(self, part: int) -> Iterable[list[Value]]:
+        """Some rows one after another for a pass over all.
+
+        Most programs go through a table once. A row that is let go as soon as the next one is
+        there costs a fraction of one that is kept, so only a second pass keeps its rows.
+        """
+        if part in self._parts or part in self._passed:
+            return self._part(part)
+        self._passed.add(part)
+        return self._made(part)
 
     def _part(self, part: int) -> list[list[Value]]:
-        """Some rows one after another, made if they are not there yet."""
+        """Some rows one after another, made if they are not there yet, and kept."""
         made = self._parts.get(part)
         if made is None:
-            start = part * _ROWS_AT_ONCE
-            stop = min(start + _ROWS_AT_ONCE, self.row_count)
-            if self.columns:
-                cells = [column.part(start, stop) for column in self.columns]
-                made = list(map(list, zip(*cells, strict=True)))
-            else:
-                made = [[]] * (stop - start)
+            made = list(self._made(part))
             if self.row_count * len(self.columns) > _CELLS_KEPT:
                 self._parts.clear()
             self._parts[part] = made
         return made
+
+    def _made(self, part: int) -> Iterable[list[Value]]:
+        """Some rows one after another, each made when it is asked for."""
+        start = part * _ROWS_AT_ONCE
+        stop = min(start + _ROWS_AT_ONCE, self.row_count)
+        if not self.columns:
+            return repeat([], stop - start)
+        cells = [column.part(start, stop) for column in self.columns]
+        return map(list, zip(*cells, strict=True))
 
     # New tables of the same columns --------------------------------------
 

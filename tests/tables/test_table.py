@@ -64,21 +64,37 @@ class RowTests(TableTestCase):
         """The first rows of a long table are there before the others are made."""
         source = table("n", [float(i) for i in range(100_000)], store=typed)
         self.assertEqual(list(islice(source.rows(), 2)), [[0.0], [1.0]])
-        self.assertEqual(len(source._parts), 1)
+        self.assertEqual(source._passed, {0})
         self.assertEqual(source.row(99_999), [99_999.0])
-        self.assertEqual(len(source._parts), 2)
+        self.assertEqual(len(source._parts), 1)
 
     def test_what_is_kept(self) -> None:
-        """Small tables keep their rows, large ones only those around the last."""
-        source = table("n", [float(i) for i in range(5000)], store=typed)
-        self.assertEqual(sum(row[0] for row in source.rows()), 12_497_500.0)
-        self.assertEqual(len(source._parts), 5)
-        self.patch(module, "_CELLS_KEPT", 1000)
-        source = table("n", [float(i) for i in range(5000)], store=typed)
-        self.assertEqual(sum(row[0] for row in source.rows()), 12_497_500.0)
-        self.assertEqual(len(source._parts), 1)
+        """From the second pass small tables keep their rows, large ones those around the last."""
+        for most, kept in ((1_000_000, 5), (1000, 1)):
+            self.patch(module, "_CELLS_KEPT", most)
+            source = table("n", [float(i) for i in range(5000)], store=typed)
+            for parts in (0, kept, kept):
+                self.assertEqual(sum(row[0] for row in source.rows()), 12_497_500.0)
+                self.assertEqual(len(source._parts), parts)
         for index in (0, 4999, 1023, 1024, 2500):
             self.assertEqual(source.row(index), [float(index)])
+
+    def test_passes_that_end_early(self) -> None:
+        """A part is kept when it is reached again, whether or not the pass before was whole."""
+        source = table("n", [float(i) for i in range(3000)], store=typed)
+        self.assertEqual(list(islice(source.rows(), 1)), [[0.0]])
+        second, third = list(source.rows()), list(source.rows())
+        self.assertEqual(second, [[float(i)] for i in range(3000)])
+        self.assertEqual(third, second)
+        self.assertEqual(
+            [a is b for a, b in zip(second, third, strict=True)], [True] * 1024 + [False] * 1976
+        )
+
+    def test_rows_that_a_program_holds(self) -> None:
+        """A row is the same array after the pass has gone on and made others."""
+        source = table("n", [float(i) for i in range(3000)], store=typed)
+        held = [row for row in source.rows() if row[0] % 500 == 0]
+        self.assertEqual(held, [[float(i)] for i in range(0, 3000, 500)])
 
     def test_two_loops_at_once(self) -> None:
         """Visiting a large table within a visit of it."""
