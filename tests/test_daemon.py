@@ -435,16 +435,16 @@ class TlsTests(DaemonTestCase):
     def test_endpoint(self) -> None:
         """An endpoint description gives TLS; a hang-up signal reads the certificate again."""
         self.certificate("first")
-        port = free_port()
-        endpoint = f"ssl:{port}:interface=127.0.0.1:privateKey=key.pem:certKey=cert.pem"
+        # A free port: were it closed in between, the server would come back on another one.
+        endpoint = "ssl:0:interface=127.0.0.1:privateKey=key.pem:certKey=cert.pem"
         daemon = self.start(foreground("--listen", endpoint))
-        daemon.port()
+        port = daemon.port()
         first, name = self.connected(port)
         self.assertEqual(name, "first")
         self.assertEqual(len(first.ask(code="print('x' * 200000)")["output"]), 200_001)
         self.certificate("second")
         daemon.process.send_signal(signal.SIGHUP)
-        daemon.wait_for("Listening anew")
+        daemon.wait_for("New connections get the certificates")
         second, name = self.connected(port)
         self.assertEqual(name, "second")
         self.assertTrue(second.ask(code="print(1)")["success"])
@@ -453,6 +453,7 @@ class TlsTests(DaemonTestCase):
         daemon.process.send_signal(signal.SIGHUP)
         daemon.wait_for("Cannot read the certificates again")
         self.assertEqual(self.connected(port)[1], "second")
+        self.assertTrue(first.ask(code="print(1)")["success"])
         self.assertEqual(daemon.stop(), 0)
         self.assertEqual(self.closed_with(first), 1001)
 

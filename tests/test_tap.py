@@ -254,11 +254,14 @@ class MakeServiceTests(SynchronousTestCase):
         return str(self.assertRaises(CannotStart, service.privilegedStartService))
 
     def test_cannot_start(self) -> None:
-        """An unknown host, a bad endpoint, an audit log that cannot be written."""
+        """An unknown host, a bad endpoint or certificate, an audit log that cannot be written."""
+        nonsense = self.mktemp()
+        Path(nonsense).write_text("nonsense")
         for settings in (
             {"host": "no.such.host.invalid"},
             {"listen": ("nonsense:1",)},
             {"listen": ("ssl:0:privateKey=/nowhere",)},
+            {"listen": (f"ssl:0:privateKey={nonsense}",)},
             {"audit": Path("/nowhere/audit.log")},
         ):
             self.assertRegex(

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, DeferredLock, maybeDeferred
 from twisted.internet.endpoints import (
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
-    serverFromString,
 )
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
@@ -32,6 +31,7 @@ from datacode.server import announce, schema
 from datacode.server.access import network_of
 from datacode.server.audit import Audit, NoAudit
 from datacode.server.gate import GateKeeper
+from datacode.server.listen import Described, listening
 from datacode.server.local_files import AllowedFolders, LocalFiles
 from datacode.server.metrics import Metrics
 from datacode.server.notify import notify
@@ -69,6 +69,8 @@ class DataCodeService(Service):
         self._reactor = reactor
         self._give_up = give_up
         self._ports: list[IListeningPort] = []
+        self._described: list[Described] = []
+        self._reading = DeferredLock()
         self._disk = ThreadPool(0, _THREADS, name="datacode-disk")
         self._folders = SessionFolders(
             settings.session_dir,
@@ -175,26 +177,32 @@ class DataCodeService(Service):
             self._ports.append(_shared_port(self._reactor, self.settings, self.factory))
         elif not self.settings.listen:
             endpoint = _endpoint(self._reactor, self.settings.host, self.settings.port)
-            self._ports.append(_listening(endpoint.listen(self.factory)))
+            self._ports.append(listening(endpoint.listen(self.factory)))
         for description in self.settings.listen:
-            endpoint = _described(self._reactor, description)
-            self._ports.append(_listening(endpoint.listen(self.factory)))
+            place = Described(self._reactor, description)
+            self._ports.append(place.listen(self.factory))
+            self._described.append(place)
 
     def reload(self) -> None:
-        """Read certificates again: listen anew where an endpoint was described."""
-        if self.settings.listen and self.running:
-            Deferred.fromCoroutine(self._reload()).addErrback(
+        """Read certificates again, for new connections; the sockets stay as they are."""
+        if self._described and self.running:
+            # One after the other: what was read last is what is shown.
+            self._reading.run(lambda: Deferred.fromCoroutine(self._reload())).addErrback(
                 lambda failure: self.log.failure("Cannot read the certificates again", failure)
             )
 
     async def _reload(self) -> None:
-        # Made first: where a certificate is wrong, the old one stays in use.
-        endpoints = [_described(self._reactor, text) for text in self.settings.listen]
-        old, self._ports = self._ports, []
-        await DeferredList([_stopped(port) for port in old])
-        for endpoint in endpoints:
-            self._ports.append(await endpoint.listen(self.factory))
-        self.log.info("Listening anew, with the certificates as they are now")
+        if not self.running:
+            return
+        try:
+            # All of them first: where one is wrong, the old ones stay in use.
+            found = await self.in_thread(lambda: [place.read() for place in self._described])
+        except (OSError, ValueError) as error:
+            self.log.warn("Cannot read the certificates again: {reason}", reason=_reason(error))
+            return
+        for place, contexts in zip(self._described, found, strict=True):
+            place.show(contexts)
+        self.log.info("New connections get the certificates as they are now")
 
     # What sessions get ---------------------------------------------------------------
 
@@ -289,13 +297,13 @@ def _shared_port(reactor: Any, settings: Settings, factory: Any) -> IListeningPo
     Raises ``OSError``.
     """
     family, address = _address(settings.host, settings.port)
-    with socket.socket(family, socket.SOCK_STREAM) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
-        listening.setblocking(False)
-        port: IListeningPort = reactor.adoptStreamPort(listening.fileno(), family, factory)
+    with socket.socket(family, socket.SOCK_STREAM) as shared:
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        shared.bind(address)
+        shared.listen(_BACKLOG)
+        shared.setblocking(False)
+        port: IListeningPort = reactor.adoptStreamPort(shared.fileno(), family, factory)
     return port
 
 
@@ -304,26 +312,6 @@ def _endpoint(reactor: Any, host: str, port: int) -> Any:
     family, address = _address(host, port)
     kind = TCP6ServerEndpoint if family == socket.AF_INET6 else TCP4ServerEndpoint
     return kind(reactor, port, backlog=_BACKLOG, interface=str(address[0]))
-
-
-def _described(reactor: Any, description: str) -> Any:
-    """An endpoint for a description. Raises ``ValueError`` for one that means nothing."""
-    try:
-        return serverFromString(reactor, description)  # type: ignore[no-untyped-call]
-    except (TypeError, IndexError) as error:
-        raise ValueError(f"--listen {description}: {error}") from None
-
-
-def _listening(listening: Deferred[IListeningPort]) -> IListeningPort:
-    """The port, which is there at once or never. Raises what went wrong."""
-    results: list[Any] = []
-    listening.addBoth(results.append)
-    if not results:
-        raise ValueError("an endpoint that does not listen at once cannot be used")
-    if not hasattr(results[0], "getHost"):
-        results[0].raiseException()
-    port: IListeningPort = results[0]
-    return port
 
 
 def _stopped(port: IListeningPort) -> Deferred[Any]:
