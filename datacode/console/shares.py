@@ -1,6 +1,7 @@
 """Shares for programs that run without a server: ``datacode --smb HOST,LOGIN,SHARE FILE.dc``.
 
-The server's shares, with a reactor in a thread of its own. Source: server reference, 9.1.
+The server's shares, with a reactor of its own in a thread of its own: the process may have
+another, and a reactor runs only once. Source: server reference, 9.1.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, BinaryIO, TypeVar, cast
 
-from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.threads import blockingCallFromThread
 
 from datacode.runtime.files import Entry
@@ -22,7 +23,12 @@ from datacode.smb.shares import SharePool
 from datacode.smb.target import Target
 
 Result = TypeVar("Result")
-reactor: Any = _reactor
+
+
+class _OwnReactor(SelectReactor):
+    """One that leaves the process's idea of which thread is the reactor's as it is."""
+
+    _registerAsIOThread = False
 
 
 class ShareFiles(LocalFiles):
@@ -32,10 +38,11 @@ class ShareFiles(LocalFiles):
     """
 
     def __init__(self) -> None:
-        self._pool = SharePool(reactor, Rules(writes=True))
+        self._reactor: Any = _OwnReactor()
+        self._pool = SharePool(self._reactor, Rules(writes=True))
         self._shares = self._pool.session()
         self._thread = threading.Thread(
-            target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True
+            target=self._reactor.run, kwargs={"installSignalHandlers": False}, daemon=True
         )
         self._thread.start()
         self._call(self._start)
@@ -49,7 +56,7 @@ class ShareFiles(LocalFiles):
         def begin() -> Any:
             return Deferred.fromCoroutine(ask(*words))
 
-        answer: Any = blockingCallFromThread(reactor, begin)
+        answer: Any = blockingCallFromThread(self._reactor, begin)
         return cast(Result, answer)
 
     def connect(self, target: Target, share: str) -> None:
@@ -59,7 +66,7 @@ class ShareFiles(LocalFiles):
     def close(self) -> None:
         """Log off and end the thread."""
         self._call(self._pool.stop)
-        reactor.callFromThread(reactor.stop)
+        self._reactor.callFromThread(self._reactor.stop)
         self._thread.join()
 
     # What programs ask ----------------------------------------------------------------

@@ -10,7 +10,7 @@ from tests.smb.samba import LOGIN, PASSWORD
 
 
 class ShareTests(CommandTestCase):
-    """In processes of their own: a reactor runs once."""
+    """Mostly in processes of their own, as for whoever types them."""
 
     def setUp(self) -> None:
         """A share with a file on it."""
@@ -47,6 +47,16 @@ print(len(list_files("lib://data/out")), len(list_files(".")))
         self.assertIn("sales.csv\n", out)
         self.assertEqual((self.samba.folder / "out/b.csv").read_text(), "month,sum\njune,50\n")
         self.assertTrue(out.endswith("1 1\n"), out)
+
+    def test_twice_in_a_process(self) -> None:
+        """In a process that has a reactor of its own, and more than once."""
+        code = 'len(read_file("lib://data/sales.csv"))'
+        for _ in range(2):
+            done = self.datacode(
+                "--smb", self.place, "-c", f"print({code})", DATACODE_SMB_PASSWORD=PASSWORD
+            )
+            self.assertEqual((done.status, done.err), (0, ""))
+            self.assertIn("2\n", done.out)
 
     def test_prompt(self) -> None:
         """The prompt has them, too."""

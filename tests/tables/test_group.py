@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 from hypothesis import given
@@ -47,6 +48,21 @@ class GroupTests(TableTestCase):
             assert position is not None
             aggregates.append(Aggregate(name, position, function))
         return grouped(source, [0], aggregates, no_function)
+
+    def test_long_tables(self) -> None:
+        """Sums do not depend on how many rows there are, nor on how many processors."""
+        chance = random.Random(1)
+        numbers = [chance.uniform(0, 1e6) for _ in range(20_000)]
+        keys = ["abc"[n % 3] for n in range(len(numbers))]
+        answers = [
+            contents(
+                self.group(
+                    table("k n", keys, numbers, store=store), s="n sum", m="n average", d="n std"
+                )
+            )
+            for store in (typed, mixed)
+        ]
+        self.assertEqual(answers[0], answers[1])
 
     def test_functions(self) -> None:
         """Every function, with nulls left out."""
