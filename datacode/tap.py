@@ -27,6 +27,7 @@ from datacode.server import configuration
 from datacode.server.accounts import AccountsError, AccountsFile, IBearerToken
 from datacode.server.clock import use_steady_clock
 from datacode.server.logs import JsonLog
+from datacode.server.mistakes import Mistake, sentence
 from datacode.server.service import CannotStart, DataCodeService
 from datacode.server.settings import MIB, Bounds, Settings
 from datacode.server.signals import Signals
@@ -136,14 +137,16 @@ class Options(usage.Options, AuthOptionMixin):
         try:
             self.addChecker(makeChecker(description))  # type: ignore[no-untyped-call]
         except InvalidAuthType as error:
-            raise usage.UsageError(f"❌ --auth: нет такого способа: {error}") from None
+            raise Mistake("❌ --auth: нет такого способа: {kind}", kind=error) from None
         except UnsupportedInterfaces as error:
-            raise usage.UsageError(f"❌ --auth: способ не подходит: {error}") from None
+            raise Mistake("❌ --auth: способ не подходит: {kind}", kind=error) from None
         except OSError as error:
             reason = f"{error.filename}: {error.strerror}"
-            raise usage.UsageError(f"❌ --auth: {reason}") from None
-        except (AccountsError, UnicodeDecodeError) as error:
-            raise usage.UsageError(f"❌ --auth: {error}") from None
+            raise Mistake("❌ --{name}: {reason}", name="auth", reason=reason) from None
+        except AccountsError as error:
+            raise Mistake("❌ --{name}: {reason}", name="auth", reason=error.text) from None
+        except UnicodeDecodeError as error:
+            raise Mistake("❌ --{name}: {reason}", name="auth", reason=error) from None
 
     def opt_version(self) -> NoReturn:
         """Print the version and exit."""
@@ -157,22 +160,25 @@ class Options(usage.Options, AuthOptionMixin):
         self._words = words
 
     def parseOptions(self, options: Any = None) -> None:
-        """Read the options. Under ``twistd`` a mistake is said in one sentence; else raised."""
+        """Read the options. Raises ``UsageError``, whose text is one sentence in the language of
+        ``--locale``; under ``twistd`` it is written, and the exit status 2.
+        """
         given = list(sys.argv[1:] if options is None else options)
         try:
             more = configuration.words(_names(), given, self._environment)
             super().parseOptions([*more, *given])  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
+            said = sentence(error, configuration.language(given, self._environment))
             if getattr(self, "parent", None) is None:
-                raise
-            sys.stderr.write(f"{sentence(error)}\n")
+                raise usage.UsageError(said) from None
+            sys.stderr.write(f"{said}\n")
             raise SystemExit(2) from None
 
     def postOptions(self) -> None:
         """Check what was given, and make settings of it."""
         self.settings = _settings(self, self._lists, self._environment)
         if self._words:
-            raise usage.UsageError(f"❌ Неизвестный аргумент: {self._words[0]}")
+            raise Mistake("❌ Неизвестный аргумент: {word}", word=self._words[0])
         parent = getattr(self, "parent", None)
         if parent is not None and self["log-format"] == "json" and not parent.get("logger"):
             _json_log_file.append(parent.get("logfile") or "-")
@@ -193,12 +199,6 @@ def _names() -> configuration.Names:
         ),
         covered={ADDRESS_VARIABLE: ("host", "port"), TOKEN_VARIABLE: ("token",)},
     )
-
-
-def sentence(error: usage.UsageError) -> str:
-    """What is wrong with a command line; what Twisted finds gets our mark."""
-    text = str(error)
-    return text if text.startswith("❌") else f"❌ {text}"
 
 
 def _settings(
@@ -274,16 +274,16 @@ def _address(options: Mapping[str, Any], environment: Mapping[str, str]) -> tupl
         port = _port(options["port"])
     host = host.removeprefix("[").removesuffix("]")
     if not host or any(letter.isspace() for letter in host):
-        raise usage.UsageError(f"❌ Неверный адрес: {host}")
+        raise Mistake("❌ Неверный адрес: {host}", host=host)
     return host, port
 
 
 def _reuse_port(options: Mapping[str, Any], lists: Mapping[str, list[str]]) -> bool:
     wanted = bool(options["reuse-port"])
     if wanted and lists.get("listen"):
-        raise usage.UsageError("❌ --reuse-port: только с --host и --port, не с --listen")
+        raise Mistake("❌ --reuse-port: только с --host и --port, не с --listen")
     if wanted and not hasattr(socket, "SO_REUSEPORT"):
-        raise usage.UsageError("❌ --reuse-port: эта система не умеет делить порт")
+        raise Mistake("❌ --reuse-port: эта система не умеет делить порт")
     return wanted
 
 
@@ -298,21 +298,25 @@ def _split_address(text: str) -> tuple[str, int] | None:
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535:
         return int(text)
-    raise usage.UsageError(f"❌ Неверный порт: {text}")
+    raise Mistake("❌ Неверный порт: {port}", port=text)
 
 
 def _token(text: str | None, environment: Mapping[str, str]) -> str | None:
     token = environment.get(TOKEN_VARIABLE) if text is None else text
     if token == "":
-        raise usage.UsageError("❌ --token: токен не может быть пустым")
+        raise Mistake("❌ --token: токен не может быть пустым")
     return token
 
 
 def _hosts(entries: list[str]) -> HostPolicy:
-    try:
-        return HostPolicy(entries)
-    except ValueError as error:
-        raise usage.UsageError(f"❌ --smb-host: {error}") from None
+    for entry in entries:
+        try:
+            HostPolicy([entry])
+        except ValueError:
+            raise Mistake(
+                "❌ --smb-host: ожидается имя, адрес или сеть; получено: {entry}", entry=entry
+            ) from None
+    return HostPolicy(entries)
 
 
 def _kerberos(lists: Mapping[str, list[str]]) -> Kerberos:
@@ -321,14 +325,15 @@ def _kerberos(lists: Mapping[str, list[str]]) -> Kerberos:
         account, _, file = entry.partition("=")
         user, _, realm = account.rpartition("@")
         if not user or not realm or not file:
-            expected = "ожидается USER@REALM=FILE"
-            raise usage.UsageError(f"❌ --smb-kerberos: {expected}; получено: {entry}")
+            raise Mistake(
+                "❌ --smb-kerberos: ожидается USER@REALM=FILE; получено: {entry}", entry=entry
+            )
         files[account] = str(Path(file).absolute())
     kdcs = {}
     for entry in lists.get("smb_kdcs", []):
         realm, _, host = entry.partition("=")
         if not realm or not host:
-            raise usage.UsageError(f"❌ --smb-kdc: ожидается REALM=HOST; получено: {entry}")
+            raise Mistake("❌ --smb-kdc: ожидается REALM=HOST; получено: {entry}", entry=entry)
         kdcs[realm] = host
     return Kerberos(files, kdcs)
 
@@ -340,15 +345,19 @@ def _optional_path(text: str | None) -> Path | None:
 def _folder(text: str, option: str) -> Path:
     path = Path(text).absolute()
     if not path.is_dir():
-        raise usage.UsageError(f"❌ {option}: папка не найдена: {text}")
+        raise Mistake("❌ {option}: папка не найдена: {folder}", option=option, folder=text)
     return path
 
 
 def _choice(options: Mapping[str, Any], name: str, *choices: str) -> Any:
     value = options[name]
     if value not in choices:
-        expected = ", ".join(choices)
-        raise usage.UsageError(f"❌ --{name}: ожидается одно из: {expected}; получено: {value}")
+        raise Mistake(
+            "❌ --{name}: ожидается одно из: {choices}; получено: {value}",
+            name=name,
+            choices=", ".join(choices),
+            value=value,
+        )
     return value
 
 
@@ -358,18 +367,27 @@ def _number(options: Mapping[str, Any], name: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < 1e9:
-        raise usage.UsageError(f"❌ --{name}: ожидается число от 0; получено: {options[name]}")
+        raise _too_small(name, 0, options[name])
     return number
+
+
+def _too_small(name: str, least: int, value: object) -> Mistake:
+    return Mistake(
+        "❌ --{name}: ожидается число от {least}; получено: {value}",
+        name=name,
+        least=least,
+        value=value,
+    )
 
 
 def _whole(options: Mapping[str, Any], name: str, least: int = 0) -> int:
     number = _number(options, name)
     if not number.is_integer():
-        raise usage.UsageError(f"❌ --{name}: ожидается целое число; получено: {options[name]}")
-    if number < least:
-        raise usage.UsageError(
-            f"❌ --{name}: ожидается число от {least}; получено: {options[name]}"
+        raise Mistake(
+            "❌ --{name}: ожидается целое число; получено: {value}", name=name, value=options[name]
         )
+    if number < least:
+        raise _too_small(name, least, options[name])
     return int(number)
 
 

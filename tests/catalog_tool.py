@@ -34,6 +34,7 @@ KEYWORDS = {
     "ShareError": 0,
     "SessionError": 0,
     "_refuse": 0,
+    "Mistake": 0,
 }
 """Functions whose argument at that position is a template."""
 

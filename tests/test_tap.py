@@ -33,7 +33,7 @@ class OptionsTests(SynchronousTestCase):
     def refused(self, *words: str, **environment: str) -> str:
         """The sentence about a command line that is wrong."""
         error = self.assertRaises(usage.UsageError, self.settings, *words, **environment)
-        return tap.sentence(error)
+        return str(error)
 
     def test_defaults(self) -> None:
         """Without any options: 127.0.0.1:8080, the documented limits, nobody asked who they are."""
@@ -115,7 +115,7 @@ class OptionsTests(SynchronousTestCase):
             (["--auth=accounts:/no/file"], "❌ --auth: /no/file: No such file or directory"),
             (
                 ["--auth", "accounts:/etc/hosts"],
-                "❌ --auth: /etc/hosts, line 1: expected NAME:HASH",
+                "❌ --auth: /etc/hosts, строка 1: ожидается ИМЯ:ХЕШ",
             ),
             (["x.dc"], "❌ Неизвестный аргумент: x.dc"),
             (
@@ -126,6 +126,71 @@ class OptionsTests(SynchronousTestCase):
             self.assertEqual(self.refused(*words), sentence)
         for words in (["--port"], ["--nonsense"], ["--use-ve=1"], ["--smb-host", "a b"]):
             self.assertRegex(self.refused(*words), r"^❌ .+$")
+
+    def test_what_twisted_finds(self) -> None:
+        """Its own sentences come in our words, in both languages."""
+        for words, russian, english in (
+            (["--bogus"], "Неизвестный параметр: --bogus", "Unknown option: --bogus"),
+            (["--bo gus=1"], "Неизвестный параметр: --bo gus", "Unknown option: --bo gus"),
+            (["-x"], "Неизвестный параметр: -x", "Unknown option: -x"),
+            (["--port"], "--port: нет значения", "--port needs a value"),
+            (["--use-ve=1"], "--use-ve: значение не ожидается", "--use-ve takes no value"),
+            (
+                ["--s"],
+                "--s: так начинается не один параметр",
+                "--s: more than one option begins so",
+            ),
+            (
+                ["--help-auth-type", "x"],
+                "--auth: нет такого способа: x",
+                "--auth: no such method: x",
+            ),
+        ):
+            self.assertEqual(self.refused(*words), f"❌ {russian}")
+            self.assertEqual(self.refused("--locale=en", *words), f"❌ {english}")
+
+    def test_language_of_mistakes(self) -> None:
+        """That of --locale, wherever it stands and however short it is; else Russian."""
+        config = self.mktemp()
+        Path(config).write_text("locale = 'en'\nport = 'abc'\n")
+        broken = self.mktemp()
+        Path(broken).write_text("locale = 'en'\nnonsense = 1\n")
+        russian, english = "❌ Неверный порт: abc", "❌ Invalid port: abc"
+        wrong = ["--port", "abc"]
+        for words, environment, expected in (
+            (wrong, {}, russian),
+            ([*wrong, "--locale", "en"], {}, english),
+            (["--loc=en", *wrong], {}, english),
+            (["--locale=en", *wrong, "--locale=ru"], {}, russian),
+            (["--locale=fr", *wrong], {}, russian),
+            (wrong, {"DATACODE_LOCALE": "en"}, english),
+            (["--locale=ru", *wrong], {"DATACODE_LOCALE": "en"}, russian),
+            (["--config", config], {}, english),
+            ([], {"DATACODE_CONFIG": config}, english),
+            (["--config", config], {"DATACODE_LOCALE": "ru"}, russian),
+            (["--config", broken], {}, f"❌ {broken}: unknown option: nonsense"),
+            (
+                ["--locale=en", "--config=/no/file"],
+                {},
+                "❌ --config: /no/file: No such file or directory",
+            ),
+            (
+                ["--locale=en", "--time-limit=x"],
+                {},
+                "❌ --time-limit: expected a number from 0 up, got: x",
+            ),
+            (
+                ["--locale=en", "--auth=accounts:/etc/hosts"],
+                {},
+                "❌ --auth: /etc/hosts, line 1: expected NAME:HASH",
+            ),
+            (
+                ["--smb-host", "a:b:c{x}"],
+                {},
+                "❌ --smb-host: ожидается имя, адрес или сеть; получено: a:b:c{x}",
+            ),
+        ):
+            self.assertEqual(self.refused(*words, **environment), expected)
 
     def test_limits(self) -> None:
         """Every limit has its option; 0 is none."""
@@ -225,6 +290,9 @@ class OptionsTests(SynchronousTestCase):
         options.parent = {}
         error = self.assertRaises(SystemExit, options.parseOptions, ["--port", "abc"])
         self.assertEqual((error.code, err.getvalue()), (2, "❌ Неверный порт: abc\n"))
+        err.truncate(err.seek(0))
+        error = self.assertRaises(SystemExit, options.parseOptions, ["--bogus", "--locale=en"])
+        self.assertEqual((error.code, err.getvalue()), (2, "❌ Unknown option: --bogus\n"))
 
     def test_json_log_under_twistd(self) -> None:
         """--log-format json takes the place of twistd's own log, unless another was named."""

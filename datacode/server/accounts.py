@@ -26,6 +26,8 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from zope.interface import Attribute, implementer
 
+from datacode.server.texts import Text
+
 _OF_TOKEN = "sha256$"  # noqa: S105 - what stands before a hash
 _hasher = PasswordHasher()
 
@@ -44,8 +46,16 @@ class BearerToken:
     token: str = field(repr=False)
 
 
+_NO_ACCOUNT = Text("{path}, line {number}: expected NAME:HASH")
+_NO_NAME = Text("an account's name is not empty and has no colon, no line break")
+
+
 class AccountsError(Exception):
     """A file of accounts cannot be used; the text says which line, never what is in it."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(text.render("en"))
 
 
 @implementer(ICredentialsChecker)
@@ -126,7 +136,7 @@ def read_accounts(path: Path) -> dict[str, str]:
             continue
         name, colon, stored = text.partition(":")
         if not colon or not name or not stored.startswith((_OF_TOKEN, "$argon2")):
-            raise AccountsError(f"{path}, line {number}: expected NAME:HASH")
+            raise AccountsError(_NO_ACCOUNT.filled(path=path, number=number))
         accounts[name] = stored
     return accounts
 
@@ -145,7 +155,7 @@ def make_token(path: Path, name: str) -> str:
 
 def _store(path: Path, name: str, stored: str) -> None:
     if not name or any(c in name for c in ":\n\r") or name != name.strip() or name[0] == "#":
-        raise AccountsError("an account's name is not empty and has no colon, no line break")
+        raise AccountsError(_NO_NAME)
     accounts = read_accounts(path) if path.exists() else {}
     accounts[name] = stored
     text = "".join(f"{name}:{stored}\n" for name, stored in accounts.items())

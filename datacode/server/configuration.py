@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from twisted.python.usage import UsageError
+from datacode.server.mistakes import Mistake
 
 VARIABLE = "DATACODE_CONFIG"
 _PREFIX = "DATACODE_"
@@ -38,12 +39,12 @@ class Names:
 def words(names: Names, given: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """The words that stand for the file and the environment, to be put in front of ``given``.
 
-    Raises ``UsageError`` for a file that cannot be read or has no such option.
+    Raises ``Mistake`` for a file that cannot be read or has no such option.
     """
     on_line = set(_named(given))
     from_environment = _from_environment(names, environment)
     chosen = dict(from_environment)
-    path = _file_named(given) or environment.get(VARIABLE)
+    path = _value_named(given, "--conf", "--config") or environment.get(VARIABLE)
     if path:
         covered = {
             option
@@ -62,6 +63,20 @@ def words(names: Names, given: Sequence[str], environment: Mapping[str, str]) ->
     ]
 
 
+def language(given: Sequence[str], environment: Mapping[str, str]) -> str:
+    """The language in which to say what is wrong with them: that of ``--locale``, wherever it is
+    set, though the rest makes no sense; else Russian.
+    """
+    asked: object = _value_named(given, "--loc", "--locale")
+    if asked is None:
+        asked = environment.get(_PREFIX + "LOCALE")
+    path = _value_named(given, "--conf", "--config") or environment.get(VARIABLE)
+    if asked is None and path:
+        with suppress(Mistake):  # a file that cannot be read names no language
+            asked = _read(path).get("locale")
+    return "en" if asked == "en" else "ru"
+
+
 def _words_of(names: Names, name: str, values: list[str]) -> Iterator[str]:
     if name in names.flags:
         yield f"--{name}"
@@ -76,14 +91,14 @@ def _named(given: Sequence[str]) -> Iterator[str]:
             yield word[2:].partition("=")[0]
 
 
-def _file_named(given: Sequence[str]) -> str | None:
-    """The file after ``--config``, which may be shortened as any option may."""
-    path = None
+def _value_named(given: Sequence[str], shortest: str, option: str) -> str | None:
+    """What stands after an option, which may be shortened as any may, down to ``shortest``."""
+    found = None
     for position, word in enumerate(given):
         name, equals, value = word.partition("=")
-        if name.startswith("--conf") and "--config".startswith(name):
-            path = value if equals else "".join(given[position + 1 : position + 2])
-    return path
+        if name.startswith(shortest) and option.startswith(name):
+            found = value if equals else "".join(given[position + 1 : position + 2])
+    return found
 
 
 # The environment ----------------------------------------------------------------------
@@ -103,7 +118,11 @@ def _from_environment(names: Names, environment: Mapping[str, str]) -> dict[str,
         elif text.lower() in _YES:
             found[name] = []
         elif text.lower() not in _NO:
-            raise UsageError(f"❌ {variable}: ожидается true или false; получено: {text}")
+            raise Mistake(
+                "❌ {variable}: ожидается true или false; получено: {value}",
+                variable=variable,
+                value=text,
+            )
     return found
 
 
@@ -115,19 +134,21 @@ def _from_file(names: Names, path: str) -> dict[str, list[str]]:
     for key, value in _read(path).items():
         name = key.replace("_", "-")
         if name not in names.parameters | names.flags | names.lists:
-            raise UsageError(f"❌ {path}: неизвестный параметр: {key}")
+            raise Mistake("❌ {path}: неизвестный параметр: {key}", path=path, key=key)
         if name in names.flags:
             if not isinstance(value, bool):
-                raise UsageError(f"❌ {path}: {key}: ожидается true или false")
+                raise Mistake("❌ {path}: {key}: ожидается true или false", path=path, key=key)
             if value:
                 found[name] = []
         elif name in names.lists:
             values = value if isinstance(value, list) else [value]
             found[name] = [each for each in values if isinstance(each, str)]
             if len(found[name]) < len(values):
-                raise UsageError(f"❌ {path}: {key}: ожидается строка или массив строк")
+                raise Mistake(
+                    "❌ {path}: {key}: ожидается строка или массив строк", path=path, key=key
+                )
         elif isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise UsageError(f"❌ {path}: {key}: ожидается строка или число")
+            raise Mistake("❌ {path}: {key}: ожидается строка или число", path=path, key=key)
         else:
             found[name] = [str(value)]
     return found
@@ -137,6 +158,6 @@ def _read(path: str) -> dict[str, object]:
     try:
         return tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
-        raise UsageError(f"❌ --config: {path}: {error.strerror}") from None
+        raise Mistake("❌ --config: {path}: {reason}", path=path, reason=error.strerror) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"❌ --config: {path}: {error}") from None
+        raise Mistake("❌ --config: {path}: {reason}", path=path, reason=error) from None

@@ -22,7 +22,7 @@ def serve(words: list[str]) -> int:
     try:
         options.parseOptions(words)
     except usage.UsageError as error:
-        sys.stderr.write(f"{tap.sentence(error)}\n")
+        sys.stderr.write(f"{error}\n")
         return 2
     except BrokenPipeError:
         # Whoever read the help has gone (`| head`).
