@@ -7,7 +7,12 @@ use its threads exist, and children hang.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# Polars would group a long table in parts, one for each thread, and add up what they come to: the
+# last digits of a sum would depend on the number of rows and processors.
+os.environ.setdefault("POLARS_NO_PARTITION", "1")
 
 if TYPE_CHECKING:
     import polars as pl
