@@ -11,6 +11,7 @@ from typing import Any
 from OpenSSL import SSL, crypto
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import VerifyError
 from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory
 from zope.interface import directlyProvides, implementer, providedBy
 
@@ -89,6 +90,8 @@ class Described:
             endpoint = serverFromString(reactor, self._description)  # type: ignore[no-untyped-call]
             return listening(endpoint.listen(factory))
         except (TypeError, IndexError) as error:
+            raise ValueError(f"--listen {self._description}: {error}") from None
+        except VerifyError as error:
             raise ValueError(f"--listen {self._description}: {error}") from None
         except (SSL.Error, crypto.Error) as error:
             reasons = ", ".join(entry[-1] for entry in error.args[0])

@@ -9,6 +9,7 @@ Source: server reference, 3.3 and 3.4.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -336,7 +337,8 @@ def _place(address: Any) -> str:
     """Host and port of a listening socket."""
     host = getattr(address, "host", None)
     if host is None:
-        return str(getattr(address, "name", address))
+        name = getattr(address, "name", None)  # of a socket in the file system; bytes
+        return os.fsdecode(name) if name else str(address)
     return f"{announce.shown(host)}:{address.port}"
 
 

@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from datacode import tap
 from datacode.server import announce
 from datacode.server.clock import use_steady_clock
-from datacode.server.service import DataCodeService
+from datacode.server.service import DataCodeService, _place
 from datacode.server.settings import Settings
 from datacode.smb.hosts import HostPolicy
 from datacode.worker.process import SandboxError
@@ -47,6 +47,19 @@ class ServiceTests(TestCase):
         self.assertEqual(list(folder.iterdir()), [])
         self.assertLessEqual(set(threading.enumerate()), before)
         self.assertEqual(self.given_up, [])
+
+    async def test_socket_in_the_file_system(self) -> None:
+        """It is announced by its plain name, and does not mind a hang-up signal."""
+        name = Path(self.mktemp())
+        service = self.service(listen=(f"unix:{name}",))
+        service.privilegedStartService()
+        service.startService()
+        await service._started
+        self.assertEqual([_place(port.getHost()) for port in service._ports], [str(name)])
+        service.reload()
+        await service._reading.run(lambda: None)
+        self.assertTrue(name.is_socket())
+        await service.stopService()
 
     async def test_no_walls(self) -> None:
         """Where programs cannot be shut in, it gives up in one sentence that says what to do."""
