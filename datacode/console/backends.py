@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from datacode.console import report
 from datacode.console.conversation import Conversation, Echoing, echoing
+from datacode.console.interruption import collected_interrupts
 from datacode.errors import DataCodeError, Kind
 from datacode.language.source import Source
 from datacode.runtime.files import Files, FilesError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 Write = Callable[[str], object]
 
-_MOMENT = 0.2
+_MOMENT = 0.05
 """Seconds between two looks at whether Ctrl-C was pressed, where the system needs that."""
 
 _FIRST_LINE = " (строка 1)"
@@ -137,12 +138,12 @@ class RemoteBackend:
                 problems.append(problem)
             done.set()
 
-        threading.Thread(target=work, daemon=True).start()
-        while not done.is_set():
-            try:
-                done.wait(_MOMENT)
-            except KeyboardInterrupt:
-                self._client.interrupt()
+        with collected_interrupts() as pressed:
+            threading.Thread(target=work, daemon=True).start()
+            while not done.wait(_MOMENT):
+                if pressed:
+                    pressed.clear()
+                    self._client.interrupt()
         if problems:
             raise problems[0]
         return _described(results[0], text, echo)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter, Outcome
@@ -50,6 +52,20 @@ def run_interruptibly(interpreter: Interpreter, text: str, *, once: bool = False
             handler.open = False
     except Interrupted as late:  # before or after the part of run() that expects it
         return Outcome("", late.error())
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def collected_interrupts() -> Iterator[list[int]]:
+    """While what runs is elsewhere: collects the SIGINTs that come, and raises nothing.
+
+    An exception could come anywhere, also where nobody can catch it.
+    """
+    pressed: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        yield pressed
     finally:
         signal.signal(signal.SIGINT, previous)
 

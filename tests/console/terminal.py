@@ -70,7 +70,11 @@ class CommandTestCase(SynchronousTestCase):
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
-            status = main(list(words))
+            before = signal.getsignal(signal.SIGINT)
+            try:
+                status = main(list(words))
+            finally:
+                signal.signal(signal.SIGINT, before)  # a command that ends ignores it for good
         return Ended(status, _written(out), _written(err))
 
     def process(
@@ -121,6 +125,7 @@ class Terminal:
     ) -> None:
         child, self._device = pty.fork()
         if child == 0:
+            heeding_interrupts()
             os.chdir(folder)
             os.environ.clear()
             os.environ.update(variables)
