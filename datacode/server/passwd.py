@@ -41,7 +41,10 @@ def passwd(words: list[str]) -> int:
             sys.stderr.write(f"❌ {catalog.translate(text, locale)}\n")
             return 1
         set_password(file, name, password)
-    except (AccountsError, OSError, UnicodeDecodeError) as error:
+    except AccountsError as error:
+        sys.stderr.write(f"❌ {error.text.render(locale)}\n")
+        return 1
+    except (OSError, UnicodeDecodeError) as error:
         sys.stderr.write(f"❌ {error}\n")
         return 1
     return 0

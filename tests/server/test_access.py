@@ -272,3 +272,14 @@ class PasswdTests(SynchronousTestCase):
         status, _, err = self.run_passwd("/nowhere/file", "anna", typed="x\n")
         self.assertEqual(status, 1)
         self.assertEqual(err.count("\n"), 1)
+
+    def test_refused_names_in_the_readers_language(self) -> None:
+        """What is wrong with a name or a file, in one sentence."""
+        path = Path(self.mktemp())
+        path.write_text("no account\n")
+        with mock.patch.dict(os.environ, DATACODE_LOCALE="ru"):
+            status, _, err = self.run_passwd(str(path), "anna", typed="x\n")
+            self.assertEqual((status, err), (1, f"❌ {path}, строка 1: ожидается ИМЯ:ХЕШ\n"))
+            status, _, err = self.run_passwd(self.mktemp(), "a:b", typed="x\n")
+        self.assertEqual(status, 1)
+        self.assertRegex(err, r"^❌ [а-яё ,-]+\n$")
