@@ -93,6 +93,24 @@ class SiteTests(SynchronousTestCase):
         self.assertNotRegex(page, r"""(?:src|href)="https?://(?:fonts|cdn|unpkg)""")
 
 
+class ProtocolTests(SynchronousTestCase):
+    """The Russian page of the protocol says what the English one says."""
+
+    def test_same_messages(self) -> None:
+        """The same JSON blocks in the same order; the same keys, values and errors in the text."""
+        pages = []
+        for name in ("protocol.md", "ru/protocol.md"):
+            text = (DOCS / name).read_text("utf-8")
+            blocks = [block for block, _ in shown(DOCS / name, "json")]
+            pages.append((blocks, set(re.findall(r"`([^`\n]+)`", _BLOCK.sub("", text)))))
+        (english, said), (russian, said_in_russian) = pages
+        self.assertGreater(len(english), 20)
+        self.assertEqual(russian, english)
+        # Each shows a hint in its own language.
+        hints = {"\"did you mean 'total'?\"", "\"возможно, имелось в виду 'total'?\""}
+        self.assertEqual(said_in_russian ^ said, hints)
+
+
 class EmbeddingTests(SynchronousTestCase):
     """The Python programs of the embedding pages."""
 
