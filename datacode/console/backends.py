@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Write = Callable[[str], object]
 
 _MOMENT = 0.05
-"""Seconds between two looks at whether Ctrl-C was pressed, where the system needs that."""
+"""Seconds between two looks at whether Ctrl-C was pressed while the server runs a program."""
 
 _FIRST_LINE = " (строка 1)"
 
