@@ -462,6 +462,39 @@ class TlsTests(DaemonTestCase):
         self.assertEqual(daemon.stop(), 0)
         self.assertEqual(self.closed_with(first), 1001)
 
+    def test_behind_a_proxy(self) -> None:
+        """A proxy names the client ahead of the TLS, as they do, or within, as Twisted has it."""
+        self.certificate("first")
+        endpoint = "haproxy:ssl:0:interface=127.0.0.1:privateKey=key.pem:certKey=cert.pem"
+        daemon = self.start(twistd(self.folder, "--listen", endpoint))
+        port = daemon.port()
+        context = ssl._create_unverified_context()
+        for number, ahead in enumerate((True, False)):
+            line = f"PROXY TCP4 198.51.100.{number} 127.0.0.1 4711 443\r\n".encode()
+            raw = socket.create_connection(("127.0.0.1", port), PATIENCE)
+            self.addCleanup(raw.close)
+            if ahead:
+                raw.sendall(line)
+            wrapped = context.wrap_socket(raw)
+            if not ahead:
+                wrapped.sendall(line)
+            client = self.talk(port, scheme="ws", sock=wrapped)
+            self.assertEqual(client.ask(code="print('x' * 200000)")["output"], "x" * 200_000 + "\n")
+            daemon.wait_for(rf"подключение от 198\.51\.100\.{number}:4711 ")
+        self.certificate("second")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("New connections get the certificates")
+        self.assertTrue(client.ask(code="print(1)")["success"])
+        raw = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.addCleanup(raw.close)
+        raw.sendall(line)
+        shown = context.wrap_socket(raw).getpeercert(binary_form=True)
+        assert shown is not None
+        self.assertIn("second", x509.load_der_x509_certificate(shown).subject.rfc4514_string())
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual(self.closed_with(client), 1001)
+        self.assertFalse([line for line in daemon.lines if "Traceback" in line], daemon.lines)
+
 
 class OperationTests(DaemonTestCase):
     def test_plain_http(self) -> None:

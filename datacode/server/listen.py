@@ -15,6 +15,10 @@ from twisted.internet.error import VerifyError
 from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory
 from zope.interface import directlyProvides, implementer, providedBy
 
+from datacode.server.proxied import OverTLS, Proxied
+
+_PROXIED = "haproxy:"
+
 
 @implementer(IOpenSSLContextFactory)
 class _Certificate:
@@ -42,7 +46,11 @@ class _Reactor:
     def listenSSL(self, port: int, factory: Any, contextFactory: Any, **more: Any) -> Any:
         """Listen, as the reactor's own method does."""
         certificate = _Certificate(contextFactory.getContext())
-        listening = self._reactor.listenSSL(port, factory, certificate, **more)
+        if isinstance(factory, Proxied):
+            factory.add_tls(certificate)
+        else:
+            factory = OverTLS(self._reactor, factory, certificate)
+        listening = self._reactor.listenTCP(port, factory, **more)
         self.certificates.append(certificate)
         return listening
 
@@ -59,14 +67,18 @@ class _Reader:
 
 
 class Described:
-    """What ``--listen`` describes."""
+    """What ``--listen`` describes. ``seconds`` is the time that a proxy's header may take."""
 
-    def __init__(self, reactor: Any, description: str) -> None:
+    def __init__(self, reactor: Any, description: str, seconds: float) -> None:
         self._reactor = _Reactor(reactor)
         self._description = description
+        self._seconds = seconds
+        self._inner = description.removeprefix(_PROXIED)
 
     def listen(self, factory: Any) -> IListeningPort:
         """Listen. Raises ``ValueError`` for a description that means nothing, ``OSError``."""
+        if self._inner != self._description:
+            factory = Proxied(self._reactor, factory, self._seconds)
         port: IListeningPort = self._through(self._reactor, factory)
         return port
 
@@ -87,7 +99,7 @@ class Described:
 
     def _through(self, reactor: Any, factory: Any) -> Any:
         try:
-            endpoint = serverFromString(reactor, self._description)  # type: ignore[no-untyped-call]
+            endpoint = serverFromString(reactor, self._inner)  # type: ignore[no-untyped-call]
             return listening(endpoint.listen(factory))
         except (TypeError, IndexError) as error:
             raise ValueError(f"--listen {self._description}: {error}") from None

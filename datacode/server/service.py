@@ -180,7 +180,7 @@ class DataCodeService(Service):
             endpoint = _endpoint(self._reactor, self.settings.host, self.settings.port)
             self._ports.append(listening(endpoint.listen(self.factory)))
         for description in self.settings.listen:
-            place = Described(self._reactor, description)
+            place = Described(self._reactor, description, self.settings.bounds.handshake_seconds)
             self._ports.append(place.listen(self.factory))
             self._described.append(place)
 
