@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import gc
 import random
+import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import polars as pl
@@ -200,12 +202,15 @@ def bench_columns(table: Table) -> None:
 
 
 ROW_LOOP = "total = 0\nfor row in {} do\n    total = total + row[1] * row[2]\nnext row\n"
+HELD = "for row in t do\n    last = row\n    a = row[1]\nnext row\n"
+UNPACKED = "for a, b, c, d, e, f, g, h in t do\n    last = h\nnext a\n"
 ONE_CELL = "for row in t do\n    a = row[1]\nnext row\n"
 ALL_CELLS = (
     "for row in t do\n"
     + "".join(f"    {name} = row[{place}]\n" for place, name in enumerate("abcdefgh"))
     + "next row\n"
 )
+LOOPS = {"1 cell of 8": ONE_CELL, "all 8 cells": ALL_CELLS, "unpacked": UNPACKED, "held": HELD}
 
 
 def run(interpreter: Interpreter, program: str) -> None:
@@ -214,43 +219,29 @@ def run(interpreter: Interpreter, program: str) -> None:
     assert outcome.error is None, outcome.error
 
 
+def in_python(program: str) -> CodeType:
+    """A loop in Python, word for word the same: at the top of a file, over global variables."""
+    return compile(re.sub("next .*", "", program).replace(" do\n", ":\n"), "<loop>", "exec")
+
+
 def bench_rows(table: Table) -> None:
-    """A loop over rows that were made before, beside the same loop over arrays."""
+    """A loop over rows, a table's and an array's that were made before."""
     part = table.slice(0, min(len(table), 100_000))
     interpreter = Interpreter()
     interpreter.define("t", part)
     interpreter.define("rows", list(part.rows()))
     race(
-        f"loop over {len(part)} rows, kept",
+        f"loop over {len(part)} rows",
         1.5,
         lambda: run(interpreter, ROW_LOOP.format("t")),
         lambda: run(interpreter, ROW_LOOP.format("rows")),
     )
 
 
-def python_one_cell(rows: Iterable[Sequence[Any]]) -> None:
-    """``ONE_CELL`` in Python."""
-    for row in rows:
-        a = row[1]  # noqa: F841
-
-
-def python_all_cells(rows: Iterable[Sequence[Any]]) -> None:
-    """``ALL_CELLS`` in Python."""
-    for row in rows:
-        a = row[0]  # noqa: F841
-        b = row[1]  # noqa: F841
-        c = row[2]  # noqa: F841
-        d = row[3]  # noqa: F841
-        e = row[4]  # noqa: F841
-        f = row[5]  # noqa: F841
-        g = row[6]  # noqa: F841
-        h = row[7]  # noqa: F841
-
-
 def bench_first_pass(table: Table) -> None:
-    """The first loop over a table, which makes its rows, beside a loop written in Python.
+    """The first loop over a table, beside the same loop in Python over lists.
 
-    Every turn has a table of its own, so that no rows are kept. Python goes over the tuples of
+    Every turn has a table of its own, so that nothing is kept. Python goes over the tuples of
     ``zip``: of ``Series.to_list()`` for typed columns, and for mixed ones of the lists of cells,
     which are there already.
     """
@@ -269,24 +260,23 @@ def bench_first_pass(table: Table) -> None:
         interpreter.define("t", Table(part.names, columns))
         run(interpreter, program)
 
-    def typed_rows() -> Iterable[Sequence[Any]]:
-        return zip(*(each.to_list() for each in series), strict=True)
-
-    for title, program, python in (
-        ("1 cell of 8", ONE_CELL, python_one_cell),
-        ("all 8 cells", ALL_CELLS, python_all_cells),
-    ):
+    for title, program in LOOPS.items():
+        python = in_python(program)
         race(
             f"first loop over rows, typed, {title}",
             1.5,
             partial(first_pass, part.columns, program),
-            lambda python=python: python(typed_rows()),  # type: ignore[misc]
+            lambda python=python: exec(  # type: ignore[misc]
+                python, {"t": zip(*(each.to_list() for each in series), strict=True)}
+            ),
         )
         race(
             f"first loop over rows, mixed, {title}",
             1.5,
             partial(first_pass, mixed, program),
-            lambda python=python: python(zip(*lists, strict=True)),  # type: ignore[misc]
+            lambda python=python: exec(  # type: ignore[misc]
+                python, {"t": zip(*lists, strict=True)}
+            ),
         )
 
 

@@ -13,7 +13,7 @@ The compiler is a class made of parts, a file for each family of the language:
 - ``expressions``: ``arithmetics``, ``comparisons``, ``truths``, ``parts``, ``calling``;
 - what they stand on: ``variables``, ``frames``, ``operands``, ``python``;
 - what they know beforehand: ``kinds``, ``facts``, ``foresight``, ``rounds``;
-- what makes programs fast: ``growing``, ``repeats``.
+- what makes programs fast: ``growing``, ``repeats``, ``row_loops``.
 
 Beside it, for people who write programs: ``lint``, ``symbols``, ``blocks``, ``bare_names``,
 ``format``.

@@ -7,20 +7,74 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from datacode.language import nodes
 from datacode.language.frames import Loop, Visible
-from datacode.language.kinds import ANY, ARRAY, INTEGER, STRING, only, step_of
+from datacode.language.kinds import ANY, ARRAY, INTEGER, OTHER, STRING, only, step_of
 from datacode.language.python import Piece
-from datacode.language.rounds import Rounds
-from datacode.language.variables import SET
+from datacode.language.row_loops import RowLoops
+from datacode.language.variables import SET, joined
 
 
-class Loops(Rounds):
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """What Python's ``for`` runs over, and the kinds of its elements.
+
+    ``is_range``: over the numbers of a range. ``cells``: over the cells of rows at these
+    positions, not over the rows.
+    """
+
+    iterator: ast.expr
+    kinds: int = ANY
+    is_range: bool = False
+    cells: tuple[int, ...] | None = None
+
+
+class Loops(RowLoops):
     """The part of the compiler that makes ``for``."""
 
     def _for(self, node: nodes.For) -> None:
-        iterator, kinds, shadow = self._visited(node)
+        if len(node.variables) == 1 and self._is_range(node.iterable):
+            self._loop(node, self._numbers(node.iterable))
+            return
+        piece = self.expression(node.iterable, keep=True)
+        cells = self.wanted_cells(node) if piece.kinds & OTHER else None
+        if cells is None:
+            self._loop(node, self._elements(node, piece))
+        else:
+            self._loop_twice(node, self.spilled(piece), cells)
+
+    def _loop_twice(self, node: nodes.For, piece: Piece, cells: tuple[int, ...]) -> None:
+        """The loop over a table without making its rows, and the loop over anything else."""
+        before = self.look_at(node.iterable.line, node.iterable.column)
+        found = self.name(self.temporary())
+        places: list[ast.expr] = [self.constant(place) for place in cells]
+        width = self.constant(len(cells) if len(node.variables) > 1 else None)
+        rows = self.call(
+            "cells_of_rows", piece.node, ast.Tuple(places, ast.Load(), **self.at), width
+        )
+        is_there = self.compare(self.walrus(found.id, rows), [ast.IsNot()], [self.constant(None)])
+        test = self.all_of([self.is_a(piece.node, "Table"), is_there])
+        self.at = before
+        at_entry = self.state.copy()
+        seen = len(self.seen_blocks)
+        with self.doubling():
+            over_cells = self._alone(
+                node, lambda node: self._loop(node, Visited(found, cells=cells))
+            )
+            # No condition looks for variables there, and the lines are those of the other loop.
+            del self.seen_blocks[seen:]
+            after, self.state = self.state, at_entry
+            self.go_to(node.line, node.column)
+            over_all = self._alone(node, lambda node: self._loop(node, self._elements(node, piece)))
+        self.state = joined(after, self.state)
+        self.go_to(node.line, node.column)
+        self.emit(self.if_(test, over_cells, over_all))
+
+    def _loop(self, node: nodes.For, visited: Visited) -> None:
+        """A loop over what is visited."""
+        iterator, kinds = visited.iterator, visited.kinds
         self._widen(node)
         head = self.state.copy()
         self.frame.blocks += 1
@@ -33,15 +87,19 @@ class Loops(Rounds):
             if kinds != ANY:
                 self.state.kinds[slot.python] = kinds
         shadow_name = None
-        if shadow and node.variables[0] not in self._assigned_in(node.body):
+        if visited.is_range and node.variables[0] not in self._assigned_in(node.body):
             shadow_name = f"w{self.block_count}_{block[node.variables[0]]}"
             self.wholes[block[node.variables[0]]] = shadow_name
         line = node.line
+        if visited.cells is not None:
+            target = self.target_of_cells(node, block, visited.cells)
         body = self.block(node.body)
         self.seen_blocks.append(Visible(line + 1, self._last_line, dict(block)))
         self.go_to(line, node.column)
-        body = self._loop_prologue(node, block) + body
-        target, iterator = self._loop_target(node, block, body, iterator, shadow_name)
+        body = self._loop_prologue(node, block, visited) + body
+        if visited.cells is None:
+            target, iterator = self._loop_target(node, block, body, iterator, shadow_name)
+        self.row_cells.pop(block[node.variables[0]], None)
         self.wholes.pop(block[node.variables[0]], None)
         self.close_block()
         self.loops.pop()
@@ -64,39 +122,39 @@ class Loops(Rounds):
                 jump = ast.Break(**self.at)
             self.emit(self.if_(self.name(flag), [jump]))
 
-    def _visited(self, node: nodes.For) -> tuple[ast.expr, int, bool]:
-        """What Python's ``for`` runs over, the kinds of its elements, and whether it is a range."""
-        iterable = node.iterable
-        if len(node.variables) == 1 and self._is_range(iterable):
-            assert isinstance(iterable, nodes.Call)
-            pieces = self.operands(
-                [
-                    argument
-                    for argument in iterable.arguments
-                    if not isinstance(argument, nodes.Spread | nodes.NamedArgument)
-                ]
-            )
-            bounds = [self._whole_bound(piece) for piece in pieces]
-            before = self.look_at(iterable.line, iterable.column)
-            numbers = self.call("whole_range", *bounds)
-            self.at = before
-            return numbers, INTEGER, True
-        piece = self.expression(iterable, keep=True)
+    def _numbers(self, iterable: nodes.Expr) -> Visited:
+        """The numbers of ``range(…)``."""
+        assert isinstance(iterable, nodes.Call)
+        pieces = self.operands(
+            [
+                argument
+                for argument in iterable.arguments
+                if not isinstance(argument, nodes.Spread | nodes.NamedArgument)
+            ]
+        )
+        bounds = [self._whole_bound(piece) for piece in pieces]
+        before = self.look_at(iterable.line, iterable.column)
+        numbers = self.call("whole_range", *bounds)
+        self.at = before
+        return Visited(numbers, INTEGER, is_range=True)
+
+    def _elements(self, node: nodes.For, piece: Piece) -> Visited:
+        """The elements of a value."""
+        place = node.iterable.line, node.iterable.column
         if len(node.variables) > 1:
             count = self.constant(len(node.variables))
-            before = self.look_at(iterable.line, iterable.column)
+            before = self.look_at(*place)
             each = self.call("each_unpacked", piece.node, count)
             self.at = before
-            return each, ANY, False
+            return Visited(each)
         kinds = step_of(piece.kinds)
         if only(piece.kinds, STRING) or only(piece.kinds, ARRAY):
-            return piece.node, kinds, False
-        if not piece.plain:
-            piece = self.spill(piece)
-        before = self.look_at(iterable.line, iterable.column)
+            return Visited(piece.node, kinds)
+        piece = self.spilled(piece)
+        before = self.look_at(*place)
         each = self.call("each", piece.node)
         self.at = before
-        return self.choose(self.is_a(piece.node, "list"), piece.node, each), kinds, False
+        return Visited(self.choose(self.is_a(piece.node, "list"), piece.node, each), kinds)
 
     def _whole_bound(self, piece: Piece) -> ast.expr:
         """A bound of a range; a Python int where that is known."""
@@ -135,11 +193,13 @@ class Loops(Rounds):
     def _element(self) -> str:
         return f"e{len(self.loops)}_"
 
-    def _loop_prologue(self, node: nodes.For, block: dict[str, str]) -> list[ast.stmt]:
+    def _loop_prologue(
+        self, node: nodes.For, block: dict[str, str], visited: Visited
+    ) -> list[ast.stmt]:
         """The first things of each step."""
         first: list[ast.stmt] = []
         outer, self.out = self.out, first
-        if len(node.variables) > 1:
+        if len(node.variables) > 1 and visited.cells is None:
             self._unpack(node, block)
         loop_variables = {block[name] for name in node.variables}
         self._unset_in(block, loop_variables)

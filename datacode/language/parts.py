@@ -21,11 +21,29 @@ from datacode.language.kinds import (
     part_of,
 )
 from datacode.language.operands import Operands, text_of
-from datacode.language.python import Piece
+from datacode.language.python import STEADY, Piece
+
+LARGEST_POSITION = 1 << 31
+"""No array is so long; literals beyond are left to the running program."""
 
 
 class Parts(Operands):
     """The part of the compiler that looks into values."""
+
+    def cell_of_row(self, node: nodes.Index | nodes.Member) -> Piece | None:
+        """``row[1]`` in a loop over the cells of rows, where there is no row."""
+        if not self.row_cells or not isinstance(node, nodes.Index):
+            return None
+        if not isinstance(node.base, nodes.Name):
+            return None
+        cells = self.row_cells.get(self.candidates(node.base.name)[0].python)
+        position = constant_position(node.index)
+        if cells is None or position is None:
+            return None
+        python = cells[position]
+        kinds = self.state.kinds.get(python, ANY)
+        value = self.name(python)
+        return Piece(value, kinds, plain=True, steadiness=STEADY, safe=True, slot=python)
 
     def _index(self, node: nodes.Index, *, keep: bool) -> Piece:
         base = self.expression(node.base)
@@ -163,3 +181,13 @@ class Parts(Operands):
                 node_ = self.choose(self.is_a(piece.node, "float"), piece.node, released)
                 piece = Piece(node_, piece.kinds, height=2)
         return piece
+
+
+def constant_position(index: nodes.Expr) -> int | None:
+    """The position that a literal index means, counted from the end if negative."""
+    sign = 1
+    if isinstance(index, nodes.Unary) and index.operator == "-":
+        sign, index = -1, index.operand
+    if not isinstance(index, nodes.Number) or not index.value.is_integer():
+        return None
+    return sign * int(index.value) if index.value < LARGEST_POSITION else None

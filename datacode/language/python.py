@@ -212,6 +212,10 @@ class Writer:
             fresh=piece.fresh,
         )
 
+    def spilled(self, piece: Piece) -> Piece:
+        """A piece that may stand several times."""
+        return piece if piece.plain else self.spill(piece)
+
     def known(self, value: bool) -> Piece:
         """The piece ``true`` or ``false``."""
         return Piece(self.constant(value), BOOL, plain=True, steadiness=STEADY, safe=True)

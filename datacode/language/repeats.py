@@ -45,6 +45,9 @@ class Repeats(Foresight, Parts):
 
     def part(self, node: nodes.Index | nodes.Member, *, keep: bool) -> Piece:
         """``base[index]`` or ``base.name``."""
+        cell = self.cell_of_row(node)
+        if cell is not None:
+            return cell
         key = self._key_of(node)
         found = None if key is None else self.state.found.get(key)
         if found is None:

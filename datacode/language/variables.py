@@ -126,6 +126,7 @@ class Variables(Writer):
         self.owners: dict[str, Slot] = {}
         self.volatile = False
         self.wholes: dict[str, str] = {}
+        self.row_cells: dict[str, Mapping[int, str]] = {}
         self.asked: dict[tuple[str, tuple[int, ...]], tuple[str, int]] = {}
 
     # Slots -----------------------------------------------------------------

@@ -243,6 +243,21 @@ def each(value: Value) -> Iterable[Value]:
     raise runtime_error("Cannot iterate over {value}", value=debug(value))
 
 
+def cells_of_rows(
+    table: Table, positions: Sequence[int], width: int | None
+) -> Iterable[Value] | None:
+    """What a ``for`` visits that wants these cells of every row; None if it cannot have them.
+
+    Single cells, or tuples of several. With a ``width`` all rows must be so long.
+    """
+    columns = len(table.names)
+    if width is not None and columns != width:
+        return None
+    if not all(-columns <= position < columns for position in positions):
+        return None
+    return table.cells_of_rows(positions)
+
+
 def each_unpacked(value: Value, count: int) -> Iterable[Value]:
     """What a ``for`` with several variables visits: arrays, to be unpacked with ``unpack``."""
     kind = value.__class__

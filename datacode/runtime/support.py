@@ -20,6 +20,7 @@ from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.interrupts import Interrupted
 from datacode.runtime.values import Value
 from datacode.tables.conditions import filter_by_condition
+from datacode.tables.table import Table
 
 if TYPE_CHECKING:
     from datacode.runtime.session import Session
@@ -39,16 +40,17 @@ class _Unset:
 UNSET: Any = _Unset()
 """What a variable holds that has no value yet, where code has to ask whether it has one."""
 
-_PYTHON = (Exception, bool, dict, float, len, list, str, tuple)
+_CLASSES = (Exception, Table, bool, dict, float, list, str, tuple)
 
 
 def helpers(session: Session) -> dict[str, Any]:
     """Everything that code of this session can call, by the names that the compiler uses."""
     host = session.host
-    found: dict[str, Any] = {each.__name__: each for each in _PYTHON}
+    found: dict[str, Any] = {each.__name__: each for each in _CLASSES}
     found |= _OPERATORS
     found |= {
         "unset": UNSET,
+        "len": len,
         "trunc": trunc,
         "Owned": Owned,
         "Thrown": failures.Thrown,
@@ -82,6 +84,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "put": access.put,
     "put_deep": access.put_deep,
     "each": access.each,
+    "cells_of_rows": access.cells_of_rows,
     "each_unpacked": access.each_unpacked,
     "unpack_error": access.unpack_error,
     "whole_range": ranges.whole_range,

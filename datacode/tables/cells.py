@@ -9,7 +9,7 @@ same result, and which way is gone depends on the cells alone, not on how they a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import compress
+from itertools import chain, compress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datacode.tables.engine import pl
@@ -113,8 +113,11 @@ class Cells:
         """All cells, made a chunk at a time and not kept."""
         if self._list is not None:
             return iter(self._list)
-        starts = range(0, self._length, _CHUNK)
-        return (value for start in starts for value in self.part(start, start + _CHUNK))
+        return chain.from_iterable(map(self._made, range(0, self._length, _CHUNK)))
+
+    def _made(self, start: int) -> list[Value]:
+        """A chunk of a typed column."""
+        return self._series[start : start + _CHUNK].to_list()  # type: ignore[index]
 
     def slice(self, start: int, stop: int) -> Cells:
         """The column of the cells from ``start`` to before ``stop``."""

@@ -26,7 +26,16 @@ _CELLS_KEPT = 1_000_000
 class Table:
     """Ordered named columns of equal length. Names may repeat and may be empty."""
 
-    __slots__ = ("__weakref__", "_parts", "_passed", "_positions", "columns", "names", "row_count")
+    __slots__ = (
+        "__weakref__",
+        "_parts",
+        "_passed",
+        "_passed_columns",
+        "_positions",
+        "columns",
+        "names",
+        "row_count",
+    )
 
     def __init__(
         self, names: Iterable[str], columns: Iterable[Cells], row_count: int | None = None
@@ -41,6 +50,8 @@ class Table:
         self._parts: dict[int, list[list[Value]]] = {}
         self._passed: set[int] = set()
         """The parts that a pass over all rows has reached, so that the next one keeps them."""
+        self._passed_columns: set[Cells] = set()
+        """The same for passes over the cells of some columns."""
         if len(self.names) != len(self.columns):
             raise ValueError("a name for every column, and a column for every name")
         if any(len(column) != row_count for column in self.columns):
@@ -90,6 +101,24 @@ class Table:
         """All rows, which must not be changed, made a part of the table at a time."""
         parts = range(-(-self.row_count // _ROWS_AT_ONCE))
         return chain.from_iterable(map(self._passing, parts))
+
+    def cells_of_rows(self, positions: Sequence[int]) -> Iterator[Value]:
+        """The cells at these positions of all rows, in order: alone, or several in a tuple.
+
+        Positions may count from the end. As with ``rows``, cells that have to be made are kept
+        from the second pass on.
+        """
+        passing = [self._passing_column(position) for position in positions]
+        return passing[0] if len(passing) == 1 else zip(*passing, strict=True)
+
+    def _passing_column(self, position: int) -> Iterator[Value]:
+        column = self.columns[position]
+        if column.is_stored_as_series():
+            is_again = column in self._passed_columns
+            self._passed_columns.add(column)
+            if is_again and self.row_count * len(self.columns) <= _CELLS_KEPT:
+                return iter(column.values())
+        return iter(column)
 
     def _passing(self, part: int) -> Iterable[list[Value]]:
         """Some rows one after another for a pass over all.

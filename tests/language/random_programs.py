@@ -23,6 +23,8 @@ class ProgramMaker:
         self.lines: list[str] = []
         self.loops: list[str] = []
         self.in_function = False
+        self.cells = ""
+        """The variable of the innermost loop over rows."""
 
     def program(self, statements: int = 14) -> str:
         """The text of a program that ends by showing its variables."""
@@ -31,6 +33,8 @@ class ProgramMaker:
             if self.random.random() < 0.6:
                 word = self.random.choice(("", "", "global ", "local "))
                 self.lines.append(f"{word}{name} = {self.random.choice(STARTS)}")
+        if self.random.random() < 0.9:
+            self.lines.append("t = table([[1, 'x'], [2, 'ab'], [null, 3]], ['k', 'ab'])")
         for _ in range(self.random.randint(3, statements)):
             if self.random.random() < 0.25:
                 self.function()
@@ -138,6 +142,9 @@ class ProgramMaker:
         self.lines.append("endif")
 
     def for_block(self, depth: int) -> None:
+        if self.random.random() < 0.3:
+            self.row_block(depth)
+            return
         variables = [self.name()]
         while self.random.random() < 0.2:
             variables.append(self.name())
@@ -166,6 +173,38 @@ class ProgramMaker:
         closing = variables if self.random.random() < 0.3 else variables[:1]
         self.lines.append(f"next {', '.join(closing)}")
 
+    def row_block(self, depth: int) -> None:
+        """A loop over what often is a table, whose body mostly wants single cells of a row."""
+        row = self.word_of("i row row")
+        over = self.random.choice(
+            (
+                *("t", "t", "t", "t", "xs", "m", "[]", "t['k']", "t.idx"),
+                "table([[1, [2]], [3, 4]], ['k', 'ab'])",
+                "table([[1, 'x', true]] , ['k', 'ab', 'k'])",
+                "table([], ['k', 'ab'])",
+                "[[1, 2], [3, 4]]",
+            )
+        )
+        variables = row if self.random.random() < 0.7 else self.word_of("a,b b,row,c c,c row,b,i")
+        self.lines.append(f"for {variables} in {over} do")
+        self.loops.append(variables.split(",")[0])
+        cells = self.cells
+        if variables == row:
+            self.cells = row
+        self.body(depth + 1, 4)
+        if self.random.random() < 0.2:
+            self.lines.append(
+                self.random.choice(
+                    (
+                        *(f"print({row})", f"{row} = 1", f"{row}[0] = 2", f"local {row} = [5, 6]"),
+                        f"print(map([{row}[0]], 'f'))",
+                    )
+                )
+            )
+        self.cells = cells
+        self.loops.pop()
+        self.lines.append(f"next {variables.split(',')[0]}")
+
     def try_block(self, depth: int) -> None:
         self.lines.append("try")
         self.body(depth + 1)
@@ -182,6 +221,8 @@ class ProgramMaker:
     def expression(self, depth: int) -> str:
         if depth == 0 or self.random.random() < 0.35:
             return self.leaf()
+        if self.cells and self.random.random() < 0.4:
+            return f"{self.cells}[{self.word_of('0 0 0 1 1 1 -1 -2 2')}]"
         inner = depth - 1
         if self.random.random() < 0.25:
             return self.rarer_expression(inner)
@@ -250,6 +291,8 @@ class ProgramMaker:
         )
 
     def leaf(self) -> str:
+        if self.cells and self.random.random() < 0.5:
+            return f"{self.cells}[{self.word_of('0 1')}]"
         return self.random.choice(
             (
                 str(self.random.randint(0, 3)),

@@ -96,6 +96,31 @@ class RowTests(TableTestCase):
         held = [row for row in source.rows() if row[0] % 500 == 0]
         self.assertEqual(held, [[float(i)] for i in range(0, 3000, 500)])
 
+    @quickly
+    @given(columns())
+    def test_cells_of_rows(self, values: list[Value]) -> None:
+        """Some cells of every row, alone or in tuples, once and again."""
+        for store in (mixed, typed, chunked):
+            source = table("a b", values, list(reversed(values)), store=store)
+            for _ in range(3):
+                self.assertEqual(shown(list(source.cells_of_rows([-1]))), shown(values[::-1]))
+                self.assertEqual(
+                    [shown(list(each)) for each in source.cells_of_rows([0, 1, 0])],
+                    [shown([a, b, a]) for a, b in zip(values, reversed(values), strict=True)],
+                )
+
+    def test_which_cells_are_kept(self) -> None:
+        """From the second pass small tables keep the cells that were wanted, large ones none."""
+        for most, is_kept in ((1_000_000, True), (1000, False)):
+            self.patch(module, "_CELLS_KEPT", most)
+            cells = [float(i) for i in range(5000)]
+            source = table("m n", cells, cells, store=typed)
+            for kept in (False, is_kept, is_kept):
+                self.assertEqual(sum(source.cells_of_rows([1])), 12_497_500.0)
+                self.assertEqual(
+                    [not column.is_stored_as_series() for column in source.columns], [False, kept]
+                )
+
     def test_two_loops_at_once(self) -> None:
         """Visiting a large table within a visit of it."""
         self.patch(module, "_CELLS_KEPT", 1000)
