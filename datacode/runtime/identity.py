@@ -1,4 +1,4 @@
-"""Telling equal values quickly: ``unique``, ``contains`` and ``table_distinct``.
+"""Telling values apart: what ``unique``, ``table_distinct``, groups and joins look values up by.
 
 Values are equal here when kind and content are (``values.same``): ``1``, ``'1'`` and ``true``
 differ, and NaN equals nothing. Source: builtins reference, 2.6.
@@ -6,11 +6,106 @@ differ, and NaN equals nothing. Source: builtins reference, 2.6.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
+from typing import Any
 
 from datacode.runtime.values import Currency, Path, PathPattern, Value, same
 
-_BY_CONTENT = (bool, type(None), Path, PathPattern, Currency)
+_BY_CONTENT = (bool, Path, PathPattern, Currency)
+
+NOTHING = object()
+"""The key of what equals nothing: NaN, and what holds one."""
+
+
+class Keys:
+    """Keys to find values by: equal values have equal keys, and all others have different ones.
+
+    With ``nan_equal`` NaN is like itself, for groups; otherwise its key is ``NOTHING``. Keys of
+    two objects of this class have nothing to do with each other. Takes no recursion, and looks
+    once at a part that several values share.
+    """
+
+    def __init__(self, *, nan_equal: bool = False) -> None:
+        self._nan: Hashable = object() if nan_equal else NOTHING
+        self._known: dict[int, tuple[Value, Hashable]] = {}
+        """The keys of nested values that were met, by identity; they are held, so that it lasts."""
+        self._numbered: dict[Hashable, object] = {}
+
+    def of(self, value: Value) -> Hashable:
+        """The key of a value."""
+        kind = value.__class__
+        if kind is str or value is None:
+            return value  # type: ignore[no-any-return]
+        if kind is float:
+            return value if value == value else self._nan
+        if kind in _BY_CONTENT:
+            return (kind, value)
+        known = self._known.get(id(value))
+        return self._nested(value) if known is None else known[1]
+
+    def of_row(self, values: Iterable[Value]) -> Hashable:
+        """The key of several values together; ``NOTHING`` if one of them equals nothing."""
+        keys = tuple(map(self.of, values))
+        return NOTHING if NOTHING in keys else keys
+
+    def _nested(self, value: Value) -> Hashable:
+        known = self._known
+        waiting = [value]
+        while waiting:
+            whole = waiting[-1]
+            if id(whole) not in known:
+                parts = [p for p in _parts(whole) if _is_nested(p) and id(p) not in known]
+                if parts:
+                    waiting += parts
+                    continue
+                known[id(whole)] = whole, self._key(whole)
+            waiting.pop()
+        return known[id(value)][1]
+
+    def _key(self, whole: Value) -> Hashable:
+        """The key of a value of which all nested parts have theirs."""
+        keys = list(map(self.of, _parts(whole)))
+        if NOTHING in keys:
+            return NOTHING
+        form: Hashable
+        if whole.__class__ is list:
+            form = (list, *keys)
+        elif whole.__class__ is dict:
+            form = (dict, frozenset(zip(whole, keys, strict=True)))
+        else:
+            form = (*_outline(whole), *keys)
+        return self._numbered.setdefault(form, object())
+
+
+def _is_nested(value: Value) -> bool:
+    kind = value.__class__
+    return not (kind is float or kind is str or value is None or kind in _BY_CONTENT)
+
+
+def _parts(whole: Value) -> Iterator[Value]:
+    """The elements of an array, values of an object, cells of a table, column or indexer."""
+    if whole.__class__ is list:
+        return iter(whole)
+    if whole.__class__ is dict:
+        return iter(whole.values())
+    from datacode.tables.table import Column, Table
+
+    if isinstance(whole, Column):
+        return iter(whole)
+    table: Table = whole if isinstance(whole, Table) else whole.table
+    return chain.from_iterable(table.columns)
+
+
+def _outline(whole: Value) -> tuple[Any, ...]:
+    """What else must be equal for two tables, columns or indexers to be."""
+    from datacode.tables.table import Column, Table
+
+    kind = whole.__class__
+    if isinstance(whole, Column):
+        return kind, whole.name
+    table = whole if isinstance(whole, Table) else whole.table
+    return kind, table.names, len(table)
 
 
 def distinct(values: Iterable[Value]) -> list[Value]:
@@ -19,56 +114,25 @@ def distinct(values: Iterable[Value]) -> list[Value]:
     kinds = set(map(type, values))
     if kinds <= {str, type(None)} or (kinds == {float} and sum(values) == sum(values)):
         return list(dict.fromkeys(values))
+    keys = Keys()
     found: list[Value] = []
     seen: set[Hashable] = set()
-    alike: dict[Hashable, list[Value]] = {}
     for value in values:
-        key = fingerprint(value)
-        if is_exact(value):
+        key = keys.of(value)
+        if key is not NOTHING:
             if key in seen:
                 continue
             seen.add(key)
-        else:
-            candidates = alike.setdefault(key, [])
-            if any(same(value, candidate) for candidate in candidates):
-                continue
-            candidates.append(value)
         found.append(value)
     return found
 
 
 def is_exact(value: Value) -> bool:
-    """Are two such values with one fingerprint certainly equal?"""
+    """Is the value one that has no parts, and that equals itself?"""
     kind = value.__class__
     if kind is float:
         return value == value  # type: ignore[no-any-return]
-    return kind is str or kind in _BY_CONTENT
-
-
-def fingerprint(value: Value) -> Hashable:
-    """Something to hash: equal values have equal fingerprints, and others seldom do.
-
-    Looks one level into arrays and objects, so that it takes no recursion.
-    """
-    kind = value.__class__
-    if kind is list:
-        return (list, *map(_shallow, value))
-    if kind is dict:
-        return (dict, frozenset((name, _shallow(part)) for name, part in value.items()))
-    return _shallow(value)
-
-
-def _shallow(value: Value) -> Hashable:
-    kind: type = value.__class__
-    if kind is str:
-        return str(value)
-    if kind is float:
-        return "NaN" if value != value else float(value)
-    if kind in _BY_CONTENT:
-        return (kind, value)
-    if kind is list or kind is dict:
-        return (kind, len(value))
-    return kind
+    return kind is str or value is None or kind in _BY_CONTENT
 
 
 def is_among(values: list[Value], wanted: Value) -> bool:

@@ -24,6 +24,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import Any, TypeAlias
 
 from datacode.errors import runtime_error
@@ -310,55 +311,59 @@ def _equal(left: Value, right: Value, numbers: Callable[[float, float], bool]) -
         return False
     if kind is float:
         return numbers(left, right)
-    if kind is list or kind is dict:
-        return _equal_nested(left, right, numbers)
-    if kind in _TYPE_NAMES:
+    if kind in _WITHOUT_PARTS:
         return bool(left == right)
-    pairs = _table_parts(left, right)
-    return pairs is not None and all(_equal(a, b, numbers) for a, b in pairs)
+    return _equal_nested(left, right, numbers)
+
+
+_WITHOUT_PARTS = frozenset({str, bool, type(None), Path, PathPattern, Currency})
 
 
 def _equal_nested(left: Value, right: Value, numbers: Callable[[float, float], bool]) -> bool:
-    """Two arrays or two objects. Pairs already met need no second look."""
+    """Two values of one kind that has parts. Pairs already met need no second look."""
     waiting: list[tuple[Value, Value]] = [(left, right)]
     met: set[tuple[int, int]] = set()
     while waiting:
         a, b = waiting.pop()
-        if len(a) != len(b):
-            return False
         if (id(a), id(b)) in met:
             continue
         met.add((id(a), id(b)))
-        if a.__class__ is dict:
-            if a.keys() != b.keys():
-                return False
-            pairs: Iterable[tuple[Value, Value]] = ((a[key], b[key]) for key in a)
-        else:
-            pairs = zip(a, b, strict=True)
+        pairs = _pairs_of_parts(a, b)
+        if pairs is None:
+            return False
         for x, y in pairs:
             kind = x.__class__
             if kind is not y.__class__:
                 return False
-            if kind is list or kind is dict:
+            if kind is float:
+                if not numbers(x, y):
+                    return False
+            elif kind not in _WITHOUT_PARTS:
                 waiting.append((x, y))
-            elif not _equal(x, y, numbers):
+            elif x != y:
                 return False
     return True
 
 
-def _table_parts(left: Value, right: Value) -> Iterable[tuple[Value, Value]] | None:
-    """What must be equal for two tables, columns or indexers to be; None when they cannot be."""
+def _pairs_of_parts(left: Value, right: Value) -> Iterable[tuple[Value, Value]] | None:
+    """What must be equal for two values of one kind to be; None when they cannot be."""
+    if left.__class__ is list:
+        return zip(left, right, strict=True) if len(left) == len(right) else None
+    if left.__class__ is dict:
+        if left.keys() != right.keys():
+            return None
+        return ((part, right[key]) for key, part in left.items())
     from datacode.tables.table import Column, Table
 
     if isinstance(left, Column):
         if left.name != right.name or len(left) != len(right):
             return None
-        return zip(left.cells(), right.cells(), strict=True)
+        return zip(left, right, strict=True)
     if not isinstance(left, Table):
         left, right = left.table, right.table
     if left is not right and (left.names != right.names or len(left) != len(right)):
         return None
-    return zip(left.rows(), right.rows(), strict=True)
+    return chain.from_iterable(map(zip, left.columns, right.columns))
 
 
 # Numbers -------------------------------------------------------------------

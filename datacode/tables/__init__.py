@@ -5,6 +5,7 @@ From the inside out; each knows only those above it:
 - ``engine``, ``cells``: Polars, when it is first needed; one stored column, typed or mixed
 - ``types``: what type a column has, as a label
 - ``table``: the table, its columns and its indexer, as programs have them
+- ``pieces``: long texts, a piece at a time
 - ``show``: the frame of ``show_table``, ``table_info``, and data for clients
 - ``select``, ``sort``, ``browsing``: choosing columns and rows, and their order
 - ``like``, ``filters``, ``whole_columns``, ``conditions``: which rows match; whole conditions

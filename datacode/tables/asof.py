@@ -7,7 +7,8 @@ from collections.abc import Hashable
 from enum import StrEnum
 from typing import Any
 
-from datacode.runtime.identity import fingerprint
+from datacode.runtime.identity import NOTHING
+from datacode.runtime.identity import Keys as Identity
 from datacode.runtime.values import Value
 from datacode.tables.join import SUFFIXES, On, Suffixes, joined, keys_of
 from datacode.tables.matching import Keys, Pairs
@@ -38,24 +39,26 @@ def asof_join(
     """
     (one,), (other,) = keys_of(left, right, [on])
     left_by, right_by = keys_of(left, right, by)
+    key_of = Identity().of_row
+
+    def group(by: Keys, row: int) -> Hashable:
+        """What rows have in common that are equal in the columns ``by``."""
+        return key_of([cells.cell(row) for cells in by])
+
     measure = measurable if direction is Direction.NEAREST else comparable
     groups: dict[Hashable, list[tuple[int, Value]]] = {}
     for row, value in enumerate(other):
-        groups.setdefault(_group(right_by, row), []).append((row, value))
+        groups.setdefault(group(right_by, row), []).append((row, value))
+    groups.pop(NOTHING, None)
     ordered: dict[Hashable, Ordered] = {g: in_order(rows, measure) for g, rows in groups.items()}
     found: list[int | None] = []
     for row, value in enumerate(one):
         kind, key = measure(value)
-        keys, rows = ordered.get(_group(left_by, row), {}).get(kind, ([], []))
+        keys, rows = ordered.get(group(left_by, row), {}).get(kind, ([], []))
         place = _nearest(keys, key, direction)
         found.append(None if place is None else rows[place])
     pairs = Pairs(list(range(len(left))), found)  # type: ignore[arg-type]
     return joined(left, right, pairs, suffixes)
-
-
-def _group(by: Keys, row: int) -> Hashable:
-    """What rows have in common that are equal in the columns ``by``."""
-    return tuple(fingerprint(cells.cell(row)) for cells in by)
 
 
 def _nearest(keys: list[Any], key: Any, direction: Direction) -> int | None:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from datacode.errors import runtime_error
-from datacode.runtime.identity import distinct, fingerprint, is_exact
+from datacode.runtime.identity import Keys, distinct, is_exact
 from datacode.runtime.recognise import currency_amount, number_from_text
 from datacode.runtime.values import EPSILON, Currency, Value, equal
 from datacode.tables.cells import Cells, Mask
 from datacode.tables.engine import pl
-from datacode.tables.like import like_pattern, like_test
+from datacode.tables.like import LONGEST_EXPRESSION, like_pattern, like_test
 
 Test = Callable[[Value], bool]
 
@@ -150,14 +150,15 @@ class _Among:
 
     def __init__(self, values: Sequence[Value]) -> None:
         self._numbers = sorted({v for v in values if v.__class__ is float and v == v})
-        self._exact = {fingerprint(v) for v in values if is_exact(v) and v.__class__ is not float}
+        self._key = Keys().of
+        self._exact = {self._key(v) for v in values if is_exact(v) and v.__class__ is not float}
         self._others = [v for v in values if not is_exact(v) and v.__class__ is not float]
 
     def __call__(self, value: Value) -> bool:
         if value.__class__ is float:
             return self._is_near(value)
         if is_exact(value):
-            return fingerprint(value) in self._exact
+            return self._key(value) in self._exact
         return any(equal(value, other) for other in self._others)
 
     def _is_near(self, number: float) -> bool:
@@ -219,7 +220,7 @@ def _like(cells: Cells, pattern: Value) -> Mask:
     if pattern.__class__ is not str:
         return _none(cells)
     series = cells.series()
-    if series is None:
+    if series is None or len(pattern) > LONGEST_EXPRESSION:
         test = like_test(pattern)
         return _mask(cells, lambda cell: cell.__class__ is str and test(cell))
     if series.dtype != pl.String or not _is_utf8(pattern):

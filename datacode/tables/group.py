@@ -14,11 +14,12 @@ from functools import reduce
 from typing import TypeAlias
 
 from datacode.errors import runtime_error
-from datacode.runtime.identity import fingerprint
+from datacode.runtime.identity import Keys
 from datacode.runtime.ordering import sort_key
-from datacode.runtime.values import Value, debug, printed
+from datacode.runtime.values import Value, printed
 from datacode.tables.cells import Cells
 from datacode.tables.engine import pl
+from datacode.tables.matching import CheckSize
 from datacode.tables.table import Table
 
 Call: TypeAlias = "Callable[[str, list[Value]], Value]"
@@ -58,15 +59,10 @@ def _rows_of_groups(keys: Sequence[Cells], length: int) -> list[list[int]]:
     if not keys:
         return [list(range(length))] if length else []
     groups: dict[Hashable, list[int]] = {}
+    key_of = Keys(nan_equal=True).of_row
     for row, values in enumerate(zip(*keys, strict=True)):
-        groups.setdefault(tuple(map(_group_key, values)), []).append(row)
+        groups.setdefault(key_of(values), []).append(row)
     return list(groups.values())
-
-
-def _group_key(value: Value) -> Hashable:
-    """Equal for equal values; the debug form tells apart what is nested."""
-    key = fingerprint(value)
-    return (key, debug(value)) if value.__class__ in (list, dict) else key
 
 
 def _aggregated(cells: Cells, aggregate: Aggregate, groups: list[list[int]], call: Call) -> Cells:
@@ -170,7 +166,7 @@ FUNCTIONS: dict[str, Function] = {
     "count": Function(lambda v: float(len(_filled(v))), lambda e: e.count()),
     "size": Function(lambda v: float(len(v)), lambda e: e.len()),
     "distinct": Function(
-        lambda v: float(len(set(map(_group_key, _filled(v))))),
+        lambda v: float(len(set(map(Keys(nan_equal=True).of, _filled(v))))),
         lambda e: e.drop_nulls().n_unique(),
     ),
     "first": Function(lambda v: v[0], lambda e: e.first()),
@@ -221,22 +217,30 @@ def _without_kind(series: pl.Series) -> pl.Series:
 
 
 def pivoted(
-    table: Table, rows: Sequence[int], columns: int, values: Aggregate, call: Call
+    table: Table,
+    rows: Sequence[int],
+    columns: int,
+    values: Aggregate,
+    call: Call,
+    check_size: CheckSize,
 ) -> Table:
     """A row for each different set of values in ``rows``, a column for each in ``columns``.
 
     A cell is what the function makes of the values that belong to both, null if there are none.
+    ``check_size`` is told how many cells there will be.
     """
     summed = grouped(table, [*rows, columns], [values], call)
     lines: dict[Hashable, int] = {}
     firsts: list[int] = []
     headings: dict[Hashable, tuple[str, dict[int, Value]]] = {}
+    keys_of = Keys(nan_equal=True)
     for number, (*key, heading, answer) in enumerate(summed.rows()):
-        place = lines.setdefault(tuple(map(_group_key, key)), len(lines))
+        place = lines.setdefault(keys_of.of_row(key), len(lines))
         if place == len(firsts):
             firsts.append(number)
-        _, found = headings.setdefault(_group_key(heading), (printed(heading), {}))
+        _, found = headings.setdefault(keys_of.of(heading), (printed(heading), {}))
         found[place] = answer
+    check_size(len(firsts) * (len(rows) + len(headings)))
     keys = summed.select(range(len(rows))).take(firsts)
     made = [
         Cells.of_list([found.get(place) for place in range(len(firsts))])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.runtime.values import Value, same
+from datacode.runtime import identity
+from datacode.runtime.identity import NOTHING
+from datacode.runtime.values import Value
 from datacode.tables import cells
 from datacode.tables.cells import Cells, is_short
 from datacode.tables.engine import pl
@@ -210,31 +213,53 @@ def compared_join(
         return equal_join(left, right, [(name, other)], how, check_size, suffixes=suffixes)
     (one,), (two,) = keys_of(left, right, [(name, other)])
     find = _unequal(two) if sign == "!=" else _compared(two, sign)
-    pairs = completed(map(find, one), len(left), len(right), how, check_size)
     if how in (How.SEMI, How.ANTI):
-        return left.take(pairs.left)
+        found = (range(find(value).number) for value in one)
+        return left.take(completed(found, len(left), len(right), how, check_size).left)
+    rows = (find(value).rows() for value in one)
+    pairs = completed(rows, len(left), len(right), how, check_size)
     return joined(left, right, pairs, suffixes)
 
 
-def _unequal(right: Cells) -> Callable[[Value], list[int]]:
+class _Found(NamedTuple):
+    """How many right rows compare with a left value as wanted, and which; only joins that pair
+    rows ask for those."""
+
+    number: int
+    rows: Callable[[], list[int]]
+
+
+def _unequal(right: Cells) -> Callable[[Value], _Found]:
     """The rows that are not equal to a value."""
-    others = right.values()
-    return lambda value: [row for row, other in enumerate(others) if not same(value, other)]
+    key_of = identity.Keys().of
+    keys = list(map(key_of, right))
+    equal_ones = Counter(keys)
+    equal_ones.pop(NOTHING, None)
+
+    def find(value: Value) -> _Found:
+        key = key_of(value)
+
+        def rows() -> list[int]:
+            if not equal_ones[key]:
+                return list(range(len(keys)))
+            return [row for row, other in enumerate(keys) if other != key]
+
+        return _Found(len(keys) - equal_ones[key], rows)
+
+    return find
 
 
-def _compared(right: Cells, sign: str) -> Callable[[Value], list[int]]:
+def _compared(right: Cells, sign: str) -> Callable[[Value], _Found]:
     """The rows that a value is below or above, found in an order for each kind of value."""
     ordered = in_order(enumerate(right), comparable)
+    bisect = bisect_left if sign in ("<=", ">") else bisect_right
+    is_below = sign in ("<", "<=")
 
-    def find(value: Value) -> list[int]:
+    def find(value: Value) -> _Found:
         kind, key = comparable(value)
         keys, rows = ordered.get(kind, ([], []))
-        if sign == "<":
-            return sorted(rows[bisect_right(keys, key) :])
-        if sign == "<=":
-            return sorted(rows[bisect_left(keys, key) :])
-        if sign == ">":
-            return sorted(rows[: bisect_left(keys, key)])
-        return sorted(rows[: bisect_right(keys, key)])
+        place = bisect(keys, key)
+        part = slice(place, None) if is_below else slice(place)
+        return _Found(len(keys) - place if is_below else place, lambda: sorted(rows[part]))
 
     return find

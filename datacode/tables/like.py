@@ -7,12 +7,20 @@ from collections.abc import Callable
 
 from datacode.tables.engine import pl
 
+LONGEST_EXPRESSION = 1000
+"""Characters of a pattern of which Polars certainly makes a regular expression: there is a limit
+to the size of what it compiles."""
+
+
+_RUN = re.compile("%+")
+
 
 def like_test(pattern: str) -> Callable[[str], bool]:
     """Does the pattern cover a whole text? In time proportional to the text, for each ``%``.
 
     What stands between two ``%`` is taken where it comes first, so nothing is tried twice.
     """
+    pattern = _RUN.sub("%", pattern)
     parts = [re.compile(_escaped(part), re.DOTALL) for part in pattern.split("%")]
     if len(parts) == 1:
         return lambda text: parts[0].fullmatch(text) is not None

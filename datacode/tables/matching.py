@@ -6,13 +6,13 @@ the right rows. A row without a partner is paired with None; right rows without 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from datacode.runtime.identity import fingerprint, is_exact
-from datacode.runtime.values import Value, same
+from datacode.runtime import identity
+from datacode.runtime.identity import NOTHING
 from datacode.tables.cells import Cells, Indices, is_short
 from datacode.tables.engine import pl
 
@@ -122,7 +122,7 @@ def _matched_by_polars(
             right, on=keys, how=_polars_name(how), nulls_equal=nulls_equal, maintain_order="left"
         )
         return Pairs(kept["left"], [])
-    _check_rows(left, right, keys, check_size)
+    _check_rows(left, right, keys, check_size, nulls_equal)
     asked = How.FULL if how is How.RIGHT else how
     found = left.join(
         right,
@@ -146,16 +146,25 @@ _SAMPLE = 1000
 
 
 def _check_rows(
-    left: pl.DataFrame, right: pl.DataFrame, keys: list[str], check_size: CheckSize
+    left: pl.DataFrame,
+    right: pl.DataFrame,
+    keys: list[str],
+    check_size: CheckSize,
+    nulls_equal: bool,
 ) -> None:
     """Estimate the number of rows, and count them before they are made if they seem too many."""
     if left.height * right.height <= _ALWAYS_FINE:
         return
     sample = left.gather_every(max(left.height // _SAMPLE, 1))
-    estimate = right.join(sample, on=keys).height * left.height / sample.height
-    if estimate <= _ALWAYS_FINE:
+    per_key = sample.group_by(keys).len("a")  # so that no right row is met twice
+    met = right.join(per_key, on=keys, nulls_equal=nulls_equal)["a"].cast(pl.Float64).sum()
+    if met * left.height / sample.height <= _ALWAYS_FINE:
         return
-    counts = left.group_by(keys).len("a").join(right.group_by(keys).len("b"), on=keys)
+    counts = (
+        left.group_by(keys)
+        .len("a")
+        .join(right.group_by(keys).len("b"), on=keys, nulls_equal=nulls_equal)
+    )
     check_size(counts.select((pl.col("a").cast(pl.Float64) * pl.col("b")).sum()).item())
 
 
@@ -164,22 +173,11 @@ def _check_rows(
 
 def _partners(left: Keys, right: Keys, nulls_equal: bool) -> Iterator[Sequence[int]]:
     """For each left row the right rows with equal keys."""
-    index: dict[object, list[int]] = {}
+    key_of = identity.Keys().of_row
+    index: dict[Hashable, list[int]] = {}
     for row, values in enumerate(zip(*right, strict=True)):
-        if _can_match(values, nulls_equal):
-            index.setdefault(tuple(map(fingerprint, values)), []).append(row)
+        if nulls_equal or None not in values:
+            index.setdefault(key_of(values), []).append(row)
+    index.pop(NOTHING, None)
     for values in zip(*left, strict=True):
-        found: Sequence[int] = ()
-        if _can_match(values, nulls_equal):
-            found = index.get(tuple(map(fingerprint, values)), ())
-        if found and not all(map(is_exact, values)):
-            found = [row for row in found if _are_same(values, row, right)]
-        yield found
-
-
-def _can_match(values: Sequence[Value], nulls_equal: bool) -> bool:
-    return all(v == v if v.__class__ is float else v is not None or nulls_equal for v in values)
-
-
-def _are_same(values: Sequence[Value], row: int, right: Keys) -> bool:
-    return all(same(v, cells.cell(row)) for v, cells in zip(values, right, strict=True))
+        yield index.get(key_of(values), ()) if nulls_equal or None not in values else ()

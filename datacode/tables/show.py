@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 from datacode.runtime.values import Currency, Path, PathPattern, Value, printed
+from datacode.tables.pieces import in_pieces
 from datacode.tables.table import Column, Indexer, Table
 from datacode.tables.types import column_kind
-
-_ROWS_AT_ONCE = 1000
 
 _BREAKS = str.maketrans({"\n": " ", "\t": " ", "\v": " ", "\f": " ", "\x85": " "})
 """What would break the frame; a carriage return has gone before."""
@@ -35,9 +33,7 @@ def show_parts(table: Table) -> Iterator[str]:
         for name, column in zip(names, table.columns, strict=True)
     ]
     yield _rule("┌┬┐", widths) + _line(names, widths) + _rule("├┼┤", widths)
-    rows = table.rows()
-    while part := list(islice(rows, _ROWS_AT_ONCE)):
-        yield "".join(_line(map(cell_text, row), widths) for row in part)
+    yield from in_pieces(_line(map(cell_text, row), widths) for row in table.rows())
     yield _rule("└┴┘", widths)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from datacode.runtime.recognise import is_date_text, is_money_text
+from datacode.runtime.recognise import WHITE_SPACE, is_date_text, is_money_text
 from datacode.runtime.values import Currency, Value
 from datacode.tables.cells import Cells
 from datacode.tables.engine import pl
@@ -120,7 +120,8 @@ def _count_texts(series: pl.Series, filled: int) -> dict[ColumnType, int]:
     """Texts that could be dates or money are looked at, each different one once."""
     length = series.str.len_bytes()
     could_be = series.str.contains(_DATE_LIKE) & (length <= 35)
-    could_be |= series.str.contains(_MONEY_LIKE) & (length <= 200)
+    is_short = (length <= 50) | series.str.contains(f"^[{WHITE_SPACE}]|[{WHITE_SPACE}]$")
+    could_be |= series.str.contains(_MONEY_LIKE) & is_short
     different = series.filter(could_be).value_counts()
     counts: dict[ColumnType, int] = {}
     for text, count in different.iter_rows():

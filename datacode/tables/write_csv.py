@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 
 from datacode.errors import runtime_error
 from datacode.runtime.values import PathPattern, Value, number_text, printed
+from datacode.tables.pieces import in_pieces
 from datacode.tables.table import Table
 
-_ROWS_AT_ONCE = 4096
 
-
-def to_csv(table: Table, delimiter: str = ",", decimal: str = ".") -> str:
-    """The header and the rows, each ended by a line feed.
+def csv_parts(table: Table, delimiter: str = ",", decimal: str = ".") -> Iterator[str]:
+    """The header and the rows, each ended by a line feed, in pieces.
 
     Null is an empty cell, every other value its printed text, in quotes where it needs them;
     ``decimal`` stands in numbers before their fraction.
     CSV has no types: the text ``007`` comes back as the number 7.
     """
-    return "".join(csv_parts(table, delimiter, decimal))
-
-
-def csv_parts(table: Table, delimiter: str = ",", decimal: str = ".") -> Iterator[str]:
-    """The same in pieces."""
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise runtime_error("delimiter must be one character, and no quote or line break")
     quote = _quoting(delimiter)
     yield _line(table.names, delimiter, quote)
-    rows = table.rows()
-    while part := list(islice(rows, _ROWS_AT_ONCE)):
-        yield "".join(
-            _line([_text(value, decimal) for value in row], delimiter, quote) for row in part
-        )
+    yield from in_pieces(
+        _line([_text(value, decimal) for value in row], delimiter, quote) for row in table.rows()
+    )
 
 
 def _quoting(delimiter: str) -> Callable[[str], str]:

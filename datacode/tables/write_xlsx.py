@@ -11,11 +11,11 @@ import math
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from xml.sax.saxutils import escape
 
 from datacode.errors import runtime_error
 from datacode.runtime.values import PathPattern, Value, printed
+from datacode.tables.pieces import in_pieces
 from datacode.tables.table import Table
 
 MOST_ROWS = 1_048_576
@@ -23,7 +23,6 @@ MOST_COLUMNS = 16_384
 MOST_TEXT = 32_767
 """What a sheet, and a cell, can hold."""
 
-_ROWS_AT_ONCE = 1000
 _MADE = (1980, 1, 1, 0, 0, 0)
 """The time of all parts, so that equal tables are equal files."""
 
@@ -110,9 +109,7 @@ def _sheet(table: Table) -> Iterator[str]:
     letters = [_letters(index) for index in range(len(table.columns))]
     yield f'{_DECLARATION}<worksheet xmlns="{_SPREADSHEET}"><sheetData>'
     yield _row(1, table.names, letters)
-    rows = enumerate(table.rows(), 2)
-    while part := list(islice(rows, _ROWS_AT_ONCE)):
-        yield "".join(_row(number, row, letters) for number, row in part)
+    yield from in_pieces(_row(number, row, letters) for number, row in enumerate(table.rows(), 2))
     yield "</sheetData></worksheet>"
 
 

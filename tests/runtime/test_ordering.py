@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.runtime.identity import distinct, is_among
 from datacode.runtime.ordering import in_order
-from datacode.runtime.values import Currency, Path
-from datacode.tables.table import Table
+from datacode.runtime.values import Currency, Path, same
+from datacode.tables.table import Indexer, Table
 
 
 class OrderTests(SynchronousTestCase):
@@ -93,6 +93,32 @@ class IdentityTests(SynchronousTestCase):
             deep, other = [deep], [other]
         self.assertEqual(len(distinct([deep, other, [deep]])), 2)
         self.assertTrue(is_among([deep], other))
+
+    def test_many_alike_in_shape(self) -> None:
+        """NaN, and arrays that differ deep within, are as quick to tell apart as numbers."""
+        size = 20_000
+        self.assertEqual(len(distinct([math.nan] * size)), size)
+        self.assertEqual(len(distinct([[[float(i)]] for i in range(size)])), size)
+        tables = [Table.from_rows(["a"], [[float(i % 9)]]) for i in range(size)]
+        self.assertEqual(len(distinct(tables)), 9)
+        self.assertEqual(len(distinct([table.column_named("a") for table in tables])), 9)
+        self.assertEqual(len(distinct([Indexer(table) for table in tables])), 9)
+
+    def test_tables_within_tables(self) -> None:
+        """Nested to any depth, and shared to any degree, they are compared part by part."""
+
+        def nested(depth: int, width: int) -> Table:
+            made = Table.from_rows(["a"], [[1.0]])
+            names = ["a", "b"][:width]
+            for _ in range(depth):
+                made = Table.from_rows(names, [[made] * width])
+            return made
+
+        for depth, width in ((30_000, 1), (60, 2)):
+            one, other = nested(depth, width), nested(depth, width)
+            self.assertTrue(same(one, other))
+            self.assertFalse(same(one, nested(depth - 1, width)))
+            self.assertEqual(len(distinct([one, other])), 1)
 
     def test_is_among(self) -> None:
         """Equal in kind and content."""

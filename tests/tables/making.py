@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -17,7 +17,7 @@ from datacode.tables.table import Table
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-quickly = settings(deadline=None, max_examples=60)
+quickly = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 """Enough examples to find what a change breaks, few enough to be run all the time."""
 
 NUMBERS = st.one_of(

@@ -132,6 +132,17 @@ class WhereTests(FilterTestCase):
     def test_long_like(self) -> None:
         """A pattern of many runs takes no time to fail."""
         self.assertFalse(like_test("%a" * 200 + "%b")("a" * 20_000))
+        self.assertTrue(like_test("%" * 20_000)("a" * 20_000))
+
+    def test_like_beyond_regular_expressions(self) -> None:
+        """A pattern of which Polars would make no expression works as a short one does."""
+        texts: list[Value] = ["_" * 40_000, "a", "", None]
+        for pattern in ("%_" * 20_000, "_" * 40_000, "%" * 3000, "a" * 400_000):
+            self.assertMask(
+                texts,
+                lambda c, p=pattern: filters.where(c, "like", p),
+                lambda v, p=pattern: v.__class__ is str and like_test(p)(v),
+            )
 
     def test_unknown_operator(self) -> None:
         """An unknown operator is an error, if there is a row."""

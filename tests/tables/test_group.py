@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacode.errors import DataCodeError, function_error
+from datacode.errors import DataCodeError, function_error, runtime_error
 from datacode.runtime.values import Value
 from datacode.tables.group import FUNCTIONS, Aggregate, grouped, pivoted
 from datacode.tables.table import Table
@@ -25,6 +25,10 @@ from tests.tables.making import (
     typed,
     without_minus_zero,
 )
+
+
+def fine(cells: float) -> None:
+    """Nothing is too large."""
 
 
 def no_function(name: str, arguments: list[Value]) -> Value:
@@ -137,10 +141,22 @@ class GroupTests(TableTestCase):
             self.assertTable(found, "a b s", ["x", 1.0, 5.0], ["x", None, 7.0], ["y", 1.0, 3.0])
 
     def test_odd_keys(self) -> None:
-        """Arrays can be keys; nested ones are told apart exactly."""
+        """Arrays can be keys, and tables; nested ones are told apart exactly."""
         keys: list[Value] = [[[1.0]], [["1"]], [[1.0]]]
         found = self.group(table("k n", keys, [1.0, 2.0, 3.0]), s="n sum")
         self.assertTable(found, "k s", [[[1.0]], 4.0], [[["1"]], 2.0])
+        for one, like_it, other in (
+            ([0.0], [-0.0], [0.5]),
+            ([math.nan], [math.nan], ["NaN"]),
+            (math.nan, math.nan, "NaN"),
+            (table("a", [1.0]), table("a", [1.0]), table("a", [2.0])),
+            ({"a": [1.0], "b": None}, {"b": None, "a": [1.0]}, {"a": None, "b": [1.0]}),
+        ):
+            source = table("k n", [one, other, like_it, other], [1.0] * 4)
+            found = self.group(source, n="n size")
+            self.assertEqual(found.columns[1].values(), [2.0, 2.0], one)
+            source = table("k n", [1.0] * 4, [one, other, like_it, other])
+            self.assertEqual(self.group(source, n="n distinct").columns[1].values(), [2.0])
 
     def test_own_function(self) -> None:
         """Other names are functions that get all cells of a group."""
@@ -169,13 +185,27 @@ class GroupTests(TableTestCase):
 class PivotTests(TableTestCase):
     """``table_pivot``."""
 
+    def test_too_many_cells(self) -> None:
+        """What would not fit is refused before it is made."""
+        told: list[float] = []
+
+        def refuse(cells: float) -> None:
+            told.append(cells)
+            raise runtime_error("too large")
+
+        numbers = [float(i) for i in range(1000)]
+        source = table("a b n", numbers, numbers, numbers)
+        wanted = Aggregate("n", 2, "sum")
+        self.assertRaises(DataCodeError, pivoted, source, [0], 1, wanted, no_function, refuse)
+        self.assertEqual(told, [1_001_000])
+
     def test_pivot(self) -> None:
         """Rows and columns in order of appearance, null where nothing belongs to both."""
         source = Table.from_rows(
             ["city", "q", "n"],
             [["Oslo", "Q2", 4.0], ["Riga", "Q1", 5.0], ["Oslo", "Q2", 1.0], ["Oslo", None, 7.0]],
         )
-        found = pivoted(source, [0], 1, Aggregate("n", 2, "sum"), no_function)
+        found = pivoted(source, [0], 1, Aggregate("n", 2, "sum"), no_function, fine)
         self.assertTable(
             found, "city Q2 Q1 null", ["Oslo", 5.0, None, 7.0], ["Riga", None, 5.0, None]
         )
@@ -183,5 +213,5 @@ class PivotTests(TableTestCase):
     def test_headings(self) -> None:
         """Values that look alike get columns of their own."""
         source = Table.from_rows(["a", "b", "n"], [["x", 1.0, 1.0], ["x", "1", 2.0]])
-        found = pivoted(source, [0], 1, Aggregate("n", 2, "count"), no_function)
+        found = pivoted(source, [0], 1, Aggregate("n", 2, "count"), no_function, fine)
         self.assertTable(found, "a 1 1", ["x", 1.0, 1.0])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +12,7 @@ from datacode.errors import DataCodeError, runtime_error
 from datacode.runtime.values import Value, same
 from datacode.tables import matching
 from datacode.tables.asof import Direction, asof_join
+from datacode.tables.engine import pl
 from datacode.tables.join import (
     applied,
     checked_on,
@@ -131,10 +135,35 @@ class MatchingTests(TableTestCase):
         keys = [typed([1.0] * 600)]
         for how in (How.INNER, How.LEFT):
             self.assertRaises(DataCodeError, matched, keys, keys, how, refuse)
+        empty = [typed([None] * 600)]
+        self.assertRaises(DataCodeError, matched, empty, empty, How.INNER, refuse, nulls_equal=True)
         unlike = [typed([float(i) for i in range(600)])]
         self.assertEqual(len(matched(unlike, unlike, How.INNER, refuse)), 600)
         plain = [mixed(["a", 1.0] * 5)]
         self.assertRaises(DataCodeError, matched, plain, plain, How.INNER, refuse)
+
+    def test_looking_takes_no_more_than_the_tables(self) -> None:
+        """How many rows there would be is found out without making a part of them."""
+        sizes: list[int] = []
+        join = pl.DataFrame.join
+
+        def watched(frame: Any, *arguments: Any, **options: Any) -> Any:
+            made = join(frame, *arguments, **options)
+            sizes.append(made.height)
+            return made
+
+        self.patch(pl.DataFrame, "join", watched)
+        keys = [typed(["x"] * 20_000)]
+        self.assertRaises(DataCodeError, matched, keys, keys, How.INNER, refuse)
+        self.assertLessEqual(max(sizes), 20_000)
+
+    def test_many_alike_in_shape(self) -> None:
+        """Arrays that differ deep within are found as quickly as numbers."""
+        keys = [mixed([[[float(i)], "x"] for i in range(5000)])]
+        pairs = matched(keys, keys, How.INNER, fine)
+        self.assertEqual(list(pairs.left), list(range(5000)))
+        same_ones = [mixed([[1.0]] * 5000)]
+        self.assertEqual(len(matched(same_ones, same_ones, How.SEMI, fine)), 5000)
 
 
 class TableJoinTests(TableTestCase):
@@ -235,7 +264,7 @@ class ComparedTests(TableTestCase):
     @quickly
     @given(columns(max_size=6), columns(max_size=6), st.sampled_from(["<", "<=", ">", ">=", "!="]))
     def test_order(self, left: list[Value], right: list[Value], sign: str) -> None:
-        """Every row with every row that compares so, in order."""
+        """Every row with every row that compares so, in order; or the rows that have one."""
         found = compared_join(
             table("a", left), table("b", right), ("a", sign, "b"), How.INNER, fine
         )
@@ -246,6 +275,26 @@ class ComparedTests(TableTestCase):
             if (not same(one, other) if sign == "!=" else is_ordered(sign, one, other))
         ]
         self.assertTable(found, "a b", *expected)
+        for how in (How.SEMI, How.ANTI):
+            kept = compared_join(table("a", left), table("b", right), ("a", sign, "b"), how, fine)
+            wanted = [
+                [one]
+                for one in left
+                if any(
+                    not same(one, other) if sign == "!=" else is_ordered(sign, one, other)
+                    for other in right
+                )
+                is (how is How.SEMI)
+            ]
+            self.assertTable(kept, "a", *wanted)
+
+    def test_many_partners(self) -> None:
+        """Whether a row has a partner is known without a list of all it has."""
+        numbers = [float(i) for i in range(20_000)]
+        source = table("a", numbers)
+        for sign, rows in (("!=", 20_000), ("<", 19_999), (">=", 20_000)):
+            found = compared_join(source, source, ("a", sign, "a"), How.SEMI, fine)
+            self.assertEqual(len(found), rows)
 
     def test_equal_and_left(self) -> None:
         """``=`` is the ordinary join; other kinds of joins work alike."""
@@ -286,6 +335,15 @@ class AsofTests(TableTestCase):
         right = table("g t v", ["A", "A", "B"], [12.0, 18.0, 14.0], ["X", "Y", "Z"])
         found = asof_join(left, right, ("t", "t"), [("g", "g")], Direction.BACKWARD)
         self.assertEqual([row[4] for row in found.rows()], [None, "Y", "Z", None])
+
+    def test_odd_groups(self) -> None:
+        """Arrays are equal all the way down; NaN equals nothing, the text that looks like it least
+        of all."""
+        groups: list[Value] = [[1.0, [2.0]], [1.0, [3.0]], "NaN", math.nan, None]
+        left = table("g t", groups, [1.0] * 5)
+        right = table("g t v", groups[::-1], [1.0] * 5, list("edcba"))
+        found = asof_join(left, right, ("t", "t"), [("g", "g")], Direction.BACKWARD)
+        self.assertEqual([row[4] for row in found.rows()], ["a", "b", "c", None, "e"])
 
     def test_dates(self) -> None:
         """Dates in ISO form are in order as text, and have distances."""

@@ -70,10 +70,17 @@ class FrameTests(TableTestCase):
 
     def test_long_tables_come_in_parts(self) -> None:
         """A long table need not be in memory as one text."""
-        long = table("n", [float(i) for i in range(5000)], store=typed)
+        long = table("n", [float(i) for i in range(50_000)], store=typed)
         parts = list(show_parts(long))
         self.assertGreater(len(parts), 4)
-        self.assertEqual("".join(parts).count("\n"), 5004)
+        self.assertEqual("".join(parts).count("\n"), 50_004)
+
+    def test_long_lines(self) -> None:
+        """Nor are many lines in one piece if they are long."""
+        wide = table("a", ["x" * 50_000] * 20)
+        parts = list(show_parts(wide))
+        self.assertLess(max(map(len, parts)), 200_000)
+        self.assertEqual("".join(parts), show_text(wide))
 
 
 class InfoTests(TableTestCase):

@@ -33,6 +33,7 @@ class ColumnTypeTests(TableTestCase):
         self.assertType(T.NULL)
         self.assertType(T.CURRENCY, "$5", "7 USD")
         self.assertType(T.CURRENCY, Currency("$x"))
+        self.assertType(T.CURRENCY, " " * 300 + "$5", "\u3000" * 50 + "7 USD")
         self.assertType(T.DATE, "2024-01-31", "31.01.2024", "1/2/2024")
         self.assertType(T.STRING, "a", "")
         self.assertType(T.MIXED, [1.0], {})

@@ -15,11 +15,16 @@ from datacode.tables.from_text import cell_value
 from datacode.tables.read_csv import read_csv
 from datacode.tables.read_xlsx import _by_openpyxl, read_xlsx
 from datacode.tables.table import Table
-from datacode.tables.write_csv import to_csv
+from datacode.tables.write_csv import csv_parts
 from datacode.tables.write_xlsx import to_xlsx
 from tests.tables.making import TableTestCase, contents, quickly, table, without_minus_zero
 
 TEXTS = st.text('a1 ,;"\r\né', max_size=5)
+
+
+def to_csv(table: Table, delimiter: str = ",", decimal: str = ".") -> str:
+    """The whole text."""
+    return "".join(csv_parts(table, delimiter, decimal))
 
 
 class CsvTests(TableTestCase):

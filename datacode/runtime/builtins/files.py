@@ -17,6 +17,7 @@ from datacode.catalog import mark
 from datacode.errors import runtime_error, type_error
 from datacode.runtime.builtins.disk import SHARE, extension, failures, path_text
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
+from datacode.runtime.builtins.tables import checked_text
 from datacode.runtime.host import Host
 from datacode.runtime.values import Value
 from datacode.tables.encodings import codec_for
@@ -25,7 +26,7 @@ from datacode.tables.read_xlsx import read_xlsx
 from datacode.tables.select import checked_header, select_header
 from datacode.tables.show import info_text
 from datacode.tables.table import Table
-from datacode.tables.write_csv import to_csv
+from datacode.tables.write_csv import csv_parts
 from datacode.tables.write_xlsx import to_xlsx
 
 _TEXT_FAILED = mark("Failed to read file: {reason}")
@@ -342,7 +343,7 @@ def write_file(
     if not is_table:
         _write(host, text, _encoded(content, options.encoding or _UTF_8))
     elif extension(text) == "csv":
-        csv = to_csv(content, delimiter=options.delimiter, decimal=options.decimal)
+        csv = checked_text(host, csv_parts(content, options.delimiter, options.decimal))
         _write(host, text, _encoded(csv, options.encoding or _UTF_8))
     elif extension(text) == "xlsx":
         _write(host, text, to_xlsx(content))

@@ -159,4 +159,6 @@ def table_pivot(
     across = position_of(source, as_text(columns, expected))
     name = as_text(values, expected)
     wanted = Aggregate(name, position_of(source, name), as_text(func, expected))
-    return pivoted(source, positions, across, wanted, _caller(host))
+    return pivoted(
+        source, positions, across, wanted, _caller(host), lambda cells: host.check_size(cells, 8)
+    )

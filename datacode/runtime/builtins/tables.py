@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import (
@@ -177,13 +179,18 @@ def to_csv(host: Host, table: Value, delimiter: Value = ",", *, decimal: Value =
         raise runtime_error("decimal must be '.' or ','")
     if mark == decimal:
         raise runtime_error("delimiter and decimal cannot both be '{mark}'", mark=mark)
-    parts = []
+    return checked_text(host, csv_parts(written, mark, decimal))
+
+
+def checked_text(host: Host, parts: Iterable[str]) -> str:
+    """The parts as one text, refused as soon as there is more of it than memory holds."""
+    kept = []
     size = 0
-    for part in csv_parts(written, mark, decimal):
-        parts.append(part)
+    for part in parts:
+        kept.append(part)
         size += len(part)
         host.check_size(size, 4)
-    return "".join(parts)
+    return "".join(kept)
 
 
 # Columns -----------------------------------------------------------------------

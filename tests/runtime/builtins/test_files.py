@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import tracemalloc
 
 import openpyxl
 
@@ -157,6 +158,19 @@ class TableFileTests(BuiltinTestCase):
         self.host.memory_limit = 8 << 20
         error = self.assertRaises(DataCodeError, self.call, "read_file", "b.xlsx")
         self.assertIn("the sheet is too large (10000 rows by 26 columns", str(error))
+
+    def test_text_beyond_memory(self) -> None:
+        """A table whose text would not fit is refused while it is made, cells shared or not."""
+        long = ["x" * 1_000_000]
+        table = Table.from_rows(["a"], [long] * 1000)
+        self.host.memory_limit = 8 << 20
+        for call in (("write_file", "t.csv", table), ("to_csv", table)):
+            tracemalloc.start()
+            self.addCleanup(tracemalloc.stop)
+            error = self.assertRaises(DataCodeError, self.call, *call)
+            self.assertIn("The value is too large", str(error))
+            self.assertLess(tracemalloc.get_traced_memory()[1], 64 << 20)
+            tracemalloc.stop()
 
 
 class ShareFileTests(BuiltinTestCase):
