@@ -23,7 +23,6 @@ _SMALL = 1 << 16
 _LONGEST_ESCAPE = 6
 
 _SPACES = re.compile(rb"[ \t\r\n]*+")
-_SCALAR = re.compile(rb"[^,}\s]++")
 _TOKEN = re.compile(rb'["\[\]{}]')
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)")
@@ -62,6 +61,13 @@ class Keys:
         plain = [name.encode() for name in names]
         quoted = tuple(b'"' + name + b'"' for name in plain)
         return cls(frozenset(plain), quoted, _LONGEST_ESCAPE * max(map(len, plain)))
+
+    def has(self, data: bytes, begin: int, end: int) -> bool:
+        """Is it one of them that stands there between quotes?"""
+        if end - begin > self.longest:
+            return False
+        written = data[begin:end]
+        return (_unescaped(written) if b"\\" in written else written) in self.plain
 
 
 def check(data: bytes, known: Keys) -> None:
@@ -117,7 +123,7 @@ def _keys(data: bytes) -> Iterator[bytes]:
         elif first in b"[{":
             at, values = _container_end(data, at, values)
         else:
-            at = _end(_SCALAR.match(data, at))
+            at = _scalar_end(data, at)
         at = _end(skip(data, at))
         if data[at] == 0x2C:
             at = _end(skip(data, at + 1))
@@ -136,6 +142,18 @@ def _string_end(data: bytes, at: int) -> int:
     """
     end = data.index(b'"', at + 1)
     return end + 1 if data[end - 1] != 0x5C else _end(_STRING.match(data, at))
+
+
+def _scalar_end(data: bytes, at: int) -> int:
+    """The position behind the number or word that begins at ``at``; searches, as above."""
+    end = data.find(b",", at)
+    if end < 0:
+        end = len(data)
+    for sign in (b"}", b" ", b"\n", b"\r", b"\t"):
+        found = data.find(sign, at, end)
+        if found >= 0:
+            end = found
+    return end
 
 
 def _container_end(data: bytes, at: int, values: int) -> tuple[int, int]:

@@ -6,12 +6,13 @@ keys and nesting does the work; ``json_text`` looks at those two.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
-from datacode.server import json_text, texts
+from datacode.server import json_steps, json_text, texts
 from datacode.server.messages import (
     MAX_ID_BYTES,
     MAX_ROWS,
@@ -70,7 +71,11 @@ _keys = {
     request.__struct_config__.tag: json_text.Keys.of(("type", *request.__struct_fields__))
     for request in REQUESTS
 }
+_all_keys = json_text.Keys.of({name.decode() for keys in _keys.values() for name in keys.plain})
 _LONGEST_TYPE_SHOWN = 100
+
+LARGE = 1 << 18
+"""Bytes from which on a message is read in steps: some milliseconds of a decoder's time."""
 
 
 def parse(data: bytes) -> Request:
@@ -114,6 +119,31 @@ def parse(data: bytes) -> Request:
     return request
 
 
+def parse_in_steps(data: bytes) -> Generator[None, None, Request]:
+    """As ``parse``, for a large message. Yields where others may have their turn.
+
+    Where a message is refused for its size, the answer has the id and the language only if they
+    stood in front of what is too much: the rest is not read.
+    """
+    try:
+        short = yield from json_steps.shortened(data, _all_keys)
+    except json_steps.TooMuch as much:
+        raise _refused(much) from None
+    return parse(short)
+
+
+def _refused(much: json_steps.TooMuch) -> BadRequest:
+    try:
+        head = _head_decoder.decode(much.before)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return BadRequest(texts.UNREADABLE, Executed)
+    # Without a type there may be one further on.
+    shape = _classes[_tag(head)].answer if head.type else Executed
+    if isinstance(much.cause, json_text.TooManyFields):
+        return BadRequest(texts.TOO_MANY_FIELDS, shape, head, limit=json_text.MAX_FIELDS)
+    return BadRequest(texts.TOO_MANY_VALUES, shape, head, limit=json_text.MAX_VALUES)
+
+
 def _tag(head: _Head) -> str:
     """The name of a request's type; a message without one, but with code, is the old form."""
     written = bytes(head.type) if head.type else b""
@@ -121,7 +151,10 @@ def _tag(head: _Head) -> str:
         if head.code:
             return "execute"
         raise BadRequest(texts.MISSING_FIELD, Executed, head, field="type")
-    value = msgspec.json.decode(written) if written[:1] == b'"' else None
+    try:
+        value = msgspec.json.decode(written) if written[:1] == b'"' else None
+    except UnicodeDecodeError:
+        raise BadRequest(texts.UNREADABLE, Executed) from None
     if isinstance(value, str) and value in _classes:
         return value
     shown = value if isinstance(value, str) else written.decode("utf-8", "replace")

@@ -11,12 +11,13 @@ Source: server reference, 4.3, 4.4, 5.6.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from datacode import __version__
@@ -25,7 +26,7 @@ from datacode.server.audit import Audit, NoAudit, hash_of
 from datacode.server.handlers import HANDLERS, Call
 from datacode.server.messages import Answer, Auth, Cancel, Done, Execute, Executed, Request
 from datacode.server.metrics import Metrics
-from datacode.server.parsing import BadRequest, parse
+from datacode.server.parsing import LARGE, BadRequest, parse, parse_in_steps
 from datacode.server.settings import MIB, Settings
 from datacode.server.workspace import Workspace
 from datacode.worker.process import WorkerUnavailable
@@ -43,7 +44,7 @@ class Client(Protocol):
         """Send a text message; nothing happens where the client is gone."""
 
     def pause_reading(self) -> None:
-        """Take no more messages from the client for now."""
+        """Hand over no more messages until they are wanted again."""
 
     def resume_reading(self) -> None:
         """Take messages again."""
@@ -111,6 +112,7 @@ class Session:
         self._queue: deque[Request | BadRequest] = deque()
         self._at_once = 0
         self._paused = False
+        self._reading = False
         self._working = False
         self._running: Request | None = None
         self._task: Deferred[Answer] | None = None
@@ -125,15 +127,35 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        """Whether a request is being answered."""
-        return self._working or self._at_once > 0
+        """Whether a request is being read or answered."""
+        return self._reading or self._working or self._at_once > 0
 
     def receive(self, data: bytes, *, is_text: bool) -> None:
         """A message has come."""
         self.last_active = self._house.clock.seconds()
         if self._closing:
             return
-        request = _read(data, is_text)
+        if is_text and len(data) >= LARGE:
+            self._reading = True
+            self._start(self._read_in_steps(data))
+            self._pause_if_full()
+        else:
+            self._take(_read(data, is_text))
+
+    async def _read_in_steps(self, data: bytes) -> None:
+        """Read a large message between what others want; nothing more comes until it is read."""
+        steps = parse_in_steps(data)
+        request = None
+        while request is None:
+            await deferLater(self._house.clock, 0)
+            if self._closing:
+                return
+            request = _next(steps)
+        self._reading = False
+        self._take(request)
+        self._resume_if_room()
+
+    def _take(self, request: Request | BadRequest) -> None:
         if not self._admitted:
             self._knock(request)
             return
@@ -405,16 +427,18 @@ class Session:
         self._when_answered.append(lambda: finished.callback(None))
         return finished
 
+    @property
+    def _full(self) -> bool:
+        waiting = len(self._queue) + self._at_once
+        return self._reading or waiting > self._house.settings.bounds.queue
+
     def _pause_if_full(self) -> None:
-        if (
-            not self._paused
-            and len(self._queue) + self._at_once > self._house.settings.bounds.queue
-        ):
+        if not self._paused and self._full:
             self._paused = True
             self._client.pause_reading()
 
     def _resume_if_room(self) -> None:
-        if self._paused and len(self._queue) + self._at_once <= self._house.settings.bounds.queue:
+        if self._paused and not self._full:
             self._paused = False
             self._client.resume_reading()
 
@@ -529,6 +553,18 @@ def _read(data: bytes, is_text: bool) -> Request | BadRequest:
         return parse(data)
     except BadRequest as bad:
         return bad
+
+
+def _next(steps: Generator[None, None, Request]) -> Request | BadRequest | None:
+    """Take one step of reading a message; what it says, once that is known."""
+    try:
+        next(steps)
+    except StopIteration as done:
+        request: Request = done.value
+        return request
+    except BadRequest as bad:
+        return bad
+    return None
 
 
 def _type_of(request: Request) -> str:

@@ -90,6 +90,11 @@ class RequestTests(SynchronousTestCase):
         ):
             self.assertEqual(self.refused(data), (messages.Executed, UNREADABLE), data)
 
+    def test_bytes_that_are_no_letters(self) -> None:
+        """Whoever calls may not have looked whether it is UTF-8."""
+        for data in (b'{"type": "\xd1"}', b'{"type": "execute", "code": "\xd1"}'):
+            self.assertEqual(self.refused(data), (messages.Executed, UNREADABLE))
+
     def test_surrogate_pair(self) -> None:
         """A pair of surrogate escapes is one character."""
         self.assertEqual(parse(b'{"code": "\\ud83d\\ude00"}'), messages.Execute(code="😀"))

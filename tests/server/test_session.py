@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,76 @@ class OrderTests(SessionTestCase):
         self.assertTrue(room.session.busy)
         room.interpreter.active.finish()
         self.assertFalse(room.session.busy)
+
+
+class LargeMessageTests(SessionTestCase):
+    """Messages that are read a step at a time."""
+
+    def large(self, **fields: Any) -> bytes:
+        """A request with much that nobody reads."""
+        return json.dumps({**fields, "padding": "x" * 1_000_000}).encode()
+
+    def turn(self, room: Room) -> None:
+        """What is due has its turn; what that asks for comes in the next."""
+        for call in [c for c in room.clock.calls if c.getTime() <= room.clock.seconds()]:
+            room.clock.calls.remove(call)
+            call.called = 1
+            call.func(*call.args, **call.kw)
+
+    def test_in_its_turn(self) -> None:
+        """It is read between what others want, and answered in order."""
+        room = self.room()
+        room.ask(code="a")
+        room.session.receive(self.large(code="b", id=1), is_text=True)
+        self.assertTrue(room.client.paused)
+        self.assertTrue(room.session.busy)
+        turns = 0
+        while len(room.client.sent) < 2:
+            self.assertEqual(len(room.client.sent), 1)
+            self.turn(room)
+            turns += 1
+        self.assertGreater(turns, 10)
+        self.assertEqual(room.client.sent[1]["id"], 1)
+        self.assertFalse(room.client.paused)
+        self.assertFalse(room.session.busy)
+
+    def test_wrong(self) -> None:
+        """A wrong one is answered, and the next one read."""
+        room = self.room()
+        room.session.receive(self.large(type="nonsense")[:-1], is_text=True)
+        room.clock.advance(0)
+        self.assertTrue(room.client.sent[0]["error"].startswith("Ошибка парсинга запроса. "))
+        self.assertFalse(room.client.paused)
+
+    def test_end(self) -> None:
+        """With the session ends the reading; so it does when the server stops."""
+        for end in (lambda room: room.session.end(), lambda room: room.session.drain(1)):
+            room = self.room()
+            room.session.receive(self.large(code="x"), is_text=True)
+            self.turn(room)
+            self.turn(room)
+            end(room)
+            room.clock.advance(0)
+            self.assertEqual(room.client.sent, [])
+            self.assertEqual(room.clock.getDelayedCalls(), [])
+
+    def test_before_the_token(self) -> None:
+        """It is no way in."""
+        room = self.room(proof=lambda request: succeed("anna"))
+        room.session.receive(self.large(code="x"), is_text=True)
+        room.clock.advance(0)
+        self.assertEqual((room.client.sent, room.client.closed[0][0]), ([], 4401))
+
+    def test_full_queue(self) -> None:
+        """Read while too many wait, it waits as well."""
+        room = self.room(Settings(bounds=Bounds(queue=1)))
+        room.ask(code="wait")
+        room.ask(code="wait")
+        room.session.receive(self.large(code="wait"), is_text=True)
+        room.clock.advance(0)
+        self.assertTrue(room.client.paused)
+        room.interpreter.active.finish()
+        self.assertFalse(room.client.paused)
 
 
 class SlowClientTests(SessionTestCase):
