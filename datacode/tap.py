@@ -26,6 +26,7 @@ from twisted.python import usage
 from datacode.server import configuration
 from datacode.server.accounts import AccountsError, AccountsFile, IBearerToken
 from datacode.server.clock import use_steady_clock
+from datacode.server.help import Help, reader
 from datacode.server.logs import JsonLog
 from datacode.server.mistakes import Mistake, sentence
 from datacode.server.service import CannotStart, DataCodeService
@@ -65,7 +66,7 @@ _LIMITS = [
 ]
 
 
-class Options(usage.Options, AuthOptionMixin):
+class Options(Help, AuthOptionMixin):
     """The options of the server. After parsing, ``settings`` holds what they mean."""
 
     synopsis = "[options]"
@@ -164,11 +165,13 @@ class Options(usage.Options, AuthOptionMixin):
         ``--locale``; under ``twistd`` it is written, and the exit status 2.
         """
         given = list(sys.argv[1:] if options is None else options)
+        asked = configuration.language(given, self._environment)
+        self.explain_to(reader(asked, self._environment))
         try:
             more = configuration.words(_names(), given, self._environment)
             super().parseOptions([*more, *given])  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
-            said = sentence(error, configuration.language(given, self._environment))
+            said = sentence(error, "en" if asked == "en" else "ru")
             if getattr(self, "parent", None) is None:
                 raise usage.UsageError(said) from None
             sys.stderr.write(f"{said}\n")

@@ -1,8 +1,8 @@
 """Keeps the message catalogues: ``python -m tests.catalog_tool`` adds new templates and compiles.
 
 Templates are found by reading the calls in the source that take one (``KEYWORDS``: function name
-to the position of the template among its arguments), and in the library's documentation. A
-template in English wants a Russian translation and the other way round.
+to the position of the template among its arguments), in the server's options, and in the library's
+documentation. A template in English wants a Russian translation and the other way round.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from datacode import tap
 from datacode.runtime.builtins import documentation
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,6 +74,8 @@ def templates() -> dict[str, str]:
             for text in _literals(node.args[position]):
                 if re.search(r"[^\W\d_]", text):
                     found.setdefault(text, str(path.relative_to(ROOT)))
+    for text in tap.Options({}).texts():
+        found.setdefault(text, "datacode/tap.py")
     for text in documentation.paragraphs():
         found.setdefault(text, "datacode/runtime/builtins/documentation.py")
     return found

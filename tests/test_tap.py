@@ -242,6 +242,48 @@ class OptionsTests(SynchronousTestCase):
             self.assertRegex(text, rf"--{name}=\s")
             self.assertIn(f"[default: {default}]", text)
 
+    def help(self, *words: str, **environment: str) -> str:
+        """What is printed for a reader."""
+        out = io.StringIO()
+        self.patch(sys, "stdout", out)
+        options = tap.Options(environment)
+        with self.assertRaises(SystemExit) as caught:
+            options.parseOptions(words)
+        self.assertIn(caught.exception.code, (0, None))
+        return out.getvalue()
+
+    def test_language_of_the_help(self) -> None:
+        """That of --locale, wherever it is set, else that of the reader's system."""
+        russian = "Имя или адрес, на котором слушать. [по умолчанию: 127.0.0.1]"
+        for words, environment, expected in (
+            ((), {}, False),
+            ((), {"LANG": "ru_RU.UTF-8"}, True),
+            ((), {"LANG": "ru_RU.UTF-8", "LC_ALL": "C.UTF-8"}, False),
+            ((), {"DATACODE_LOCALE": "ru"}, True),
+            (("--locale=en",), {"LANG": "ru_RU.UTF-8"}, False),
+            (("--locale", "ru"), {}, True),
+            (("--locale=fr",), {"LANG": "ru_RU.UTF-8"}, True),
+        ):
+            text = " ".join(self.help(*words, "--help", **environment).split())
+            self.assertEqual(russian in text, expected, (words, environment))
+            self.assertEqual("Name or address" in text, not expected)
+            self.assertEqual("[по умолчанию: 600]" in text, expected)
+            self.assertEqual("Runs DataCode programs" in text, not expected)
+            self.assertEqual("[options]" in text, not expected)
+        after = self.help("--help", "--locale=ru")
+        self.assertTrue(after.startswith("[параметры]\nПараметры:\n"), after)
+        for line in after.splitlines():
+            self.assertLessEqual(len(line), 80)
+
+    def test_help_of_checkers(self) -> None:
+        """So it is for --help-auth."""
+        self.assertIn("The file's name.", self.help("--help-auth"))
+        text = self.help("--help-auth", LANG="ru_RU.UTF-8")
+        self.assertIn("Использование: --auth AuthType[:ArgString]\n", text)
+        self.assertIn("\tИмя файла.\n", text)
+        text = self.help("--help-auth-type", "accounts", LANG="ru_RU.UTF-8")
+        self.assertIn("  Файл учётных записей с хешами argon2", text)
+
     def test_files(self) -> None:
         """Folders, or all."""
         folder = self.mktemp()

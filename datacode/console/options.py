@@ -7,6 +7,7 @@ to the program (``argv``). Source: server reference, 3.1 and 9.1.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from datacode import catalog
@@ -144,10 +145,11 @@ FLAGS = {
 }
 
 
-def locale_of_environment() -> str:
-    """``ru`` where the environment asks for Russian, else ``en``."""
+def locale_of_environment(environment: Mapping[str, str] | None = None) -> str:
+    """``ru`` where the environment (by default the process's own) asks for Russian, else ``en``."""
+    variables = os.environ if environment is None else environment
     for name in ("DATACODE_LOCALE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
+        if value := variables.get(name):
             return "ru" if value.lower().startswith("ru") else "en"
     return "en"
 

@@ -63,9 +63,9 @@ def words(names: Names, given: Sequence[str], environment: Mapping[str, str]) ->
     ]
 
 
-def language(given: Sequence[str], environment: Mapping[str, str]) -> str:
-    """The language in which to say what is wrong with them: that of ``--locale``, wherever it is
-    set, though the rest makes no sense; else Russian.
+def language(given: Sequence[str], environment: Mapping[str, str]) -> object:
+    """What ``--locale`` is, wherever it is set, though the rest makes no sense; None where it is
+    not.
     """
     asked: object = _value_named(given, "--loc", "--locale")
     if asked is None:
@@ -74,7 +74,7 @@ def language(given: Sequence[str], environment: Mapping[str, str]) -> str:
     if asked is None and path:
         with suppress(Mistake):  # a file that cannot be read names no language
             asked = _read(path).get("locale")
-    return "en" if asked == "en" else "ru"
+    return asked
 
 
 def _words_of(names: Names, name: str, values: list[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.python import usage
 
 from datacode import tap
-from datacode.console.output import silence
+from datacode.console.output import prepare_streams, silence
 from datacode.server.clock import use_steady_clock
 from datacode.server.logs import JsonLog, PlainLog
 from datacode.server.service import CannotStart
@@ -17,6 +17,7 @@ from datacode.server.signals import Signals
 
 def serve(words: list[str]) -> int:
     """Run until a signal comes; the exit status: 0, 1 cannot start, 2 wrong usage."""
+    prepare_streams()
     options = tap.Options()
     options.synopsis = "Usage: datacode --websocket [options]"
     try:
