@@ -5,8 +5,8 @@ What it made of a file is therefore trusted only if every byte of the file is ac
 cells, a delimiter between two of them, a line end behind each row, and the quotes. Everything
 else gives None, and is read the plain way (``csv_records``).
 
-Columns that begin with numbers are read as numbers at once. Polars refuses whatever is no number
-(and takes for numbers no more than we do); then all columns are read as text.
+Columns that begin with numbers, or with ``true`` and ``false``, are read as such at once. Polars
+refuses whatever is none (and takes for one no more than we do); then all columns are read as text.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import codecs
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import BinaryIO, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, Literal, TypeAlias
 
 from datacode.tables.cells import Cells
 from datacode.tables.engine import pl
@@ -31,13 +31,21 @@ _MARK = codecs.BOM_UTF8
 
 Source: TypeAlias = "BinaryIO | bytes"
 
+TypedBy: TypeAlias = Literal["number", "bool"]
+
+_TYPES: Mapping[str, type[pl.DataType]] = {
+    "number": pl.Float64,
+    "bool": pl.Boolean,
+    "text": pl.String,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
     """The records below the header: from byte ``start``, at line ``line`` (from 1), of ``file``.
 
     ``size`` is the number of bytes of the whole file, ``width`` that of cells in a record.
-    ``numbers`` are the columns that hold nothing but numbers, as far as one has looked;
+    ``typed`` are the columns that hold nothing but numbers or bools, as far as one has looked;
     ``has_gaps`` tells whether a last cell was seen empty there.
     """
 
@@ -47,7 +55,7 @@ class Body:
     size: int
     width: int
     delimiter: str
-    numbers: frozenset[int] = frozenset()
+    typed: Mapping[int, TypedBy] = field(default_factory=dict)
     has_gaps: bool = True
 
 
@@ -59,8 +67,8 @@ def read(body: Body, decimal: str) -> tuple[list[Cells], int] | None:
     if _bytes(source, body.start, body.start + len(_MARK)) == _MARK:
         return None  # here it is part of a cell, and Polars drops it
     traits, frame = _searched_and_read(source, body)
-    if frame is None and body.numbers:
-        body = replace(body, numbers=frozenset())  # there is something else among them
+    if frame is None and body.typed:
+        body = replace(body, typed={})  # there is something else among them
         frame = _frame(source, body, traits)
     if frame is None:
         return None
@@ -131,7 +139,7 @@ def _search(source: Source, body: Body) -> _Traits:
     found: set[bytes] = set()
     missing = _ODD_SPACE | _SIGN_BYTES
     beyond_ascii = {byte for byte in missing if byte > b"\x7f"}
-    counts = bool(body.numbers) and body.has_gaps
+    counts = bool(body.typed) and body.has_gaps
     delimiter = body.delimiter.encode()
     delimiters = 0
     for piece in _pieces(source, body):
@@ -179,9 +187,7 @@ def _parse(source: Source, body: Body, *, skip_lines: int = 0) -> pl.DataFrame |
             has_header=False,
             skip_lines=skip_lines,
             separator=body.delimiter,
-            schema={
-                str(i): pl.Float64 if i in body.numbers else pl.String for i in range(body.width)
-            },
+            schema={str(i): _TYPES[body.typed.get(i, "text")] for i in range(body.width)},
         )
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         return None
@@ -191,7 +197,7 @@ def _checked(
     frame: pl.DataFrame, source: Source, body: Body, traits: _Traits
 ) -> pl.DataFrame | None:
     """The frame, if all bytes are accounted for; else what there is without blank lines."""
-    if not body.numbers:
+    if not body.typed:
         ends_line = _bytes(source, body.size - 1, body.size) == b"\n"
         is_complete = _is_complete(frame, body.size - body.start, ends_line)
     elif not frame.to_series(-1).null_count():
@@ -260,7 +266,7 @@ def _cleaned_frame(source: Source, body: Body, traits: _Traits) -> pl.DataFrame 
     frame = _parse(content, body)
     if frame is None:
         return None
-    if body.numbers:
+    if body.typed:
         is_complete = _has_delimiters(frame, sum(part.count(delimiter) for part in parts[::2]))
     else:
         is_complete = _is_complete(frame, len(content), True, len(parts) - 1 - escaped)

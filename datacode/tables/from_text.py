@@ -221,7 +221,7 @@ def _as_number(text: pl.Expr, decimal: str) -> pl.Expr:
 def _has_space(text: pl.Expr, has_odd_space: bool) -> pl.Expr:
     if has_odd_space:
         return text.str.contains(f"^[{WHITE_SPACE}]|[{WHITE_SPACE}]$").any()
-    return (text.str.starts_with(" ") | text.str.ends_with(" ")).any()
+    return (text < "!").any() | text.str.ends_with(" ").any()
 
 
 def _has_words(text: pl.Expr, longest: int, pattern: str) -> pl.Expr:

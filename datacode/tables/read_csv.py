@@ -28,7 +28,7 @@ SMALL = 1 << 16
 """Files up to so many bytes are read in Python: starting Polars would cost more."""
 
 _SAMPLE = 200
-"""So many records say which columns are tried as numbers first."""
+"""So many records say which columns are tried as numbers or bools first."""
 
 _HEAD = 1 << 16
 """The header is looked for in the first so many bytes of a large file."""
@@ -126,19 +126,24 @@ def _read_fast(file: BinaryIO, size: int, form: _Format) -> Table | None:
     width = len(names)
     sample = [r.cells for r in (first, *islice(found, _SAMPLE)) if len(r.cells) == width]
     can_guess = form.decimal == "." and width > 1
-    numbers = _columns_of_numbers(sample) if can_guess else frozenset()
+    typed = _typed_columns(sample) if can_guess else {}
     has_gaps = not all(cells[-1] for cells in sample)
-    body = csv_fast.Body(file, start, first.line, size, width, form.delimiter, numbers, has_gaps)
+    body = csv_fast.Body(file, start, first.line, size, width, form.delimiter, typed, has_gaps)
     read = csv_fast.read(body, form.decimal)
     return None if read is None else Table(names, *read)
 
 
-def _columns_of_numbers(rows: list[list[str]]) -> frozenset[int]:
-    """The columns of which every filled cell is a number, and one is filled."""
-    kinds = [
-        {type(cell_value(text)) for text in column if text} for column in zip(*rows, strict=True)
-    ]
-    return frozenset(i for i, each in enumerate(kinds) if each == {float})
+def _typed_columns(rows: list[list[str]]) -> dict[int, csv_fast.TypedBy]:
+    """The columns of which every filled cell is a number, or ``true`` or ``false``."""
+    typed: dict[int, csv_fast.TypedBy] = {}
+    for place, column in enumerate(zip(*rows, strict=True)):
+        filled = {text for text in column if text}
+        kinds = {type(cell_value(text)) for text in filled}
+        if kinds == {float}:
+            typed[place] = "number"
+        elif kinds == {bool} and {text.lower() for text in filled} <= {"true", "false"}:
+            typed[place] = "bool"
+    return typed
 
 
 # Record by record --------------------------------------------------------------

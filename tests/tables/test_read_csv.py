@@ -21,6 +21,12 @@ from tests.tables.making import TableTestCase, contents, quickly
 QUOTED = st.text('a ,"\n;1é', max_size=5)
 PLAIN = st.sampled_from(["1", "2.5", "a", "b c", " x", "", "yes", "na", "$5", "я", "é", "\u00a07"])
 FIELDS = st.one_of(PLAIN, QUOTED)
+BOOLS = st.sampled_from(
+    [
+        *("true", "FALSE", "tRuE", "", "true", "false"),
+        *("yes", " true", "0", "t", "na", "true\u00a0"),
+    ]
+)
 
 
 def read(content: str | bytes, **options: Any) -> Table:
@@ -203,6 +209,26 @@ class SameTests(CsvTestCase):
     def test_uneven_files(self, rows: list[list[str]], quoting: int) -> None:
         """Files with records of all widths."""
         self.assertSame(written([["a", "b"], *rows], quoting=quoting))
+
+    @quickly
+    @given(
+        st.lists(st.tuples(BOOLS, BOOLS, FIELDS), max_size=6),
+        st.sampled_from(["\n", "\r\n"]),
+        st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    )
+    def test_bools(self, rows: list[tuple[str, ...]], line_end: str, quoting: int) -> None:
+        """A column that begins with bools may hold anything."""
+        head = [["true", "False", "x"]] * module._SAMPLE
+        for start in (head[:2], head):
+            rest = [list(row) for row in rows]
+            self.assertSame(written([["a", "b", "c"], *start, *rest], line_end, quoting=quoting))
+
+    def test_kinds_of_columns(self) -> None:
+        """Columns are typed where they can be, whichever way they were read."""
+        table = self.fast("a,b,c,d\n" + "1,true,x,yes\n2.5,FALSE,,no\n,,y,\n" * 100)
+        kinds = [str(column.stored_series().dtype) for column in table.columns]  # type: ignore[union-attr]
+        self.assertEqual(kinds, ["Float64", "Boolean", "String", "Boolean"])
+        self.assertEqual(table.row(1), [2.5, False, None, False])
 
     @quickly
     @given(st.text(' \n\r\t,"a1;é', max_size=30))
