@@ -291,8 +291,7 @@ def _are_quotes_regular(parts: list[bytes], delimiter: bytes) -> bool:
     return ends <= around and starts <= around
 
 
-_BLANK_LINES = re.compile(rb"\n(?:[ \t\v\f]*\n)+")
-_BLANK_LINES_OF_TABS = re.compile(rb"\n(?:[ \v\f]*\n)+")
+_SPACES = b" \t\v\f"
 
 
 def _plain_lines(part: bytes, has_returns: bool, body: Body) -> bytes:
@@ -301,5 +300,5 @@ def _plain_lines(part: bytes, has_returns: bool, body: Body) -> bytes:
         part = part.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if part.count(b"\n") < 2:
         return part
-    blank = _BLANK_LINES_OF_TABS if body.delimiter == "\t" else _BLANK_LINES
-    return blank.sub(b"\n", part)
+    spaces = _SPACES.replace(body.delimiter.encode(), b"")  # a line of delimiters has cells
+    return re.sub(rb"\n(?:[%b]*\n)+" % spaces, b"\n", part)

@@ -146,6 +146,7 @@ class ReadTests(CsvTestCase):
         """Other delimiters, and numbers with a comma."""
         self.assertBoth("a;b\n1,5;x\n", "a b", [1.5, "x"], delimiter=";", decimal=",")
         self.assertBoth("a\tb\n\t\n1\t2\n", "a b", [None, None], [1.0, 2.0], delimiter="\t")
+        self.assertBoth("a b\r\n \r\n1 2\r\n", "a b", [None, None], [1.0, 2.0], delimiter=" ")
         self.assertBoth("a→b\n1→2\n", "a b", [1.0, 2.0], delimiter="→")
 
     def test_encodings(self) -> None:
