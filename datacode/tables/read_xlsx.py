@@ -7,7 +7,7 @@ tell, errors and dates stored as text, is looked up in the sheet itself (``workb
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -20,7 +20,7 @@ from datacode.tables import workbook
 from datacode.tables.cells import Cells, typed
 from datacode.tables.csv_errors import too_few_records
 from datacode.tables.table import Table
-from datacode.tables.workbook import Sheet, Unreadable
+from datacode.tables.workbook import Place, Sheet, Unreadable
 from datacode.tables.xlsx_extent import BYTES_A_CELL, MOST_CELLS
 
 _ROWS_AT_ONCE = 300
@@ -83,8 +83,13 @@ def _by_calamine(
     if special is None:
         raise Unreadable("cells of the sheet do not say where they are")
     top, left = found.start or (0, 0)
-    rows = found.iter_rows() if found.start else iter(())
-    return _table(Sheet(top, left, islice(rows, top, None)), header_row, special)
+    rows = _rows(found) if found.start else iter(())
+    return _table(
+        Sheet(top, left, islice(rows, top, None)),
+        header_row,
+        special,
+        lambda: workbook.negative_cells(package, part),
+    )
 
 
 def _calamine_module() -> Any:
@@ -103,6 +108,15 @@ def _calamine(step: Any) -> Any:
         if type(error).__name__ != "PanicException":  # Rust's; its class has no public name
             raise
         raise Unreadable("the workbook is damaged") from None
+
+
+def _rows(sheet: Any) -> Iterator[Sequence[Any]]:
+    """The rows of a sheet of calamine's, which cannot make some durations that a cell can hold."""
+    rows = sheet.iter_rows()
+    try:
+        yield from rows
+    except OverflowError as error:
+        raise Unreadable(str(error)) from None
 
 
 def _by_openpyxl(
@@ -135,16 +149,26 @@ def _chosen(worksheets: list[str], all_sheets: list[str], wanted: str | None) ->
 # Rows to columns -----------------------------------------------------------------
 
 
-def _table(sheet: Sheet, header_row: int, special: dict[tuple[int, int], str]) -> Table:
+def _table(
+    sheet: Sheet,
+    header_row: int,
+    special: dict[Place, str],
+    find_negative: Callable[[], dict[Place, float]] = dict,
+) -> Table:
     header = next(islice(sheet.rows, header_row, None), None)
     if header is None:
         raise too_few_records(header_row)
     columns: list[list[Value]] = [[] for _ in header]
+    kinds = set(map(type, header))
     while part := list(islice(sheet.rows, _ROWS_AT_ONCE)):
         for column, cells in zip(columns, zip(*part, strict=True), strict=True):
-            column.extend(_values(cells))
+            now = set(map(type, cells))
+            column.extend(_values(cells, now))
+            kinds |= now
     header = list(header)
     first = sheet.top + header_row + 1
+    if time in kinds:
+        _keep_numbers(find_negative(), header, columns, first, sheet.left)
     for (row, column_number), text in special.items():
         index, position = row - first, column_number - sheet.left
         if index == -1:
@@ -156,6 +180,27 @@ def _table(sheet: Sheet, header_row: int, special: dict[tuple[int, int], str]) -
     if rows * len(columns) <= _SMALL:
         return Table(names, map(Cells.of_list, columns), rows)
     return Table(names, map(_typed_if_possible, columns), rows)
+
+
+def _keep_numbers(
+    negative: dict[Place, float],
+    header: list[Any],
+    columns: list[list[Value]],
+    first: int,
+    left: int,
+) -> None:
+    """Put back the negative numbers of which calamine has made times of the day.
+
+    No date and no time is negative; a duration may be, and has its sign.
+    """
+    for (row, column_number), number in negative.items():
+        index, position = row - first, column_number - left
+        if index == -1 and isinstance(header[position], time):
+            header[position] = number
+        elif 0 <= index < len(columns[0]):
+            value = columns[position][index]
+            if value.__class__ is str and not value.startswith("-"):
+                columns[position][index] = number
 
 
 def _name(cell: Any) -> str:
@@ -175,9 +220,8 @@ def _typed_if_possible(values: list[Value]) -> Cells:
 # Cells ---------------------------------------------------------------------------
 
 
-def _values(cells: Sequence[Any]) -> Iterable[Value]:
-    """The values of some cells of a column, as a reader gives them."""
-    kinds = set(map(type, cells))
+def _values(cells: Sequence[Any], kinds: set[type]) -> Iterable[Value]:
+    """The values of some cells of a column, as a reader gives them, of these kinds."""
     if kinds <= {float, bool}:
         return cells
     if kinds == {str}:

@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 from xml.etree import ElementTree
 
 from datacode.errors import DataCodeError, runtime_error
@@ -29,6 +29,10 @@ _PIECE = 1 << 16
 """Parts are unpacked in pieces of so many bytes, which stay in the processor's cache."""
 
 _OLD_FORMAT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+Place: TypeAlias = "tuple[int, int]"
+"""The row and the column of a cell, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +216,17 @@ _LONGEST_TAG = 4096
 """So far around a cell's type its other attributes and its value are looked for: a text may hold
 millions of what looks like a type."""
 
+_NEGATIVE = re.compile(
+    rb"<(?:\w+:)?v(?:\s[^<>]*)?>\s*(-(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*<"
+)
+
+_LONGEST_CELL = 1 << 16
+"""So far before its value a cell may begin: there is a formula in between."""
+
 _ERRORS = {"#DIV/0!": "Div0", "#N/A": "NA", "#GETTING_DATA": "GettingData"}
 
 
-def special_cells(package: Package, sheet: str) -> dict[tuple[int, int], str] | None:
+def special_cells(package: Package, sheet: str) -> dict[Place, str] | None:
     """The texts of cells that hold an error or a date in ISO form, by row and column from 0.
 
     Those are what python-calamine does not tell. None if such a cell does not say where it is.
@@ -237,6 +248,24 @@ def special_cells(package: Package, sheet: str) -> dict[tuple[int, int], str] | 
         text = value[1].decode("utf-8", "replace") if value else ""
         row, column = int(place[2]) - 1, column_number(place[1]) - 1
         found[row, column] = error_text(text) if match[1] == b"e" else text
+    return found
+
+
+def negative_cells(package: Package, sheet: str) -> dict[Place, float]:
+    """The negative numbers of a sheet, by row and column from 0.
+
+    Raises ``Unreadable`` if one does not say where it is.
+    """
+    content = b"".join(package.pieces(sheet))
+    opening = b"<c " if b"<c " in content else b":c "
+    found = {}
+    for match in _NEGATIVE.finditer(content):
+        start = content.rfind(opening, max(0, match.start() - _LONGEST_CELL), match.start())
+        tag = content[start : content.find(b">", start, match.start()) + 1] if start >= 0 else b""
+        place = _PLACE.search(tag)
+        if place is None:
+            raise Unreadable("cells of the sheet do not say where they are")
+        found[int(place[2]) - 1, column_number(place[1]) - 1] = float(match[1])
     return found
 
 

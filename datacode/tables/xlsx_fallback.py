@@ -29,7 +29,7 @@ def read_sheet(sheet: Any, most_cells: int) -> Sheet:
     sheet.reset_dimensions()  # what the file says of its size may be wrong
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about impossible dates, which stay numbers
+            warnings.simplefilter("ignore")  # about impossible dates, which are errors
             rows = [[_cell(cell) for cell in row] for row in sheet.iter_rows()]
     except Exception as error:  # noqa: BLE001 - the same
         raise Unreadable(str(error)) from None

@@ -133,6 +133,43 @@ class CellTests(XlsxTestCase):
         )
         self.assertBoth(book, ["d"], ["2024-02-29"], ["1950-01-01 12:00:00"])
 
+    def test_numbers_that_are_no_date(self) -> None:
+        """Before the first day there is no date, and none of them is midnight: they stay numbers.
+
+        Durations may be negative."""
+
+        def fill(sheet: Any) -> None:
+            forms = ["yyyy-mm-dd", "hh:mm", "General", "[h]:mm", "yyyy-mm-dd"]
+            for line in ([-1, "b", "c", "d", "e"], [-0.25, -3, -5, -0.5, 0.5], [1, 0.25, 0, 1, -2]):
+                sheet.append(line)
+            for row in sheet.iter_rows():
+                for cell, form in zip(row, forms, strict=True):
+                    cell.number_format = form
+
+        table = self.by_calamine(made(fill))
+        self.assertEqual(
+            contents(table),
+            contents(
+                Table.from_rows(
+                    ["-1", "b", "c", "d", "e"],
+                    [
+                        [-0.25, -3.0, -5.0, "-12:00:00", "12:00:00"],
+                        ["1900-01-01", "06:00:00", 0.0, "24:00:00", -2.0],
+                    ],
+                )
+            ),
+        )
+
+    def test_longest_durations(self) -> None:
+        """A number too large for a duration does not keep the rest from being read."""
+
+        def fill(sheet: Any) -> None:
+            for value in ("a", 1e300, 0.5):
+                sheet.append([value])
+            sheet["A2"].number_format = sheet["A3"].number_format = "[h]:mm"
+
+        self.assertEqual(read(made(fill)).columns[0].values(), ["ERROR: Value", "12:00:00"])
+
     def test_number_formats(self) -> None:
         """A format changes no number, except to a date."""
 
