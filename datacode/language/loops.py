@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 from datacode.language import nodes
 from datacode.language.frames import Loop, Visible
-from datacode.language.kinds import ANY, ARRAY, INTEGER, OTHER, STRING, only, step_of
+from datacode.language.kinds import (
+    ANY,
+    ARRAY,
+    INTEGER,
+    OTHER,
+    SOME_ARRAY,
+    STRING,
+    only,
+    step_of,
+)
 from datacode.language.python import Piece
 from datacode.language.row_loops import RowLoops
 from datacode.language.variables import SET, joined
@@ -19,15 +28,16 @@ from datacode.language.variables import SET, joined
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """What Python's ``for`` runs over, and the kinds of its elements.
+    """What Python's ``for`` runs over, and the kinds that the variables have by it.
 
-    ``is_range``: over the numbers of a range. ``cells``: over the cells of rows at these
-    positions, not over the rows.
+    ``is_range``: over the numbers of a range. ``is_numbered``: over tuples of a number from 0 and
+    an element. ``cells``: for an element there are the cells of a row at these positions.
     """
 
     iterator: ast.expr
-    kinds: int = ANY
+    kinds: tuple[int, ...] = ()
     is_range: bool = False
+    is_numbered: bool = False
     cells: tuple[int, ...] | None = None
 
 
@@ -38,43 +48,60 @@ class Loops(RowLoops):
         if len(node.variables) == 1 and self._is_range(node.iterable):
             self._loop(node, self._numbers(node.iterable))
             return
-        piece = self.expression(node.iterable, keep=True)
-        cells = self.wanted_cells(node) if piece.kinds & OTHER else None
+        source = self._numbered_in(node)
+        is_numbered = source is not None
+        piece = self.expression(source or node.iterable, keep=True)
+        cells = self.wanted_cells(node, is_numbered) if piece.kinds & OTHER else None
         if cells is None:
-            self._loop(node, self._elements(node, piece))
+            self._loop(node, self._elements(node, piece, is_numbered))
         else:
-            self._loop_twice(node, self.spilled(piece), cells)
+            self._loop_twice(node, self.spilled(piece), is_numbered, cells)
 
-    def _loop_twice(self, node: nodes.For, piece: Piece, cells: tuple[int, ...]) -> None:
+    def _numbered_in(self, node: nodes.For) -> nodes.Expr | None:
+        """What is visited by ``for i, x in enum(…)``; None for other loops."""
+        match node.iterable:
+            case nodes.Call(name="enum", arguments=(source,)) if len(node.variables) <= 2:
+                if "enum" in self.facts.functions:
+                    return None
+                if isinstance(source, nodes.Spread | nodes.NamedArgument):
+                    return None
+                return source
+        return None
+
+    def _loop_twice(
+        self, node: nodes.For, piece: Piece, is_numbered: bool, cells: tuple[int, ...]
+    ) -> None:
         """The loop over a table without making its rows, and the loop over anything else."""
         before = self.look_at(node.iterable.line, node.iterable.column)
         found = self.name(self.temporary())
         places: list[ast.expr] = [self.constant(place) for place in cells]
-        width = self.constant(len(cells) if len(node.variables) > 1 else None)
+        is_unpacked = len(node.variables) > 1 and not is_numbered
+        width = self.constant(len(cells) if is_unpacked else None)
         rows = self.call(
             "cells_of_rows", piece.node, ast.Tuple(places, ast.Load(), **self.at), width
         )
         is_there = self.compare(self.walrus(found.id, rows), [ast.IsNot()], [self.constant(None)])
         test = self.all_of([self.is_a(piece.node, "Table"), is_there])
+        visited = Visited(found, cells=cells)
+        if is_numbered:
+            visited = Visited(self.call("numbered", found), (INTEGER,), False, True, cells)
         self.at = before
         at_entry = self.state.copy()
         seen = len(self.seen_blocks)
         with self.doubling():
-            over_cells = self._alone(
-                node, lambda node: self._loop(node, Visited(found, cells=cells))
-            )
+            over_cells = self._alone(node, lambda node: self._loop(node, visited))
             # No condition looks for variables there, and the lines are those of the other loop.
             del self.seen_blocks[seen:]
             after, self.state = self.state, at_entry
             self.go_to(node.line, node.column)
-            over_all = self._alone(node, lambda node: self._loop(node, self._elements(node, piece)))
+            elements = self._elements(node, piece, is_numbered)
+            over_all = self._alone(node, lambda node: self._loop(node, elements))
         self.state = joined(after, self.state)
         self.go_to(node.line, node.column)
         self.emit(self.if_(test, over_cells, over_all))
 
     def _loop(self, node: nodes.For, visited: Visited) -> None:
         """A loop over what is visited."""
-        iterator, kinds = visited.iterator, visited.kinds
         self._widen(node)
         head = self.state.copy()
         self.frame.blocks += 1
@@ -84,22 +111,24 @@ class Loops(RowLoops):
         for name in node.variables:
             slot = self.slot(block[name], name, True)
             self.state.set[slot.python] = SET
+        for name, kinds in zip(node.variables, visited.kinds, strict=False):
             if kinds != ANY:
-                self.state.kinds[slot.python] = kinds
+                self.state.kinds[block[name]] = kinds
+            else:
+                self.state.kinds.pop(block[name], None)
         shadow_name = None
         if visited.is_range and node.variables[0] not in self._assigned_in(node.body):
             shadow_name = f"w{self.block_count}_{block[node.variables[0]]}"
             self.wholes[block[node.variables[0]]] = shadow_name
         line = node.line
-        if visited.cells is not None:
-            target = self.target_of_cells(node, block, visited.cells)
+        target, iterator = self._target_of_all(node, block, visited), visited.iterator
         body = self.block(node.body)
         self.seen_blocks.append(Visible(line + 1, self._last_line, dict(block)))
         self.go_to(line, node.column)
         body = self._loop_prologue(node, block, visited) + body
-        if visited.cells is None:
+        if target is None:
             target, iterator = self._loop_target(node, block, body, iterator, shadow_name)
-        self.row_cells.pop(block[node.variables[0]], None)
+        self.row_cells.pop(block[node.variables[-1]], None)
         self.wholes.pop(block[node.variables[0]], None)
         self.close_block()
         self.loops.pop()
@@ -136,11 +165,19 @@ class Loops(RowLoops):
         before = self.look_at(iterable.line, iterable.column)
         numbers = self.call("whole_range", *bounds)
         self.at = before
-        return Visited(numbers, INTEGER, is_range=True)
+        return Visited(numbers, (INTEGER,), is_range=True)
 
-    def _elements(self, node: nodes.For, piece: Piece) -> Visited:
-        """The elements of a value."""
+    def _elements(self, node: nodes.For, piece: Piece, is_numbered: bool) -> Visited:
+        """The elements of a value, ``is_numbered`` those of pairs with their numbers."""
         place = node.iterable.line, node.iterable.column
+        if is_numbered:
+            is_pair = len(node.variables) == 1
+            before = self.look_at(*place)
+            each = self.call("each_pair" if is_pair else "each_numbered", piece.node)
+            self.at = before
+            if is_pair:
+                return Visited(each, (SOME_ARRAY,))
+            return Visited(each, (INTEGER, step_of(piece.kinds)), is_numbered=True)
         if len(node.variables) > 1:
             count = self.constant(len(node.variables))
             before = self.look_at(*place)
@@ -149,16 +186,33 @@ class Loops(RowLoops):
             return Visited(each)
         kinds = step_of(piece.kinds)
         if only(piece.kinds, STRING) or only(piece.kinds, ARRAY):
-            return Visited(piece.node, kinds)
+            return Visited(piece.node, (kinds,))
         piece = self.spilled(piece)
         before = self.look_at(*place)
         each = self.call("each", piece.node)
         self.at = before
-        return Visited(self.choose(self.is_a(piece.node, "list"), piece.node, each), kinds)
+        iterator = self.choose(self.is_a(piece.node, "list"), piece.node, each)
+        return Visited(iterator, (kinds,))
 
     def _whole_bound(self, piece: Piece) -> ast.expr:
         """A bound of a range; a Python int where that is known."""
         return piece.whole if piece.whole is not None and piece.is_exact else piece.node
+
+    def _target_of_all(
+        self, node: nodes.For, block: dict[str, str], visited: Visited
+    ) -> ast.expr | None:
+        """The target of Python's ``for`` where it sets everything that the body reads."""
+        pythons = [block[name] for name in node.variables]
+        number: list[ast.expr] = []
+        if visited.is_numbered:
+            number = [self.target(pythons.pop(0))]
+        if visited.cells is not None:
+            target = self.target_of_cells(pythons, visited.cells)
+        elif visited.is_numbered:
+            target = self.target(pythons[0])
+        else:
+            return None
+        return ast.Tuple([*number, target], ast.Store(), **self.at) if number else target
 
     def _loop_target(
         self,
@@ -199,7 +253,7 @@ class Loops(RowLoops):
         """The first things of each step."""
         first: list[ast.stmt] = []
         outer, self.out = self.out, first
-        if len(node.variables) > 1 and visited.cells is None:
+        if len(node.variables) > 1 and visited.cells is None and not visited.is_numbered:
             self._unpack(node, block)
         loop_variables = {block[name] for name in node.variables}
         self._unset_in(block, loop_variables)

@@ -31,17 +31,23 @@ class RowLoops(Rounds):
 
     _doubled = 0
 
-    def wanted_cells(self, node: nodes.For) -> tuple[int, ...] | None:
-        """The positions in a row that the loop wants; None if it may want more of the row."""
+    def wanted_cells(self, node: nodes.For, is_numbered: bool) -> tuple[int, ...] | None:
+        """The positions in a row that the loop wants; None if it may want more of the row.
+
+        ``is_numbered``: the row is the second variable, behind its number.
+        """
         if self._doubled == MAX_DOUBLED or not self._shallow:
             return None
         parts = _few_parts(node.body)
         if parts is None or self._may_name_variables(node, parts):
             return None
-        if len(node.variables) > 1:
+        *others, row = node.variables
+        if is_numbered:
+            return None if row in others or not others else _cells_read(row, parts)
+        if others:
             count = len(node.variables)
             return tuple(range(count)) if count <= MAX_CELLS else None
-        return _cells_read(node.variables[0], parts)
+        return _cells_read(row, parts)
 
     def _may_name_variables(self, node: nodes.For, parts: Sequence[scopes.Part]) -> bool:
         """May a condition over rows run there, which finds variables by their names?"""
@@ -70,11 +76,11 @@ class RowLoops(Rounds):
         finally:
             self._doubled -= 1
 
-    def target_of_cells(
-        self, node: nodes.For, block: dict[str, str], cells: tuple[int, ...]
-    ) -> ast.expr:
-        """The target of Python's ``for``, which gets a cell or a tuple of cells in each step."""
-        pythons = [block[name] for name in node.variables]
+    def target_of_cells(self, pythons: Sequence[str], cells: tuple[int, ...]) -> ast.expr:
+        """The target for a cell or a tuple of cells, read as those of the variable ``pythons``.
+
+        Several of these get the cells themselves.
+        """
         if len(pythons) == 1:
             row = pythons[0]
             block_, _, name = row.partition("_")

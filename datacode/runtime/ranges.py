@@ -1,12 +1,13 @@
-"""Loops over ``range(…)`` without an array of its numbers."""
+"""Loops over ``range(…)`` and ``enum(…)`` without an array of what they visit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count, islice
 from math import trunc
 
 from datacode.runtime.builtins.arrays import range_bounds
+from datacode.runtime.builtins.functional import numbered_elements
 from datacode.runtime.values import Value
 
 EXACT = 2**53
@@ -47,3 +48,18 @@ def _as_numbers(whole: range) -> Iterator[float]:
     if max(abs(whole.start), abs(whole.stop)) + abs(whole.step) < EXACT:
         return islice(count(float(whole.start), float(whole.step)), len(whole))
     return map(float, whole)
+
+
+def numbered(elements: Iterable[Value]) -> Iterator[tuple[float, Value]]:
+    """Each element behind its number, from 0."""
+    return zip(count(0.0), elements, strict=False)
+
+
+def each_numbered(value: Value) -> Iterator[tuple[float, Value]]:
+    """What ``for i, x in enum(value)`` visits."""
+    return numbered(numbered_elements(value))
+
+
+def each_pair(value: Value) -> Iterator[list[Value]]:
+    """What ``for pair in enum(value)`` visits."""
+    return map(list, each_numbered(value))

@@ -90,6 +90,9 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "whole_range": ranges.whole_range,
     "number_range": ranges.number_range,
     "double_range": ranges.double_range,
+    "numbered": ranges.numbered,
+    "each_numbered": ranges.each_numbered,
+    "each_pair": ranges.each_pair,
 }
 for _compare in (
     operators.less,

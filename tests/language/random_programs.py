@@ -186,10 +186,13 @@ class ProgramMaker:
             )
         )
         variables = row if self.random.random() < 0.7 else self.word_of("a,b b,row,c c,c row,b,i")
+        if self.random.random() < 0.3:
+            over = f"enum({over})"
+            variables = self.word_of(f"b,{row} i,{row} {row},{row} {row}")
         self.lines.append(f"for {variables} in {over} do")
         self.loops.append(variables.split(",")[0])
         cells = self.cells
-        if variables == row:
+        if row in variables.split(","):
             self.cells = row
         self.body(depth + 1, 4)
         if self.random.random() < 0.2:

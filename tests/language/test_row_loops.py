@@ -106,6 +106,50 @@ class RowLoopTests(SynchronousTestCase):
                 f"print(run(t))\n{END}"
             )
 
+    def test_numbered(self) -> None:
+        """Rows behind their numbers."""
+        for body in (*BODIES, "s = s + i * row[0]\n  last = i", "i = row[1]\n  last = i + row[0]"):
+            self.assert_alike(f"{START}for i, row in enum(t) do\n  {body}\nnext i\n{END}")
+        for loop in (
+            "for row, row in enum(t) do\n  s = s + row[0]\nnext row\n",
+            "for pair in enum(t) do\n  s = s + pair[0] + pair[1][0]\n  last = pair\nnext pair\n",
+            "for i, row in enum(enum(t)) do\n  s = s + row[1][0]\nnext i\n",
+            "for a, b, c in enum(t) do\n  s = s + 1\nnext a\n",
+            "for i, row in enum(*[t]) do\n  s = s + row[0]\nnext i\n",
+            "for i, row in enum(value=t) do\n  s = s + row[0]\nnext i\n",
+            "function enum(x) do\n  return [[1, [2]]]\nendfunction\n"
+            "for i, row in enum(t) do\n  s = s + i + row[0]\nnext i\n",
+            "for i, row in enum(t) do\n  if i > 1 do\n    break\n  endif\n"
+            "  for j, other in enum(t) do\n    if j > 5 do\n      next i\n    endif\n"
+            "    s = s + row[0] * other[0]\n  next j\nnext i\n",
+            "xs = [1, 2]\nfor i, x in enum(xs) do\n  xs = push(xs, x)\n  xs[0] = 7\nnext i\n"
+            "last = xs\n",
+        ):
+            self.assert_alike(START + loop + END)
+
+    def test_numbered_others(self) -> None:
+        """Other values behind their numbers, or the error of the function, in its place."""
+        program = "for i, x in enum(t) do\n  print(i, x)\nnext i"
+        self.assertEqual(outcome("да", program), ("0 д\n1 а\n", ""))
+        self.assertEqual(outcome([[1.0], None], program), ("0 [1]\n1 null\n", ""))
+        for wrong in ({}, None, 5.0):
+            interpreter = Interpreter()
+            interpreter.define("t", wrong)
+            places = []
+            for loop in (program, "x = 1 + enum(t)"):
+                error = interpreter.run(loop).error
+                assert error is not None
+                places.append((str(error), error.column))
+            self.assertEqual(places[0][0], places[1][0])
+            self.assertEqual([column for _, column in places], [13, 9])
+
+    def test_numbered_lazily(self) -> None:
+        """Only as much is made as the loop visits."""
+        table = stored(typed=True)
+        for row in ("row", "row[0]"):
+            outcome(table, f"for i, row in enum(t) do\n  last = {row}\n  break\nnext i")
+        self.assertEqual(passes(table), (1, 0))
+
     def test_unpacked(self) -> None:
         """Rows that are unpacked at once."""
         for body in PAIRS:

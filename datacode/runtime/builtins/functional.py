@@ -5,6 +5,8 @@ A function is given by its name, as a text: one of the program's own or a builti
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from datacode.errors import runtime_error, type_error
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects
@@ -119,13 +121,17 @@ def enum(host: Host, value: Value) -> list[list[Value]]:
 
         print(enum(["a", "b"]))     # [[0, a], [1, b]]
     """
+    elements = numbered_elements(value)
+    cells = len(value.names) if value.__class__ is Table else 0
+    host.check_size(len(value) * (cells + 15), 8)
+    return [[float(position), element] for position, element in enumerate(elements)]
+
+
+def numbered_elements(value: Value) -> Iterable[Value]:
+    """What ``enum`` gives numbers to."""
     kind = value.__class__
     if kind is Table:
-        host.check_size(len(value) * (len(value.names) + 15), 8)
-        elements = value.rows()
-    elif kind is list or kind is str or kind is Column:
-        host.check_size(len(value), 120)
-        elements = value
-    else:
-        raise type_error("Array, String, or Table")
-    return [[float(position), element] for position, element in enumerate(elements)]
+        return value.rows()  # type: ignore[no-any-return]
+    if kind is list or kind is str or kind is Column:
+        return value  # type: ignore[no-any-return]
+    raise type_error("Array, String, or Table")
