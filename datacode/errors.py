@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from datacode import catalog
+from datacode.system_errors import with_reason_in
 
 
 class Kind(StrEnum):
@@ -91,6 +92,11 @@ class DataCodeError(Exception):
         """The message alone, without kind and line, as programs see it."""
         return self.template.format_map(self.params)
 
+    def message_in(self, locale: str) -> str:
+        """The message alone, in a language."""
+        template = catalog.translate(self.template, locale)
+        return template.format_map(with_reason_in(locale, self.params))
+
     def __str__(self) -> str:
         """The text of the language reference, section 9.1."""
         return self._with_kind(self.message)
@@ -100,7 +106,7 @@ class DataCodeError(Exception):
 
         Source: server reference, S1.
         """
-        message = catalog.translate(self.template, locale).format_map(self.params)
+        message = self.message_in(locale)
         if locale == "ru":
             return f"Ошибка: {message}{self._place()}"
         return self._with_kind(message)

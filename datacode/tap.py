@@ -34,6 +34,7 @@ from datacode.server.settings import MIB, Bounds, Settings
 from datacode.server.signals import Signals
 from datacode.smb.access import Kerberos
 from datacode.smb.hosts import HostPolicy
+from datacode.system_errors import system_reason
 from datacode.worker.limits import Limits
 
 ADDRESS_VARIABLE = "DATACODE_WS_ADDRESS"
@@ -142,8 +143,12 @@ class Options(Help, AuthOptionMixin):
         except UnsupportedInterfaces as error:
             raise Mistake("❌ --auth: способ не подходит: {kind}", kind=error) from None
         except OSError as error:
-            reason = f"{error.filename}: {error.strerror}"
-            raise Mistake("❌ --{name}: {reason}", name="auth", reason=reason) from None
+            raise Mistake(
+                "❌ --{name}: {path}: {reason}",
+                name="auth",
+                path=error.filename,
+                reason=system_reason(error),
+            ) from None
         except AccountsError as error:
             raise Mistake("❌ --{name}: {reason}", name="auth", reason=error.text) from None
         except UnicodeDecodeError as error:

@@ -147,16 +147,22 @@ class WrongStartTests(DaemonTestCase):
     def test_files_that_are_not_there(self) -> None:
         """The sentence names what cannot be had."""
         nowhere = str(self.folder / "no" / "where")
-        reason = f"{nowhere}: No such file or directory"
-        for words in (
-            ("--audit", nowhere),
-            ("--listen", f"ssl:0:interface=127.0.0.1:privateKey={nowhere}"),
+        for words, sentence in (
+            (
+                ("--audit", nowhere),
+                f"❌ Ошибка запуска WebSocket сервера: {nowhere}: нет такого файла или папки",
+            ),
+            (
+                (
+                    "--listen",
+                    f"ssl:0:interface=127.0.0.1:privateKey={nowhere}",
+                    "--locale=en",
+                ),
+                f"❌ Cannot start the WebSocket server: {nowhere}: No such file or directory",
+            ),
         ):
             daemon = self.start(foreground("--port", "0", *words))
-            self.assertEqual(
-                (daemon.wait(), daemon.lines[-1]),
-                (1, f"❌ Ошибка запуска WebSocket сервера: {reason}"),
-            )
+            self.assertEqual((daemon.wait(), daemon.lines[-1]), (1, sentence))
 
     def test_taken_port(self) -> None:
         """One sentence with the system's reason, and exit status 1, for both commands."""
@@ -626,13 +632,13 @@ class FaultTests(DaemonTestCase):
         server = foreground("--port", "0", "--use-ve", "--session-dir", str(self.folder))
         daemon = self.start(["sh", "-c", 'ulimit -f 200; exec "$@"', "-", *server])
         client = self.talk(daemon.port())
-        text = "Ошибка записи файла: File too large (os error 27)"
+        text = "Ошибка записи файла: файл слишком велик (os error 27)"
         for content in ("x" * 1_000_000, "base64:" + "QUFB" * 250_000):
             answer = client.ask(type="upload_file", filename="a/b", content=content)
             self.assertEqual(answer, {"success": False, "message": "", "error": text})
         self.assertEqual([p.name for p in self.folder.glob("*/user_*/a/*")], [])
         answer = client.ask(code=f"write_file('c', '{'x' * 1000}' * 1000)")
-        self.assertIn("File too large", answer["error"])
+        self.assertIn("файл слишком велик", answer["error"])
         self.assertTrue(client.ask(type="upload_file", filename="a/b", content="x")["success"])
         self.assertEqual(client.ask(type="session_files")["files"], ["a/b"])
 

@@ -112,7 +112,7 @@ class OptionsTests(SynchronousTestCase):
             (["--files", "/nowhere"], "❌ --files: папка не найдена: /nowhere"),
             (["--token", ""], "❌ --token: токен не может быть пустым"),
             (["--auth", "sesame"], "❌ --auth: нет такого способа: sesame"),
-            (["--auth=accounts:/no/file"], "❌ --auth: /no/file: No such file or directory"),
+            (["--auth=accounts:/no/file"], "❌ --auth: /no/file: нет такого файла или папки"),
             (
                 ["--auth", "accounts:/etc/hosts"],
                 "❌ --auth: /etc/hosts, строка 1: ожидается ИМЯ:ХЕШ",

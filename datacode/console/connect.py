@@ -11,6 +11,13 @@ import sys
 from datacode import catalog
 from datacode.console.options import UsageError, parse_locale
 from datacode.console.wanted import shares_wanted
+from datacode.system_errors import said_in, system_reason
+
+_OF_HANDSHAKES = (
+    catalog.mark("server rejected WebSocket connection: "),
+    catalog.mark("did not receive a valid HTTP response"),
+)
+"""What the client's library says of servers that it finds and that will not have it."""
 
 CONNECT_HELP = catalog.mark(
     "Usage: datacode connect ws://HOST:PORT [--token TOKEN] [--smb HOST,LOGIN,SHARE]"
@@ -48,7 +55,7 @@ def connect(words: list[str], locale: str) -> int:
         ) from None
     except (OSError, InvalidHandshake) as problem:
         template = catalog.translate("No connection to {url}: {reason}", locale)
-        sys.stderr.write("❌ " + template.format(url=url, reason=_reason(problem)) + "\n")
+        sys.stderr.write("❌ " + template.format(url=url, reason=_reason(problem, locale)) + "\n")
         return 1
     try:
         for share in shares:
@@ -64,10 +71,11 @@ def connect(words: list[str], locale: str) -> int:
         return 1
 
 
-def _reason(problem: Exception) -> str:
+def _reason(problem: Exception, locale: str) -> str:
     """Why there is no connection, without the number that the system has for it."""
-    system = getattr(problem, "strerror", None)
-    return system or str(problem)
+    if isinstance(problem, OSError):
+        return said_in(locale, system_reason(problem))
+    return catalog.translate(str(problem), locale)
 
 
 def _named(words: list[str], *names: str) -> tuple[dict[str, list[str]], list[str]]:

@@ -19,6 +19,7 @@ from datacode.console.options import (
 )
 from datacode.console.output import prepare_streams, silence
 from datacode.console.wanted import shares_wanted
+from datacode.system_errors import said_in, system_reason
 
 if TYPE_CHECKING:
     from datacode.runtime.local_files import LocalFiles
@@ -151,8 +152,10 @@ def _format(words: list[str], locale: str) -> int:
             text = content.decode("utf-8")
             laid_out = format_source(text)
         except (OSError, UnicodeDecodeError) as problem:
-            system = getattr(problem, "strerror", None)
-            reason = system or catalog.translate(NOT_UTF_8, locale)
+            if isinstance(problem, OSError):
+                reason = said_in(locale, system_reason(problem))
+            else:
+                reason = catalog.translate(NOT_UTF_8, locale)
             template = catalog.translate(NOT_READ, locale)
             sys.stderr.write(template.format(name=name, reason=reason) + "\n")
             status = 1

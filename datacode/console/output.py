@@ -12,6 +12,7 @@ from typing import TextIO
 
 from datacode.errors import DataCodeError, limit_error
 from datacode.runtime.interrupts import Interrupted
+from datacode.system_errors import system_reason
 
 
 def prepare_streams() -> None:
@@ -45,7 +46,7 @@ class Output:
             self._stream.write(text)
         except OSError as failure:
             self._failed(failure)
-            raise OutputGone(failure.strerror or str(failure)) from None
+            raise OutputGone(system_reason(failure)) from None
 
     def flush(self) -> None:
         """Write what waits to be written; ``failure`` tells whether it could be."""

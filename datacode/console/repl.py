@@ -25,6 +25,7 @@ from datacode.language.lexer import tokens
 from datacode.runtime.builtins.documentation import plain
 from datacode.runtime.builtins.library import BUILTINS
 from datacode.runtime.hints import closest
+from datacode.system_errors import said_in, system_reason
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -180,9 +181,9 @@ def history_path() -> Path:
     return Path(state) / "datacode" / "history"
 
 
-def converse_at_terminal(repl: Repl, backend: Backend) -> int:
+def converse_at_terminal(repl: Repl, backend: Backend, locale: str) -> int:
     """The prompt with history, completion and colours."""
-    session = _session(backend)
+    session = _session(backend, locale)
     while True:
         try:
             text = session.prompt(">>> ")
@@ -233,7 +234,7 @@ def _goes_back(kind: str, innermost: str) -> bool:
     return kind in (")", "]", "}") or innermost in (CLOSES.get(kind), DIVIDES.get(kind))
 
 
-def _session(backend: Backend) -> PromptSession[str]:
+def _session(backend: Backend, locale: str) -> PromptSession[str]:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
     from prompt_toolkit.completion import Completer
@@ -272,7 +273,7 @@ def _session(backend: Backend) -> PromptSession[str]:
 
     no_color = "NO_COLOR" in os.environ
     return PromptSession(
-        history=_history(),
+        history=_history(locale),
         completer=BackendCompleter(),
         complete_while_typing=False,
         auto_suggest=AutoSuggestFromHistory(),
@@ -284,7 +285,7 @@ def _session(backend: Backend) -> PromptSession[str]:
     )
 
 
-def _history() -> History:
+def _history(locale: str) -> History:
     """The file of earlier lines, readable for the user alone; a complaint where it cannot be."""
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
@@ -293,7 +294,7 @@ def _history() -> History:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
     except OSError as problem:
-        sys.stderr.write(f"⚠️  {path}: {problem.strerror}\n")
+        sys.stderr.write(f"⚠️  {path}: {said_in(locale, system_reason(problem))}\n")
         return InMemoryHistory()
     return FileHistory(str(path))
 
@@ -351,7 +352,7 @@ def start(backend: Backend, locale: str) -> int:
         if not at_terminal:
             return converse_over_pipe(repl, sys.stdin)
         repl.banner()
-        return converse_at_terminal(repl, backend)
+        return converse_at_terminal(repl, backend, locale)
     except OutputGone:
         return 1
     finally:

@@ -25,6 +25,7 @@ from datacode.language.source import BYTE_ORDER_MARK, Source
 from datacode.runtime.files import Files
 from datacode.runtime.interpreter import Interpreter, Outcome
 from datacode.runtime.values import printed
+from datacode.system_errors import said_in, system_reason
 
 if TYPE_CHECKING:
     from datacode.language.lint import Problem
@@ -59,7 +60,8 @@ def read_program(options: Options) -> str:
             said(catalog.mark("💡 Make sure the file exists and the path is correct")),
         ) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        system = system_reason(error) if isinstance(error, OSError) else str(error)
+        reason = said_in(options.locale, system)
         raise ProgramNotRead(said(NOT_READ, name=name, reason=reason)) from None
     try:
         return content.decode("utf-8")
@@ -167,7 +169,8 @@ def _nobody_reads(output: Output, options: Options) -> int:
     """The output cannot be written; said only to somebody who has not gone away."""
     if not output.reader_left and output.failure is not None:
         template = catalog.translate("The output cannot be written: {reason}", options.locale)
-        _complain("❌ " + template.format(reason=output.failure.strerror))
+        reason = said_in(options.locale, system_reason(output.failure))
+        _complain("❌ " + template.format(reason=reason))
     return 1
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datacode.server.mistakes import Mistake
+from datacode.system_errors import system_reason
 
 VARIABLE = "DATACODE_CONFIG"
 _PREFIX = "DATACODE_"
@@ -158,6 +159,7 @@ def _read(path: str) -> dict[str, object]:
     try:
         return tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
-        raise Mistake("❌ --config: {path}: {reason}", path=path, reason=error.strerror) from None
+        reason = system_reason(error)
+        raise Mistake("❌ --config: {path}: {reason}", path=path, reason=reason) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Mistake("❌ --config: {path}: {reason}", path=path, reason=error) from None

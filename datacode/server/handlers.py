@@ -24,7 +24,6 @@ from twisted.internet.defer import CancelledError
 from datacode.catalog import translate
 from datacode.errors import DataCodeError, Kind
 from datacode.runtime.files import Entry, FilesError
-from datacode.runtime.system_errors import system_text
 from datacode.server import messages, texts
 from datacode.server.messages import (
     Answer,
@@ -70,6 +69,7 @@ from datacode.smb import paths
 from datacode.smb.reasons import Operation, ShareError
 from datacode.smb.target import Target
 from datacode.smb.transfer import Span
+from datacode.system_errors import system_text, with_reason_in
 from datacode.worker.process import FindRows, TableShown, WireError
 
 
@@ -334,7 +334,7 @@ def _rendered(error: FilesError, locale: str) -> str:
 
 def _sentence(error: DataCodeError | FilesError | WireError, locale: str) -> str:
     """What an error says, and nothing of its kind or place."""
-    return translate(error.template, locale).format_map(error.params)
+    return translate(error.template, locale).format_map(with_reason_in(locale, error.params))
 
 
 def _during(operation: Operation, error: ShareError) -> ShareError:

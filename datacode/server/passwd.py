@@ -9,6 +9,7 @@ from pathlib import Path
 from datacode import catalog
 from datacode.console.options import locale_of_environment
 from datacode.server.accounts import AccountsError, make_token, set_password
+from datacode.system_errors import said_in, system_reason
 
 USAGE = {
     "en": """\
@@ -44,7 +45,10 @@ def passwd(words: list[str]) -> int:
     except AccountsError as error:
         sys.stderr.write(f"❌ {error.text.render(locale)}\n")
         return 1
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        sys.stderr.write(f"❌ {file}: {said_in(locale, system_reason(error))}\n")
+        return 1
+    except UnicodeDecodeError as error:
         sys.stderr.write(f"❌ {error}\n")
         return 1
     return 0

@@ -41,10 +41,12 @@ from datacode.server.session import House, Visitor
 from datacode.server.session_folders import SessionFolders
 from datacode.server.settings import Settings
 from datacode.server.site import Site
+from datacode.server.texts import Text
 from datacode.server.workspace import Workspace
 from datacode.smb.access import Access, Rules
 from datacode.smb.access import Limits as ShareLimits
 from datacode.smb.shares import SharePool
+from datacode.system_errors import system_reason
 from datacode.worker.process import SandboxError, Workers, WorkerUnavailable
 from datacode.worker.process import Settings as WorkerSettings
 
@@ -53,6 +55,7 @@ _BACKLOG = 512
 _SWEEP_SECONDS = 0.5
 _IDLE_SWEEP_SECONDS = 5.0
 _CLOSING_SECONDS = 1.5
+_OF_FILE = Text("{path}: {reason}")
 
 
 class CannotStart(Exception):
@@ -143,7 +146,7 @@ class DataCodeService(Service):
         except (SandboxError, WorkerUnavailable, OSError) as error:
             reason = _reason(error)
             if isinstance(error, SandboxError):
-                reason += "; --sandbox=off"
+                reason = f"{error}; --sandbox=off"
             self._give_up(announce.CANNOT_START.render(self.settings.locale, reason=reason))
             return
         if not self.running:
@@ -199,7 +202,9 @@ class DataCodeService(Service):
             # All of them first: where one is wrong, the old ones stay in use.
             found = await self.in_thread(lambda: [place.read() for place in self._described])
         except (OSError, ValueError) as error:
-            self.log.warn("Cannot read the certificates again: {reason}", reason=_reason(error))
+            found = _reason(error)
+            reason = found.render("en") if isinstance(found, Text) else found
+            self.log.warn("Cannot read the certificates again: {reason}", reason=reason)
             return
         for place, contexts in zip(self._described, found, strict=True):
             place.show(contexts)
@@ -342,12 +347,16 @@ def _place(address: Any) -> str:
     return f"{announce.shown(host)}:{address.port}"
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> str | Text:
     """The system's reason, without what Twisted says around it."""
     if isinstance(error, CannotListenError):
         inner = error.socketError
-        return getattr(inner, "strerror", None) or str(inner)
+        return system_reason(inner) if isinstance(inner, OSError) else str(inner)
     if isinstance(error, OSError):
-        reason = error.strerror or str(error)
-        return reason if error.filename is None else f"{error.filename}: {reason}"
+        reason = system_reason(error)
+        return (
+            reason
+            if error.filename is None
+            else _OF_FILE.filled(path=error.filename, reason=reason)
+        )
     return str(error)

@@ -23,11 +23,11 @@ from pathlib import Path
 
 from datacode.catalog import mark
 from datacode.runtime.files import FilesError
-from datacode.runtime.system_errors import system_text
 from datacode.server import texts
 from datacode.server.local_files import LocalFiles, SessionArea
 from datacode.server.messages import FileDetails
 from datacode.server.texts import Text
+from datacode.system_errors import system_text
 
 Piece = bytes | memoryview
 """Bytes on their way into a file."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from datacode.catalog import translate
+from datacode.system_errors import with_reason_in
 
 Locale = Literal["en", "ru"]
 
@@ -30,7 +31,7 @@ class Text:
     def render(self, locale: str, **params: object) -> str:
         """The sentence in ``locale``; anything but ``en`` is Russian, the protocol's language.
 
-        A parameter may be a ``Text`` itself.
+        A parameter may be a ``Text`` itself; a ``reason`` of the system's is in the same language.
         """
         template = translate(self.template, locale)
         given = dict(self.params) | params
@@ -39,7 +40,7 @@ class Text:
         return template.format_map(
             {
                 name: value.render(locale) if isinstance(value, Text) else value
-                for name, value in given.items()
+                for name, value in with_reason_in(locale, given).items()
             }
         )
 

@@ -88,7 +88,9 @@ class ConnectTests(CommandTestCase):
         """Nobody listens, or it is no address: one sentence."""
         done = self.datacode("connect", "ws://127.0.0.1:1")
         self.assertEqual((done.status, done.out), (1, ""))
-        self.assertTrue(done.err.startswith("❌ No connection to ws://127.0.0.1:1: "), done.err)
+        self.assertEqual(done.err, "❌ No connection to ws://127.0.0.1:1: Connection refused\n")
+        done = self.datacode("connect", "ws://127.0.0.1:1", "--locale=ru")
+        self.assertEqual(done.err, "❌ Нет соединения с ws://127.0.0.1:1: в соединении отказано\n")
         done = self.datacode("connect", "http://x")
         self.assertEqual(done.status, 2)
         self.assertIn("Not the address of a server: http://x", done.err)

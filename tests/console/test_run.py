@@ -96,6 +96,8 @@ class RunTests(CommandTestCase):
         done = self.datacode("folder.dc")
         self.assertEqual(done.status, 1)
         self.assertEqual(done.err, "❌ Error reading file 'folder.dc': Is a directory\n")
+        done = self.datacode("folder.dc", "--locale=ru")
+        self.assertTrue(done.err.endswith(": это папка\n"), done.err)
 
     def test_not_utf8(self) -> None:
         """From a file and from standard input."""

@@ -327,7 +327,7 @@ class NameServerTests(FaultTestCase):
 
 
 class FullDiskTests(FaultTestCase):
-    FULL = "No space left on device (os error 28)"
+    FULL = "на устройстве не осталось места (os error 28)"
 
     def tiny(self, name: str, *options: str) -> Path:
         """A file system of half a MiB."""

@@ -271,7 +271,10 @@ class PasswdTests(SynchronousTestCase):
         self.assertFalse(Path(path).exists())
         status, _, err = self.run_passwd("/nowhere/file", "anna", typed="x\n")
         self.assertEqual(status, 1)
-        self.assertEqual(err.count("\n"), 1)
+        self.assertEqual(err, "❌ /nowhere/file: No such file or directory\n")
+        with mock.patch.dict(os.environ, DATACODE_LOCALE="ru"):
+            status, _, err = self.run_passwd("/nowhere/file", "anna", typed="x\n")
+        self.assertEqual(err, "❌ /nowhere/file: нет такого файла или папки\n")
 
     def test_refused_names_in_the_readers_language(self) -> None:
         """What is wrong with a name or a file, in one sentence."""

@@ -164,7 +164,7 @@ class ConfigurationTests(SynchronousTestCase):
         self.assertIn("--config: ", self.refused(toml="port ="))
         self.assertEqual(
             self.refused("--config", "/none/x"),
-            "❌ --config: /none/x: No such file or directory",
+            "❌ --config: /none/x: нет такого файла или папки",
         )
         self.assertEqual(self.refused(toml="port = 'x'"), "❌ Неверный порт: x")
         self.assertEqual(

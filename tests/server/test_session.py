@@ -709,7 +709,7 @@ class UploadTests(SessionTestCase):
         room = self.room(folder=True)
         room.answer(type="upload_file", filename="in/я.txt", content="x")
         for name, error in (
-            ("in", "Ошибка удаления файла: Directory not empty (os error 39)"),
+            ("in", "Ошибка удаления файла: папка не пуста (os error 39)"),
             ("in/none", "Ошибка удаления файла: 'in/none' не найден"),
             ("in/я.txt/x", "Ошибка удаления файла: 'in/я.txt/x' не найден"),
             ("", "Некорректный путь к файлу"),

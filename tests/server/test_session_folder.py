@@ -152,13 +152,14 @@ class UploadTests(SynchronousTestCase):
         """A file is no folder."""
         self.folder.upload("a", "x")
         self.assertEqual(
-            self.refused("a/b"), "Ошибка создания директории: Not a directory (os error 20)"
+            self.refused("a/b"), "Ошибка создания директории: это не папка (os error 20)"
         )
 
     def test_long_names(self) -> None:
         """A name that the disk does not take is refused in its words."""
         self.assertEqual(
-            self.refused("x" * 10_000), "Ошибка записи файла: File name too long (os error 36)"
+            self.refused("x" * 10_000),
+            "Ошибка записи файла: слишком длинное имя файла (os error 36)",
         )
         self.assertIn("Ошибка создания директории: ", self.refused("x" * 10_000 + "/a"))
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datacode.errors import DataCodeError, Kind, type_error
 from datacode.runtime import paths
 from datacode.runtime.files import FilesError
-from datacode.runtime.system_errors import system_text
 from datacode.runtime.values import Path, Value
+from datacode.system_errors import system_text
 
 SHARE = "lib://"
 """Paths that begin so lie on a share that the session has connected."""
