@@ -8,10 +8,7 @@ Source: server reference, 5 to 8.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import errno
-import os
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
@@ -25,6 +22,7 @@ from datacode.catalog import translate
 from datacode.errors import DataCodeError, Kind
 from datacode.runtime.files import Entry, FilesError
 from datacode.server import messages, texts
+from datacode.server.file_content import TooLarge, base64_text, of_descriptor
 from datacode.server.messages import (
     Answer,
     Check,
@@ -127,7 +125,8 @@ async def execute(request: Execute, call: Call) -> Answer:
     if request.tables:
         answer.tables = tables
     if database:
-        answer.sqlite_db = await call.workspace.in_thread(_as_base64, database)
+        written: Any = await call.workspace.in_thread(_as_base64, database)  # Raw is a text, too
+        answer.sqlite_db = written
     return answer
 
 
@@ -190,8 +189,8 @@ async def check(request: Check, call: Call) -> Answer:
     return Problems(problems=[_problem(each, call.locale) for each in found])
 
 
-def _as_base64(pieces: list[bytes]) -> str:
-    return base64.b64encode(b"".join(pieces)).decode()
+def _as_base64(pieces: list[bytes]) -> Raw:
+    return base64_text(b"".join(pieces))
 
 
 def _keep(tables: list[TableView], shown: TableShown) -> None:
@@ -290,7 +289,7 @@ async def smb_read_file(request: SmbReadFile, call: Call) -> Answer:
         )
     except ShareError as error:
         return Content.failed(error.render(call.locale))
-    answer = await _content(part.descriptor, call, part.offset, part.length)
+    answer = await _content(call, of_descriptor, part.descriptor, part.offset, part.length)
     if request.offset is not None or request.length is not None:
         answer.size, answer.modified = part.size, part.modified
     return answer
@@ -372,13 +371,12 @@ async def download_file(request: DownloadFile, call: Call) -> Answer:
     if folder is None:
         return Content.failed(texts.UPLOADS_OFF.render(call.locale))
     try:
-        descriptor = await call.workspace.in_thread(_open_own, folder, request.filename)
+        return await _content(call, _own_content, folder, request.filename)
     except FilesError:
         return Content.failed(texts.BAD_FILENAME.render(call.locale))
     except OSError as error:
         reason = _reason(error, request.filename, call.locale)
         return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
-    return await _content(descriptor, call)
 
 
 async def delete_file(request: DeleteFile, call: Call) -> Answer:
@@ -405,10 +403,10 @@ async def session_files(request: SessionFiles, call: Call) -> Answer:
     return Listing(files=[each.name for each in found], details=found if request.details else UNSET)
 
 
-def _open_own(folder: SessionFolder, filename: str) -> int:
-    """A file by its name in the folder, made if there is none yet."""
+def _own_content(folder: SessionFolder, filename: str, most: int) -> Raw:
+    """A file by its name in the folder, which is made if there is none yet."""
     folder.make()
-    return folder.files.open(filename)
+    return of_descriptor(folder.files.open(filename), 0, None, most)
 
 
 def _reason(error: OSError, path: str, locale: str) -> str:
@@ -440,37 +438,19 @@ def _uploads(folder: SessionFolder | None) -> dict[str, Any]:
 # --- Common ----------------------------------------------------------------------------------
 
 
-async def _content(
-    descriptor: int, call: Call, offset: int = 0, length: int | None = None
-) -> Content:
-    """Content of a file as an answer; closes the descriptor. Too large: said before it is read."""
-    if length is None:
-        length = os.fstat(descriptor).st_size
-    if call.message_bytes and length > call.message_bytes:
-        os.close(descriptor)
-        limit = f"{call.message_bytes / MIB:g}"
-        reason = texts.FILE_TOO_BIG.render(call.locale, limit=limit)
-        return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
-    # The thread closes it: who waits here may be cancelled, and then the number of a descriptor
-    # that was closed under the thread would be another session's file.
-    content = await call.workspace.in_thread(_read_as_text, descriptor, offset, length)
-    return Content(content=content)  # type: ignore[arg-type]  # Raw is a text, too
+async def _content(call: Call, function: Callable[..., Raw], *arguments: Any) -> Content:
+    """Content of a file as an answer, read in a thread.
 
-
-def _read_as_text(descriptor: int, offset: int, length: int) -> str | Raw:
-    """The text where it is UTF-8 and cannot be mistaken for base64; else base64, as JSON.
-
-    Closes the descriptor.
+    The thread opens or gets a descriptor, and closes it: who waits here may be cancelled, and then
+    nobody else would, or would do so while its number is another session's file already.
     """
-    with open(descriptor, "rb") as file:
-        file.seek(offset)
-        data = file.read(length)
-    if not data.startswith(b"base64:"):
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            pass  # binary: told apart by exactly this
-    return Raw(b"".join((b'"base64:', binascii.b2a_base64(data, newline=False), b'"')))
+    try:
+        # Raw is a text, too.
+        content: Any = await call.workspace.in_thread(function, *arguments, call.message_bytes)
+    except TooLarge:
+        reason = texts.FILE_TOO_BIG.render(call.locale, limit=f"{call.message_bytes / MIB:g}")
+        return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
+    return Content(content=content)
 
 
 def _done(text: Text, call: Call, **params: object) -> Done:

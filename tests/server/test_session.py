@@ -13,7 +13,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import Kind, runtime_error, variable_error
 from datacode.server import texts
-from datacode.server.handlers import _read_as_text
 from datacode.server.session import Refused
 from datacode.server.settings import Bounds, Settings
 from datacode.worker.process import WorkerUnavailable
@@ -684,25 +683,24 @@ class UploadTests(SessionTestCase):
             self.assertEqual(answer, {"success": False, "content": None, "error": error})
 
     def test_cancelled_while_its_thread_waits(self) -> None:
-        """The file stays the thread's: its descriptor is not closed, and so nobody else's, yet."""
+        """The file is opened, read and closed in one go: whoever leaves leaves none open."""
         room = self.room(folder=True)
         room.answer(type="upload_file", filename="a", content="x")
         waiting: list[tuple[Any, ...]] = []
 
         def later(function: Any, *arguments: Any) -> Deferred[Any]:
-            if function is not _read_as_text:
-                return maybeDeferred(function, *arguments)
             waiting.append((function, *arguments))
             return Deferred()
 
         room.workspace.in_thread = later
         room.ask(type="download_file", filename="a")
+        before = os.listdir("/proc/self/fd")
         room.ask(type="cancel")
         self.assertEqual(room.client.sent[-2]["error"], "Ошибка: выполнение прервано")
-        ((function, descriptor, *arguments),) = waiting
-        os.fstat(descriptor)
-        self.assertEqual(function(descriptor, *arguments), "x")
-        self.assertRaises(OSError, os.fstat, descriptor)
+        ((function, *arguments),) = waiting
+        self.assertEqual(bytes(function(*arguments)), b'"x"')
+        self.assertEqual(os.listdir("/proc/self/fd"), before)
+        room.workspace.in_thread = maybeDeferred  # for the end
 
     def test_delete(self) -> None:
         """A file goes, and the folder that is empty then; the quota has room again."""
