@@ -258,8 +258,7 @@ class GateKeeper:
             "connected", session=visitor.number, address=visitor.address, account=visitor.account
         )
         if proof is not None:
-            seconds = self._house.settings.bounds.auth_seconds
-            self._house.clock.callLater(seconds, session.auth_overdue)
+            session.wait_for_auth(self._house.settings.bounds.auth_seconds)
         return session
 
     def left(self, guest: Guest, reason: str) -> None:

@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, DeferredLock, maybeDeferred
+from twisted.internet.defer import (
+    CancelledError,
+    Deferred,
+    DeferredList,
+    DeferredLock,
+    maybeDeferred,
+)
 from twisted.internet.endpoints import (
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
@@ -26,6 +32,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from datacode.server import announce, schema
@@ -132,11 +139,11 @@ class DataCodeService(Service):
             (_SWEEP_SECONDS, self.factory.drop_gone),  # type: ignore[union-attr]
             (_IDLE_SWEEP_SECONDS, self.gate.close_idle),  # type: ignore[union-attr]
         ):
-            sweep = LoopingCall(work)
+            sweep = LoopingCall(self._swept, work)
             sweep.clock = self._reactor
             sweep.start(seconds, now=False)
             self._sweeps.append(sweep)
-        self._started = Deferred.fromCoroutine(self._start())
+        self._started = Deferred.fromCoroutine(self._start()).addErrback(self._not_started)
 
     async def _start(self) -> None:
         try:
@@ -163,6 +170,20 @@ class DataCodeService(Service):
         ):
             self.log.warn("{line}", line=line)
         notify("READY=1")
+
+    def _not_started(self, failure: Failure) -> None:
+        """A fault of ours: better to end than to keep clients waiting for ever."""
+        if not isinstance(failure.value, CancelledError):
+            self.log.failure("The server could not start", failure)
+            reason = failure.getErrorMessage()
+            self._give_up(announce.CANNOT_START.render(self.settings.locale, reason=reason))
+
+    def _swept(self, work: Callable[[], object]) -> None:
+        """Do what comes again and again: where it fails once, it comes all the same."""
+        try:
+            work()
+        except Exception:  # noqa: BLE001 - LoopingCall would end, and tell nobody
+            self.log.failure("What is done now and then has failed")
 
     def _build(self) -> None:
         house = House(self.settings, self._reactor, self.metrics, self._audit)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
@@ -109,6 +109,7 @@ class Session:
         self._house = house
         self._proof = proof
         self._admitted = proof is None
+        self._patience: IDelayedCall | None = None
         self._queue: deque[Request | BadRequest] = deque()
         self._at_once = 0
         self._paused = False
@@ -217,6 +218,7 @@ class Session:
     def end(self) -> Deferred[None]:
         """The connection is gone: end whatever runs, and let go of everything."""
         if self._ended is None:
+            self._wait_no_longer()
             self._closing = True
             self._queue.clear()
             self.ready()
@@ -231,10 +233,17 @@ class Session:
 
     # Before the client is admitted ----------------------------------------------------------
 
-    def auth_overdue(self) -> None:
-        """The time to show a token has passed."""
-        if not self._admitted and not self._closing:
+    def wait_for_auth(self, seconds: float) -> None:
+        """Turn the client away where it has shown nothing by then."""
+        self._patience = self._house.clock.callLater(seconds, self._overdue)
+
+    def _overdue(self) -> None:
+        if not self._closing:
             self._turn_away()
+
+    def _wait_no_longer(self) -> None:
+        if self._patience is not None and self._patience.active():
+            self._patience.cancel()
 
     def _knock(self, request: Request | BadRequest) -> None:
         """The first message must be ``auth``; what follows waits until it has been judged."""
@@ -262,6 +271,7 @@ class Session:
         if self._closing:
             return
         self._admitted = True
+        self._wait_no_longer()
         self.visitor = Visitor(
             self.visitor.number, self.visitor.address, self.visitor.locale, account
         )
@@ -276,6 +286,7 @@ class Session:
         self._go_on()
 
     def _turn_away(self) -> None:
+        self._wait_no_longer()
         self._closing = True
         self._queue.clear()
         self._house.metrics.turned_away(CLOSE_UNAUTHORIZED)

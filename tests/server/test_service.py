@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.defer import fail
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from datacode import tap
 from datacode.server import announce
+from datacode.server import service as service_module
 from datacode.server.clock import use_steady_clock
 from datacode.server.service import DataCodeService, _place
 from datacode.server.settings import Settings
@@ -74,6 +75,38 @@ class ServiceTests(TestCase):
                 "❌ Ошибка запуска WebSocket сервера: this kernel offers none; --sandbox=off",
             ],
         )
+        await service.stopService()
+
+    async def test_fault_while_starting(self) -> None:
+        """A fault of ours is logged, and ends the server instead of leaving it never ready."""
+        service = self.service()
+        self.patch(service.workers, "start", lambda: fail(ZeroDivisionError("ours")))
+        service.privilegedStartService()
+        service.startService()
+        await service._started
+        self.assertEqual(self.given_up, ["❌ Ошибка запуска WebSocket сервера: ours"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        await service.stopService()
+
+    async def test_fault_now_and_then(self) -> None:
+        """What is done again and again goes on after it has failed, which is logged."""
+        service = self.service()
+        service.privilegedStartService()
+        faults = [ZeroDivisionError(), ZeroDivisionError()]
+        went_on: Deferred[None] = Deferred()
+
+        def broken() -> None:
+            if faults:
+                raise faults.pop()
+            if not went_on.called:
+                went_on.callback(None)
+
+        self.patch(service.factory, "drop_gone", broken)
+        self.patch(service_module, "_SWEEP_SECONDS", 0.01)
+        service.startService()
+        await went_on
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+        await service._started
         await service.stopService()
 
     async def test_stopped_while_starting(self) -> None:

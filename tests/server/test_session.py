@@ -776,12 +776,26 @@ class AuthTests(SessionTestCase):
     def test_overdue(self) -> None:
         """Who shows nothing in time is turned away; who has shown it stays."""
         room = self.guarded(succeed("anna"))
-        room.session.auth_overdue()
+        room.session.wait_for_auth(10)
+        room.clock.advance(10)
         self.assertEqual(room.client.closed[0][0], 4401)
         room = self.guarded(succeed("anna"))
+        room.session.wait_for_auth(10)
         room.ask(type="auth", token="T")
-        room.session.auth_overdue()
+        self.assertEqual(room.clock.getDelayedCalls(), [])
         self.assertEqual(room.client.closed, [])
+
+    def test_gone_before_it_showed_anything(self) -> None:
+        """Nothing of it waits any longer; nor is it closed twice when the server stops."""
+        room = self.guarded(Deferred())
+        room.session.wait_for_auth(10)
+        room.session.close_stopping()
+        room.clock.advance(10)
+        self.assertEqual([code for code, _ in room.client.closed], [1001])
+        room = self.guarded(Deferred())
+        room.session.wait_for_auth(10)
+        self.successResultOf(room.session.end())
+        self.assertEqual(room.clock.getDelayedCalls(), [])
 
     def test_not_required(self) -> None:
         """Where nothing is required, auth is simply granted."""
