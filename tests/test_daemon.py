@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from datacode.server.accounts import set_password
-from tests.daemons import PATIENCE, Daemon, Talk, alive, foreground, twistd
+from tests.daemons import PATIENCE, Daemon, Talk, alive, environment, foreground, twistd
 
 ENDLESS = "for i in range(1000000000) do\nfor j in range(1000000000) do\nnext j\nnext i"
 
@@ -500,6 +501,24 @@ class TlsTests(DaemonTestCase):
         self.assertEqual(daemon.stop(), 0)
         self.assertEqual(self.closed_with(client), 1001)
         self.assertFalse([line for line in daemon.lines if "Traceback" in line], daemon.lines)
+
+
+class HelpTests(DaemonTestCase):
+    def test_for_a_reader_who_has_gone(self) -> None:
+        """As with ``| head``: no more is said, and nothing of it is an error of ours."""
+        for command in (foreground("--help"), twistd(self.folder, "--help")):
+            reading, writing = os.pipe()
+            os.close(reading)
+            done = subprocess.run(
+                command,
+                stdout=writing,
+                stderr=subprocess.PIPE,
+                env=environment(LANG="ru_RU.UTF-8"),
+                timeout=PATIENCE,
+                check=False,
+            )
+            os.close(writing)
+            self.assertEqual((done.returncode, done.stderr), (1, b""))
 
 
 class OperationTests(DaemonTestCase):

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.python import usage
 
 from datacode import tap
-from datacode.console.output import prepare_streams, silence
+from datacode.console.output import prepare_streams
 from datacode.server.clock import use_steady_clock
 from datacode.server.logs import JsonLog, PlainLog
 from datacode.server.service import CannotStart
@@ -25,10 +25,6 @@ def serve(words: list[str]) -> int:
     except usage.UsageError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except BrokenPipeError:
-        # Whoever read the help has gone (`| head`).
-        silence(sys.stdout)
-        return 1
     return _Run(options).until_stopped()
 
 

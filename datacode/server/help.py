@@ -11,12 +11,13 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from twisted.python import usage
 
 from datacode.catalog import LOCALES, mark, translate
 from datacode.console.options import locale_of_environment
+from datacode.console.output import silence
 
 _USAGE = mark("Usage: ")
 _ANY_OPTIONS = mark("[options]")
@@ -52,6 +53,15 @@ class Help(usage.Options):
         """From now on."""
         self.reader = language
         self.authOutput = Translated(sys.stdout, language)
+
+    def opt_help(self) -> NoReturn:
+        """Display this help and exit."""
+        try:
+            print(self, flush=True)  # noqa: T201
+        except BrokenPipeError:
+            silence(sys.stdout)  # whoever read it has gone (`| head`)
+            raise SystemExit(1) from None
+        raise SystemExit(0)
 
     def texts(self) -> Iterator[str]:
         """Every text of the help that wants a translation."""
