@@ -35,6 +35,9 @@ Value: TypeAlias = Any
 EPSILON = 2.0**-52
 """Numbers closer than this are ``==`` (language reference, 5.6)."""
 
+DEBUG_LIMIT = 10_000
+"""Characters of a value's debug form that an error message tells."""
+
 TEXT_LIMIT = 2**28
 """Characters that the text of one value may have; shared parts can name more than memory holds."""
 
@@ -86,11 +89,18 @@ def printed(value: Value) -> str:
 
 
 def debug(value: Value) -> str:
-    """The debug form, as error messages show values (language reference, 10.3)."""
+    """The debug form, as error messages show values (language reference, 10.3).
+
+    Of a very large value it is the beginning: nobody reads megabytes in a message.
+    """
     kind = value.__class__
     if kind is list or kind is dict:
-        return _nested_text(value, _DEBUG)
-    return _debug_leaf(value)
+        text = _nested_text(value, _DEBUG)
+    elif kind is str:
+        text = _debug_leaf(value[: DEBUG_LIMIT + 1])
+    else:
+        text = _debug_leaf(value)
+    return text if len(text) <= DEBUG_LIMIT else text[:DEBUG_LIMIT] + "…"
 
 
 def debug_text(text: str) -> str:
@@ -161,6 +171,8 @@ class _Style:
     key: Callable[[str], str]
     array: tuple[str, str]
     object: tuple[str, str]
+    most: int | None = None
+    """So many characters are enough; None where all of them are needed."""
 
 
 def _nested_text(value: Value, style: _Style) -> str:
@@ -197,6 +209,8 @@ def _nested_text(value: Value, style: _Style) -> str:
                 text = texts[id(part)]
             pieces.append(separator if text is None else separator + text)
             length += len(pieces[-1]) + 2
+            if style.most is not None and length > 2 * style.most:
+                return "".join(pieces)
             if length > TEXT_LIMIT:
                 raise runtime_error("Text is too long")
             if text is None:
@@ -228,7 +242,7 @@ def _shared_parts(value: Value) -> set[int]:
 
 
 _PRINTED = _Style(_printed_leaf, str, ("[", "]"), ("{", "}"))
-_DEBUG = _Style(_debug_leaf, debug_text, ("Array([", "])"), ("Object({", "})"))
+_DEBUG = _Style(_debug_leaf, debug_text, ("Array([", "])"), ("Object({", "})"), DEBUG_LIMIT)
 
 
 # Kinds ---------------------------------------------------------------------

@@ -110,7 +110,7 @@ def computed(host: Host, table: Table, expression: str) -> Cells:
         rows = table.select(compiled.positions).rows()
         return Cells.of_list([compiled.value_of(row) for row in rows])
     except DataCodeError as error:
-        if error.kind is Kind.LIMIT:
+        if error.kind is Kind.LIMIT or len(error.message) > _LONGEST_TOLD:
             raise
         raise runtime_error("Error in the expression: {error}", error=error) from None
 

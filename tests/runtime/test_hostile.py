@@ -216,6 +216,29 @@ class SizeTests(Hostile):
         error = self.run_text(deep + "s - 1")[1]
         self.assertTrue(error.startswith("Runtime Error at line 5: Cannot subtract Array([Array(["))
 
+    def test_large_values_in_errors(self) -> None:
+        """An error shows the beginning of a value that would fill a book."""
+        doubled = "s = [1]\nfor i in range(100) do\ns = [s, s]\nnext i\n"
+        for value in ("range(10 ^ 6)", "['a' * 10 ^ 7]", "{k: range(10 ^ 5)}", "s", "'a' * 10 ^ 7"):
+            for call in ("date([x])", "x - 1", "x - x"):
+                error = self.run_text(f"{doubled}x = {value}\n{call}")[1]
+                self.assertRegex(error, r"^Runtime Error at line 6: Cannot \w+ ")
+                self.assertLess(len(error), 25_000)
+
+    def test_errors_in_errors(self) -> None:
+        """What fails in what fails, and so on, is told as far as one can read."""
+        for call in (
+            "table_query(t, 'f(a)')",
+            "table_filter(t, 'f(a) > 1')",
+            "t['f(a)']",
+            "table_add_column(t, 'b', expression='f(a)')",
+        ):
+            text = f"t = table([[1]], ['a'])\nfunction f(x) do\nreturn {call}\nendfunction\nf(1)"
+            error = Interpreter(recursion_limit=600).run(text).error
+            assert error is not None
+            self.assertIn("(600)", str(error))
+            self.assertLess(len(str(error)), 25_000)
+
     def test_odd_numbers(self) -> None:
         """Infinities and NaN as indexes and counts."""
         for number, shown in (("2 ^ 1024", "inf"), ("2 ^ 1024 - 2 ^ 1024", "NaN")):
