@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import trunc
 from typing import NoReturn
 
 from datacode.errors import DataCodeError, runtime_error
@@ -62,9 +63,17 @@ def reader(condition: Condition) -> Callable[[Value, Value], Value]:
 
     def read_index(value: Value, index: Value) -> Value:
         kind = value.__class__
-        if index.__class__ is int:  # of a loop over a range
+        by = index.__class__
+        if by is int or by is float:  # an int comes of a loop over a range
+            # What comes here most often; the compiled code itself looks into arrays.
+            if kind is Column and 0 <= index < value.table.row_count:
+                return value.table.columns[value.position].cell(trunc(index))
+            if kind is Indexer and 0 <= index < value.table.row_count:
+                return value.table.row(trunc(index))
             index = float(index)
-        by_number, by_text = index.__class__ is float, index.__class__ is str
+        by_number, by_text = index.__class__ is float, by is str
+        if kind is Table and by_text:
+            return _column(value, index)
         if kind is list and by_number:
             position = _position(index, len(value))
             if position is None:
@@ -79,8 +88,6 @@ def reader(condition: Condition) -> Callable[[Value, Value], Value]:
             if position is None:
                 raise string_bounds(index)
             return value[position]
-        if kind is Table and by_text:
-            return _column(value, index)
         if kind is Table and by_number:
             raise runtime_error(
                 "Cannot index table with number. Use table.idx[i] to access rows "
@@ -91,9 +98,9 @@ def reader(condition: Condition) -> Callable[[Value, Value], Value]:
         raise no_index(value, index)
 
     def _column(table: Table, name: str) -> Value:
-        column = table.column_named(name)
-        if column is not None:
-            return column
+        position = table.position(name)
+        if position is not None:
+            return Column(table, position)
         filtered = condition(table, name)
         if filtered is None:
             raise runtime_error("Column '{name}' not found in table", name=name)

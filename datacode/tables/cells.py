@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SHORT = 512
 """Columns up to this length go the plain way: starting Polars would cost more than it saves."""
 
+KEPT = 1_000_000
+"""Typed columns up to this length are kept as lists, too, once their cells are wanted again."""
+
 _CHUNK = 1024
 """So many cells of a typed column are made into values at once."""
 
@@ -41,7 +44,16 @@ class Cells:
     Lists that come out of it are its own: they must not be changed either.
     """
 
-    __slots__ = ("_chunk", "_chunk_start", "_length", "_list", "_series", "_tried", "kinds")
+    __slots__ = (
+        "_chunk",
+        "_chunk_start",
+        "_jumps",
+        "_length",
+        "_list",
+        "_series",
+        "_tried",
+        "kinds",
+    )
 
     def __init__(self, values: list[Value] | None = None, series: pl.Series | None = None) -> None:
         self._list = values
@@ -50,6 +62,7 @@ class Cells:
         self._length = len(series) if series is not None else len(values or ())
         self._chunk: list[Value] = []
         self._chunk_start = 0
+        self._jumps = 0
         self.kinds: object = None
         """Room for what ``types`` finds out about the column, once."""
 
@@ -97,11 +110,23 @@ class Cells:
         if self._list is not None:
             return self._list[index]
         offset = index - self._chunk_start
-        if not 0 <= offset < len(self._chunk):
-            self._chunk_start = index - index % _CHUNK
-            self._chunk = self.part(self._chunk_start, self._chunk_start + _CHUNK)
-            offset = index - self._chunk_start
-        return self._chunk[offset]
+        chunk = self._chunk
+        if 0 <= offset < len(chunk):
+            return chunk[offset]
+        return self._cell_elsewhere(index)
+
+    def _cell_elsewhere(self, index: int) -> Value:
+        """A cell that is not among those of the last chunk.
+
+        Who jumps about in a column, or goes through it again, gets it as a list: the chunks would
+        cost more.
+        """
+        self._jumps += 1
+        if self._jumps * _CHUNK > 2 * self._length and self._length <= KEPT:
+            return self.values()[index]
+        self._chunk_start = index - index % _CHUNK
+        self._chunk = self._made(self._chunk_start)
+        return self._chunk[index - self._chunk_start]
 
     def part(self, start: int, stop: int) -> list[Value]:
         """The cells from ``start`` to before ``stop``."""

@@ -36,6 +36,20 @@ class CellsTests(TableTestCase):
         for index in (0, 4999, 1, 1023, 1024, 3000, 2999, 0):
             self.assertEqual(column.cell(index), float(index))
 
+    def test_jumping_about(self) -> None:
+        """Who jumps about in a column gets a list of it, if that is not too long."""
+        for most, is_list in ((5000, True), (4999, False)):
+            self.patch(cells, "KEPT", most)
+            column = typed([float(i) for i in range(5000)])
+            self.assertEqual(
+                [column.cell(i) for i in range(5000)], column.stored_series().to_list()
+            )  # type: ignore[union-attr]
+            self.assertTrue(column.is_stored_as_series())
+            self.assertEqual(
+                [column.cell(i) for i in (0, 4999) * 10], [float(i) for i in (0, 4999) * 10]
+            )
+            self.assertEqual(column.is_stored_as_series(), not is_list)
+
     def test_iteration_keeps_nothing(self) -> None:
         """Visiting a long series does not make a list of it."""
         column = typed([float(i) for i in range(5000)])
