@@ -162,8 +162,8 @@ def _comparing(cells: Cells, sign: str, text: str) -> Mask:
     series = cells.series()
     if series is not None and series.dtype == pl.Float64 and number is not None:
         found: pl.Series = _ORDER[sign](series, number)
-        if sign in (">", ">="):
-            found &= ~series.is_nan()  # for Polars NaN is above all numbers
+        if sign not in _EQUALITY:
+            found &= series.is_finite()  # the others are texts, as on a page
         return found.fill_null(sign == "!=")
     if series is not None and series.dtype == pl.String and _is_utf8(text):
         if sign in _EQUALITY:
@@ -227,6 +227,8 @@ def order_of(cells: Cells, kind: ColumnType, *, descending: bool) -> Indices:
     series = cells.series()
     if series is not None and series.dtype == pl.String:
         series = None if kind is ColumnType.CURRENCY else _text_keys(series)
+    elif series is not None and series.dtype == pl.Float64 and (series == -math.inf).any():
+        series = None  # a text, as on a page, and behind all numbers
     if series is not None:
         return _order_of_series(series, descending)
     key = _remembering(_amount_key) if kind is ColumnType.CURRENCY else _key

@@ -74,6 +74,14 @@ class FilterTests(SynchronousTestCase):
                 found = rows_of(table, Arrangement(filters=((0, sign),)))
                 self.assertEqual(len(_listed(found, table)), wanted * times, (sign, times))
 
+    def test_infinities(self) -> None:
+        """They are texts, as on a page: JSON has no such numbers."""
+        for times in (1, _TIMES):
+            table = _column([math.inf, -math.inf, 1.0] * times)
+            for sign, wanted in ((">0", 1), ("<= 2", 1), ("=1", 1), ("!=1", 2), ("inf", 2)):
+                found = rows_of(table, Arrangement(filters=((0, sign),)))
+                self.assertEqual(len(_listed(found, table)), wanted * times, (sign, times))
+
     def test_lone_surrogate(self) -> None:
         """What no UTF-8 can hold is looked for like any other text."""
         table = _column(["a\ud800", "b"] * _TIMES)
@@ -118,6 +126,15 @@ class OrderTests(SynchronousTestCase):
             shown = [values[number] for number in order]
             self.assertEqual(shown[: 2 * times], [1.0] * times + [2.0] * times)
             self.assertEqual(shown[-times:], [None] * times)
+
+    def test_infinities(self) -> None:
+        """As texts they come behind the numbers."""
+        for times in (1, _TIMES):
+            values: list[Value] = [math.inf, None, -math.inf, 2.0] * times
+            order = order_of(Cells.of_list(values), ColumnType.FLOAT, descending=False)
+            shown = [values[number] for number in order]
+            expected = [each for each in (2.0, -math.inf, math.inf, None) for _ in range(times)]
+            self.assertEqual(shown, expected)
 
     def test_money(self) -> None:
         """The language's own money is ordered by its amount."""
