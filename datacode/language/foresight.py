@@ -25,7 +25,7 @@ from datacode.language.kinds import (
     part_of,
     with_elements,
 )
-from datacode.language.operands import Operands
+from datacode.language.operands import Operands, constant_position
 
 
 class Foresight(Operands):
@@ -62,6 +62,11 @@ class Foresight(Operands):
                 return INTEGER if only(inner, INTEGER) else NUMBER
             case nodes.Call():
                 return self._kinds_of_call(node, names)
+            case nodes.Index(base=nodes.Name(name=name), index=index) if self.assumed:
+                position = constant_position(index)
+                if position is not None and (name, position) in self.assumed:
+                    return self.assumed[name, position]
+                return part_of(self._kinds_of_name(name, names))
             case nodes.Index(base=base):
                 return part_of(self.kinds_in(base, names))
             case _:

@@ -16,6 +16,9 @@ from datacode.language.kinds import ANY, NUMBER, STRING, only
 from datacode.language.python import LOOSE, SHARED, STEADY, Piece
 from datacode.language.variables import Variables
 
+LARGEST_POSITION = 1 << 31
+"""No array is so long; literals beyond are left to the running program."""
+
 MAX_HEIGHT = 24
 """Expressions of Python that nest deeper are cut in two."""
 
@@ -123,3 +126,13 @@ def text_of(piece: Piece) -> str | None:
     if isinstance(piece.node, ast.Constant) and isinstance(piece.node.value, str):
         return piece.node.value
     return None
+
+
+def constant_position(index: nodes.Expr) -> int | None:
+    """The position that a literal index means, counted from the end if negative."""
+    sign = 1
+    if isinstance(index, nodes.Unary) and index.operator == "-":
+        sign, index = -1, index.operand
+    if not isinstance(index, nodes.Number) or not index.value.is_integer():
+        return None
+    return sign * int(index.value) if index.value < LARGEST_POSITION else None

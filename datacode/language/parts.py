@@ -20,11 +20,8 @@ from datacode.language.kinds import (
     only,
     part_of,
 )
-from datacode.language.operands import Operands, text_of
+from datacode.language.operands import Operands, constant_position, text_of
 from datacode.language.python import STEADY, Piece
-
-LARGEST_POSITION = 1 << 31
-"""No array is so long; literals beyond are left to the running program."""
 
 
 class Parts(Operands):
@@ -181,13 +178,3 @@ class Parts(Operands):
                 node_ = self.choose(self.is_a(piece.node, "float"), piece.node, released)
                 piece = Piece(node_, piece.kinds, height=2)
         return piece
-
-
-def constant_position(index: nodes.Expr) -> int | None:
-    """The position that a literal index means, counted from the end if negative."""
-    sign = 1
-    if isinstance(index, nodes.Unary) and index.operator == "-":
-        sign, index = -1, index.operand
-    if not isinstance(index, nodes.Number) or not index.value.is_integer():
-        return None
-    return sign * int(index.value) if index.value < LARGEST_POSITION else None

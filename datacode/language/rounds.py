@@ -175,8 +175,11 @@ class Rounds(Frames):
                 case nodes.AssignElement(name=name, path=path, value=value):
                     sources.append((name, partial(self._kinds_put, value, len(path))))
                 case nodes.For(variables=variables, iterable=iterable):
+                    known = self.visited_kinds.get(id(part), ())
                     kind = partial(self._kinds_visited, iterable, len(variables))
-                    sources += [(name, kind) for name in variables]
+                    for place, name in enumerate(variables):
+                        assumed = _always(known[place]) if place < len(known) else kind
+                        sources.append((name, assumed))
                 case nodes.Try(variable=str() as variable):
                     sources.append((variable, lambda _: STRING))
                 case _:
@@ -249,6 +252,10 @@ def _kept_by(part: scopes.Part) -> Sequence[scopes.Part]:
         case nodes.Binary() | nodes.Logical() | nodes.Unary():
             return ()
     return scopes.inner_parts(part)
+
+
+def _always(kinds: int) -> Callable[[dict[str, int]], int]:
+    return lambda _: kinds
 
 
 def _is_special(argument: nodes.Expr | nodes.Spread | nodes.NamedArgument) -> bool:

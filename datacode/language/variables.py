@@ -127,6 +127,8 @@ class Variables(Writer):
         self.volatile = False
         self.wholes: dict[str, str] = {}
         self.row_cells: dict[str, Mapping[int, str]] = {}
+        self.assumed: dict[tuple[str, int], int] = {}
+        self.visited_kinds: dict[int, tuple[int, ...]] = {}
         self.asked: dict[tuple[str, tuple[int, ...]], tuple[str, int]] = {}
 
     # Slots -----------------------------------------------------------------

@@ -251,18 +251,26 @@ def each(value: Value) -> Iterable[Value]:
 
 
 def cells_of_rows(
-    table: Table, positions: Sequence[int], width: int | None
+    table: Table, positions: Sequence[int], width: int | None, numbers: Sequence[int]
 ) -> Iterable[Value] | None:
     """What a ``for`` visits that wants these cells of every row; None if it cannot have them.
 
-    Single cells, or tuples of several. With a ``width`` all rows must be so long.
+    Single cells, or tuples of several. With a ``width`` all rows must be so long, and the columns
+    of ``numbers`` must hold nothing else.
     """
     columns = len(table.names)
     if width is not None and columns != width:
         return None
     if not all(-columns <= position < columns for position in positions):
         return None
+    if not all(table.columns[position].is_all_numbers() for position in numbers):
+        return None
     return table.cells_of_rows(positions)
+
+
+def numbers_of_column(column: Column) -> Iterable[Value] | None:
+    """What a ``for`` over a column visits if it holds numbers and nothing else; else None."""
+    return iter(column) if column.stored.is_all_numbers() else None
 
 
 def each_unpacked(value: Value, count: int) -> Iterable[Value]:

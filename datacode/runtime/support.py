@@ -20,7 +20,7 @@ from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.interrupts import Interrupted
 from datacode.runtime.values import Value
 from datacode.tables.conditions import filter_by_condition
-from datacode.tables.table import Table
+from datacode.tables.table import Column, Table
 
 if TYPE_CHECKING:
     from datacode.runtime.session import Session
@@ -40,7 +40,7 @@ class _Unset:
 UNSET: Any = _Unset()
 """What a variable holds that has no value yet, where code has to ask whether it has one."""
 
-_CLASSES = (Exception, Table, bool, dict, float, list, str, tuple)
+_CLASSES = (Column, Exception, Table, bool, dict, float, list, str, tuple)
 
 
 def helpers(session: Session) -> dict[str, Any]:
@@ -85,6 +85,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "put_deep": access.put_deep,
     "each": access.each,
     "cells_of_rows": access.cells_of_rows,
+    "numbers_of_column": access.numbers_of_column,
     "each_unpacked": access.each_unpacked,
     "unpack_error": access.unpack_error,
     "whole_range": ranges.whole_range,

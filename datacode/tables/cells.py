@@ -98,6 +98,11 @@ class Cells:
         """Is there a series, and no list yet?"""
         return self._list is None
 
+    def is_all_numbers(self) -> bool:
+        """Are there numbers and nothing else, not even nulls, as far as one knows at once?"""
+        series = self._series
+        return series is not None and series.dtype == pl.Float64 and not series.null_count()
+
     def values(self) -> list[Value]:
         """All cells (kept, as programs that ask once ask again)."""
         if self._list is None:

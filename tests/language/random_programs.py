@@ -34,7 +34,7 @@ class ProgramMaker:
                 word = self.random.choice(("", "", "global ", "local "))
                 self.lines.append(f"{word}{name} = {self.random.choice(STARTS)}")
         if self.random.random() < 0.9:
-            self.lines.append("t = table([[1, 'x'], [2, 'ab'], [null, 3]], ['k', 'ab'])")
+            self.lines.append("t = table([[1, 'x'], [2.5, 'ab'], [3, 3]], ['k', 'ab'])")
         for _ in range(self.random.randint(3, statements)):
             if self.random.random() < 0.25:
                 self.function()
@@ -185,6 +185,8 @@ class ProgramMaker:
                 "[[1, 2], [3, 4]]",
             )
         )
+        if self.random.random() < 0.2:
+            over = self.word_of("t['k'] t['ab'] t.k c['k']")
         variables = row if self.random.random() < 0.7 else self.word_of("a,b b,row,c c,c row,b,i")
         if self.random.random() < 0.3:
             over = f"enum({over})"
@@ -194,6 +196,10 @@ class ProgramMaker:
         cells = self.cells
         if row in variables.split(","):
             self.cells = row
+        if self.random.random() < 0.6:
+            cell = self.word_of(f"{row}[0] {row}[0] {row}[1] {row} b")
+            sum_ = f"{self.word_of('a b c s')} {self.operator()} {cell}"
+            self.lines.append(f"{self.word_of('a b c s')} = {sum_} * {self.word_of('a s 2')}")
         self.body(depth + 1, 4)
         if self.random.random() < 0.2:
             self.lines.append(
