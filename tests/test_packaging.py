@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from tests.lowest import PROJECT, lowest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -76,3 +79,20 @@ class WheelTests(SynchronousTestCase):
         self.assertEqual(missing, [])
 
     timeout = 600
+
+
+class LowestVersionsTests(SynchronousTestCase):
+    """The constraints of ``tests/run --lowest``."""
+
+    def test_every_bound(self) -> None:
+        """Extras, several conditions and exact versions; what has no lower bound is left to pip."""
+        wanted = ["a.b-c>=1.2", "d[x,y]>=3,<4", "e>5,>=5.1", "f==6", "g", "h[z]<7", "i >= 8 ; x"]
+        self.assertEqual(list(lowest(wanted)), ["a.b-c==1.2", "d==3", "e==5.1", "i==8"])
+
+    def test_of_this_project(self) -> None:
+        """What the server itself needs has a lower bound, or an exact version."""
+        text = PROJECT.read_text(encoding="utf-8")
+        needed = tomllib.loads(text)["project"]["dependencies"]
+        self.assertEqual(
+            len(list(lowest(needed))), len([each for each in needed if "==" not in each])
+        )
