@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -11,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, DeferredList, fail
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -36,6 +38,7 @@ _PASSED_ON = ("TZ", "TMPDIR")
 _LOGGED = 4096
 _TRIES = 5
 _SETTLED = 5.0
+_LOOK_AGAIN = 0.01
 
 
 class NoZygote(Exception):
@@ -63,18 +66,30 @@ class _Life(ProcessProtocol):
 class Zygote:
     """The process that workers are forked from, as the server sees it.
 
-    ``entry`` names the function that a worker runs, for tests of what surrounds it.
+    ``entry`` names the function that a worker runs, for tests of what surrounds it. ``known``
+    tells the numbers of the workers that somebody owns.
     """
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, *, walls: bool, entry: str, environment: dict[str, str]):
+    def __init__(
+        self,
+        reactor: Any,
+        *,
+        walls: bool,
+        entry: str,
+        environment: dict[str, str],
+        known: Callable[[], set[int]],
+    ) -> None:
         self._reactor = reactor
+        self._known = known
         self._walls = walls
         self._entry = entry
         self._environment = environment
         self._channel: Channel[FromZygote] | None = None
         self._transport: Any = None
+        self._number = 0
+        self._sweeps: list[Deferred[None]] = []
         self._report: Deferred[SandboxReport] | None = None
         self._ended: Deferred[None] | None = None
         self._ready = False
@@ -104,8 +119,9 @@ class Zygote:
             self._later.cancel()
         self._refuse()
         if self._transport is None or self._transport.pid is None:
-            return succeed(None)
+            return self._swept()
         self._ended = Deferred()
+        self._ended.addCallback(lambda _: self._swept())
         if self._channel is not None:
             self._channel.close()
         try:
@@ -163,6 +179,8 @@ class Zygote:
             except (OSError, ValueError) as error:
                 self._log.error("Python cannot be started: {error}", error=str(error))
                 self._process_ended(Failure(error))  # type: ignore[no-untyped-call]
+            else:
+                self._number = self._transport.pid
 
     def _received(self, message: FromZygote) -> None:
         if isinstance(message, Forked):
@@ -200,6 +218,8 @@ class Zygote:
             self._channel = None
         self._transport = None
         asked, self._asked = self._asked, {}
+        if asked:
+            self._sweep(self._number)
         for answer in asked.values():
             answer.errback(NoZygote("the zygote has ended"))
         if self._stopping:
@@ -213,6 +233,34 @@ class Zygote:
             self._give_up()
         else:
             self._later = self._reactor.callLater(0.05 * 4**self._failures - 0.05, self._spawn)
+
+    def _sweep(self, zygote: int) -> None:
+        sweep = Deferred.fromCoroutine(self._end_orphans(zygote))
+        self._sweeps.append(sweep)
+        sweep.addErrback(lambda why: self._log.failure("workers of nobody are left", why))
+        sweep.addCallback(lambda _: self._sweeps.remove(sweep))
+
+    def _swept(self) -> Deferred[None]:
+        """Fires when no orphans are left."""
+        return DeferredList(list(self._sweeps)).addCallback(lambda _: None)
+
+    async def _end_orphans(self, zygote: int) -> None:
+        """End the workers that a zygote has made and could not tell of any more.
+
+        They are this process's children by now, in the session that Twisted made the zygote lead.
+        One that was taken over would not end with its channels.
+        """
+        told: set[int] = set()
+        while orphans := children_in_session(zygote) - self._known():
+            for process in orphans:
+                os.kill(process, signal.SIGKILL)
+                if process not in told:
+                    self._log.warn("worker {process} was nobody's: ended", process=process)
+            told |= orphans
+            await deferLater(self._reactor, _LOOK_AGAIN)  # one of them may just have forked
+            for process in orphans:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(process, os.WNOHANG)
 
     def _give_up(self) -> None:
         """It does not start: say so to all who wait, and try again when somebody asks."""
@@ -230,3 +278,18 @@ class Zygote:
             for descriptor in descriptors:
                 os.close(descriptor)
             answer.errback(NoZygote("no process for workers"))
+
+
+def children_in_session(leader: int) -> set[int]:
+    """The children of this process in the session that ``leader`` leads or led."""
+    found = set()
+    own = str(os.getpid())
+    for process in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue  # it has ended meanwhile
+        _, parent, _, session = status.rpartition(")")[2].split()[:4]
+        if parent == own and session == str(leader):
+            found.add(int(process))
+    return found

@@ -71,6 +71,7 @@ class Workers:
             walls=settings.sandbox,
             entry=settings.entry,
             environment=settings.environment(),
+            known=lambda: {c.process for c in self._children if c.process is not None},
         )
         self._children: set[Child] = set()
         self._spare: list[tuple[Limits, Child]] = []

@@ -7,13 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from twisted.internet import threads
 from twisted.internet.defer import Deferred, gatherResults
 
+from datacode.runtime.interpreter import Outcome
 from datacode.worker import kernel
-from datacode.worker.process import Settings, WorkerUnavailable
+from datacode.worker.forks import children_in_session
+from datacode.worker.process import Settings, WorkerInterpreter, Workers, WorkerUnavailable
 from tests.daemons import heeding_interrupts
 from tests.worker.harness import TAKEN_OVER, NoFiles, WorkersTestCase, descriptors, lives, until
 
@@ -188,6 +191,44 @@ class ZygoteLifeTests(WorkersTestCase):
             outcome = await asked
             self.assertEqual((outcome.output, outcome.error), (f"{number}\n", None))
 
+    async def unborn(self, workers: Workers) -> tuple[WorkerInterpreter, Deferred[Outcome], int]:
+        """A session whose worker runs a program, and of which the zygote, stopped, did not tell."""
+        zygote = workers.zygote_process
+        assert zygote is not None
+        for _ in range(50):
+            interpreter = self.opened()
+            forking = threads.deferToThread(stop_when_forking, zygote)
+            running = Deferred.fromCoroutine(interpreter.run("while True: pass"))
+            self.assertTrue(await forking)
+            await until(lambda: bool(children_in_session(zygote)), 1)
+            found = next(iter(children_in_session(zygote)), 0)
+            if found and interpreter._child is not None and interpreter._child.process is None:
+                return interpreter, running, found
+            os.kill(zygote, signal.SIGCONT)
+            await interpreter.close()
+            await running
+        self.fail("the zygote has always been quicker")
+
+    async def test_killed_before_it_told(self) -> None:
+        """A worker of which a killed zygote could not tell any more is ended by the server."""
+        workers = await self.started()
+        zygote = workers.zygote_process
+        assert zygote is not None
+        interpreter, running, worker = await self.unborn(workers)
+        os.kill(zygote, signal.SIGKILL)
+        self.assertTrue(await until(lambda: not lives(worker)))
+        await interpreter.close()
+        self.assertIsNotNone((await running).error)
+
+    async def test_stopped_before_it_told(self) -> None:
+        """The same when everything is stopped."""
+        workers = await self.started()
+        _, running, worker = await self.unborn(workers)
+        await workers.stop()
+        self.assertFalse(lives(worker))
+        with self.assertRaises(WorkerUnavailable):
+            await running
+
     async def test_stop(self) -> None:
         """Stopping ends everything, and puts the process's own setting back."""
         before = kernel.child_subreaper()
@@ -245,3 +286,13 @@ def children_of(process: int) -> set[int]:
     """The processes whose parent that is, and that have not ended."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text()
     return {int(child) for child in children.split() if lives(int(child))}
+
+
+def stop_when_forking(process: int) -> bool:
+    """Wait in a thread until a process has a child, and stop it at once; False if it has none."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if children_of(process):
+            os.kill(process, signal.SIGSTOP)
+            return True
+    return False
