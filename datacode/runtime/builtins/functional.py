@@ -117,6 +117,8 @@ def all_(host: Host, array: Value) -> bool:
 def enum(host: Host, value: Value) -> list[list[Value]]:
     """Pairs of the position, from 0, and the element of an array, character of a text or row.
 
+    ``for i, row in enum(t)`` takes them one by one, without an array of all.
+
     Example::
 
         print(enum(["a", "b"]))     # [[0, a], [1, b]]
