@@ -13,6 +13,10 @@ from typing import Any
 from datacode.runtime.values import Currency, Path, PathPattern, Value, same
 
 _BY_CONTENT = (bool, Path, PathPattern, Currency)
+_FEW = 8
+"""An array of so few elements, none of which has parts, is known by their keys."""
+
+_WITHOUT_PARTS = frozenset({float, str, type(None), *_BY_CONTENT})
 
 NOTHING = object()
 """The key of what equals nothing: NaN, and what holds one."""
@@ -41,6 +45,8 @@ class Keys:
             return value if value == value else self._nan
         if kind in _BY_CONTENT:
             return (kind, value)
+        if _is_simple(value):
+            return self.of_row(value)
         known = self._known.get(id(value))
         return self._nested(value) if known is None else known[1]
 
@@ -55,7 +61,13 @@ class Keys:
         while waiting:
             whole = waiting[-1]
             if id(whole) not in known:
-                parts = [p for p in _parts(whole) if _is_nested(p) and id(p) not in known]
+                parts = [
+                    part
+                    for part in _parts(whole)
+                    if part.__class__ not in _WITHOUT_PARTS
+                    and id(part) not in known
+                    and not _is_simple(part)
+                ]
                 if parts:
                     waiting += parts
                     continue
@@ -65,7 +77,7 @@ class Keys:
 
     def _key(self, whole: Value) -> Hashable:
         """The key of a value of which all nested parts have theirs."""
-        keys = list(map(self.of, _parts(whole)))
+        keys = tuple(map(self.of, _parts(whole)))
         if NOTHING in keys:
             return NOTHING
         form: Hashable
@@ -78,9 +90,12 @@ class Keys:
         return self._numbered.setdefault(form, object())
 
 
-def _is_nested(value: Value) -> bool:
-    kind = value.__class__
-    return not (kind is float or kind is str or value is None or kind in _BY_CONTENT)
+def _is_simple(value: Value) -> bool:
+    return (
+        value.__class__ is list
+        and len(value) <= _FEW
+        and _WITHOUT_PARTS.issuperset(map(type, value))
+    )
 
 
 def _parts(whole: Value) -> Iterator[Value]:

@@ -342,7 +342,11 @@ def _equal_nested(left: Value, right: Value, numbers: Callable[[float, float], b
         if (id(a), id(b)) in met:
             continue
         met.add((id(a), id(b)))
-        pairs = _pairs_of_parts(a, b)
+        pairs: Iterable[tuple[Value, Value]] | None
+        if a.__class__ is list:
+            pairs = zip(a, b, strict=True) if len(a) == len(b) else None
+        else:
+            pairs = _pairs_of_parts(a, b)
         if pairs is None:
             return False
         for x, y in pairs:
@@ -360,9 +364,7 @@ def _equal_nested(left: Value, right: Value, numbers: Callable[[float, float], b
 
 
 def _pairs_of_parts(left: Value, right: Value) -> Iterable[tuple[Value, Value]] | None:
-    """What must be equal for two values of one kind to be; None when they cannot be."""
-    if left.__class__ is list:
-        return zip(left, right, strict=True) if len(left) == len(right) else None
+    """What must be equal for two values of one kind, no arrays, to be; None if they cannot be."""
     if left.__class__ is dict:
         if left.keys() != right.keys():
             return None

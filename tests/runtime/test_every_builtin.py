@@ -22,6 +22,10 @@ from tests.runtime.generated import FILES, calls
 
 UNLIKE_EACH_TIME = {"now", "table_sample"}
 
+WITH_CONDITIONS = {"table_query", "table_filter", "table_where", "table_add_column"}
+"""What works conditions out for whole columns, which the engine here does not really know
+(``test_stored_both_ways`` tries them with the true one)."""
+
 
 class _OnlyBuiltins:
     """An engine whose functions are the builtins; conditions compare nothing but hold or not."""
@@ -101,7 +105,7 @@ class EveryBuiltinTests(SynchronousTestCase):
         before = described([*arguments, *named.values()])
         found = outcome(entry.name, arguments, named)
         self.assertEqual(described([*arguments, *named.values()]), before)
-        if entry.name in UNLIKE_EACH_TIME:
+        if entry.name in UNLIKE_EACH_TIME | WITH_CONDITIONS:
             return
         cells.SHORT = -1
         again = outcome(entry.name, typed(arguments), {n: typed(v) for n, v in named.items()})
