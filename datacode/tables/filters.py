@@ -131,11 +131,8 @@ def are_among(cells: Cells, values: Sequence[Value]) -> Mask:
     if series.dtype == pl.Null:
         mask = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(series))
     else:
-        mask = (
-            series.is_in(pl.Series(wanted, dtype=series.dtype).drop_nans())
-            if (series.dtype == pl.Float64)
-            else series.is_in(wanted)
-        )
+        # A list: a column of these would be ambiguous. Polars takes one NaN for another.
+        mask = series.is_in([v for v in wanted if v == v])
     for number in close:
         mask |= (series - number).abs() < EPSILON
     return mask | series.is_null() if None in values else mask.fill_null(False)

@@ -106,6 +106,17 @@ class WhereTests(FilterTestCase):
             lambda v: any(equal(v, each) for each in wanted),
         )
 
+    def test_in_numbers(self) -> None:
+        """A column of numbers, with those that are not: asked in a way that Polars keeps."""
+        wanted: list[Value] = [math.nan, math.inf, 7.0, "7", True]
+        values: list[Value] = [7.0, 8.0, 1.0, math.nan, math.inf, -math.inf, None]
+        self.assertMask(
+            values,
+            lambda c: filters.where(c, "in", wanted),
+            lambda v: any(equal(v, each) for each in wanted),
+        )
+        self.assertEqual(self.flushWarnings(), [])
+
     def test_in_many_numbers(self) -> None:
         """Many numbers near 0, where the tolerance matters."""
         wanted: list[Value] = [i / 64 for i in range(100)]
