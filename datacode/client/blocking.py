@@ -50,7 +50,9 @@ def connect(
     """
     headers = handshake_headers(headers, token, locale)
     options.setdefault("max_size", MESSAGE_BYTES)
-    client = Client(connect_socket(url, additional_headers=headers, **options))
+    # Entered, for later versions of websockets connect no sooner; older ones return themselves.
+    connection = connect_socket(url, additional_headers=headers, **options).__enter__()
+    client = Client(connection)
     if token is not None and not token.isascii():
         client.authenticate(token)
     return client

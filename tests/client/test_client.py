@@ -54,6 +54,11 @@ class BlockingTests(SynchronousTestCase):
             (2, "variable", "f"),
         )
 
+    def test_no_warnings(self) -> None:
+        """Nothing is used that websockets is about to change."""
+        self.client().execute("x = 2")
+        self.assertEqual(self.flushWarnings(), [])
+
     def test_locale(self) -> None:
         """The server's own where none is asked for."""
         self.assertEqual(self.client().execute("y").error, "Ошибка: переменная 'y' не определена")
