@@ -205,13 +205,14 @@ class Rounds(Frames):
         return known
 
     def _find_read(self, node: nodes.Statement) -> frozenset[str]:
+        # Lists: Python has little patience with calls of Python code by C code within each other.
         if isinstance(node, nodes.For):
-            inner = frozenset[str]().union(*map(self._read_outside, node.body))
+            inner = frozenset[str]().union(*[self._read_outside(each) for each in node.body])
             return inner.difference(node.variables) | scopes.read_in([node.iterable])
         if isinstance(node, nodes.If):
             bodies = [each for branch in node.branches for each in branch.body]
             bodies += node.otherwise or ()
-            inner = frozenset[str]().union(*map(self._read_outside, bodies))
+            inner = frozenset[str]().union(*[self._read_outside(each) for each in bodies])
             return inner | scopes.read_in([branch.condition for branch in node.branches])
         return scopes.read_in([node])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -150,7 +151,6 @@ class SizeTests(Hostile):
 
     def test_blocks_up_to_the_limit(self) -> None:
         """What the parser lets through is run, and fails in the right line."""
-        deep = 900
         for opening, closing in (
             ("if 1 do\n", "endif\n"),
             ("if 0 do\nelse\n", "endif\n"),
@@ -160,6 +160,8 @@ class SizeTests(Hostile):
             ("try\nthrow 1\ncatch\n", "endtry\n"),
             ("try\nfinally\n", "endtry\n"),
         ):
+            # Early releases of Python 3.12 compile no trees that are as deep as for all others.
+            deep = 600 if "throw" in opening and sys.version_info[:2] == (3, 12) else 900
             first = opening.count("\n") * deep + 1
             before, after = opening * deep, closing * deep
             self.assert_runs(f"{before}print(1)\n{after}", "1\n")
