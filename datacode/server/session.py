@@ -137,9 +137,9 @@ class Session:
         if self._closing:
             return
         if is_text and len(data) >= LARGE:
-            self._reading = True
+            self._reading = self._paused = True
+            self._client.pause_reading()
             self._start(self._read_in_steps(data))
-            self._pause_if_full()
         else:
             self._take(_read(data, is_text))
 
@@ -438,18 +438,20 @@ class Session:
         self._when_answered.append(lambda: finished.callback(None))
         return finished
 
-    @property
-    def _full(self) -> bool:
-        waiting = len(self._queue) + self._at_once
-        return self._reading or waiting > self._house.settings.bounds.queue
-
     def _pause_if_full(self) -> None:
-        if not self._paused and self._full:
+        if (
+            not self._paused
+            and len(self._queue) + self._at_once > self._house.settings.bounds.queue
+        ):
             self._paused = True
             self._client.pause_reading()
 
     def _resume_if_room(self) -> None:
-        if self._paused and not self._full:
+        if (
+            self._paused
+            and not self._reading
+            and len(self._queue) + self._at_once <= self._house.settings.bounds.queue
+        ):
             self._paused = False
             self._client.resume_reading()
 
