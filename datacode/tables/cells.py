@@ -50,6 +50,7 @@ class Cells:
         "_jumps",
         "_length",
         "_list",
+        "_numbers",
         "_series",
         "_tried",
         "kinds",
@@ -63,6 +64,7 @@ class Cells:
         self._chunk: list[Value] = []
         self._chunk_start = 0
         self._jumps = 0
+        self._numbers: bool | None = None
         self.kinds: object = None
         """Room for what ``types`` finds out about the column, once."""
 
@@ -99,9 +101,14 @@ class Cells:
         return self._list is None
 
     def is_all_numbers(self) -> bool:
-        """Are there numbers and nothing else, not even nulls, as far as one knows at once?"""
-        series = self._series
-        return series is not None and series.dtype == pl.Float64 and not series.null_count()
+        """Are there numbers and nothing else, not even nulls?"""
+        if self._numbers is None:
+            series = self._series
+            if series is None:
+                self._numbers = set(map(type, self._list or ())) <= {float}
+            else:
+                self._numbers = series.dtype == pl.Float64 and not series.null_count()
+        return self._numbers
 
     def values(self) -> list[Value]:
         """All cells (kept, as programs that ask once ask again)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +37,20 @@ class CellsTests(TableTestCase):
         column = typed([float(i) for i in range(5000)])
         for index in (0, 4999, 1, 1023, 1024, 3000, 2999, 0):
             self.assertEqual(column.cell(index), float(index))
+
+    def test_nothing_but_numbers(self) -> None:
+        """Whichever way a column is stored."""
+        for values, expected in (
+            ([1.0, math.nan, -0.0], True),
+            ([1.0, None], False),
+            ([1.0, True], False),
+            ([1.0, "2"], False),
+            (["a"], False),
+            ([None], False),
+        ):
+            for store in (mixed, typed, chunked):
+                column = store(list(values))
+                self.assertEqual([column.is_all_numbers(), column.is_all_numbers()], [expected] * 2)
 
     def test_jumping_about(self) -> None:
         """Who jumps about in a column gets a list of it, if that is not too long."""
