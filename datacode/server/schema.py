@@ -6,6 +6,7 @@ is part of what is installed; a test finds one that is older than the classes.
 
 from __future__ import annotations
 
+import inspect
 import json
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,9 @@ def schema() -> dict[str, Any]:
     answers += [messages.Output, messages.Progress]
     types = (*messages.REQUESTS, *answers)
     _, components = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
+    for component in components.values():
+        if "description" in component:  # a docstring, still indented before Python 3.13
+            component["description"] = inspect.cleandoc(component["description"])
     for request in messages.REQUESTS:
         components[request.__name__]["x-answer"] = request.answer.__name__
     # The old form of execute has no type.

@@ -538,6 +538,11 @@ class ReadTests(ShareTestCase):
 class ChangeTests(ShareTestCase):
     """Files that change while they are read."""
 
+    def setUp(self) -> None:
+        """Without a server the tests are skipped here, before they expect errors."""
+        super().setUp()
+        samba()
+
     def read_while(self, change: Callable[[Path, int], None], size: int = 20 << 20) -> Fetched:
         """Fetch a file that ``change`` is done to, in each round after its first piece."""
         folder = self.folder_of(samba())
