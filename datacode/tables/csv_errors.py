@@ -6,6 +6,7 @@ follows where the file itself shows what would help.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 
@@ -44,21 +45,31 @@ def width_error(
 
 
 def encoding_error(
-    number: int, header_row: int, line: int, byte: int, field: int, index: int, *, is_cyrillic: bool
+    number: int,
+    header_row: int,
+    line: int,
+    byte: int,
+    field: int,
+    index: int,
+    *,
+    likely: str | None,
 ) -> DataCodeError:
-    """Field ``field`` of record ``number`` (both from 0) is not UTF-8 from byte ``index`` on."""
+    """Field ``field`` of record ``number`` (both from 0) is not UTF-8 from byte ``index`` on.
+
+    ``likely`` is the encoding that it seems to be in, if one can tell.
+    """
     if number == header_row:
         template = mark(
             "Failed to read header row: CSV parse error: record {record} (line {line}, "
             "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
             "near byte index {index}"
         )
-        if is_cyrillic:
+        if likely is not None:
             template = mark(
                 "Failed to read header row: CSV parse error: record {record} (line {line}, "
                 "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
-                "near byte index {index}. The file looks as if it were encoded in CP1251: "
-                'try encoding="cp1251"'
+                "near byte index {index}. The file looks as if it were encoded in {encoding}: "
+                'try encoding="{name}"'
             )
     else:
         template = mark(
@@ -66,15 +77,22 @@ def encoding_error(
             "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
             "near byte index {index}"
         )
-        if is_cyrillic:
+        if likely is not None:
             template = mark(
                 "Failed to read row {row}: CSV parse error: record {record} (line {line}, "
                 "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
-                "near byte index {index}. The file looks as if it were encoded in CP1251: "
-                'try encoding="cp1251"'
+                "near byte index {index}. The file looks as if it were encoded in {encoding}: "
+                'try encoding="{name}"'
             )
     return runtime_error(
-        template, row=number + 1, record=number, line=line, field=field, byte=byte, index=index
+        template,
+        row=number + 1,
+        record=number,
+        line=line,
+        field=field,
+        byte=byte,
+        index=index,
+        **({} if likely is None else {"encoding": likely, "name": likely.lower()}),
     )
 
 
@@ -87,7 +105,14 @@ def too_few_records(header_row: int) -> DataCodeError:
     )
 
 
-def looks_like_cp1251(content: bytes) -> bool:
+def likely_encoding(content: bytes) -> str | None:
+    """The encoding of a file that is not in UTF-8, as far as one can tell."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    return "CP1251" if _looks_like_cp1251(content) else None
+
+
+def _looks_like_cp1251(content: bytes) -> bool:
     """Do the bytes beyond ASCII make Cyrillic words when they are read as CP1251?"""
     sample = content[:200_000].decode("cp1251", "replace")
     beyond = sum(1 for c in sample if c > "\x7f")

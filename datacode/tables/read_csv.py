@@ -195,7 +195,7 @@ class _Bytes:
                     self.byte(record.start),
                     field,
                     error.start,
-                    is_cyrillic=csv_errors.looks_like_cp1251(self._content),
+                    likely=csv_errors.likely_encoding(self._content),
                 ) from None
         return meant
 

@@ -326,6 +326,13 @@ class ErrorTests(CsvTestCase):
         self.assertIn("Failed to read header row", failure)
         self.assertNotIn("CP1251", self.failure("é,ü,ß,ö\n".encode("latin-1")))
 
+    def test_utf_16(self) -> None:
+        """And who has one in UTF-16."""
+        content = "Имя,Город\nМира,Осло\n".encode("utf-16")
+        failure = self.failure(content)
+        self.assertTrue(failure.endswith('encoded in UTF-16: try encoding="utf-16"'), failure)
+        self.assertBoth(content, "Имя Город", ["Мира", "Осло"], encoding="utf-16")
+
     def test_options(self) -> None:
         """Delimiters, decimals and encodings that cannot be."""
         self.assertIn("delimiter must be one character", self.failure("a", delimiter=";;"))
