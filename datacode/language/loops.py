@@ -77,9 +77,12 @@ class Loops(RowLoops):
         ends: list[State] = []
         made: list[tuple[ast.expr, list[ast.stmt]]] = []
         seen = len(self.seen_blocks)
+        versions = wanted.versions()
+        # Before any body is made: statements there use the same temporaries again.
+        cells = [self._cells(node, piece, is_numbered, each) for each in versions]
+        elements = self._elements(node, piece, is_numbered)
         with self.doubling():
-            for each in wanted.versions():
-                test, visited = self._cells(node, piece, is_numbered, each)
+            for each, (test, visited) in zip(versions, cells, strict=True):
                 self.state = at_entry.copy()
                 with self.assuming(node, each, is_numbered=is_numbered):
                     made.append((test, self._alone(node, partial(self._loop, visited=visited))))
@@ -88,8 +91,7 @@ class Loops(RowLoops):
             # No condition looks for variables there, and the lines are those of the last loop.
             del self.seen_blocks[seen:]
             self.state = at_entry
-            visited = self._elements(node, piece, is_numbered)
-            rest = self._alone(node, partial(self._loop, visited=visited))
+            rest = self._alone(node, partial(self._loop, visited=elements))
         for state in ends:
             self.state = joined(state, self.state)
         self.go_to(node.line, node.column)

@@ -73,6 +73,7 @@ ELEMENTS = (
 
 START = (
     "function twice(x) do\n  return x + x\nendfunction\n"
+    "function itself(x) do\n  return x\nendfunction\n"
     "s = 0\nlast = null\nseen = []\ncounts = {}\n"
 )
 END = "print(s, last, len(seen), len(counts), isset(row), isset(function_of_row))\nprint(seen)\n"
@@ -207,18 +208,21 @@ class RowLoopTests(SynchronousTestCase):
         ):
             for body in (
                 "s = s + row[0]",
+                "if row[1] > 500 do\n    last = row[5]\n  endif\n  s = row[0] + s",
                 "s = s + row[0] * row[1]",
                 "s = s * row[1] - row[0]",
                 "s = s + -row[0]",
                 "last = row[0] > row[1]",
                 "s = s + '' + row[0]",
             ):
-                program = f"{START}for row in t do\n  {body}\nnext row\n{END}"
-                rows: list[Value] = [[cell, float(i)] for i, cell in enumerate(cells)]
-                expected = outcome(rows, program)
-                for store in (Cells.of_list, as_typed):
-                    columns = [store(list(column)) for column in zip(*rows, strict=True)]
-                    self.assertEqual(outcome(Table(["a", "b"], columns), program), expected, body)
+                for source in ("t", "itself(t)"):
+                    program = f"{START}for row in {source} do\n  {body}\nnext row\n{END}"
+                    rows: list[Value] = [[cell, float(i)] for i, cell in enumerate(cells)]
+                    expected = outcome(rows, program)
+                    for store in (Cells.of_list, as_typed):
+                        columns = [store(list(column)) for column in zip(*rows, strict=True)]
+                        table = Table(["a", "b"], columns)
+                        self.assertEqual(outcome(table, program), expected, program)
 
     def test_unpacked_wrongly(self) -> None:
         """As many variables as columns are needed, if there is a row."""
