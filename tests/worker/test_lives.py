@@ -235,6 +235,8 @@ class ZygoteLifeTests(WorkersTestCase):
         workers = await self.started()
         interpreter = self.opened()
         process = int((await interpreter.run(WHO)).output)
+        # The zygote may tell of a worker later than the worker answers.
+        self.assertTrue(await until(lambda: all(each.process for each in workers._children)))
         running = Deferred.fromCoroutine(interpreter.run("while True: pass"))
         zygote = workers.zygote_process
         assert zygote is not None
