@@ -131,8 +131,9 @@ def are_among(cells: Cells, values: Sequence[Value]) -> Mask:
     if series.dtype == pl.Null:
         mask = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(series))
     else:
-        # A list: a column of these would be ambiguous. Polars takes one NaN for another.
-        mask = series.is_in([v for v in wanted if v == v])
+        # In one cell: a column of these would be ambiguous. Polars takes one NaN for another.
+        numbers = pl.Series([v for v in wanted if v == v], dtype=series.dtype)
+        mask = series.is_in(numbers.implode())
     for number in close:
         mask |= (series - number).abs() < EPSILON
     return mask | series.is_null() if None in values else mask.fill_null(False)

@@ -314,7 +314,7 @@ class WorkerInterpreter:
             self._let_go(child)
         if run is not None and run.child is child:
             self._active = None
-            if not ending.unborn or run.killed_for:
+            if not ending.unborn or run.heard or run.killed_for:
                 run.finish(run.killed_for or cause(ending))
             else:
                 self._again(run)
@@ -340,9 +340,12 @@ class WorkerInterpreter:
         run = self._active
         if isinstance(message, wire.Trouble):
             self._trouble(child, message.text)
-        elif run is None or run.child is not child:
+            return
+        if run is None or run.child is not child:
             child.kill("it spoke while no program was running")
-        elif isinstance(message, wire.Output):
+            return
+        run.heard = True
+        if isinstance(message, wire.Output):
             self._output(run, message.text)
         elif isinstance(message, wire.Finished):
             files.forget()

@@ -48,6 +48,8 @@ class Run:
     written: int = 0
     shown: int = 0
     killed_for: DataCodeError | None = None
+    heard: bool = False
+    """Has its process said anything? Then it has begun, and must not be run again."""
     tries: int = 1
     timers: list[Any] = field(default_factory=list)
 

@@ -191,14 +191,16 @@ class ZygoteLifeTests(WorkersTestCase):
             outcome = await asked
             self.assertEqual((outcome.output, outcome.error), (f"{number}\n", None))
 
-    async def unborn(self, workers: Workers) -> tuple[WorkerInterpreter, Deferred[Outcome], int]:
+    async def unborn(
+        self, workers: Workers, code: str = "while True: pass"
+    ) -> tuple[WorkerInterpreter, Deferred[Outcome], int]:
         """A session whose worker runs a program, and of which the zygote, stopped, did not tell."""
         zygote = workers.zygote_process
         assert zygote is not None
         for _ in range(50):
             interpreter = self.opened()
             forking = threads.deferToThread(stop_when_forking, zygote)
-            running = Deferred.fromCoroutine(interpreter.run("while True: pass"))
+            running = Deferred.fromCoroutine(interpreter.run(code))
             self.assertTrue(await forking)
             await until(lambda: bool(children_in_session(zygote)), 1)
             found = next(iter(children_in_session(zygote)), 0)
@@ -219,6 +221,23 @@ class ZygoteLifeTests(WorkersTestCase):
         self.assertTrue(await until(lambda: not lives(worker)))
         await interpreter.close()
         self.assertIsNotNone((await running).error)
+
+    async def test_begun_before_it_told(self) -> None:
+        """A program that such a worker has begun is not run a second time."""
+        workers = await self.started()
+        zygote = workers.zygote_process
+        assert zygote is not None
+        said = "run_channel.sendall(wire.encode(wire.Output('begun')))\nwhile True: pass"
+        interpreter, running, _ = await self.unborn(
+            workers, f"from datacode.worker import wire\n{said}"
+        )
+        active = interpreter._active
+        assert active is not None
+        self.assertTrue(await until(lambda: bool(active.output)))
+        os.kill(zygote, signal.SIGKILL)
+        outcome = await running
+        self.assertEqual((outcome.output, str(outcome.error)), ("begun", STOPPED))
+        self.assertEqual((await interpreter.run("print(1)")).output, "1\n")
 
     async def test_stopped_before_it_told(self) -> None:
         """The same when everything is stopped."""
