@@ -272,7 +272,7 @@ def bench_first_pass(table: Table) -> None:
                 python, {"t": zip(*(each.to_list() for each in series), strict=True)}
             ),
         )
-        if program is SUMS:
+        if title not in LOOPS:
             continue
         race(
             f"first loop over rows, mixed, {title}",

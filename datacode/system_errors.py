@@ -89,6 +89,11 @@ def said_in(locale: str, text: str) -> str:
     return translate(reason, locale) + number + rest if reason in _KNOWN else text
 
 
+def reason_in(locale: str, error: OSError) -> str:
+    """``system_reason`` in a language."""
+    return said_in(locale, system_reason(error))
+
+
 def with_reason_in(locale: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """The parameters of a sentence; its ``reason`` in a language, where that is the system's."""
     reason = params.get("reason")

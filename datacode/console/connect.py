@@ -11,7 +11,7 @@ import sys
 from datacode import catalog
 from datacode.console.options import UsageError, parse_locale
 from datacode.console.wanted import shares_wanted
-from datacode.system_errors import said_in, system_reason
+from datacode.system_errors import reason_in
 
 _OF_HANDSHAKES = (
     catalog.mark("server rejected WebSocket connection: "),
@@ -74,7 +74,7 @@ def connect(words: list[str], locale: str) -> int:
 def _reason(problem: Exception, locale: str) -> str:
     """Why there is no connection, without the number that the system has for it."""
     if isinstance(problem, OSError):
-        return said_in(locale, system_reason(problem))
+        return reason_in(locale, problem)
     return catalog.translate(str(problem), locale)
 
 

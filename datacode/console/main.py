@@ -19,7 +19,7 @@ from datacode.console.options import (
 )
 from datacode.console.output import prepare_streams, silence
 from datacode.console.wanted import shares_wanted
-from datacode.system_errors import said_in, system_reason
+from datacode.system_errors import reason_in
 
 if TYPE_CHECKING:
     from datacode.runtime.local_files import LocalFiles
@@ -153,7 +153,7 @@ def _format(words: list[str], locale: str) -> int:
             laid_out = format_source(text)
         except (OSError, UnicodeDecodeError) as problem:
             if isinstance(problem, OSError):
-                reason = said_in(locale, system_reason(problem))
+                reason = reason_in(locale, problem)
             else:
                 reason = catalog.translate(NOT_UTF_8, locale)
             template = catalog.translate(NOT_READ, locale)

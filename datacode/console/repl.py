@@ -25,7 +25,7 @@ from datacode.language.lexer import tokens
 from datacode.runtime.builtins.documentation import plain
 from datacode.runtime.builtins.library import BUILTINS
 from datacode.runtime.hints import closest
-from datacode.system_errors import said_in, system_reason
+from datacode.system_errors import reason_in
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -294,7 +294,7 @@ def _history(locale: str) -> History:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
     except OSError as problem:
-        sys.stderr.write(f"⚠️  {path}: {said_in(locale, system_reason(problem))}\n")
+        sys.stderr.write(f"⚠️  {path}: {reason_in(locale, problem)}\n")
         return InMemoryHistory()
     return FileHistory(str(path))
 

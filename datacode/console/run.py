@@ -25,7 +25,7 @@ from datacode.language.source import BYTE_ORDER_MARK, Source
 from datacode.runtime.files import Files
 from datacode.runtime.interpreter import Interpreter, Outcome
 from datacode.runtime.values import printed
-from datacode.system_errors import said_in, system_reason
+from datacode.system_errors import reason_in, said_in, system_reason
 
 if TYPE_CHECKING:
     from datacode.language.lint import Problem
@@ -169,7 +169,7 @@ def _nobody_reads(output: Output, options: Options) -> int:
     """The output cannot be written; said only to somebody who has not gone away."""
     if not output.reader_left and output.failure is not None:
         template = catalog.translate("The output cannot be written: {reason}", options.locale)
-        reason = said_in(options.locale, system_reason(output.failure))
+        reason = reason_in(options.locale, output.failure)
         _complain("❌ " + template.format(reason=reason))
     return 1
 

@@ -115,8 +115,7 @@ class Arithmetics(Operands):
             return Piece(self.call("str", piece.whole), STRING, height=piece.height + 1)
         if not only(piece.kinds, NUMBER):
             return self._finished(Piece(self.call("printed", piece.node), STRING), piece)
-        if not piece.plain:
-            piece = self.spill(piece)
+        piece = self.spilled(piece)
         rest = self.binary(piece.node, ast.Mod(), self.constant(1.0))
         is_whole = self.compare(rest, [ast.Eq()], [self.constant(0.0)])
         whole = self.call("str", self.call("trunc", piece.node))
@@ -177,8 +176,7 @@ class Arithmetics(Operands):
         if only(piece.kinds, NUMBER):
             node: ast.expr = self.unary(ast.USub(), piece.node)
             return self._finished(Piece(node, kinds, safe=piece.safe), piece)
-        if not piece.plain:
-            piece = self.spill(piece)
+        piece = self.spilled(piece)
         fast = self.unary(ast.USub(), piece.node)
         node = self.choose(self.is_a(piece.node, "float"), fast, self.call("negate", piece.node))
         self.refine(piece, NUMBER)

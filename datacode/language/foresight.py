@@ -17,6 +17,7 @@ from datacode.language.kinds import (
     NULL,
     NUMBER,
     OBJECT,
+    OTHER,
     STRING,
     arithmetic,
     builtin_result,
@@ -62,15 +63,19 @@ class Foresight(Operands):
                 return INTEGER if only(inner, INTEGER) else NUMBER
             case nodes.Call():
                 return self._kinds_of_call(node, names)
-            case nodes.Index(base=nodes.Name(name=name), index=index) if self.assumed:
-                position = constant_position(index)
-                if position is not None and (name, position) in self.assumed:
-                    return self.assumed[name, position]
-                return part_of(self._kinds_of_name(name, names))
+            case nodes.Index(base=nodes.Name(name=name), index=index) if (
+                self.assumed and (name, constant_position(index)) in self.assumed
+            ):
+                return NUMBER
             case nodes.Index(base=base):
                 return part_of(self.kinds_in(base, names))
             case _:
                 return ANY
+
+    def may_be_condition(self, node: nodes.Index, names: dict[str, int]) -> bool:
+        """May it be ``t['a > x']``, rows by a condition, when variables have those kinds?"""
+        is_text = self.kinds_in(node.index, names) & STRING
+        return bool(is_text and self.kinds_in(node.base, names) & OTHER)
 
     def _kinds_of_name(self, name: str, names: dict[str, int]) -> int:
         if self.rows is not None:

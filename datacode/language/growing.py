@@ -46,8 +46,7 @@ class Growing(Expressions):
         mark = len(self.out)
         array = self.spill(Piece(self.name(slot.python), kinds))
         item = self.expression(second, keep=True)
-        if not item.plain:
-            item = self.spill(item)
+        item = self.spilled(item)
         tests: list[ast.expr] = []
         if slot.python in self.state.owned:  # so it is what it was before
             del self.out[mark]
@@ -110,8 +109,7 @@ class Growing(Expressions):
         """``x = x + y`` where ``x`` may be a number, which is looked at first, or a string."""
         piece = self.expression(sum_.right)
         self.look_at(sum_.line, sum_.column)
-        if not piece.plain:
-            piece = self.spill(piece)
+        piece = self.spilled(piece)
         kinds = self.kinds_of(slot)
         old = Piece(self.name(slot.python), kinds, plain=True)
         result = arithmetic("+", kinds, piece.kinds)
@@ -178,8 +176,7 @@ class Growing(Expressions):
             return piece
         if only(piece.kinds, NUMBER | BOOL):
             return self.text(piece)
-        if not piece.plain:
-            piece = self.spill(piece)
+        piece = self.spilled(piece)
         between = self.constant("") if text is None else text.node
         other = self.call("appended", self.name(slot.python), between, piece.node)
         node = self.choose(self.is_a(piece.node, "str"), piece.node, other)

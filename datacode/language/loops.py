@@ -192,35 +192,31 @@ class Loops(RowLoops):
             ]
         )
         bounds = [self._whole_bound(piece) for piece in pieces]
-        before = self.look_at(iterable.line, iterable.column)
-        numbers = self.call("whole_range", *bounds)
+        return Visited(self._call_at(iterable, "whole_range", *bounds), (INTEGER,), is_range=True)
+
+    def _call_at(self, place: nodes.Expr, function: str, *arguments: ast.expr) -> ast.Call:
+        """A call that fails, if it does, where the expression stands."""
+        before = self.look_at(place.line, place.column)
+        call = self.call(function, *arguments)
         self.at = before
-        return Visited(numbers, (INTEGER,), is_range=True)
+        return call
 
     def _elements(self, node: nodes.For, piece: Piece, is_numbered: bool) -> Visited:
         """The elements of a value, ``is_numbered`` those of pairs with their numbers."""
-        place = node.iterable.line, node.iterable.column
+        place = node.iterable
+        if is_numbered and len(node.variables) == 1:
+            return Visited(self._call_at(place, "each_pair", piece.node), (SOME_ARRAY,))
         if is_numbered:
-            is_pair = len(node.variables) == 1
-            before = self.look_at(*place)
-            each = self.call("each_pair" if is_pair else "each_numbered", piece.node)
-            self.at = before
-            if is_pair:
-                return Visited(each, (SOME_ARRAY,))
+            each = self._call_at(place, "each_numbered", piece.node)
             return Visited(each, (INTEGER, step_of(piece.kinds)), is_numbered=True)
         if len(node.variables) > 1:
             count = self.constant(len(node.variables))
-            before = self.look_at(*place)
-            each = self.call("each_unpacked", piece.node, count)
-            self.at = before
-            return Visited(each)
+            return Visited(self._call_at(place, "each_unpacked", piece.node, count))
         kinds = step_of(piece.kinds)
         if only(piece.kinds, STRING) or only(piece.kinds, ARRAY):
             return Visited(piece.node, (kinds,))
         piece = self.spilled(piece)
-        before = self.look_at(*place)
-        each = self.call("each", piece.node)
-        self.at = before
+        each = self._call_at(place, "each", piece.node)
         iterator = self.choose(self.is_a(piece.node, "list"), piece.node, each)
         return Visited(iterator, (kinds,))
 

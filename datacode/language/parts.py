@@ -111,8 +111,7 @@ class Parts(Operands):
 
     def _member(self, node: nodes.Member, *, keep: bool) -> Piece:
         base = self.expression(node.base)
-        if not base.plain:
-            base = self.spill(base)
+        base = self.spilled(base)
         name = node.name
         slow = self.call("read_member", base.node, self.constant(name))
         if name in ("len", "length") and not base.kinds & OBJECT:
@@ -146,8 +145,7 @@ class Parts(Operands):
         """The builtin ``len``, which itself is only needed for odd things."""
         if only(piece.kinds, ARRAY | STRING):
             return self.length(piece)
-        if not piece.plain:
-            piece = self.spill(piece)
+        piece = self.spilled(piece)
         other: ast.expr = self.call("trunc", self.call(function, piece.node))
         for kind, name in ((STRING, "str"), (ARRAY, "list")):
             if piece.kinds & kind:
@@ -167,8 +165,7 @@ class Parts(Operands):
             return piece
         for slot in self.candidates(root.name):
             if slot.owns_parts:
-                if not piece.plain:
-                    piece = self.spill(piece)
+                piece = self.spilled(piece)
                 released = ast.Call(
                     ast.Attribute(self.name(slot.parts), "release", ast.Load(), **self.at),
                     [piece.node],

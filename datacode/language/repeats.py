@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 from datacode.language import nodes, scopes
 from datacode.language.foresight import Foresight
-from datacode.language.kinds import OTHER, STRING
 from datacode.language.parts import Parts
 from datacode.language.python import STEADY, Piece
 from datacode.language.variables import SET, Found
@@ -74,7 +73,7 @@ class Repeats(Foresight, Parts):
         if shape is None or self._counts[shape] < 2:
             return None
         slots = self._slots_in(node)
-        if slots is None or self._may_be_condition(node):
+        if slots is None or self._holds_condition(node):
             return None
         return shape, *sorted(slots)
 
@@ -90,16 +89,12 @@ class Repeats(Foresight, Parts):
             found.add(slots[0].python)
         return frozenset(found)
 
-    def _may_be_condition(self, node: nodes.Expr) -> bool:
-        """May it be ``t['a > x']``, which depends on more than its variables?"""
-        for part in scopes.walk([node]):
-            if (
-                isinstance(part, nodes.Index)
-                and self.kinds_in(part.index, {}) & STRING
-                and self.kinds_in(part.base, {}) & OTHER
-            ):
-                return True
-        return False
+    def _holds_condition(self, node: nodes.Expr) -> bool:
+        """Is there ``t['a > x']`` in it, perhaps, which depends on more than its variables?"""
+        return any(
+            isinstance(part, nodes.Index) and self.may_be_condition(part, {})
+            for part in scopes.walk([node])
+        )
 
 
 def _shape(node: nodes.Expr, depth: int) -> Shape | None:

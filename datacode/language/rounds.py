@@ -11,7 +11,7 @@ from functools import partial
 from datacode.language import nodes, scopes
 from datacode.language.facts import Builtin, Facts
 from datacode.language.frames import Frames
-from datacode.language.kinds import ANY, INTEGER, OTHER, STRING, step_of, with_elements
+from datacode.language.kinds import ANY, INTEGER, STRING, step_of, with_elements
 from datacode.language.scopes import Names, names_of
 from datacode.language.variables import HARMLESS, SET, UNSURE, is_private
 
@@ -153,11 +153,8 @@ class Rounds(Frames):
         match part:
             case nodes.Call(name=name):
                 return f"f_{name}" not in HARMLESS or name in self.facts.functions
-            case nodes.Index(base=base, index=index):  # a condition over rows
-                if not kinds:
-                    return True
-                is_text = self.kinds_in(index, kinds) & STRING
-                return bool(is_text and self.kinds_in(base, kinds) & OTHER)
+            case nodes.Index():
+                return not kinds or self.may_be_condition(part, kinds)
         return False
 
     def _settle(self, name: str) -> None:

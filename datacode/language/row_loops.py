@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from datacode.language import nodes, scopes
-from datacode.language.kinds import ANY, INTEGER, NUMBER, OTHER, STRING
+from datacode.language.kinds import ANY, INTEGER, NUMBER
 from datacode.language.operands import constant_position
 from datacode.language.rounds import Rounds
 
@@ -90,10 +90,7 @@ class RowLoops(Rounds):
         if not texts:
             return False
         kinds = self._kinds_around(node, self._assigned_by(node))
-        return not kinds or any(
-            self.kinds_in(each.index, kinds) & STRING and self.kinds_in(each.base, kinds) & OTHER
-            for each in texts
-        )
+        return not kinds or any(self.may_be_condition(each, kinds) for each in texts)
 
     @contextmanager
     def doubling(self) -> Iterator[None]:
@@ -110,7 +107,7 @@ class RowLoops(Rounds):
         before = self.assumed
         if not wanted.is_unpacked:
             row = node.variables[-1]
-            self.assumed = before | {(row, position): NUMBER for position in wanted.numbers}
+            self.assumed = before.union((row, position) for position in wanted.numbers)
         self.visited_kinds[id(node)] = wanted.kinds_of_variables(is_numbered=is_numbered)
         try:
             yield
@@ -131,7 +128,8 @@ class RowLoops(Rounds):
             pythons = [f"{block_}c{place}_{name}" for place in range(len(cells))]
             self.row_cells[row] = dict(zip(cells, pythons, strict=True))
             for position, python in self.row_cells[row].items():
-                self.state.kinds[python] = self.assumed.get((variable, position), ANY)
+                is_number = (variable, position) in self.assumed
+                self.state.kinds[python] = NUMBER if is_number else ANY
         if len(pythons) == 1:
             return self.target(pythons[0])
         return ast.Tuple([self.target(each) for each in pythons], ast.Store(), **self.at)

@@ -22,8 +22,7 @@ class Truths(Operands):
             return piece.node
         if not piece.kinds & OTHER:
             return self.unary(ast.Not(), self.unary(ast.Not(), piece.node))
-        if not piece.plain:
-            piece = self.spill(piece)
+        piece = self.spilled(piece)
         return self.choose(
             self.is_a(piece.node, "bool"), piece.node, self.call("truth", piece.node)
         )

@@ -127,7 +127,7 @@ class Variables(Writer):
         self.volatile = False
         self.wholes: dict[str, str] = {}
         self.row_cells: dict[str, Mapping[int, str]] = {}
-        self.assumed: dict[tuple[str, int], int] = {}
+        self.assumed: frozenset[tuple[str, int | None]] = frozenset()
         self.visited_kinds: dict[int, tuple[int, ...]] = {}
         self.asked: dict[tuple[str, tuple[int, ...]], tuple[str, int]] = {}
 

@@ -98,9 +98,9 @@ def reader(condition: Condition) -> Callable[[Value, Value], Value]:
         raise no_index(value, index)
 
     def _column(table: Table, name: str) -> Value:
-        position = table.position(name)
-        if position is not None:
-            return Column(table, position)
+        column = table.column_named(name)
+        if column is not None:
+            return column
         filtered = condition(table, name)
         if filtered is None:
             raise runtime_error("Column '{name}' not found in table", name=name)

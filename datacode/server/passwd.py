@@ -9,7 +9,7 @@ from pathlib import Path
 from datacode import catalog
 from datacode.console.options import locale_of_environment
 from datacode.server.accounts import AccountsError, make_token, set_password
-from datacode.system_errors import said_in, system_reason
+from datacode.system_errors import reason_in
 
 USAGE = {
     "en": """\
@@ -46,7 +46,7 @@ def passwd(words: list[str]) -> int:
         sys.stderr.write(f"❌ {error.text.render(locale)}\n")
         return 1
     except OSError as error:
-        sys.stderr.write(f"❌ {file}: {said_in(locale, system_reason(error))}\n")
+        sys.stderr.write(f"❌ {file}: {reason_in(locale, error)}\n")
         return 1
     except UnicodeDecodeError as error:
         sys.stderr.write(f"❌ {error}\n")

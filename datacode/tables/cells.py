@@ -137,7 +137,7 @@ class Cells:
         if self._jumps * _CHUNK > 2 * self._length and self._length <= KEPT:
             return self.values()[index]
         self._chunk_start = index - index % _CHUNK
-        self._chunk = self._made(self._chunk_start)
+        self._chunk = self._chunk_from(self._chunk_start)
         return self._chunk[index - self._chunk_start]
 
     def part(self, start: int, stop: int) -> list[Value]:
@@ -150,11 +150,10 @@ class Cells:
         """All cells, made a chunk at a time and not kept."""
         if self._list is not None:
             return iter(self._list)
-        return chain.from_iterable(map(self._made, range(0, self._length, _CHUNK)))
+        return chain.from_iterable(map(self._chunk_from, range(0, self._length, _CHUNK)))
 
-    def _made(self, start: int) -> list[Value]:
-        """A chunk of a typed column."""
-        return self._series[start : start + _CHUNK].to_list()  # type: ignore[index]
+    def _chunk_from(self, start: int) -> list[Value]:
+        return self.part(start, start + _CHUNK)
 
     def slice(self, start: int, stop: int) -> Cells:
         """The column of the cells from ``start`` to before ``stop``."""
