@@ -6,7 +6,12 @@ setup(
     # ``twisted.plugins`` is a namespace that twistd searches; it must hold no __init__.py.
     packages=[*find_packages(include=["datacode", "datacode.*"]), "twisted.plugins"],
     package_data={
-        "datacode": ["py.typed", "locale/*/LC_MESSAGES/*", "server/page/*", "server/schema/*"],
+        "datacode": [
+            "py.typed",
+            "i18n/locale/*/LC_MESSAGES/*",
+            "server/page/*",
+            "server/api/schema/*",
+        ],
         "twisted.plugins": ["datacode_plugin.py", "datacode_accounts.py"],
     },
 )

@@ -21,9 +21,9 @@ from collections.abc import Callable
 
 from impacket.smbconnection import SMBConnection
 
-from datacode.smb.access import Access
-from datacode.smb.interrupt import Interrupt
-from datacode.smb.share import open_share
+from datacode.smb.client.share import open_share
+from datacode.smb.deadline import Interrupt
+from datacode.smb.policy import Access
 from tests.smb.samba import LOGIN, PASSWORD, Samba, samba
 
 RUNS = 5
@@ -207,7 +207,7 @@ def session(server: Samba, mebibytes: int) -> None:
     from twisted.internet import reactor
     from twisted.internet.defer import Deferred, gatherResults
 
-    from datacode.smb.access import Limits, Rules
+    from datacode.smb.policy import Limits, Rules
     from datacode.smb.shares import SharePool, Shares
 
     for name in ("one", "two"):

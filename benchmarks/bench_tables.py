@@ -24,16 +24,16 @@ from python_calamine import CalamineWorkbook
 
 from datacode.runtime.builtins.arrays import average, sum_
 from datacode.runtime.interpreter import Interpreter
-from datacode.tables.cells import Cells
+from datacode.tables.csv.read import read_csv
 from datacode.tables.filters import where
 from datacode.tables.group import Aggregate, grouped
 from datacode.tables.join import equal_join
-from datacode.tables.matching import How
-from datacode.tables.read_csv import read_csv
-from datacode.tables.read_xlsx import read_xlsx
+from datacode.tables.join_match import How
 from datacode.tables.sort import sorted_by
-from datacode.tables.table import Table
-from datacode.tables.write_xlsx import to_xlsx
+from datacode.tables.xlsx.read import read_xlsx
+from datacode.tables.xlsx.write import to_xlsx
+from datacode.values.column_storage import Cells
+from datacode.values.table import Table
 
 NAMES = ["id", "price", "qty", "name", "city", "active", "day", "note"]
 TURNS = 7

@@ -24,7 +24,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from datacode.runtime.files import Entry
 from datacode.worker.limits import Limits
-from datacode.worker.process import Settings, WorkerInterpreter, Workers, described
+from datacode.worker.pool import Settings, WorkerInterpreter, Workers, described
 
 SESSIONS = 100
 REPEATS = 30

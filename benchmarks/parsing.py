@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from datacode.language import automaton
-from datacode.language.lexer import END, lex
-from datacode.language.parser import parse
-from datacode.language.source import Source
+from datacode.language.syntax import lr_driver
+from datacode.language.syntax.lexer import END, lex
+from datacode.language.syntax.parser import parse
+from datacode.language.syntax.source import Source
 
 BLOCK = """\
 # what has to be ordered
@@ -66,7 +66,7 @@ class PlyLexer:
 
 def ply_loop() -> Callable[[str], None]:
     """PLY's parser of our grammar, each action replaced by one that does nothing."""
-    parser = automaton.build()
+    parser = lr_driver.build()
 
     def nothing(p: Any) -> None:
         p[0] = None

@@ -2,7 +2,7 @@
 
 An error keeps its message as a template and parameters, so that one object can be
 shown in English (the text that programs see and test) and in the reader's language.
-The English template is the key of the catalogue (``datacode.catalog``).
+The English template is the key of the catalogue (``datacode.i18n.catalog``).
 
 Source: language reference, section 9.
 """
@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from datacode import catalog
-from datacode.system_errors import with_reason_in
+from datacode.i18n import catalog
+from datacode.i18n.os_errors import with_reason_in
 
 
 class Kind(StrEnum):

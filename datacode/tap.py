@@ -23,18 +23,18 @@ from twisted.cred.strcred import (
 )
 from twisted.python import usage
 
-from datacode.server import configuration
-from datacode.server.accounts import AccountsError, AccountsFile, IBearerToken
-from datacode.server.clock import use_steady_clock
-from datacode.server.help import Help, reader
-from datacode.server.logs import JsonLog
-from datacode.server.mistakes import Mistake, sentence
+from datacode.i18n.os_errors import system_reason
+from datacode.server.auth.accounts import AccountsError, AccountsFile, IBearerToken
+from datacode.server.ops.clock import use_steady_clock
+from datacode.server.ops.logs import JsonLog
+from datacode.server.ops.signals import Signals
+from datacode.server.options import sources
+from datacode.server.options.help import Help, reader
+from datacode.server.options.settings import MIB, Bounds, Settings
+from datacode.server.options.usage_errors import Mistake, sentence
 from datacode.server.service import CannotStart, DataCodeService
-from datacode.server.settings import MIB, Bounds, Settings
-from datacode.server.signals import Signals
-from datacode.smb.access import Kerberos
 from datacode.smb.hosts import HostPolicy
-from datacode.system_errors import system_reason
+from datacode.smb.policy import Kerberos
 from datacode.worker.limits import Limits
 
 ADDRESS_VARIABLE = "DATACODE_WS_ADDRESS"
@@ -170,10 +170,10 @@ class Options(Help, AuthOptionMixin):
         ``--locale``; under ``twistd`` it is written, and the exit status 2.
         """
         given = list(sys.argv[1:] if options is None else options)
-        asked = configuration.language(given, self._environment)
+        asked = sources.language(given, self._environment)
         self.explain_to(reader(asked, self._environment))
         try:
-            more = configuration.words(_names(), given, self._environment)
+            more = sources.words(_names(), given, self._environment)
             super().parseOptions([*more, *given])  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
             said = sentence(error, "en" if asked == "en" else "ru")
@@ -197,9 +197,9 @@ def _first(rows: Any) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
-def _names() -> configuration.Names:
+def _names() -> sources.Names:
     """The options that a file or the environment may set."""
-    return configuration.Names(
+    return sources.Names(
         parameters=_first(Options.optParameters) - {"config"},
         flags=_first(Options.optFlags),
         lists=frozenset(

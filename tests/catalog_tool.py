@@ -83,7 +83,7 @@ def templates() -> dict[str, str]:
 
 def po_path(locale: str) -> Path:
     """Where the translations into ``locale`` are kept."""
-    return ROOT / "datacode" / "locale" / locale / "LC_MESSAGES" / "datacode.po"
+    return ROOT / "datacode" / "i18n" / "locale" / locale / "LC_MESSAGES" / "datacode.po"
 
 
 def load(locale: str) -> Catalog:

@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from datacode.server.accounts import set_password
+from datacode.server.auth.accounts import set_password
 from tests.daemons import PATIENCE, Daemon, Talk, alive, environment, foreground, twistd
 
 ENDLESS = "for i in range(1000000000) do\nfor j in range(1000000000) do\nnext j\nnext i"
@@ -598,7 +598,7 @@ def jump(*_):
     global ahead
     ahead += 7 * 86400
 signal.signal(signal.SIGUSR1, jump)
-from datacode.server.foreground import serve
+from datacode.server.ops.foreground import serve
 sys.exit(serve(["--port", "0", "--time-limit", "100"]))
 """
 

@@ -14,12 +14,12 @@ from twisted.python import usage
 from twisted.python.reflect import namedAny
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode import __version__, command, tap
-from datacode.server.accounts import AccountsFile, set_password
-from datacode.server.logs import JsonLog
+from datacode import __main__, __version__, tap
+from datacode.server.auth.accounts import AccountsFile, set_password
+from datacode.server.ops.logs import JsonLog
+from datacode.server.options.settings import Bounds, Settings
 from datacode.server.service import CannotStart
-from datacode.server.settings import Bounds, Settings
-from datacode.smb.access import Kerberos
+from datacode.smb.policy import Kerberos
 from datacode.worker.limits import Limits
 
 
@@ -390,7 +390,7 @@ class CommandTests(SynchronousTestCase):
             (["ws"], []),
             (["x.dc", "--websocket"], []),
         ):
-            self.assertTrue(command._is_for_server(words))
-            self.assertEqual(command._without_server_words(words), rest)
+            self.assertTrue(__main__._is_for_server(words))
+            self.assertEqual(__main__._without_server_words(words), rest)
         for words in ([], ["x.dc", "ws"], ["--repl"], ["passwd", "f", "websocket"]):
-            self.assertFalse(command._is_for_server(words))
+            self.assertFalse(__main__._is_for_server(words))

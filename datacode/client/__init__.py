@@ -21,7 +21,7 @@ server's sentence; a lost connection raises ``ConnectionLost``.
 
 from datacode.client.asynchronous import AsyncClient, connect_async
 from datacode.client.blocking import Client, connect
-from datacode.client.messages import (
+from datacode.client.results import (
     Completion,
     ConnectionLost,
     Diagnostics,

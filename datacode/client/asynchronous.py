@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import ConnectionClosed
 
 from datacode.client.calls import Call, Calls
-from datacode.client.messages import (
+from datacode.client.results import (
     ConnectionLost,
     Message,
     deliver,

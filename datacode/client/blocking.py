@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_socket
 
 from datacode.client.calls import Call, Calls
-from datacode.client.messages import (
+from datacode.client.results import (
     ConnectionLost,
     Message,
     deliver,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from datacode.client.messages import (
+from datacode.client.results import (
     Completion,
     Message,
     OnOutput,

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from datacode.console import report
-from datacode.console.conversation import Conversation, Echoing, echoing
-from datacode.console.interruption import collected_interrupts
+from datacode.console.ctrl_c import collected_interrupts
+from datacode.console.interactive import Conversation, Echoing, echoing
 from datacode.errors import DataCodeError, Kind
-from datacode.language.source import Source
+from datacode.language.syntax.source import Source
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interpreter import Interpreter
 

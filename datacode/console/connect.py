@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import sys
 
-from datacode import catalog
 from datacode.console.options import UsageError, parse_locale
 from datacode.console.wanted import shares_wanted
-from datacode.system_errors import reason_in
+from datacode.i18n import catalog
+from datacode.i18n.os_errors import reason_in
 
 _OF_HANDSHAKES = (
     catalog.mark("server rejected WebSocket connection: "),

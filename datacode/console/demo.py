@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datacode import catalog
+from datacode.i18n import catalog
 from datacode.runtime.interpreter import Interpreter
-from datacode.runtime.values import printed
+from datacode.values.types import printed
 
 SAMPLES = (
     'greeting = "Hello, " + "DataCode"',

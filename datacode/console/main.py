@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datacode import __version__, catalog
+from datacode import __version__
 from datacode.console.options import (
     HELP,
     INTERRUPTED,
@@ -19,7 +19,8 @@ from datacode.console.options import (
 )
 from datacode.console.output import prepare_streams, silence
 from datacode.console.wanted import shares_wanted
-from datacode.system_errors import reason_in
+from datacode.i18n import catalog
+from datacode.i18n.os_errors import reason_in
 
 if TYPE_CHECKING:
     from datacode.runtime.local_files import LocalFiles
@@ -137,7 +138,7 @@ def _format(words: list[str], locale: str) -> int:
     """
     from datacode.console.run import NOT_READ, NOT_UTF_8
     from datacode.errors import DataCodeError
-    from datacode.language.format import format_source
+    from datacode.language.tools.format import format_source
 
     if _asks_for_help(words):
         return _say(FORMAT_HELP, locale)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from datacode import catalog
+from datacode.i18n import catalog
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""

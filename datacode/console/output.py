@@ -11,8 +11,8 @@ import sys
 from typing import TextIO
 
 from datacode.errors import DataCodeError, limit_error
+from datacode.i18n.os_errors import system_reason
 from datacode.runtime.interrupts import Interrupted
-from datacode.system_errors import system_reason
 
 
 def prepare_streams() -> None:

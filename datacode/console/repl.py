@@ -14,18 +14,19 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datacode import __version__, catalog
+from datacode import __version__
 from datacode.console.backends import Backend
-from datacode.console.conversation import incomplete
-from datacode.console.frames import FrameFitter
+from datacode.console.fit_table import FrameFitter
+from datacode.console.interactive import incomplete
 from datacode.console.output import Output, OutputGone
-from datacode.language.blocks import CLOSES, DIVIDES, Blocks, Lines
-from datacode.language.format import INDENT
-from datacode.language.lexer import tokens
+from datacode.hints.names import closest
+from datacode.i18n import catalog
+from datacode.i18n.os_errors import reason_in
+from datacode.language.syntax.lexer import tokens
+from datacode.language.tools.blocks import CLOSES, DIVIDES, Blocks, Lines
+from datacode.language.tools.format import INDENT
 from datacode.runtime.builtins.documentation import plain
 from datacode.runtime.builtins.library import BUILTINS
-from datacode.runtime.hints import closest
-from datacode.system_errors import reason_in
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession

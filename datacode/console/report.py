@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datacode.errors import DataCodeError, Hint
-from datacode.language.source import Source
-from datacode.runtime.hints import place
+from datacode.hints.names import place
+from datacode.language.syntax.source import Source
 
 
 def excerpt(error: DataCodeError, source: Source) -> list[str]:

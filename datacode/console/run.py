@@ -15,20 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from datacode import catalog
 from datacode.console import report
-from datacode.console.interruption import run_interruptibly, was_interrupted
+from datacode.console.ctrl_c import run_interruptibly, was_interrupted
 from datacode.console.options import INTERRUPTED, Options
 from datacode.console.output import Output
 from datacode.errors import DataCodeError
-from datacode.language.source import BYTE_ORDER_MARK, Source
+from datacode.i18n import catalog
+from datacode.i18n.os_errors import reason_in, said_in, system_reason
+from datacode.language.syntax.source import BYTE_ORDER_MARK, Source
 from datacode.runtime.files import Files
 from datacode.runtime.interpreter import Interpreter, Outcome
-from datacode.runtime.values import printed
-from datacode.system_errors import reason_in, said_in, system_reason
+from datacode.values.types import printed
 
 if TYPE_CHECKING:
-    from datacode.language.lint import Problem
+    from datacode.language.tools.lint import Problem
 
 
 NOT_READ = catalog.mark("❌ Error reading file '{name}': {reason}")

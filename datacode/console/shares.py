@@ -17,8 +17,8 @@ from twisted.internet.threads import blockingCallFromThread
 
 from datacode.runtime.files import Entry
 from datacode.runtime.local_files import LocalFiles
-from datacode.smb import paths
-from datacode.smb.access import Rules
+from datacode.smb import share_paths
+from datacode.smb.policy import Rules
 from datacode.smb.shares import SharePool
 from datacode.smb.target import Target
 
@@ -73,59 +73,59 @@ class ShareFiles(LocalFiles):
 
     def open(self, path: str) -> BinaryIO:
         """The file for reading."""
-        if not paths.is_share_path(path):
+        if not share_paths.is_share_path(path):
             return super().open(path)
-        descriptor = self._call(self._shares.fetch, *paths.split(path))
+        descriptor = self._call(self._shares.fetch, *share_paths.split(path))
         return os.fdopen(descriptor, "rb")
 
     def list_folder(self, path: str) -> list[Entry]:
         """The entries of a folder, sorted by name."""
-        if not paths.is_share_path(path):
+        if not share_paths.is_share_path(path):
             return super().list_folder(path)
-        return self._call(self._shares.list_folder, *paths.split(path))
+        return self._call(self._shares.list_folder, *share_paths.split(path))
 
     def match(self, pattern: str) -> list[str]:
         """The paths that match."""
-        if not paths.is_share_path(pattern):
+        if not share_paths.is_share_path(pattern):
             return super().match(pattern)
-        return self._call(self._shares.match, *paths.split(pattern))
+        return self._call(self._shares.match, *share_paths.split(pattern))
 
     def kind(self, path: str) -> str | None:
         """File, folder, or nothing."""
-        if not paths.is_share_path(path):
+        if not share_paths.is_share_path(path):
             return super().kind(path)
-        return self._call(self._shares.kind, *paths.split(path))
+        return self._call(self._shares.kind, *share_paths.split(path))
 
     def stat(self, path: str) -> Entry:
         """Name, kind, size and time of what is there."""
-        if not paths.is_share_path(path):
+        if not share_paths.is_share_path(path):
             return super().stat(path)
-        found = self._call(self._shares.stat, *paths.split(path))
+        found = self._call(self._shares.stat, *share_paths.split(path))
         if found is None:
             raise FileNotFoundError(2, os.strerror(2))
         return found
 
     def write(self, path: str, content: bytes) -> None:
         """Replace the file."""
-        if not paths.is_share_path(path):
+        if not share_paths.is_share_path(path):
             return super().write(path, content)
-        return self._call(self._shares.write, *paths.split(path), content)
+        return self._call(self._shares.write, *share_paths.split(path), content)
 
     def copy(self, source: str, target: str) -> None:
         """Replace the file ``target`` by what ``source`` holds."""
-        if not paths.is_share_path(source) and not paths.is_share_path(target):
+        if not share_paths.is_share_path(source) and not share_paths.is_share_path(target):
             return super().copy(source, target)
         with self.open(source) as file:
             return self.write(target, file.read())
 
     def make_folder(self, path: str) -> None:
         """Make a folder and those above it."""
-        if not paths.is_share_path(path):
+        if not share_paths.is_share_path(path):
             return super().make_folder(path)
-        return self._call(self._shares.make_folder, *paths.split(path))
+        return self._call(self._shares.make_folder, *share_paths.split(path))
 
     def delete(self, path: str) -> None:
         """Delete a file, or a folder that is empty."""
-        if not paths.is_share_path(path):
+        if not share_paths.is_share_path(path):
             return super().delete(path)
-        return self._call(self._shares.delete, *paths.split(path))
+        return self._call(self._shares.delete, *share_paths.split(path))

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from datacode import catalog
 from datacode.console.options import UsageError
+from datacode.i18n import catalog
 
 
 @dataclass(frozen=True, slots=True)

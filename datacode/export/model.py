@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from datacode.export.names import column_names, table_names
-from datacode.runtime.recognise import currency_amount
-from datacode.runtime.values import Currency, Path, PathPattern, Value, printed
-from datacode.tables.cells import Cells
-from datacode.tables.relations import Key, Relation
+from datacode.tables.column_types import ColumnType, column_kind
+from datacode.tables.foreign_keys import Key, Relation
 from datacode.tables.show import size_text
-from datacode.tables.table import Column, Indexer, Table
-from datacode.tables.types import ColumnType, column_kind
+from datacode.values.column_storage import Cells
+from datacode.values.parse_text import currency_amount
+from datacode.values.table import Column, Indexer, Table
+from datacode.values.types import Currency, Path, PathPattern, Value, printed
 
 Stored: TypeAlias = "int | float | str | None"
 """What SQLite stores."""

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from datacode.errors import DataCodeError, runtime_error
 from datacode.export.model import Model, ModelColumn, ModelTable, build
 from datacode.export.names import cleaned, quoted
-from datacode.runtime.values import Value
-from datacode.tables.relations import Key, Relation
+from datacode.tables.foreign_keys import Key, Relation
+from datacode.values.types import Value
 
 _METADATA = (
     "CREATE TABLE IF NOT EXISTS _datacode_variables ("

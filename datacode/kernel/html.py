@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from datacode.tables.show import cell_text, show_text
-from datacode.tables.table import Table
+from datacode.values.table import Table
 
 ROWS_SHOWN = 200
 """Rows of a table that a notebook draws and keeps."""

@@ -12,17 +12,17 @@ from ipykernel.iostream import OutStream
 from ipykernel.kernelbase import Kernel
 
 from datacode import __version__
-from datacode.console.conversation import Conversation, incomplete
+from datacode.console.interactive import Conversation, incomplete
 from datacode.console.options import locale_of_environment
 from datacode.errors import DataCodeError
 from datacode.kernel.html import table_html, table_text
-from datacode.language.format import INDENT
-from datacode.language.lexer import tokens
-from datacode.language.parser import parse
+from datacode.language.syntax.lexer import tokens
+from datacode.language.syntax.parser import parse
+from datacode.language.tools.format import INDENT
 from datacode.runtime.builtins.documentation import plain
 from datacode.runtime.builtins.library import BUILTINS
 from datacode.runtime.interpreter import Interpreter
-from datacode.tables.table import Table
+from datacode.values.table import Table
 
 
 class DataCodeKernel(Kernel):

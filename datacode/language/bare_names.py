@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datacode.language import nodes
+from datacode.language.syntax import nodes
 
 TYPE_WORDS = frozenset(
     (

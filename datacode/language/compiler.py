@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from types import CodeType
 from weakref import WeakKeyDictionary
 
-from datacode.language import nodes
-from datacode.language.facts import Builtin, Facts
-from datacode.language.frames import MAX_BLOCKS, Visible
-from datacode.language.kinds import NULL
-from datacode.language.scopes import Names, names_of
-from datacode.language.statements import Statements
-from datacode.language.variables import Slot
+from datacode.language.analysis.environment import Builtin, Facts
+from datacode.language.analysis.scopes import Names, names_of
+from datacode.language.analysis.type_sets import NULL
+from datacode.language.codegen.functions import MAX_BLOCKS, Visible
+from datacode.language.codegen.statements import Statements
+from datacode.language.codegen.variables import Slot
+from datacode.language.syntax import nodes
 
 PROGRAM_FILE = "<datacode>"
 """The file that compiled programs claim to come from; tracebacks are searched for it."""

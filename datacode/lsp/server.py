@@ -16,11 +16,11 @@ from pygls.workspace import TextDocument
 from datacode import __version__
 from datacode.console.options import locale_of_environment
 from datacode.errors import DataCodeError
-from datacode.language import symbols
-from datacode.language.format import format_source
-from datacode.language.lexer import tokens
-from datacode.language.lint import Problem, check
-from datacode.runtime import completion
+from datacode.hints import completion
+from datacode.language.syntax.lexer import tokens
+from datacode.language.tools import symbols
+from datacode.language.tools.format import format_source
+from datacode.language.tools.lint import Problem, check
 from datacode.runtime.builtins.documentation import described
 from datacode.runtime.builtins.library import BUILTINS
 

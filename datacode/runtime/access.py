@@ -12,10 +12,10 @@ from math import trunc
 from typing import NoReturn
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.runtime import paths
-from datacode.runtime.recognise import WHITE_SPACE
-from datacode.runtime.values import Path, PathPattern, Value, debug, number_text
-from datacode.tables.table import Column, Indexer, Table
+from datacode.values import paths
+from datacode.values.parse_text import WHITE_SPACE
+from datacode.values.table import Column, Indexer, Table
+from datacode.values.types import Path, PathPattern, Value, debug, number_text
 
 Condition = Callable[[Table, str], Value]
 """Filters a table by the text in ``t['age > 30']``; None if the text is no condition."""

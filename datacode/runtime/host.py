@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from datacode.errors import DataCodeError, Kind, runtime_error
-from datacode.runtime import values
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interrupts import OutputLimit
-from datacode.runtime.values import Path, Value
-from datacode.tables.table import Table
+from datacode.values import types
+from datacode.values.table import Table
+from datacode.values.types import Path, Value
 
 MEMORY = 4 * 2**30
 """Bytes that one allocation may take where the host sets no limit of its own."""
@@ -174,7 +174,7 @@ class Host:
 
     def truth(self, value: Value) -> bool:
         """Is the value true (language reference, 5.3)?"""
-        return values.truth(value, self.path_exists)
+        return types.truth(value, self.path_exists)
 
     def now(self) -> datetime:
         """The time, in UTC."""

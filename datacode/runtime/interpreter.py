@@ -14,18 +14,21 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from datacode.errors import DataCodeError, Hint, limit_error
-from datacode.language import lint, programs
+from datacode.hints import completion, names
+from datacode.hints.completion import Completed, Completion
+from datacode.language import program_cache
 from datacode.language.compiler import PROGRAM_FILE
-from datacode.runtime import completion, failures, hints, values
+from datacode.language.tools import lint
+from datacode.runtime import tracebacks
 from datacode.runtime.builtins.registry import BUILTINS
-from datacode.runtime.completion import Completed, Completion
 from datacode.runtime.files import Files
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Cancelled, Interrupted
 from datacode.runtime.local_files import LocalFiles
-from datacode.runtime.session import Session, variables
-from datacode.runtime.values import Value
-from datacode.tables.table import Column, Table
+from datacode.runtime.namespace import Session, variables
+from datacode.values import types
+from datacode.values.table import Column, Table
+from datacode.values.types import Value
 
 __all__ = [
     "PROGRAM_FILE",
@@ -129,7 +132,7 @@ class Interpreter:
                 if host.relations:
                     self._forget_relations()
                 steps = self._max_steps if max_steps is None else max_steps
-                self._session.run(programs.read(text), steps)
+                self._session.run(program_cache.read(text), steps)
             finally:
                 self._end()
         except Interrupted as interrupted:
@@ -137,7 +140,7 @@ class Interpreter:
         except MemoryError:
             error = limit_error("Not enough memory")
         except Exception as failure:  # noqa: BLE001 - it is told as an error of the program
-            error = failures.error_of(failure, self._session.limit)
+            error = tracebacks.error_of(failure, self._session.limit)
         if error is not None:
             error.multiline = error.multiline or "\n" in text.rstrip()
             error.__traceback__ = error.__context__ = error.__cause__ = None
@@ -237,7 +240,7 @@ class Interpreter:
         state = self._session.globals
         known = {**variables(state, "v_"), **variables(state, "t_")}
         keys = chain.from_iterable(map(_keys, known.values()))
-        return hints.hint(error, text, known, self.functions(), islice(keys, KEYS))
+        return names.hint(error, text, known, self.functions(), islice(keys, KEYS))
 
 
 def _keys(value: Value) -> Iterable[str]:
@@ -257,12 +260,12 @@ def _described(name: str, value: Value) -> Variable:
     size = None
     if isinstance(value, str | list | dict | Table | Column):
         size = len(value)
-    return Variable(name, values.type_name(value), size, preview(value))
+    return Variable(name, types.type_name(value), size, preview(value))
 
 
 def preview(value: Value, length: int = PREVIEW) -> str:
     """The printed form of a value, cut at about so many characters, whatever its size."""
-    text = values.printed(_reduced(value, length, 4))
+    text = types.printed(_reduced(value, length, 4))
     return text if len(text) <= length else text[: length - 1] + "…"
 
 

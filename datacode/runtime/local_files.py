@@ -12,8 +12,9 @@ import shutil
 import stat
 from typing import BinaryIO
 
-from datacode.runtime import paths, patterns
+from datacode.runtime import patterns
 from datacode.runtime.files import Entry, FilesError
+from datacode.values import paths
 
 
 class LocalFiles:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from datacode.errors import runtime_error
-from datacode.runtime import paths
-from datacode.runtime.values import Path, Value, debug, number_text, printed
+from datacode.values import paths
+from datacode.values.types import Path, Value, debug, number_text, printed
 
 CheckSize = Callable[[float, int], None]
 

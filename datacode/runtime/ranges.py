@@ -8,7 +8,7 @@ from math import trunc
 
 from datacode.runtime.builtins.arrays import range_bounds
 from datacode.runtime.builtins.functional import numbered_elements
-from datacode.runtime.values import Value
+from datacode.values.types import Value
 
 EXACT = 2**53
 """Up to here every whole number is a float, and counting in floats makes no error."""

@@ -18,12 +18,12 @@ from typing import Any
 from msgspec import UNSET, Raw, structs
 from twisted.internet.defer import CancelledError
 
-from datacode.catalog import translate
 from datacode.errors import DataCodeError, Kind
+from datacode.i18n.catalog import translate
+from datacode.i18n.os_errors import system_text, with_reason_in
 from datacode.runtime.files import Entry, FilesError
-from datacode.server import messages, texts
-from datacode.server.file_content import TooLarge, base64_text, of_descriptor
-from datacode.server.messages import (
+from datacode.server.api import messages, texts
+from datacode.server.api.messages import (
     Answer,
     Check,
     Complete,
@@ -59,16 +59,16 @@ from datacode.server.messages import (
     UploadFile,
     Variables,
 )
-from datacode.server.session_folder import SessionFolder, StoreError
-from datacode.server.settings import MIB
-from datacode.server.texts import Text
+from datacode.server.api.texts import Text
+from datacode.server.files.json_content import TooLarge, base64_text, of_descriptor
+from datacode.server.files.session_folder import SessionFolder, StoreError
+from datacode.server.options.settings import MIB
 from datacode.server.workspace import Workspace
-from datacode.smb import paths
-from datacode.smb.reasons import Operation, ShareError
+from datacode.smb import share_paths
+from datacode.smb.client.pipelined_io import Span
+from datacode.smb.errors import Operation, ShareError
 from datacode.smb.target import Target
-from datacode.smb.transfer import Span
-from datacode.system_errors import system_text, with_reason_in
-from datacode.worker.process import FindRows, TableShown, WireError
+from datacode.worker.pool import FindRows, TableShown, WireError
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +222,10 @@ def _problem(found: Any, locale: str) -> Problem:
 
 async def _paths_from(beginning: str, workspace: Workspace) -> list[Completion]:
     """The paths that begin as ``beginning`` does, one level deep."""
-    if paths.is_share_path(beginning) and "/" not in beginning.removeprefix(paths.PREFIX):
-        shares = (paths.join(name, ()) for name in workspace.shares.names())
+    if share_paths.is_share_path(beginning) and "/" not in beginning.removeprefix(
+        share_paths.PREFIX
+    ):
+        shares = (share_paths.join(name, ()) for name in workspace.shares.names())
         return [Completion(name, "share", "") for name in shares if name.startswith(beginning)]
     folder, slash, name = beginning.rpartition("/")
     try:
@@ -278,7 +280,7 @@ async def smb_list_files(request: SmbListFiles, call: Call) -> Answer:
 
 async def smb_read_file(request: SmbReadFile, call: Call) -> Answer:
     """A file of a share, or a part of it."""
-    path = paths.join(request.share_name, [request.file_path])
+    path = share_paths.join(request.share_name, [request.file_path])
     try:
         part = await call.workspace.shares.fetch_part(
             request.share_name,
@@ -310,12 +312,12 @@ async def _entries(request: SmbListFiles, call: Call) -> list[Entry]:
     """What is in a folder; where there is none of that name, what matches it as a pattern."""
     shares, share, path = call.workspace.shares, request.share_name, request.path
     found: list[Entry]
-    if not paths.has_wildcard(path) or await shares.kind(share, path) == "folder":
+    if not share_paths.has_wildcard(path) or await shares.kind(share, path) == "folder":
         listed = shares.tree if request.recursive else shares.list_folder
         found = await listed(share, path)
     elif request.recursive:
-        pattern = paths.in_any_folder(path)
-        depth = len(paths.Pattern.parse(share, pattern).fixed)
+        pattern = share_paths.in_any_folder(path)
+        depth = len(share_paths.Pattern.parse(share, pattern).fixed)
         found = await shares.search(share, pattern)
         found = [replace(entry, name=entry.name.split("/", depth)[-1]) for entry in found]
     else:

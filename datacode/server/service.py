@@ -35,27 +35,28 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from datacode.server import announce, schema
-from datacode.server.access import network_of
-from datacode.server.audit import Audit, NoAudit
-from datacode.server.gate import GateKeeper
-from datacode.server.listen import Described, listening
-from datacode.server.local_files import AllowedFolders, LocalFiles
-from datacode.server.metrics import Metrics
-from datacode.server.notify import notify
-from datacode.server.protocol import ServerFactory
+from datacode.i18n.os_errors import system_reason
+from datacode.server.api import schema
+from datacode.server.api.texts import Text
+from datacode.server.auth.access import network_of
+from datacode.server.auth.admission import GateKeeper
+from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
+from datacode.server.files.session_folders import SessionFolders
+from datacode.server.net.http import Site
+from datacode.server.net.listen import Described, listening
+from datacode.server.net.websocket import ServerFactory
+from datacode.server.ops import banner
+from datacode.server.ops.audit import Audit, NoAudit
+from datacode.server.ops.metrics import Metrics
+from datacode.server.ops.systemd import notify
+from datacode.server.options.settings import Settings
 from datacode.server.session import House, Visitor
-from datacode.server.session_folders import SessionFolders
-from datacode.server.settings import Settings
-from datacode.server.site import Site
-from datacode.server.texts import Text
 from datacode.server.workspace import Workspace
-from datacode.smb.access import Access, Rules
-from datacode.smb.access import Limits as ShareLimits
+from datacode.smb.policy import Access, Rules
+from datacode.smb.policy import Limits as ShareLimits
 from datacode.smb.shares import SharePool
-from datacode.system_errors import system_reason
-from datacode.worker.process import SandboxError, Workers, WorkerUnavailable
-from datacode.worker.process import Settings as WorkerSettings
+from datacode.worker.pool import SandboxError, Workers, WorkerUnavailable
+from datacode.worker.pool import Settings as WorkerSettings
 
 _THREADS = 8
 _BACKLOG = 512
@@ -116,7 +117,7 @@ class DataCodeService(Service):
 
     def privilegedStartService(self) -> None:
         """Bind the ports. Raises ``CannotStart``."""
-        for line in announce.before(self.settings):
+        for line in banner.before(self.settings):
             self.log.info("{line}", line=line)
         try:
             if self.settings.audit is not None:
@@ -125,7 +126,7 @@ class DataCodeService(Service):
             self._listen()
         except (OSError, CannotListenError, ValueError) as error:
             reason = _reason(error)
-            text = announce.CANNOT_START.render(self.settings.locale, reason=reason)
+            text = banner.CANNOT_START.render(self.settings.locale, reason=reason)
             raise CannotStart(text) from error
 
     def startService(self) -> None:
@@ -154,7 +155,7 @@ class DataCodeService(Service):
             reason = _reason(error)
             if isinstance(error, SandboxError):
                 reason = f"{error}; --sandbox=off"
-            self._give_up(announce.CANNOT_START.render(self.settings.locale, reason=reason))
+            self._give_up(banner.CANNOT_START.render(self.settings.locale, reason=reason))
             return
         if not self.running:
             return
@@ -163,9 +164,9 @@ class DataCodeService(Service):
         assert self.gate is not None
         self.gate.open()
         hosts = [port.getHost() for port in self._ports]
-        for line in announce.after([_place(host) for host in hosts]):
+        for line in banner.after([_place(host) for host in hosts]):
             self.log.info("{line}", line=line)
-        for line in announce.warnings(
+        for line in banner.warnings(
             self.settings, [str(getattr(host, "host", "localhost")) for host in hosts]
         ):
             self.log.warn("{line}", line=line)
@@ -176,7 +177,7 @@ class DataCodeService(Service):
         if not isinstance(failure.value, CancelledError):
             self.log.failure("The server could not start", failure)
             reason = failure.getErrorMessage()
-            self._give_up(announce.CANNOT_START.render(self.settings.locale, reason=reason))
+            self._give_up(banner.CANNOT_START.render(self.settings.locale, reason=reason))
 
     def _swept(self, work: Callable[[], object]) -> None:
         """Do what comes again and again: where it fails once, it comes all the same."""
@@ -365,7 +366,7 @@ def _place(address: Any) -> str:
     if host is None:
         name = getattr(address, "name", None)  # of a socket in the file system; bytes
         return os.fsdecode(name) if name else str(address)
-    return f"{announce.shown(host)}:{address.port}"
+    return f"{banner.shown(host)}:{address.port}"
 
 
 def _reason(error: Exception) -> str | Text:

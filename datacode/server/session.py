@@ -21,15 +21,15 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from datacode import __version__
-from datacode.server import messages, texts
-from datacode.server.audit import Audit, NoAudit, hash_of
+from datacode.server.api import messages, texts
+from datacode.server.api.messages import Answer, Auth, Cancel, Done, Execute, Executed, Request
+from datacode.server.api.parse import LARGE, BadRequest, parse, parse_in_steps
 from datacode.server.handlers import HANDLERS, Call
-from datacode.server.messages import Answer, Auth, Cancel, Done, Execute, Executed, Request
-from datacode.server.metrics import Metrics
-from datacode.server.parsing import LARGE, BadRequest, parse, parse_in_steps
-from datacode.server.settings import MIB, Settings
+from datacode.server.ops.audit import Audit, NoAudit, hash_of
+from datacode.server.ops.metrics import Metrics
+from datacode.server.options.settings import MIB, Settings
 from datacode.server.workspace import Workspace
-from datacode.worker.process import WorkerUnavailable
+from datacode.worker.pool import WorkerUnavailable
 
 CLOSE_GOING_AWAY = 1001
 CLOSE_FAULT = 1011

@@ -11,9 +11,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
-from datacode.server.broker import Broker, InThread
-from datacode.server.local_files import LocalFiles
-from datacode.server.session_folder import SessionFolder
+from datacode.server.files.broker import Broker, InThread
+from datacode.server.files.sandboxed_files import LocalFiles
+from datacode.server.files.session_folder import SessionFolder
 from datacode.smb.target import Target
 from datacode.worker.limits import Limits
 

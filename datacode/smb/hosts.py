@@ -15,7 +15,7 @@ from ipaddress import (
     ip_network,
 )
 
-from datacode.smb.reasons import ShareError
+from datacode.smb.errors import ShareError
 from datacode.smb.target import split_address
 
 

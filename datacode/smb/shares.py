@@ -21,18 +21,19 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred, DeferredList
 
 from datacode.runtime.files import Entry
-from datacode.smb import paths, reasons, spool, transfer
-from datacode.smb.access import Rules
-from datacode.smb.calls import Calls, Part, Reactor
-from datacode.smb.interrupt import Interrupt
-from datacode.smb.messages import Stamp
-from datacode.smb.place import Place, Work
-from datacode.smb.reasons import Operation, ShareError
+from datacode.smb import errors, share_paths, spool
+from datacode.smb.client import pipelined_io
+from datacode.smb.connected_share import Place, Work
+from datacode.smb.deadline import Interrupt
+from datacode.smb.errors import Operation, ShareError
+from datacode.smb.policy import Rules
+from datacode.smb.protocol.messages import Stamp
 from datacode.smb.target import Target
+from datacode.smb.thread_quota import Calls, Part, Reactor
 
 if TYPE_CHECKING:  # loading this takes half a second, so a thread does it
-    from datacode.smb.namespace import Namespace
-    from datacode.smb.share import Fetched
+    from datacode.smb.client.dfs_namespace import Namespace
+    from datacode.smb.client.share import Fetched
 
 Progress = Callable[[int, int], object]
 """Called with the bytes done and the bytes in all, in the reactor's thread."""
@@ -119,14 +120,14 @@ class Shares:
         the same name on two servers can be used side by side.
         """
         name = share if alias is None else alias
-        key = paths.same_share(name)
+        key = share_paths.same_share(name)
         limit = self._pool.rules.limits.shares
         if key in self._places:
-            raise ShareError(reasons.CONNECTED, share=name)
+            raise ShareError(errors.CONNECTED, share=name)
         if self._closed:
-            raise ShareError(reasons.NOT_CONNECTED, share=name)
+            raise ShareError(errors.NOT_CONNECTED, share=name)
         if len(self._places) >= limit:
-            raise ShareError(reasons.TOO_MANY_SHARES, limit=limit).during(Operation.CONNECT)
+            raise ShareError(errors.TOO_MANY_SHARES, limit=limit).during(Operation.CONNECT)
         place = Place(self._threads, self._pool.rules, target, share, name)
         self._places[key] = place
         try:
@@ -161,7 +162,7 @@ class Shares:
         access, seconds = self._pool.rules.access, self._pool.rules.patience.connect
 
         def work(interrupt: Interrupt) -> list[tuple[str, int, str]]:
-            from datacode.smb.login import share_names
+            from datacode.smb.client.session_setup import share_names
 
             return share_names(target, access, interrupt)
 
@@ -174,7 +175,7 @@ class Shares:
             ShareName(name, _KINDS.get(kind & 0xFF, "other"), remark, kind >> 31 != 0)
             for name, kind, remark in found
         ]
-        return sorted(names, key=lambda share: paths.order(share.name))
+        return sorted(names, key=lambda share: share_paths.order(share.name))
 
     async def list_folder(self, share: str, path: str) -> list[Entry]:
         """A folder's entries, sorted by name, case folded (server reference, 8.3)."""
@@ -187,7 +188,9 @@ class Shares:
 
     async def match(self, share: str, pattern: str) -> list[str]:
         """The paths ``lib://share/…`` that match a pattern, in order."""
-        return [paths.join(share, [entry.name]) for entry in await self.search(share, pattern)]
+        return [
+            share_paths.join(share, [entry.name]) for entry in await self.search(share, pattern)
+        ]
 
     async def search(self, share: str, pattern: str) -> list[Entry]:
         """What matches a pattern, named by the paths on the share, in order.
@@ -196,7 +199,7 @@ class Shares:
         count. A ``FilesError`` for a malformed pattern.
         """
         place = self._place(share)
-        parsed = paths.Pattern.parse(share, pattern)
+        parsed = share_paths.Pattern.parse(share, pattern)
         return await place.call(
             lambda opened, interrupt: opened.match(parsed, pattern, interrupt),
             self._pool.rules.patience.transfer,
@@ -221,13 +224,13 @@ class Shares:
         ``limit`` is the most bytes that the file may have. A file that the session has read
         before is not moved again if the server says that it is still the same.
         """
-        return (await self._fetch(share, path, transfer.ALL, limit, progress)).descriptor
+        return (await self._fetch(share, path, pipelined_io.ALL, limit, progress)).descriptor
 
     async def fetch_part(
         self,
         share: str,
         path: str,
-        span: transfer.Span,
+        span: pipelined_io.Span,
         *,
         limit: int | None = None,
         progress: Progress | None = None,
@@ -239,7 +242,7 @@ class Shares:
         self,
         share: str,
         path: str,
-        span: transfer.Span,
+        span: pipelined_io.Span,
         limit: int | None,
         progress: Progress | None,
     ) -> FilePart:
@@ -268,16 +271,16 @@ class Shares:
             return FilePart(spare, span.offset, length, stamp.size, stamp.modified)
         if spare is not None:
             os.close(spare)
-        if span == transfer.ALL and self._places.get(place.key) is place and stamp.is_exact:
+        if span == pipelined_io.ALL and self._places.get(place.key) is place and stamp.is_exact:
             self._cache.put(place.key, name, stamp, fetched.descriptor)
         return FilePart(fetched.descriptor, 0, length, stamp.size, stamp.modified)
 
     def _fetching(
         self,
         path: str,
-        span: transfer.Span,
+        span: pipelined_io.Span,
         limit: int | None,
-        report: transfer.Progress,
+        report: pipelined_io.Progress,
         known: Stamp | None,
     ) -> Work[Fetched]:
         rules = self._pool.rules
@@ -300,9 +303,9 @@ class Shares:
         """Name, kind, size and time of the last write of what is there; None if nothing is."""
         place = self._place(share)
         try:
-            parts = paths.components(path)
+            parts = share_paths.components(path)
         except ShareError as error:
-            if error.reason is reasons.BAD_NAME:
+            if error.reason is errors.BAD_NAME:
                 return None  # nothing can have such a name
             raise
         stamp = await place.call(
@@ -330,7 +333,9 @@ class Shares:
         reads meanwhile sees half a file.
         """
         source = (
-            transfer.Bytes(content) if isinstance(content, bytes) else transfer.LocalFile(content)
+            pipelined_io.Bytes(content)
+            if isinstance(content, bytes)
+            else pipelined_io.LocalFile(content)
         )
         token, report = secrets.token_hex(6), _Report(self._pool.reactor, progress)
         try:
@@ -376,15 +381,15 @@ class Shares:
         )
 
     def _place(self, share: str) -> Place:
-        place = self._places.get(paths.same_share(share))
+        place = self._places.get(share_paths.same_share(share))
         if place is None or not place.is_open:
-            raise ShareError(reasons.NOT_CONNECTED, share=share)
+            raise ShareError(errors.NOT_CONNECTED, share=share)
         return place
 
     def _changing(self, share: str, path: str, operation: Operation) -> Place:
         place = self._place(share)
         if not self._pool.rules.writes:
-            raise ShareError(reasons.NO_WRITES, share=share, path=path).during(operation)
+            raise ShareError(errors.NO_WRITES, share=share, path=path).during(operation)
         return place
 
 
@@ -416,7 +421,7 @@ class _Report:
 
 def _components(path: str, operation: Operation) -> tuple[str, ...]:
     try:
-        return paths.components(path)
+        return share_paths.components(path)
     except ShareError as error:
         raise error.during(operation) from None
 
@@ -428,4 +433,4 @@ def _close_fetched(fetched: Fetched) -> None:
 
 def _load() -> None:
     """Load what speaks SMB, before somebody waits for it."""
-    import datacode.smb.namespace  # noqa: F401
+    import datacode.smb.client.dfs_namespace  # noqa: F401

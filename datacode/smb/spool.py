@@ -12,9 +12,9 @@ import tempfile
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from datacode.smb import reasons
-from datacode.smb.messages import Stamp
-from datacode.smb.reasons import ShareError
+from datacode.smb import errors
+from datacode.smb.errors import ShareError
+from datacode.smb.protocol.messages import Stamp
 
 
 @dataclass(slots=True)
@@ -40,12 +40,12 @@ def spooled(folder: str | None) -> Spooled:
     try:
         output, name = tempfile.mkstemp(prefix="datacode-", dir=folder)
     except OSError:
-        raise ShareError(reasons.SPOOL_FULL) from None
+        raise ShareError(errors.SPOOL_FULL) from None
     try:
         reader = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         os.close(output)
-        raise ShareError(reasons.SPOOL_FULL) from None
+        raise ShareError(errors.SPOOL_FULL) from None
     finally:
         os.unlink(name)
     return Spooled(output, reader)

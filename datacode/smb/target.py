@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
 
-from datacode.smb import reasons
-from datacode.smb.reasons import ShareError
+from datacode.smb import errors
+from datacode.smb.errors import ShareError
 
 DEFAULT_PORT = 445
 _GUEST_LOGINS = ("", "guest")
@@ -42,7 +42,7 @@ class Target:
         if not domain:
             login, domain = split_login(login)
         if "\0" in login + password + domain or (not login and password):
-            raise ShareError(reasons.WRONG_LOGIN)
+            raise ShareError(errors.WRONG_LOGIN)
         return cls(host, port, login, password, domain, ip)
 
     @property
@@ -117,4 +117,4 @@ def _is_v6(text: str) -> bool:
 
 
 def _bad_host(text: str) -> ShareError:
-    return ShareError(reasons.BAD_HOST, ip=text)
+    return ShareError(errors.BAD_HOST, ip=text)

@@ -7,13 +7,13 @@ from collections.abc import Hashable
 from enum import StrEnum
 from typing import Any
 
-from datacode.runtime.identity import NOTHING
-from datacode.runtime.identity import Keys as Identity
-from datacode.runtime.values import Value
 from datacode.tables.join import SUFFIXES, On, Suffixes, joined, keys_of
-from datacode.tables.matching import Keys, Pairs
-from datacode.tables.measures import Ordered, comparable, in_order, measurable
-from datacode.tables.table import Table
+from datacode.tables.join_match import Keys, Pairs
+from datacode.values.comparable import Ordered, comparable, in_order, measurable
+from datacode.values.hashing import NOTHING
+from datacode.values.hashing import Keys as Identity
+from datacode.values.table import Table
+from datacode.values.types import Value
 
 
 class Direction(StrEnum):

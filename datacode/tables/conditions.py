@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.runtime.host import Host
-from datacode.runtime.recognise import number_from_text
-from datacode.runtime.values import Value
-from datacode.tables.cells import Cells
 from datacode.tables.filters import is_operator, where
 from datacode.tables.select import position_of
-from datacode.tables.table import Table
-from datacode.tables.whole_columns import cells_of, mask_of
+from datacode.tables.vectorized import cells_of, mask_of
+from datacode.values.column_storage import Cells
+from datacode.values.parse_text import number_from_text
+from datacode.values.table import Table
+from datacode.values.types import Value
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from datacode.errors import runtime_error
-from datacode.runtime.identity import Keys, distinct, is_exact
-from datacode.runtime.recognise import currency_amount, number_from_text
-from datacode.runtime.values import EPSILON, Currency, Value, equal
-from datacode.tables.cells import Cells, Mask
-from datacode.tables.engine import pl
 from datacode.tables.like import LONGEST_EXPRESSION, like_pattern, like_test
+from datacode.values.column_storage import Cells, Mask
+from datacode.values.hashing import Keys, distinct, is_exact
+from datacode.values.lazy_polars import pl
+from datacode.values.parse_text import currency_amount, number_from_text
+from datacode.values.types import EPSILON, Currency, Value, equal
 
 Test = Callable[[Value], bool]
 

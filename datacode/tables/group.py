@@ -14,13 +14,13 @@ from functools import reduce
 from typing import TypeAlias
 
 from datacode.errors import runtime_error
-from datacode.runtime.identity import Keys
-from datacode.runtime.ordering import sort_key
-from datacode.runtime.values import Value, printed
-from datacode.tables.cells import Cells
-from datacode.tables.engine import pl
-from datacode.tables.matching import CheckSize
-from datacode.tables.table import Table
+from datacode.tables.join_match import CheckSize
+from datacode.values.column_storage import Cells
+from datacode.values.hashing import Keys
+from datacode.values.lazy_polars import pl
+from datacode.values.ordering import sort_key
+from datacode.values.table import Table
+from datacode.values.types import Value, printed
 
 Call: TypeAlias = "Callable[[str, list[Value]], Value]"
 """Calls a function of the program or the library with an array."""

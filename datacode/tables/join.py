@@ -8,16 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.runtime import identity
-from datacode.runtime.identity import NOTHING
-from datacode.runtime.values import Value
-from datacode.tables import cells
-from datacode.tables.cells import Cells, is_short
-from datacode.tables.engine import pl
-from datacode.tables.matching import CheckSize, How, Keys, Pairs, completed, matched
-from datacode.tables.measures import comparable, in_order
+from datacode.tables.join_match import CheckSize, How, Keys, Pairs, completed, matched
 from datacode.tables.select import under_each_other
-from datacode.tables.table import Table
+from datacode.values import column_storage, hashing
+from datacode.values.column_storage import Cells, is_short
+from datacode.values.comparable import comparable, in_order
+from datacode.values.hashing import NOTHING
+from datacode.values.lazy_polars import pl
+from datacode.values.table import Table
+from datacode.values.types import Value
 
 On: TypeAlias = "list[tuple[str, str]]"
 """The columns that are compared, left and right."""
@@ -82,8 +81,8 @@ def _column(table: Table, name: str, side: str) -> Cells:
 def joined(left: Table, right: Table, pairs: Pairs, suffixes: Suffixes = SUFFIXES) -> Table:
     """The rows of both tables side by side, as the pairs say."""
     columns = [
-        *cells.take(left.columns, pairs.left),
-        *cells.take(right.columns, pairs.right),
+        *column_storage.take(left.columns, pairs.left),
+        *column_storage.take(right.columns, pairs.right),
     ]
     return Table(joined_names(left.names, right.names, suffixes), columns, len(pairs))
 
@@ -231,7 +230,7 @@ class _Found(NamedTuple):
 
 def _unequal(right: Cells) -> Callable[[Value], _Found]:
     """The rows that are not equal to a value."""
-    key_of = identity.Keys().of
+    key_of = hashing.Keys().of
     keys = list(map(key_of, right))
     equal_ones = Counter(keys)
     equal_ones.pop(NOTHING, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from datacode.tables.engine import pl
+from datacode.values.lazy_polars import pl
 
 LONGEST_EXPRESSION = 1000
 """Characters of a pattern of which Polars certainly makes a regular expression: there is a limit

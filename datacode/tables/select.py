@@ -10,11 +10,11 @@ from random import SystemRandom
 from typing import TypeAlias
 
 from datacode.errors import runtime_error
-from datacode.runtime.values import Value
-from datacode.tables import cells
-from datacode.tables.cells import Cells
-from datacode.tables.engine import pl
-from datacode.tables.table import Table
+from datacode.values import column_storage
+from datacode.values.column_storage import Cells
+from datacode.values.lazy_polars import pl
+from datacode.values.table import Table
+from datacode.values.types import Value
 
 Header: TypeAlias = "list[str] | dict[str, str | None]"
 """Columns to keep, in order; or columns to rename (None keeps a name) while all others stay."""
@@ -150,7 +150,7 @@ def merged_inner(parts: Sequence[Table]) -> Table:
 
 def _with_columns(table: Table, names: Sequence[str]) -> Table:
     """These columns (the first of each name), with nulls for those the table lacks."""
-    missing = cells.nulls(len(table))
+    missing = column_storage.nulls(len(table))
     positions = map(table.position, names)
     columns = [missing if p is None else table.columns[p] for p in positions]
     return Table(names, columns, len(table))

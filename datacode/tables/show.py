@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from datacode.runtime.values import Currency, Path, PathPattern, Value, printed
+from datacode.tables.column_types import column_kind
 from datacode.tables.pieces import in_pieces
-from datacode.tables.table import Column, Indexer, Table
-from datacode.tables.types import column_kind
+from datacode.values.table import Column, Indexer, Table
+from datacode.values.types import Currency, Path, PathPattern, Value, printed
 
 _BREAKS = str.maketrans({"\n": " ", "\t": " ", "\v": " ", "\f": " ", "\x85": " "})
 """What would break the frame; a carriage return has gone before."""

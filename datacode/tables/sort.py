@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datacode.runtime.ordering import in_order, orders_itself, sort_key
-from datacode.runtime.values import Value
-from datacode.tables.cells import Cells, Indices
-from datacode.tables.engine import pl
-from datacode.tables.table import Table
+from datacode.values.column_storage import Cells, Indices
+from datacode.values.lazy_polars import pl
+from datacode.values.ordering import in_order, orders_itself, sort_key
+from datacode.values.table import Table
+from datacode.values.types import Value
 
 
 def sorted_by(table: Table, position: int, *, descending: bool = False) -> Table:

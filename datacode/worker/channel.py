@@ -14,7 +14,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from datacode.prompt_writing import prompt_writer
+from datacode.worker.fast_write import prompt_writer
 from datacode.worker.wire import Decoder, FrameError, Frames, encode
 
 Message = TypeVar("Message")

@@ -26,13 +26,15 @@ import threading
 import time
 from collections.abc import Callable
 
-from datacode.worker import kernel, sandbox, wire
-from datacode.worker.sandbox import Ground
+from datacode.worker import wire
+from datacode.worker.sandbox import syscalls
+from datacode.worker.sandbox import walls as sandbox
+from datacode.worker.sandbox.walls import Ground
 
 Entry = Callable[[socket.socket, socket.socket, wire.Fork], None]
 """What a worker does with its two sockets once its walls stand."""
 
-ENTRY = "datacode.worker.main:serve"
+ENTRY = "datacode.worker.child.main:serve"
 
 _PATIENCE = 2.0
 
@@ -52,10 +54,10 @@ def main() -> None:
         score.write("500")  # if memory runs out, a worker goes before the server
     control = socket.socket(fileno=descriptor)
     ground = sandbox.prepare(walls)
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server:
         return
-    kernel.call_process("datacode-zygote")
+    syscalls.call_process("datacode-zygote")
     entry = _preload(entry_name)
     _settle()
     gc.collect()
@@ -176,7 +178,7 @@ def _begin(
             os.dup2(nothing, standard)
         _close_others((*channels, ground.root))
         run, control = (socket.socket(fileno=descriptor) for descriptor in channels)
-        kernel.call_process("datacode-worker")
+        syscalls.call_process("datacode-worker")
         sandbox.enter(ground, request.memory_bytes)
         entry(run, control, request)
     except MemoryError:

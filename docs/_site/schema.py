@@ -7,7 +7,7 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 
-SCHEMA = Path(__file__).resolve().parents[2] / "datacode/server/schema/messages.json"
+SCHEMA = Path(__file__).resolve().parents[2] / "datacode/server/api/schema/messages.json"
 
 
 def on_files(files: Files, config: Any) -> Files:

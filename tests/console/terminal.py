@@ -20,11 +20,11 @@ from unittest import mock
 import pyte
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.command import main
+from datacode.__main__ import main
 from tests.daemons import heeding_interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = (sys.executable, "-m", "datacode.command")
+COMMAND = (sys.executable, "-m", "datacode.__main__")
 PROMPTS = (">>>", "...")
 PATIENCE = 60.0
 """Seconds after which a test fails that waits for something to appear."""

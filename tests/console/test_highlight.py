@@ -7,7 +7,7 @@ from pygments.token import Comment, Error, Name, Token, Whitespace
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.console.highlight import DataCodeLexer
-from datacode.language.lexer import RESERVED_WORDS, tokens
+from datacode.language.syntax.lexer import RESERVED_WORDS, tokens
 from tests.test_examples import programs
 
 

@@ -8,7 +8,7 @@ import stat
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.console.conversation import echoing
+from datacode.console.interactive import echoing
 from datacode.console.repl import next_line, texts
 from tests.console.terminal import CommandTestCase, Terminal
 

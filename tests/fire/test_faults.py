@@ -20,7 +20,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from websockets.exceptions import WebSocketException
 
 import datacode
-from datacode.smb.access import Limits
+from datacode.smb.policy import Limits
 from tests.daemons import PATIENCE, Daemon, Talk, foreground
 from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import LOGIN, PASSWORD, Samba, samba
@@ -505,7 +505,7 @@ def patched(patience: str, *words: str, before: str = "") -> list[str]:
         "from datacode.smb import access\n"
         f"made = access.Patience({patience})\n"
         "access.Rules = partial(access.Rules, patience=made)\n"
-        "from datacode.command import main\n"
+        "from datacode.__main__ import main\n"
         "sys.exit(main())\n"
     )
     _, _, _, *given = foreground("--port", "0", *words)

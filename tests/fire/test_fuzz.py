@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.server import messages
+from datacode.server.api import messages
 from tests.daemons import Daemon, Talk, foreground
 
 TYPES = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from datacode.language.lexer import RESERVED_WORDS
+from datacode.language.syntax.lexer import RESERVED_WORDS
 
 _LEVELS = (("or",), ("and",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/", "%"))
 

@@ -18,15 +18,16 @@ from datacode.errors import (
     runtime_error,
     variable_error,
 )
-from datacode.language import nodes
 from datacode.language.bare_names import TYPE_WORDS, in_places
-from datacode.language.parser import parse
-from datacode.runtime import access, operators, values
+from datacode.language.syntax import nodes
+from datacode.language.syntax.parser import parse
+from datacode.runtime import access, operators
 from datacode.runtime.builtins import library
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.host import Host
 from datacode.runtime.local_files import LocalFiles
-from datacode.runtime.session import detached
+from datacode.runtime.namespace import detached
+from datacode.values import types
 
 assert library
 
@@ -95,8 +96,8 @@ class Evaluator:
             "<=": operators.less_equal,
             ">": operators.greater,
             ">=": operators.greater_equal,
-            "==": values.equal,
-            "!=": lambda a, b: not values.equal(a, b),
+            "==": types.equal,
+            "!=": lambda a, b: not types.equal(a, b),
         }
         self.read_index = access.reader(lambda table, text: None)
         self.read_member = access.member_reader(self.host.file_kind)
@@ -182,7 +183,7 @@ class Evaluator:
             case nodes.Try():
                 self.guard(node)
             case nodes.Throw():
-                text = values.printed(self.value(node.value))
+                text = types.printed(self.value(node.value))
                 raise DataCodeError(Kind.EXCEPTION, "{message}", {"message": text})
             case nodes.Return():
                 raise Return(None if node.value is None else self.value(node.value))
@@ -261,7 +262,7 @@ class Evaluator:
         for key, member in path[:-1]:
             if container.__class__ not in (list, dict):
                 raise runtime_error(
-                    "Cannot assign to an element of {value}", value=values.debug(container)
+                    "Cannot assign to an element of {value}", value=types.debug(container)
                 )
             if member:
                 container = self.read_member(container, key)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.language.blocks import Blocks, Lines
-from datacode.language.lexer import tokens
+from datacode.language.syntax.lexer import tokens
+from datacode.language.tools.blocks import Blocks, Lines
 
 
 class BlockTests(SynchronousTestCase):

@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import datacode
 from datacode.errors import DataCodeError
-from datacode.language.format import format_source
-from datacode.language.lexer import tokens
+from datacode.language.syntax.lexer import tokens
+from datacode.language.tools.format import format_source
 from tests.language.trees import tree
 
 ROOT = Path(datacode.__file__).parents[1]

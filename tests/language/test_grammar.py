@@ -14,10 +14,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import datacode
 from datacode.errors import DataCodeError
-from datacode.language import automaton, nodes
-from datacode.language.lexer import Token, lex
-from datacode.language.parser import parse, parse_expression
-from datacode.language.source import Source
+from datacode.language.syntax import lr_driver, nodes
+from datacode.language.syntax.lexer import Token, lex
+from datacode.language.syntax.parser import parse, parse_expression
+from datacode.language.syntax.source import Source
 from tests.language.layered import LayeredReader, Refused
 from tests.language.trees import tree, written
 
@@ -52,13 +52,13 @@ class TablesTests(SynchronousTestCase):
         """With debugging on PLY reports conflicts and unused rules; there are none."""
         log = Collector()
         before = set(os.listdir())
-        automaton.build(debug=True, debuglog=log, errorlog=log)
+        lr_driver.build(debug=True, debuglog=log, errorlog=log)
         self.assertEqual(log.complaints, [])
         self.assertEqual(set(os.listdir()), before)
 
     def test_docstrings_are_needed(self) -> None:
         """Where Python has dropped the docstrings, one sentence says so."""
-        code = "from datacode.language.parser import parse; parse('a = 1')"
+        code = "from datacode.language.syntax.parser import parse; parse('a = 1')"
         run = subprocess.run(
             [sys.executable, "-OO", "-c", code],
             cwd=ROOT,

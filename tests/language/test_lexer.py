@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError, Kind
-from datacode.language.lexer import RESERVED_WORDS, Piece, lex, shown, tokens
-from datacode.language.source import Source
+from datacode.language.syntax.lexer import RESERVED_WORDS, Piece, lex, shown, tokens
+from datacode.language.syntax.source import Source
 
 
 def kinds(text: str) -> str:

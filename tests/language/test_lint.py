@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import argument_count_error
-from datacode.language.lint import MAX_ERRORS, check
+from datacode.language.tools.lint import MAX_ERRORS, check
 
 FUNCTIONS = {"print", "len", "isset", "isinstance"}
 

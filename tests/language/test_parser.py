@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError, Kind
-from datacode.language import nodes
-from datacode.language.lexer import RESERVED_WORDS
-from datacode.language.limits import MAX_NESTING
-from datacode.language.parser import parse, parse_expression
+from datacode.language.syntax import nodes
+from datacode.language.syntax.lexer import RESERVED_WORDS
+from datacode.language.syntax.nesting_limits import MAX_NESTING
+from datacode.language.syntax.parser import parse, parse_expression
 from tests.language.trees import tree, written
 
 BLOCKS = ("if a do\n", "endif\n", "for a in b do\n", "next a\n", "try\n", "endtry\n", "\n", "\n")

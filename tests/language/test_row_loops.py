@@ -7,9 +7,9 @@ import math
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
-from datacode.runtime.values import Value
-from datacode.tables.cells import Cells
-from datacode.tables.table import Table
+from datacode.values.column_storage import Cells
+from datacode.values.table import Table
+from datacode.values.types import Value
 
 ROWS: list[list[Value]] = [
     [float(i), f"n{i}", None if i % 3 else i % 2 == 0, [float(i)] if i == 7 else 2.0 * i]

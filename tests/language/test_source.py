@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.language.source import Source
+from datacode.language.syntax.source import Source
 
 
 class TextTests(SynchronousTestCase):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.language import symbols
+from datacode.language.tools import symbols
 
 TEXT = """\
 total = 0

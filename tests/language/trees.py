@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datacode.language import nodes
-from datacode.language.parser import parse
+from datacode.language.syntax import nodes
+from datacode.language.syntax.parser import parse
 
 
 def written(node: object) -> str:

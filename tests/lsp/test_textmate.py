@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.language.lexer import RESERVED_WORDS
+from datacode.language.syntax.lexer import RESERVED_WORDS
 
 GRAMMAR = Path(__file__).resolve().parents[2] / "editors" / "datacode.tmLanguage.json"
 

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from datacode.runtime.builtins.registry import Builtin
-from datacode.runtime.values import Currency, Path, PathPattern
-from datacode.tables.table import Table
+from datacode.values.table import Table
+from datacode.values.types import Currency, Path, PathPattern
 
 FILES = {"a.txt": b"x", "a.csv": b"a,b\n1,2\n,x", "in/b.csv": b"\xff", "lib://s/c.json": b"{}"}
 """What programs find: the names occur among the generated texts."""

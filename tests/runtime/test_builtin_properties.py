@@ -13,17 +13,17 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datacode.runtime.ordering import sort_key
-from datacode.runtime.recognise import (
+from datacode.values import column_storage
+from datacode.values.ordering import sort_key
+from datacode.values.parse_text import (
     WHITE_SPACE,
     is_date_text,
     is_money_text,
     moment_from_text,
     number_from_text,
 )
-from datacode.runtime.values import Currency, equal, same
-from datacode.tables import cells
-from datacode.tables.table import Table
+from datacode.values.table import Table
+from datacode.values.types import Currency, equal, same
 from tests.runtime.builtins.calling import BuiltinTestCase, call_with
 from tests.runtime.generated import anything, tables
 
@@ -168,17 +168,17 @@ def rowwise(source: Table, keeps: Callable[[Any], bool]) -> list[list[Any]]:
 class TableProperties(BuiltinTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.short = cells.SHORT
+        self.short = column_storage.SHORT
 
     def tearDown(self) -> None:
-        cells.SHORT = self.short
+        column_storage.SHORT = self.short
 
     def stored_both_ways(self, source: Table) -> list[Table]:
         """The table with its cells in lists, and typed where that can be."""
         both = [Table.from_columns(source.names, [list(c) for c in source.columns])]
-        cells.SHORT = -1
+        column_storage.SHORT = -1
         both.append(Table.from_columns(source.names, [list(c) for c in source.columns]))
-        cells.SHORT = self.short
+        column_storage.SHORT = self.short
         return both
 
     def assertRows(self, found: Table, expected: list[list[Any]]) -> None:

@@ -14,9 +14,9 @@ from datacode.errors import DataCodeError, function_error
 from datacode.runtime.builtins import library  # noqa: F401
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.host import Host
-from datacode.runtime.values import debug, equal, printed, type_name
-from datacode.tables import cells
-from datacode.tables.table import Column, Indexer, Table
+from datacode.values import column_storage
+from datacode.values.table import Column, Indexer, Table
+from datacode.values.types import debug, equal, printed, type_name
 from tests.runtime.builtins.calling import MemoryFiles, call_with
 from tests.runtime.generated import FILES, calls
 
@@ -89,10 +89,10 @@ def typed(value: Any) -> Any:
 
 class EveryBuiltinTests(SynchronousTestCase):
     def tearDown(self) -> None:
-        cells.SHORT = self.short
+        column_storage.SHORT = self.short
 
     def setUp(self) -> None:
-        self.short = cells.SHORT
+        self.short = column_storage.SHORT
 
     @given(st.data())
     @settings(max_examples=400, deadline=None, database=None)
@@ -100,13 +100,13 @@ class EveryBuiltinTests(SynchronousTestCase):
         """A call gives a value or an error of the language, changes no argument, and does not
         depend on how the columns of its tables are stored."""
         entry = BUILTINS[data.draw(st.sampled_from(sorted(BUILTINS)))]
-        cells.SHORT = self.short
+        column_storage.SHORT = self.short
         arguments, named = data.draw(calls(entry))
         before = described([*arguments, *named.values()])
         found = outcome(entry.name, arguments, named)
         self.assertEqual(described([*arguments, *named.values()]), before)
         if entry.name in UNLIKE_EACH_TIME | WITH_CONDITIONS:
             return
-        cells.SHORT = -1
+        column_storage.SHORT = -1
         again = outcome(entry.name, typed(arguments), {n: typed(v) for n, v in named.items()})
         self.assertEqual(again, found, entry.name)

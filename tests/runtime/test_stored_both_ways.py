@@ -19,10 +19,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from datacode import Interpreter
 from datacode.runtime.builtins import library  # noqa: F401
 from datacode.runtime.builtins.registry import BUILTINS
-from datacode.runtime.values import Currency, Path, Value, debug
-from datacode.tables import cells
-from datacode.tables.cells import Cells
-from datacode.tables.table import Column, Indexer, Table
+from datacode.values import column_storage
+from datacode.values.column_storage import Cells
+from datacode.values.table import Column, Indexer, Table
+from datacode.values.types import Currency, Path, Value, debug
 from tests.runtime.builtins.calling import MemoryFiles
 from tests.tables.making import chunked, mixed, typed
 
@@ -201,7 +201,7 @@ class StoredBothWays(SynchronousTestCase):
     """The same programs over the same cells."""
 
     def setUp(self) -> None:
-        self.addCleanup(setattr, cells, "SHORT", cells.SHORT)
+        self.addCleanup(setattr, column_storage, "SHORT", column_storage.SHORT)
 
     def column(self, chance: Random, length: int) -> list[Value]:
         """Cells of one kind, one after the other or at random."""
@@ -214,7 +214,7 @@ class StoredBothWays(SynchronousTestCase):
         self, program: str, variables: dict[str, Any], way: tuple[Any, int]
     ) -> tuple[str, ...]:
         """What a program gives, prints and writes, and its error."""
-        store, cells.SHORT = way
+        store, column_storage.SHORT = way
         files = MemoryFiles()
         interpreter = Interpreter(files)
         self.assertIsNone(interpreter.run(FUNCTIONS).error)

@@ -16,19 +16,19 @@ from twisted.internet.task import Clock
 from datacode.errors import limit_error
 from datacode.runtime.files import Entry
 from datacode.runtime.interpreter import Outcome
-from datacode.server.audit import NoAudit
-from datacode.server.local_files import AllowedFolders, LocalFiles
-from datacode.server.metrics import Metrics
+from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
+from datacode.server.files.session_folder import SessionFolder
+from datacode.server.ops.audit import NoAudit
+from datacode.server.ops.metrics import Metrics
+from datacode.server.options.settings import Settings
 from datacode.server.session import House, Session, Visitor
-from datacode.server.session_folder import SessionFolder
-from datacode.server.settings import Settings
 from datacode.server.workspace import Workspace
-from datacode.smb import reasons
-from datacode.smb.reasons import Operation, ShareError
+from datacode.smb import errors
+from datacode.smb.client.pipelined_io import Span
+from datacode.smb.errors import Operation, ShareError
 from datacode.smb.shares import FilePart
 from datacode.smb.target import Target
-from datacode.smb.transfer import Span
-from datacode.worker.process import Completed
+from datacode.worker.pool import Completed
 from datacode.worker.wire import Suggestion, TableShown, Variable
 
 
@@ -177,9 +177,9 @@ class FakeShares:
             self.waiting.append(Deferred())
             await self.waiting[-1]
         if name.casefold() in self.connected:
-            raise ShareError(reasons.CONNECTED, share=name)
+            raise ShareError(errors.CONNECTED, share=name)
         if target.password != "right":
-            raise ShareError(reasons.WRONG_LOGIN).during(Operation.CONNECT)
+            raise ShareError(errors.WRONG_LOGIN).during(Operation.CONNECT)
         self.connected[name.casefold()] = (target, name)
 
     async def disconnect(self, share: str) -> None:
@@ -191,7 +191,7 @@ class FakeShares:
         try:
             names = self.contents[path]
         except KeyError:
-            raise ShareError(reasons.MISSING, path=path).during(Operation.LIST) from None
+            raise ShareError(errors.MISSING, path=path).during(Operation.LIST) from None
         return [Entry(name, False, len(names[name]), 1.5) for name in sorted(names)]
 
     async def search(self, share: str, pattern: str) -> list[Entry]:
@@ -223,7 +223,7 @@ class FakeShares:
             progress(len(data), len(data))
         length = span.length_in(len(data))
         if limit is not None and length > limit:
-            raise ShareError(reasons.TOO_LARGE, path=path, size=length, limit=limit).during(
+            raise ShareError(errors.TOO_LARGE, path=path, size=length, limit=limit).during(
                 Operation.READ
             )
         descriptor, place = tempfile.mkstemp()
@@ -234,14 +234,14 @@ class FakeShares:
 
     async def write(self, share: str, path: str, content: bytes) -> None:
         self._check(share)
-        raise ShareError(reasons.NO_WRITES).during(Operation.WRITE)
+        raise ShareError(errors.NO_WRITES).during(Operation.WRITE)
 
     async def close(self) -> None:
         self.closed = True
 
     def _check(self, share: str) -> None:
         if share.casefold() not in self.connected:
-            raise ShareError(reasons.NOT_CONNECTED, share=share)
+            raise ShareError(errors.NOT_CONNECTED, share=share)
 
 
 class Room:
@@ -300,5 +300,5 @@ class Room:
         from datacode.smb.shares import ShareName
 
         if target.password != "right":
-            raise ShareError(reasons.WRONG_LOGIN).during(Operation.SHARES)
+            raise ShareError(errors.WRONG_LOGIN).during(Operation.SHARES)
         return [ShareName("data", "disk", "note", False), ShareName("IPC$", "pipe", "", True)]

@@ -14,16 +14,16 @@ from twisted.cred.strcred import makeChecker
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.server import passwd
-from datacode.server.access import Origins, Patience, Token, is_loopback, network_of
-from datacode.server.accounts import (
+from datacode.server.auth import passwd
+from datacode.server.auth.access import Origins, Patience, Token, is_loopback, network_of
+from datacode.server.auth.accounts import (
     AccountsError,
     AccountsFile,
     BearerToken,
     make_token,
     set_password,
 )
-from datacode.server.gate import preferred_locale
+from datacode.server.auth.admission import preferred_locale
 
 
 class OriginsTests(SynchronousTestCase):

@@ -10,10 +10,10 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.runtime.files import FilesError
-from datacode.server.broker import Broker
-from datacode.server.local_files import AllowedFolders, LocalFiles
-from datacode.server.session_folder import SessionFolder
-from datacode.smb.reasons import ShareError
+from datacode.server.files.broker import Broker
+from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
+from datacode.server.files.session_folder import SessionFolder
+from datacode.smb.errors import ShareError
 from datacode.smb.target import Target
 from tests.server.fakes import FakeShares
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.server import json_steps, json_text, messages
-from datacode.server.messages import Request
-from datacode.server.parsing import BadRequest, parse, parse_in_steps
+from datacode.server.api import json_limits, json_steps, messages
+from datacode.server.api.messages import Request
+from datacode.server.api.parse import BadRequest, parse, parse_in_steps
 
 TOKENS = [
     *(b'"code"', b'"c\\u006fde"', b'"type"', b'"execute"', b'"id"', b'"columns"', b'"x"'),
@@ -157,7 +157,7 @@ class LimitTests(SynchronousTestCase):
             (b"code", space + b"1"),
         ):
             data = b'{"' + key + b'":' + value + b"}"
-            steps = json_steps.shortened(data, json_text.Keys.of(["code"]))
+            steps = json_steps.shortened(data, json_limits.Keys.of(["code"]))
             count = 0
             while True:
                 try:

@@ -9,8 +9,8 @@ from pathlib import Path
 from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.server import messages, schema
-from datacode.server.messages import Content, Done, Executed, Listing, Output, encode, with_id
+from datacode.server.api import messages, schema
+from datacode.server.api.messages import Content, Done, Executed, Listing, Output, encode, with_id
 
 
 class AnswerTests(SynchronousTestCase):
@@ -78,7 +78,7 @@ class SchemaTests(SynchronousTestCase):
         self.assertEqual(
             schema.FILE.read_text("utf-8"),
             schema.written(),
-            "run `python -m datacode.server.schema`",
+            "run `python -m datacode.server.api.schema`",
         )
 
     def test_every_message_is_described(self) -> None:

@@ -14,13 +14,13 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from datacode import tap
-from datacode.server import announce
 from datacode.server import service as service_module
-from datacode.server.clock import use_steady_clock
+from datacode.server.ops import banner
+from datacode.server.ops.clock import use_steady_clock
+from datacode.server.options.settings import Settings
 from datacode.server.service import DataCodeService, _place
-from datacode.server.settings import Settings
 from datacode.smb.hosts import HostPolicy
-from datacode.worker.process import SandboxError
+from datacode.worker.pool import SandboxError
 
 
 class ServiceTests(TestCase):
@@ -139,17 +139,15 @@ class AnnouncementTests(SynchronousTestCase):
             (Settings(token="T", smb_hosts=HostPolicy(["files"])), ["::"], 0),
             (Settings(sandbox=False), ["127.0.0.1"], 1),
         ):
-            found = list(announce.warnings(settings, hosts))
+            found = list(banner.warnings(settings, hosts))
             self.assertEqual(len(found), number, (settings, hosts))
             if not settings.guarded and number > 1:
                 self.assertIn(open_to_all, found)
 
     def test_addresses(self) -> None:
         """IPv6 addresses stand in brackets; endpoints stand as they were described."""
-        self.assertIn(
-            "📡 Адрес: ws://[::1]:80", list(announce.before(Settings(host="::1", port=80)))
-        )
-        lines = list(announce.before(Settings(listen=("unix:/run/x",))))
+        self.assertIn("📡 Адрес: ws://[::1]:80", list(banner.before(Settings(host="::1", port=80))))
+        lines = list(banner.before(Settings(listen=("unix:/run/x",))))
         self.assertIn("📡 Адрес: unix:/run/x", lines)
 
 

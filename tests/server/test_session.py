@@ -12,10 +12,10 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import Kind, runtime_error, variable_error
-from datacode.server import texts
+from datacode.server.api import texts
+from datacode.server.options.settings import Bounds, Settings
 from datacode.server.session import Refused
-from datacode.server.settings import Bounds, Settings
-from datacode.worker.process import WorkerUnavailable
+from datacode.worker.pool import WorkerUnavailable
 from datacode.worker.wire import TableShown
 from tests.server.fakes import Room
 

@@ -13,10 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.patterns import matching
-from datacode.server import texts
-from datacode.server.local_files import AllowedFolders, LocalFiles
-from datacode.server.session_folder import SessionFolder, StoreError, Usage
-from datacode.server.session_folders import SessionFolders
+from datacode.server.api import texts
+from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
+from datacode.server.files.session_folder import SessionFolder, StoreError, Usage
+from datacode.server.files.session_folders import SessionFolders
 
 
 def contents(descriptor: int) -> bytes:

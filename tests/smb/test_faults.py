@@ -13,14 +13,15 @@ import threading
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datacode.smb import line as line_module
-from datacode.smb import messages, reasons
-from datacode.smb.access import Access
-from datacode.smb.interrupt import Interrupt
-from datacode.smb.line import Line
-from datacode.smb.namespace import Namespace
-from datacode.smb.reasons import Reason, ShareError
-from datacode.smb.share import open_share
+from datacode.smb import errors
+from datacode.smb.client import reconnecting as line_module
+from datacode.smb.client.dfs_namespace import Namespace
+from datacode.smb.client.reconnecting import Line
+from datacode.smb.client.share import open_share
+from datacode.smb.deadline import Interrupt
+from datacode.smb.errors import Reason, ShareError
+from datacode.smb.policy import Access
+from datacode.smb.protocol import messages
 from datacode.smb.target import Target
 from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import Samba, samba
@@ -29,11 +30,11 @@ from tests.smb.test_share import ShareTestCase
 CONTENT = random.Random(7).randbytes(700_001)
 NAME = "faults.bin"
 
-CONNECTION = (reasons.LOST, reasons.SILENT, reasons.UNREACHABLE)
+CONNECTION = (errors.LOST, errors.SILENT, errors.UNREACHABLE)
 TAMPERED = (
-    *(*CONNECTION, reasons.FORGED, reasons.NONSENSE, reasons.ONLY_SMB1),
+    *(*CONNECTION, errors.FORGED, errors.NONSENSE, errors.ONLY_SMB1),
     # A bit of a login that was changed can make it anything that a login can be.
-    *(reasons.WRONG_LOGIN, reasons.DENIED, reasons.OTHER, reasons.NO_ACCOUNT, reasons.BUSY),
+    *(errors.WRONG_LOGIN, errors.DENIED, errors.OTHER, errors.NO_ACCOUNT, errors.BUSY),
 )
 
 
@@ -101,7 +102,7 @@ class FaultTests(FaultTestCase):
         """Then it is over, and the sentence names the server as the client did."""
         self.proxy.every(Fault("cut", 100_000))
         self.assertEqual(
-            self.outcome(self.server, self.proxy, (reasons.LOST,)),
+            self.outcome(self.server, self.proxy, (errors.LOST,)),
             f"соединение с 127.0.0.1:{self.proxy.port} потеряно",
         )
         self.assertEqual(self.proxy.connections, 2)
@@ -112,7 +113,7 @@ class FaultTests(FaultTestCase):
         self.read_through(line)
         self.proxy.close()
         error = self.assertRaises(ShareError, self.read_through, line)
-        self.assertIs(error.reason, reasons.LOST)
+        self.assertIs(error.reason, errors.LOST)
 
     def test_an_idle_connection_that_was_dropped(self) -> None:
         """Is made anew without a word."""
@@ -147,7 +148,7 @@ class FaultTests(FaultTestCase):
             Interrupt(60, 60),
             again=False,
         )
-        self.assertIs(error.reason, reasons.LOST)
+        self.assertIs(error.reason, errors.LOST)
         self.assertEqual(self.proxy.connections, 1)
 
     def test_a_server_that_restarts(self) -> None:
@@ -177,7 +178,7 @@ class FaultTests(FaultTestCase):
             self.proxy.every(Fault("stall", at))
             before = self.proxy.connections
             self.assertEqual(
-                self.outcome(self.server, self.proxy, (reasons.SILENT,), stall=0.2),
+                self.outcome(self.server, self.proxy, (errors.SILENT,), stall=0.2),
                 f"сервер 127.0.0.1:{self.proxy.port} не отвечает",
             )
             self.assertEqual(self.proxy.connections, before + 1)
@@ -209,7 +210,7 @@ class FaultTests(FaultTestCase):
         error = self.assertRaises(
             ShareError, open_share, target, "data", Access(), Interrupt(0.3, 5)
         )
-        self.assertIs(error.reason, reasons.SILENT)
+        self.assertIs(error.reason, errors.SILENT)
 
     def test_what_is_not_smb(self) -> None:
         """Another service on that port breaks the protocol, and that is what is said."""
@@ -228,7 +229,7 @@ class FaultTests(FaultTestCase):
             error = self.assertRaises(
                 ShareError, open_share, target, "data", Access(), Interrupt(30, 20)
             )
-            self.assertIn(error.reason, (reasons.NONSENSE, reasons.LOST, reasons.OTHER))
+            self.assertIn(error.reason, (errors.NONSENSE, errors.LOST, errors.OTHER))
 
 
 def answering(listener: socket.socket, answer: bytes) -> None:
@@ -277,7 +278,7 @@ class IntegrityTests(FaultTestCase):
             for at in (total - 400_000, total - 200_000):
                 proxy.every(Fault("flip", at, 3))
                 self.assertEqual(
-                    self.outcome(server, proxy, (reasons.FORGED,)),
+                    self.outcome(server, proxy, (errors.FORGED,)),
                     f"ответ сервера 127.0.0.1:{proxy.port} не прошел проверку целостности",
                     name,
                 )

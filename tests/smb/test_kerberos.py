@@ -10,10 +10,11 @@ from pathlib import Path
 
 from impacket.krb5.kerberosv5 import KerberosError
 
-from datacode.smb import login, reasons
-from datacode.smb.access import Access, Kerberos
-from datacode.smb.reasons import Reason, ShareError
-from datacode.smb.share import open_share
+from datacode.smb import errors
+from datacode.smb.client import session_setup as login
+from datacode.smb.client.share import open_share
+from datacode.smb.errors import Reason, ShareError
+from datacode.smb.policy import Access, Kerberos
 from datacode.smb.target import Target
 from tests.smb import kerberos
 from tests.smb.samba import Samba, samba
@@ -84,16 +85,16 @@ class KerberosTests(ShareTestCase):
     def test_a_ticket_for_another_key(self) -> None:
         """Is refused by the server."""
         self.cache(os.urandom(32))
-        self.refused(reasons.WRONG_LOGIN, self.target(), self.access())
+        self.refused(errors.WRONG_LOGIN, self.target(), self.access())
 
     def test_only_the_account_that_has_it(self) -> None:
         """Others log in with their passwords, and fail without."""
         target = self.target(f"other@{kerberos.REALM}")
-        self.refused(reasons.WRONG_LOGIN, target, self.access())
+        self.refused(errors.WRONG_LOGIN, target, self.access())
 
     def test_a_password_is_not_ignored(self) -> None:
         """Whoever gives one wants it to be checked."""
-        self.refused(reasons.WRONG_LOGIN, self.target(password="wrong"), self.access())
+        self.refused(errors.WRONG_LOGIN, self.target(password="wrong"), self.access())
 
     def test_nothing_that_fits_in_the_file(self) -> None:
         """A cache without a ticket for this service, a keytab of others, no file."""
@@ -104,25 +105,25 @@ class KerberosTests(ShareTestCase):
         )
         for content in contents:
             self.file.write_bytes(content)
-            self.refused(reasons.NO_TICKET_FILE, self.target(), self.access())
+            self.refused(errors.NO_TICKET_FILE, self.target(), self.access())
         self.file.unlink()
-        self.refused(reasons.NO_TICKET_FILE, self.target(), self.access())
+        self.refused(errors.NO_TICKET_FILE, self.target(), self.access())
 
     def test_a_controller_that_is_not_there(self) -> None:
         """A key, or a password, needs one; what it says when there is none."""
         self.file.write_bytes(kerberos.keytab(USER, SERVICE_KEY))
         access = self.access(**{kerberos.REALM: "127.0.0.77"})
-        self.refused(reasons.NO_KDC, self.target(), access)
-        self.refused(reasons.NO_KDC, self.target(password="x"), access)
+        self.refused(errors.NO_KDC, self.target(), access)
+        self.refused(errors.NO_KDC, self.target(password="x"), access)
 
     def test_what_a_controller_says(self) -> None:
         """Wrong passwords and locked accounts have the sentences that they have elsewhere."""
         for code, reason in (
-            (24, reasons.WRONG_LOGIN),
-            (6, reasons.WRONG_LOGIN),
-            (18, reasons.NO_ACCOUNT),
-            (23, reasons.NO_ACCOUNT),
-            (37, reasons.NO_TICKET),
+            (24, errors.WRONG_LOGIN),
+            (6, errors.WRONG_LOGIN),
+            (18, errors.NO_ACCOUNT),
+            (23, errors.NO_ACCOUNT),
+            (37, errors.NO_TICKET),
         ):
 
             def refuse(*arguments: object, error: int = code, **more: object) -> None:

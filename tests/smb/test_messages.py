@@ -10,10 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.smb import listing, messages
-from datacode.smb.messages import Command, Dialect, Malformed
-from datacode.smb.paths import encode_name
-from datacode.smb.protection import (
+from datacode.smb.protocol import messages, query_directory
+from datacode.smb.protocol.crypto import (
     TAG,
     Agreement,
     Cipher,
@@ -26,6 +24,8 @@ from datacode.smb.protection import (
     derived_key,
     protection,
 )
+from datacode.smb.protocol.messages import Command, Dialect, Malformed
+from datacode.smb.share_paths import encode_name
 
 PARSERS: list[Callable[[memoryview], object]] = [
     messages.parse_header,
@@ -37,7 +37,7 @@ PARSERS: list[Callable[[memoryview], object]] = [
     messages.parse_write,
     messages.parse_query_directory,
     messages.parse_ioctl,
-    lambda body: list(listing.entries(body)),
+    lambda body: list(query_directory.entries(body)),
 ]
 
 
@@ -79,12 +79,12 @@ class ListingTests(SynchronousTestCase):
 
     def names(self, data: bytes) -> list[str]:
         """The names of all entries."""
-        return [found.name for found in listing.entries(memoryview(data))]
+        return [found.name for found in query_directory.entries(memoryview(data))]
 
     def test_entries(self) -> None:
         """Names beyond the basic plane, folders and sizes."""
         data = entry("😀 й.txt", following=True) + entry("dir", following=False, attributes=0x10)
-        first, second = listing.entries(memoryview(data))
+        first, second = query_directory.entries(memoryview(data))
         self.assertEqual((first.name, first.is_folder, first.size), ("😀 й.txt", False, 7))
         self.assertEqual((second.name, second.is_folder, second.size), ("dir", True, None))
 

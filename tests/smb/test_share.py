@@ -13,13 +13,15 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from datacode.smb import messages, paths, reasons, spool, transfer
-from datacode.smb.access import Access
+from datacode.smb import errors, share_paths, spool
+from datacode.smb.client import pipelined_io
+from datacode.smb.client.share import Fetched, Share, open_share
+from datacode.smb.deadline import Interrupt, Interrupted
+from datacode.smb.errors import Reason, ShareError
 from datacode.smb.hosts import HostPolicy
-from datacode.smb.interrupt import Interrupt, Interrupted
-from datacode.smb.messages import Dialect
-from datacode.smb.reasons import Reason, ShareError
-from datacode.smb.share import Fetched, Share, open_share
+from datacode.smb.policy import Access
+from datacode.smb.protocol import messages
+from datacode.smb.protocol.messages import Dialect
 from datacode.smb.target import Target
 from tests.smb.impacket_server import ImpacketServer
 from tests.smb.proxy import FaultProxy
@@ -30,7 +32,7 @@ from tests.smb.samba import DISABLED, LOGIN, PASSWORD, Samba, free_port, samba
 def held(share: Share, path: str, sharing: int) -> Iterator[None]:
     """While inside, a file is open in another program that shares only so much of it."""
     link, tree = share._link, share._tree.number
-    name = paths.nt_path(paths.components(path))
+    name = share_paths.nt_path(share_paths.components(path))
     with link.during(Interrupt(5, 5)):
         rights = messages.Access.READ_DATA | messages.Access.WRITE_DATA
         body = messages.create(name, rights, messages.Disposition.OPEN, 0, sharing=sharing)
@@ -114,46 +116,46 @@ class ConnectTests(ShareTestCase):
     def test_wrong_password_and_unknown_user(self) -> None:
         """One sentence for both, so that nobody learns which logins there are."""
         text = "неверное имя пользователя или пароль"
-        self.refused(reasons.WRONG_LOGIN, text, samba().target(password="wrong"))
-        self.refused(reasons.WRONG_LOGIN, text, samba().target(password=""))
-        self.refused(reasons.WRONG_LOGIN, text, samba().target("nosuchuser"))
+        self.refused(errors.WRONG_LOGIN, text, samba().target(password="wrong"))
+        self.refused(errors.WRONG_LOGIN, text, samba().target(password=""))
+        self.refused(errors.WRONG_LOGIN, text, samba().target("nosuchuser"))
 
     def test_disabled_account(self) -> None:
         """An account that is there but not to be used."""
-        self.refused(reasons.NO_ACCOUNT, "учетная запись недоступна", samba().target(DISABLED))
+        self.refused(errors.NO_ACCOUNT, "учетная запись недоступна", samba().target(DISABLED))
 
     def test_unknown_share(self) -> None:
         """Named as the client spelled it; also where no share can have such a name."""
         for name in ("Nothing", "", "a/b", "a\\b", "x" * 300):
-            self.refused(reasons.NO_SHARE, f"шара '{name}' не найдена", samba().target(), name)
+            self.refused(errors.NO_SHARE, f"шара '{name}' не найдена", samba().target(), name)
 
     def test_no_rights(self) -> None:
         """A share that is for others."""
-        self.refused(reasons.DENIED, "доступ запрещен", samba().target(), "forbidden")
+        self.refused(errors.DENIED, "доступ запрещен", samba().target(), "forbidden")
 
     def test_not_a_disk(self) -> None:
         """The share of pipes holds no files."""
         text = "шара 'IPC$' не содержит файлов"
-        self.refused(reasons.NOT_A_DISK, text, samba().target(), "IPC$")
+        self.refused(errors.NOT_A_DISK, text, samba().target(), "IPC$")
 
     def test_nobody_listens(self) -> None:
         """A closed port, an unknown name."""
         port = free_port()
         target = Target.parse(f"127.0.0.1:{port}", "a", "b", "")
-        self.refused(reasons.UNREACHABLE, f"сервер 127.0.0.1:{port} недоступен", target)
+        self.refused(errors.UNREACHABLE, f"сервер 127.0.0.1:{port} недоступен", target)
         target = Target.parse("no-such-host.invalid", "a", "b", "")
-        self.refused(reasons.UNREACHABLE, "сервер no-such-host.invalid недоступен", target)
+        self.refused(errors.UNREACHABLE, "сервер no-such-host.invalid недоступен", target)
 
     def test_only_smb1(self) -> None:
         """A server that speaks nothing newer is told apart from one that is broken."""
         text = "сервер поддерживает только SMB1"
-        self.refused(reasons.ONLY_SMB1, text, samba(dialect="1").target())
+        self.refused(errors.ONLY_SMB1, text, samba(dialect="1").target())
 
     def test_guest_is_refused_unless_asked_for(self) -> None:
         """A server that takes anybody for a guest does not make a wrong password right."""
         server = samba(guest="Bad User")
         self.refused(
-            reasons.WRONG_LOGIN,
+            errors.WRONG_LOGIN,
             "неверное имя пользователя или пароль",
             server.target("nosuchuser"),
             "public",
@@ -164,7 +166,7 @@ class ConnectTests(ShareTestCase):
 
     def test_guest_where_there_are_none(self) -> None:
         """Logging in as nobody succeeds only if the share opens."""
-        self.refused(reasons.DENIED, "доступ запрещен", samba().target("", ""))
+        self.refused(errors.DENIED, "доступ запрещен", samba().target("", ""))
 
     def test_guests_can_be_forbidden(self) -> None:
         """What a guest reads cannot be checked; an operator may refuse that."""
@@ -177,7 +179,7 @@ class ConnectTests(ShareTestCase):
             Access(require_signing=True),
             self.patience(),
         )
-        self.assertIs(error.reason, reasons.UNSIGNED)
+        self.assertIs(error.reason, errors.UNSIGNED)
 
     def test_hosts_that_are_not_allowed(self) -> None:
         """The operator's list is asked before anybody is spoken to."""
@@ -186,7 +188,7 @@ class ConnectTests(ShareTestCase):
             error = self.assertRaises(
                 ShareError, open_share, target, "data", Access(HostPolicy(hosts)), self.patience()
             )
-            self.assertIs(error.reason, reasons.HOST_REFUSED)
+            self.assertIs(error.reason, errors.HOST_REFUSED)
         self.opened(target, access=Access(HostPolicy(["127.0.0.0/8"])))
         self.opened(target, access=Access(HostPolicy(["fs1", f"127.0.0.1:{target.port}"])))
 
@@ -267,7 +269,7 @@ class ReadTests(ShareTestCase):
         for name in names:
             (folder / name).write_text(name, "utf-8")
         share = self.opened(samba().target())
-        self.assertEqual(self.listed(share, folder.name), sorted(names, key=paths.order))
+        self.assertEqual(self.listed(share, folder.name), sorted(names, key=share_paths.order))
         for name in names:
             self.assertEqual(self.read(share, f"{folder.name}/{name}"), name.encode())
 
@@ -418,8 +420,8 @@ class ReadTests(ShareTestCase):
         share = self.opened(samba().target())
         for path in ("Нет такого.csv", "no/folder/a.txt"):
             text = f"'{path}' не найден"
-            self.fails(reasons.MISSING, text, share.fetch, path, self.patience())
-            self.fails(reasons.MISSING, text, share.list_folder, path, self.patience())
+            self.fails(errors.MISSING, text, share.fetch, path, self.patience())
+            self.fails(errors.MISSING, text, share.list_folder, path, self.patience())
 
     def test_folder_and_file_confused(self) -> None:
         """Each has its sentence."""
@@ -427,11 +429,11 @@ class ReadTests(ShareTestCase):
         (folder / "a").write_text("x")
         share = self.opened(samba().target())
         text = f"'{folder.name}' является папкой"
-        self.fails(reasons.IS_FOLDER, text, share.fetch, folder.name, self.patience())
-        self.fails(reasons.IS_FOLDER, "'/' является папкой", share.fetch, "/", self.patience())
+        self.fails(errors.IS_FOLDER, text, share.fetch, folder.name, self.patience())
+        self.fails(errors.IS_FOLDER, "'/' является папкой", share.fetch, "/", self.patience())
         path = f"{folder.name}/a"
         text = f"'{path}' не является папкой"
-        self.fails(reasons.NOT_FOLDER, text, share.list_folder, path, self.patience())
+        self.fails(errors.NOT_FOLDER, text, share.list_folder, path, self.patience())
 
     def test_no_rights_to_a_file(self) -> None:
         """The server's own permissions hold."""
@@ -441,7 +443,7 @@ class ReadTests(ShareTestCase):
         (server.folder / "secret.txt").write_text("x")
         share = self.opened(server.target())
         error = self.assertRaises(ShareError, share.fetch, "secret.txt", self.patience())
-        self.assertIn(error.reason, (reasons.MISSING, reasons.DENIED))
+        self.assertIn(error.reason, (errors.MISSING, errors.DENIED))
 
     def test_locked_by_another_program(self) -> None:
         """A file that somebody holds for himself alone, as Excel does when saving."""
@@ -451,7 +453,7 @@ class ReadTests(ShareTestCase):
         holder, share = self.opened(samba().target()), self.opened(samba().target())
         with held(holder, path, sharing=0):
             text = "файл занят другим процессом"
-            self.fails(reasons.LOCKED, text, share.fetch, path, self.patience())
+            self.fails(errors.LOCKED, text, share.fetch, path, self.patience())
         with held(holder, path, sharing=1):
             self.assertEqual(self.read(share, path), b"x")
 
@@ -462,7 +464,7 @@ class ReadTests(ShareTestCase):
         share = self.opened(samba().target())
         path = f"{folder.name}/a"
         text = f"файл '{path}' слишком велик (5 байт, предел 4 байт)"
-        self.fails(reasons.TOO_LARGE, text, share.fetch, path, self.patience(), limit=4)
+        self.fails(errors.TOO_LARGE, text, share.fetch, path, self.patience(), limit=4)
         self.assertEqual(self.content(share.fetch(path, self.patience(), limit=5)), b"12345")
 
     def test_no_room_for_the_copy(self) -> None:
@@ -473,7 +475,7 @@ class ReadTests(ShareTestCase):
         path = f"{folder.name}/a"
         text = f"на сервере DataCode нет места для файла '{path}'"
         missing = "/no/such/folder"
-        self.fails(reasons.SPOOL_FULL, text, share.fetch, path, self.patience(), folder=missing)
+        self.fails(errors.SPOOL_FULL, text, share.fetch, path, self.patience(), folder=missing)
         self.assertEqual(self.read(share, path), b"12345")
 
     def test_what_is_there(self) -> None:
@@ -506,7 +508,7 @@ class ReadTests(ShareTestCase):
         self.patch(spool, "spooled", full)
         path = f"{folder.name}/a"
         text = f"на сервере DataCode нет места для файла '{path}'"
-        self.fails(reasons.SPOOL_FULL, text, share.fetch, path, self.patience())
+        self.fails(errors.SPOOL_FULL, text, share.fetch, path, self.patience())
         self.assertFalse(share.broken)
         self.assertEqual(self.listed(share, folder.name), ["a"])
 
@@ -585,7 +587,7 @@ class ChangeTests(ShareTestCase):
                 opened.write(bytes((rounds,)))
 
         error = self.assertRaises(ShareError, self.read_while, change)
-        self.assertIs(error.reason, reasons.CHANGED)
+        self.assertIs(error.reason, errors.CHANGED)
         self.assertIn("изменяется во время чтения", str(error))
 
     def test_growing_all_the_time(self) -> None:
@@ -604,7 +606,7 @@ class WriteTests(ShareTestCase):
 
     def store(self, share: Share, path: str, content: bytes) -> None:
         """Replace a file."""
-        share.store(path, transfer.Bytes(content), self.patience(), token="t")
+        share.store(path, pipelined_io.Bytes(content), self.patience(), token="t")
 
     def test_new_and_replaced(self) -> None:
         """A file is there whole, and nothing else is."""
@@ -627,7 +629,7 @@ class WriteTests(ShareTestCase):
         typed = unicodedata.normalize("NFC", str(folder.relative_to(samba().folder)))
         for name in ("чай.txt", "новый.txt"):
             path = f"{typed}/" + unicodedata.normalize("NFC", name)
-            share.store(path, transfer.Bytes(b"new"), self.patience(), token="t")
+            share.store(path, pipelined_io.Bytes(b"new"), self.patience(), token="t")
             self.assertEqual(self.read(share, path), b"new")
         share.make_folder(f"{typed}/йод/й", self.patience())
         share.rename(f"{typed}/новый.txt", f"{typed}/йод/й.txt", self.patience())
@@ -642,7 +644,7 @@ class WriteTests(ShareTestCase):
         local.write_bytes(b"0123456789" * 300_000)
         share = self.opened(samba().target())
         with open(local, "rb") as file:
-            source = transfer.LocalFile(file.fileno())
+            source = pipelined_io.LocalFile(file.fileno())
             share.store(f"{folder.name}/copy", source, self.patience(), token="t")
             self.assertEqual(file.tell(), 0)
         self.assertEqual((folder / "copy").read_bytes(), local.read_bytes())
@@ -654,16 +656,16 @@ class WriteTests(ShareTestCase):
         share = self.opened(samba().target())
         path = f"{folder.name}/sub"
         text = f"'{path}' является папкой"
-        self.fails(reasons.IS_FOLDER, text, self.store, share, path, b"x")
+        self.fails(errors.IS_FOLDER, text, self.store, share, path, b"x")
         self.assertEqual(os.listdir(folder), ["sub"])
         path = f"{folder.name}/no/folder"
-        self.fails(reasons.MISSING, f"'{path}' не найден", self.store, share, path, b"x")
+        self.fails(errors.MISSING, f"'{path}' не найден", self.store, share, path, b"x")
 
     def test_a_share_that_is_read_only(self) -> None:
         """Has the server's own word."""
         share = self.opened(samba().target(), "readonly")
         error = self.assertRaises(ShareError, self.store, share, "a", b"x")
-        self.assertIn(error.reason, (reasons.DENIED, reasons.READ_ONLY))
+        self.assertIn(error.reason, (errors.DENIED, errors.READ_ONLY))
 
     def test_folders(self) -> None:
         """Made with those above; one that is there is no failure, a file of that name is."""
@@ -676,7 +678,7 @@ class WriteTests(ShareTestCase):
         error = self.assertRaises(
             ShareError, share.make_folder, f"{folder.name}/file", self.patience()
         )
-        self.assertIn(error.reason, (reasons.NOT_FOLDER, reasons.EXISTS))
+        self.assertIn(error.reason, (errors.NOT_FOLDER, errors.EXISTS))
 
     def test_deleting(self) -> None:
         """Files, and folders that are empty."""
@@ -690,10 +692,10 @@ class WriteTests(ShareTestCase):
         (folder / "full" / "y").touch()
         path = f"{folder.name}/full"
         self.fails(
-            reasons.NOT_EMPTY, f"папка '{path}' не пуста", share.remove, path, self.patience()
+            errors.NOT_EMPTY, f"папка '{path}' не пуста", share.remove, path, self.patience()
         )
         path = f"{folder.name}/a"
-        self.fails(reasons.MISSING, f"'{path}' не найден", share.remove, path, self.patience())
+        self.fails(errors.MISSING, f"'{path}' не найден", share.remove, path, self.patience())
 
     def test_renaming(self) -> None:
         """To where nothing is; never over something."""
@@ -706,7 +708,7 @@ class WriteTests(ShareTestCase):
         self.assertEqual((folder / "sub" / "б").read_text(), "a")
         new = f"{folder.name}/sub/б"
         self.fails(
-            reasons.EXISTS,
+            errors.EXISTS,
             f"'{new}' уже существует",
             share.rename,
             f"{folder.name}/c",
@@ -724,7 +726,7 @@ class DialectTests(ShareTestCase):
         share = self.opened(server.target())
         self.assertEqual((share.dialect, share.encrypted), (dialect, encrypted))
         content = random.Random(3).randbytes(2_500_000)
-        share.store(f"{folder.name}/файл", transfer.Bytes(content), self.patience(), token="t")
+        share.store(f"{folder.name}/файл", pipelined_io.Bytes(content), self.patience(), token="t")
         self.assertEqual(self.read(share, f"{folder.name}/файл"), content)
         self.assertEqual(self.listed(share, folder.name), ["файл"])
 
@@ -782,7 +784,7 @@ class DialectTests(ShareTestCase):
         error = self.assertRaises(
             ShareError, open_share, server.target(), "data", Access(), self.patience()
         )
-        self.assertIn(error.reason, (reasons.DENIED, reasons.LOST))
+        self.assertIn(error.reason, (errors.DENIED, errors.LOST))
 
 
 class InterruptTests(ShareTestCase):
@@ -833,12 +835,12 @@ class ImpacketServerTests(ShareTestCase):
     def test_failures(self) -> None:
         """Its own statuses mean the same sentences."""
         share = self.opened(self.server.target())
-        self.fails(reasons.MISSING, "'a/b' не найден", share.fetch, "a/b", self.patience())
-        self.fails(reasons.MISSING, "'a' не найден", share.list_folder, "a", self.patience())
+        self.fails(errors.MISSING, "'a/b' не найден", share.fetch, "a/b", self.patience())
+        self.fails(errors.MISSING, "'a' не найден", share.list_folder, "a", self.patience())
         for target, name, reason in (
-            (self.server.target(), "nothing", reasons.NO_SHARE),
-            (self.server.target("x"), "data", reasons.WRONG_LOGIN),
-            (self.server.target(password="x"), "data", reasons.WRONG_LOGIN),
+            (self.server.target(), "nothing", errors.NO_SHARE),
+            (self.server.target("x"), "data", errors.WRONG_LOGIN),
+            (self.server.target(password="x"), "data", errors.WRONG_LOGIN),
         ):
             error = self.assertRaises(
                 ShareError, open_share, target, name, Access(), self.patience()

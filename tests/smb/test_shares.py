@@ -18,10 +18,10 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
 
 from datacode.runtime.files import Entry, FilesError
-from datacode.smb import place
-from datacode.smb.access import Access, Limits, Patience, Rules
+from datacode.smb import connected_share
+from datacode.smb.errors import ShareError
 from datacode.smb.hosts import HostPolicy
-from datacode.smb.reasons import ShareError
+from datacode.smb.policy import Access, Limits, Patience, Rules
 from datacode.smb.shares import SharePool, Shares
 from datacode.smb.target import Target
 from tests.smb.proxy import Fault, FaultProxy
@@ -570,7 +570,7 @@ class EndingTests(SharesTestCase):
 
     async def test_spare_connections_are_closed(self) -> None:
         """Those that were needed for a moment only; one stays."""
-        self.patch(place, "SPARE", 0.05)
+        self.patch(connected_share, "SPARE", 0.05)
         proxy, target = self.proxied()
         (self.folder / "a").write_bytes(b"x" * 500_000)
         await self.shares.connect(target, "data")

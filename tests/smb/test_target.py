@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.smb import reasons
-from datacode.smb.access import Kerberos
+from datacode.smb import errors
+from datacode.smb.errors import ShareError
 from datacode.smb.hosts import HostPolicy
-from datacode.smb.reasons import ShareError
+from datacode.smb.policy import Kerberos
 from datacode.smb.target import Target, split_address, split_login
 
 
@@ -55,7 +55,7 @@ class TargetTests(SynchronousTestCase):
     def test_a_password_needs_a_login(self) -> None:
         """An empty login with a password is refused; without one it asks for a guest."""
         error = self.assertRaises(ShareError, Target.parse, "fs1", "", "p", "")
-        self.assertIs(error.reason, reasons.WRONG_LOGIN)
+        self.assertIs(error.reason, errors.WRONG_LOGIN)
         self.assertTrue(Target.parse("fs1", "", "", "").wants_guest)
         self.assertFalse(Target.parse("fs1", "ivan", "", "").wants_guest)
 

@@ -7,18 +7,20 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 
-from datacode.smb import messages, namespace, reasons
-from datacode.smb.access import Access
-from datacode.smb.interrupt import Interrupt
-from datacode.smb.line import Line
-from datacode.smb.link import Link
-from datacode.smb.messages import Command
-from datacode.smb.reasons import Operation, ShareError, Status, of_status
-from datacode.smb.share import Share
+from datacode.smb import errors
+from datacode.smb.client import dfs_namespace
+from datacode.smb.client.pipelined_io import Bytes
+from datacode.smb.client.reconnecting import Line
+from datacode.smb.client.share import Share
+from datacode.smb.client.tree import Tree
+from datacode.smb.deadline import Interrupt
+from datacode.smb.errors import Operation, ShareError, Status, of_status
+from datacode.smb.policy import Access
+from datacode.smb.protocol import messages
+from datacode.smb.protocol.connection import Link
+from datacode.smb.protocol.messages import Command
 from datacode.smb.target import Target
-from datacode.smb.transfer import Bytes
-from datacode.smb.tree import Tree
-from tests.smb.test_link import HANDLE, LinkTestCase, Request, frame, reply
+from tests.smb.test_connection import HANDLE, LinkTestCase, Request, frame, reply
 
 DENIED, SHARING_VIOLATION = 0xC0000022, 0xC0000043
 NAME_DELETED = 0xC00000C9
@@ -81,7 +83,7 @@ class WindowsTests(LinkTestCase):
     def line(self, *servers: Answers) -> Line:
         """A line that reaches one of these after the other, each time that it connects."""
         waiting: Iterator[Answers] = iter(servers)
-        self.patch(namespace, "open_share", lambda *arguments: self.share(next(waiting)))
+        self.patch(dfs_namespace, "open_share", lambda *arguments: self.share(next(waiting)))
         line = Line(Target("server"), "data", Access(), 10)
         self.addCleanup(line.drop)
         return line
@@ -130,7 +132,7 @@ class WindowsTests(LinkTestCase):
 
         line = self.line(lost, usual)
         error = self.assertRaises(ShareError, self.delete, line)
-        self.assertIs(error.reason, reasons.LOST)
+        self.assertIs(error.reason, errors.LOST)
         self.delete(line)
 
     def test_an_end_after_the_change(self) -> None:
@@ -157,7 +159,7 @@ class WindowsTests(LinkTestCase):
         error = self.assertRaises(
             ShareError, share.store, "x.txt", Bytes(b"new"), Interrupt(10, 5), token="t"
         )
-        self.assertIs(error.reason, reasons.LOCKED)
+        self.assertIs(error.reason, errors.LOCKED)
 
     def test_replacing_a_file_that_is_in_use_for_a_moment(self) -> None:
         """A reader, a virus scanner: it is tried again."""
@@ -185,7 +187,7 @@ class WindowsTests(LinkTestCase):
         error = self.assertRaises(
             ShareError, share.store, "x.txt", Bytes(b"new"), Interrupt(10, 5), token="t"
         )
-        self.assertIs(error.reason, reasons.DENIED)
+        self.assertIs(error.reason, errors.DENIED)
 
     def test_a_file_that_another_client_has(self) -> None:
         """The server says that it has to wait for that one: so do we, longer than usual."""

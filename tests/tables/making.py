@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.runtime.values import Currency, Path, Value, debug
-from datacode.tables import cells
-from datacode.tables.cells import Cells
-from datacode.tables.engine import pl
-from datacode.tables.table import Table
+from datacode.values import column_storage
+from datacode.values.column_storage import Cells
+from datacode.values.lazy_polars import pl
+from datacode.values.table import Table
+from datacode.values.types import Currency, Path, Value, debug
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -57,14 +57,14 @@ def columns(min_size: int = 0, max_size: int = 12) -> st.SearchStrategy[list[Val
 def typed(values: Iterable[Value]) -> Cells:
     """A column that is stored as a series, if it can be."""
     values = list(values)
-    series = cells.typed(values)
+    series = column_storage.typed(values)
     return Cells.of_list(values) if series is None else Cells.of_series(series)
 
 
 def chunked(values: list[Value]) -> Cells:
     """The same as a series of several pieces, as readers make them."""
     middle = len(values) // 2
-    series = cells.typed(values)
+    series = column_storage.typed(values)
     if series is None or not 0 < middle < len(values):
         return typed(values)
     return Cells.of_series(pl.concat([series[:middle], series[middle:]], rechunk=False))
@@ -97,12 +97,12 @@ class TableTestCase(SynchronousTestCase):
 
     def by_polars(self, work: Callable[[], Any]) -> Any:
         """Do something so that even the shortest typed column goes the way through Polars."""
-        before = cells.SHORT
-        cells.SHORT = -1
+        before = column_storage.SHORT
+        column_storage.SHORT = -1
         try:
             return work()
         finally:
-            cells.SHORT = before
+            column_storage.SHORT = before
 
     def assertTable(self, found: Table, names: str, *rows: list[Value]) -> None:
         """The table has these columns and rows."""

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.runtime.interpreter import Interpreter
-from datacode.runtime.values import Value
-from datacode.tables import cells, whole_columns
-from datacode.tables.table import Table
+from datacode.tables import vectorized
+from datacode.values import column_storage
+from datacode.values.table import Table
+from datacode.values.types import Value
 from tests.tables.making import KINDS, NULL, NUMBERS, TableTestCase, contents, quickly, table, typed
 
 NAMES = st.sampled_from(["a", "b", "n", "m", "limit", "word", "flag", "nosuch"])
@@ -43,12 +44,12 @@ class WholeColumnTests(TableTestCase):
     def result(self, source: Table, call: str, *, whole: bool) -> Any:
         """What a call makes of the table ``t``: its contents, or the error's text."""
         self.interpreter.define("t", source)
-        before = cells.SHORT
-        cells.SHORT = -1 if whole else 1 << 60
+        before = column_storage.SHORT
+        column_storage.SHORT = -1 if whole else 1 << 60
         try:
             outcome = self.interpreter.run(f"found = {call}")
         finally:
-            cells.SHORT = before
+            column_storage.SHORT = before
         if outcome.error is not None:
             return str(outcome.error)
         return contents(self.interpreter.globals_for_export()["found"])
@@ -76,7 +77,7 @@ class WholeColumnTests(TableTestCase):
     def test_it_is_used(self) -> None:
         """Comparisons and computations of typed columns are not done row by row."""
         found = []
-        original = whole_columns.mask_of
+        original = vectorized.mask_of
 
         def watched(*arguments: Any) -> Any:
             found.append(original(*arguments))

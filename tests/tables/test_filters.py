@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.errors import DataCodeError
-from datacode.runtime.recognise import currency_amount, number_from_text
-from datacode.runtime.values import Currency, Value, equal
 from datacode.tables import filters
-from datacode.tables.cells import Cells, Mask
 from datacode.tables.like import like_test
+from datacode.values.column_storage import Cells, Mask
+from datacode.values.parse_text import currency_amount, number_from_text
+from datacode.values.types import Currency, Value, equal
 from tests.tables.making import (
     CURRENCY,
     TEXTS,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.errors import DataCodeError, function_error, runtime_error
-from datacode.runtime.values import Value
 from datacode.tables.group import FUNCTIONS, Aggregate, grouped, pivoted
-from datacode.tables.table import Table
+from datacode.values.table import Table
+from datacode.values.types import Value
 from tests.tables.making import (
     KINDS,
     NULL,

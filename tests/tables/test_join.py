@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.runtime.values import Value, same
-from datacode.tables import matching
+from datacode.tables import join_match
 from datacode.tables.asof import Direction, asof_join
-from datacode.tables.engine import pl
 from datacode.tables.join import (
     applied,
     checked_on,
@@ -23,8 +21,10 @@ from datacode.tables.join import (
     with_suffixes,
     zip_join,
 )
-from datacode.tables.matching import How, matched
-from datacode.tables.table import Table
+from datacode.tables.join_match import How, matched
+from datacode.values.lazy_polars import pl
+from datacode.values.table import Table
+from datacode.values.types import Value, same
 from tests.tables.making import (
     KINDS,
     NULL,
@@ -131,7 +131,7 @@ class MatchingTests(TableTestCase):
 
     def test_too_many_rows(self) -> None:
         """A join that would not fit is refused before it is made."""
-        self.patch(matching, "_ALWAYS_FINE", 1000)
+        self.patch(join_match, "_ALWAYS_FINE", 1000)
         keys = [typed([1.0] * 600)]
         for how in (How.INNER, How.LEFT):
             self.assertRaises(DataCodeError, matched, keys, keys, how, refuse)

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.errors import DataCodeError
-from datacode.runtime.values import Value
 from datacode.tables.select import (
     checked_header,
     head,
@@ -17,7 +16,8 @@ from datacode.tables.select import (
     tail,
     under_each_other,
 )
-from datacode.tables.table import Table
+from datacode.values.table import Table
+from datacode.values.types import Value
 from tests.tables.making import TableTestCase, chunked, columns, mixed, quickly, shown, table, typed
 
 

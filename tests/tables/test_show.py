@@ -7,9 +7,9 @@ import math
 
 from hypothesis import given
 
-from datacode.runtime.values import Currency, Path, PathPattern, Value
 from datacode.tables.show import cell_text, info_text, show_parts, show_text, structured
-from datacode.tables.table import Column, Indexer, Table
+from datacode.values.table import Column, Indexer, Table
+from datacode.values.types import Currency, Path, PathPattern, Value
 from tests.tables.making import TableTestCase, columns, mixed, quickly, table, typed
 
 

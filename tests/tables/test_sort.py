@@ -7,9 +7,9 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacode.runtime.ordering import sort_key
-from datacode.runtime.values import Currency, Value
 from datacode.tables.sort import order_of, sorted_by
+from datacode.values.ordering import sort_key
+from datacode.values.types import Currency, Value
 from tests.tables.making import TableTestCase, columns, mixed, quickly, table, typed
 
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.errors import DataCodeError
-from datacode.runtime.values import Currency, Path, PathPattern, Value
-from datacode.tables.from_text import cell_value
-from datacode.tables.read_csv import read_csv
-from datacode.tables.read_xlsx import _by_openpyxl, read_xlsx
-from datacode.tables.table import Table
-from datacode.tables.write_csv import csv_parts
-from datacode.tables.write_xlsx import to_xlsx
+from datacode.tables.csv.infer import cell_value
+from datacode.tables.csv.read import read_csv
+from datacode.tables.csv.write import csv_parts
+from datacode.tables.xlsx.read import _by_openpyxl, read_xlsx
+from datacode.tables.xlsx.write import to_xlsx
+from datacode.values.table import Table
+from datacode.values.types import Currency, Path, PathPattern, Value
 from tests.tables.making import TableTestCase, contents, quickly, table, without_minus_zero
 
 TEXTS = st.text('a1 ,;"\r\né', max_size=5)

@@ -13,7 +13,7 @@ from twisted.trial.unittest import TestCase
 
 from datacode.runtime.files import Entry
 from datacode.worker.limits import Limits
-from datacode.worker.process import Settings, WorkerInterpreter, Workers
+from datacode.worker.pool import Settings, WorkerInterpreter, Workers
 
 LIGHT = "tests.worker.light:serve"
 TAKEN_OVER = "tests.worker.takeover:serve"

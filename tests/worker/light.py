@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from datacode.worker.main import serve
+from datacode.worker.child.main import serve
 
 __all__ = ["serve"]

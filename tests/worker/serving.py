@@ -11,7 +11,7 @@ import sys
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
-from datacode.worker.process import Settings, Workers
+from datacode.worker.pool import Settings, Workers
 from tests.worker.harness import TAKEN_OVER, NoFiles
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datacode.worker import landlock
+from datacode.worker.sandbox import landlock
 from tests.worker.takeover import serve
 
 __all__ = ["serve"]

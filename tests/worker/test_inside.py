@@ -7,7 +7,7 @@ from pathlib import Path
 
 from datacode.runtime.files import Entry
 from datacode.runtime.local_files import LocalFiles
-from datacode.worker.process import Settings
+from datacode.worker.pool import Settings
 from tests.worker.harness import WorkersTestCase
 
 CASES = Path(__file__).resolve().parents[1] / "conformance"

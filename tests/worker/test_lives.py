@@ -14,9 +14,9 @@ from twisted.internet import threads
 from twisted.internet.defer import Deferred, gatherResults
 
 from datacode.runtime.interpreter import Outcome
-from datacode.worker import kernel
-from datacode.worker.forks import children_in_session
-from datacode.worker.process import Settings, WorkerInterpreter, Workers, WorkerUnavailable
+from datacode.worker.pool import Settings, WorkerInterpreter, Workers, WorkerUnavailable
+from datacode.worker.sandbox import syscalls
+from datacode.worker.zygote_client import children_in_session
 from tests.daemons import heeding_interrupts
 from tests.worker.harness import TAKEN_OVER, NoFiles, WorkersTestCase, descriptors, lives, until
 
@@ -250,7 +250,7 @@ class ZygoteLifeTests(WorkersTestCase):
 
     async def test_stop(self) -> None:
         """Stopping ends everything, and puts the process's own setting back."""
-        before = kernel.child_subreaper()
+        before = syscalls.child_subreaper()
         workers = await self.started()
         interpreter = self.opened()
         process = int((await interpreter.run(WHO)).output)
@@ -262,7 +262,7 @@ class ZygoteLifeTests(WorkersTestCase):
         await workers.stop()
         self.assertFalse(lives(process) or lives(zygote))
         self.assertIsNotNone((await running).error)
-        self.assertEqual(kernel.child_subreaper(), before)
+        self.assertEqual(syscalls.child_subreaper(), before)
         with self.assertRaises(WorkerUnavailable):
             await workers.open(NoFiles()).run("1")
 

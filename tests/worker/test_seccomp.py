@@ -8,7 +8,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.worker import kernel, seccomp
+from datacode.worker.sandbox import seccomp, syscalls
 from tests.worker.test_walls import TakenOverTestCase
 
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -123,12 +123,12 @@ class KernelTests(TakenOverTestCase):
 
     async def test_every_other_call(self) -> None:
         """Whatever number it has: a call that is not on the list does not happen."""
-        if kernel.machine() not in MACHINES:
+        if syscalls.machine() not in MACHINES:
             raise self.skipTest("there is no filter for this machine")
         await self.started()
         if not self.workers.report.seccomp:
             raise self.skipTest("this kernel has no seccomp")
-        column = MACHINES[kernel.machine()][0]
+        column = MACHINES[syscalls.machine()][0]
         known = {
             both[column]
             for calls in (seccomp._ALLOWED, seccomp._LOOKED_INTO, seccomp._SIGNALS)

@@ -16,9 +16,9 @@ from pathlib import Path
 from twisted.internet import reactor, threads
 from twisted.internet.protocol import Factory
 
-from datacode.worker import kernel
 from datacode.worker.limits import MIB, Limits
-from datacode.worker.process import Settings, WorkerInterpreter
+from datacode.worker.pool import Settings, WorkerInterpreter
+from datacode.worker.sandbox import syscalls
 from tests.worker.harness import TAKEN_OVER, WITH_POLARS, WorkersTestCase
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,7 +167,7 @@ class TakenOverTests(TakenOverTestCase):
 
     async def test_machine(self) -> None:
         """No way out by the kernel, no memory that is not counted, no code made at run time."""
-        if kernel.machine() != "x86_64":
+        if syscalls.machine() != "x86_64":
             raise self.skipTest("the numbers of system calls here are those of x86_64")
         await self.assertRefused(MACHINE)
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from datacode.worker import main, wire
+from datacode.worker import wire
+from datacode.worker.child import main
 
 __all__ = ["prepare", "serve"]
 

@@ -21,7 +21,7 @@ class AccountsCheckerFactory:
         """The checker. Raises ``AccountsError`` or ``OSError`` for a file that cannot be used."""
         from pathlib import Path
 
-        from datacode.server.accounts import AccountsFile
+        from datacode.server.auth.accounts import AccountsFile
 
         return AccountsFile(Path(argstring))
 

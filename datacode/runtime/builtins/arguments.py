@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 
 from datacode.errors import runtime_error, type_error
-from datacode.runtime.values import Path, Value
-from datacode.tables.engine import pl
-from datacode.tables.table import Column
+from datacode.values.lazy_polars import pl
+from datacode.values.table import Column
+from datacode.values.types import Path, Value
 
 LARGEST = 2.0**63
 """Numbers are cut to whole ones within this; nothing of such a size fits into memory."""

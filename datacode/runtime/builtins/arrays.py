@@ -21,12 +21,12 @@ from datacode.runtime.builtins.registry import (
     missing_argument,
 )
 from datacode.runtime.host import Host
-from datacode.runtime.identity import distinct
-from datacode.runtime.ordering import in_order
-from datacode.runtime.values import Currency, Value
 from datacode.tables.filters import different
 from datacode.tables.sort import sorted_cells
-from datacode.tables.table import Column, Table
+from datacode.values.hashing import distinct
+from datacode.values.ordering import in_order
+from datacode.values.table import Column, Table
+from datacode.values.types import Currency, Value
 
 
 def _one_argument(called: str) -> CountError:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.runtime.builtins.arguments import exactly_whole
 from datacode.runtime.builtins.registry import builtin
-from datacode.runtime.recognise import Moment, moment_from_text
-from datacode.runtime.values import Value, debug
+from datacode.values.parse_text import Moment, moment_from_text
+from datacode.values.types import Value, debug
 
 _LENGTHS = {
     "week": timedelta(weeks=1),

@@ -13,21 +13,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from datacode.catalog import mark
 from datacode.errors import runtime_error, type_error
-from datacode.runtime.builtins.disk import SHARE, extension, failures, path_text
+from datacode.i18n.catalog import mark
+from datacode.runtime.builtins.file_errors import SHARE, extension, failures, path_text
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
 from datacode.runtime.builtins.tables import checked_text
 from datacode.runtime.host import Host
-from datacode.runtime.values import Value
-from datacode.tables.encodings import codec_for
-from datacode.tables.read_csv import read_csv
-from datacode.tables.read_xlsx import read_xlsx
+from datacode.tables.csv.encodings import codec_for
+from datacode.tables.csv.read import read_csv
+from datacode.tables.csv.write import csv_parts
 from datacode.tables.select import checked_header, select_header
 from datacode.tables.show import info_text
-from datacode.tables.table import Table
-from datacode.tables.write_csv import csv_parts
-from datacode.tables.write_xlsx import to_xlsx
+from datacode.tables.xlsx.read import read_xlsx
+from datacode.tables.xlsx.write import to_xlsx
+from datacode.values.table import Table
+from datacode.values.types import Value
 
 _TEXT_FAILED = mark("Failed to read file: {reason}")
 _CSV_FAILED = mark("Failed to read CSV: {reason}")

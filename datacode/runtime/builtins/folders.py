@@ -9,12 +9,12 @@ import errno
 import os
 from datetime import UTC, datetime, timedelta
 
-from datacode.catalog import mark
-from datacode.runtime.builtins.disk import failures, path_text
+from datacode.i18n.catalog import mark
+from datacode.runtime.builtins.file_errors import failures, path_text
 from datacode.runtime.builtins.registry import builtin
 from datacode.runtime.files import Entry
 from datacode.runtime.host import Host
-from datacode.runtime.values import Value
+from datacode.values.types import Value
 
 _MAKE_FAILED = mark("Failed to make folder: {reason}")
 _COPY_FAILED = mark("Failed to copy file: {reason}")

@@ -11,8 +11,8 @@ from datacode.errors import runtime_error, type_error
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects
 from datacode.runtime.host import Host
-from datacode.runtime.values import Value
-from datacode.tables.table import Column, Table
+from datacode.values.table import Column, Table
+from datacode.values.types import Value
 
 
 def _array_and_name(values: Value, name: Value) -> tuple[list[Value], str]:

@@ -6,13 +6,13 @@ from datacode.errors import runtime_error
 from datacode.runtime.builtins.registry import ABSENT, builtin, missing_argument
 from datacode.runtime.builtins.tables import as_table, as_text
 from datacode.runtime.host import Host
-from datacode.runtime.values import Value
 from datacode.tables import join as joins
 from datacode.tables.asof import Direction
 from datacode.tables.asof import asof_join as nearest_join
 from datacode.tables.join import SUFFIXES, On, Suffixes, checked_on
-from datacode.tables.matching import CheckSize, How
-from datacode.tables.table import Table
+from datacode.tables.join_match import CheckSize, How
+from datacode.values.table import Table
+from datacode.values.types import Value
 
 _TYPES = [how.value for how in How]
 

@@ -2,6 +2,7 @@
 
 from datacode.runtime.builtins import (
     arrays,
+    conversions,
     dates,
     files,
     folders,
@@ -10,7 +11,6 @@ from datacode.runtime.builtins import (
     numbers,
     objects,
     paths,
-    system,
     table_filters,
     table_relations,
     table_rows,
@@ -22,6 +22,7 @@ from datacode.runtime.builtins.registry import BUILTINS
 __all__ = [
     "BUILTINS",
     "arrays",
+    "conversions",
     "dates",
     "files",
     "folders",
@@ -30,7 +31,6 @@ __all__ = [
     "numbers",
     "objects",
     "paths",
-    "system",
     "table_filters",
     "table_relations",
     "table_rows",

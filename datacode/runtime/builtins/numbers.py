@@ -10,8 +10,8 @@ from datacode.errors import runtime_error, type_error
 from datacode.runtime.builtins.arguments import array, number, number_series
 from datacode.runtime.builtins.registry import builtin, expects
 from datacode.runtime.operators import raise_to
-from datacode.runtime.values import Value
-from datacode.tables.table import Column
+from datacode.values.table import Column
+from datacode.values.types import Value
 
 _LARGEST_FRACTION = 2.0**52
 """From here on every double is a whole number."""

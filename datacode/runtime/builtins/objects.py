@@ -5,7 +5,7 @@ from __future__ import annotations
 from datacode.errors import type_error
 from datacode.runtime.builtins.arguments import mapping
 from datacode.runtime.builtins.registry import builtin
-from datacode.runtime.values import Value
+from datacode.values.types import Value
 
 
 @builtin("objects", keeps=False)

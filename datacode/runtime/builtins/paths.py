@@ -6,14 +6,14 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterator
 
-from datacode.catalog import mark
 from datacode.errors import runtime_error, type_error
-from datacode.runtime import paths
+from datacode.i18n.catalog import mark
 from datacode.runtime.builtins.arguments import text
-from datacode.runtime.builtins.disk import SHARE, failures
+from datacode.runtime.builtins.file_errors import SHARE, failures
 from datacode.runtime.builtins.registry import ABSENT, builtin
 from datacode.runtime.host import Host
-from datacode.runtime.values import Path, PathPattern, Value
+from datacode.values import paths
+from datacode.values.types import Path, PathPattern, Value
 
 _LIST_FAILED = mark("Failed to read dir: {reason}")
 _DEEPEST = 100

@@ -7,8 +7,6 @@ from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
 from datacode.runtime.builtins.tables import as_table, as_text
 from datacode.runtime.host import Host
-from datacode.runtime.values import Value
-from datacode.tables.cells import Cells
 from datacode.tables.conditions import filtered, queried
 from datacode.tables.filters import (
     are_among,
@@ -19,7 +17,9 @@ from datacode.tables.filters import (
     where,
 )
 from datacode.tables.select import position_of, sample
-from datacode.tables.table import Column, Table
+from datacode.values.column_storage import Cells
+from datacode.values.table import Column, Table
+from datacode.values.types import Value
 
 
 def _cells(table: Table, name: str) -> Cells:

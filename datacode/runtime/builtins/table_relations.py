@@ -5,11 +5,11 @@ from __future__ import annotations
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.runtime.builtins.registry import builtin, expects_range
 from datacode.runtime.host import Host
-from datacode.runtime.values import Currency, Path, PathPattern, Value
+from datacode.tables.column_types import ColumnType, are_compatible, column_kind
 from datacode.tables.filters import different
-from datacode.tables.relations import Key, Place, Relation
-from datacode.tables.table import Column, Table
-from datacode.tables.types import ColumnType, are_compatible, column_kind
+from datacode.tables.foreign_keys import Key, Place, Relation
+from datacode.values.table import Column, Table
+from datacode.values.types import Currency, Path, PathPattern, Value
 
 _KINDS: dict[type, str] = {
     float: "Number",

@@ -7,11 +7,11 @@ from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import ABSENT, Builtin, builtin, expects, expects_range
 from datacode.runtime.builtins.tables import as_table, as_text
 from datacode.runtime.host import Host
-from datacode.runtime.values import Value
 from datacode.tables.group import Aggregate, Call, grouped, pivoted
 from datacode.tables.select import merged_inner, merged_outer, position_of, under_each_other
 from datacode.tables.sort import sorted_by
-from datacode.tables.table import Table
+from datacode.values.table import Table
+from datacode.values.types import Value
 
 
 @builtin("tables", minimum=2, count_error=expects(2))

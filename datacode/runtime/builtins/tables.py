@@ -16,13 +16,13 @@ from datacode.runtime.builtins.registry import (
     expects_range,
 )
 from datacode.runtime.host import Host
-from datacode.runtime.values import Value
-from datacode.tables.cells import Cells
 from datacode.tables.conditions import computed
+from datacode.tables.csv.write import csv_parts
 from datacode.tables.select import head, position_of, tail
 from datacode.tables.show import info_text, show_parts
-from datacode.tables.table import Column, Table
-from datacode.tables.write_csv import csv_parts
+from datacode.values.column_storage import Cells
+from datacode.values.table import Column, Table
+from datacode.values.types import Value
 
 
 def as_table(value: Value, expected: str = "Table") -> Table:

@@ -8,10 +8,10 @@ from datacode.runtime.builtins.arguments import exactly_whole, text
 from datacode.runtime.builtins.joins import table_join
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects, given_twice
 from datacode.runtime.host import Host
-from datacode.runtime.identity import is_among
-from datacode.runtime.recognise import WHITE_SPACE
-from datacode.runtime.values import Path, Value, printed
-from datacode.tables.table import Column, Table
+from datacode.values.hashing import is_among
+from datacode.values.parse_text import WHITE_SPACE
+from datacode.values.table import Column, Table
+from datacode.values.types import Path, Value, printed
 
 # Parts -----------------------------------------------------------------------
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from datacode.runtime.values import Currency
-from datacode.tables.table import Table
+from datacode.values.table import Table
+from datacode.values.types import Currency
 from tests.runtime.builtins.calling import BuiltinTestCase
 
 TOO_LARGE = "Runtime Error: The value is too large: it would not fit into memory"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode import catalog
+from datacode.i18n import catalog
 from datacode.runtime.builtins import documentation
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.interpreter import Interpreter

@@ -9,8 +9,8 @@ import tracemalloc
 import openpyxl
 
 from datacode.errors import DataCodeError
-from datacode.runtime.values import Path
-from datacode.tables.table import Table
+from datacode.values.table import Table
+from datacode.values.types import Path
 from tests.runtime.builtins.calling import BuiltinTestCase
 
 MISSING = "No such file or directory (os error 2)"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.runtime.values import Path
-from datacode.tables.table import Table
+from datacode.values.table import Table
+from datacode.values.types import Path
 from tests.runtime.builtins.calling import BuiltinTestCase
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from datacode.runtime.values import Path, PathPattern
+from datacode.values.types import Path, PathPattern
 from tests.runtime.builtins.calling import BuiltinTestCase
 
 

@@ -7,7 +7,7 @@ import inspect
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError
-from datacode.language.lexer import RESERVED_WORDS
+from datacode.language.syntax.lexer import RESERVED_WORDS
 from datacode.runtime.builtins import library  # noqa: F401
 from datacode.runtime.builtins.registry import BUILTINS, alias, builtin
 

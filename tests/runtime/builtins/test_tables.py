@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.runtime.interpreter import Interpreter
-from datacode.tables.table import Table
+from datacode.values.table import Table
 
 STOCK = """
 stock = table([

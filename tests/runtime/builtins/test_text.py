@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datacode.runtime.values import Currency, Path
-from datacode.tables.table import Table
+from datacode.values.table import Table
+from datacode.values.types import Currency, Path
 from tests.runtime.builtins.calling import BuiltinTestCase
 
 TOO_LARGE = "Runtime Error: The value is too large: it would not fit into memory"

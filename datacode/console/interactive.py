@@ -1,0 +1,146 @@
+"""Programs typed one after another on one interpreter: at a prompt, in the cells of a notebook.
+
+What is typed shows the value of its last expression. Errors in functions that were typed earlier
+point into the text in which they stand. Source: server reference, 9.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from datacode.console import report
+from datacode.console.ctrl_c import run_interruptibly
+from datacode.errors import DataCodeError
+from datacode.i18n import catalog
+from datacode.language.syntax import nodes
+from datacode.language.syntax.parser import parse
+from datacode.language.syntax.source import Source
+from datacode.runtime.interpreter import Interpreter, Outcome
+
+_SHOW = """
+if typeof(_) == "table" do
+show_table(_)
+else if typeof(_) != "null" do
+print(_)
+endif"""
+
+_SHOW_BEGINNING = """
+if typeof(_) == "table" do
+if len(_) > {most} do
+table_head(_, {shown})
+print("{note}")
+else
+show_table(_)
+endif
+else if typeof(_) != "null" do
+print(_)
+endif"""
+
+_MOST_ROWS = 40
+"""A longer table is not drawn whole because somebody typed its name."""
+
+_ROWS_SHOWN = 20
+
+_SHOWS_ITSELF = frozenset({"show_table", "table_head"})
+"""Functions that draw the table which they also give; it need not be drawn twice."""
+
+
+def incomplete(text: str) -> bool:
+    """Does the text merely stop too early?"""
+    try:
+        parse(text)
+    except DataCodeError as error:
+        return error.incomplete
+    return False
+
+
+_KEEP = "_ = ("
+
+
+@dataclass(frozen=True, slots=True)
+class Echoing:
+    """The program to run for a text that was typed; its lines stay where they are.
+
+    What stands in ``line`` behind ``column`` has moved to the right.
+    """
+
+    program: str
+    line: int = 0
+    column: int = 0
+
+    def typed_at(self, line: int, column: int) -> tuple[int, int]:
+        """Where in the typed text it is what stands here in the program."""
+        moved = line == self.line and column > self.column
+        return line, column - len(_KEEP) if moved else column
+
+
+def echoing(text: str, locale: str | None = None) -> Echoing:
+    """The program for a text that was typed.
+
+    An expression at the end shows its value, unless it is null, and leaves it in ``_``; a
+    declaration that stands alone shows what it set. Anything else runs as it is. With a
+    ``locale`` only the beginning of a long table is shown, and a note in that language.
+    """
+    try:
+        body = parse(text).body
+    except DataCodeError:
+        return Echoing(text)
+    last = body[-1] if body else None
+    if isinstance(last, nodes.ExpressionStatement):
+        lines = Source(text).text.split("\n")
+        head, line, rest = lines[: last.line - 1], lines[last.line - 1], lines[last.line :]
+        line = f"{line[: last.column - 1]}{_KEEP}{line[last.column - 1 :]}"
+        program = "\n".join([*head, line, *rest, ")"]) + _showing(last.value, locale)
+        return Echoing(program, last.line, last.column)
+    if len(body) == 1 and isinstance(last, nodes.Assign) and last.scope is not None:
+        return Echoing(f'{text}\nprint("✓ {last.name} =", {last.name})')
+    return Echoing(text)
+
+
+def _showing(expression: nodes.Expr, locale: str | None) -> str:
+    """What is run behind an expression whose value is in ``_``."""
+    if isinstance(expression, nodes.Call) and expression.name in _SHOWS_ITSELF:
+        return ""
+    if locale is None:
+        return _SHOW
+    note = catalog.translate(
+        catalog.mark("… the first {shown} rows; `show_table(_)` shows all of them"), locale
+    )
+    return _SHOW_BEGINNING.format(
+        most=_MOST_ROWS, shown=_ROWS_SHOWN, note=note.format(shown=_ROWS_SHOWN)
+    )
+
+
+class Conversation:
+    """Runs what is typed on an interpreter, and tells what went wrong."""
+
+    def __init__(self, interpreter: Interpreter, locale: str | None = None) -> None:
+        self.interpreter = interpreter
+        self._locale = locale
+        self._texts: dict[str, str] = {}
+
+    def run(self, text: str) -> Outcome:
+        """Run a text that was typed, in the main thread; Ctrl-C ends it."""
+        echo = echoing(text, self._locale)
+        outcome = run_interruptibly(self.interpreter, echo.program)
+        error = outcome.error
+        if error is not None:
+            error.multiline = Source(text).multiline
+            if error.line is not None and error.place is not None and error.function is None:
+                error.locate(error.line, echo.typed_at(*error.place))
+        self._remember_functions(text)
+        return outcome
+
+    def _remember_functions(self, text: str) -> None:
+        try:
+            body = parse(text).body
+        except DataCodeError:
+            return
+        self._texts.update((s.name, text) for s in body if isinstance(s, nodes.Function))
+
+    def describe(self, error: DataCodeError, text: str, locale: str) -> list[str]:
+        """The lines that tell an error: its sentence, its place where it needs one, a hint."""
+        text = self._texts.get(error.function or "", text)
+        source = Source(text)
+        shown = source if source.multiline or error.place is not None else None
+        return report.describe(error, shown, locale, self.interpreter.hint(error, text))

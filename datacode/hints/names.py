@@ -1,0 +1,149 @@
+"""What to try when a program has failed: a sentence beside the error, where there is one to say.
+
+Names, members, keys and columns that look alike, how a function is called; mistakes of syntax are
+those of ``syntax_hints``. A hint is a template and its parameters, like an error, so that it can be
+shown in both languages.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+from datacode.errors import DataCodeError, Hint, Kind
+from datacode.hints.syntax import INSTEAD, LONGEST_TEXT, about_syntax
+from datacode.i18n import catalog
+from datacode.language.syntax.lexer import KEYWORDS, tokens
+from datacode.language.tools.symbols import occurrences
+from datacode.runtime.builtins.registry import BUILTINS
+from datacode.values import paths
+
+_ALIKE = 0.7
+
+
+def hint(
+    error: DataCodeError,
+    text: str,
+    variables: Iterable[str] = (),
+    functions: Mapping[str, str] | None = None,
+    keys: Iterable[str] = (),
+) -> Hint | None:
+    """Advice about an error of the program ``text``, None where there is nothing to say.
+
+    ``variables`` are the names that exist in the session, ``functions`` the signatures of its own
+    functions by name, ``keys`` the keys of its objects and the columns of its tables.
+    """
+    own = functions or {}
+    if error.kind is Kind.SYNTAX:
+        return about_syntax(error, text)
+    name = error.params.get("name", "")
+    if error.kind is Kind.VARIABLE:
+        return _about_variable(error, text, variables, own)
+    if "argument" in error.params and name in BUILTINS:
+        return _alike(error.params["argument"], BUILTINS[name].parameters) or _signature(name, own)
+    if error.template in _MEMBERS:
+        return _alike(name, _MEMBERS[error.template])
+    if error.template in _KEYED:
+        return _alike(name or error.params["key"], {*keys, *_written_keys(text)})
+    if "found" in error.params and name:
+        return _signature(name, own)
+    if error.kind is Kind.FUNCTION:
+        if name in INSTEAD:
+            return Hint(INSTEAD[name])
+        return _alike(name, {*BUILTINS, *own, *_defined(text, "function")})
+    return None
+
+
+# Names -----------------------------------------------------------------------------
+
+_MEMBERS = {
+    "Array has no member '{name}'": ("len", "length", "first", "last"),
+    "String has no member '{name}'": ("len", "length", "upper", "lower", "trim"),
+    "Path has no member '{name}'. Available members: {members}": paths.MEMBERS.split(", "),
+}
+"""The members of the values whose members are always the same, by the error's template."""
+
+_KEYED = {
+    "Member '{name}' not found in object",
+    "Key '{key}' not found in object",
+    "Table has no member or column '{name}'",
+    "Column '{name}' not found",
+    "Column '{name}' not found in table",
+    "Column '{name}' not found in the left table",
+    "Column '{name}' not found in the right table",
+}
+"""The templates of errors about a key or column that somebody else has chosen."""
+
+
+def _written_keys(text: str) -> set[str]:
+    """The keys of the objects that stand in a text."""
+    found: set[str] = set()
+    if len(text) > LONGEST_TEXT:
+        return found
+    before = None
+    for piece in tokens(text):
+        if piece.kind == ":" and before is not None:
+            if before.kind == "STRING":
+                found.add(before.text[1:-1])
+            elif before.kind == "NAME" or before.text in KEYWORDS:
+                found.add(before.text)
+        before = piece
+    return found
+
+
+def _about_variable(
+    error: DataCodeError, text: str, variables: Iterable[str], own: Mapping[str, str]
+) -> Hint | None:
+    name = error.params.get("name", "")
+    if name in INSTEAD:
+        return Hint(INSTEAD[name])
+    if name in BUILTINS or name in own:
+        return Hint(
+            catalog.mark("'{name}' is a function: call it with parentheses"), {"name": name}
+        )
+    return _alike(name, {*variables, *_defined(text, "variable", error.function)})
+
+
+def _defined(text: str, kind: str, function: str | None = None) -> set[str]:
+    """The names that a text defines, as far as a function (None: the top level) sees them."""
+    if len(text) > LONGEST_TEXT:
+        return set()
+    return {
+        found.name
+        for found in occurrences(text)
+        if found.kind == kind and found.role == "definition" and found.function in (None, function)
+    }
+
+
+def _alike(name: str, names: Iterable[str]) -> Hint | None:
+    similar = closest(name, names)
+    if similar is None:
+        return None
+    return Hint(catalog.mark("did you mean '{similar}'?"), {"similar": similar})
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """The name most like ``name``, None where none is like it. Capitals matter least."""
+    known = sorted(set(names) - {name})
+    for each in known:
+        if each.casefold() == name.casefold():
+            return each
+    found = difflib.get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    return found[0] if found else None
+
+
+def _signature(name: str, own: Mapping[str, str]) -> Hint | None:
+    written = own.get(name) or (BUILTINS[name].signature if name in BUILTINS else None)
+    if written is None:
+        return None
+    return Hint(catalog.mark("it is called as {signature}"), {"signature": written})
+
+
+# Places ------------------------------------------------------------------------------
+
+
+def place(error: DataCodeError) -> tuple[int, int | None] | None:
+    """Line and column of what an error is about; None without a line, column None if unknown."""
+    if error.place is not None:
+        return error.place
+    return None if error.line is None else (error.line, None)

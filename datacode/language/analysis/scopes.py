@@ -1,0 +1,162 @@
+"""Which names a function or a stretch of top-level code mentions, and in which ways.
+
+Where a variable lives is decided by the compiler, statement by statement (language reference, 8.2);
+what it must know beforehand of code that it is not just compiling is collected here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from datacode.language.syntax import nodes
+
+GROWING = frozenset({"push", "append", "extend"})
+"""``x = push(x, …)`` and its like change the array of ``x`` in place where nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names in some statements.
+
+    ``read`` are variables whose value is used; ``assigned`` those of plain assignments and of
+    element assignments; ``changed`` those whose array or object is changed in place, ``deep``
+    those changed below the first level; ``bound`` are loop and catch variables. A name is in
+    ``calls`` when something of that name is called.
+    """
+
+    read: frozenset[str]
+    assigned: frozenset[str]
+    made_global: frozenset[str]
+    made_local: frozenset[str]
+    changed: frozenset[str]
+    deep: frozenset[str]
+    bound: frozenset[str]
+    calls: frozenset[str]
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """Every name of a variable."""
+        return self.read | self.assigned | self.made_global | self.made_local | self.bound
+
+
+def names_of(statements: Iterable[nodes.Statement]) -> Names:
+    """The names in these statements, without those in functions that they define."""
+    read: set[str] = set()
+    assigned: set[str] = set()
+    made_global: set[str] = set()
+    made_local: set[str] = set()
+    changed: set[str] = set()
+    deep: set[str] = set()
+    bound: set[str] = set()
+    calls: set[str] = set()
+    for node in walk(statements):
+        match node:
+            case nodes.Name(name=name):
+                read.add(name)
+            case nodes.Call(name=name):
+                calls.add(name)
+            case nodes.Assign(name=name, scope=scope):
+                targets = {"global": made_global, "local": made_local}.get(scope or "", assigned)
+                targets.add(name)
+                if grows(node):
+                    changed.add(name)
+            case nodes.AssignElement(name=name, path=path):
+                read.add(name)
+                assigned.add(name)
+                changed.add(name)
+                if len(path) > 1:
+                    deep.add(name)
+            case nodes.For(variables=variables):
+                bound.update(variables)
+            case nodes.Try(variable=str() as variable):
+                bound.add(variable)
+            case _:
+                pass
+    return Names(
+        *map(
+            frozenset[str],
+            (read, assigned, made_global, made_local, changed, deep, bound, calls),
+        )
+    )
+
+
+def grows(node: nodes.Assign) -> bool:
+    """Is it ``x = push(x, …)`` or the like?"""
+    value = node.value
+    return (
+        isinstance(value, nodes.Call)
+        and value.name in GROWING
+        and len(value.arguments) == 2
+        and isinstance(value.arguments[0], nodes.Name)
+        and value.arguments[0].name == node.name
+        and not isinstance(value.arguments[1], nodes.Spread | nodes.NamedArgument)
+    )
+
+
+def read_in(parts: Iterable[Part]) -> frozenset[str]:
+    """The variables that are read, or assigned into, in any of the parts."""
+    return frozenset(
+        node.name for node in walk(parts) if isinstance(node, nodes.Name | nodes.AssignElement)
+    )
+
+
+Part = nodes.Statement | nodes.Expr | nodes.Spread | nodes.NamedArgument
+
+
+def walk(parts: Iterable[Part]) -> Iterator[Part]:
+    """Every statement and expression in ``parts``, in no particular order.
+
+    Keeps its own stack, so that no tree is too deep for it.
+    """
+    waiting = list(parts)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(inner_parts(node))
+
+
+def inner_parts(node: Part) -> Sequence[Part]:
+    """The statements and expressions directly inside a node; a function's body is not."""
+    match node:
+        case nodes.Binary() | nodes.Logical():
+            return (node.left, node.right)
+        case nodes.Call():
+            return node.arguments
+        case nodes.Assign() | nodes.Throw() | nodes.ExpressionStatement():
+            return (node.value,)
+        case nodes.Spread() | nodes.NamedArgument():
+            return (node.value,)
+        case nodes.Index():
+            return (node.base, node.index)
+        case nodes.Member():
+            return (node.base,)
+        case nodes.Unary():
+            return (node.operand,)
+        case nodes.Array():
+            return node.elements
+        case nodes.Object():
+            return [value for _, value in node.pairs]
+        case nodes.AssignElement():
+            return [node.value, *(step for step in node.path if not isinstance(step, str))]
+        case nodes.Return():
+            return () if node.value is None else (node.value,)
+        case nodes.If() | nodes.For() | nodes.Try():
+            return _inside_block(node)
+        case _:
+            return ()
+
+
+def _inside_block(node: nodes.If | nodes.For | nodes.Try) -> Sequence[Part]:
+    match node:
+        case nodes.If(branches=branches, otherwise=otherwise):
+            parts: list[Part] = []
+            for branch in branches:
+                parts.append(branch.condition)
+                parts.extend(branch.body)
+            parts.extend(otherwise or ())
+            return parts
+        case nodes.For(iterable=iterable, body=body):
+            return [iterable, *body]
+        case nodes.Try(body=body, handler=handler, final=final):
+            return [*body, *(handler or ()), *(final or ())]

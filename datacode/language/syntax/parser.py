@@ -1,0 +1,145 @@
+"""Text in, tree out, or the one syntax error that says what is wrong.
+
+Source: language reference, sections 2 and 9.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from datacode.errors import DataCodeError, syntax_error
+from datacode.language.syntax import lr_driver, nodes, validate
+from datacode.language.syntax.grammar import BINARY, BRACKETS, CONDITION, PREFIXES
+from datacode.language.syntax.lexer import END, NEWLINE, RESERVED_WORDS, Token, lex, shown
+from datacode.language.syntax.source import Source
+
+
+def parse(text: str) -> nodes.Program:
+    """The tree of a program.
+
+    Raises DataCodeError of kind SYNTAX with line and column; ``incomplete`` tells that the text is
+    fine as far as it goes.
+    """
+    source = Source(text)
+    try:
+        program: nodes.Program = _tree(lex(source))
+        validate.check(program)
+    except DataCodeError as error:
+        error.multiline = source.multiline
+        raise
+    return program
+
+
+def parse_expression(text: str, columns: Collection[str] = ()) -> nodes.Expr:
+    """The tree of a text that is one expression, the condition of a row filter.
+
+    ``=`` means ``==``, and line breaks mean nothing. ``columns`` are the names of the table's
+    columns: a reserved word among them is a name here, unless expressions need it themselves.
+
+    Raises DataCodeError as ``parse`` does, lines and columns counted in this text.
+    Source: tables and files reference, 1.7.
+    """
+    source = Source(text)
+    try:
+        condition: nodes.Expr = _tree(_condition_tokens(source, columns))
+    except DataCodeError as error:
+        error.multiline = source.multiline
+        raise
+    return condition
+
+
+_EXPRESSION_WORDS = frozenset({"true", "false", "null", "and", "or", "not"})
+
+
+def _condition_tokens(source: Source, columns: Collection[str]) -> Iterator[Token]:
+    """The tokens of a condition, as the grammar of programs wants them."""
+    names = frozenset(columns).intersection(RESERVED_WORDS) - _EXPRESSION_WORDS
+    yield Token(CONDITION, "", 1, 1)
+    for token in lex(source, one_line=True):
+        if token.kind == "=":
+            yield token._replace(kind="EQ")
+        elif token.text in names:
+            yield token._replace(kind="NAME")
+        else:
+            yield token
+
+
+def _tree(tokens: Iterable[Token]) -> Any:
+    """What the automaton makes of the tokens; its stop becomes the error that users see."""
+    try:
+        return lr_driver.follow(tokens)
+    except lr_driver.Stopped as stopped:
+        raise _error(stopped.token, stopped.symbols, stopped.values) from None
+
+
+# Errors ----------------------------------------------------------------------
+
+_BEGIN_ARGUMENT = PREFIXES | BRACKETS | {"*", "NUMBER", "STRING", "TRUE", "FALSE", "NULL"}
+"""The kinds, besides NAME, of the tokens with which a positional argument or a spread begins."""
+
+_AFTER_NAME = BINARY | frozenset("([.,)")
+"""The kinds of the tokens that can follow a name with which a positional argument begins."""
+
+
+def _error(token: Token, symbols: list[str], values: list[Any]) -> DataCodeError:
+    """The error of a token that cannot follow what has been read (see ``automaton.Stopped``)."""
+    if token.kind == END:
+        return _missing(symbols, values)
+    positional = _positional_after_named(token, symbols, values)
+    if positional is not None:
+        place = _place(positional)
+        return syntax_error("Positional arguments cannot follow named arguments", *place)
+    if token.kind == NEWLINE:
+        return syntax_error("Unexpected token: end of line", token.line, token.column)
+    return syntax_error(
+        "Unexpected token: {token}", token.line, token.column, token=shown(token.text)
+    )
+
+
+def _positional_after_named(token: Token, symbols: list[str], values: list[Any]) -> Token | None:
+    """The first token of the argument, if that is what is wrong with ``token``.
+
+    After a named argument the grammar knows only named ones, so it stops where a positional one
+    begins, or behind the name with which it begins.
+    """
+    if symbols[-2:] == ["named_arguments", ","] and token.kind in _BEGIN_ARGUMENT:
+        return token
+    if symbols[-3:] == ["named_arguments", ",", "NAME"] and token.kind in _AFTER_NAME:
+        name: Token = values[-1]
+        return name
+    return None
+
+
+def _missing(symbols: list[str], values: list[Any]) -> DataCodeError:
+    """The error of a text that ends inside a block: the innermost one that is open.
+
+    Outside of blocks a text may end after any line.
+    """
+    innermost = max(
+        i
+        for i, symbol in enumerate(symbols)
+        if symbol in {"branches", "FOR", "TRY", "FUNCTION"}
+        or (symbol == "IF" and symbols[i - 1] != "ELSE")
+    )
+    place = _place(values[innermost])
+    match symbols[innermost]:
+        case "FOR":
+            name = values[innermost + 1][0]
+            return syntax_error(
+                "Missing 'next {name}' in for loop", *place, incomplete=True, name=name
+            )
+        case "TRY":
+            return syntax_error("Missing 'endtry' in try statement", *place, incomplete=True)
+        case "FUNCTION":
+            return syntax_error(
+                "Missing 'endfunction' in function definition", *place, incomplete=True
+            )
+        case _:
+            return syntax_error("Missing 'endif' in if statement", *place, incomplete=True)
+
+
+def _place(value: Any) -> tuple[int, int]:
+    """Line and column of a token, or of the first in a list of branches."""
+    first = value[0] if isinstance(value, list) else value
+    return first.line, first.column

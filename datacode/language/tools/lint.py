@@ -1,0 +1,395 @@
+"""What is wrong, or looks wrong, in a text that is not run: all its errors, and warnings.
+
+Errors are the parser's. After the first one the offending line is replaced by one that opens or
+closes the same block, and the text is read again, so that a reader sees all of them at once.
+Warnings need a tree, so they come only for a text without errors:
+
+- a variable that nothing assigns, a function that nothing defines, or only further down;
+- a wrong number of arguments;
+- a local variable of a function that is never read;
+- statements behind ``return``, ``break``, ``next`` or ``throw``.
+
+Nothing here recurses with the nesting of the program.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from datacode.errors import DataCodeError
+from datacode.i18n import catalog
+from datacode.language.bare_names import in_places
+from datacode.language.syntax import nodes
+from datacode.language.syntax.parser import parse
+from datacode.language.syntax.source import Source
+
+MAX_ERRORS = 20
+"""Errors after which the rest of a text is not looked at."""
+
+RECOVERY_CHARACTERS = 200_000
+"""A longer text is read once only; its first error is all that is said."""
+
+CountError = Callable[[str, int], DataCodeError | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to say; ``severity`` is ``error`` or ``warning``, ``kind`` as that of an error."""
+
+    severity: str
+    line: int
+    column: int
+    kind: str
+    template: str
+    params: dict[str, str] = field(default_factory=dict)
+
+    def render(self, locale: str) -> str:
+        """The sentence, without its place."""
+        return catalog.translate(self.template, locale).format_map(self.params)
+
+
+def check(
+    text: str,
+    *,
+    known_variables: Collection[str] = (),
+    known_functions: Collection[str] = (),
+    count_error: CountError | None = None,
+) -> list[Problem]:
+    """Everything to say about a text, in the order of its lines.
+
+    The known names are those of the session; builtins count as functions. ``count_error`` tells
+    the error of calling a builtin with so many arguments, None if that is fine.
+    """
+    errors, program = _errors(text)
+    if program is None:
+        return errors
+    survey = _Survey(program, frozenset(known_variables), frozenset(known_functions), count_error)
+    return sorted(survey.problems, key=lambda p: (p.line, p.column))
+
+
+# Errors ------------------------------------------------------------------------
+
+
+def _errors(text: str) -> tuple[list[Problem], nodes.Program | None]:
+    """The errors of a text, and its tree if it has none."""
+    problems: list[Problem] = []
+    lines = Source(text).text.split("\n")
+    while len(problems) < MAX_ERRORS:
+        try:
+            program = parse("\n".join(lines))
+        except DataCodeError as error:
+            line, column = error.line or 1, error.column or 1
+            if problems and line <= problems[-1].line:
+                break
+            problems.append(
+                Problem("error", line, column, "syntax", error.template, dict(error.params))
+            )
+            if error.incomplete or len(text) > RECOVERY_CHARACTERS:
+                break
+            lines[line - 1] = _harmless(lines[line - 1], error)
+        else:
+            return problems, None if problems else program
+    return problems, None
+
+
+_OPENINGS = (
+    (re.compile(r"\s*else\s+if\b"), "else if true do"),
+    (re.compile(r"\s*else\b"), "else"),
+    (re.compile(r"\s*if\b"), "if true do"),
+    (re.compile(r"\s*try\b"), "try"),
+    (re.compile(r"\s*catch\b"), "catch"),
+    (re.compile(r"\s*finally\b"), "finally"),
+    (re.compile(r"\s*(?:(?:global|local)\s+)?function\b"), "function _() do"),
+    (re.compile(r"\s*(?:while|foreach)\b"), "for _ in [] do"),
+    (re.compile(r"\s*endif\b|\s*endeif\b"), "endif"),
+    (re.compile(r"\s*endtry\b"), "endtry"),
+    (re.compile(r"\s*endfunction\b"), "endfunction"),
+)
+
+
+def _harmless(line: str, error: DataCodeError) -> str:
+    """A line without the error that keeps the blocks around it in balance."""
+    if expected := error.params.get("expected"):
+        return expected
+    if loop := re.match(r"\s*for\s+([^\W\d]\w*)", line):
+        return f"for {loop[1]} in [] do"
+    if step := re.match(r"\s*next\s+[^\W\d]\w*", line):
+        return step[0] if "Unexpected next" not in error.template else ""
+    for pattern, replacement in _OPENINGS:
+        if pattern.match(line):
+            return replacement
+    return ""
+
+
+# Warnings -----------------------------------------------------------------------
+
+_LEAVES = (nodes.Return, nodes.Break, nodes.Next, nodes.Throw)
+
+
+@dataclass(slots=True)
+class _Scope:
+    """Names that one function, or the top level, or one block can see."""
+
+    names: set[str]
+    outer: _Scope | None
+    function: nodes.Function | None
+
+    def sees(self, name: str) -> bool:
+        scope: _Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return True
+            scope = scope.outer
+        return False
+
+    def block(self, names: Iterable[str] = ()) -> _Scope:
+        return _Scope(set(names), self, self.function)
+
+
+class _Survey:
+    """One walk over a program; ``problems`` is what it found."""
+
+    def __init__(
+        self,
+        program: nodes.Program,
+        known_variables: frozenset[str],
+        known_functions: frozenset[str],
+        count_error: CountError | None,
+    ) -> None:
+        self.problems: list[Problem] = []
+        self._known_functions = known_functions
+        self._count_error = count_error
+        self._definitions = {s.name: s for s in program.body if isinstance(s, nodes.Function)}
+        self._defined: set[str] = set()
+        self._reads: dict[int, set[str]] = {}
+        top = _Scope(set(known_variables), None, None)
+        for statement in program.body:
+            self._collect(statement, top)
+        for statement in program.body:
+            if isinstance(statement, nodes.Function):
+                self._function(statement, top)
+                self._defined.add(statement.name)
+            else:
+                self._walk((statement,), top)
+        self._unreachable(program.body)
+
+    # Names that exist ----------------------------------------------------------
+
+    def _collect(self, statement: nodes.Statement, top: _Scope) -> None:
+        """The globals and top-level locals that a statement may make."""
+        inside_function = isinstance(statement, nodes.Function)
+        for inner, in_block in _statements(statement):
+            if not isinstance(inner, nodes.Assign):
+                continue
+            if inner.scope == "global" or (
+                not inside_function and not (inner.scope == "local" and in_block)
+            ):
+                top.names.add(inner.name)
+
+    def _function(self, function: nodes.Function, top: _Scope) -> None:
+        own = set(function.parameters)
+        assigned: dict[str, nodes.Assign] = {}
+        for inner, _ in _statements(function):
+            if isinstance(inner, nodes.Assign) and inner.scope != "global":
+                own.add(inner.name)
+                assigned.setdefault(inner.name, inner)
+        reads = self._reads[id(function)] = set()
+        self._unreachable(function.body)
+        self._walk(function.body, _Scope(own, top, function))
+        for name, statement in assigned.items():
+            local = statement.scope == "local" or name not in top.names
+            if local and name not in reads and name not in function.parameters:
+                self._warn(
+                    statement,
+                    "variable",
+                    catalog.mark("Variable '{name}' is assigned but never used"),
+                    name=name,
+                )
+
+    # The walk --------------------------------------------------------------------
+
+    def _walk(self, body: tuple[nodes.Statement, ...], scope: _Scope) -> None:
+        pending: list[tuple[tuple[nodes.Statement, ...], _Scope]] = [(body, scope)]
+        while pending:
+            statements, scope = pending.pop()
+            for statement in statements:
+                for expression in _own_expressions(statement):
+                    self._read(expression, scope)
+                if isinstance(statement, nodes.AssignElement):
+                    self._variable(statement, statement.name, scope)
+                for inner, names in _blocks(statement):
+                    self._unreachable(inner)
+                    pending.append((inner, scope if names is None else scope.block(names)))
+
+    def _read(self, expression: nodes.Expr, scope: _Scope) -> None:
+        pending: list[nodes.Node] = [expression]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, nodes.Name):
+                self._variable(node, node.name, scope)
+            elif isinstance(node, nodes.Call):
+                self._call(node, scope)
+                pending.extend(_arguments(node))
+            else:
+                pending.extend(_children(node))
+
+    def _variable(self, node: nodes.Node, name: str, scope: _Scope) -> None:
+        if scope.function is not None:
+            self._reads[id(scope.function)].add(name)
+        if not scope.sees(name):
+            self._warn(node, "variable", "Variable '{name}' not found", name=name)
+
+    def _call(self, call: nodes.Call, scope: _Scope) -> None:
+        name = call.name
+        definition = self._definitions.get(name)
+        if definition is None:
+            self._foreign_call(call)
+            return
+        if scope.function is None and name not in self._defined | self._known_functions:
+            self._warn(
+                call,
+                "function",
+                catalog.mark("Function '{name}' is called before its definition in line {line}"),
+                name=name,
+                line=definition.line,
+            )
+        elif _plain(call) and len(call.arguments) != len(definition.parameters):
+            self._warn(
+                call,
+                "function",
+                "Function '{name}' expects {expected} arguments, found {found}",
+                name=name,
+                expected=len(definition.parameters),
+                found=len(call.arguments),
+            )
+
+    def _foreign_call(self, call: nodes.Call) -> None:
+        """A call of a builtin, or of a function that an earlier program defined."""
+        if call.name not in self._known_functions:
+            self._warn(call, "function", "Function '{name}' not found", name=call.name)
+        elif self._count_error is not None and _plain(call):
+            error = self._count_error(call.name, len(call.arguments))
+            if error is not None:
+                self._warn(call, "function", error.template, **error.params)
+
+    def _unreachable(self, body: tuple[nodes.Statement, ...]) -> None:
+        for before, after in itertools.pairwise(body):
+            if isinstance(before, _LEAVES):
+                self._warn(after, "runtime", catalog.mark("This statement is never reached"))
+                return
+
+    def _warn(self, node: nodes.Node, kind: str, template: str, **params: object) -> None:
+        self.problems.append(
+            Problem(
+                "warning",
+                node.line,
+                node.column,
+                kind,
+                template,
+                {k: str(v) for k, v in params.items()},
+            )
+        )
+
+
+# The shape of the tree -------------------------------------------------------------
+
+
+def _plain(call: nodes.Call) -> bool:
+    """Are all its arguments positional, so that they can be counted?"""
+    return not any(isinstance(a, nodes.Spread | nodes.NamedArgument) for a in call.arguments)
+
+
+def _arguments(call: nodes.Call) -> Iterator[nodes.Node]:
+    """The arguments that are read; not the names that are no variables (5.9)."""
+    arguments = in_places(call) or call.arguments
+    if call.name == "isset" and len(arguments) == 1 and isinstance(arguments[0], nodes.Name):
+        return
+    for position, argument in enumerate(arguments):
+        if call.name == "isinstance" and position == 1 and isinstance(argument, nodes.Name):
+            continue
+        yield (
+            argument.value if isinstance(argument, nodes.Spread | nodes.NamedArgument) else argument
+        )
+
+
+def _children(node: nodes.Node) -> Iterator[nodes.Node]:
+    match node:
+        case nodes.Array(elements=elements):
+            yield from elements
+        case nodes.Object(pairs=pairs):
+            yield from (value for _, value in pairs)
+        case nodes.Unary(operand=operand):
+            yield operand
+        case nodes.Binary(left=left, right=right) | nodes.Logical(left=left, right=right):
+            yield left
+            yield right
+        case nodes.Index(base=base, index=index):
+            yield base
+            yield index
+        case nodes.Member(base=base):
+            yield base
+
+
+def _own_expressions(statement: nodes.Statement) -> Iterator[nodes.Expr]:
+    """The expressions of a statement that are not in a block of it."""
+    match statement:
+        case nodes.ExpressionStatement(value=value) | nodes.Throw(value=value):
+            yield value
+        case nodes.Assign(value=value):
+            yield value
+        case nodes.AssignElement(path=path, value=value):
+            yield value
+            yield from (step for step in path if not isinstance(step, str))
+        case nodes.If(branches=branches):
+            yield from (branch.condition for branch in branches)
+        case nodes.For(iterable=iterable):
+            yield iterable
+        case nodes.Return(value=result) if result is not None:
+            yield result
+
+
+def _blocks(
+    statement: nodes.Statement,
+) -> Iterator[tuple[tuple[nodes.Statement, ...], set[str] | None]]:
+    """The blocks in a statement, with the names that are theirs; None where they make no scope."""
+    match statement:
+        case nodes.If(branches=branches, otherwise=otherwise):
+            yield from ((branch.body, None) for branch in branches)
+            yield otherwise or (), None
+        case nodes.For(variables=variables, body=body):
+            yield body, {*variables, *_locals(body)}
+        case nodes.Try(body=body, variable=variable, handler=handler, final=final):
+            names = _locals(body) | _locals(handler or ()) | _locals(final or ())
+            if variable is not None:
+                names.add(variable)
+            for block in (body, handler or (), final or ()):
+                yield block, names
+
+
+def _locals(body: tuple[nodes.Statement, ...]) -> set[str]:
+    """The names that ``local`` makes directly in a block (an ``if`` in it is no block)."""
+    names: set[str] = set()
+    pending = list(body)
+    while pending:
+        statement = pending.pop()
+        if isinstance(statement, nodes.Assign) and statement.scope == "local":
+            names.add(statement.name)
+        elif isinstance(statement, nodes.If):
+            for block, _ in _blocks(statement):
+                pending.extend(block)
+    return names
+
+
+def _statements(statement: nodes.Statement) -> Iterator[tuple[nodes.Statement, bool]]:
+    """A statement and all inside it; with each, whether a ``for`` or ``try`` is around it."""
+    pending = [(statement, False)]
+    while pending:
+        inner, in_block = pending.pop()
+        yield inner, in_block
+        if isinstance(inner, nodes.Function):
+            pending.extend((s, False) for s in inner.body)
+        for block, names in _blocks(inner):
+            pending.extend((s, in_block or names is not None) for s in block)

@@ -1,0 +1,298 @@
+"""Output, types and conversions (builtins reference, 4)."""
+
+from __future__ import annotations
+
+import re
+
+from datacode.errors import runtime_error, type_error
+from datacode.runtime.builtins.registry import ABSENT, builtin, expects
+from datacode.runtime.host import Host
+from datacode.values.parse_text import (
+    WHITE_SPACE,
+    is_date_text,
+    is_money_text,
+    number_from_text,
+)
+from datacode.values.types import Currency, Value, debug, printed, type_name
+
+# Output ----------------------------------------------------------------------
+
+
+@builtin("output", name="print", minimum=0, needs_host=True, keeps=False)
+def print_(host: Host, *values: Value) -> None:
+    """Write the values' texts with a space between them, and a line end.
+
+    Example::
+
+        print("a", 1.5, [true, null])       # a 1.5 [true, null]
+    """
+    host.write(" ".join([v if v.__class__ is str else printed(v) for v in values]) + "\n")
+
+
+@builtin("output", needs_host=True, keeps=False)
+def now(host: Host) -> str:
+    """The time in UTC, as a text that is a date (RFC 3339).
+
+    Example::
+
+        print(isinstance(now(), date))      # true
+    """
+    return host.now().isoformat(timespec="microseconds")
+
+
+# Types -----------------------------------------------------------------------
+
+
+@builtin("types", keeps=False)
+def typeof(value: Value) -> str:
+    """The name of the value's type.
+
+    A number is ``int`` without a fraction and ``float`` with one. The other types are ``string``,
+    ``bool``, ``null``, ``array``, ``object``, ``currency``, ``path``, ``pathpattern``, ``table``,
+    ``tablecolumn`` and ``tableindexer``.
+
+    Example::
+
+        print(typeof(1), typeof(1.5), typeof("a"), typeof([]))      # int float string array
+    """
+    return type_name(value)
+
+
+_TESTED = {
+    "string": ("string", "str", "text"),
+    "bool": ("bool", "boolean"),
+    "null": ("null", "none"),
+    "array": ("array", "list", "vec"),
+    "object": ("object", "dict", "map"),
+    "currency": ("money", "currency"),
+    "path": ("path",),
+    "pathpattern": ("pathpattern", "pattern"),
+    "table": ("table",),
+}
+_TYPE_OF_NAME = {name: kind for kind, names in _TESTED.items() for name in names}
+_NUMBERS = ("number", "num", "float", "double")
+_WHOLE_NUMBERS = ("int", "integer")
+_DATES = ("date", "datetime")
+
+
+@builtin("types", name="isinstance", keeps=False)
+def isinstance_(value: Value, type_: Value) -> bool:
+    """Is the value of a type? The type's name may stand without quotes.
+
+    The types are ``number`` (``num float double``), ``int`` (``integer``: without a fraction),
+    ``string`` (``str text``), ``bool``, ``null``, ``array`` (``list vec``), ``object``
+    (``dict map``), ``date`` (a text that is a date), ``money`` (a currency value, or a text that
+    is money), ``path``, ``pathpattern`` (``pattern``) and ``table``, in any letter case.
+
+    Raises an error for a type that is not in this list.
+
+    Example::
+
+        print(isinstance(5, int), isinstance("2024-01-31", "date"))     # true true
+    """
+    if type_.__class__ is float or type_.__class__ is bool:
+        raise runtime_error(
+            "isinstance: second argument must be a type name, got value: {value}",
+            value=printed(type_),
+        )
+    wanted = printed(type_)
+    name = wanted.lower()
+    if name in _NUMBERS:
+        return value.__class__ is float
+    if name in _WHOLE_NUMBERS:
+        return value.__class__ is float and value.is_integer()
+    if name in _DATES:
+        return value.__class__ is str and is_date_text(value)
+    kind = _TYPE_OF_NAME.get(name)
+    if kind is None:
+        raise runtime_error("Unknown type: {type}", type=wanted)
+    if kind == "currency" and value.__class__ is str:
+        return is_money_text(value)
+    return type_name(value) == kind
+
+
+@builtin("types", keeps=False)
+def isset(value: Value) -> bool:
+    """Is there a value? False for null, and for the name of a variable that does not exist.
+
+    Example::
+
+        print(isset(0), isset(null), isset(nowhere))        # true false false
+    """
+    return value is not None
+
+
+# Conversions -----------------------------------------------------------------
+
+
+@builtin("conversions", name="str", keeps=False)
+def str_(value: Value) -> str:
+    """The text that ``print`` would write.
+
+    Example::
+
+        print(str(1.50) + "!", str([1, "a"]))       # 1.5! [1, a]
+    """
+    return printed(value)
+
+
+@builtin("conversions", name="int", keeps=False)
+def int_(value: Value) -> float:
+    """A whole number: of a number or of a text that is one, fraction cut off; of a bool 1 or 0.
+
+    Raises an error for any other text and any other kind of value, null included.
+
+    Example::
+
+        print(int(5.9), int(" -7.2 "), int(true))       # 5 -7 1
+    """
+    kind = value.__class__
+    if kind is float:
+        return _cut(value)
+    if kind is str:
+        number = number_from_text(value)
+        if number is None:
+            raise runtime_error("Cannot convert '{text}' to integer", text=value)
+        return _cut(number)
+    if kind is bool:
+        return 1.0 if value else 0.0
+    raise runtime_error("Cannot convert {value} to integer", value=debug(value))
+
+
+def _cut(number: float) -> float:
+    return float(int(number)) if number - number == 0 else number
+
+
+@builtin("conversions", name="float", keeps=False)
+def float_(value: Value) -> float:
+    """A number: itself, of a text that is one, of a bool 1 or 0.
+
+    Raises an error for any other text and any other kind of value, null included.
+
+    Example::
+
+        print(float("2.50"), float("1e3"), float(false))        # 2.5 1000 0
+    """
+    kind = value.__class__
+    if kind is float:
+        return value  # type: ignore[no-any-return]
+    if kind is str:
+        number = number_from_text(value)
+        if number is None:
+            raise runtime_error("Cannot convert '{text}' to float", text=value)
+        return number
+    if kind is bool:
+        return 1.0 if value else 0.0
+    raise runtime_error("Cannot convert {value} to float", value=debug(value))
+
+
+_WORDS = dict.fromkeys(("true", "yes", "1", "on"), True)
+_WORDS |= dict.fromkeys(("false", "no", "0", "off"), False)
+
+
+@builtin("conversions", name="bool", keeps=False)
+def bool_(value: Value) -> bool:
+    """True or false, for every value.
+
+    Numbers are true unless 0; texts by the words ``true yes 1 on`` and ``false no 0 off``, and
+    otherwise unless empty; null is false; arrays, objects and tables unless empty; all else true.
+
+    Example::
+
+        print(bool("Yes"), bool("off"), bool(0.1), bool([]))        # true false true false
+    """
+    kind = type_name(value)
+    if kind == "string":
+        return _WORDS.get(value.strip(WHITE_SPACE).lower(), bool(value))
+    if kind in ("int", "float"):
+        return bool(value != 0)
+    if kind in ("null", "bool", "array", "object"):
+        return bool(value)
+    return kind != "table" or bool(len(value))
+
+
+@builtin("conversions", keeps=False)
+def date(value: Value) -> str:
+    """The text itself if it is a date, and an error if it is not.
+
+    Dates are ``2024-01-31``, ``31.01.2024``, ``31/01/2024`` or ``01/31/2024``, the last three
+    with a year of two digits too, and ``2024-01-31 10:30:00``, ``2024-01-31T10:30:00+03:00`` or
+    ``31.01.2024 10:30:00`` with a time.
+
+    Example::
+
+        print(date("2024-02-29"))       # 2024-02-29
+    """
+    if value.__class__ is not str:
+        raise runtime_error("Cannot convert {value} to date", value=debug(value))
+    if not is_date_text(value):
+        raise runtime_error("Cannot parse '{text}' as date", text=value)
+    return value
+
+
+@builtin("conversions", minimum=1, count_error=expects(1))
+def money(amount: Value, format: Value = ABSENT) -> Value:
+    """A currency value.
+
+    A number gets a dollar sign and two decimals, or the given unit behind it. A format with a
+    ``0`` in it is a picture of the amount: ``0.00`` and ``0,00`` two decimals behind a point or
+    a comma, ``0`` none, with whatever stands around them. A text that is money stays as it is;
+    with a unit it becomes a text.
+
+    Raises an error for values of other kinds, and without a format for text that is neither
+    money nor a number.
+
+    Example::
+
+        print(money(2.5), money("5 EUR"))                       # $2.50 5 EUR
+        print(money(250.75, "USD"), money(250.75, "0,0 ₽"))     # 250.75 USD 250,75 ₽
+    """
+    if format is ABSENT:
+        return _dollars(amount)
+    if format.__class__ is not str:
+        raise type_error("String")
+    kind = amount.__class__
+    if kind is Currency:
+        return amount
+    picture = _PICTURE.fullmatch(format)
+    number = number_from_text(amount) if picture and kind is str else amount
+    if picture and number.__class__ is float:
+        return Currency(_pictured(number, picture))
+    if kind is float:
+        return Currency(f"{printed(amount)} {format}")
+    if kind is str:
+        return f"{amount} {format}"
+    raise runtime_error("Cannot convert {value} to money", value=debug(amount))
+
+
+def _dollars(value: Value) -> Currency:
+    kind = value.__class__
+    if kind is Currency:
+        return value  # type: ignore[no-any-return]
+    if kind is float:
+        return Currency("$" + decimals(value, 2))
+    if kind is not str:
+        raise runtime_error("Cannot convert {value} to money", value=debug(value))
+    if is_money_text(value):
+        return Currency(value)
+    number = number_from_text(value)
+    if number is None:
+        raise runtime_error("Cannot convert '{text}' to money", text=value)
+    return Currency("$" + decimals(number, 2))
+
+
+_PICTURE = re.compile(r"(?P<before>[^0-9]*)0+(?:(?P<point>[.,])(?P<digits>0+))?(?P<after>[^0-9]*)")
+
+
+def _pictured(number: float, picture: re.Match[str]) -> str:
+    """The amount in its picture; a picture with decimals has two of them at least."""
+    digits = max(2, len(picture["digits"])) if picture["point"] else 0
+    amount = decimals(number, digits)
+    if picture["point"] == ",":
+        amount = amount.replace(".", ",")
+    return f"{picture['before']}{amount}{picture['after']}"
+
+
+def decimals(number: float, digits: int) -> str:
+    """The number with so many decimals: its exact binary value, ties to even."""
+    return f"{number:.{digits}f}" if number - number == 0 else printed(number)

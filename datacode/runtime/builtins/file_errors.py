@@ -1,0 +1,44 @@
+"""From the answers of ``Files`` to errors of the language, for all that touches a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from datacode.errors import DataCodeError, Kind, type_error
+from datacode.i18n.os_errors import system_text
+from datacode.runtime.files import FilesError
+from datacode.values import paths
+from datacode.values.types import Path, Value
+
+SHARE = "lib://"
+"""Paths that begin so lie on a share that the session has connected."""
+
+
+def path_text(value: Value, expected: str = "Path") -> str:
+    """The text of a path; a text may stand for a path everywhere."""
+    if value.__class__ is Path:
+        return str(value.text)
+    if value.__class__ is str:
+        return str(value)
+    raise type_error(expected)
+
+
+def extension(path: str) -> str:
+    """The extension that decides how a file is read, in small letters."""
+    return paths.stem_and_extension(path)[1].lower()
+
+
+@contextmanager
+def failures(template: str) -> Iterator[None]:
+    """Make Runtime Errors of what ``Files`` raises.
+
+    Refusals say themselves what they are; the system's errors become the ``{reason}`` of
+    ``template``.
+    """
+    try:
+        yield
+    except FilesError as refusal:
+        raise DataCodeError(Kind.RUNTIME, refusal.template, refusal.params) from None
+    except OSError as error:
+        raise DataCodeError(Kind.RUNTIME, template, {"reason": system_text(error)}) from None

@@ -1,0 +1,168 @@
+"""What compiled code finds besides its variables: its only ``__builtins__``.
+
+Names that a program can write have a prefix there (``v_``, ``f_``, …), so none of them can meet one
+of these; and no attribute of Python is ever looked up by a name from a program.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from math import trunc
+from types import MethodType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from datacode.errors import argument_count_error, function_error
+from datacode.runtime import access, operators, ranges, tracebacks
+from datacode.runtime.access import Owned
+from datacode.runtime.builtins import library
+from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.interrupts import Interrupted
+from datacode.tables.conditions import filter_by_condition
+from datacode.values import types
+from datacode.values.table import Column, Table
+from datacode.values.types import Value
+
+if TYPE_CHECKING:
+    from datacode.runtime.namespace import Session
+
+assert library.__all__  # importing it registers the builtins
+
+
+class _Unset:
+    """The type of ``UNSET``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Any = _Unset()
+"""What a variable holds that has no value yet, where code has to ask whether it has one."""
+
+_CLASSES = (Column, Exception, Table, bool, dict, float, list, str, tuple)
+
+
+def helpers(session: Session) -> dict[str, Any]:
+    """Everything that code of this session can call, by the names that the compiler uses."""
+    host = session.host
+    found: dict[str, Any] = {each.__name__: each for each in _CLASSES}
+    found |= _OPERATORS
+    found |= {
+        "unset": UNSET,
+        "len": len,
+        "trunc": trunc,
+        "Owned": Owned,
+        "Thrown": tracebacks.Thrown,
+        "exception": sys.exception,
+        "depth_limit": session.deepest,
+        "truth": host.truth,
+        "multiply": operators.multiplication(host.check_size),
+        "read_index": access.reader(_row_filter(session)),
+        "read_member": access.member_reader(host.file_kind),
+        "created": session.created,
+        "at_depth": session.at_depth,
+        "call_loosely": session.call_loosely,
+        "step": session.step,
+    }
+    found |= _looking_up(session) | _failing(session) | _library(session)
+    return found
+
+
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operators.add,
+    "subtract": operators.subtract,
+    "divide": operators.divide,
+    "modulo": operators.modulo,
+    "power": operators.power,
+    "negate": operators.negate,
+    "equal": types.equal,
+    "printed": types.printed,
+    "number_text": types.number_text,
+    "appended": operators.appended,
+    "spread": access.spread,
+    "put": access.put,
+    "put_deep": access.put_deep,
+    "each": access.each,
+    "cells_of_rows": access.cells_of_rows,
+    "numbers_of_column": access.numbers_of_column,
+    "each_unpacked": access.each_unpacked,
+    "unpack_error": access.unpack_error,
+    "whole_range": ranges.whole_range,
+    "number_range": ranges.number_range,
+    "double_range": ranges.double_range,
+    "numbered": ranges.numbered,
+    "each_numbered": ranges.each_numbered,
+    "each_pair": ranges.each_pair,
+}
+for _compare in (
+    operators.less,
+    operators.less_equal,
+    operators.greater,
+    operators.greater_equal,
+):
+    _OPERATORS[_compare.__name__] = _compare
+    _OPERATORS[f"cell_{_compare.__name__}"] = operators.lenient(_compare)
+
+
+def _looking_up(session: Session) -> dict[str, Any]:
+    def exists(python: str) -> bool:
+        return python in session.globals
+
+    def value_or_null(python: str) -> Value:
+        return session.globals.get(python)
+
+    return {"exists": exists, "value_or_null": value_or_null}
+
+
+def _failing(session: Session) -> dict[str, Any]:
+    def caught() -> str:
+        """What the catch variable is set to; a fault of ours is logged."""
+        exception = sys.exception()
+        assert isinstance(exception, Exception)
+        if isinstance(exception, tracebacks.Thrown):
+            return str(exception.message)
+        return tracebacks.text_of(exception, session.limit)
+
+    def running() -> bool:
+        """May a ``finally`` block run? Not when the host is ending the program."""
+        return not isinstance(sys.exception(), Interrupted)
+
+    def too_deep() -> NoReturn:
+        raise tracebacks.TooDeep(session.limit)
+
+    def no_function(name: str, _arguments: tuple[Value, ...]) -> NoReturn:
+        raise function_error(name)
+
+    def wrong_count(name: str, expected: int, arguments: tuple[Value, ...]) -> NoReturn:
+        raise argument_count_error(name, expected, len(arguments))
+
+    def wrong_builtin_count(name: str, arguments: tuple[Value, ...]) -> NoReturn:
+        entry = BUILTINS[name]
+        raise entry.count_error(entry, len(arguments))
+
+    failing: tuple[Callable[..., Any], ...] = (
+        caught,
+        running,
+        too_deep,
+        no_function,
+        wrong_count,
+        wrong_builtin_count,
+    )
+    return {each.__name__: each for each in failing}
+
+
+def _library(session: Session) -> dict[str, Any]:
+    """The builtins, as ``f_name``."""
+    found: dict[str, Any] = {}
+    for name, entry in BUILTINS.items():
+        function: Any = entry.function
+        found[f"f_{name}"] = MethodType(function, session.host) if entry.needs_host else function
+    return found
+
+
+def _row_filter(session: Session) -> access.Condition:
+    """``t['age > 30']``: rows by a condition; None for a text that is none."""
+
+    return lambda table, text: filter_by_condition(session.host, table, text)

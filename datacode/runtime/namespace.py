@@ -1,0 +1,335 @@
+"""The state of one interpreter: its variables and functions, and what the compiler is told of them.
+
+The variables are Python globals (``v_x``, ``t_x``; see ``language.variables``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from types import FunctionType
+from typing import Any
+
+from datacode.errors import DataCodeError, argument_count_error, function_error, runtime_error
+from datacode.language import program_cache
+from datacode.language.analysis import type_sets as known_kinds
+from datacode.language.analysis.environment import Facts
+from datacode.language.analysis.scopes import Names, names_of
+from datacode.language.compiler import (
+    Compiled,
+    Definition,
+    Stretch,
+    compile_condition,
+    compile_stretch,
+    visible_blocks,
+)
+from datacode.language.program_cache import Part
+from datacode.language.syntax import nodes
+from datacode.language.syntax.parser import parse_expression
+from datacode.runtime import call_depth, compiled_builtins, tracebacks
+from datacode.runtime.access import Owned
+from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.call_depth import Depth
+from datacode.runtime.host import Host
+from datacode.runtime.interrupts import StepLimit
+from datacode.runtime.specializer import Functions
+from datacode.values.types import Value
+
+_KINDS: dict[type, int] = {
+    float: known_kinds.NUMBER,
+    str: known_kinds.STRING,
+    list: known_kinds.SOME_ARRAY,
+    dict: known_kinds.OBJECT | known_kinds.ANY & ~known_kinds.OWN,
+}
+"""What the compiler is told of the value that a variable has when a stretch begins."""
+
+
+class Session:
+    """One interpreter's variables and functions; runs the parts of programs.
+
+    ``limit`` is the number of calls that may be active at once.
+    """
+
+    def __init__(self, host: Host, limit: int) -> None:
+        self.host = host
+        self.limit = limit
+        self.deepest = call_depth.depth(limit)
+        self.depth: Depth = self.deepest
+        """How many calls may still be active in functions that a builtin calls."""
+        self._steps_left = 0
+        self._max_steps: int | None = None
+        self._known: dict[str, set[str]] = {"written": set(), "made_global": set()}
+        self._known |= {"changed": set(), "deep": set(), "watched": set()}
+        self.helpers: dict[str, Any] = compiled_builtins.helpers(self)
+        self.globals: dict[str, Any] = {"__builtins__": self.helpers}
+        self.functions = Functions(self.globals, self.facts, self._function)
+
+    # Running -------------------------------------------------------------
+
+    def run(self, parts: program_cache.Parts, max_steps: int | None) -> None:
+        """Run a program: define its functions and execute its statements, in order."""
+        self.depth = self.deepest
+        self._disown()
+        self._count_steps(max_steps)
+        for part in parts:
+            if isinstance(part.tree, Definition):
+                self._define(part)  # type: ignore[arg-type]
+            else:
+                self._execute(part)  # type: ignore[arg-type]
+
+    def _execute(self, part: Part[Stretch]) -> None:
+        names = part.tree.names
+        self._note_changes(names)
+        facts = self.facts(names)
+        facts = replace(facts, kinds=self._kinds_now(facts))
+        self.functions.start(part.tree.creatable.difference(facts.existing & facts.local))
+        compiled = part.compiled(
+            facts.key(names),
+            lambda: compile_stretch(part.tree, facts, BUILTINS),
+            self.functions.still_holds,
+        )
+        self._function(compiled)()
+
+    def _function(self, compiled: Compiled) -> Callable[..., Value]:
+        for name in compiled.unset:
+            self.helpers[name] = compiled_builtins.UNSET
+        return FunctionType(compiled.code, self.globals)
+
+    def _disown(self) -> None:
+        """No variable owns its array any more: between programs anybody may have looked."""
+        for name in [name for name in self.globals if name.startswith("o_")]:
+            del self.globals[name]
+
+    def _count_steps(self, max_steps: int | None) -> None:
+        if (self._max_steps is None) != (max_steps is None):
+            self.functions.forget_all()
+        self._max_steps = max_steps
+        self._steps_left = max_steps or 0
+
+    def step(self) -> None:
+        """One more statement is about to run."""
+        self._steps_left -= 1
+        if self._steps_left < 0:
+            raise StepLimit(self._max_steps or 0)
+
+    # Facts ------------------------------------------------------------------
+
+    def facts(self, names: Names) -> Facts:
+        """What holds now, as far as it concerns code with these names."""
+        variables = names.variables
+        defined = self.functions.defined
+        known = self._known
+        return Facts(
+            existing=frozenset(name for name in variables if f"v_{name}" in self.globals),
+            local=frozenset(name for name in variables if f"t_{name}" in self.globals),
+            mentioned=frozenset(filter(self.functions.are_mentioning, names.made_local)),
+            functions={name: defined[name].arity for name in names.calls if name in defined},
+            steps=self._max_steps is not None,
+            specialists=self.functions,
+            written=variables & known["written"],
+            made_global=variables & known["made_global"],
+            changed=variables & known["changed"],
+            deep=variables & known["deep"],
+            watched=variables & known["watched"],
+        )
+
+    def _kinds_now(self, facts: Facts) -> dict[str, int]:
+        """The kinds of the variables that only top-level code can change."""
+        found = {}
+        for names, prefix in ((facts.existing, "v_"), (facts.local, "t_")):
+            for name in names - facts.written:
+                kinds = _KINDS.get(self.globals[prefix + name].__class__)
+                if kinds is not None:
+                    found[prefix + name] = kinds
+        return found
+
+    def created(self, name: str) -> None:
+        """A global or top-level local of that name has come to be."""
+        self.functions.forget_mentioning(name)
+
+    def _note(self, fact: str, names: Iterable[str]) -> list[str]:
+        """Add names to a fact; functions that mention new ones must be compiled again."""
+        known = self._known[fact]
+        new = [name for name in names if name not in known]
+        known.update(new)
+        for name in new:
+            self.functions.forget_mentioning(name)
+        return new
+
+    def _note_changes(self, names: Names) -> None:
+        """Code with these names may run from now on."""
+        for name in self._note("changed", names.changed):
+            self.helpers[f"o_v_{name}"] = self.helpers[f"o_t_{name}"] = ()
+        for name in self._note("deep", names.deep):
+            self.helpers[f"n_v_{name}"] = Owned()
+            self.helpers[f"n_t_{name}"] = Owned()
+
+    def _define(self, part: Part[Definition]) -> None:
+        definition = part.tree
+        if self.functions.define(part):
+            self._known["watched"] |= definition.settled
+            self._note("written", definition.written)
+            self._note("made_global", definition.names.made_global)
+            self._note_changes(definition.names)
+
+    # Calls by name ---------------------------------------------------------------
+
+    def at_depth(self, depth: Depth, value: Value) -> Value:
+        """The value; a builtin is about to be called that may call functions from this depth."""
+        self.depth = depth
+        return value
+
+    def call(self, name: str, arguments: Sequence[Value]) -> Value:
+        """Call a function by name, the program's own before the builtins."""
+        count = len(arguments)
+        function = self.functions.defined.get(name)
+        if function is not None:
+            if count != function.arity:
+                raise argument_count_error(name, function.arity, count)
+            return self._call_own(self.globals[f"f_{name}"], arguments)
+        entry = BUILTINS.get(name)
+        if entry is None:
+            raise function_error(name)
+        if not entry.accepts(count):
+            raise entry.count_error(entry, count)
+        return self.helpers[f"f_{name}"](*arguments)
+
+    def _call_own(self, function: Callable[..., Value], arguments: Sequence[Value]) -> Value:
+        """Written without ``*`` where possible: so Python's own stack does not grow."""
+        depth = self.depth
+        try:
+            match len(arguments):
+                case 0:
+                    return function(depth)
+                case 1:
+                    return function(depth, arguments[0])
+                case 2:
+                    return function(depth, arguments[0], arguments[1])
+                case 3:
+                    return function(depth, arguments[0], arguments[1], arguments[2])
+            return function(depth, *arguments)
+        finally:
+            self.depth = depth
+
+    def call_named(
+        self, name: str, arguments: Sequence[Value], named: Sequence[tuple[str, Value]]
+    ) -> Value:
+        """The same with named arguments."""
+        if not named:
+            return self.call(name, arguments)
+        if name in self.functions.defined:
+            raise runtime_error("User functions do not support named arguments yet")
+        entry = BUILTINS.get(name)
+        if entry is None:
+            raise function_error(name)
+        keywords = entry.keywords(len(arguments), [name for name, _ in named])
+        given = dict(zip(keywords, (value for _, value in named), strict=True))
+        return self.helpers[f"f_{name}"](*arguments, **given)
+
+    def call_loosely(
+        self,
+        depth: Depth,
+        name: str,
+        arguments: list[Value],
+        names: list[str],
+        values: list[Value],
+    ) -> Value:
+        """A call whose number of arguments shows only now."""
+        self.depth = depth
+        return self.call_named(name, arguments, list(zip(names, values, strict=True)))
+
+    # Conditions over rows -----------------------------------------------------------
+
+    def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
+        """Compile a condition over the cells of one row (tables and files reference, 1.7)."""
+        tree = _read_condition(text, tuple(columns))
+        names = names_of([nodes.Return(tree.line, tree.column, tree)])
+        seen = {name: value for name, value in self._seen_by_caller() if name in names.read}
+        for name in names.read:
+            for python in (f"o_v_{name}", f"o_t_{name}"):
+                if python in self.globals:
+                    self.globals[python] = ()
+        compiled = compile_condition(tree, columns, frozenset(seen), self.facts(names), BUILTINS)
+        code = self._function(compiled)
+        left = self.depth
+
+        def evaluate(row: Sequence[Value]) -> Value:
+            self.depth = left
+            try:
+                return code(row, seen, (left,))
+            except Exception as failure:
+                if isinstance(failure, DataCodeError) and failure.line is not None:
+                    raise  # a condition within this one has done what follows
+                error = tracebacks.error_of(failure, self.limit)
+                if error.line is None:
+                    tracebacks.locate_in_caller(error)
+                raise error from None
+
+        return evaluate
+
+    def _seen_by_caller(self) -> Iterator[tuple[str, Value]]:
+        """The variables of the function and of the blocks that are running, not the globals."""
+        frame = tracebacks.program_frame()
+        if frame is None:
+            return
+        values: dict[str, Any] = {}
+        blocks = visible_blocks(frame.f_code)
+        line = frame.f_lineno
+        while frame is not None:
+            values = frame.f_locals | values
+            # A block with a Python function of its own sees what is around it.
+            frame = frame.f_back if frame.f_code.co_name.startswith("_block") else None
+        names = {python[2:]: python for python in values if python.startswith("l_")}
+        for block in reversed(blocks):
+            if block.first_line <= line <= block.last_line:
+                names.update(block.names)
+        for name, python in names.items():
+            value = values.get(python, compiled_builtins.UNSET)
+            if value is compiled_builtins.UNSET:
+                value = _counted(values, python)
+            if value is not compiled_builtins.UNSET:
+                owned = values.get(f"o_{python}") is value
+                yield name, detached(value) if owned else value
+
+
+@lru_cache(maxsize=256)
+def _read_condition(text: str, columns: tuple[str, ...]) -> nodes.Expr:
+    return parse_expression(text, columns)
+
+
+def _counted(values: Mapping[str, Any], python: str) -> Value:
+    """The value of a loop's variable that exists only as a Python int."""
+    for shadow, whole in values.items():
+        if shadow[0] == "w" and shadow.partition("_")[2] == python:
+            return float(whole)
+    return compiled_builtins.UNSET
+
+
+def detached(value: Value) -> Value:
+    """A copy that has no part in common with the value."""
+    if value.__class__ is not list and value.__class__ is not dict:
+        return value
+    copy = value.copy()
+    copies = {id(value): copy}
+    waiting = [copy]
+    while waiting:
+        made = waiting.pop()
+        keys: Iterable[Any] = range(len(made)) if made.__class__ is list else list(made)
+        for key in keys:
+            part = made[key]
+            if part.__class__ is list or part.__class__ is dict:
+                if id(part) not in copies:
+                    copies[id(part)] = part.copy()
+                    waiting.append(copies[id(part)])
+                made[key] = copies[id(part)]
+    return copy
+
+
+def variables(values: Mapping[str, Any], prefix: str) -> dict[str, Value]:
+    """The variables among Python globals, by their names, in the order of their creation."""
+    found = {}
+    for python in list(values):
+        if python.startswith(prefix):
+            found[python[len(prefix) :]] = values[python]
+    return found

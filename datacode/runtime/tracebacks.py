@@ -1,0 +1,199 @@
+"""Errors of Python that mean errors of the program: what they are called, and where they are.
+
+Compiled code indexes lists, divides numbers and reads variables as Python does; only when that
+fails is it worked out here what the program did wrong. Source: language reference, 9.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from itertools import islice
+from types import FrameType, TracebackType
+
+from datacode.errors import DataCodeError, Kind, limit_error, runtime_error, variable_error
+from datacode.i18n import catalog
+from datacode.language.codegen.ast_builder import INDEX_MARK, MEMBER_MARK
+from datacode.language.compiler import CONDITION_FILE, PROGRAM_FILE
+from datacode.runtime import access
+
+TOO_DEEP = catalog.mark("Превышена максимальная глубина рекурсии ({limit})")
+
+_log = logging.getLogger(__name__)
+
+
+class Thrown(DataCodeError):
+    """What ``throw`` raises, with the message. It may be raised often: so Python makes it alone."""
+
+    kind = Kind.EXCEPTION
+    template = "{message}"
+    line = None
+    column = None
+    place = None
+    incomplete = False
+    multiline = False
+    function = None
+    hint = None
+
+    __init__ = Exception.__init__  # no code of ours runs
+
+    @property
+    def params(self) -> dict[str, str]:  # type: ignore[override]  # made when it is asked for
+        """The parameter of the template."""
+        return {"message": self.args[0]}
+
+
+class TooDeep(DataCodeError):
+    """One call too many; the statement that calls is to blame, not the function."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(Kind.RUNTIME, TOO_DEEP, {"limit": limit})
+
+
+def error_of(exception: Exception, limit: int) -> DataCodeError:
+    """The error of the program that an exception stands for, with its place where that is known.
+
+    ``limit`` is the number of calls that may be active.
+    """
+    frames = _frames(exception.__traceback__)
+    error = _translated(exception, frames[-1] if frames else None, limit)
+    place = _blamed(error, frames)
+    if place is not None:
+        error.locate(place[1], _expression_at(place[0], place[2]))
+    error.function = error.function or _function_of(frames)
+    return error
+
+
+def text_of(exception: Exception, limit: int) -> str:
+    """The text of that error, for a program: without looking for its column."""
+    frames = _frames(exception.__traceback__)
+    error = _translated(exception, frames[-1] if frames else None, limit)
+    place = _blamed(error, frames)
+    if place is not None:
+        error.locate(place[1], None)
+    return str(error)
+
+
+def _blamed(error: DataCodeError, frames: list[_Place]) -> _Place | None:
+    """Where the program failed; None if the error knows that or has no place."""
+    own = [place for place in frames if place[3] == PROGRAM_FILE]
+    if isinstance(error, TooDeep):
+        own = own[:-1]  # none is left where a condition has called the function
+    if not own or error.line is not None or error.kind is Kind.LIMIT:
+        return None
+    return own[-1]
+
+
+def _function_of(frames: list[_Place]) -> str | None:
+    """The name of the innermost function of the program, None at its top level."""
+    for frame, _, _, file in reversed(frames):
+        name = frame.f_code.co_name
+        if file == PROGRAM_FILE and not name.startswith("_block"):
+            return name.removeprefix("f_") if name.startswith("f_") else None
+    return None
+
+
+_Place = tuple[FrameType, int, int, str]
+"""A frame of a traceback: itself, its line, its last instruction and its file."""
+
+
+def _frames(traceback: TracebackType | None) -> list[_Place]:
+    """The frames from where the exception was caught to where it was raised."""
+    found = []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        place = (frame, traceback.tb_lineno, traceback.tb_lasti, frame.f_code.co_filename)
+        found.append(place)
+        traceback = traceback.tb_next
+    return found
+
+
+def program_frame() -> FrameType | None:
+    """The innermost frame of a program, for code that it has called."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename != PROGRAM_FILE:
+        frame = frame.f_back
+    return frame
+
+
+def locate_in_caller(error: DataCodeError) -> None:
+    """Give the error the place at which the program is running."""
+    frame = program_frame()
+    if frame is not None:
+        error.locate(frame.f_lineno, _expression_at(frame, frame.f_lasti))
+
+
+def _translated(exception: Exception, place: _Place | None, limit: int) -> DataCodeError:
+    if isinstance(exception, DataCodeError):
+        return exception
+    if isinstance(exception, RecursionError):
+        return TooDeep(limit)
+    if isinstance(exception, MemoryError):
+        return limit_error("Not enough memory")
+    if place is not None and place[3] in (PROGRAM_FILE, CONDITION_FILE):
+        found = _raised_by_program(exception, place)
+        if found is not None:
+            return found
+    _log.error("a fault of the interpreter", exc_info=exception)
+    return runtime_error("Internal error")
+
+
+def _raised_by_program(exception: Exception, place: _Place) -> DataCodeError | None:
+    """What compiled code itself can raise, where it does as Python does."""
+    match exception:
+        case ZeroDivisionError():
+            return runtime_error("Division by zero")
+        case NameError():
+            name = _variable_in(str(exception))
+            return None if name is None else variable_error(name)
+        case KeyError():
+            key = exception.args[0]
+            return access.missing_member(key) if _is_member(place) else access.missing_key(key)
+        case IndexError() | ValueError() | OverflowError():
+            index = _index_at(place)
+            if isinstance(index, int | float):
+                return access.array_bounds(float(index) if abs(index) < 2**1000 else index)
+    return None
+
+
+def _variable_in(message: str) -> str | None:
+    """The name in Python's ``name 'v_x' is not defined`` and its like."""
+    found = re.search(r"'(?:[vtl]|b\d\w*?)_(.*?)'", message)
+    return found[1] if found else None
+
+
+def _is_member(place: _Place) -> bool:
+    """Was the key that is missing written as a member?"""
+    return _mark_at(place) == MEMBER_MARK
+
+
+def _index_at(place: _Place) -> object:
+    """The index that failed: the ``w1_…`` that the subscript is marked with, or ``_i``."""
+    found = place[0].f_locals
+    mark = _mark_at(place)
+    if mark is not None and mark >= INDEX_MARK:
+        prefix = f"w{mark - INDEX_MARK}_"
+        return next((found[name] for name in found if name.startswith(prefix)), None)
+    return found.get("_i")
+
+
+def _mark_at(place: _Place) -> int | None:
+    """The mark that the compiler gave to the node whose instruction failed."""
+    _, _, column, end_column = _positions(place[0], place[2])
+    return None if column is None or end_column is None else end_column - column
+
+
+def _expression_at(frame: FrameType, instruction: int) -> tuple[int, int] | None:
+    """Line and column of the expression that an instruction was made for."""
+    _, line, column, _ = _positions(frame, instruction)
+    return (line, column) if line and column else None
+
+
+_Positions = tuple[int | None, int | None, int | None, int | None]
+
+
+def _positions(frame: FrameType, instruction: int) -> _Positions:
+    """The places of a node (``language.python``): None where Python was told to keep none."""
+    found = next(islice(frame.f_code.co_positions(), instruction // 2, None), None)
+    return found or (None, None, None, None)

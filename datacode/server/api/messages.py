@@ -1,0 +1,515 @@
+"""Every message of the protocol, in both directions, and an answer to JSON.
+
+Pure: no input or output, no state. ``docs/protocol.md`` says the same in words, and a JSON
+Schema is made of these classes. The first six requests are those of the protocol's
+documentation, to the letter; everything else is asked for by a key or a type of its own, so
+that a client that asks for nothing more is answered with nothing more.
+
+Source: server reference, section 5.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from datacode.server.api.texts import Locale
+
+MAX_ID_BYTES = 256
+"""The longest ``id`` that is repeated in an answer, as JSON text."""
+
+Id = Annotated[Raw, Meta(extra_json_schema={"type": ["string", "number"]})]
+"""A request's own number, kept as it was written, so that it is repeated to the letter."""
+
+Count = Annotated[int, Meta(ge=1, le=2**53)]
+Position = Annotated[int, Meta(ge=0, le=2**53)]
+MAX_ROWS = 10_000
+"""The most rows that one ``table_rows`` gets."""
+_ABSENT: Any = UNSET
+
+
+# --- Answers -----------------------------------------------------------------------------------
+# The order of the fields is the order of the keys. UNSET is a key that was not asked for.
+
+
+class Answer(Struct, kw_only=True):
+    """What every answer has. ``id`` is the request's own, and always the last key."""
+
+    success: bool = True
+
+    @classmethod
+    def failed(cls, error: str) -> Self:
+        """The answer of this shape that says only what went wrong."""
+        return cls(success=False, error=error)  # type: ignore[call-arg]
+
+
+class Diagnostics(Struct, frozen=True):
+    """Where and what an error is; ``line`` and ``column`` count from 1.
+
+    ``hint`` says what to try, where there is something to say.
+    """
+
+    line: int | None
+    column: int | None
+    kind: str
+    function: str | None
+    hint: str | UnsetType = UNSET
+
+
+class TableView(Struct, frozen=True):
+    """A table that a program showed; ``rows`` are its first ones, ``row_count`` is all.
+
+    Of a table that is kept: ``nulls`` counts those of each column, ``table`` is its name.
+    """
+
+    columns: list[str]
+    types: list[str]
+    rows: list[list[Any]]
+    row_count: int
+    nulls: list[int] | UnsetType = UNSET
+    table: str | UnsetType = UNSET
+
+
+class Executed(Answer, kw_only=True):
+    """The answer to ``execute``, and to whatever cannot be read as a request."""
+
+    output: str = ""
+    error: str | None = None
+    diagnostics: Diagnostics | UnsetType = UNSET
+    tables: list[TableView] | UnsetType = UNSET
+    sqlite_db: str | UnsetType = UNSET
+    id: Any = UNSET
+
+
+class Done(Answer, kw_only=True):
+    """The answer to a request that changes something and returns nothing."""
+
+    message: str = ""
+    error: str | None = None
+    id: Any = UNSET
+
+
+class FileDetails(Struct, frozen=True):
+    """One name in a folder; ``size`` in bytes, ``modified`` in seconds since 1970 (UTC)."""
+
+    name: str
+    kind: Literal["file", "folder"]
+    size: int | None
+    modified: float | None
+
+
+class Listing(Answer, kw_only=True):
+    """The names in a folder; ``details`` are the same names in the same order.
+
+    ``total`` is how many names there are in all, where only some were asked for.
+    """
+
+    files: list[str] = msgspec.field(default_factory=list)
+    error: str | None = None
+    details: list[FileDetails] | UnsetType = UNSET
+    total: int | UnsetType = UNSET
+    id: Any = UNSET
+
+
+class Content(Answer, kw_only=True):
+    """A file, or a part of one: its text, or ``base64:`` and its bytes.
+
+    With a part come ``size`` in bytes and ``modified`` in seconds since 1970 of the whole file.
+    """
+
+    content: str | None = None
+    error: str | None = None
+    size: int | UnsetType = UNSET
+    modified: float | UnsetType | None = UNSET
+    id: Any = UNSET
+
+
+class ShareDetails(Struct, frozen=True):
+    """A share that a host offers; ``kind`` is ``disk``, ``printer``, ``pipe`` or ``other``.
+
+    ``hidden`` is what Windows calls administrative: ``C$``, ``IPC$``.
+    """
+
+    name: str
+    kind: str
+    comment: str
+    hidden: bool
+
+
+class ShareList(Answer, kw_only=True):
+    """The shares of a host."""
+
+    shares: list[ShareDetails] = msgspec.field(default_factory=list)
+    error: str | None = None
+    id: Any = UNSET
+
+
+class InfoAnswer(Answer, kw_only=True):
+    """What the server and this session are."""
+
+    info: dict[str, Any] = msgspec.field(default_factory=dict)
+    error: str | None = None
+    id: Any = UNSET
+
+
+class TableRowsFound(Answer, kw_only=True):
+    """Rows of a table; ``numbers`` are their places in it, from 0.
+
+    ``row_count`` is how many rows there are in all that pass the filters.
+    """
+
+    rows: list[list[Any]] = msgspec.field(default_factory=list)
+    numbers: list[int] = msgspec.field(default_factory=list)
+    row_count: int = 0
+    error: str | None = None
+    id: Any = UNSET
+
+
+class VariableView(Struct, frozen=True):
+    """A variable; ``size`` is what ``len`` gives, null where there is no such thing."""
+
+    name: str
+    type: str
+    size: int | None
+    preview: str
+
+
+class Variables(Answer, kw_only=True):
+    """The variables of a session."""
+
+    variables: list[Any] = msgspec.field(default_factory=list)
+    error: str | None = None
+    id: Any = UNSET
+
+
+class Completion(Struct, frozen=True):
+    """One way to go on; ``text`` replaces what stands between ``start`` and the position."""
+
+    text: str
+    kind: str
+    detail: str
+
+
+class Completions(Answer, kw_only=True):
+    """What may stand at a position."""
+
+    start: int = 0
+    completions: list[Any] = msgspec.field(default_factory=list)
+    error: str | None = None
+    id: Any = UNSET
+
+
+class Problem(Struct, frozen=True):
+    """An error or a warning about a text that was not run."""
+
+    severity: Literal["error", "warning"]
+    message: str
+    line: int | None
+    column: int | None
+    kind: str
+
+
+class Problems(Answer, kw_only=True):
+    """The answer to ``check``: ``success`` tells that the text was looked at."""
+
+    problems: list[Any] = msgspec.field(default_factory=list)
+    error: str | None = None
+    id: Any = UNSET
+
+
+# --- What a running request sends before its answer --------------------------------------------
+
+
+class Output(Struct, tag_field="type", tag="output", kw_only=True, frozen=True):
+    """A piece of what a running program printed; ``seq`` counts from 1 in each request."""
+
+    text: str
+    seq: int
+    id: Any = UNSET
+
+
+class Progress(Struct, tag_field="type", tag="progress", kw_only=True, frozen=True):
+    """How far a long read of a file is, in bytes; ``total`` is null while unknown."""
+
+    path: str
+    done: int
+    total: int | None
+    id: Any = UNSET
+
+
+# --- Requests ----------------------------------------------------------------------------------
+
+
+class Request(Struct, tag_field="type", kw_only=True, frozen=True):
+    """What every request may have.
+
+    ``answer`` is the shape of its answer, also when the request makes no sense. An
+    ``immediate`` request is answered at once, whatever the session is doing.
+    """
+
+    id: Id = _ABSENT
+    locale: Locale | None = None
+
+    answer: ClassVar[type[Answer]] = Executed
+    immediate: ClassVar[bool] = False
+
+
+class Execute(Request, tag="execute", kw_only=True, frozen=True):
+    """Run a program. With ``keep_tables`` the tables that it shows can be asked for rows."""
+
+    code: str
+    diagnostics: bool = False
+    stream: bool = False
+    progress: bool = False
+    tables: bool = False
+    keep_tables: bool = False
+    export: Literal["sqlite"] | None = None
+    max_steps: Count | None = None
+
+    answer = Executed
+
+
+class SmbConnect(Request, tag="smb_connect", kw_only=True, frozen=True):
+    """Connect a share, under its own name or under ``alias``."""
+
+    ip: str
+    login: str
+    password: str
+    domain: str
+    share_name: str
+    alias: str | None = None
+
+    answer = Done
+
+    def __repr__(self) -> str:
+        """Without the password: a request may stand in a traceback."""
+        return f"SmbConnect(ip={self.ip!r}, share_name={self.share_name!r})"
+
+
+class SmbListFiles(Request, tag="smb_list_files", kw_only=True, frozen=True):
+    """The names in a folder of a connected share.
+
+    ``recursive`` gives what is in the folders inside, too. ``offset`` and ``limit`` ask for some
+    of the names only.
+    """
+
+    share_name: str
+    path: str
+    details: bool = False
+    recursive: bool = False
+    offset: Position | None = None
+    limit: Count | None = None
+
+    answer = Listing
+
+
+class SmbReadFile(Request, tag="smb_read_file", kw_only=True, frozen=True):
+    """A file of a connected share; of a large one, ``length`` bytes from ``offset`` on."""
+
+    share_name: str
+    file_path: str
+    progress: bool = False
+    offset: Position | None = None
+    length: Count | None = None
+
+    answer = Content
+
+
+class SmbDisconnect(Request, tag="smb_disconnect", kw_only=True, frozen=True):
+    """Close the connection to a share."""
+
+    share_name: str
+
+    answer = Done
+
+
+class SmbShares(Request, tag="smb_shares", kw_only=True, frozen=True):
+    """The shares that a host offers to this user."""
+
+    ip: str
+    login: str
+    password: str
+    domain: str
+
+    answer = ShareList
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"SmbShares(ip={self.ip!r})"
+
+
+class UploadFile(Request, tag="upload_file", kw_only=True, frozen=True):
+    """Put a file into the session folder."""
+
+    filename: str
+    content: str
+
+    answer = Done
+
+
+class DownloadFile(Request, tag="download_file", kw_only=True, frozen=True):
+    """A whole file of the session folder."""
+
+    filename: str
+
+    answer = Content
+
+
+class DeleteFile(Request, tag="delete_file", kw_only=True, frozen=True):
+    """Delete a file of the session folder, or a folder in it that is empty."""
+
+    filename: str
+
+    answer = Done
+
+
+class SessionFiles(Request, tag="session_files", kw_only=True, frozen=True):
+    """Every file below the session folder, with its path in it."""
+
+    details: bool = False
+
+    answer = Listing
+
+
+class Cancel(Request, tag="cancel", kw_only=True, frozen=True):
+    """End the running request; with ``request``, only the one that has this ``id``."""
+
+    request: Id = _ABSENT
+
+    answer = Done
+    immediate = True
+
+
+class Reset(Request, tag="reset", kw_only=True, frozen=True):
+    """A fresh interpreter; shares and uploads stay."""
+
+    answer = Done
+
+
+class Info(Request, tag="info", kw_only=True, frozen=True):
+    """Version, limits, shares, uploads."""
+
+    answer = InfoAnswer
+    immediate = True
+
+
+class Inspect(Request, tag="inspect", kw_only=True, frozen=True):
+    """The session's variables."""
+
+    answer = Variables
+    immediate = True
+
+
+class RowFilter(Struct, frozen=True):
+    """What the cells of a column (counted from 0) are to pass."""
+
+    column: Position
+    text: Annotated[str, Meta(max_length=1000)]
+
+
+class TableRows(Request, tag="table_rows", kw_only=True, frozen=True):
+    """Rows of a table that a program of this session showed, sorted and filtered if wanted.
+
+    Columns and rows count from 0. ``columns`` are the wanted ones, all if absent.
+    """
+
+    table: str
+    offset: Position = 0
+    count: Annotated[int, Meta(ge=1, le=MAX_ROWS)] = 1000
+    columns: Annotated[list[Position], Meta(min_length=1, max_length=1000)] | None = None
+    sort: Position | None = None
+    descending: bool = False
+    filters: Annotated[list[RowFilter], Meta(max_length=100)] | None = None
+
+    answer = TableRowsFound
+    immediate = True
+
+
+class Complete(Request, tag="complete", kw_only=True, frozen=True):
+    """What may stand at ``position`` of ``code``, counted in characters; its end if absent."""
+
+    code: str
+    position: Position | None = None
+
+    answer = Completions
+    immediate = True
+
+
+class Check(Request, tag="check", kw_only=True, frozen=True):
+    """Errors and warnings of a program, without running it."""
+
+    code: str
+
+    answer = Problems
+    immediate = True
+
+
+class Auth(Request, tag="auth", kw_only=True, frozen=True):
+    """Show a token, or a name and password; only ever needed as the first message."""
+
+    token: str | None = None
+    login: str | None = None
+    password: str | None = None
+
+    answer = Done
+    immediate = True
+
+    def __repr__(self) -> str:
+        """Without what it shows."""
+        return "Auth()"
+
+
+REQUESTS: tuple[type[Request], ...] = (
+    Execute,
+    SmbConnect,
+    SmbListFiles,
+    SmbReadFile,
+    UploadFile,
+    Cancel,
+    Reset,
+    SmbDisconnect,
+    SmbShares,
+    Info,
+    Inspect,
+    TableRows,
+    Complete,
+    Check,
+    DownloadFile,
+    DeleteFile,
+    SessionFiles,
+    Auth,
+)
+"""Every type of request; the documented ones first."""
+
+
+# --- An answer to JSON -------------------------------------------------------------------------
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(answer: Answer | Output | Progress) -> bytes:
+    """Compact JSON in UTF-8; surrogates that stand alone, which UTF-8 lacks, become U+FFFD."""
+    try:
+        return _encoder.encode(answer)
+    except UnicodeEncodeError:
+        return _encoder.encode(_clean(msgspec.to_builtins(answer, builtin_types=(Raw,))))
+
+
+def _clean(value: Any) -> Any:
+    """The same data, its texts without lone surrogates (pairs of them become one character)."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    return value
+
+
+def with_id(answer: Answer, request_id: Raw) -> Answer:
+    """The answer with the request's ``id`` as its last key, if it had one."""
+    if request_id:
+        answer.id = request_id  # type: ignore[attr-defined]
+    return answer

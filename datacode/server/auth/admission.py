@@ -1,0 +1,354 @@
+"""Who comes in: counts, origins, tokens and accounts; and what becomes of them.
+
+For each handshake the gate decides once, from what the client shows; a session is made only when
+the WebSocket is open. Source: server reference, 4.4 and 6.4.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from twisted.cred.credentials import IUsernamePassword, UsernamePassword
+from twisted.cred.error import UnauthorizedLogin
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from datacode.server.api import texts
+from datacode.server.api.messages import Auth
+from datacode.server.auth.access import Origins, Patience, Token, is_loopback, network_of
+from datacode.server.auth.accounts import BearerToken, IBearerToken
+from datacode.server.net import http as site
+from datacode.server.net.http import Site
+from datacode.server.net.websocket import ClientProtocol, Denied, Guest, Handshake
+from datacode.server.session import (
+    CLOSE_UNAUTHORIZED,
+    House,
+    Refused,
+    Session,
+    Visitor,
+)
+from datacode.server.workspace import Workspace
+
+_SPARE_CONNECTIONS = 256
+"""Connections beyond the limit of sessions: for health checks, and to say 503 to the rest."""
+
+_HOLDER = "token"
+
+
+class TurnedAway:
+    """Instead of a session, for a client that showed a wrong token."""
+
+    def __init__(self, client: ClientProtocol) -> None:
+        client.close(CLOSE_UNAUTHORIZED, "wrong token")
+
+    def receive(self, data: bytes, *, is_text: bool) -> None:
+        """It is not listened to."""
+
+    def slow(self) -> None:
+        """It is not sent anything."""
+
+    def ready(self) -> None:
+        """It is not sent anything."""
+
+
+class GateKeeper:
+    """One server's. ``make_workspace`` gives a new session what it works with."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        house: House,
+        site: Site,
+        make_workspace: Callable[[Visitor], Workspace],
+    ) -> None:
+        settings = house.settings
+        self.sessions: dict[int, Session] = {}
+        self.stopping = False
+        self._house = house
+        self._site = site
+        self._make_workspace = make_workspace
+        self._numbers = itertools.count(1)
+        self._connections: Counter[str] = Counter()
+        self._sessions_from: Counter[str] = Counter()
+        self._origins = Origins(settings.origins, strict=settings.strict_origin)
+        self._token = None if settings.token is None else Token(settings.token)
+        self._patience = Patience(house.clock.seconds)
+        self._endings: set[Deferred[None]] = set()
+        self._waiting: list[Deferred[None]] | None = []
+        self._until_empty: list[Deferred[None]] = []
+
+    def open(self) -> None:
+        """From now on handshakes are answered; until then they wait."""
+        waiting, self._waiting = self._waiting or [], None
+        for deferred in waiting:
+            deferred.callback(None)
+
+    def emptied(self) -> Deferred[None]:
+        """Fires when the last session has gone."""
+        empty: Deferred[None] = Deferred()
+        if self.sessions:
+            self._until_empty.append(empty)
+        else:
+            empty.callback(None)
+        return empty
+
+    # TCP ---------------------------------------------------------------------------------------
+
+    def connected(self, address: str) -> bool:
+        """A TCP connection has come; False where there are too many to even answer."""
+        bounds = self._house.settings.bounds
+        network = network_of(address)
+        total = self._connections.total()
+        if bounds.connections and total >= bounds.connections + _SPARE_CONNECTIONS:
+            return False
+        most = bounds.per_address and bounds.per_address + _SPARE_CONNECTIONS // 4
+        if most and not is_loopback(address) and self._connections[network] >= most:
+            return False
+        self._connections[network] += 1
+        self._house.metrics.connections += 1
+        return True
+
+    def disconnected(self, address: str) -> None:
+        """It has gone."""
+        _take_one(self._connections, network_of(address))
+        self._house.metrics.connections -= 1
+
+    # HTTP --------------------------------------------------------------------------------------
+
+    def plain(self, head: site.Head, address: str) -> site.Answer:
+        """The answer to a request that asks for no WebSocket."""
+        return self._site.answer(head, may_measure=self._may_measure(head, address))
+
+    def refused(self, code: int, reason: str, address: str) -> None:
+        """A handshake failed."""
+        self._house.metrics.turned_away(code)
+        self.log.info(
+            "❌ Ошибка при принятии WebSocket соединения: {address}: {code} {reason}",
+            address=address,
+            code=code,
+            reason=reason[:200],
+        )
+
+    def _may_measure(self, head: site.Head, address: str) -> bool:
+        """Figures are for whoever may connect, and for this machine."""
+        if not self._house.settings.guarded or is_loopback(address):
+            return True
+        shown = _bearer(head.headers)
+        return self._token is not None and shown is not None and self._token.matches(shown)
+
+    # The handshake -----------------------------------------------------------------------------
+
+    def admit(self, handshake: Handshake) -> Deferred[Callable[[ClientProtocol], Guest]]:
+        """Fires with what makes the session, once the WebSocket is open; or fails with Denied."""
+        return Deferred.fromCoroutine(self._admit(handshake))
+
+    async def _admit(self, handshake: Handshake) -> Callable[[ClientProtocol], Guest]:
+        if self._waiting is not None:
+            opened: Deferred[None] = Deferred()
+            self._waiting.append(opened)
+            await opened
+        self._check_room(handshake.address)
+        self._check_origin(handshake)
+        shown = _shown(handshake)
+        if not self._house.settings.guarded:
+            return self._opening(handshake, account=None, proof=None)
+        self._check_patience(handshake.address)
+        if shown is None:
+            proof = lambda request: self._prove(request, handshake.address)  # noqa: E731
+            return self._opening(handshake, account=None, proof=proof)
+        account = await self._account(shown, handshake.address)
+        if account is None:
+            return TurnedAway
+        return self._opening(handshake, account=account, proof=None)
+
+    def _check_room(self, address: str) -> None:
+        bounds = self._house.settings.bounds
+        if self.stopping:
+            raise Denied(503, "the server is stopping")
+        if bounds.connections and len(self.sessions) >= bounds.connections:
+            raise Denied(503, f"the limit of {bounds.connections} connections is reached")
+        most = bounds.per_address
+        if most and not is_loopback(address) and self._sessions_from[network_of(address)] >= most:
+            raise Denied(503, f"the limit of {most} connections from one address is reached")
+
+    def _check_origin(self, handshake: Handshake) -> None:
+        # A page cannot set this header: where it is, a proxy was.
+        proxied = "x-forwarded-for" in handshake.headers
+        allowed = self._origins.allows(
+            handshake.headers.get("origin"),
+            handshake.headers.get("host", ""),
+            public=proxied or not is_loopback(handshake.local),
+        )
+        if not allowed:
+            raise Denied(403, "pages of this origin may not connect; see --allow-origin")
+
+    def _check_patience(self, address: str) -> None:
+        wait = self._patience.wait(address)
+        if wait:
+            raise Denied(429, f"too many failed attempts; try again in {wait} s")
+
+    # Tokens and accounts ------------------------------------------------------------------------
+
+    def _prove(self, request: Auth, address: str) -> Deferred[str | None]:
+        return Deferred.fromCoroutine(self._judge(request, address))
+
+    async def _judge(self, request: Auth, address: str) -> str | None:
+        """The account that an ``auth`` request shows. Raises ``Refused``."""
+        wait = self._patience.wait(address)
+        if wait:
+            raise Refused(texts.TOO_MANY_TRIES, seconds=wait)
+        shown: Any = BearerToken(request.token) if request.token is not None else None
+        if request.login is not None and request.password is not None:
+            shown = UsernamePassword(request.login.encode(), request.password.encode())
+        account = None if shown is None else await self._account(shown, address)
+        if account is None:
+            refused = texts.LOGIN_REFUSED if request.login is not None else texts.ACCESS_REFUSED
+            raise Refused(refused)
+        return account
+
+    async def _account(self, shown: Any, address: str) -> str | None:
+        """Whose token or password it is; None, and a mark against the address, if nobody's."""
+        bearer = IBearerToken.providedBy(shown)
+        if bearer and self._token is not None and self._token.matches(shown.token):
+            return _HOLDER
+        wanted = IBearerToken if bearer else IUsernamePassword
+        for checker in self._house.settings.checkers:
+            if wanted in checker.credentialInterfaces:
+                try:
+                    name = await checker.requestAvatarId(shown)
+                except UnauthorizedLogin:
+                    continue
+                return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+        self._patience.failed(address)
+        self._house.audit.record("refused", address=address)
+        return None
+
+    # Sessions ------------------------------------------------------------------------------------
+
+    def _opening(
+        self, handshake: Handshake, *, account: str | None, proof: Any
+    ) -> Callable[[ClientProtocol], Guest]:
+        locale = preferred_locale(
+            handshake.headers.get("accept-language"), self._house.settings.locale
+        )
+
+        def open_session(client: ClientProtocol) -> Guest:
+            visitor = Visitor(next(self._numbers), handshake.address, locale, account)
+            return self._open(client, visitor, proof)
+
+        return open_session
+
+    def _open(self, client: ClientProtocol, visitor: Visitor, proof: Any) -> Session:
+        session = Session(client, self._make_workspace(visitor), visitor, self._house, proof)
+        self.sessions[visitor.number] = session
+        self._sessions_from[network_of(visitor.address)] += 1
+        self._house.metrics.sessions += 1
+        self._house.metrics.sessions_opened += 1
+        self.log.info(
+            "✅ Новое подключение от {address} (сессия {session})",
+            address=client.peer_name,
+            session=visitor.number,
+        )
+        self._house.audit.record(
+            "connected", session=visitor.number, address=visitor.address, account=visitor.account
+        )
+        if proof is not None:
+            session.wait_for_auth(self._house.settings.bounds.auth_seconds)
+        return session
+
+    def left(self, guest: Guest, reason: str) -> None:
+        """A connection that had a session is gone."""
+        if not isinstance(guest, Session):
+            return
+        visitor = guest.visitor
+        self.sessions.pop(visitor.number, None)
+        _take_one(self._sessions_from, network_of(visitor.address))
+        self._house.metrics.sessions -= 1
+        self.log.info(
+            "🔌 Клиент отключился (сессия {session}): {reason}",
+            session=visitor.number,
+            reason=reason,
+        )
+        self._house.audit.record("left", session=visitor.number, reason=reason)
+        ending = guest.end()
+        self._endings.add(ending)
+        ending.addErrback(lambda failure: self.log.failure("Ending a session", failure))
+        ending.addBoth(lambda _: self._endings.discard(ending))
+        if not self.sessions:
+            waiting, self._until_empty = self._until_empty, []
+            for empty in waiting:
+                empty.callback(None)
+
+    @property
+    def endings(self) -> list[Deferred[None]]:
+        """Sessions whose connection is gone and that have not let go of everything yet."""
+        return list(self._endings)
+
+    def close_idle(self) -> None:
+        """End sessions that have asked nothing for too long; to be called now and then."""
+        longest = self._house.settings.bounds.idle_seconds
+        if not longest:
+            return
+        now = self._house.clock.seconds()
+        for session in list(self.sessions.values()):
+            if not session.busy and now - session.last_active > longest:
+                session.close_idle()
+
+
+def preferred_locale(header: str | None, default: texts.Locale) -> texts.Locale:
+    """What ``Accept-Language`` likes best of what there is; the default without one."""
+    best: tuple[float, texts.Locale] | None = None
+    for entry in (header or "").split(","):
+        tag, _, parameter = entry.strip().partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        if language == "ru" or language == "en":
+            quality = _quality(parameter)
+            if quality > 0 and (best is None or quality > best[0]):
+                best = (quality, "ru" if language == "ru" else "en")
+    return best[1] if best else default
+
+
+def _quality(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name != "q":
+        return 1.0
+    try:
+        return min(float(value), 1.0)
+    except ValueError:
+        return 0.0
+
+
+def _shown(handshake: Handshake) -> Any:
+    """What a handshake shows to prove who it is: credentials, or None for nothing."""
+    token = _bearer(handshake.headers)
+    if token is None:
+        token = next(iter(handshake.query.get("token", ())), None)
+    return BearerToken(token) if token is not None else _basic(handshake.headers)
+
+
+def _bearer(headers: dict[str, str]) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _basic(headers: dict[str, str]) -> UsernamePassword | None:
+    scheme, _, encoded = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, _, password = base64.b64decode(encoded, validate=True).partition(b":")
+    except binascii.Error:
+        name, password = b"", b""
+    return UsernamePassword(name, password)
+
+
+def _take_one(counter: Counter[str], key: str) -> None:
+    counter[key] -= 1
+    if counter[key] <= 0:
+        del counter[key]

@@ -1,0 +1,1 @@
+"""The files that a session may see: its own folder, the server's folders, shares."""

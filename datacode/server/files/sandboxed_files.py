@@ -1,0 +1,247 @@
+"""Files of this machine, as far as a program may see them.
+
+Every function here blocks; the broker calls them in a thread. What may be seen is decided
+twice: by the text of a path, so that nothing can be learnt about what lies elsewhere, and by
+what was really opened, so that neither a symbolic link nor a race leads out. A file is opened
+without any effect first (``O_PATH``), looked at, and only then opened for reading; pipes,
+sockets and devices are refused.
+
+Source: server reference, S4 and 7.2; tables and files reference, 3.2 and 4.2.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from datacode.i18n.catalog import mark
+from datacode.runtime.files import Entry, FilesError
+
+MAX_ENTRIES = 200_000
+"""Names in one folder that are listed."""
+
+_LOOK = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK) | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+OUTSIDE_ALLOWED = mark("Доступ запрещен: путь находится вне разрешенной папки")
+OUTSIDE_SESSION = mark("Доступ запрещен: путь находится вне папки сессии")
+LEADS_OUT = mark("Доступ запрещен: использование '..' для выхода из папки сессии не разрешено")
+RESOLVES_OUTSIDE = mark("Доступ запрещен: путь выходит за пределы папки сессии")
+READ_ONLY = mark("Доступ запрещен: запись разрешена только в папку сессии")
+NOT_A_FILE = mark("Доступ запрещен: '{path}' не является обычным файлом")
+TOO_MANY_NAMES = mark("В папке '{path}' слишком много имен (предел {limit})")
+
+
+class Area(Protocol):
+    """Which paths mean something, and what: one for each way to run the server."""
+
+    @property
+    def working_folder(self) -> str:
+        """What ``getcwd()`` gives."""
+
+    def locate(self, path: str) -> str:
+        """The absolute path that a program's path means; ``FilesError`` where it is refused."""
+
+    def admits(self, real: str) -> bool:
+        """Whether a file whose path has no symbolic links may be seen."""
+
+    def refusal(self) -> FilesError:
+        """What to say when it may not."""
+
+
+@dataclass(frozen=True)
+class AllowedFolders:
+    """Without ``--use-ve``: the start folder and the folders that the operator allowed.
+
+    ``roots`` is None where every file may be read.
+    """
+
+    start: str
+    roots: tuple[str, ...] | None
+    spelled: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, start: Path, folders: Sequence[Path] | None) -> AllowedFolders:
+        """The folders as they are spelled, and as they really are.
+
+        Symbolic links on the way to them are the operator's own.
+        """
+        real = os.path.realpath(start)
+        if folders is None:
+            return cls(real, None)
+        every = (start, *folders)
+        return cls(
+            real,
+            tuple(os.path.realpath(folder) for folder in every),
+            tuple(os.path.abspath(folder) for folder in every),
+        )
+
+    @property
+    def working_folder(self) -> str:
+        """The start folder: relative paths begin there."""
+        return self.start
+
+    def locate(self, path: str) -> str:
+        absolute = os.path.normpath(os.path.join(self.start, _usable(path)))
+        if not self.admits(absolute) and not any(_inside(absolute, root) for root in self.spelled):
+            raise self.refusal()
+        return absolute
+
+    def admits(self, real: str) -> bool:
+        return self.roots is None or any(_inside(real, root) for root in self.roots)
+
+    def refusal(self) -> FilesError:
+        return FilesError(OUTSIDE_ALLOWED)
+
+
+@dataclass(frozen=True)
+class SessionArea:
+    """With ``--use-ve``: one session's own folder, whose name programs never see."""
+
+    folder: str
+    working_folder: str = ""
+
+    def locate(self, path: str) -> str:
+        absolute = os.path.normpath(os.path.join(self.folder, _usable(path)))
+        with_slashes = os.path.normpath(os.path.join(self.folder, path.replace("\\", "/")))
+        if _inside(absolute, self.folder) and _inside(with_slashes, self.folder):
+            return absolute
+        raise FilesError(OUTSIDE_SESSION if os.path.isabs(path) else LEADS_OUT)
+
+    def admits(self, real: str) -> bool:
+        return _inside(real, self.folder)
+
+    def refusal(self) -> FilesError:
+        return FilesError(RESOLVES_OUTSIDE)
+
+
+class LocalFiles:
+    """Reading in an area."""
+
+    def __init__(self, area: Area) -> None:
+        self._area = area
+
+    @property
+    def working_folder(self) -> str:
+        """What ``getcwd()`` gives."""
+        return self._area.working_folder
+
+    def open(self, path: str) -> int:
+        """A descriptor of a regular file, for reading, at its start."""
+        look, mode = self._look(path)
+        try:
+            if stat.S_ISDIR(mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not stat.S_ISREG(mode):
+                raise FilesError(NOT_A_FILE, {"path": path})
+            return _reopen(look, _READ)
+        finally:
+            os.close(look)
+
+    def list_folder(self, path: str) -> list[Entry]:
+        """The entries of a folder by name; what is neither file nor folder is left out."""
+        look, mode = self._look(path)
+        try:
+            if not stat.S_ISDIR(mode):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            folder = _reopen(look, _READ | os.O_DIRECTORY)
+        finally:
+            os.close(look)
+        try:
+            return self._entries(folder, path)
+        finally:
+            os.close(folder)
+
+    def kind(self, path: str) -> str | None:
+        """``"file"``, ``"folder"``, or None where nothing is."""
+        try:
+            look, mode = self._look(path)
+        except OSError:
+            return None
+        os.close(look)
+        return _kind(mode)
+
+    def stat(self, path: str) -> Entry:
+        """Name, kind, size and time of what is there."""
+        look, mode = self._look(path)
+        try:
+            kind, status = _kind(mode), os.fstat(look)
+        finally:
+            os.close(look)
+        if kind is None:
+            raise FilesError(NOT_A_FILE, {"path": path})
+        size = None if kind == "folder" else status.st_size
+        return Entry(os.path.basename(path.rstrip("/")), kind == "folder", size, status.st_mtime)
+
+    def _look(self, path: str) -> tuple[int, int]:
+        """A descriptor that only points at something allowed, and what it is (``st_mode``)."""
+        look = os.open(self._area.locate(path), _LOOK)
+        try:
+            if not self._area.admits(_real_path(look)):
+                raise self._area.refusal()
+            return look, os.fstat(look).st_mode
+        except BaseException:
+            os.close(look)
+            raise
+
+    def _entries(self, folder: int, path: str) -> list[Entry]:
+        found: list[Entry] = []
+        with os.scandir(folder) as names:
+            for name in names:
+                if len(found) == MAX_ENTRIES:
+                    raise FilesError(TOO_MANY_NAMES, {"path": path, "limit": str(MAX_ENTRIES)})
+                entry = _entry(name)
+                if entry is not None:
+                    found.append(entry)
+        return sorted(found, key=lambda entry: entry.name)
+
+
+def _entry(found: os.DirEntry[str]) -> Entry | None:
+    """One name in a folder, None for sockets, devices and links to nothing."""
+    try:
+        status = found.stat()
+    except OSError:
+        return None
+    kind = _kind(status.st_mode)
+    if kind is None:
+        return None
+    return Entry(found.name, kind == "folder", status.st_size, status.st_mtime)
+
+
+def _kind(mode: int) -> str | None:
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "file" if stat.S_ISREG(mode) else None
+
+
+def _usable(path: str) -> str:
+    """The path, if the operating system can be asked about it at all."""
+    if "\0" in path:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return path
+
+
+def _inside(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip("/") + "/")
+
+
+def _reopen(look: int, flags: int) -> int:
+    """The same file, opened for reading: whatever its path has become meanwhile."""
+    descriptor = os.open(f"/proc/self/fd/{look}", flags) if hasattr(os, "O_PATH") else os.dup(look)
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
+def _real_path(descriptor: int) -> str:
+    """Where an open file is, with no symbolic links in it."""
+    if hasattr(os, "O_PATH"):
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    import fcntl
+
+    found = fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024))  # type: ignore[attr-defined,unused-ignore]
+    return os.fsdecode(bytes(found).rstrip(b"\0"))

@@ -1,0 +1,1 @@
+"""Bytes from and to clients: WebSocket, HTTP, what proxies send, listening sockets."""

@@ -1,0 +1,123 @@
+"""Endpoints by description, whose certificates can be read again while they listen.
+
+A port that is closed and opened again can be lost on the way. So the socket stays, and only what
+it shows to new connections is exchanged.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from OpenSSL import SSL, crypto
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import VerifyError
+from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory
+from zope.interface import directlyProvides, implementer, providedBy
+
+from datacode.server.net.proxy_protocol import OverTLS, Proxied
+
+_PROXIED = "haproxy:"
+
+
+@implementer(IOpenSSLContextFactory)
+class _Certificate:
+    """The TLS context of one socket, asked for anew by each connection."""
+
+    def __init__(self, context: SSL.Context) -> None:
+        self.context = context
+
+    def getContext(self) -> SSL.Context:
+        """The context as it is now."""
+        return self.context
+
+
+class _Reactor:
+    """The reactor, but that what listens over TLS does so with a certificate of ours."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self.certificates: list[_Certificate] = []
+        directlyProvides(self, providedBy(reactor))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+    def listenSSL(self, port: int, factory: Any, contextFactory: Any, **more: Any) -> Any:
+        """Listen, as the reactor's own method does."""
+        certificate = _Certificate(contextFactory.getContext())
+        if isinstance(factory, Proxied):
+            factory.add_tls(certificate)
+        else:
+            factory = OverTLS(self._reactor, factory, certificate)
+        listening = self._reactor.listenTCP(port, factory, **more)
+        self.certificates.append(certificate)
+        return listening
+
+
+class _Reader:
+    """In the place of a reactor: takes the context that would be listened with."""
+
+    def __init__(self) -> None:
+        self.contexts: list[SSL.Context] = []
+
+    def listenSSL(self, port: int, factory: Any, contextFactory: Any, **more: Any) -> None:
+        """Listen to nobody."""
+        self.contexts.append(contextFactory.getContext())
+
+
+class Described:
+    """What ``--listen`` describes. ``seconds`` is the time that a proxy's header may take."""
+
+    def __init__(self, reactor: Any, description: str, seconds: float) -> None:
+        self._reactor = _Reactor(reactor)
+        self._description = description
+        self._seconds = seconds
+        self._inner = description.removeprefix(_PROXIED)
+
+    def listen(self, factory: Any) -> IListeningPort:
+        """Listen. Raises ``ValueError`` for a description that means nothing, ``OSError``."""
+        if self._inner != self._description:
+            factory = Proxied(self._reactor, factory, self._seconds)
+        port: IListeningPort = self._through(self._reactor, factory)
+        return port
+
+    def read(self) -> list[SSL.Context]:
+        """The contexts of the certificates as they lie on the disk now; none without TLS.
+
+        Reads files: belongs in a thread. Raises as ``listen`` does.
+        """
+        reader = _Reader()
+        if self._reactor.certificates:
+            self._through(reader, None)
+        return reader.contexts
+
+    def show(self, contexts: list[SSL.Context]) -> None:
+        """Show new connections what ``read`` has found."""
+        for certificate, context in zip(self._reactor.certificates, contexts, strict=True):
+            certificate.context = context
+
+    def _through(self, reactor: Any, factory: Any) -> Any:
+        try:
+            endpoint = serverFromString(reactor, self._inner)  # type: ignore[no-untyped-call]
+            return listening(endpoint.listen(factory))
+        except (TypeError, IndexError) as error:
+            raise ValueError(f"--listen {self._description}: {error}") from None
+        except VerifyError as error:
+            raise ValueError(f"--listen {self._description}: {error}") from None
+        except (SSL.Error, crypto.Error) as error:
+            reasons = ", ".join(entry[-1] for entry in error.args[0])
+            what = "its certificate and key cannot be used"
+            raise ValueError(f"--listen {self._description}: {what} ({reasons})") from None
+
+
+def listening(attempt: Deferred[Any]) -> Any:
+    """The port, which is there at once or never. Raises what went wrong."""
+    ports: list[Any] = []
+    failures: list[Any] = []
+    attempt.addCallbacks(ports.append, failures.append)
+    if failures:
+        failures[0].raiseException()
+    if not ports:
+        raise ValueError("an endpoint that does not listen at once cannot be used")
+    return ports[0]

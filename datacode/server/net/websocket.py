@@ -1,0 +1,536 @@
+"""Autobahn: bytes to a session and back. The only module that knows it.
+
+A connection begins as HTTP. What asks for no WebSocket is answered by the site and closed; the
+rest is Autobahn's handshake, then its frames. This module decides nothing: whether a client may
+come in is the gate's business (``server.gate``), what it gets is the session's.
+
+What is Autobahn's own and is replaced here:
+
+- its debug texts, which it formats for every chunk even when nobody logs (an eighth of its time);
+- its collecting of a message, which keeps each fragment as an object: a message of a million
+  one-byte fragments would take forty times its size;
+- its answer to a failed handshake, which has neither length nor body;
+- its refusal of clients that offer compression which it does not understand;
+- its reaction to a missing pong, which is to drop the connection without a close frame.
+
+Source: server reference, 4 and 14.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.defer import Deferred
+from twisted.internet.error import AlreadyCalled, AlreadyCancelled
+from twisted.internet.interfaces import IAddress, IPushProducer
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from datacode.server.net import http
+from datacode.server.net.tcp_info import UNKNOWN, delivered
+from datacode.server.options.settings import Settings
+from datacode.worker.fast_write import prompt_writer
+
+FRAMES_A_TURN = 64
+"""Frames of one client that are handled before the others have their turn."""
+
+_CLOSE_SECONDS = 1.0
+_FLUSH_SECONDS = 5.0
+_WINDOW_BITS = 12
+_MUCH = 1 << 18
+_HUNG_UP = getattr(select, "POLLRDHUP", 0)
+
+
+class _Quiet:
+    """Instead of Autobahn's logger: what is worth logging, we log ourselves."""
+
+    def _nothing(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    trace = debug = info = warn = error = critical = failure = _nothing
+
+
+class Guest(Protocol):
+    """A session, as its connection sees it (``session.Session``)."""
+
+    def receive(self, data: bytes, *, is_text: bool) -> None: ...
+
+    def slow(self) -> None: ...
+
+    def ready(self) -> None: ...
+
+
+class Gate(Protocol):
+    """Who comes in, and what becomes of them (``server.gate``)."""
+
+    def connected(self, address: str) -> bool: ...
+
+    def disconnected(self, address: str) -> None: ...
+
+    def plain(self, head: http.Head, address: str) -> http.Answer: ...
+
+    def admit(self, handshake: Handshake) -> Deferred[Callable[[ClientProtocol], Guest]]: ...
+
+    def refused(self, code: int, reason: str, address: str) -> None: ...
+
+    def left(self, guest: Guest, reason: str) -> None: ...
+
+
+class Denied(Exception):
+    """A handshake is not accepted; ``code`` and ``reason`` are the answer in HTTP."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Handshake:
+    """What a client shows when it asks for a WebSocket."""
+
+    def __init__(self, request: ConnectionRequest, local: str) -> None:
+        self.headers: dict[str, str] = request.headers
+        self.query: dict[str, list[str]] = request.params
+        self.address = _bare(request.peer)
+        self.local = local
+
+
+@implementer(IPushProducer)
+class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
+    """One connection: first HTTP, then perhaps a session."""
+
+    log = _Quiet()
+    factory: ServerFactory
+    _faults = Logger()
+
+    def connectionMade(self) -> None:
+        """TCP is connected."""
+        self._guest: Guest | None = None
+        self._paused_by: set[str] = set()
+        self._pieces = bytearray()
+        self._last_ping: bytes | None = None
+        self._at_ping = UNKNOWN
+        self._write_full = False
+        self._cut_off: Any = None
+        self._tcp_address = self.address = _address_of(self.transport.getPeer())
+        super().connectionMade()
+        self._write = prompt_writer(self.transport)
+        self.transport.registerProducer(self, True)
+
+    def connectionLost(self, reason: Any) -> None:
+        """TCP is gone, however it went."""
+        if self._cut_off is not None and self._cut_off.active():
+            self._cut_off.cancel()
+        self.factory.unread.discard(self)
+        self._paused_by.clear()
+        super().connectionLost(reason)
+        self.factory.gate.disconnected(self._tcp_address)
+        guest, self._guest = self._guest, None
+        if guest is not None:
+            self.factory.gate.left(guest, self._why_left(reason))
+
+    def _why_left(self, reason: Any) -> str:
+        """How the connection ended, for the log."""
+        if self.wasClean and self.closedByMe:
+            return f"closed by the server: {self.localCloseCode}"
+        if self.wasClean:
+            return f"closed by the client: {self.remoteCloseCode or 'no code'}"
+        return str(self.wasNotCleanReason or reason.getErrorMessage())
+
+    # Bytes -------------------------------------------------------------------------------------
+
+    def dataReceived(self, data: bytes) -> None:
+        """Some bytes have come."""
+        self.data += data
+        self.consumeData()
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """Send bytes as they are."""
+        self.transport.write(data)
+
+    def consumeData(self) -> None:
+        """Handle what has come, some frames at a time, so that nobody keeps the others waiting."""
+        if self.state in (self.STATE_OPEN, self.STATE_CLOSING):
+            frames = FRAMES_A_TURN * 2  # Autobahn takes two steps for a frame
+            while not self._paused_by and self.processData() and self.state != self.STATE_CLOSED:
+                frames -= 1
+                if not frames:
+                    self._pause("turn")
+                    self.factory.reactor.callLater(0, self._resume, "turn")
+        elif self.state == self.STATE_CONNECTING and not self._paused_by:
+            self._read_head()
+
+    def _pause(self, reason: str) -> None:
+        if not self._paused_by:
+            self.transport.pauseProducing()
+            self.factory.unread.add(self)
+        self._paused_by.add(reason)
+
+    def _resume(self, reason: str) -> None:
+        if reason not in self._paused_by:
+            return
+        self._paused_by.discard(reason)
+        if self._paused_by:
+            return
+        self.factory.unread.discard(self)
+        if self.state != self.STATE_CLOSED:
+            self.transport.resumeProducing()
+            if self.data:
+                self.consumeData()
+
+    def drop_if_gone(self) -> None:
+        """Notice that the client has gone, which reading would tell if we did not pause it."""
+        poll = select.poll()
+        poll.register(self.transport.fileno(), _HUNG_UP)
+        if _HUNG_UP and poll.poll(0):
+            self.wasNotCleanReason = "the client has gone"
+            self.transport.abortConnection()
+
+    def _closeConnection(self, abort: bool = False) -> None:
+        """End TCP when all is sent: Autobahn's abort would drop the close frame just written."""
+        if self.wasCloseHandshakeTimeout or self.wasOpenHandshakeTimeout:
+            self.transport.abortConnection()
+            return
+        self.transport.loseConnection()
+        self._cut_off = self.factory.reactor.callLater(
+            _FLUSH_SECONDS, self.transport.abortConnection
+        )
+
+    # HTTP --------------------------------------------------------------------------------------
+
+    def _read_head(self) -> None:
+        """Once the head of the request is there: is it for the site, or for Autobahn?"""
+        end = self.data.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self.data) > http.MAX_HEAD_BYTES:
+                self.failHandshake("the headers are too long", 431)
+            elif not _could_be_http(self.data):
+                self.failHandshake("this is not HTTP", 400)
+            return
+        try:
+            if end > http.MAX_HEAD_BYTES:
+                raise http.BadHead(431, "the headers are too long")
+            head = http.Head.parse(bytes(self.data[:end]))
+        except http.BadHead as bad:
+            self.failHandshake(bad.reason, bad.code)
+            return
+        if head.wants_websocket and head.method == "GET":
+            self.processHandshake()
+        else:
+            answer = self.factory.gate.plain(head, self.address)
+            self._answer_plainly(answer.encode(with_body=head.method != "HEAD"))
+
+    def failHandshake(
+        self, reason: str, code: int = 400, responseHeaders: list[tuple[str, str]] | None = None
+    ) -> None:
+        """Say in HTTP why there will be no WebSocket."""
+        if self.state != self.STATE_CONNECTING:
+            return  # the client did not wait for the answer
+        if reason.startswith("HTTP Origin"):
+            code = 403  # Autobahn has 400 for an origin that makes no sense
+        self.wasNotCleanReason = reason
+        self.factory.gate.refused(code, reason, self.address)
+        answer = http.refusal(code, reason, tuple(responseHeaders or ()))
+        self._answer_plainly(answer.encode())
+
+    def _answer_plainly(self, data: bytes) -> None:
+        self.data = b""
+        self.transport.write(data)
+        self.wasClean = True
+        self.dropConnection(abort=False)
+
+    def _parseExtensionsHeader(self, header: str, removeQuotes: bool = True) -> list[Any]:
+        """The offers that make sense. The others are declined; Autobahn would refuse the client,
+        even where we compress nothing at all."""
+        offers: list[Any] = super()._parseExtensionsHeader(header, removeQuotes)
+        return [(name, parameters) for name, parameters in offers if _makes_sense(name, parameters)]
+
+    def onConnect(self, request: ConnectionRequest) -> Deferred[None]:
+        """Autobahn found nothing wrong with a handshake: may this client come in?"""
+        local = _address_of(self.transport.getHost())
+        self.address = _bare(request.peer)
+        # Nothing of the client's is read until it is settled: it may have sent frames already.
+        self._pause("gate")
+        admitted = self.factory.gate.admit(Handshake(request, local))
+
+        def accept(make_guest: Callable[[ClientProtocol], Guest]) -> None:
+            if self.state != self.STATE_CONNECTING:
+                raise ConnectionDeny(ConnectionDeny.SERVICE_UNAVAILABLE, "too late")
+            self._make_guest = make_guest
+
+        def deny(failure: Any) -> None:
+            failure.trap(Denied)
+            raise ConnectionDeny(failure.value.code, failure.value.reason)
+
+        return admitted.addCallbacks(accept, deny)
+
+    def onOpen(self) -> None:
+        """The handshake is done."""
+        self._guest = self._make_guest(self)
+        self._resume("gate")
+
+    # Messages ----------------------------------------------------------------------------------
+
+    def onMessageFrameData(self, payload: bytes) -> None:
+        """Some bytes of a message."""
+        if not self.failedByMe:
+            self._pieces += payload
+
+    def onMessageFrameEnd(self) -> None:
+        """The end of a fragment."""
+
+    def onMessageEnd(self) -> None:
+        """The end of a message."""
+        data = bytes(self._pieces)
+        self._pieces = bytearray()
+        if self.failedByMe or self._guest is None:
+            return
+        self.factory.received(len(data))
+        try:
+            self._guest.receive(data, is_text=not self.message_is_binary)
+        except Exception:  # noqa: BLE001 - a fault of ours must not end other connections
+            self._faults.failure("A message could not be received")
+            self.close(1011, "internal error")
+
+    def onPing(self, payload: bytes) -> None:
+        """Answer a ping. Of many that come while nothing can be sent, the last counts (RFC 6455,
+        5.5.3)."""
+        if self._write_full:
+            self._last_ping = payload
+        elif self.state == self.STATE_OPEN:
+            self.sendPong(payload)
+
+    def _sendAutoPing(self) -> None:
+        super()._sendAutoPing()
+        self._at_ping = delivered(self.transport)
+
+    def onAutoPingTimeout(self) -> None:
+        """No pong came: say so and close. But where we do not read, none can have come, and a
+        client that is still taking in what was sent before the ping has not seen it yet."""
+        self.autoPingTimeoutCall = None
+        taking = delivered(self.transport).since(self._at_ping)
+        if self._paused_by or taking or self.state != self.STATE_OPEN:
+            self.autoPingPending = None
+            self.autoPingPendingCall = self.factory._batched_timer.call_later(
+                self.autoPingInterval, self._sendAutoPing
+            )
+            return
+        self.close(1011, "no pong came in time")
+        self.wasNotCleanReason = "no pong came in time"
+
+    @property
+    def peer_name(self) -> str:
+        """Who it is, for the log: address and port."""
+        port = getattr(self.transport.getPeer(), "port", None)
+        return self.address if port is None else f"{self.address}:{port}"
+
+    # What a session asks for ---------------------------------------------------------------------
+
+    def send(self, message: bytes) -> None:
+        """Send a text message; nothing where the client is gone."""
+        if self.state != self.STATE_OPEN:
+            return
+        self.factory.sent(len(message))
+        if self._perMessageCompress is None:
+            head = _text_frame(len(message))
+            if len(message) < _MUCH:
+                self._write(head + message)
+            else:  # a copy would cost more than a packet
+                self._write(head)
+                self._write(message)
+        else:
+            self.sendMessage(message)
+
+    def pause_reading(self) -> None:
+        """Take no more messages for now."""
+        self._pause("session")
+
+    def resume_reading(self) -> None:
+        """Take messages again, but not before whoever asks has finished."""
+        self.factory.reactor.callLater(0, self._resume, "session")
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame; the connection ends with the client's answer to it, or soon."""
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:123], isReply=False)
+            # Its answer must be read; but never from inside the handling of a frame.
+            for pause in list(self._paused_by):
+                self.factory.reactor.callLater(0, self._resume, pause)
+        elif self.state == self.STATE_CONNECTING:
+            self.dropConnection(abort=True)
+
+    def drop(self) -> None:
+        """End the connection at once."""
+        self.transport.abortConnection()
+
+    # What the transport asks for -----------------------------------------------------------------
+
+    def pauseProducing(self) -> None:
+        """The client does not read what it was sent."""
+        self._write_full = True
+        if self._guest is not None:
+            self._guest.slow()
+
+    def resumeProducing(self) -> None:
+        """It has read."""
+        self._write_full = False
+        if self._last_ping is not None:
+            payload, self._last_ping = self._last_ping, None
+            self.sendPong(payload)
+        if self._guest is not None:
+            self._guest.ready()
+
+    def stopProducing(self) -> None:
+        """The connection is lost; ``connectionLost`` follows."""
+
+    def unregisterProducer(self) -> None:
+        """Before the connection is dropped: let it go once all is written."""
+        self.transport.unregisterProducer()
+
+
+class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
+    """Makes a protocol for each connection, with our settings."""
+
+    protocol = ClientProtocol
+    log = _Quiet()
+    noisy = False
+
+    def __init__(
+        self,
+        settings: Settings,
+        gate: Gate,
+        reactor: Any,
+        *,
+        received: Callable[[int], object] = lambda size: None,
+        sent: Callable[[int], object] = lambda size: None,
+    ) -> None:
+        super().__init__(reactor=reactor, server="DataCode")
+        self.gate = gate
+        self.received = received
+        self.sent = sent
+        self.unread: set[ClientProtocol] = set()
+        # Autobahn's own batches calls by the second, and knows only the global reactor.
+        self._batched_timer = _Timer(reactor)
+        bounds = settings.bounds
+        self.setProtocolOptions(
+            versions=[13],
+            webStatus=False,
+            utf8validateIncoming=True,
+            requireMaskedClientFrames=True,
+            maskServerFrames=False,
+            applyMask=True,
+            maxMessagePayloadSize=bounds.message_bytes,
+            maxFramePayloadSize=bounds.message_bytes,
+            autoFragmentSize=0,
+            failByDrop=False,
+            echoCloseCodeReason=True,
+            openHandshakeTimeout=bounds.handshake_seconds,
+            closeHandshakeTimeout=_CLOSE_SECONDS,
+            tcpNoDelay=True,
+            perMessageCompressionAccept=_compression(settings),
+            autoPingInterval=bounds.ping_seconds,
+            autoPingTimeout=bounds.ping_seconds,
+            autoPingSize=12,
+            autoPingRestartOnAnyTraffic=True,
+            # The gate looks at origins, because only it can answer 403.
+            allowedOrigins=["*"],
+            allowNullOrigin=True,
+            maxConnections=0,  # the gate counts
+            trustXForwardedFor=settings.proxies,
+        )
+
+    def buildProtocol(self, addr: IAddress) -> ClientProtocol | None:
+        """A protocol for a new connection, or none where there are too many."""
+        address = _address_of(addr)
+        if not self.gate.connected(address):
+            return None
+        protocol: ClientProtocol = super().buildProtocol(addr)
+        return protocol
+
+    def drop_gone(self) -> None:
+        """Notice clients that have gone while we do not read from them; to be called often."""
+        for protocol in list(self.unread):
+            protocol.drop_if_gone()
+
+
+class _Timer:
+    """``call_later`` of the factory's own reactor; a call may be cancelled when it is over."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def call_later(self, delay: float, function: Callable[..., Any], *args: Any) -> _Call:
+        return _Call(self._reactor.callLater(delay, function, *args))
+
+
+class _Call:
+    def __init__(self, delayed: Any) -> None:
+        self._delayed = delayed
+
+    def cancel(self) -> None:
+        # Autobahn cancels without looking whether it is over.
+        with contextlib.suppress(AlreadyCalled, AlreadyCancelled):
+            self._delayed.cancel()
+
+
+def _compression(settings: Settings) -> Callable[[list[Any]], Any]:
+    """Whether and how messages are compressed: small windows, and nothing kept between messages."""
+
+    def accept(offers: list[Any]) -> Any:
+        for offer in offers:
+            if isinstance(offer, PerMessageDeflateOffer):
+                return PerMessageDeflateOfferAccept(
+                    offer,
+                    request_no_context_takeover=offer.accept_no_context_takeover,
+                    no_context_takeover=True,
+                    window_bits=min(_WINDOW_BITS, offer.request_max_window_bits or _WINDOW_BITS),
+                    max_message_size=settings.bounds.message_bytes or None,
+                )
+        return None
+
+    return accept if settings.compress else lambda offers: None
+
+
+def _makes_sense(name: str, parameters: dict[str, Any]) -> bool:
+    """Whether an extension that is offered is compression that could be had (RFC 7692, 7.1)."""
+    if name != PerMessageDeflateOffer.EXTENSION_NAME:
+        return False
+    try:
+        PerMessageDeflateOffer.parse(parameters)
+    except Exception:  # noqa: BLE001 - Autobahn raises nothing more exact
+        return False
+    return True
+
+
+def _text_frame(length: int) -> bytes:
+    """The head of a text message in one frame (RFC 6455, 5.2)."""
+    if length < 126:
+        return bytes((0x81, length))
+    if length < 1 << 16:
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")
+
+
+def _could_be_http(data: bytes) -> bool:
+    """Whether a request may still become one: garbage is told so at once, not after ten seconds."""
+    method = data[:16].partition(b" ")[0]
+    return method.isalpha() and method.isupper() and len(method) < 16
+
+
+def _address_of(address: Any) -> str:
+    """The host of an address; a socket that is a file belongs to this machine."""
+    return str(getattr(address, "host", None) or "localhost")
+
+
+def _bare(peer: str) -> str:
+    """Autobahn's ``tcp4:127.0.0.1:4711`` (or a plain address) as an address."""
+    for kind in ("tcp4:", "tcp6:", "tcp:"):
+        if peer.startswith(kind):
+            return peer.removeprefix(kind).rpartition(":")[0]
+    return peer

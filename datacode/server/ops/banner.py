@@ -1,0 +1,54 @@
+"""What the server says when it starts. Source: server reference, 3.3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from datacode.server.api.texts import Text
+from datacode.server.auth.access import is_loopback
+from datacode.server.options.settings import Settings
+
+CANNOT_START = Text("❌ Ошибка запуска WebSocket сервера: {reason}")
+_OPEN_TO_ALL = Text("⚠️  Сервер доступен из сети без проверки подлинности. Задайте --token.")
+_ANY_SHARE = Text(
+    "⚠️  Клиенты из сети могут подключаться к любым файловым серверам. Задайте --smb-host."
+)
+_NO_WALLS = Text("⚠️  Программы выполняются без изоляции (--sandbox=off).")
+
+
+def before(settings: Settings) -> Iterator[str]:
+    """Lines before listening."""
+    yield "🚀 Запуск WebSocket сервера DataCode..."
+    for place in settings.listen or (f"ws://{shown(settings.host)}:{settings.port}",):
+        yield f"📡 Адрес: {place}"
+    if settings.use_ve:
+        yield "📁 Режим виртуальной среды: включен (--use-ve)"
+    yield "💡 Используйте --host и --port для изменения адреса"
+    yield "💡 Или переменную окружения DATACODE_WS_ADDRESS"
+    yield ""
+
+
+def after(places: list[str]) -> Iterator[str]:
+    """Lines once it listens; ``places`` are host and port of each socket."""
+    for place in places:
+        yield f"🚀 DataCode WebSocket Server запущен на {place}"
+    yield "📡 Ожидание подключений..."
+    yield '💡 Отправьте JSON запрос: {"code": "ваш код"}'
+    yield '💡 Ответ будет в формате: {"success": true/false, "output": "...", "error": null/"..."}'
+    yield ""
+
+
+def warnings(settings: Settings, hosts: list[str]) -> Iterator[str]:
+    """What an operator must not overlook; ``hosts`` are the addresses listened on."""
+    public = not all(is_loopback(host) for host in hosts)
+    if public and not settings.guarded:
+        yield _OPEN_TO_ALL.render(settings.locale)
+    if public and settings.smb_hosts.allows_any:
+        yield _ANY_SHARE.render(settings.locale)
+    if not settings.sandbox:
+        yield _NO_WALLS.render(settings.locale)
+
+
+def shown(host: str) -> str:
+    """A host as it stands in front of a port."""
+    return f"[{host}]" if ":" in host else host

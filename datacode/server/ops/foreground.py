@@ -1,0 +1,66 @@
+"""``datacode --websocket``: the server in a terminal. Source: server reference, 3.1 to 3.4."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from twisted.python import usage
+
+from datacode import tap
+from datacode.console.output import prepare_streams
+from datacode.server.ops.clock import use_steady_clock
+from datacode.server.ops.logs import JsonLog, PlainLog
+from datacode.server.ops.signals import Signals
+from datacode.server.service import CannotStart
+
+
+def serve(words: list[str]) -> int:
+    """Run until a signal comes; the exit status: 0, 1 cannot start, 2 wrong usage."""
+    prepare_streams()
+    options = tap.Options()
+    options.synopsis = "Usage: datacode --websocket [options]"
+    try:
+        options.parseOptions(words)
+    except usage.UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return _Run(options).until_stopped()
+
+
+class _Run:
+    """One run of the reactor."""
+
+    def __init__(self, options: tap.Options) -> None:
+        from twisted.internet import reactor
+
+        self._reactor: Any = reactor
+        use_steady_clock(reactor)
+        self._status = 0
+        self._signals = Signals(reactor)
+        self._service = tap.build(options.settings, reactor, self._give_up)
+        self._signals.on_hangup = self._service.reload
+        self._json = options.settings.log_format == "json"
+
+    def until_stopped(self) -> int:
+        """Start, run, stop."""
+        from twisted.logger import globalLogBeginner
+
+        globalLogBeginner.beginLoggingTo(
+            [JsonLog() if self._json else PlainLog()], redirectStandardIO=False
+        )
+        try:
+            self._service.privilegedStartService()
+        except CannotStart as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+        self._signals.startService()
+        self._service.startService()
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._service.stopService)
+        self._reactor.run()
+        return self._status
+
+    def _give_up(self, sentence: str) -> None:
+        sys.stderr.write(f"{sentence}\n")
+        self._status = 1
+        self._reactor.callWhenRunning(self._reactor.stop)

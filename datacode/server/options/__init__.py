@@ -1,0 +1,1 @@
+"""What an operator sets: files, environment, command line, and what is said of mistakes."""

@@ -1,0 +1,83 @@
+"""What an operator may set: every limit and every permission, with its default.
+
+Source: server reference, 3.2, 4.4 and 6.4. Zero is no limit, wherever a limit is a number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datacode.server.api.texts import Locale
+from datacode.smb.hosts import ANY_HOST, HostPolicy
+from datacode.smb.policy import Kerberos
+from datacode.worker.limits import Limits
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Limits of connections and sessions; those of a running program are in ``Limits``.
+
+    Times are in seconds, sizes in bytes. ``per_address`` does not count connections from this
+    machine itself. ``queue`` is how many requests of one connection may wait.
+    """
+
+    message_bytes: int = 64 * MIB
+    connections: int = 1000
+    per_address: int = 100
+    queue: int = 16
+    shares: int = 8
+    upload_bytes: int = 256 * MIB
+    upload_files: int = 10_000
+    idle_seconds: float = 86_400.0
+    handshake_seconds: float = 10.0
+    auth_seconds: float = 10.0
+    ping_seconds: float = 30.0
+    drain_seconds: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How one server runs.
+
+    ``listen`` are endpoint descriptions (``ssl:8443:privateKey=…``); without any, ``host`` and
+    ``port`` say where; with ``reuse_port`` other servers may listen there too. ``files`` are the
+    folders that programs may read besides ``start``, the folder the server was started in; None
+    is every file. ``checkers`` are those of ``twisted.cred``. ``proxies`` is how many proxies in
+    front of the server are trusted to say in ``X-Forwarded-For`` whose connection it is.
+    ``smb_spool`` is where copies of files of shares lie, None for the system's temporary folder.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    listen: tuple[str, ...] = ()
+    reuse_port: bool = False
+    locale: Locale = "ru"
+    start: Path = field(default_factory=Path.cwd)
+    files: tuple[Path, ...] | None = ()
+    use_ve: bool = False
+    session_dir: Path | None = None
+    token: str | None = field(default=None, repr=False)
+    checkers: tuple[Any, ...] = field(default=(), repr=False)
+    origins: tuple[str, ...] = ()
+    strict_origin: bool = False
+    proxies: int = 0
+    compress: bool = False
+    smb_hosts: HostPolicy = ANY_HOST
+    smb_write: bool = False
+    smb_kerberos: Kerberos = field(default_factory=Kerberos)
+    smb_require_signing: bool = False
+    smb_spool: Path | None = None
+    sandbox: bool = True
+    limits: Limits = field(default_factory=Limits)
+    bounds: Bounds = Bounds()
+    audit: Path | None = None
+    log_format: str = "text"
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a client must show who it is."""
+        return self.token is not None or bool(self.checkers)

@@ -1,0 +1,216 @@
+"""Many reads or writes of one file in flight at once.
+
+While one answer is checked and stored, the server prepares the next ones. Source: server
+reference, 8.7; [MS-SMB2], 3.2.4.6 and 3.2.4.7.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from datacode.smb import errors
+from datacode.smb.errors import ShareError, Status, of_status
+from datacode.smb.protocol import messages
+from datacode.smb.protocol.connection import Link
+from datacode.smb.protocol.messages import Command
+
+IN_FLIGHT = 8
+"""How many requests are on their way, where they are small."""
+
+AHEAD = 4 << 20
+"""How many bytes are: more make nothing faster, and drive everything out of the caches."""
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes done and the bytes in all, from the thread that moves them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some bytes of a file: from ``offset`` on, ``length`` of them, or all that follow."""
+
+    offset: int = 0
+    length: int | None = None
+
+    def length_in(self, size: int) -> int:
+        """How many bytes that is in a file of ``size`` bytes."""
+        rest = max(0, size - self.offset)
+        return rest if self.length is None else min(self.length, rest)
+
+
+ALL = Span()
+
+
+class Shrunk(Exception):
+    """The file ended before the size that it had when it was opened."""
+
+
+class Source(Protocol):
+    """Bytes to be written: so many, from any place."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+
+    def part(self, offset: int, length: int) -> bytes:
+        """Exactly ``length`` bytes at ``offset``; fewer only where there are no more."""
+
+
+def read_file(
+    link: Link,
+    tree: int,
+    handle: bytes,
+    size: int,
+    output: int,
+    progress: Progress,
+    *,
+    start: int = 0,
+) -> None:
+    """Copy ``size`` bytes of an open file, from ``start`` on, into the descriptor ``output``."""
+    pieces = _Pieces(size, link.sizes.read)
+    asked: dict[int, tuple[int, int]] = {}
+    failure: Exception | None = None
+    while asked or (pieces.left and failure is None):
+        while failure is None and _room(asked) and (piece := pieces.take(link)):
+            offset, length = piece
+            body = messages.read(handle, start + offset, length)
+            asked[link.send(Command.READ, body, tree, length)] = piece
+        reply = link.receive()
+        offset, length = asked.pop(reply.header.message)
+        if reply.status == Status.END_OF_FILE:
+            failure = Shrunk()
+        elif reply.status != Status.OK:
+            failure = of_status(reply.status)
+        elif failure is None:
+            with link.parsing():
+                data = messages.parse_read(reply.body, length)
+            got = len(data)
+            if not got:
+                failure = Shrunk()
+            elif got < length:
+                pieces.put_back(offset + got, length - got)
+            try:
+                store(output, data, offset)
+            except OSError:
+                failure = ShareError(errors.SPOOL_FULL)
+            pieces.done += got
+            progress(pieces.done, size)
+    if failure is not None:
+        raise failure
+
+
+def write_file(link: Link, tree: int, handle: bytes, source: Source, progress: Progress) -> None:
+    """Copy the bytes of ``source`` into an open file, from its beginning."""
+    pieces = _Pieces(source.size, link.sizes.write)
+    asked: dict[int, tuple[int, int]] = {}
+    failure: ShareError | None = None
+    while asked or (pieces.left and failure is None):
+        while failure is None and _room(asked) and (piece := pieces.take(link)):
+            offset, length = piece
+            data = source.part(offset, length)
+            if len(data) != length:
+                failure = ShareError(errors.CHANGED)
+                break
+            body = messages.write(handle, offset, length) + data
+            asked[link.send(Command.WRITE, body, tree, length)] = piece
+        if not asked:
+            break
+        reply = link.receive()
+        offset, length = asked.pop(reply.header.message)
+        if reply.status != Status.OK:
+            failure = failure or of_status(reply.status)
+        elif failure is None:
+            with link.parsing():
+                count = messages.parse_write(reply.body)
+                if not 0 < count <= length:
+                    raise messages.Malformed
+            if count < length:
+                pieces.put_back(offset + count, length - count)
+            pieces.done += count
+            progress(pieces.done, source.size)
+    if failure is not None:
+        raise failure
+
+
+def _room(asked: dict[int, tuple[int, int]]) -> bool:
+    """Whether one more request may go on its way."""
+    return len(asked) < IN_FLIGHT and sum(length for _, length in asked.values()) < AHEAD
+
+
+def store(output: int, data: memoryview, offset: int) -> None:
+    """Write all of ``data`` at ``offset`` of a local file."""
+    while data:
+        written = os.pwrite(output, data, offset)
+        data, offset = data[written:], offset + written
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """A source that is in memory."""
+
+    content: bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self.content)
+
+    def part(self, offset: int, length: int) -> bytes:
+        """Some of them."""
+        return self.content[offset : offset + length]
+
+
+class LocalFile:
+    """A source that is a local file; the descriptor stays the caller's, and where it is.
+
+    It has a descriptor of its own: a thread may still be at it when the caller has given up.
+    """
+
+    _descriptor = -1
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = os.dup(descriptor)
+        self.size = os.fstat(descriptor).st_size
+
+    def __del__(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+    def part(self, offset: int, length: int) -> bytes:
+        """Some of its bytes."""
+        parts: list[bytes] = []
+        while length and (got := os.pread(self._descriptor, length, offset)):
+            parts.append(got)
+            offset, length = offset + len(got), length - len(got)
+        return b"".join(parts)
+
+
+class _Pieces:
+    """What of a file has not been asked for yet."""
+
+    def __init__(self, size: int, biggest: int) -> None:
+        self.done = 0
+        self._biggest = biggest
+        self._ranges = deque([(0, size)] if size else [])
+
+    @property
+    def left(self) -> bool:
+        """Whether anything has not been asked for."""
+        return bool(self._ranges)
+
+    def take(self, link: Link) -> tuple[int, int] | None:
+        """The next piece that there are credits for; None when there are none, or no piece."""
+        if not self._ranges:
+            return None
+        offset, length = self._ranges.popleft()
+        part = link.affordable(min(length, self._biggest))
+        if part < length:
+            self._ranges.appendleft((offset + part, length - part))
+        return (offset, part) if part else None
+
+    def put_back(self, offset: int, length: int) -> None:
+        """Ask for this again: the answer was shorter than it should have been."""
+        self._ranges.appendleft((offset, length))

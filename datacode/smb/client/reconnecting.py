@@ -1,0 +1,105 @@
+"""A connection to a share that opens when it is needed, and once again when it breaks. Blocking."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from datacode.smb import errors
+from datacode.smb.deadline import Interrupt
+from datacode.smb.errors import ShareError
+from datacode.smb.policy import Access
+from datacode.smb.target import Target
+
+if TYPE_CHECKING:
+    from datacode.smb.client.dfs_namespace import Namespace
+
+Result = TypeVar("Result")
+
+_STALE = 5.0
+"""Seconds of rest after which a connection is asked for a sign of life first."""
+
+_SIGN_OF_LIFE = 5.0
+
+
+class Line:
+    """One connection, for one call at a time.
+
+    ``connecting`` is the time in seconds that opening may take, at most.
+    """
+
+    def __init__(self, target: Target, name: str, rules: Access, connecting: float) -> None:
+        self._target = target
+        self._name = name
+        self._rules = rules
+        self._connecting = connecting
+        self._share: Namespace | None = None
+        self._used = 0.0
+
+    def perform(
+        self, work: Callable[[Namespace, Interrupt], Result], interrupt: Interrupt, *, again: bool
+    ) -> Result:
+        """Do ``work`` on the open share.
+
+        ``again`` allows a second attempt on a new connection after the first was lost: for work
+        that changes nothing, or may be done twice. What the server has refused without doing
+        anything, because it has forgotten us, is tried again in any case.
+        """
+        try:
+            return self._perform(work, interrupt, again=again)
+        except ShareError as error:
+            if not (error.reason.undone or (again and error.reason.again)):
+                raise
+            lost = error
+        try:
+            return self._perform(work, interrupt, again=again)
+        except ShareError as error:
+            if error.reason is errors.UNREACHABLE:
+                error = lost  # it was there a moment ago
+            raise error.named(tries=2) from None
+
+    def _perform(
+        self, work: Callable[[Namespace, Interrupt], Result], interrupt: Interrupt, *, again: bool
+    ) -> Result:
+        """One attempt; a connection that is of no more use after it is dropped."""
+        try:
+            return work(self._opened(interrupt, again=again), interrupt)
+        except ShareError as error:
+            if error.reason.broken:
+                self.drop()
+            raise
+        finally:
+            self._used = time.monotonic()
+
+    def close(self, interrupt: Interrupt) -> None:
+        """Log off and close."""
+        if self._share is not None:
+            self._share.close(interrupt)
+            self._share = None
+
+    def drop(self) -> None:
+        """Close without a word."""
+        if self._share is not None:
+            self._share.drop()
+            self._share = None
+
+    def _opened(self, interrupt: Interrupt, *, again: bool) -> Namespace:
+        from datacode.smb.client.dfs_namespace import (
+            open_namespace,  # loads Impacket, which takes its time
+        )
+
+        share = self._share
+        if share is not None and not share.broken and not again and self._is_stale():
+            with contextlib.suppress(ShareError), interrupt.within(_SIGN_OF_LIFE):
+                share.check(interrupt)
+        if share is None or share.broken:
+            self.drop()
+            self._share = share = open_namespace(
+                *(self._target, self._name, self._rules, interrupt), connecting=self._connecting
+            )
+        return share
+
+    def _is_stale(self) -> bool:
+        return time.monotonic() - self._used > _STALE

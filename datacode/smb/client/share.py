@@ -1,0 +1,314 @@
+"""One share on one connection: list, look, read, write. Blocking, for one thread at a time.
+
+Every failure is a ``ShareError`` that names share, path and host as the client spelled them.
+Source: server reference, section 8.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from datacode.runtime.files import Entry
+from datacode.smb import errors, policy, share_paths, spool
+from datacode.smb.client import pipelined_io
+from datacode.smb.client.pipelined_io import ALL, Progress, Span
+from datacode.smb.client.session_setup import open_link
+from datacode.smb.client.tree import PIPE, Names, Tree, confirm, open_tree
+from datacode.smb.deadline import Interrupt, Interrupted
+from datacode.smb.errors import ShareError
+from datacode.smb.protocol import dfs, messages
+from datacode.smb.protocol.connection import Link
+from datacode.smb.protocol.messages import Access, Command, Disposition, Option, Stamp
+from datacode.smb.target import Target
+
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that was read: what it was, and its bytes; no descriptor if it had not changed."""
+
+    stamp: Stamp
+    descriptor: int | None
+
+
+def open_share(target: Target, name: str, rules: policy.Access, interrupt: Interrupt) -> Share:
+    """Connect, log in and open a share, in the time that ``interrupt`` gives."""
+    try:
+        if not name or any(c in name for c in "/\\\0") or len(name) > 255:
+            raise ShareError(errors.NO_SHARE)
+        failures: list[ShareError] = []
+        for account in target.accounts:
+            try:
+                return _open_share(account, name, rules, interrupt)
+            except ShareError as error:
+                failures.append(error)
+                if error.reason not in (errors.WRONG_LOGIN, errors.DENIED):
+                    break
+        raise failures[0]
+    except ShareError as error:
+        raise error.named(ip=target.shown, share=name, path="") from None
+
+
+def _open_share(target: Target, name: str, rules: policy.Access, interrupt: Interrupt) -> Share:
+    opened = open_link(target, rules, interrupt)
+    link = opened.link
+    try:
+        with link.during(interrupt):
+            tree = open_tree(link, target.unc(name))
+            question = opened.negotiated.question
+            if question is not None and link.protected:
+                confirm(link, tree, question, opened.negotiated.confirms)
+    except BaseException:
+        link.drop()
+        raise
+    return Share(link, tree, name, target)
+
+
+def ask_about_root(
+    target: Target, name: str, rules: policy.Access, interrupt: Interrupt
+) -> dfs.Referral:
+    """Where a domain's namespace of this name is; a ``ShareError`` where there is none."""
+    link = open_link(target, rules, interrupt).link
+    try:
+        with link.during(interrupt):
+            pipes = open_tree(link, target.unc(dfs.PIPES), PIPE)
+            return dfs.ask(link, pipes.number, target.unc(name))
+    finally:
+        link.drop()
+
+
+class Share:
+    """A share that is open. Paths are as clients write them (server reference, 8.2)."""
+
+    def __init__(self, link: Link, tree: Tree, name: str, target: Target) -> None:
+        self.target = target
+        self._link = link
+        self._tree = tree
+        self._name = name
+        self._pipes: Tree | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection is gone."""
+        return self._link.broken
+
+    @property
+    def dialect(self) -> int:
+        """The dialect that is spoken, such as 0x0311."""
+        return self._link.dialect
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether everything is encrypted."""
+        return self._link.encrypts
+
+    def close(self, interrupt: Interrupt) -> None:
+        """Log off and close; never fails."""
+        with contextlib.suppress(ShareError, Interrupted), self._link.during(interrupt):
+            self._link.log_off()
+        self._link.drop()
+
+    def drop(self) -> None:
+        """Close the connection without a word."""
+        self._link.drop()
+
+    # Reading
+
+    def list_folder(self, path: str, interrupt: Interrupt) -> list[Entry]:
+        """The entries of a folder, sorted by name, case folded (server reference, 8.3)."""
+        with self._working(path, interrupt):
+            return self._tree.listed(share_paths.components(path))
+
+    def look(self, path: str, interrupt: Interrupt) -> Stamp | None:
+        """What is there; None if nothing is."""
+        with self._working(path, interrupt):
+            try:
+                handle, stamp = self._tree.open(
+                    share_paths.components(path), Access.READ_ATTRIBUTES
+                )
+            except ShareError as error:
+                # A share's root can be forbidden to look at, and so be nothing to us.
+                if error.reason in (errors.MISSING, errors.BAD_NAME):
+                    return None
+                raise
+            self._tree.close(handle)
+            return stamp
+
+    def fetch(
+        self,
+        path: str,
+        interrupt: Interrupt,
+        *,
+        known: Stamp | None = None,
+        part: Span = ALL,
+        limit: int | None = None,
+        folder: str | None = None,
+        progress: Progress = lambda done, total: None,
+    ) -> Fetched:
+        """A file's bytes, or a part of them, in an unlinked temporary file in ``folder``.
+
+        Nothing is read where the file is still what ``known`` says. ``limit`` is the most bytes
+        that are read. A file that changes meanwhile is read again, twice at most; one that
+        only grows is given as long as it was.
+        """
+        with self._working(path, interrupt):
+            for rounds_left in reversed(range(_ROUNDS)):
+                last = not rounds_left
+                got = self._fetch(path, known, part, limit, folder, progress, last=last)
+                if got is not None:
+                    return got
+            raise ShareError(errors.CHANGED)
+
+    def referral(self, path: str, interrupt: Interrupt) -> dfs.Referral:
+        """Where the link on the way to a path leads; a ``ShareError`` if the server cannot say."""
+        with self._working(path, interrupt):
+            if self._pipes is None:
+                self._pipes = open_tree(self._link, self.target.unc(dfs.PIPES), PIPE)
+            rest = share_paths.nt_path(share_paths.components(path))
+            unc = self.target.unc(self._name)
+            return dfs.ask(self._link, self._pipes.number, f"{unc}\\{rest}" if rest else unc)
+
+    # Writing
+
+    def store(
+        self,
+        path: str,
+        source: pipelined_io.Source,
+        interrupt: Interrupt,
+        *,
+        token: str,
+        progress: Progress = lambda done, total: None,
+    ) -> None:
+        """Replace a file: under another name first, so that nobody sees half of it.
+
+        ``token`` makes that name. A second attempt with the same one takes over what the first
+        has left behind.
+        """
+        with self._working(path, interrupt):
+            parts = self._tree.as_spelled_there(_file_parts(path))
+            handle, _ = self._tree.open(
+                _unfinished(parts, token),
+                Access.WRITE_DATA | Access.DELETE | Access.READ_ATTRIBUTES | Access.SYNCHRONIZE,
+                Disposition.OVERWRITE_IF,
+                Option.NOT_DIRECTORY,
+            )
+            try:
+                pipelined_io.write_file(self._link, self._tree.number, handle, source, progress)
+                self._tree.flush(handle)
+                self._tree.replace(handle, parts, interrupt)
+            except ShareError:
+                self._tree.delete(handle)
+                raise
+            finally:
+                self._tree.close(handle)
+
+    def discard(self, path: str, interrupt: Interrupt, *, token: str) -> None:
+        """Remove what a ``store`` with this token has left behind, on a connection that broke."""
+        with self._working(path, interrupt):
+            self._tree.remove(_unfinished(self._tree.as_spelled_there(_file_parts(path)), token))
+
+    def make_folder(self, path: str, interrupt: Interrupt) -> None:
+        """Make a folder, and those above it; one that is there already is no failure."""
+        with self._working(path, interrupt):
+            parts = self._tree.as_spelled_there(share_paths.components(path))
+            for depth in range(1, len(parts) + 1):
+                self._tree.make_folder(parts[:depth])
+
+    def remove(self, path: str, interrupt: Interrupt) -> None:
+        """Delete a file, or a folder that is empty."""
+        with self._working(path, interrupt):
+            self._tree.remove(_file_parts(path))
+
+    def rename(self, path: str, new: str, interrupt: Interrupt) -> None:
+        """Give a file or folder another name or place on the same share."""
+        with self._working(path, interrupt):
+            handle, _ = self._tree.open(_file_parts(path), Access.DELETE | Access.READ_ATTRIBUTES)
+            try:
+                there = self._tree.as_spelled_there(_file_parts(new))
+                self._tree.rename(handle, there, replace=False)
+            except ShareError as error:
+                if error.reason in (errors.EXISTS, errors.MISSING):
+                    raise error.named(path=new) from None
+                raise
+            finally:
+                self._tree.leave(handle)
+
+    def check(self, interrupt: Interrupt) -> None:
+        """Ask for a sign of life; a ``ShareError`` if there is none."""
+        with self._working("", interrupt):
+            self._link.ask(Command.ECHO, messages.plain())
+
+    # The parts of these
+
+    @contextlib.contextmanager
+    def _working(self, path: str, interrupt: Interrupt) -> Iterator[None]:
+        """While inside, requests have the time of ``interrupt``, and failures get their names."""
+        try:
+            with self._link.during(interrupt):
+                yield
+        except ShareError as error:
+            raise error.named(ip=self.target.shown, share=self._name, path=path) from None
+
+    def _fetch(
+        self,
+        path: str,
+        known: Stamp | None,
+        part: Span,
+        limit: int | None,
+        folder: str | None,
+        progress: Progress,
+        *,
+        last: bool,
+    ) -> Fetched | None:
+        """One round of ``fetch``; None where the file changed under it."""
+        handle, before = self._tree.open_file(_file_parts(path))
+        output: spool.Spooled | None = None
+        try:
+            if before == known:
+                return Fetched(before, None)
+            length = part.length_in(before.size)
+            if limit is not None and length > limit:
+                raise ShareError(errors.TOO_LARGE, size=length, limit=limit)
+            output = spool.spooled(folder)
+            pipelined_io.read_file(
+                *(self._link, self._tree.number, handle, length, output.output, progress),
+                start=part.offset,
+            )
+            after = self._tree.close(handle)
+            handle = b""
+            grown = after is not None and last and after.size > before.size
+            if after is not None and not grown and not _same_content(before, after):
+                return None
+            reader, output = output.finish(), None
+            return Fetched(before, reader)
+        except pipelined_io.Shrunk:
+            return None
+        finally:
+            if output is not None:
+                output.discard()
+            if handle:
+                self._tree.close(handle)
+
+
+def _file_parts(path: str) -> Names:
+    """The names on the way to a file; the share's root is none."""
+    parts = share_paths.components(path)
+    if not parts:
+        raise ShareError(errors.IS_FOLDER)
+    return parts
+
+
+def _unfinished(parts: Names, token: str) -> Names:
+    """The name that a file has until all of it is there."""
+    return (*parts[:-1], f".~{token}.tmp")
+
+
+def _same_content(before: Stamp, after: Stamp) -> bool:
+    return (before.size, before.written, before.changed) == (
+        after.size,
+        after.written,
+        after.changed,
+    )

@@ -1,0 +1,172 @@
+"""A connected share of a session: whom to ask, and the connections that are there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+
+from datacode.smb import errors, share_paths
+from datacode.smb.client.reconnecting import Line
+from datacode.smb.deadline import Interrupt, Interrupted
+from datacode.smb.errors import Operation, ShareError
+from datacode.smb.policy import Rules
+from datacode.smb.target import Target
+from datacode.smb.thread_quota import Call, Part
+
+if TYPE_CHECKING:  # loading it takes half a second, so a thread does it
+    from datacode.smb.client.dfs_namespace import Namespace
+
+Result = TypeVar("Result")
+Work = Callable[["Namespace", Interrupt], Result]
+
+SPARE = 30.0
+"""Seconds after which a connection is closed that was needed only for a moment."""
+
+
+class Place:
+    """A connected share: whom to ask, and the connections that are there."""
+
+    _log = Logger(namespace="datacode.smb")
+
+    def __init__(self, threads: Part, rules: Rules, target: Target, share: str, name: str) -> None:
+        self._threads = threads
+        self._rules = rules
+        self._target = target
+        self._share = share
+        self.name = name
+        self.key = share_paths.same_share(name)
+        self.is_open = False
+        self._closed = False
+        self._free = DeferredSemaphore(rules.limits.connections)
+        self._idle: list[Line] = []
+        self._calls: set[Call[Any]] = set()
+        self._trimming: IDelayedCall | None = None
+
+    async def call(
+        self,
+        work: Work[Result],
+        seconds: float,
+        *,
+        operation: Operation,
+        path: str = "",
+        again: bool = True,
+        undo: Work[object] | None = None,
+        unwanted: Callable[[Result], object] = lambda result: None,
+    ) -> Result:
+        """Do ``work`` on a free connection; failures get their names and the prefix.
+
+        ``again`` as in ``Line.perform``. ``undo`` is done on a new connection where the last one
+        broke, or was broken off, in the middle of the work.
+        """
+        try:
+            on_line = _on(work, again, undo, self._rules.patience.goodbye)
+            done = Deferred.fromCoroutine(self._on_line(on_line, seconds, unwanted))
+            return await self._threads.bounded(done, seconds)
+        except ShareError as error:
+            named = error.named(ip=self._target.shown, share=self.name, path=path)
+            self._log.info(
+                "{operation}: {reason} (share {share!r}, path {path!r}, host {host})",
+                operation=operation.name,
+                reason=str(named),
+                share=self.name,
+                path=path,
+                host=self._target.shown,
+            )
+            raise named.during(operation) from None
+
+    async def close(self) -> None:
+        """End calls, log off, close; within a second."""
+        self._closed = True
+        self.is_open = False
+        if self._trimming is not None and self._trimming.active():
+            self._trimming.cancel()
+        for call in list(self._calls):
+            call.interrupt()
+        goodbye = self._rules.patience.goodbye
+        lines, self._idle = self._idle, []
+        calls = [self._threads.run(line.close, goodbye, goodbye) for line in lines]
+        ended = [call.ended for call in calls] + [_copy(call.ended) for call in self._calls]
+        with contextlib.suppress(ShareError):
+            await self._threads.bounded(DeferredList(ended), 0)
+        for call in calls:
+            call.interrupt()  # one that is still at it, or never got a thread
+
+    async def _on_line(
+        self,
+        work: Callable[[Line, Interrupt], Result],
+        seconds: float,
+        unwanted: Callable[[Result], object],
+    ) -> Result:
+        await self._free.acquire()
+        if self._closed:
+            self._free.release()
+            raise ShareError(errors.NOT_CONNECTED)
+        patience, access = self._rules.patience, self._rules.access
+        line = self._idle.pop() if self._idle else None
+        if line is None:
+            line = Line(self._target, self._share, access, patience.connect)
+        call = self._threads.run(partial(work, line), seconds, patience.stall)
+        call.unwanted = unwanted
+        self._calls.add(call)
+        call.ended.addCallback(self._take_back, line, call)
+        return await call.result
+
+    def _take_back(self, usable: bool, line: Line, call: Call[Any]) -> bool:
+        """A call has ended: its connection is free, or of no more use."""
+        self._calls.discard(call)
+        if usable and not self._closed:
+            self._idle.append(line)
+            self._trim_later()
+        else:
+            line.drop()
+        self._free.release()
+        return usable
+
+    def _trim_later(self) -> None:
+        """Close connections beyond the first that nobody has needed for a while."""
+        if len(self._idle) > 1 and self._trimming is None:
+            self._trimming = self._threads.reactor.callLater(SPARE, self._trim)
+
+    def _trim(self) -> None:
+        self._trimming = None
+        goodbye = self._rules.patience.goodbye
+        if len(self._idle) > 1:
+            # The one that rested longest; those that come back go to the end.
+            self._threads.run(self._idle.pop(0).close, goodbye, goodbye)
+        self._trim_later()
+
+
+def _on(
+    work: Work[Result], again: bool, undo: Work[object] | None, goodbye: float
+) -> Callable[[Line, Interrupt], Result]:
+    """``work`` for any line; what a broken one has left is undone in the time of a goodbye."""
+
+    def perform(line: Line, interrupt: Interrupt) -> Result:
+        try:
+            return line.perform(work, interrupt, again=again)
+        except (ShareError, Interrupted) as error:
+            if undo is not None and (isinstance(error, Interrupted) or error.reason.broken):
+                line.drop()
+                with contextlib.suppress(ShareError, Interrupted):
+                    line.perform(undo, Interrupt(goodbye, goodbye), again=False)
+            raise
+
+    return perform
+
+
+def _copy(source: Deferred[bool]) -> Deferred[bool]:
+    """Another Deferred that fires when ``source`` does."""
+    copy: Deferred[bool] = Deferred()
+
+    def fire(result: bool) -> bool:
+        copy.callback(result)
+        return result
+
+    source.addCallback(fire)
+    return copy

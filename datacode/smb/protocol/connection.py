@@ -1,0 +1,287 @@
+"""A logged-in connection: message numbers, credits, answers in whatever order they come.
+
+Blocking, and for one thread at a time. Every failure of the connection is a ``ShareError`` whose
+reason is ``broken``; after it the link is of no more use. Source: [MS-SMB2], 3.2.4.1, 3.2.5.1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from datacode.smb import errors
+from datacode.smb.deadline import Interrupt, Interrupted
+from datacode.smb.errors import Reason, ShareError, Status
+from datacode.smb.protocol import messages
+from datacode.smb.protocol.crypto import TAG, Forged, Protection
+from datacode.smb.protocol.messages import Command, Dialect, Malformed, Reply
+
+CREDIT = 65536
+"""How many bytes one credit pays for."""
+
+_WANTED_CREDITS = 512
+_KEEP_ALIVE = 0x85
+_LONGER = 3
+"""How often the usual patience a server has that says it is held up: to open a file it may first
+have to take it back from a client that sleeps, for which Windows gives that one 35 seconds."""
+
+_SMALL = 1 << 16
+_OVERHEAD = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What both sides can take, in bytes; ``large``: one message may cost several credits."""
+
+    read: int
+    write: int
+    listing: int
+    large: bool
+
+
+class Link:
+    """A connection that has logged in."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        protection: Protection,
+        *,
+        dialect: int,
+        session: int,
+        sizes: Sizes,
+        next_message: int,
+        credits: int,
+    ) -> None:
+        self.dialect = dialect
+        self.sizes = sizes
+        self.broken = False
+        self._socket = sock
+        self._protection = protection
+        self._session = session
+        self._next_message = next_message
+        self._credits = max(credits, 1)
+        self._waiting: dict[int, int] = {}
+        self._held_up: set[int] = set()
+        self._replies: deque[Reply] = deque()
+        self._interrupt: Interrupt | None = None
+        self._timeout = -1.0
+        self._frame = bytearray(_SMALL)
+        self._biggest = max(sizes.read, sizes.listing) + CREDIT + _OVERHEAD
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether every message is encrypted."""
+        return self._protection.encrypts
+
+    @property
+    def protected(self) -> bool:
+        """Whether every answer is checked."""
+        return self._protection.checks
+
+    @contextlib.contextmanager
+    def during(self, interrupt: Interrupt) -> Iterator[None]:
+        """While inside, calls have the time of ``interrupt`` and can be ended by it."""
+        self._interrupt = interrupt
+        try:
+            with interrupt.watching(self._socket):
+                yield
+        finally:
+            self._interrupt = None
+            if len(self._frame) > _SMALL and not self._replies:
+                self._frame = bytearray(_SMALL)
+                self._protection.rest()
+            if self._waiting:
+                # Somebody left without an answer: the next caller would get it.
+                self.drop()
+
+    def affordable(self, size: int) -> int:
+        """How many of ``size`` bytes one message may move now; 0 until answers bring credits."""
+        if not self.sizes.large:
+            return min(size, CREDIT) if self._credits else 0
+        return min(size, self._credits * CREDIT)
+
+    def send(self, command: int, body: bytes, tree: int = 0, moves: int = 0) -> int:
+        """Send a request that moves up to ``moves`` bytes; the number that its answer will have."""
+        charge = max(1, -(-moves // CREDIT)) if self.sizes.large else 1
+        if charge > self._credits:
+            raise self._broke(errors.NONSENSE)
+        message = self._next_message
+        self._next_message += charge
+        self._credits -= charge
+        head = messages.header(
+            command,
+            message,
+            0 if self.dialect == Dialect.SMB_2_0_2 else charge,
+            max(charge, _WANTED_CREDITS - self._credits),
+            tree,
+            self._session,
+        )
+        sealed = self._protection.seal(head, body)
+        self._waiting[message] = command
+        self._transmit(sealed)
+        return message
+
+    def receive(self) -> Reply:
+        """The next answer to any request that still waits for one.
+
+        Where none does, the server has given no credits to ask for anything.
+        """
+        if not self._waiting:
+            raise self._broke(errors.NONSENSE)
+        while True:
+            while not self._replies:
+                self._receive_frame()
+            reply = self._replies.popleft()
+            header = reply.header
+            if header.message == messages.UNASKED:
+                continue
+            self._credits += header.credits
+            if header.status == Status.PENDING and header.flags & messages.FLAG_ASYNC:
+                if header.command not in (Command.READ, Command.WRITE):
+                    self._held_up.add(header.message)
+                continue
+            self._held_up.discard(header.message)
+            if self._waiting.pop(header.message, None) != header.command:
+                raise self._broke(errors.NONSENSE)
+            if header.status in (Status.USER_SESSION_DELETED, Status.SESSION_EXPIRED):
+                raise self._broke(errors.EXPIRED)
+            return reply
+
+    def ask(self, command: int, body: bytes, tree: int = 0, moves: int = 0) -> Reply:
+        """Send a request and wait for its answer, whatever its status."""
+        number = self.send(command, body, tree, moves)
+        reply = self.receive()
+        if reply.header.message != number:
+            raise self._broke(errors.NONSENSE)
+        return reply
+
+    def drain(self) -> None:
+        """Wait for the answers that are still to come, and ignore them."""
+        while self._waiting:
+            self.receive()
+
+    @contextlib.contextmanager
+    def parsing(self) -> Iterator[None]:
+        """While inside, an answer that cannot be understood breaks the link."""
+        try:
+            yield
+        except Malformed:
+            raise self._broke(errors.NONSENSE) from None
+
+    def drop(self) -> None:
+        """Close the connection without a word."""
+        self.broken = True
+        self._socket.close()
+
+    def _transmit(self, message: bytes) -> None:
+        data = memoryview(struct.pack(">I", len(message)) + message)
+        try:
+            while data:  # sendall would have one time limit for all of it
+                self._wait_at_most(self._patience())
+                sent = self._socket.send(data)
+                self._moved(sent)
+                data = data[sent:]
+        except TimeoutError:
+            raise self._silent() from None
+        except OSError:
+            raise self._broke(errors.LOST) from None
+
+    def _receive_frame(self) -> None:
+        """Take the next frame from the connection, check it, and queue the answers in it."""
+        head = bytearray(4)
+        self._fill(memoryview(head))
+        kind, size = head[0], int.from_bytes(head[1:], "big")
+        if kind == _KEEP_ALIVE and size == 0:
+            return
+        if kind != 0 or not messages.HEADER_SIZE <= size <= self._biggest:
+            raise self._broke(errors.NONSENSE)
+        if len(self._frame) < size + TAG:
+            self._frame = bytearray(size + TAG)
+        self._fill(memoryview(self._frame)[:size])
+        try:
+            self._queue(self._protection.open(self._frame, size))
+        except Forged:
+            raise self._broke(self._why_unprotected(size)) from None
+        except Malformed:
+            raise self._broke(errors.NONSENSE) from None
+
+    def _queue(self, frame: memoryview) -> None:
+        while True:
+            header = messages.parse_header(frame)
+            end = header.next or len(frame)
+            if not messages.HEADER_SIZE <= end <= len(frame):
+                raise Malformed
+            self._replies.append(Reply(header, frame[messages.HEADER_SIZE : end]))
+            if not header.next:
+                return
+            frame = frame[end:]
+
+    def _why_unprotected(self, size: int) -> Reason:
+        """A server that has forgotten the session can no longer sign: that is not a forgery.
+
+        Believing a liar here costs no more than a new connection.
+        """
+        with contextlib.suppress(Malformed):
+            header = messages.parse_header(memoryview(self._frame)[:size])
+            if header.status in (Status.USER_SESSION_DELETED, Status.SESSION_EXPIRED):
+                return errors.LOST
+        return errors.FORGED
+
+    def _fill(self, room: memoryview) -> None:
+        have = 0
+        while have < len(room):
+            try:
+                self._wait_at_most(self._patience())
+                got = self._socket.recv_into(room[have:])
+            except TimeoutError:
+                raise self._silent() from None
+            except OSError:
+                raise self._broke(errors.LOST) from None
+            if not got:
+                raise self._broke(errors.LOST)
+            self._moved(got)
+            have += got
+
+    def _moved(self, count: int) -> None:
+        if self._interrupt is not None:
+            self._interrupt.moved += count
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if seconds != self._timeout:  # setting it costs a system call
+            self._socket.settimeout(seconds)
+            self._timeout = seconds
+
+    def _patience(self) -> float:
+        assert self._interrupt is not None, "used outside of during()"
+        try:
+            return self._interrupt.patience(_LONGER if self._held_up else 1)
+        except (ShareError, Interrupted):
+            self.drop()
+            raise
+
+    def _silent(self) -> ShareError | Interrupted:
+        """What to raise after a wait in vain: it may have been short, at the end of all time."""
+        try:
+            self._patience()
+        except (ShareError, Interrupted) as error:
+            return error
+        return self._broke(errors.SILENT)
+
+    def _broke(self, reason: Reason) -> ShareError | Interrupted:
+        """What to raise now that the connection is of no more use."""
+        self.drop()
+        if self._interrupt is not None and self._interrupt.tripped:
+            return Interrupted()
+        return ShareError(reason)
+
+    def log_off(self) -> None:
+        """Say goodbye, and close."""
+        with contextlib.suppress(ShareError, Interrupted):
+            if not self.broken:
+                self.ask(Command.LOGOFF, messages.plain())
+        self.drop()

@@ -1,0 +1,204 @@
+"""Calls that block, in threads of our own, as Deferreds that can be cancelled.
+
+The threads are not the reactor's, so that file servers that hang cannot use those up. Nor can
+one client use up these: a thread that waits for a name server is held until the system gives
+up, however long nobody has wanted its answer any more, so each session has a part of the
+threads, and so has each address that sessions come from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from datacode.runtime.files import FilesError
+from datacode.smb import errors
+from datacode.smb.deadline import Interrupt, Interrupted
+from datacode.smb.errors import ShareError
+from datacode.smb.policy import Limits
+
+Result = TypeVar("Result")
+
+
+class Reactor(Protocol):
+    """What is asked of a reactor here."""
+
+    def callLater(
+        self, delay: float, callable: Callable[..., object], /, *args: Any, **kwargs: Any
+    ) -> IDelayedCall:
+        """Call later."""
+
+    def callFromThread(
+        self, callable: Callable[..., object], /, *args: Any, **kwargs: Any
+    ) -> object:
+        """Call in the reactor's thread, from any."""
+
+
+class Call(Generic[Result]):
+    """One call. Cancelling ``result`` ends it; ``ended`` fires when it really has.
+
+    ``ended`` says whether nobody had interrupted it. ``unwanted`` is given a result that came
+    when nobody waited for it any more.
+    """
+
+    _log = Logger()
+
+    def __init__(self, work: Callable[[Interrupt], Result], interrupt: Interrupt) -> None:
+        self._work = work
+        self._interrupt = interrupt
+        self.result: Deferred[Result] = Deferred(lambda _: interrupt.trip())
+        self.ended: Deferred[bool] = Deferred()
+        self.unwanted: Callable[[Result], object] = lambda result: None
+
+    def interrupt(self) -> None:
+        """End it: whoever waits gets ``Interrupted``."""
+        self._interrupt.trip()
+
+    def in_thread(self, reactor: Reactor) -> None:
+        """Do the work, and tell the reactor's thread how it went."""
+        try:
+            result = self._work(self._interrupt)
+        except (FilesError, Interrupted) as error:
+            # Expected, so without the frames that it went through: they hold the password.
+            reactor.callFromThread(self._failed, Failure(error.with_traceback(None)))  # type: ignore[no-untyped-call]
+        except BaseException:  # noqa: BLE001 - whoever waits gets it
+            reactor.callFromThread(self._failed, Failure())  # type: ignore[no-untyped-call]
+        else:
+            reactor.callFromThread(self._done, result)
+
+    def _done(self, result: Result) -> None:
+        self.ended.callback(not self._interrupt.tripped)
+        if self.result.called:
+            self.unwanted(result)
+        else:
+            self.result.callback(result)
+
+    def _failed(self, failure: Failure) -> None:
+        self.ended.callback(not self._interrupt.tripped)
+        if not self.result.called:
+            self.result.errback(failure)
+        elif not isinstance(failure.value, FilesError | Interrupted):
+            self._log.failure("A call to a share failed after it was cancelled", failure)
+
+
+@dataclass(slots=True)
+class _Address:
+    """What comes from one address: calls in threads, and those whose turn has not come."""
+
+    busy: int = 0
+    waiting: deque[tuple[Part, Call[Any]]] = field(default_factory=deque)
+
+
+class Calls:
+    """The threads, and who has how many of them."""
+
+    def __init__(self, reactor: Reactor, limits: Limits, grace: float) -> None:
+        self.reactor = reactor
+        self._limits = limits
+        self._grace = grace
+        self._threads = _Threads(0, limits.threads, "smb")
+        self._addresses: dict[str, _Address] = {}
+
+    def start(self, first: Callable[[], object]) -> None:
+        """Start, and do ``first`` in a thread."""
+        self._threads.start()
+        self._threads.callInThread(first)
+
+    async def stop(self) -> None:
+        """End the threads; one that is stuck in the system is left behind."""
+        ended: Deferred[None] = Deferred()
+
+        def over() -> None:
+            if not ended.called:
+                ended.callback(None)
+
+        def end() -> None:
+            self._threads.stop()
+            self.reactor.callFromThread(over)
+
+        threading.Thread(target=end, daemon=True).start()
+        with contextlib.suppress(ShareError):
+            await self.bounded(ended, 0)
+
+    def part(self, address: str) -> Part:
+        """The part of a new session that comes from ``address``."""
+        return Part(self, address)
+
+    async def bounded(self, result: Deferred[Result], seconds: float) -> Result:
+        """Wait for ``result``, and a little longer than it should take.
+
+        A call bounds itself; this is for what no socket's time limit reaches, such as waiting
+        for a name server, for a free connection or a free thread.
+        """
+        result.addTimeout(seconds + self._grace, self.reactor)  # type: ignore[arg-type]
+        try:
+            return await result
+        except DeferredTimeout:
+            raise ShareError(errors.SILENT) from None
+        except Interrupted:
+            raise CancelledError from None
+
+    def wait(self, part: Part, call: Call[Any]) -> None:
+        """Have a call done when it is its turn, which may be now."""
+        self._addresses.setdefault(part.address, _Address()).waiting.append((part, call))
+        self._go_on(part.address)
+
+    def _go_on(self, name: str) -> None:
+        """Begin what waits from an address, as far as its part and that of each session go."""
+        address = self._addresses[name]
+        held: deque[tuple[Part, Call[Any]]] = deque()
+        while address.waiting and address.busy < self._limits.address_threads:
+            part, call = address.waiting.popleft()
+            if part.busy >= self._limits.session_threads:
+                held.append((part, call))
+                continue
+            part.busy += 1
+            address.busy += 1
+            call.ended.addBoth(self._ended, part)
+            self._threads.callInThread(call.in_thread, self.reactor)
+        address.waiting.extendleft(reversed(held))
+        if not address.busy and not address.waiting:
+            del self._addresses[name]
+
+    def _ended(self, how: object, part: Part) -> object:
+        part.busy -= 1
+        self._addresses[part.address].busy -= 1
+        self._go_on(part.address)
+        return how
+
+
+class Part:
+    """The threads that one session may have; ``busy`` are those that it has."""
+
+    def __init__(self, calls: Calls, address: str) -> None:
+        self.address = address
+        self.busy = 0
+        self.reactor = calls.reactor
+        self.bounded = calls.bounded
+        self._calls = calls
+
+    def run(
+        self, work: Callable[[Interrupt], Result], seconds: float, stall: float
+    ) -> Call[Result]:
+        """Do ``work`` in a thread, as soon as there is one for this session."""
+        call = Call(work, Interrupt(seconds, stall))
+        self._calls.wait(self, call)
+        return call
+
+
+class _Threads(ThreadPool):
+    """Threads that do not keep the process alive: a name server can hold one for minutes."""
+
+    threadFactory = staticmethod(partial(threading.Thread, daemon=True))  # type: ignore[assignment]

@@ -1,0 +1,1 @@
+"""CSV: from bytes to tables and back."""

@@ -1,0 +1,127 @@
+"""What is said about a CSV file that cannot be read, or that was not meant to be read so.
+
+The texts of the errors are those of the tables and files reference, 2.3; a sentence of advice
+follows where the file itself shows what would help.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Sequence
+
+from datacode.errors import DataCodeError, runtime_error
+from datacode.i18n.catalog import mark
+
+_LETTERS = re.compile("[А-яЁё]")
+_WORDS = re.compile("[А-Яа-яЁё][а-яё]{2}|[А-ЯЁ]{3}")
+_SURE = 6
+"""Letters that a text must have before its language is told by them."""
+
+
+def width_error(
+    number: int, line: int, byte: int, found: int, expected: int, *, has_semicolons: bool
+) -> DataCodeError:
+    """Record ``number`` (from 0) has more or fewer cells than there are columns."""
+    template = mark(
+        "Failed to read row {row}: CSV error: record {record} (line: {line}, byte: {byte}): "
+        "found record with {found} fields, but the previous record has {expected} fields"
+    )
+    if has_semicolons:
+        template = mark(
+            "Failed to read row {row}: CSV error: record {record} (line: {line}, byte: {byte}): "
+            "found record with {found} fields, but the previous record has {expected} fields. "
+            "The file looks as if ';' separated its cells: try delimiter=\";\""
+        )
+    return runtime_error(
+        template,
+        row=number + 1,
+        record=number,
+        line=line,
+        byte=byte,
+        found=found,
+        expected=expected,
+    )
+
+
+def encoding_error(
+    number: int,
+    header_row: int,
+    line: int,
+    byte: int,
+    field: int,
+    index: int,
+    *,
+    likely: str | None,
+) -> DataCodeError:
+    """Field ``field`` of record ``number`` (both from 0) is not UTF-8 from byte ``index`` on.
+
+    ``likely`` is the encoding that it seems to be in, if one can tell.
+    """
+    if number == header_row:
+        template = mark(
+            "Failed to read header row: CSV parse error: record {record} (line {line}, "
+            "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
+            "near byte index {index}"
+        )
+        if likely is not None:
+            template = mark(
+                "Failed to read header row: CSV parse error: record {record} (line {line}, "
+                "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
+                "near byte index {index}. The file looks as if it were encoded in {encoding}: "
+                'try encoding="{name}"'
+            )
+    else:
+        template = mark(
+            "Failed to read row {row}: CSV parse error: record {record} (line {line}, "
+            "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
+            "near byte index {index}"
+        )
+        if likely is not None:
+            template = mark(
+                "Failed to read row {row}: CSV parse error: record {record} (line {line}, "
+                "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
+                "near byte index {index}. The file looks as if it were encoded in {encoding}: "
+                'try encoding="{name}"'
+            )
+    return runtime_error(
+        template,
+        row=number + 1,
+        record=number,
+        line=line,
+        field=field,
+        byte=byte,
+        index=index,
+        **({} if likely is None else {"encoding": likely, "name": likely.lower()}),
+    )
+
+
+def too_few_records(header_row: int) -> DataCodeError:
+    """The file ends before the header."""
+    return runtime_error(
+        "File has fewer than {rows} rows (header_row = {header_row})",
+        rows=header_row + 1,
+        header_row=header_row,
+    )
+
+
+def likely_encoding(content: bytes) -> str | None:
+    """The encoding of a file that is not in UTF-8, as far as one can tell."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    return "CP1251" if _looks_like_cp1251(content) else None
+
+
+def _looks_like_cp1251(content: bytes) -> bool:
+    """Do the bytes beyond ASCII make Cyrillic words when they are read as CP1251?"""
+    sample = content[:200_000].decode("cp1251", "replace")
+    beyond = sum(1 for c in sample if c > "\x7f")
+    letters = len(_LETTERS.findall(sample))
+    return letters >= _SURE and letters >= 0.8 * beyond and _WORDS.search(sample) is not None
+
+
+def looks_separated_by_semicolons(names: Sequence[str], cells: Sequence[object]) -> bool:
+    """Is a file of one column rather one of several, with ``;`` between the cells?"""
+    if len(names) != 1 or ";" not in names[0]:
+        return False
+    return all(isinstance(cell, str) and ";" in cell for cell in cells)

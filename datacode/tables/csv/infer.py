@@ -1,0 +1,299 @@
+"""From the text of a CSV cell to its value: one cell in Python, a whole column in Polars.
+
+``cell_value`` is the rule (tables and files reference, 2.3). For a column the first rows say
+which way to try first; whether that way gives what the rule gives is then checked over all
+cells, so that what a column looks like at its beginning decides about time and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from datacode.values.column_storage import Cells
+from datacode.values.lazy_polars import pl
+from datacode.values.parse_text import WHITE_SPACE, number_from_text
+from datacode.values.types import Currency, Value
+
+_WORDS: dict[str, bool | None] = {
+    "true": True,
+    "yes": True,
+    "false": False,
+    "no": False,
+    "null": None,
+    "na": None,
+}
+_LONGEST_WORD = max(map(len, _WORDS))
+_SIGNS = ("$", "€", "£")
+_COULD_BE_NUMBER = frozenset("0123456789+-.,iInN")
+
+
+def cell_value(text: str, decimal: str = ".") -> Value:
+    """The value of one cell, given its text without quotes."""
+    text = text.strip(WHITE_SPACE)
+    if not text:
+        return None
+    if text[0] in _COULD_BE_NUMBER:
+        number = _number(text, decimal)
+        if number is not None:
+            return number
+    if len(text) <= _LONGEST_WORD:
+        word = text.lower()
+        if word in _WORDS:
+            return _WORDS[word]
+    return Currency(text) if text.startswith(_SIGNS) else text
+
+
+def _number(text: str, decimal: str) -> float | None:
+    if decimal == ".":
+        return number_from_text(text)
+    return None if "." in text else number_from_text(text.replace(decimal, "."))
+
+
+# Whole columns ---------------------------------------------------------------
+
+_HEAD = 500
+"""The first so many rows say which way to try first."""
+
+_FEW = 1000
+"""A column with so few different texts is done by looking at each of them once."""
+
+_WORD_PATTERN = f"(?i)^(?:{'|'.join(_WORDS)}|inf|nan)?$"
+"""Short texts that are no plain texts, the numbers without a digit among them."""
+
+_BELOW_LETTERS = ":"
+"""Digits, ASCII spaces, ``+-.,`` and ``$`` sort before this, letters behind it."""
+
+
+def columns_from_texts(
+    frame: pl.DataFrame, decimal: str = ".", *, has_odd_space: bool = True, has_signs: bool = True
+) -> list[Cells]:
+    """The columns of a frame of texts (all String); null stands for an empty cell.
+
+    Who knows that white space other than plain spaces, or the signs of currencies, are nowhere
+    in the texts saves time by saying so.
+    """
+    form = _Form(decimal, has_odd_space, has_signs)
+    ways = [_way(column, form) for column in frame.head(_HEAD).get_columns()]
+    made = _made(frame, ways)
+    again = [text for text in frame.get_columns() if made[text.name] is None]
+    made |= _made(pl.DataFrame(again), [_Texts(form) for _ in again])
+    return [made[text.name] or _any_column(text, decimal) for text in frame.get_columns()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How numbers are written, and what may be in the texts."""
+
+    decimal: str
+    has_odd_space: bool
+    has_signs: bool
+
+
+def _made(frame: pl.DataFrame, ways: Sequence[_Way]) -> dict[str, Cells | None]:
+    """The columns, each tried in its way; None for those that it was wrong for.
+
+    What the ways want to know is all computed at the same time, but where it is one value for a
+    column apart from columns: beside those it would be repeated.
+    """
+    wanted = [w.wanted(pl.col(name)) for name, w in zip(frame.columns, ways, strict=True)]
+    selections = []
+    for is_long in (True, False):
+        part = [e for e, w in zip(wanted, ways, strict=True) if isinstance(w, _Numbers) is is_long]
+        if part:
+            selections.append(frame.lazy().select(part))
+    answers = {s.name: s for part in pl.collect_all(selections) for s in part.get_columns()}
+    return {
+        text.name: way.column(text, answers[text.name])
+        for text, way in zip(frame.get_columns(), ways, strict=True)
+    }
+
+
+def _way(head: pl.Series, form: _Form) -> _Way:
+    """The way to try first, judged by a column's first cells."""
+    filled = len(head) - head.null_count()
+    numbers = head.to_frame().select(_as_number(pl.all(), form.decimal).count()).item()
+    if filled and numbers == filled:
+        return _Numbers(form)
+    if head.n_unique() <= len(head) / 5:
+        return _FewTexts(form)
+    return _Texts(form) if (head < _BELOW_LETTERS).any() else _Words(form)
+
+
+class _Way(Protocol):
+    """A way to make a column: what it wants to know of it, and what it makes of the answer."""
+
+    def wanted(self, text: pl.Expr) -> pl.Expr:
+        """An expression over the column, under the same name."""
+
+    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+        """The column; None if this was the wrong way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """For a column in which every cell is a number or empty."""
+
+    form: _Form
+
+    def wanted(self, text: pl.Expr) -> pl.Expr:
+        return _as_number(text, self.form.decimal)
+
+    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+        if answer.null_count() != text.null_count():
+            return None
+        return Cells.of_series(_without_kind(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """For a column in which every cell is a plain text, or empty."""
+
+    form: _Form
+
+    def wanted(self, text: pl.Expr) -> pl.Expr:
+        form = self.form
+        signs = f"^[{''.join(_SIGNS)}]"
+        return pl.any_horizontal(
+            _as_number(text, form.decimal).is_not_null().any(),
+            _has_words(text, _LONGEST_WORD, _WORD_PATTERN),
+            _has_space(text, form.has_odd_space),
+            text.str.contains(signs).any() if form.has_signs else pl.lit(False),
+        ).alias(text.meta.output_name())
+
+    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+        return None if answer[0] else Cells.of_series(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """For a column in which every cell is a text that begins with a letter, or is empty.
+
+    Most of what is no plain text begins with something that sorts before all letters: digits,
+    signs, spaces. What is left are some words and what lies beyond ASCII.
+    """
+
+    form: _Form
+
+    def wanted(self, text: pl.Expr) -> pl.Expr:
+        form = self.form
+        return pl.any_horizontal(
+            (text < _BELOW_LETTERS).any(),
+            _has_words(text, _LONGEST_WORD, _WORD_PATTERN),
+            _has_words(text.filter(text.str.len_bytes() == 8), 8, "(?i)^infinity$"),
+            _has_space(text, True) if form.has_odd_space else text.str.ends_with(" ").any(),
+            text.str.contains("^[€£]").any() if form.has_signs else pl.lit(False),
+        ).alias(text.meta.output_name())
+
+    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+        return None if answer[0] else Cells.of_series(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _FewTexts:
+    """For a column with few different texts, whatever they stand for."""
+
+    form: _Form
+
+    def wanted(self, text: pl.Expr) -> pl.Expr:
+        return text.drop_nulls().unique().implode()
+
+    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+        different: list[str] = answer[0].to_list()
+        if len(different) > _FEW:
+            return None
+        values = {each: cell_value(each, self.form.decimal) for each in different}
+        return _column_of_few(text, values)
+
+
+def _as_number(text: pl.Expr, decimal: str) -> pl.Expr:
+    """Every text that is a number, without white space around it, and null for all others.
+
+    Polars reads the same numbers as the builtins reference, 2.3 (a test compares them).
+    """
+    if decimal != ".":
+        has_point = text.str.contains(".", literal=True)
+        text = pl.when(~has_point).then(text.str.replace_all(decimal, ".", literal=True))
+    return text.cast(pl.Float64, strict=False)
+
+
+def _has_space(text: pl.Expr, has_odd_space: bool) -> pl.Expr:
+    if has_odd_space:
+        return text.str.contains(f"^[{WHITE_SPACE}]|[{WHITE_SPACE}]$").any()
+    return (text < "!").any() | text.str.ends_with(" ").any()
+
+
+def _has_words(text: pl.Expr, longest: int, pattern: str) -> pl.Expr:
+    """Does one of the texts match that have at most so many bytes?"""
+    return text.filter(text.str.len_bytes() <= longest).str.contains(pattern).any()
+
+
+def _without_kind(numbers: pl.Series) -> pl.Series:
+    """Numbers as they are; nothing but nulls has no kind."""
+    return numbers.cast(pl.Null) if numbers.null_count() == len(numbers) else numbers
+
+
+def _column_of_few(text: pl.Series, values: dict[str, Value]) -> Cells:
+    """A column by the values of its different texts."""
+    kinds = {type(value) for value in values.values() if value is not None}
+    if not kinds:
+        return Cells.of_series(pl.Series([None] * len(text), dtype=pl.Null))
+    if kinds == {bool}:
+        return Cells.of_series(_bools(text, values))
+    if kinds == {str}:
+        changed = {each: value for each, value in values.items() if each != value}
+        return Cells.of_series(_replaced(text, changed))
+    cells = [None if each is None else values[each] for each in text.to_list()]
+    return Cells.of_list(cells)
+
+
+def _bools(text: pl.Series, values: dict[str, Value]) -> pl.Series:
+    result = pl.Series([None], dtype=pl.Boolean).new_from_index(0, len(text))
+    for each, value in values.items():
+        if value is not None:
+            result = result.set(text == each, value)
+    return result
+
+
+def _replaced(text: pl.Series, changed: dict[str, Any]) -> pl.Series:
+    return text.replace(changed) if changed else text
+
+
+# Any column --------------------------------------------------------------------
+
+
+def _any_column(text: pl.Series, decimal: str) -> Cells:
+    """A column that may hold anything: numbers, words, money, texts, with space around them."""
+    text = text.str.strip_chars(WHITE_SPACE)
+    number = text.to_frame().select(_as_number(pl.all(), decimal)).to_series()
+    values = _special_values(text)
+    nulls = [each for each, value in values.items() if value is None]
+    kinds = {type(value) for value in values.values() if value is not None}
+    text = _replaced(text, dict.fromkeys(nulls))
+    is_number = number.is_not_null()
+    if not kinds and int(is_number.sum()) == len(text) - text.null_count():
+        return Cells.of_series(_without_kind(number))
+    if not kinds and not is_number.any():
+        return Cells.of_series(text)
+    if not is_number.any() and kinds == {bool} and text.is_in([None, *values]).all():
+        return Cells.of_series(_bools(text, values))
+    return Cells.of_list(_put_together(text, number, values))
+
+
+def _special_values(text: pl.Series) -> dict[str, Value]:
+    """What those different trimmed texts stand for that are neither numbers nor plain text."""
+    short = text.filter(text.str.len_bytes() <= _LONGEST_WORD)
+    words = short.filter(short.str.contains(_WORD_PATTERN)).unique().to_list()
+    signed = text.filter(text.str.contains(f"^[{''.join(_SIGNS)}]")).unique().to_list()
+    return {each: cell_value(each) for each in words + signed}
+
+
+def _put_together(text: pl.Series, number: pl.Series, values: dict[str, Value]) -> list[Value]:
+    if not values:
+        pairs = zip(text.to_list(), number.to_list(), strict=True)
+        return [t if n is None else n for t, n in pairs]
+    return [
+        values.get(t, t) if n is None else n
+        for t, n in zip(text.to_list(), number.to_list(), strict=True)
+    ]

@@ -1,0 +1,304 @@
+"""Reading a large CSV file through Polars, if it is one that Polars reads as we do.
+
+Polars fills short rows up, takes blank lines for rows and has its own way with stray quotes.
+What it made of a file is therefore trusted only if every byte of the file is accounted for: the
+cells, a delimiter between two of them, a line end behind each row, and the quotes. Everything
+else gives None, and is read the plain way (``csv_records``).
+
+Columns that begin with numbers, or with ``true`` and ``false``, are read as such at once. Polars
+refuses whatever is none (and takes for one no more than we do); then all columns are read as text.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, Literal, TypeAlias
+
+from datacode.tables.csv.infer import columns_from_texts
+from datacode.values.column_storage import Cells
+from datacode.values.lazy_polars import pl
+
+_PIECE = 1 << 18
+"""The file is searched in pieces of so many bytes, which stay in the processor's cache."""
+
+_MARK = codecs.BOM_UTF8
+
+Source: TypeAlias = "BinaryIO | bytes"
+
+TypedBy: TypeAlias = Literal["number", "bool"]
+
+_TYPES: Mapping[str, type[pl.DataType]] = {
+    "number": pl.Float64,
+    "bool": pl.Boolean,
+    "text": pl.String,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The records below the header: from byte ``start``, at line ``line`` (from 1), of ``file``.
+
+    ``size`` is the number of bytes of the whole file, ``width`` that of cells in a record.
+    ``typed`` are the columns that hold nothing but numbers or bools, as far as one has looked;
+    ``has_gaps`` tells whether a last cell was seen empty there.
+    """
+
+    file: BinaryIO
+    start: int
+    line: int
+    size: int
+    width: int
+    delimiter: str
+    typed: Mapping[int, TypedBy] = field(default_factory=dict)
+    has_gaps: bool = True
+
+
+def read(body: Body, decimal: str) -> tuple[list[Cells], int] | None:
+    """The columns and the number of rows; None if the file has to be read the plain way."""
+    if len(body.delimiter.encode()) > 1 or not body.width:
+        return None
+    source = _source(body.file)
+    if _bytes(source, body.start, body.start + len(_MARK)) == _MARK:
+        return None  # here it is part of a cell, and Polars drops it
+    traits, frame = _searched_and_read(source, body)
+    if frame is None and body.typed:
+        body = replace(body, typed={})  # there is something else among them
+        frame = _frame(source, body, traits)
+    if frame is None:
+        return None
+    texts = frame.select(pl.col(pl.String))
+    made = columns_from_texts(
+        texts,
+        decimal,
+        has_odd_space=bool(traits.found & _ODD_SPACE),
+        has_signs=bool(traits.found & _SIGN_BYTES),
+    )
+    by_name = dict(zip(texts.columns, made, strict=True))
+    columns = [by_name.get(s.name) or Cells.of_series(s) for s in frame.get_columns()]
+    return columns, frame.height
+
+
+def _source(file: BinaryIO) -> Source:
+    """What Polars and we can read at the same time: a file on disk, or all bytes."""
+    is_on_disk = isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)
+    file.seek(0)
+    return file if is_on_disk and hasattr(os, "pread") else file.read()
+
+
+def _searched_and_read(source: Source, body: Body) -> tuple[_Traits, pl.DataFrame | None]:
+    """Search the file, and meanwhile read it, in the hope that there are no quotes in it."""
+    head = _bytes(source, body.start, body.start + _PIECE)
+    if b'"' in head or b"\r" in head or not _can_stay(source, body):
+        traits = _search(source, body)
+        return traits, _frame(source, body, traits)
+    with ThreadPoolExecutor(1) as pool:
+        searching = pool.submit(_search, source, body)
+        frame = _parse_where_it_is(source, body)
+        traits = searching.result()
+    if traits.has_plain_lines and frame is not None:
+        return traits, _checked(frame, source, body, traits)
+    return traits, None if traits.has_plain_lines else _cleaned_frame(source, body, traits)
+
+
+def _frame(source: Source, body: Body, traits: _Traits) -> pl.DataFrame | None:
+    if not traits.has_plain_lines or not _can_stay(source, body):
+        return _cleaned_frame(source, body, traits)
+    frame = _parse_where_it_is(source, body)
+    return None if frame is None else _checked(frame, source, body, traits)
+
+
+# Searching -----------------------------------------------------------------------
+
+_ODD_SPACE = {b"\t", b"\v", b"\f", b"\r", b'"', b"\xc2", b"\xe1", b"\xe2", b"\xe3"}
+"""Bytes with which white space other than spaces and line feeds begins; line feeds need quotes."""
+
+_SIGN_BYTES = {b"$", b"\xc2", b"\xe2"}
+"""Bytes with which the signs of currencies begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """Which of the bytes that matter are in the body, and how many delimiters (None: unknown)."""
+
+    found: set[bytes]
+    delimiters: int | None
+
+    @property
+    def has_plain_lines(self) -> bool:
+        """No quotes, and only line feeds at the ends of lines?"""
+        return not self.found & {b'"', b"\r"}
+
+
+def _search(source: Source, body: Body) -> _Traits:
+    found: set[bytes] = set()
+    missing = _ODD_SPACE | _SIGN_BYTES
+    beyond_ascii = {byte for byte in missing if byte > b"\x7f"}
+    counts = bool(body.typed) and body.has_gaps
+    delimiter = body.delimiter.encode()
+    delimiters = 0
+    for piece in _pieces(source, body):
+        search = missing - beyond_ascii if piece.isascii() else missing
+        now = {byte for byte in search if byte in piece}
+        found |= now
+        missing -= now
+        if counts:
+            delimiters += piece.count(delimiter)
+    return _Traits(found, delimiters if counts else None)
+
+
+def _pieces(source: Source, body: Body) -> Iterator[bytes]:
+    for start in range(body.start, body.size, _PIECE):
+        yield _bytes(source, start, start + _PIECE)
+
+
+def _bytes(source: Source, start: int, stop: int) -> bytes:
+    if isinstance(source, bytes):
+        return source[start:stop]
+    return os.pread(source.fileno(), stop - start, start)
+
+
+# Without quotes --------------------------------------------------------------------
+
+
+def _can_stay(source: Source, body: Body) -> bool:
+    """Does Polars count the lines above as we do, and see the cell behind the last delimiter?"""
+    above = _bytes(source, 0, body.start)
+    last = _bytes(source, body.size - 1, body.size)
+    return last != body.delimiter.encode() and above.count(b"\n") == body.line - 1
+
+
+def _parse_where_it_is(source: Source, body: Body) -> pl.DataFrame | None:
+    """Read a file without quotes and with plain line ends as it stands."""
+    if not isinstance(source, bytes):
+        source.seek(0)
+    return _parse(source, body, skip_lines=body.line - 1)
+
+
+def _parse(source: Source, body: Body, *, skip_lines: int = 0) -> pl.DataFrame | None:
+    try:
+        return pl.read_csv(
+            source,
+            has_header=False,
+            skip_lines=skip_lines,
+            separator=body.delimiter,
+            schema={str(i): _TYPES[body.typed.get(i, "text")] for i in range(body.width)},
+        )
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
+        return None
+
+
+def _checked(
+    frame: pl.DataFrame, source: Source, body: Body, traits: _Traits
+) -> pl.DataFrame | None:
+    """The frame, if all bytes are accounted for; else what there is without blank lines."""
+    if not body.typed:
+        ends_line = _bytes(source, body.size - 1, body.size) == b"\n"
+        is_complete = _is_complete(frame, body.size - body.start, ends_line)
+    elif not frame.to_series(-1).null_count():
+        is_complete = True  # a row that is too short has nothing at its end
+    else:
+        is_complete = _has_delimiters(frame, _delimiters(source, body, traits))
+    if is_complete:
+        return _without_blank_lines(frame)
+    return _cleaned_frame(source, body, traits)
+
+
+def _delimiters(source: Source, body: Body, traits: _Traits) -> int:
+    if traits.delimiters is not None:
+        return traits.delimiters
+    delimiter = body.delimiter.encode()
+    return sum(piece.count(delimiter) for piece in _pieces(source, body))
+
+
+def _has_delimiters(frame: pl.DataFrame, count: int) -> bool:
+    """Is there a delimiter between any two cells of a row? More of them Polars refuses."""
+    return count == frame.height * (frame.width - 1)
+
+
+def _is_complete(frame: pl.DataFrame, size: int, ends_line: bool, quotes: int = 0) -> bool:
+    """Do cells (all texts), delimiters, line ends and quotes make up the size in bytes?
+
+    A row that is too short, or is a blank line, leaves delimiters unaccounted for; rows that
+    are too long Polars refuses.
+    """
+    cells = frame.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item() or 0
+    between = frame.height * frame.width - (0 if ends_line else 1)
+    return bool(cells + between + quotes == size)
+
+
+def _without_blank_lines(frame: pl.DataFrame, has_quotes: bool = False) -> pl.DataFrame | None:
+    """In a file of one column a blank line looks like a cell without a text."""
+    if frame.width > 1:
+        return frame
+    only = frame.to_series()
+    blank = only.is_null() | ~only.str.contains(r"\S")
+    if has_quotes and (blank & only.is_not_null()).any():
+        return None
+    return frame.filter(~blank)
+
+
+# With quotes, other line ends, blank lines ------------------------------------------
+
+
+def _cleaned_frame(source: Source, body: Body, traits: _Traits) -> pl.DataFrame | None:
+    """Read a file of which the outside of quotes is brought into the plain form first."""
+    content = _bytes(source, body.start, body.size)
+    has_quotes = b'"' in traits.found
+    delimiter = body.delimiter.encode()
+    if not has_quotes:
+        parts, escaped = [content], 0
+    else:
+        parts = content.split(b'"')
+        outside = parts[2:-1:2]
+        escaped = len(outside) - sum(map(bool, outside))
+        if not _are_quotes_regular(parts, delimiter):
+            return None
+    parts[::2] = [_plain_lines(part, b"\r" in traits.found, body) for part in parts[::2]]
+    content = b'"'.join(parts).lstrip(b"\n")
+    if not content.endswith(b"\n"):
+        content += b"\n"  # behind a last delimiter Polars would miss a cell
+    frame = _parse(content, body)
+    if frame is None:
+        return None
+    if body.typed:
+        is_complete = _has_delimiters(frame, sum(part.count(delimiter) for part in parts[::2]))
+    else:
+        is_complete = _is_complete(frame, len(content), True, len(parts) - 1 - escaped)
+    return _without_blank_lines(frame, has_quotes) if is_complete else None
+
+
+def _are_quotes_regular(parts: list[bytes], delimiter: bytes) -> bool:
+    """Does every quoted cell begin and end with its quotes, and every other one hold none?
+
+    ``parts`` is the text cut at its quotes, so that every second one lay between two of them;
+    an empty part in between comes from a doubled quote.
+    """
+    if len(parts) % 2 == 0:
+        return False
+    around = {delimiter, b"\n", b"\r"}
+    first, last = parts[0], parts[-1]
+    outside = [part for part in parts[2:-1:2] if part]
+    ends = {part[-1:] for part in outside}
+    starts = {part[:1] for part in outside}
+    ends.add(first[-1:] or b"\n")
+    starts.add(last[:1] or b"\n")
+    return ends <= around and starts <= around
+
+
+_SPACES = b" \t\v\f"
+
+
+def _plain_lines(part: bytes, has_returns: bool, body: Body) -> bytes:
+    """Text outside of quotes with every line end a line feed, and without blank lines."""
+    if has_returns and b"\r" in part:
+        part = part.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if part.count(b"\n") < 2:
+        return part
+    spaces = _SPACES.replace(body.delimiter.encode(), b"")  # a line of delimiters has cells
+    return re.sub(rb"\n(?:[%b]*\n)+" % spaces, b"\n", part)

@@ -1,0 +1,247 @@
+"""Reading CSV: strict, by the rules of the tables and files reference, 2.3, and fast.
+
+A large file that is as CSV should be goes through Polars, as text (``csv_fast``); everything
+else is read here, record by record (``csv_records``), which also finds the words for what is
+wrong. Which of the two ways it was never shows.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO
+
+from datacode.errors import DataCodeError, runtime_error
+from datacode.tables.csv import diagnostics, polars_reader
+from datacode.tables.csv.encodings import codec_for
+from datacode.tables.csv.infer import cell_value, columns_from_texts
+from datacode.tables.csv.records import Record, records
+from datacode.values.column_storage import Cells
+from datacode.values.lazy_polars import pl
+from datacode.values.parse_text import WHITE_SPACE
+from datacode.values.table import Table
+
+SMALL = 1 << 16
+"""Files up to so many bytes are read in Python: starting Polars would cost more."""
+
+_SAMPLE = 200
+"""So many records say which columns are tried as numbers or bools first."""
+
+_HEAD = 1 << 16
+"""The header is looked for in the first so many bytes of a large file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """How a file is written, and which record holds the names."""
+
+    header_row: int
+    delimiter: str
+    decimal: str
+
+
+def read_csv(
+    file: BinaryIO,
+    *,
+    header_row: int = 0,
+    delimiter: str = ",",
+    encoding: str | None = None,
+    decimal: str = ".",
+    warn: Callable[[str], None] | None = None,
+) -> Table:
+    """A table of a CSV file; the names come from record ``header_row``, counted from 0.
+
+    ``warn`` is told when the file looks as if it were meant to be read differently. Raises
+    Runtime Errors in the words of the tables and files reference, 2.3.
+    """
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise runtime_error("delimiter must be one character, and no quote or line break")
+    if decimal not in (".", ","):
+        raise runtime_error("decimal must be '.' or ','")
+    table = _read(_in_utf8(file, encoding), _Format(header_row, delimiter, decimal))
+    if warn is not None and diagnostics.looks_separated_by_semicolons(
+        table.names, table.slice(0, min(len(table), 20)).columns[0].values()
+    ):
+        warn("Warning: the file looks as if ';' separated its cells: try delimiter=\";\"")
+    return table
+
+
+def _in_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
+    """The file itself, or a copy that has been encoded anew."""
+    codec = codec_for(encoding) if encoding is not None else "utf-8"
+    if codec == "utf-8":
+        return file if file.seekable() else io.BytesIO(file.read())
+    try:
+        return io.BytesIO(file.read().decode(codec).encode())
+    except UnicodeError as error:
+        raise runtime_error(
+            "Failed to read CSV: the file is not in the encoding {encoding} (byte {byte})",
+            encoding=encoding,
+            byte=getattr(error, "start", 0),
+        ) from None
+
+
+def _read(file: BinaryIO, form: _Format) -> Table:
+    size = file.seek(0, io.SEEK_END)
+    if size > SMALL:
+        table = _read_fast(file, size, form)
+        if table is not None:
+            return table
+    file.seek(0)
+    content = file.read()
+    start = _body_start(content)
+    try:
+        return _read_records(_Text(content[start:].decode(), start), form)
+    except UnicodeDecodeError:
+        return _read_records(_Bytes(content, start), form)
+
+
+def _body_start(content: bytes) -> int:
+    return len(codecs.BOM_UTF8) if content.startswith(codecs.BOM_UTF8) else 0
+
+
+# A large file ------------------------------------------------------------------
+
+
+def _read_fast(file: BinaryIO, size: int, form: _Format) -> Table | None:
+    """The table, if the header stands early in the file and all below it is regular."""
+    file.seek(0)
+    head = file.read(_HEAD)
+    offset = _body_start(head)
+    complete = head[offset : max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
+    try:
+        text = complete.decode()
+    except UnicodeDecodeError:
+        return None
+    found = records(text, form.delimiter)
+    header = next((r for number, r in enumerate(found) if number == form.header_row), None)
+    first = next(found, None)
+    if header is None or first is None:
+        return None
+    start = offset + len(text[: first.start].encode())
+    names = [name.strip(WHITE_SPACE) for name in header.cells]
+    width = len(names)
+    sample = [r.cells for r in (first, *islice(found, _SAMPLE)) if len(r.cells) == width]
+    can_guess = form.decimal == "." and width > 1
+    typed = _typed_columns(sample) if can_guess else {}
+    has_gaps = not all(cells[-1] for cells in sample)
+    body = polars_reader.Body(file, start, first.line, size, width, form.delimiter, typed, has_gaps)
+    read = polars_reader.read(body, form.decimal)
+    return None if read is None else Table(names, *read)
+
+
+def _typed_columns(rows: list[list[str]]) -> dict[int, polars_reader.TypedBy]:
+    """The columns of which every filled cell is a number, or ``true`` or ``false``."""
+    typed: dict[int, polars_reader.TypedBy] = {}
+    for place, column in enumerate(zip(*rows, strict=True)):
+        filled = {text for text in column if text}
+        kinds = {type(cell_value(text)) for text in filled}
+        if kinds == {float}:
+            typed[place] = "number"
+        elif kinds == {bool} and {text.lower() for text in filled} <= {"true", "false"}:
+            typed[place] = "bool"
+    return typed
+
+
+# Record by record --------------------------------------------------------------
+
+
+class _Text:
+    """A file that is UTF-8 throughout."""
+
+    def __init__(self, text: str, offset: int) -> None:
+        self.text = text
+        self._offset = offset
+
+    def byte(self, position: int) -> int:
+        """The offset in the file of a position in the text."""
+        return self._offset + len(self.text[:position].encode())
+
+    def cells(self, record: Record, number: int, header_row: int) -> list[str]:
+        """The cells of a record."""
+        return record.cells
+
+
+class _Bytes:
+    """A file that has bytes somewhere that are no UTF-8.
+
+    Each byte stands as one character, so that the records before the first bad one can be told
+    apart and that one be named.
+    """
+
+    def __init__(self, content: bytes, offset: int) -> None:
+        self.text = content[offset:].decode("latin-1")
+        self._content = content
+        self._offset = offset
+
+    def byte(self, position: int) -> int:
+        """The offset in the file of a position in the text."""
+        return self._offset + position
+
+    def cells(self, record: Record, number: int, header_row: int) -> list[str]:
+        """The cells of a record as they are meant; the first that cannot be is the error."""
+        meant = []
+        for field, cell in enumerate(record.cells):
+            try:
+                meant.append(cell.encode("latin-1").decode())
+            except UnicodeDecodeError as error:
+                raise diagnostics.encoding_error(
+                    number,
+                    header_row,
+                    record.line,
+                    self.byte(record.start),
+                    field,
+                    error.start,
+                    likely=diagnostics.likely_encoding(self._content),
+                ) from None
+        return meant
+
+
+def _read_records(source: _Text | _Bytes, form: _Format) -> Table:
+    found = enumerate(records(source.text, form.delimiter))
+    names = _names(source, found, form.header_row)
+    rows: list[list[str]] = []
+    for number, record in found:
+        if len(record.cells) != len(names):
+            raise _width_error(source, number, record, names)
+        rows.append(source.cells(record, number, form.header_row))
+    return Table(names, _columns(rows, len(names), form.decimal), len(rows))
+
+
+def _names(
+    source: _Text | _Bytes, found: Iterator[tuple[int, Record]], header_row: int
+) -> list[str]:
+    number = -1
+    for number, record in found:
+        cells = source.cells(record, number, header_row)
+        if number == header_row:
+            return [name.strip(WHITE_SPACE) for name in cells]
+    if number < 0:
+        raise runtime_error("Empty CSV file")
+    raise diagnostics.too_few_records(header_row)
+
+
+def _width_error(
+    source: _Text | _Bytes, number: int, record: Record, names: list[str]
+) -> DataCodeError:
+    return diagnostics.width_error(
+        number,
+        record.line,
+        source.byte(record.start),
+        len(record.cells),
+        len(names),
+        has_semicolons=diagnostics.looks_separated_by_semicolons(names, [",".join(record.cells)]),
+    )
+
+
+def _columns(rows: list[list[str]], width: int, decimal: str) -> list[Cells]:
+    if not rows:
+        return [Cells.of_list([]) for _ in range(width)]
+    columns = zip(*rows, strict=True)
+    if sum(map(len, map("".join, rows[:100]))) * len(rows) <= 100 * SMALL:
+        return [Cells.of_list([cell_value(t, decimal) for t in texts]) for texts in columns]
+    series = [pl.Series(str(i), texts, dtype=pl.String) for i, texts in enumerate(columns)]
+    return columns_from_texts(pl.DataFrame(series), decimal)

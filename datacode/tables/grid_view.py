@@ -1,0 +1,378 @@
+"""What a reader of a shown table asks for: its rows in an order, and those that pass filters.
+
+This is for people who look at a grid, not for programs: text is ordered as people expect it
+(letter case and accents aside, numbers in it by their value), nulls come last in both
+directions, money and dates are ordered by what they say. ``web/src/table/data.ts`` does the same
+for tables that a page holds whole; the cases that both are tested with are in
+``tests/tables/browsing.json``.
+
+Everything here may be called from another thread than the program's: it only reads what a column
+holds, and keeps nothing with it.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datacode.tables.column_types import ColumnType, column_kind
+from datacode.tables.show import plain
+from datacode.values.column_storage import Cells, Indices, Mask, is_short
+from datacode.values.lazy_polars import pl
+from datacode.values.table import Table
+from datacode.values.types import Value, printed
+
+Test = Callable[[Value], bool]
+
+_Key = tuple[int, float, str]
+"""What orders a cell: its kind, its number, its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Which rows are wanted, and in which order. Columns count from 0.
+
+    ``filters`` are pairs of a column and what its cells are to pass: ``> 5``, ``<= 2024-01-31``,
+    ``= text``, ``!text``, ``null``, ``!null``, or a text to be found anywhere in them. ``sort`` is
+    the column to sort by; None keeps the table's own order.
+    """
+
+    sort: int | None = None
+    descending: bool = False
+    filters: tuple[tuple[int, str], ...] = ()
+
+    def columns(self) -> set[int]:
+        """The columns that it looks at."""
+        sorted_by = set() if self.sort is None else {self.sort}
+        return sorted_by | {column for column, _ in self.filters}
+
+
+def rows_of(table: Table, wanted: Arrangement) -> Indices | None:
+    """The numbers of the wanted rows, in order; None where these are all, in their own order."""
+    found = _passing(table, wanted.filters)
+    if wanted.sort is None:
+        return found
+    cells = table.columns[wanted.sort]
+    kind = column_kind(cells).type
+    if found is not None:
+        cells = table.select([wanted.sort]).take(found).columns[0]
+    order = order_of(cells, kind, descending=wanted.descending)
+    return order if found is None else _picked(found, order)
+
+
+def _picked(numbers: Indices, order: Indices) -> Indices:
+    """Numbers in another order."""
+    if isinstance(numbers, list):
+        return [numbers[place] for place in order]
+    return numbers.gather(order)
+
+
+# Filters -------------------------------------------------------------------------
+
+
+def _passing(table: Table, filters: Sequence[tuple[int, str]]) -> Indices | None:
+    """The rows that pass every filter; None where there is none to pass."""
+    masks = [
+        mask
+        for column, text in filters
+        if (mask := passing(table.columns[column], text)) is not None
+    ]
+    if not masks:
+        return None
+    series = [mask for mask in masks if not isinstance(mask, list)]
+    if len(series) == len(masks):
+        together = series[0]
+        for mask in series[1:]:
+            together = together & mask
+        return together.arg_true()
+    lists = [mask if isinstance(mask, list) else mask.to_list() for mask in masks]
+    return [number for number, row in enumerate(zip(*lists, strict=True)) if all(row)]
+
+
+_COMPARISON = re.compile(r"(>=|<=|!=|==|>|<|=|!)\s*(.+)", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
+_ORDER: dict[str, Callable[[Any, Any], Any]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_EQUALITY = frozenset({"=", "==", "!="})
+
+
+def passing(cells: Cells, text: str) -> Mask | None:
+    """The rows whose cell passes one filter; None for an empty one, which all pass."""
+    text = text.strip()
+    if not text:
+        return None
+    if text in ("null", "!null"):
+        return _inverted(_nulls(cells)) if text == "!null" else _nulls(cells)
+    parts = _COMPARISON.fullmatch(text)
+    if parts is None:
+        return _containing(cells, text)
+    sign, value = parts.groups()
+    if sign == "!":
+        return _inverted(_containing(cells, value))
+    return _comparing(cells, sign, value)
+
+
+def _inverted(mask: Mask) -> Mask:
+    return [not each for each in mask] if isinstance(mask, list) else ~mask
+
+
+def _nulls(cells: Cells) -> Mask:
+    series = cells.series()
+    return [cell is None for cell in cells] if series is None else series.is_null()
+
+
+def _tested(cells: Cells, test: Test) -> Mask:
+    """What a test says of every cell; of texts that repeat it is asked once."""
+    known: dict[str, bool] = {}
+    mask: list[bool] = []
+    for cell in cells:
+        if cell.__class__ is not str:
+            mask.append(test(cell))
+            continue
+        passes = known.get(cell)
+        if passes is None:
+            passes = known[cell] = test(cell)
+        mask.append(passes)
+    return mask
+
+
+def _containing(cells: Cells, text: str) -> Mask:
+    needle = text.lower()
+    series = cells.series()
+    if series is not None and series.dtype == pl.String and _is_utf8(needle):
+        found = series.str.to_lowercase().str.contains(needle, literal=True)
+        return found.fill_null(False)
+    return _tested(cells, lambda cell: cell is not None and needle in _text(cell).lower())
+
+
+def _comparing(cells: Cells, sign: str, text: str) -> Mask:
+    number = _number(text)
+    series = cells.series()
+    if series is not None and series.dtype == pl.Float64 and number is not None:
+        found: pl.Series = _ORDER[sign](series, number)
+        if sign not in _EQUALITY:
+            found &= series.is_finite()  # the others are texts, as on a page
+        return found.fill_null(sign == "!=")
+    if series is not None and series.dtype == pl.String and _is_utf8(text):
+        if sign in _EQUALITY:
+            found = _ORDER[sign](series.str.to_lowercase(), text.lower())
+            return found.fill_null(sign == "!=")
+        if number is None:
+            keys = _text_keys(pl.concat([series, pl.Series(series.name, [text])]))
+            found = _ORDER[sign](keys[:-1], keys[-1])
+            return found.fill_null(False)
+    return _tested(cells, _comparison(sign, text, number))
+
+
+def _comparison(sign: str, text: str, number: float | None) -> Test:
+    """The test of one cell: by number, by amount, by day, or as text."""
+    compare = _ORDER[sign]
+    lower, key = text.lower(), natural_key(day(text) or text)
+
+    def test(cell: Value) -> bool:
+        cell = plain(cell)
+        if cell is None:
+            return sign == "!="
+        if number is not None and cell.__class__ is float:
+            return bool(compare(cell, number))
+        if sign in _EQUALITY:
+            return bool(compare(_text(cell).lower(), lower))
+        if cell.__class__ is not str:
+            return False
+        if number is not None and day(cell) is None:
+            amount = _money(cell)
+            return amount is not None and bool(compare(amount, number))
+        return bool(compare(natural_key(day(cell) or cell), key))
+
+    return test
+
+
+def _number(text: str) -> float | None:
+    """The number that was typed, with a comma or a point; None if it is none, or too large."""
+    text = text.strip()
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    number = float(text.replace(",", "."))
+    return number if math.isfinite(number) else None
+
+
+def _text(cell: Value) -> str:
+    """The text of a cell, as it is printed."""
+    cell = plain(cell)
+    return cell if cell.__class__ is str else printed(cell)
+
+
+def _is_utf8(text: str) -> bool:
+    """Text that Polars can hold; half of a surrogate pair it cannot."""
+    return text.isascii() or text.encode("utf-8", "replace").decode() == text
+
+
+# Order ---------------------------------------------------------------------------
+
+
+def order_of(cells: Cells, kind: ColumnType, *, descending: bool) -> Indices:
+    """The places of the cells in order; equal ones keep theirs, nulls come last either way."""
+    series = cells.series()
+    if series is not None and series.dtype == pl.String:
+        series = None if kind is ColumnType.CURRENCY else _text_keys(series)
+    elif series is not None and series.dtype == pl.Float64 and (series == -math.inf).any():
+        series = None  # a text, as on a page, and behind all numbers
+    if series is not None:
+        return _order_of_series(series, descending)
+    key = _remembering(_amount_key) if kind is ColumnType.CURRENCY else _key
+    keys = [None if cell is None else key(plain(cell)) for cell in cells]
+    if not is_short(len(keys)):
+        return _order_of_keys(keys, descending)
+    filled = [place for place, each in enumerate(keys) if each is not None]
+    filled.sort(key=keys.__getitem__, reverse=descending)  # type: ignore[arg-type]
+    return filled + [place for place, each in enumerate(keys) if each is None]
+
+
+def _order_of_keys(keys: list[_Key | None], descending: bool) -> pl.Series:
+    """The same by Polars: Python's sort would hold up the program, and a cancel, all the while."""
+    rank, number, text = ([None if key is None else key[part] for key in keys] for part in range(3))
+    frame = pl.DataFrame(
+        [
+            pl.Series("rank", rank, dtype=pl.UInt8),
+            pl.Series("number", number, dtype=pl.Float64),
+            pl.Series("text", text, dtype=pl.String),
+        ]
+    )
+    by_all = pl.arg_sort_by(
+        frame.columns, descending=descending, nulls_last=True, maintain_order=True
+    )
+    return frame.select(by_all).to_series()
+
+
+_SIMPLE = "^[\\x00-\\x7f\u0400-\u04ff«»№–—…]*$"
+"""Texts of letters whose small form is all that their order needs."""
+
+_WIDTH = 12
+"""Runs of so many digits are made equally long, so that code points order them by their value."""
+
+
+def _text_keys(series: pl.Series) -> pl.Series:
+    """For each text what orders it: as ``natural_key``, by Polars where the texts are simple."""
+    is_simple = series.str.contains(_SIMPLE) & ~series.str.contains(rf"[0-9]{{{_WIDTH + 1}}}")
+    if not is_simple.all():
+        keys = _remembering(lambda text: natural_key(day(text) or text))
+        return pl.Series([None if text is None else keys(text) for text in series])
+    return (
+        series.str.replace(r"(?s)^([0-9]{2})\.([0-9]{2})\.([0-9]{4})(.*)$", "$3-$2-$1$4")
+        .str.to_lowercase()
+        .str.replace_all("ё", "е", literal=True)
+        .str.replace_all("[0-9]+", "0" * _WIDTH + "$0")
+        .str.replace_all(rf"[0-9]*([0-9]{{{_WIDTH}}})", "$1")
+    )
+
+
+def _order_of_series(series: pl.Series, descending: bool) -> pl.Series:
+    if series.dtype == pl.Null:
+        return pl.int_range(len(series), dtype=pl.UInt32, eager=True)
+    series = series.alias("key")
+    order = pl.arg_sort_by("key", descending=descending, nulls_last=True, maintain_order=True)
+    return series.to_frame().select(order).to_series()
+
+
+_BOOL, _NUMBERS, _TEXT = 1, 2, 3
+
+
+def _key(cell: Value) -> _Key:
+    """What orders cells of any kind, as JSON can say them: bools, numbers, texts."""
+    if cell.__class__ is bool:
+        return (_BOOL, float(cell), "")
+    if cell.__class__ is float:
+        return (_NUMBERS, cell, "")
+    key = natural_key(day(cell) or cell)
+    return (_TEXT, 0.0, key if _is_utf8(key) else key.encode("utf-8", "replace").decode())
+
+
+def _amount_key(cell: Value) -> _Key:
+    """The same, with money as its amount."""
+    amount = _amount(cell) if cell.__class__ is str else None
+    return _key(cell if amount is None else amount)
+
+
+def _remembering(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The function, asked once for a value that repeats."""
+    known: dict[Any, Any] = {}
+
+    def remembered(value: Any) -> Any:
+        place = (value.__class__, value)
+        found = known.get(place)
+        if found is None:
+            found = known[place] = of(value)
+        return found
+
+    return remembered
+
+
+def _base_letters() -> dict[int, str]:
+    """Accented Latin letters, and the one Russian letter that is ordered like its base."""
+    found = {ord("ё"): "е"}
+    for code in range(0xC0, 0x250):
+        base = unicodedata.normalize("NFD", chr(code))[0]
+        if base.isascii():
+            found[code] = base.lower()
+    return found
+
+
+_BASES = _base_letters()
+_DIGITS = re.compile(r"0*([0-9]+)")
+
+
+def natural_key(text: str) -> str:
+    """What, compared by code points, puts texts into the order that people expect.
+
+    Runs of digits are ordered by their value: the length goes before the digits.
+    """
+    return _DIGITS.sub(_measured, text.casefold().translate(_BASES))
+
+
+def _measured(run: re.Match[str]) -> str:
+    digits = run[1]
+    return f"0{chr(0x100 + min(len(digits), 0x1000))}{digits}"
+
+
+_DOTTED = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})(.*)", re.DOTALL)
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def day(text: str) -> str | None:
+    """A date as year, month, day and what follows; None for what does not begin with one."""
+    dotted = _DOTTED.fullmatch(text)
+    if dotted is not None:
+        return f"{dotted[3]}-{dotted[2]}-{dotted[1]}{dotted[4]}"
+    return text if _ISO.match(text) else None
+
+
+_NO_AMOUNT = re.compile(r"[^0-9.,-]")
+_THOUSANDS = re.compile(r",(?=[0-9]{3}(?:[^0-9]|$))")
+_CODE = re.compile(r"\b[A-Za-z]{3}\b", re.ASCII)
+
+
+def _amount(text: str) -> float | None:
+    """The number in a text, whatever stands around it."""
+    digits = _THOUSANDS.sub("", _NO_AMOUNT.sub("", text)).replace(",", ".", 1)
+    try:
+        return float(digits)
+    except ValueError:
+        return None
+
+
+def _money(text: str) -> float | None:
+    """The amount in a text that is nothing but money: letters only as the code of a currency."""
+    rest = _CODE.sub("", text, count=1)
+    return None if any(map(str.isalpha, rest)) else _amount(text)

@@ -1,0 +1,1 @@
+"""XLSX: from bytes to tables and back."""

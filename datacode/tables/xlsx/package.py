@@ -1,0 +1,275 @@
+"""The outside of an XLSX file: is it a workbook, which part is the sheet, and is it too large?
+
+A workbook is a zip of XML, and a small one can unpack to more than any memory holds: by its
+compression, or by one cell far away from all others, as readers fill in what lies between. So
+the parts that will be read are unpacked once, a piece at a time, and counted, before a reader
+gets to see the file. What the zip's directory claims is not relied on.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, TypeAlias
+from xml.etree import ElementTree
+
+from datacode.errors import DataCodeError, runtime_error
+from datacode.tables.xlsx.size_limits import Damaged, QuickLook, column_number, follow_cells
+
+MOST_BYTES = 1 << 30
+"""Bytes that the parts of a workbook which are read may unpack to."""
+
+_MOST_PARTS = 20_000
+_MOST_INDEX_BYTES = 1 << 24
+_PIECE = 1 << 16
+"""Parts are unpacked in pieces of so many bytes, which stay in the processor's cache."""
+
+_OLD_FORMAT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+Place: TypeAlias = "tuple[int, int]"
+"""The row and the column of a cell, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The used rectangle of a sheet, row by row, as a reader gives it.
+
+    ``top`` and ``left`` say where it begins, counted from 0. Empty cells are ``''``.
+    """
+
+    top: int
+    left: int
+    rows: Iterator[Sequence[Any]]
+
+
+class Unreadable(Exception):
+    """A reader cannot read the workbook; the message is the library's."""
+
+
+def open_error(reason: str) -> DataCodeError:
+    """The file cannot be read as a workbook; ``reason`` is a library's, in English."""
+    return runtime_error("Failed to open xlsx: {reason}", reason=reason)
+
+
+def _too_large() -> DataCodeError:
+    return runtime_error(
+        "Failed to open xlsx: the workbook is too large (more than {mebibytes} MiB unpacked)",
+        mebibytes=MOST_BYTES >> 20,
+    )
+
+
+class Package:
+    """An XLSX file as a zip of parts."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        file.seek(0)
+        if file.read(len(_OLD_FORMAT)) == _OLD_FORMAT:
+            raise runtime_error(
+                "Failed to open xlsx: the file is an old .xls or is protected by a password"
+            )
+        try:
+            parts = zipfile.ZipFile(file).infolist()
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+            raise runtime_error("Failed to open xlsx: the file is not an XLSX workbook") from None
+        if len(parts) > _MOST_PARTS or sum(p.file_size for p in parts) > 16 * MOST_BYTES:
+            raise _too_large()
+        self._file = file
+        self._parts = {part.filename: part for part in parts}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """A part's unpacked bytes, a piece at a time, until its compressed data really ends."""
+        part = self._parts[name]
+        if part.flag_bits & 1:
+            raise runtime_error("Failed to open xlsx: the file is protected by a password")
+        if part.header_offset < 0:  # the directory says that it begins elsewhere than it does
+            raise open_error(f"part {name} is damaged")
+        self._file.seek(part.header_offset)
+        header = self._file.read(30)
+        if len(header) < 30:
+            raise open_error(f"part {name} is damaged")
+        names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        start = part.header_offset + 30 + names
+        if part.compress_type == zipfile.ZIP_STORED:
+            yield from self._packed(start, part.compress_size)
+        elif part.compress_type == zipfile.ZIP_DEFLATED:
+            yield from self._inflated(name, start, part.compress_size)
+        else:
+            raise open_error(f"part {name} is compressed in an unknown way")
+
+    def _packed(self, position: int, left: int) -> Iterator[bytes]:
+        while left > 0:
+            self._file.seek(position)
+            piece = self._file.read(min(left, _PIECE))
+            if not piece:
+                return
+            position += len(piece)
+            left -= len(piece)
+            yield piece
+
+    def _inflated(self, name: str, position: int, left: int) -> Iterator[bytes]:
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            for packed in self._packed(position, left):
+                while packed and not inflate.eof:
+                    yield inflate.decompress(packed, _PIECE)
+                    packed = inflate.unconsumed_tail
+            if not inflate.eof:
+                yield inflate.flush()
+        except zlib.error:
+            raise open_error(f"part {name} is damaged") from None
+
+    def small_part(self, name: str) -> bytes:
+        """An index of the workbook as a whole; empty if there is none."""
+        if name not in self._parts:
+            return b""
+        content = bytearray()
+        for piece in self.pieces(name):
+            content += piece
+            if len(content) > _MOST_INDEX_BYTES:
+                raise _too_large()
+        return bytes(content)
+
+
+# Which part is which -----------------------------------------------------------
+
+_OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+
+
+def sheet_parts(package: Package) -> dict[str, str]:
+    """The parts of the sheets by the sheets' names, as far as they are where they usually are."""
+    targets = {
+        element.get("Id"): element.get("Target", "")
+        for element in _elements(package.small_part("xl/_rels/workbook.xml.rels"))
+    }
+    found = {}
+    for element in _elements(package.small_part("xl/workbook.xml")):
+        target = targets.get(element.get(_OFFICE) or element.get(_STRICT))
+        name = element.get("name")
+        if target and name and element.tag.endswith("}sheet"):
+            path = target.lstrip("/") if target[:1] == "/" else posixpath.join("xl", target)
+            found[name] = posixpath.normpath(path)
+    return {name: path for name, path in found.items() if path in set(package)}
+
+
+def _elements(content: bytes) -> Iterator[ElementTree.Element]:
+    """The elements of a small XML document; none if it is broken or declares entities."""
+    if not content or b"<!ENTITY" in content:
+        return iter(())
+    try:
+        return ElementTree.fromstring(content).iter()  # noqa: S314 - bounded, and no entities
+    except ElementTree.ParseError:
+        return iter(())
+
+
+# Counting ----------------------------------------------------------------------
+
+
+def check_indexes(package: Package, sheets: set[str]) -> int:
+    """Unpack all parts but the sheets, and refuse them if they are too large; their size."""
+    counted = 0
+    for name in package:
+        if name not in sheets and name.endswith((".xml", ".rels")):
+            for piece in package.pieces(name):
+                counted += len(piece)
+                if counted > MOST_BYTES:
+                    raise _too_large()
+    return counted
+
+
+def check_sheet(package: Package, sheet: str, counted: int, most_cells: int) -> bool:
+    """Unpack the part of a sheet, and refuse it if it or the rectangle it takes is too large.
+
+    ``counted`` bytes were unpacked before; ``most_cells`` are allowed. Tells whether
+    there may be ``special_cells``.
+    """
+    look = QuickLook()
+    for piece in package.pieces(sheet):
+        counted += len(piece)
+        if counted > MOST_BYTES:
+            raise _too_large()
+        look.add(piece)
+    look.finish()
+    if not look.is_small(most_cells):
+        try:
+            follow_cells(package.pieces(sheet), most_cells)
+        except Damaged as error:
+            raise open_error(str(error)) from None
+    return look.may_be_special
+
+
+# Errors and stored dates -------------------------------------------------------
+
+_SPECIAL = re.compile(rb"""\bt=["']([ed])["']""")
+_PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,9})["']""")
+_VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>([^<]*)<")
+
+_LONGEST_TAG = 4096
+"""So far around a cell's type its other attributes and its value are looked for: a text may hold
+millions of what looks like a type."""
+
+_NEGATIVE = re.compile(
+    rb"<(?:\w+:)?v(?:\s[^<>]*)?>\s*(-(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*<"
+)
+
+_LONGEST_CELL = 1 << 16
+"""So far before its value a cell may begin: there is a formula in between."""
+
+_ERRORS = {"#DIV/0!": "Div0", "#N/A": "NA", "#GETTING_DATA": "GettingData"}
+
+
+def special_cells(package: Package, sheet: str) -> dict[Place, str] | None:
+    """The texts of cells that hold an error or a date in ISO form, by row and column from 0.
+
+    Those are what python-calamine does not tell. None if such a cell does not say where it is.
+    """
+    content = b"".join(package.pieces(sheet))
+    found = {}
+    for match in _SPECIAL.finditer(content):
+        start = content.rfind(b"<", max(0, match.start() - _LONGEST_TAG), match.start())
+        end = content.find(b">", match.end(), match.end() + _LONGEST_TAG)
+        if start < 0 or end < 0:
+            continue
+        tag = content[start : end + 1]
+        if not re.match(rb"<(?:\w+:)?c\s", tag) or tag.endswith(b"/>"):
+            continue
+        value = _VALUE.search(content, end, end + _LONGEST_TAG)
+        place = _PLACE.search(tag)
+        if place is None:
+            return None
+        text = value[1].decode("utf-8", "replace") if value else ""
+        row, column = int(place[2]) - 1, column_number(place[1]) - 1
+        found[row, column] = error_text(text) if match[1] == b"e" else text
+    return found
+
+
+def negative_cells(package: Package, sheet: str) -> dict[Place, float]:
+    """The negative numbers of a sheet, by row and column from 0.
+
+    Raises ``Unreadable`` if one does not say where it is.
+    """
+    content = b"".join(package.pieces(sheet))
+    opening = b"<c " if b"<c " in content else b":c "
+    found = {}
+    for match in _NEGATIVE.finditer(content):
+        start = content.rfind(opening, max(0, match.start() - _LONGEST_CELL), match.start())
+        tag = content[start : content.find(b">", start, match.start()) + 1] if start >= 0 else b""
+        place = _PLACE.search(tag)
+        if place is None:
+            raise Unreadable("cells of the sheet do not say where they are")
+        found[int(place[2]) - 1, column_number(place[1]) - 1] = float(match[1])
+    return found
+
+
+def error_text(code: str) -> str:
+    """``ERROR: NA`` for ``#N/A``."""
+    name = _ERRORS.get(code) or code.strip("#!?").replace("/", "").capitalize()
+    return f"ERROR: {name}"

@@ -1,0 +1,264 @@
+"""Reading XLSX (tables and files reference, 2.4): every cell keeps its type, nothing is parsed.
+
+python-calamine reads; a workbook that it refuses openpyxl may still read. What calamine does not
+tell, errors and dates stored as text, is looked up in the sheet itself (``workbook``).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import islice
+from typing import Any, BinaryIO
+
+from datacode.errors import runtime_error
+from datacode.tables.csv.diagnostics import too_few_records
+from datacode.tables.xlsx import package as workbook
+from datacode.tables.xlsx.package import Place, Sheet, Unreadable
+from datacode.tables.xlsx.size_limits import BYTES_A_CELL, MOST_CELLS
+from datacode.values.column_storage import Cells, typed
+from datacode.values.parse_text import WHITE_SPACE
+from datacode.values.table import Table
+from datacode.values.types import Value, number_text
+
+_ROWS_AT_ONCE = 300
+
+_LAST = datetime.max - timedelta(seconds=1)
+
+_SMALL = 2_000_000
+"""Tables with up to so many cells stay in the lists that were read; larger ones take less room."""
+
+
+def read_xlsx(
+    file: BinaryIO,
+    *,
+    header_row: int = 0,
+    sheet_name: str | None = None,
+    memory: int | None = None,
+) -> Table:
+    """A table of a sheet, the first one if no name is given.
+
+    ``header_row`` counts from the first row of the used rectangle. A sheet that would not fit
+    into ``memory`` bytes is refused before it is read. Raises Runtime Errors in
+    the words of the tables and files reference, 2.4.
+    """
+    if not file.seekable():
+        file = io.BytesIO(file.read())
+    package = workbook.Package(file)
+    most = MOST_CELLS if memory is None else min(MOST_CELLS, memory // BYTES_A_CELL)
+    try:
+        return _by_calamine(file, package, header_row, sheet_name, most)
+    except Unreadable as error:
+        try:
+            return _by_openpyxl(file, header_row, sheet_name, most)
+        except Unreadable:
+            raise workbook.open_error(str(error)) from None
+
+
+# Readers -----------------------------------------------------------------------
+
+
+def _by_calamine(
+    file: BinaryIO,
+    package: workbook.Package,
+    header_row: int,
+    sheet_name: str | None,
+    most_cells: int,
+) -> Table:
+    parts = workbook.sheet_parts(package)
+    counted = workbook.check_indexes(package, set(parts.values()))
+    file.seek(0)
+    book = _calamine(lambda: _calamine_module().CalamineWorkbook.from_filelike(file))
+    kinds = _calamine_module().SheetTypeEnum
+    sheets = [m.name for m in book.sheets_metadata if m.typ == kinds.WorkSheet]
+    name = _chosen(sheets, book.sheet_names, sheet_name)
+    part = parts.get(name)
+    if part is None:
+        raise Unreadable(f"the part of sheet '{name}' is missing")
+    may_be_special = workbook.check_sheet(package, part, counted, most_cells)
+    found = _calamine(lambda: book.get_sheet_by_name(name))
+    special = workbook.special_cells(package, part) if may_be_special else {}
+    if special is None:
+        raise Unreadable("cells of the sheet do not say where they are")
+    top, left = found.start or (0, 0)
+    rows = _rows(found) if found.start else iter(())
+    return _table(
+        Sheet(top, left, islice(rows, top, None)),
+        header_row,
+        special,
+        lambda: workbook.negative_cells(package, part),
+    )
+
+
+def _calamine_module() -> Any:
+    import python_calamine
+
+    return python_calamine
+
+
+def _calamine(step: Any) -> Any:
+    """Run a step of calamine, which says what is wrong in several ways."""
+    try:
+        return step()
+    except (_calamine_module().CalamineError, OSError, ValueError) as error:
+        raise Unreadable(str(error)) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # Rust's; its class has no public name
+            raise
+        raise Unreadable("the workbook is damaged") from None
+
+
+def _rows(sheet: Any) -> Iterator[Sequence[Any]]:
+    """The rows of a sheet of calamine's, which cannot make some durations that a cell can hold."""
+    rows = sheet.iter_rows()
+    try:
+        yield from rows
+    except OverflowError as error:
+        raise Unreadable(str(error)) from None
+
+
+def _by_openpyxl(
+    file: BinaryIO, header_row: int, sheet_name: str | None, most_cells: int = MOST_CELLS
+) -> Table:
+    from datacode.tables.xlsx import openpyxl_reader
+
+    file.seek(0)
+    names, worksheets = openpyxl_reader.open_workbook(file)
+    chosen = _chosen(list(worksheets), names, sheet_name)
+    sheet = openpyxl_reader.read_sheet(worksheets[chosen], most_cells)
+    return _table(sheet, header_row, {})
+
+
+def _chosen(worksheets: list[str], all_sheets: list[str], wanted: str | None) -> str:
+    """The sheet of the wanted name, or the first with cells."""
+    if wanted is None:
+        if not worksheets:
+            raise runtime_error("No sheets found")
+        return worksheets[0]
+    if wanted not in worksheets:
+        if wanted in all_sheets:
+            raise runtime_error("Failed to read sheet '{name}': it is a chart", name=wanted)
+        raise runtime_error(
+            "Failed to read sheet '{name}': Worksheet '{name}' not found", name=wanted
+        )
+    return wanted
+
+
+# Rows to columns -----------------------------------------------------------------
+
+
+def _table(
+    sheet: Sheet,
+    header_row: int,
+    special: dict[Place, str],
+    find_negative: Callable[[], dict[Place, float]] = dict,
+) -> Table:
+    header = next(islice(sheet.rows, header_row, None), None)
+    if header is None:
+        raise too_few_records(header_row)
+    columns: list[list[Value]] = [[] for _ in header]
+    kinds = set(map(type, header))
+    while part := list(islice(sheet.rows, _ROWS_AT_ONCE)):
+        for column, cells in zip(columns, zip(*part, strict=True), strict=True):
+            now = set(map(type, cells))
+            column.extend(_values(cells, now))
+            kinds |= now
+    header = list(header)
+    first = sheet.top + header_row + 1
+    if time in kinds:
+        _keep_numbers(find_negative(), header, columns, first, sheet.left)
+    for (row, column_number), text in special.items():
+        index, position = row - first, column_number - sheet.left
+        if index == -1:
+            header[position] = text
+        elif 0 <= index < len(columns[0]):
+            columns[position][index] = text
+    names = [_name(cell) for cell in header]
+    rows = len(columns[0]) if columns else 0
+    if rows * len(columns) <= _SMALL:
+        return Table(names, map(Cells.of_list, columns), rows)
+    return Table(names, map(_typed_if_possible, columns), rows)
+
+
+def _keep_numbers(
+    negative: dict[Place, float],
+    header: list[Any],
+    columns: list[list[Value]],
+    first: int,
+    left: int,
+) -> None:
+    """Put back the negative numbers of which calamine has made times of the day.
+
+    No date and no time is negative; a duration may be, and has its sign.
+    """
+    for (row, column_number), number in negative.items():
+        index, position = row - first, column_number - left
+        if index == -1 and isinstance(header[position], time):
+            header[position] = number
+        elif 0 <= index < len(columns[0]):
+            value = columns[position][index]
+            if value.__class__ is str and not value.startswith("-"):
+                columns[position][index] = number
+
+
+def _name(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell or "Column"
+    value = _value(cell)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return number_text(value) if isinstance(value, float) else str(value)
+
+
+def _typed_if_possible(values: list[Value]) -> Cells:
+    series = typed(values)
+    return Cells.of_list(values) if series is None else Cells.of_series(series)
+
+
+# Cells ---------------------------------------------------------------------------
+
+
+def _values(cells: Sequence[Any], kinds: set[type]) -> Iterable[Value]:
+    """The values of some cells of a column, as a reader gives them, of these kinds."""
+    if kinds <= {float, bool}:
+        return cells
+    if kinds == {str}:
+        return [cell.strip(WHITE_SPACE) or None for cell in cells]
+    return [c if c.__class__ is float else _value(c) for c in cells]
+
+
+def _value(cell: Any) -> Value:
+    """The value of one cell."""
+    kind = cell.__class__
+    if kind is float or kind is bool:
+        return cell
+    if kind is str:
+        return cell.strip(WHITE_SPACE) or None
+    if kind is int:
+        return float(cell)
+    return _moment_text(cell)
+
+
+@lru_cache(maxsize=4096)
+def _moment_text(moment: date | time | timedelta) -> str:
+    """A date, time or duration in ISO form, rounded to seconds."""
+    if isinstance(moment, timedelta):
+        return _clock(round(moment.total_seconds()))
+    if isinstance(moment, time):
+        seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+        return _clock(seconds + (moment.microsecond >= 500_000))
+    if isinstance(moment, datetime):
+        if moment.microsecond >= 500_000 and moment < _LAST:
+            moment += timedelta(seconds=1)
+        if moment.hour or moment.minute or moment.second:
+            return moment.replace(microsecond=0, tzinfo=None).isoformat(" ")
+        moment = moment.date()
+    return moment.isoformat()
+
+
+def _clock(seconds: int) -> str:
+    """``09:05:00``; durations of a day and more have more than 23 hours."""
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

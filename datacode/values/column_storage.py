@@ -1,0 +1,246 @@
+"""The cells of one stored column: typed, as a Polars Series, or mixed, as a list.
+
+A typed column holds one kind of value, and nulls: numbers (Float64), text (String), bools
+(Boolean) or nothing but nulls (Null). Every other column is a list. Which of the two it is never
+shows: an operation has a fast way for typed columns and a plain one for lists, both give the
+same result, and which way is gone depends on the cells alone, not on how they are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, compress
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from datacode.values.lazy_polars import pl
+
+if TYPE_CHECKING:
+    from datacode.values.types import Value
+
+SHORT = 512
+"""Columns up to this length go the plain way: starting Polars would cost more than it saves."""
+
+KEPT = 1_000_000
+"""Typed columns up to this length are kept as lists, too, once their cells are wanted again."""
+
+_CHUNK = 1024
+"""So many cells of a typed column are made into values at once."""
+
+Mask: TypeAlias = "pl.Series | list[bool]"
+"""Which rows: a Boolean series, in which null counts as false, or a list of bools."""
+
+Indices: TypeAlias = "pl.Series | list[int]"
+"""Rows by number from 0, in some order, with repetitions; a series may hold nulls."""
+
+
+def is_short(length: int) -> bool:
+    """Does a column of this length go the plain way?"""
+    return length <= SHORT
+
+
+class Cells:
+    """One column, never changed after it was made.
+
+    Lists that come out of it are its own: they must not be changed either.
+    """
+
+    __slots__ = (
+        "_chunk",
+        "_chunk_start",
+        "_jumps",
+        "_length",
+        "_list",
+        "_numbers",
+        "_series",
+        "_tried",
+        "kinds",
+    )
+
+    def __init__(self, values: list[Value] | None = None, series: pl.Series | None = None) -> None:
+        self._list = values
+        self._series = series
+        self._tried = series is not None
+        self._length = len(series) if series is not None else len(values or ())
+        self._chunk: list[Value] = []
+        self._chunk_start = 0
+        self._jumps = 0
+        self._numbers: bool | None = None
+        self.kinds: object = None
+        """Room for what ``types`` finds out about the column, once."""
+
+    @classmethod
+    def of_list(cls, values: list[Value]) -> Cells:
+        """A column of these values; the list belongs to it from now on."""
+        return cls(values=values)
+
+    @classmethod
+    def of_series(cls, series: pl.Series) -> Cells:
+        """A typed column; the series is Float64, String, Boolean or Null."""
+        return cls(series=series)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def series(self) -> pl.Series | None:
+        """The cells as one piece for Polars; None for mixed columns and for short ones."""
+        if is_short(self._length):
+            return None
+        return self.stored_series()
+
+    def stored_series(self) -> pl.Series | None:
+        """The typed form, whatever the length; None for a mixed column."""
+        if not self._tried:
+            self._tried = True
+            self._series = typed(self._list or [])
+        if self._series is not None and self._series.n_chunks() > 1:
+            self._series = self._series.rechunk()
+        return self._series
+
+    def is_stored_as_series(self) -> bool:
+        """Is there a series, and no list yet?"""
+        return self._list is None
+
+    def is_all_numbers(self) -> bool:
+        """Are there numbers and nothing else, not even nulls?"""
+        if self._numbers is None:
+            series = self._series
+            if series is None:
+                self._numbers = set(map(type, self._list or ())) <= {float}
+            else:
+                self._numbers = series.dtype == pl.Float64 and not series.null_count()
+        return self._numbers
+
+    def values(self) -> list[Value]:
+        """All cells (kept, as programs that ask once ask again)."""
+        if self._list is None:
+            self._list = self.part(0, self._length)
+            self._chunk = []
+        return self._list
+
+    def cell(self, index: int) -> Value:
+        """One cell; ``0 <= index < len``."""
+        if self._list is not None:
+            return self._list[index]
+        offset = index - self._chunk_start
+        chunk = self._chunk
+        if 0 <= offset < len(chunk):
+            return chunk[offset]
+        return self._cell_elsewhere(index)
+
+    def _cell_elsewhere(self, index: int) -> Value:
+        """A cell that is not among those of the last chunk.
+
+        Who jumps about in a column, or goes through it again, gets it as a list: the chunks would
+        cost more.
+        """
+        self._jumps += 1
+        if self._jumps * _CHUNK > 2 * self._length and self._length <= KEPT:
+            return self.values()[index]
+        self._chunk_start = index - index % _CHUNK
+        self._chunk = self._chunk_from(self._chunk_start)
+        return self._chunk[index - self._chunk_start]
+
+    def part(self, start: int, stop: int) -> list[Value]:
+        """The cells from ``start`` to before ``stop``."""
+        if self._list is not None:
+            return self._list[start:stop]
+        return self._series[start:stop].to_list()  # type: ignore[index]
+
+    def __iter__(self) -> Iterator[Value]:
+        """All cells, made a chunk at a time and not kept."""
+        if self._list is not None:
+            return iter(self._list)
+        return chain.from_iterable(map(self._chunk_from, range(0, self._length, _CHUNK)))
+
+    def _chunk_from(self, start: int) -> list[Value]:
+        return self.part(start, start + _CHUNK)
+
+    def slice(self, start: int, stop: int) -> Cells:
+        """The column of the cells from ``start`` to before ``stop``."""
+        if self._list is None:
+            return Cells(series=self._series[start:stop])  # type: ignore[index]
+        return Cells(values=self._list[start:stop])
+
+
+def typed(values: list[Any]) -> pl.Series | None:
+    """The series of values of one kind, or None if there are several kinds or another kind."""
+    kinds = set(map(type, values))
+    kinds.discard(type(None))
+    if len(kinds) > 1:
+        return None
+    if not kinds:
+        return pl.Series(values, dtype=pl.Null)
+    kind = kinds.pop()
+    if kind is float:
+        return pl.Series(values, dtype=pl.Float64)
+    if kind is bool:
+        return pl.Series(values, dtype=pl.Boolean)
+    if kind is not str:
+        return None
+    try:
+        return pl.Series(values, dtype=pl.String)
+    except UnicodeEncodeError:  # half of a surrogate pair has no UTF-8
+        return None
+
+
+def nulls(length: int) -> Cells:
+    """A column of nothing but nulls."""
+    if is_short(length):
+        return Cells.of_list([None] * length)
+    return Cells.of_series(pl.Series([None], dtype=pl.Null).new_from_index(0, length))
+
+
+def keep(columns: Sequence[Cells], mask: Mask) -> tuple[list[Cells], int]:
+    """The rows of several columns where ``mask`` is true, and their number."""
+    as_list = mask if isinstance(mask, list) else None
+    series = [c.stored_series() if c.is_stored_as_series() else None for c in columns]
+    kept: list[pl.Series] = []
+    if any(s is not None for s in series):
+        by_polars = pl.Series(mask, dtype=pl.Boolean) if isinstance(mask, list) else mask
+        kept = _frame(series).filter(by_polars).get_columns()
+    if as_list is None and not all(s is not None for s in series):
+        as_list = mask.to_list()  # type: ignore[union-attr]
+    made = iter(kept)
+    result = [
+        Cells(values=list(compress(c.values(), as_list or ())))
+        if s is None
+        else Cells(series=next(made))
+        for c, s in zip(columns, series, strict=True)
+    ]
+    if result:
+        return result, len(result[0])
+    return result, sum(mask) if isinstance(mask, list) else int(mask.sum())
+
+
+def take(columns: Sequence[Cells], indices: Indices) -> list[Cells]:
+    """The rows of several columns by number; a null number gives null."""
+    series = [c.stored_series() if c.is_stored_as_series() else None for c in columns]
+    taken: list[pl.Series] = []
+    if any(s is not None for s in series):
+        by_polars = indices if not isinstance(indices, list) else _index_series(indices)
+        taken = _frame(series).select(pl.all().gather(by_polars)).get_columns()
+    as_list: list[int | None] = []
+    if not all(s is not None for s in series):
+        as_list = list(indices) if isinstance(indices, list) else indices.to_list()
+    made = iter(taken)
+    return [
+        Cells(values=_take_from_list(c.values(), as_list))
+        if s is None
+        else Cells(series=next(made))
+        for c, s in zip(columns, series, strict=True)
+    ]
+
+
+def _index_series(indices: list[int]) -> pl.Series:
+    return pl.Series(indices, dtype=pl.UInt32)
+
+
+def _take_from_list(values: list[Value], indices: list[int | None]) -> list[Value]:
+    if None in indices:
+        return [None if i is None else values[i] for i in indices]
+    return list(map(values.__getitem__, indices))  # type: ignore[arg-type]
+
+
+def _frame(series: Sequence[pl.Series | None]) -> pl.DataFrame:
+    """The series there are, under names of their own."""
+    return pl.DataFrame([s.alias(str(i)) for i, s in enumerate(series) if s is not None])

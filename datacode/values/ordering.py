@@ -1,0 +1,55 @@
+"""The order in which ``sort`` and ``table_sort`` put values (builtins reference, 2.7).
+
+Null, Bool, Number (NaN last), Currency (by amount, then by text), String, everything else. Text
+is ordered by code points. Equal values, and all those of "everything else", keep their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from datacode.values.parse_text import currency_amount
+from datacode.values.types import Currency, Value
+
+_NULL, _BOOL, _NUMBER, _NAN, _CURRENCY, _CURRENCY_WITHOUT_AMOUNT, _STRING, _OTHER = range(8)
+
+
+def sort_key(value: Value) -> tuple[Any, ...]:
+    """What Python's ``sorted`` has to compare instead of the value itself."""
+    kind = value.__class__
+    if kind is float:
+        return (_NUMBER, value) if value == value else (_NAN,)
+    if kind is str:
+        return (_STRING, value)
+    if value is None:
+        return (_NULL,)
+    if kind is bool:
+        return (_BOOL, value)
+    if kind is Currency:
+        amount = currency_amount(value.text)
+        if amount is None:
+            return (_CURRENCY_WITHOUT_AMOUNT, value.text)
+        return (_CURRENCY, amount, value.text)
+    return (_OTHER,)
+
+
+def in_order(values: Iterable[Value], *, descending: bool = False) -> list[Value]:
+    """A sorted copy; equal values keep their order, in a descending one too."""
+    values = list(values)
+    if orders_itself(values):
+        values.sort(reverse=descending)
+    else:
+        values.sort(key=sort_key, reverse=descending)
+    return values
+
+
+def orders_itself(values: list[Value]) -> bool:
+    """Are the values of one kind that Python orders as the language does?"""
+    kinds = set(map(type, values))
+    if len(kinds) != 1:
+        return not kinds
+    kind = kinds.pop()
+    if kind is float:
+        return sum(values) == sum(values) or all(value == value for value in values)
+    return kind is str or kind is bool

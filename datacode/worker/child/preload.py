@@ -1,0 +1,54 @@
+"""Everything that a worker may ever import, imported before it is forked.
+
+A worker can open no file, so what is not loaded here is not there. The memory is shared by all
+workers. Polars is imported and no more: a process that has used it cannot be forked.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import importlib
+import pkgutil
+
+from datacode.runtime.call_depth import depth
+from datacode.runtime.interpreter import RECURSION_LIMIT
+from datacode.tables.csv.encodings import ENCODINGS
+
+_WHOLE = ("openpyxl",)
+"""Packages whose modules import each other in the middle of a call."""
+
+_LATE = (
+    # What our own modules import when they need it.
+    "polars",
+    "python_calamine",
+    "sqlite3",
+    "datacode.tables.xlsx.openpyxl_reader",
+    # What libraries import in the middle of a call.
+    "_strptime",
+    "encodings.idna",
+    "polars.io.csv",
+    "polars.series.utils",
+    "xml.etree.ElementTree",
+    "xml.parsers.expat",
+    "zipfile",
+)
+
+
+def preload() -> None:
+    """Load it all. Raises ImportError for what is not installed."""
+    for name in _LATE:
+        importlib.import_module(name)
+    for name in _WHOLE:
+        _import_whole(name)
+    for encoding in ENCODINGS:
+        codecs.lookup(encoding)
+    depth(RECURSION_LIMIT)
+
+
+def _import_whole(name: str) -> None:
+    """Import every module of a package; those that need what is not installed nobody misses."""
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module.name)

@@ -1,0 +1,243 @@
+"""The tables that a session's programs showed: a first look at each, and any rows of it later.
+
+A table is kept as long as the program itself has it. Beyond that, the latest ones are kept up to
+a share of the session's memory: a table that somebody looks at should not vanish with the
+variable, and one that nobody has any more should not cost the next program its memory.
+"""
+
+from __future__ import annotations
+
+import mmap
+import queue
+import signal
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from itertools import islice
+from weakref import ref
+
+from msgspec import Struct
+
+from datacode.errors import DataCodeError, runtime_error
+from datacode.tables.grid_view import Arrangement, rows_of
+from datacode.tables.show import plain, structured
+from datacode.values.column_storage import Cells, Indices
+from datacode.values.table import Table
+from datacode.worker import wire
+
+_ROWS, _CELLS, _CHARACTERS = 1000, 20_000, 100_000
+"""How much of a table is shown at first."""
+
+_ROWS_AT_ONCE, _CHARACTERS_AT_ONCE = 10_000, 200_000
+"""How much of it one question gets; four bytes a character must fit into a frame."""
+
+_TABLES = 100
+_SHARE_OF_MEMORY, _WITHOUT_LIMIT = 8, 64 << 20
+_ARRANGEMENTS = 4
+_MOST_ARRANGED = 3_000_000
+_WAITING = 32
+_STACK = 4 << 20
+
+
+def first_look(table: Table) -> wire.TableShown:
+    """The head of a table and its first rows: fewer of one that is wide or full of long texts.
+
+    A table whose head alone is too much is told by its number of rows.
+    """
+    if sum(map(len, table.names)) + 16 * len(table.names) > 4 * _CHARACTERS:
+        return wire.TableShown([], [], [], len(table))
+    return wire.TableShown(**structured(table, _rows_of(table)))
+
+
+def _rows_of(table: Table) -> int:
+    most = min(len(table), _ROWS, _CELLS // max(1, len(table.names)))
+    size = 0
+    for number, row in enumerate(islice(table.rows(), most)):
+        size += wire.row_size(row)
+        if size > _CHARACTERS:
+            return number
+    return most
+
+
+class ShownTables:
+    """What was shown, by name. The program's thread keeps tables, another one asks for rows."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        self._room = memory_bytes // _SHARE_OF_MEMORY if memory_bytes else _WITHOUT_LIMIT
+        self._known: OrderedDict[str, ref[Table]] = OrderedDict()
+        self._held: OrderedDict[str, tuple[Table, int]] = OrderedDict()
+        self._arranged: dict[tuple[str, Arrangement], Indices] = {}
+
+    # The program's thread ------------------------------------------------------------
+
+    def keep(self, name: str, table: Table) -> None:
+        """Keep a table under a name of its own."""
+        self._known[name] = ref(table)
+        while len(self._known) > _TABLES:
+            oldest, _ = self._known.popitem(last=False)
+            self._held.pop(oldest, None)
+        size = _size(table)
+        if size > self._room:
+            return
+        self._held[name] = table, size
+        while sum(size for _, size in list(self._held.values())) > self._room:
+            self._held.popitem(last=False)
+
+    def let_go(self) -> None:
+        """Memory is short: hold on to nothing that the program itself does not have."""
+        self._held.clear()
+        self.forget_arrangements()
+
+    def forget_arrangements(self) -> None:
+        """Give back what is kept of the questions so far."""
+        self._arranged.clear()
+
+    # The thread that answers ------------------------------------------------------------
+
+    def rows(self, asked: wire.FindRows) -> wire.FoundRows:
+        """The rows asked for, as many as fit, and at least one where there is one."""
+        known = self._known.get(asked.table)
+        table = known() if known is not None else None
+        if table is None:
+            raise runtime_error("The table is no longer kept: run the program again")
+        wanted = Arrangement(asked.sort, asked.descending, tuple(asked.filters))
+        for column in (*wanted.columns(), *asked.columns):
+            if not 0 <= column < len(table.columns):
+                raise runtime_error(
+                    "There is no column {column}: the table has {count}, counted from 0",
+                    column=str(column),
+                    count=str(len(table.columns)),
+                )
+        order = self._order(asked.table, table, wanted)
+        total = len(table) if order is None else len(order)
+        start = min(max(asked.offset, 0), total)
+        stop = min(start + min(asked.count, _ROWS_AT_ONCE), total)
+        part = table.select(asked.columns) if asked.columns else table
+        if order is None:
+            numbers = list(range(start, stop))
+            part = part.slice(start, stop)
+        else:
+            picked = order[start:stop]
+            numbers = picked if isinstance(picked, list) else picked.to_list()
+            part = part.take(picked)
+        rows = _fitting(part)
+        return wire.FoundRows(asked.request, rows, numbers[: len(rows)], total)
+
+    def _order(self, name: str, table: Table, wanted: Arrangement) -> Indices | None:
+        """The rows of an arrangement; those asked for last are remembered."""
+        if not wanted.columns():
+            return None
+        order = self._arranged.get((name, wanted))
+        if order is None:
+            if len(table) > _MOST_ARRANGED:
+                raise runtime_error(
+                    "The table has too many rows to sort or filter here ({rows}; the limit is "
+                    "{limit}): do it in the program",
+                    rows=str(len(table)),
+                    limit=str(_MOST_ARRANGED),
+                )
+            _insist_on_memory(table, wanted)
+            order = rows_of(table, wanted)
+        if order is not None:
+            self._arranged[name, wanted] = order
+            for oldest in list(self._arranged)[:-_ARRANGEMENTS]:
+                self._arranged.pop(oldest, None)
+        return order
+
+
+def _size(table: Table) -> int:
+    """About how many bytes a table's cells take."""
+    return sum(map(_column_size, table.columns))
+
+
+def _column_size(cells: Cells) -> int:
+    if cells.is_stored_as_series():
+        series = cells.stored_series()
+        return 0 if series is None else int(series.estimated_size())
+    return 64 * len(cells)
+
+
+def _insist_on_memory(table: Table, wanted: Arrangement) -> None:
+    """Raise ``MemoryError`` where there is none to arrange a table in.
+
+    Native code that gets no memory ends the process, and with it the session's variables.
+    """
+    looked_at = [table.columns[column] for column in wanted.columns()]
+    needed = sum(2 * _column_size(cells) + 80 * len(cells) for cells in looked_at)
+    try:
+        mmap.mmap(-1, needed + 1, flags=mmap.MAP_PRIVATE).close()
+    except OSError:
+        raise MemoryError from None
+
+
+def _fitting(part: Table) -> list[wire.Row]:
+    """As many rows as may be said at once. The first is cut where it is too much alone."""
+    rows: list[wire.Row] = []
+    most = max(1, _CELLS // max(1, len(part.names)))
+    size = 0
+    for row in islice(part.rows(), most):
+        said = [plain(cell) for cell in row]
+        size += wire.row_size(said)
+        if size > _CHARACTERS_AT_ONCE:
+            if not rows:
+                rows.append(_cut(said))
+            break
+        rows.append(said)
+    return rows
+
+
+def _cut(row: wire.Row) -> wire.Row:
+    room = max(1, (_CHARACTERS_AT_ONCE - 16 * len(row)) // max(1, len(row)))
+    return [
+        cell[: room - 1] + "…" if isinstance(cell, str) and len(cell) > room else cell
+        for cell in row
+    ]
+
+
+class RowsThread:
+    """Answers questions for rows one by one, so that sorting a table holds up no cancel."""
+
+    def __init__(
+        self,
+        tables: ShownTables,
+        reply: Callable[[Struct], None],
+        trouble: Callable[[BaseException], str],
+    ) -> None:
+        self._tables = tables
+        self._reply = reply
+        self._trouble = trouble
+        self._asked: queue.Queue[wire.FindRows] = queue.Queue(_WAITING)
+        self._started = False
+
+    def ask(self, asked: wire.FindRows) -> None:
+        """Have a question answered in its turn; one too many is not, and nobody waits for ever."""
+        if not self._started:
+            self._started = True
+            before = threading.stack_size(_STACK)
+            threading.Thread(target=self._serve, name="rows", daemon=True).start()
+            threading.stack_size(before)
+        try:
+            self._asked.put_nowait(asked)
+        except queue.Full:
+            self._reply(wire.Unable(asked.request, "too many questions for rows at once"))
+
+    def _serve(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        while True:
+            asked = self._asked.get()
+            try:
+                self._reply(self._answer(asked))
+            except OSError:
+                return  # the server has hung up; the control thread ends the process
+
+    def _answer(self, asked: wire.FindRows) -> Struct:
+        try:
+            return self._tables.rows(asked)
+        except DataCodeError as error:
+            return wire.FoundRows(asked.request, error=wire.Error.of(error))
+        except MemoryError:
+            self._tables.forget_arrangements()
+            short = runtime_error("There is not enough memory to sort or filter the table")
+            return wire.FoundRows(asked.request, error=wire.Error.of(short))
+        except Exception as fault:  # noqa: BLE001 - the question fails, not the session
+            return wire.Unable(asked.request, self._trouble(fault))

@@ -1,0 +1,185 @@
+"""The server's workers: ``Workers`` starts and ends them all, and makes each session its own.
+
+``Workers`` is one for a server; it owns the zygote, from which workers are forked.
+``WorkerInterpreter`` (``worker.interpreter``) is one for a session. This module has every name
+that the server needs of this package.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
+
+from datacode.worker.file_server import Broker
+from datacode.worker.limits import Limits
+from datacode.worker.remote_interpreter import Completed, WorkerInterpreter, WorkerUnavailable
+from datacode.worker.sandbox import syscalls
+from datacode.worker.settings import Settings
+from datacode.worker.wire import Error as WireError
+from datacode.worker.wire import (
+    FindRows,
+    FoundRows,
+    Problem,
+    SandboxReport,
+    Suggestion,
+    TableShown,
+    Variable,
+)
+from datacode.worker.worker_process import Child
+from datacode.worker.zygote_client import NoZygote, Zygote
+
+__all__ = [
+    "Broker",
+    "Completed",
+    "FindRows",
+    "FoundRows",
+    "Limits",
+    "Problem",
+    "SandboxError",
+    "SandboxReport",
+    "Settings",
+    "Suggestion",
+    "TableShown",
+    "Variable",
+    "WireError",
+    "WorkerInterpreter",
+    "WorkerUnavailable",
+    "Workers",
+    "described",
+]
+
+_NO_LIMITS = Limits()
+_DEFAULT = Settings()
+
+
+class SandboxError(Exception):
+    """The kernel offers none of the walls; the server must not start."""
+
+
+class Workers:
+    """Every worker of a server, and the zygote that they come from."""
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any, settings: Settings = _DEFAULT) -> None:
+        self._reactor = reactor
+        self._settings = settings
+        self._zygote = Zygote(
+            reactor,
+            walls=settings.sandbox,
+            entry=settings.entry,
+            environment=settings.environment(),
+            known=lambda: {c.process for c in self._children if c.process is not None},
+        )
+        self._children: set[Child] = set()
+        self._spare: list[tuple[Limits, Child]] = []
+        self._report: SandboxReport | None = None
+        self._stopping = False
+        self._was_subreaper = False
+
+    def start(self, limits: Limits | None = None) -> Deferred[SandboxReport]:
+        """Start the zygote; fires when workers can be made, with the walls they stand behind.
+
+        With ``limits`` a spare worker for sessions of these limits is made at once. Fails with
+        ``SandboxError`` where neither Landlock nor namespaces nor seccomp work and the settings
+        do not say that this is all right. To be called after daemonising.
+        """
+        return Deferred.fromCoroutine(self._start(limits))
+
+    async def _start(self, limits: Limits | None) -> SandboxReport:
+        # Workers are forked twice, and become this process's children when the one between ends.
+        self._was_subreaper = syscalls.child_subreaper()
+        syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+        try:
+            report = await self._zygote.start()
+        except NoZygote as error:
+            raise WorkerUnavailable(str(error)) from None
+        if self._settings.sandbox and not (report.landlock or report.namespaces or report.seccomp):
+            await self.stop()
+            raise SandboxError(
+                "this kernel offers no Landlock, no namespaces and no seccomp to shut programs "
+                "in with"
+            )
+        self._report = report
+        self._log.info("workers stand behind {walls}", walls=described(report))
+        if limits is not None:
+            self._refill(limits)
+        return report
+
+    def stop(self) -> Deferred[None]:
+        """End every worker and the zygote; fires when the last process is gone."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self._stopping = True
+        for child in list(self._children):
+            child.kill()
+        zygote_gone = self._zygote.stop()
+        await DeferredList([child.gone() for child in list(self._children)])
+        await zygote_gone
+        syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, int(self._was_subreaper))
+
+    @property
+    def report(self) -> SandboxReport:
+        """The walls around every worker. RuntimeError before ``start`` has fired."""
+        if self._report is None:
+            raise RuntimeError("the workers have not been started")
+        return self._report
+
+    @property
+    def zygote_process(self) -> int | None:
+        """The number of the zygote's process; None while there is none."""
+        return self._zygote.process
+
+    @property
+    def processes(self) -> int:
+        """How many worker processes there are, the spare ones too."""
+        return len(self._children)
+
+    def open(self, broker: Broker, limits: Limits = _NO_LIMITS) -> WorkerInterpreter:
+        """An interpreter for a new session. Its process is made, or taken, at the first run."""
+        return WorkerInterpreter(self._reactor, self._child, broker, limits, self._settings)
+
+    def _child(self, limits: Limits) -> Child:
+        """A worker of a session's own. Raises ``WorkerUnavailable`` once stopped."""
+        if self._stopping:
+            raise WorkerUnavailable("the workers have been stopped")
+        while self._spare:
+            made_for, child = self._spare.pop()
+            if made_for == limits and child.alive:
+                break
+            child.kill()
+        else:
+            child = self._made(limits)
+        if self._settings.spare:
+            self._reactor.callLater(0, self._refill, limits)
+        return child
+
+    def _refill(self, limits: Limits) -> None:
+        while not self._stopping and len(self._spare) < self._settings.spare:
+            self._spare.append((limits, self._made(limits)))
+
+    def _made(self, limits: Limits) -> Child:
+        child = Child(self._reactor, self._zygote, limits.memory_bytes, limits.recursion)
+        self._children.add(child)
+        child.gone().addCallback(lambda _: self._forget(child))
+        return child
+
+    def _forget(self, child: Child) -> None:
+        self._children.discard(child)
+        self._spare = [(limits, spare) for limits, spare in self._spare if spare is not child]
+
+
+def described(report: SandboxReport) -> str:
+    """A sandbox report as a line of a log."""
+    walls = [
+        f"Landlock {report.landlock}" if report.landlock else "",
+        f"namespaces {'+'.join(report.namespaces)}" if report.namespaces else "",
+        "seccomp" if report.seccomp else "",
+        "an empty root" if report.empty_root else "",
+        "users of their own" if report.user else "",
+    ]
+    standing = ", ".join(wall for wall in walls if wall) or "no walls"
+    return f"{standing}; without {', '.join(report.missing)}" if report.missing else standing

@@ -1,0 +1,418 @@
+"""One session's interpreter, as the server sees it: run, cancel, ask, reset, close.
+
+It has the interface of the in-process ``Interpreter``, made asynchronous. What runs in the worker
+is ended by the worker itself where possible (``interruption``), because then the variables
+survive; ``running`` ends it where that does not work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from msgspec import structs
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock
+from twisted.logger import Logger
+
+from datacode.errors import DataCodeError, limit_error, runtime_error
+from datacode.runtime.interpreter import Outcome
+from datacode.worker import wire
+from datacode.worker.file_server import Broker, FileAnswers
+from datacode.worker.limits import Limits
+from datacode.worker.run_limits import Enforcement, Run, cause, stopped, too_busy, too_long
+from datacode.worker.settings import Settings
+from datacode.worker.wire import Problem, Suggestion, TableShown, Variable
+from datacode.worker.worker_process import Child, Ending
+
+Expected = TypeVar("Expected", bound=wire.Reply)
+
+_ANSWERS_AT_ONCE = 16
+_TRIES = 3
+_TROUBLES, _TROUBLE = 20, 20_000
+
+
+class WorkerUnavailable(Exception):
+    """No interpreter can be had: the workers have been stopped, or none can be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What may stand at a position: each suggestion replaces the text from ``start`` on.
+
+    ``path`` is the beginning of a path, as written, if the position is inside one: what files
+    could follow, the caller knows.
+    """
+
+    start: int
+    suggestions: list[Suggestion]
+    path: str | None = None
+
+
+class WorkerInterpreter:
+    """One session's interpreter, in a process of its own.
+
+    Runs follow one another: a ``run`` that is called while another is active waits for it. After
+    a process has died the next run has a fresh one, with no variables. Where it died between two
+    runs, the next one is not run, but told so.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        make: Callable[[Limits], Child],
+        broker: Broker,
+        limits: Limits,
+        settings: Settings,
+    ) -> None:
+        self._reactor = reactor
+        self._make = make
+        self._broker = broker
+        self._limits = limits
+        self._settings = settings
+        self._enforcement = Enforcement(reactor, limits, settings)
+        self._turn = DeferredLock()
+        self._child: Child | None = None
+        self._files: FileAnswers | None = None
+        self._active: Run | None = None
+        self._runs = 0
+        self._closed = False
+        self._state_lost = False
+        self._paused = False
+        self._requests = 0
+        self._asked: dict[int, Deferred[wire.Reply]] = {}
+
+    # Programs ---------------------------------------------------------------------
+
+    async def run(
+        self,
+        code: str,
+        *,
+        on_output: Callable[[str], None] | None = None,
+        on_table: Callable[[TableShown], None] | None = None,
+        on_export: Callable[[bytes], None] | None = None,
+        export_bytes: int = 0,
+        keep_tables: bool = False,
+        max_steps: int | None = None,
+    ) -> Outcome:
+        """Run a program. Never raises for what the program or its process does.
+
+        ``on_output`` receives the output piece by piece while the program runs; the Outcome has
+        all of it all the same. ``on_table`` receives each table that the program shows; with
+        ``keep_tables`` their rows can be asked for later (``rows``).
+        ``on_export`` receives, piece by piece, the SQLite database of the global tables after a
+        success, if there are any; it has at most ``export_bytes``, or the run fails.
+        Raises ``WorkerUnavailable`` when no process can be had at all.
+        """
+        limit = self._limits.source_bytes
+        if limit and len(code) > limit // 4 and len(code.encode("utf-8", "replace")) > limit:
+            return Outcome("", too_long(limit))
+        await self._turn.acquire()
+        try:
+            if self._state_lost:
+                self._state_lost = False
+                return Outcome("", stopped())
+            self._runs += 1
+            run = Run(
+                self._runs,
+                self._living(),
+                code,
+                max_steps,
+                on_output,
+                on_table,
+                on_export,
+                export_bytes if on_export is not None else 0,
+                keep_tables,
+            )
+            self._begin(run)
+            return await run.done
+        except CancelledError:
+            self._abandon(run)
+            raise
+        finally:
+            self._turn.release()
+
+    def _abandon(self, run: Run) -> None:
+        """Nobody waits for the program any more: end it with its process."""
+        if self._active is run:
+            self._active = None
+            run.stop_timers()
+            self._state_lost = True
+            self._let_go(run.child)
+            run.child.kill()
+
+    def _begin(self, run: Run) -> None:
+        """Send the program to its process, and set the clocks."""
+        self._active = run
+        run.child.run.send(run.message(self._limits))
+        if self._paused and run.on_output is not None:
+            run.child.run.pause()
+        self._enforcement.begin(run)
+
+    @property
+    def running(self) -> bool:
+        """Is a program running?"""
+        return self._active is not None
+
+    def cancel(self) -> bool:
+        """End the running program; ``run`` then gives its Outcome. False if nothing runs.
+
+        Variables are kept, unless the program is somewhere where it cannot be interrupted: then
+        its process is killed.
+        """
+        run = self._active
+        if run is None:
+            return False
+        self._enforcement.cancel(run)
+        return True
+
+    def pause(self) -> None:
+        """Whoever reads the output is slow: let programs that stream theirs wait."""
+        self._paused = True
+        if self._active is not None and self._active.on_output is not None:
+            self._active.child.run.pause()
+
+    def resume(self) -> None:
+        """Go on reading."""
+        self._paused = False
+        if self._active is not None:
+            self._active.child.run.resume()
+
+    # Questions ----------------------------------------------------------------------
+
+    async def inspect(self) -> list[Variable]:
+        """The variables, also while a program runs. Raises DataCodeError if too busy to tell."""
+        if self._child is None:
+            return []
+        answer = await self._ask(wire.Variables, wire.Inspect(self._next_request()))
+        return answer.variables
+
+    async def complete(self, text: str, position: int) -> Completed:
+        """What may stand at a position of a text, also while a program runs."""
+        request = wire.Complete(self._next_request(), text, position)
+        answer = await self._ask(wire.Completions, request)
+        return Completed(answer.start, answer.suggestions, answer.path)
+
+    async def check(self, text: str) -> list[Problem]:
+        """The errors and warnings of a text, also while a program runs."""
+        answer = await self._ask(wire.Problems, wire.Check(self._next_request(), text))
+        try:
+            for problem in answer.problems:
+                problem.error.exception()
+        except wire.FrameError as fault:
+            if self._child is not None:
+                self._child.kill(str(fault))
+            raise stopped() from None
+        return answer.problems
+
+    async def rows(self, wanted: wire.FindRows) -> wire.FoundRows:
+        """Rows of a table that was shown, also while a program runs; ``request`` is set here.
+
+        Raises DataCodeError where the table is not kept any more, or a column does not exist.
+        """
+        if self._child is None:
+            raise runtime_error("The table is no longer kept: run the program again")
+        asked = structs.replace(wanted, request=self._next_request())
+        answer = await self._ask(wire.FoundRows, asked, self._settings.rows_seconds)
+        if answer.error is not None:
+            raise self._told(answer.error)
+        return answer
+
+    def _told(self, error: wire.Error) -> DataCodeError:
+        """An error of the worker, if it can be shown; a worker that sends another is ended."""
+        try:
+            return error.exception()
+        except wire.FrameError as fault:
+            if self._child is not None:
+                self._child.kill(str(fault))
+            return stopped()
+
+    def _next_request(self) -> int:
+        self._requests += 1
+        return self._requests
+
+    async def _ask(
+        self,
+        expected: type[Expected],
+        request: wire.Inspect | wire.Complete | wire.Check | wire.FindRows,
+        seconds: float | None = None,
+    ) -> Expected:
+        """Ask on the control channel. DataCodeError if there is no answer in time, or none."""
+        limit = self._limits.source_bytes
+        if limit and isinstance(request, wire.Complete | wire.Check) and len(request.text) > limit:
+            raise too_long(limit)
+        if len(self._asked) >= _ANSWERS_AT_ONCE:
+            raise too_busy()
+        child = self._living()
+        reply: Deferred[wire.Reply] = Deferred()
+        self._asked[request.request] = reply
+        child.control.send(request)
+        patience = self._settings.reply_seconds if seconds is None else seconds
+        timer = self._reactor.callLater(patience, self._too_late, reply)
+        try:
+            answer = await reply
+        finally:
+            self._asked.pop(request.request, None)
+            if timer.active():
+                timer.cancel()
+        if isinstance(answer, expected):
+            return answer
+        if isinstance(answer, wire.Unable):
+            self._log.error("a worker could not answer: {text}", text=answer.text)
+        raise runtime_error("Internal error")
+
+    def _too_late(self, reply: Deferred[wire.Reply]) -> None:
+        reply.errback(too_busy())
+
+    # The process --------------------------------------------------------------------
+
+    async def reset(self) -> None:
+        """Forget every variable and function; a running program is ended first."""
+        if self._active is not None:
+            self._active.killed_for = limit_error("Execution was interrupted")
+        child = self._child
+        if child is not None:
+            self._let_go(child)
+            child.kill()
+            await child.gone()
+        self._state_lost = False
+
+    async def close(self) -> None:
+        """End the process, whatever it is doing. For good; twice is no harm."""
+        self._closed = True
+        await self.reset()
+
+    def _living(self) -> Child:
+        """The session's process; a new one if there is none."""
+        if self._closed:
+            raise WorkerUnavailable("the session has been closed")
+        if self._child is None:
+            child = self._child = self._make(self._limits)
+            files = FileAnswers(self._broker, child.run.send, self._limits.write_bytes)
+            self._files = files
+            child.received = lambda message: self._received(child, files, message)
+            child.replied = self._replied
+            child.ended = lambda ending: self._ended(child, files, ending)
+        return self._child
+
+    def _let_go(self, child: Child) -> None:
+        """The session has no process any more."""
+        if self._child is child:
+            self._child = None
+        asked, self._asked = self._asked, {}
+        for reply in asked.values():
+            reply.errback(stopped())
+
+    def _ended(self, child: Child, files: FileAnswers, ending: Ending) -> None:
+        """A process is gone, whyever. What it was doing fails; the next run has a new one."""
+        files.close()
+        run = self._active
+        expected = self._child is not child
+        if not expected:
+            self._let_go(child)
+        if run is not None and run.child is child:
+            self._active = None
+            if not ending.unborn or run.heard or run.killed_for:
+                run.finish(run.killed_for or cause(ending))
+            else:
+                self._again(run)
+        elif not expected:
+            self._state_lost = self._runs > 0
+
+    def _again(self, run: Run) -> None:
+        """There was no process for the program: ask for another, a few times."""
+        run.stop_timers()
+        try:
+            if run.tries >= _TRIES:
+                raise WorkerUnavailable("no process could be made")
+            run.tries += 1
+            run.child = self._living()
+        except WorkerUnavailable as error:
+            run.done.errback(error)
+            return
+        self._begin(run)
+
+    # Messages of the worker, which may be anybody's by now ------------------------------
+
+    def _received(self, child: Child, files: FileAnswers, message: wire.FromWorker) -> None:
+        run = self._active
+        if isinstance(message, wire.Trouble):
+            self._trouble(child, message.text)
+            return
+        if run is None or run.child is not child:
+            child.kill("it spoke while no program was running")
+            return
+        run.heard = True
+        if isinstance(message, wire.Output):
+            self._output(run, message.text)
+        elif isinstance(message, wire.Finished):
+            files.forget()
+            self._finished(run, message)
+        elif isinstance(message, wire.TableShown):
+            self._shown(run, message)
+        elif isinstance(message, wire.Exported):
+            self._exported(run, message.content)
+        else:
+            files.ask(message)
+
+    def _trouble(self, child: Child, text: str) -> None:
+        """A fault of ours in the worker; a worker that has many of them is none of ours."""
+        child.troubles += 1
+        if child.troubles > _TROUBLES:
+            child.kill("it had too much to complain of")
+        else:
+            self._log.error("trouble in a worker: {text}", text=text[:_TROUBLE])
+
+    def _output(self, run: Run, text: str) -> None:
+        run.written += len(text)
+        limit = self._limits.output_bytes
+        if limit and run.written > limit:
+            run.child.kill("it printed more than its limit")
+            return
+        run.output.append(text)
+        self._tell(run.on_output, text)
+
+    def _shown(self, run: Run, table: TableShown) -> None:
+        run.shown += table.size()
+        if run.shown > wire.SHOWN_TABLES:
+            run.child.kill("it showed more tables than its limit")
+        else:
+            self._tell(run.on_table, table)
+
+    def _exported(self, run: Run, content: bytes) -> None:
+        run.export_bytes -= len(content)
+        if run.export_bytes < 0:
+            run.child.kill("it exported more than its limit")
+        else:
+            self._tell(run.on_export, content)
+
+    def _tell(self, listener: Callable[[Any], None] | None, what: object) -> None:
+        if listener is None:
+            return
+        try:
+            listener(what)
+        except Exception:  # noqa: BLE001 - a listener's fault is not the program's
+            self._log.failure("a listener to a program failed")
+
+    def _finished(self, run: Run, message: wire.Finished) -> None:
+        if message.run != run.number:
+            run.child.kill("it ended a program that was not running")
+            return
+        try:
+            error = None if message.error is None else message.error.exception()
+        except wire.FrameError as fault:
+            run.child.kill(str(fault))
+            return
+        if message.output:
+            self._output(run, message.output)
+        if run.child.alive:
+            run.child.run.resume()
+            self._active = None
+            run.finish(error)
+
+    def _replied(self, message: wire.Reply) -> None:
+        reply = self._asked.pop(message.request, None)
+        if reply is not None:
+            reply.callback(message)

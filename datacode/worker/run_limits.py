@@ -1,0 +1,177 @@
+"""A running program as the server sees it, and what ends it where it does not end by itself.
+
+A worker heeds its limits and a cancel on its own (``interruption``), and then the variables are
+kept. Native code may not let it; a worker that does not heed is killed after a grace.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from datacode.errors import DataCodeError, limit_error
+from datacode.runtime.interpreter import Outcome
+from datacode.worker import wire
+from datacode.worker.limits import Limits
+from datacode.worker.settings import Settings
+from datacode.worker.worker_process import Child, Ending
+from datacode.worker.zygote import OUT_OF_MEMORY
+
+_STARVED = 0.02
+"""Less processor time than this, in seconds, and a worker has not been able to heed anything."""
+
+_PATIENCE = 3.0
+"""Seconds after which a worker that gets no processor is killed all the same."""
+
+_AGAIN = 0.1
+
+
+@dataclass(slots=True)
+class Run:
+    """A program on its way, and who listens to it. ``done`` fires with its Outcome."""
+
+    number: int
+    child: Child
+    code: str
+    max_steps: int | None
+    on_output: Callable[[str], None] | None
+    on_table: Callable[[wire.TableShown], None] | None
+    on_export: Callable[[bytes], None] | None
+    export_bytes: int
+    keep_tables: bool = False
+    done: Deferred[Outcome] = field(default_factory=Deferred)
+    output: list[str] = field(default_factory=list)
+    written: int = 0
+    shown: int = 0
+    killed_for: DataCodeError | None = None
+    heard: bool = False
+    """Has its process said anything? Then it has begun, and must not be run again."""
+    tries: int = 1
+    timers: list[Any] = field(default_factory=list)
+
+    def message(self, limits: Limits) -> wire.Execute:
+        """What the worker is told of it."""
+        steps = [n for n in (limits.max_steps, self.max_steps) if n]
+        return wire.Execute(
+            self.number,
+            self.code,
+            limits.run_seconds,
+            limits.cpu_seconds,
+            limits.output_bytes,
+            min(steps) if steps else 0,
+            self.on_output is not None,
+            self.on_table is not None,
+            self.export_bytes,
+            self.keep_tables,
+        )
+
+    def stop_timers(self) -> None:
+        """Nothing is to happen to it by time any more."""
+        for timer in self.timers:
+            if timer.active():
+                timer.cancel()
+
+    def finish(self, error: DataCodeError | None) -> None:
+        """The program has ended, or its process has."""
+        self.stop_timers()
+        self.done.callback(Outcome("".join(self.output), error))
+
+
+class Enforcement:
+    """Sees to it that the programs of one session end when they must."""
+
+    def __init__(self, reactor: Any, limits: Limits, settings: Settings) -> None:
+        self._reactor = reactor
+        self._limits = limits
+        self._settings = settings
+
+    def begin(self, run: Run) -> None:
+        """The program has been sent: set the clocks."""
+        if self._limits.run_seconds:
+            self._later(run, self._limits.run_seconds, self._run_time_up, run)
+        if self._limits.cpu_seconds:
+            spent = run.child.processor_seconds()
+            self._later(run, self._limits.cpu_seconds, self._watch_processor, run, spent)
+
+    def cancel(self, run: Run) -> None:
+        """Have the worker end the program, and see that it does."""
+        run.child.control.send(wire.Cancel(run.number))
+        run.child.run.resume()
+        error = limit_error("Execution was interrupted; the state of the session was reset")
+        self._insist(run, self._settings.cancel_grace, error)
+
+    def _later(self, run: Run, seconds: float, call: Callable[..., None], *arguments: Any) -> None:
+        """Call back in so many seconds if the program still runs then."""
+        run.timers = [timer for timer in run.timers if timer.active()]
+        run.timers.append(self._reactor.callLater(seconds, call, *arguments))
+
+    def _run_time_up(self, run: Run) -> None:
+        """The worker should end the program by itself now, unless its output holds it up."""
+        run.child.run.resume()
+        error = limit_error(
+            "Run time limit exceeded ({seconds} s); the state of the session was reset",
+            seconds=f"{self._limits.run_seconds:.6g}",
+        )
+        self._insist(run, self._settings.limit_grace, error)
+
+    def _watch_processor(self, run: Run, before: float) -> None:
+        """The same for processor time, which passes as slowly as the machine is busy."""
+        left = before + self._limits.cpu_seconds - run.child.processor_seconds()
+        if left > 0:
+            wait = max(left / self._settings.polars_threads, _AGAIN)
+            self._later(run, wait, self._watch_processor, run, before)
+            return
+        run.child.run.resume()
+        error = limit_error(
+            "CPU time limit exceeded ({seconds} s); the state of the session was reset",
+            seconds=f"{self._limits.cpu_seconds:.6g}",
+        )
+        self._insist(run, self._settings.limit_grace, error)
+
+    def _insist(self, run: Run, grace: float, error: DataCodeError) -> None:
+        """Kill the worker if the program still runs after a grace."""
+        spent = run.child.processor_seconds()
+        self._later(run, grace, self._kill_unless_starved, run, error, spent, grace)
+
+    def _kill_unless_starved(
+        self, run: Run, error: DataCodeError, spent: float, waited: float
+    ) -> None:
+        """A worker that got no processor since it was asked could not have heeded it yet."""
+        used = run.child.processor_seconds() - spent
+        if used < _STARVED and waited < _PATIENCE:
+            waited += _AGAIN
+            self._later(run, _AGAIN, self._kill_unless_starved, run, error, spent, waited)
+            return
+        run.killed_for = error
+        run.child.kill()
+
+
+def stopped() -> DataCodeError:
+    """The process is gone, for a reason that is none of the program's."""
+    return limit_error("The interpreter has stopped; the state of the session was reset")
+
+
+def too_long(limit: int) -> DataCodeError:
+    """The text of a program is longer than so many bytes."""
+    kibibytes = f"{limit / 1024:g}" if limit % 1024 else limit // 1024
+    return limit_error("Source size limit exceeded ({kibibytes} KiB)", kibibytes=kibibytes)
+
+
+def too_busy() -> DataCodeError:
+    """A question about the session was not answered in time."""
+    return limit_error("The interpreter is busy and did not answer")
+
+
+def cause(ending: Ending) -> DataCodeError:
+    """What a program is told whose process ended by itself.
+
+    Native code that gets no memory aborts; nothing else of ours does.
+    """
+    no_memory = ending.number == signal.SIGABRT or ending.status == OUT_OF_MEMORY
+    if no_memory and ending.fault is None:
+        return limit_error("Not enough memory; the state of the session was reset")
+    return stopped()

@@ -1,0 +1,154 @@
+"""One worker as the server sees it: two channels, a process number, an end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from datacode.worker.channel import Channel, pair
+from datacode.worker.wire import MAX_FROM_WORKER, FromWorker, Reply, from_worker, reply
+from datacode.worker.zygote_client import Zygote
+
+_FIRST_LOOK, _LAST_LOOK = 0.001, 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a worker ended. ``number`` is the signal's, ``fault`` the rule that it broke.
+
+    ``unborn`` tells that there never was one, as far as anybody knows.
+    """
+
+    number: int | None = None
+    status: int | None = None
+    fault: str | None = None
+    unborn: bool = False
+
+
+class Child:
+    """A worker process. It is asked for at once; messages sent before it lives wait for it.
+
+    Whoever owns it sets ``received`` and ``replied`` for its messages, and ``ended``, which is
+    called once when the process is gone.
+    """
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any, zygote: Zygote, memory: int, recursion: int) -> None:
+        self._reactor = reactor
+        self.received: Callable[[FromWorker], None] = _nobody
+        self.replied: Callable[[Reply], None] = _nobody
+        self.ended: Callable[[Ending], None] = _nobody
+        self.run = Channel[FromWorker](from_worker, MAX_FROM_WORKER, self._on_run, self._lost)
+        self.control = Channel[Reply](reply, MAX_FROM_WORKER, self._on_control, self._lost)
+        self.process: int | None = None
+        self.troubles = 0
+        self._fault: str | None = None
+        self._dying = False
+        self._gone: Ending | None = None
+        self._waiting: list[Deferred[None]] = []
+        channels = (pair(reactor, self.run), pair(reactor, self.control))
+        zygote.fork(channels, memory, recursion).addCallbacks(self._born, self._not_born)
+
+    def _on_run(self, message: FromWorker) -> None:
+        self.received(message)
+
+    def _on_control(self, message: Reply) -> None:
+        self.replied(message)
+
+    @property
+    def alive(self) -> bool:
+        """Is it there, or about to be? Notices an end of which no channel has told yet."""
+        if self._dying or self.process is None:
+            return not self._dying
+        try:
+            ended = os.waitid(os.P_PID, self.process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return ended is None
+
+    def processor_seconds(self) -> float:
+        """The processor time that it has used, with all its threads; 0 if that is not known."""
+        if self.process is None:
+            return 0.0
+        try:
+            return time.clock_gettime((~self.process << 3) | 2)
+        except OSError:
+            return 0.0
+
+    def kill(self, fault: str | None = None) -> None:
+        """End it now, whatever it is doing."""
+        if fault is not None and self._fault is None:
+            self._fault = fault
+        if self._gone is not None:
+            return
+        if self.process is not None:
+            # It is our child and we have not waited for it: the number is nobody else's.
+            os.kill(self.process, signal.SIGKILL)
+        if not self._dying:
+            self._dying = True
+            self.run.close()
+            self.control.close()
+            if self.process is not None:
+                self._look(_FIRST_LOOK)
+
+    def gone(self) -> Deferred[None]:
+        """Fires when the process is no more."""
+        if self._gone is not None:
+            return succeed(None)
+        waiter: Deferred[None] = Deferred()
+        self._waiting.append(waiter)
+        return waiter
+
+    def _born(self, process: int) -> None:
+        self.process = process
+        if self._dying:
+            os.kill(process, signal.SIGKILL)
+            self._look(_FIRST_LOOK)
+
+    def _not_born(self, reason: Failure) -> None:
+        self._log.error("no worker: {why}", why=reason.getErrorMessage())
+        self._dying = True
+        self.run.close()
+        self.control.close()
+        self._end(Ending(unborn=True))
+
+    def _lost(self, fault: str | None) -> None:
+        """A channel is gone: the process has ended, or is of no use."""
+        self.kill(fault)
+
+    def _look(self, wait: float) -> None:
+        """Has the process ended? If not, look again a little later."""
+        assert self.process is not None
+        try:
+            process, status = os.waitpid(self.process, os.WNOHANG)
+        except ChildProcessError:
+            self._end(Ending(fault=self._fault))  # somebody else has waited for it
+            return
+        if process == 0:
+            self._reactor.callLater(wait, self._look, min(2 * wait, _LAST_LOOK))
+        elif os.WIFSIGNALED(status):
+            self._end(Ending(number=os.WTERMSIG(status), fault=self._fault))
+        else:
+            self._end(Ending(status=os.WEXITSTATUS(status), fault=self._fault))
+
+    def _end(self, ending: Ending) -> None:
+        self._gone = ending
+        if ending.fault is not None:
+            self._log.error("a worker broke the rules: {fault}", fault=ending.fault)
+        self.ended(ending)
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            waiter.callback(None)
+
+
+def _nobody(message: object) -> None:
+    """Nobody owns the worker yet: what it says is dropped."""

@@ -1,0 +1,300 @@
+"""A share with all that its links lead to, by real servers with links (DFS)."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.smb import errors, share_paths
+from datacode.smb.client import dfs_namespace
+from datacode.smb.client.dfs_namespace import Namespace, open_namespace
+from datacode.smb.client.pipelined_io import Bytes
+from datacode.smb.deadline import Interrupt
+from datacode.smb.errors import Reason, ShareError
+from datacode.smb.hosts import HostPolicy
+from datacode.smb.policy import Access
+from datacode.smb.protocol import dfs
+from datacode.smb.protocol.dfs import Elsewhere, Referral
+from datacode.smb.protocol.messages import Malformed
+from datacode.smb.target import Target
+from tests.smb.samba import Samba, free_port, samba
+from tests.smb.test_share import ShareTestCase
+
+
+class NamespaceTestCase(ShareTestCase):
+    """Opens namespaces, and reads as a test likes to."""
+
+    def namespace(
+        self, target: Target, name: str = "data", access: Access | None = None
+    ) -> Namespace:
+        """An open one."""
+        opened = open_namespace(
+            target, name, access or Access(), self.patience(), connecting=self.connecting
+        )
+        self.addCleanup(opened.close, self.patience(1))
+        return opened
+
+    connecting = 20.0
+
+    def names(self, opened: Namespace, path: str) -> list[str]:
+        """The names in a folder."""
+        return [entry.name for entry in opened.list_folder(path, self.patience())]
+
+    def bytes_of(self, opened: Namespace, path: str) -> bytes:
+        """The bytes of a file."""
+        return self.content(opened.fetch(path, self.patience()))
+
+
+class PatternTests(NamespaceTestCase):
+    """Searching, without any links."""
+
+    def test_patterns(self) -> None:
+        """One folder, several, any depth; a missing folder has nothing in it."""
+        folder = self.folder_of(samba())
+        for name in ("in/a.csv", "in/B.CSV", "in/c.txt", "in/x/d.csv", "in/x/y/e.csv"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+        share = self.namespace(samba().target())
+
+        def matched(pattern: str) -> list[str]:
+            text = f"{folder.name}/{pattern}"
+            parsed = share_paths.Pattern.parse("data", text)
+            found = [each.name for each in share.match(parsed, text, self.patience())]
+            return [path.removeprefix(f"{folder.name}/") for path in found]
+
+        self.assertEqual(matched("in/*.csv"), ["in/a.csv", "in/B.CSV"])
+        self.assertEqual(matched("in/*"), ["in/a.csv", "in/B.CSV", "in/c.txt", "in/x"])
+        self.assertEqual(
+            matched("**/*.csv"), ["in/a.csv", "in/B.CSV", "in/x/d.csv", "in/x/y/e.csv"]
+        )
+        self.assertEqual(matched("**/y/*"), ["in/x/y/e.csv"])
+        self.assertEqual(matched("in/**"), ["in/x", "in/x/y"])
+        self.assertEqual(matched("i?/[xy]/*"), ["in/x/d.csv", "in/x/y"])
+        self.assertEqual(matched("in/a.csv"), ["in/a.csv"])
+        self.assertEqual(matched("nothing/*.csv"), [])
+        self.assertEqual(matched("in/a.csv/*"), [])
+
+
+class LinkTests(NamespaceTestCase):
+    """A namespace on one server, with links to another and to itself."""
+
+    def setUp(self) -> None:
+        self.root: Samba = samba(host_msdfs="yes", msdfs_root="yes")
+        self.other: Samba = samba()
+        self.there = self.folder_of(self.other)
+        (self.there / "a.txt").write_text("from there")
+        (self.there / "inside").mkdir()
+        (self.there / "inside" / "b.csv").write_text("x;y")
+        self.here = self.folder_of(self.root)
+
+    def link(self, name: str, *places: str) -> str:
+        """Make a link in the test's folder; its path on the share."""
+        path: Path = self.here / name
+        path.symlink_to("msdfs:" + ",".join(places))
+        self.addCleanup(os.unlink, path)
+        return f"{self.here.name}/{name}"
+
+    def place(self, folder: str = "") -> str:
+        """The test's folder on the other server, as a link says it."""
+        path = f"{self.other.address}\\data\\{self.there.name}"
+        return path + (f"\\{folder}" if folder else "")
+
+    def opened(self, access: Access | None = None) -> Namespace:  # type: ignore[override]
+        """The namespace."""
+        return self.namespace(self.root.target(), access=access)
+
+    def assertFails(self, reason: Reason, text: str, opened: Namespace, path: str) -> None:
+        """Assert what is said when that is read."""
+        error = self.assertRaises(ShareError, opened.fetch, path, self.patience())
+        self.assertIs(error.reason, reason)
+        self.assertEqual(str(error), text)
+
+    def test_reading_through_a_link(self) -> None:
+        """It is a folder like any other, and so is what is in it; case does not count."""
+        path = self.link("elsewhere", self.place())
+        opened = self.opened()
+        self.assertEqual(self.names(opened, self.here.name), ["elsewhere"])
+        self.assertEqual(self.names(opened, path), ["a.txt", "inside"])
+        self.assertEqual(self.bytes_of(opened, f"{path}/a.txt"), b"from there")
+        self.assertEqual(self.bytes_of(opened, f"{path.upper()}/INSIDE/B.CSV"), b"x;y")
+        found = opened.look(path, self.patience())
+        assert found is not None
+        self.assertTrue(found.is_folder)
+        self.assertIsNone(opened.look(f"{path}/none", self.patience()))
+
+    def test_searching_through_links(self) -> None:
+        """What lies behind them is found, by its path in the namespace."""
+        path = self.link("elsewhere", self.place())
+        text = f"{self.here.name}/**/*.csv"
+        opened = self.opened()
+        found = opened.match(share_paths.Pattern.parse("data", text), text, self.patience())
+        self.assertEqual([entry.name for entry in found], [f"{path}/inside/b.csv"])
+        tree = opened.tree(self.here.name, self.patience())
+        self.assertEqual(
+            [entry.name for entry in tree],
+            ["elsewhere", "elsewhere/a.txt", "elsewhere/inside", "elsewhere/inside/b.csv"],
+        )
+
+    def test_writing_through_a_link(self) -> None:
+        """Files, folders, new names: all on the server where they lie."""
+        path = self.link("elsewhere", self.place())
+        opened = self.opened()
+        opened.store(f"{path}/new.txt", Bytes(b"new"), self.patience(), token="t")
+        opened.make_folder(f"{path}/deep/down", self.patience())
+        opened.rename(f"{path}/new.txt", f"{path}/deep/newer.txt", self.patience())
+        opened.remove(f"{path}/a.txt", self.patience())
+        self.assertEqual((self.there / "deep" / "newer.txt").read_bytes(), b"new")
+        self.assertTrue((self.there / "deep" / "down").is_dir())
+        self.assertFalse((self.there / "a.txt").exists())
+        error = self.assertRaises(
+            ShareError,
+            *(opened.rename, f"{path}/deep/newer.txt", f"{self.here.name}/x", self.patience()),
+        )
+        self.assertIs(error.reason, errors.OTHER_SHARE)
+
+    def test_messages_show_the_path_as_it_was_written(self) -> None:
+        """Not the one on the other server."""
+        path = self.link("elsewhere", self.place("inside"))
+        text = f"'{path}/none.txt' не найден"
+        self.assertFails(errors.MISSING, text, self.opened(), f"{path}/none.txt")
+
+    def test_another_share_of_the_same_server(self) -> None:
+        """Is reached through the port that the first one was."""
+        (self.root.guest_folder / self.here.name).write_text("public")
+        path = self.link("public", "127.0.0.1\\public")
+        self.assertEqual(self.bytes_of(self.opened(), f"{path}/{self.here.name}"), b"public")
+
+    def test_a_second_place(self) -> None:
+        """Is taken where the first one is down."""
+        path = self.link("elsewhere", f"127.0.0.1:{free_port()}\\data", self.place())
+        self.assertEqual(self.bytes_of(self.opened(), f"{path}/a.txt"), b"from there")
+
+    def test_places_that_cannot_be_opened(self) -> None:
+        """The reason, with the host and the share that the link leads to."""
+        port = free_port()
+        for name, place, reason, text in (
+            (
+                *("down", f"127.0.0.1:{port}\\data", errors.UNREACHABLE),
+                f"сервер 127.0.0.1:{port} недоступен",
+            ),
+            (
+                *("none", f"{self.other.address}\\none", errors.NO_SHARE),
+                "шара 'none' не найдена",
+            ),
+        ):
+            path = self.link(name, place)
+            self.assertFails(reason, text, self.opened(), f"{path}/a.txt")
+
+    def test_only_hosts_that_are_allowed(self) -> None:
+        """A link opens no door that the operator has closed."""
+        path = self.link("elsewhere", self.place())
+        allowed = HostPolicy([self.root.address])
+        opened = self.opened(Access(hosts=allowed))
+        text = f"сервер {self.other.address} не разрешен администратором"
+        self.assertFails(errors.HOST_REFUSED, text, opened, f"{path}/a.txt")
+        self.assertEqual(self.names(opened, self.here.name), ["elsewhere"])
+
+    def test_a_circle(self) -> None:
+        """Ends with a sentence."""
+        path = self.link("round", f"127.0.0.1\\data\\{self.here.name}\\round")
+        text = f"ссылки на пути '{path}/a.txt' ведут по кругу"
+        self.assertFails(errors.CIRCLE, text, self.opened(), f"{path}/a.txt")
+
+    def test_connections_are_closed(self) -> None:
+        """All of them, and the namespace is broken when one is."""
+        path = self.link("elsewhere", self.place())
+        opened = self.opened()
+        self.names(opened, path)
+        opened.check(self.patience())
+        shares = opened._shares()
+        self.assertEqual(len(shares), 2)
+        shares[1].drop()
+        self.assertTrue(opened.broken)
+        opened.close(self.patience(1))
+        self.assertTrue(all(share.broken for share in shares))
+
+
+class RootTests(NamespaceTestCase):
+    """A namespace that is a domain's, and no server's share."""
+
+    def test_where_it_is(self) -> None:
+        """The domain says which servers have it."""
+        server = samba()
+        folder = self.folder_of(server)
+        (folder / "a.txt").write_text("root")
+        referral = Referral(0, (Elsewhere(server.address, "data", (folder.name,)),))
+        asked: list[str] = []
+
+        def ask(target: Target, name: str, rules: Access, interrupt: Interrupt) -> Referral:
+            asked.append(name)
+            return referral
+
+        self.patch(dfs_namespace, "ask_about_root", ask)
+        opened = self.namespace(server.target(), "files")
+        self.assertEqual(asked, ["files"])
+        self.assertEqual(self.bytes_of(opened, "a.txt"), b"root")
+        self.assertEqual(self.names(opened, ""), ["a.txt"])
+
+    def test_neither_share_nor_namespace(self) -> None:
+        """The share is not there, whatever the server says about namespaces."""
+        for server in (samba(), samba(host_msdfs="yes", msdfs_root="yes")):
+            error = self.assertRaises(ShareError, self.namespace, server.target(), "files")
+            self.assertEqual(str(error), "шара 'files' не найдена")
+
+
+def entry(version: int, text: str, flags: int = 0) -> bytes:
+    """A referral with one place."""
+    fixed = {2: 22, 3: 34, 4: 34}[version]
+    offsets = struct.pack("<III", 0, 60, 0)[: 8 if version == 2 else 4]
+    head = struct.pack("<HHHH", version, fixed, 0, flags) + offsets
+    head += struct.pack("<HHH", fixed, fixed, fixed)
+    return head.ljust(fixed, b"\0") + text.encode("utf-16-le") + b"\0\0"
+
+
+def answer(consumed: int, *entries: bytes) -> memoryview:
+    """A whole answer."""
+    return memoryview(struct.pack("<HHI", consumed, len(entries), 2) + b"".join(entries))
+
+
+class ReferralTests(SynchronousTestCase):
+    """Answers as bytes."""
+
+    PATH = "\\corp\\files\\Отчёты\\2024"
+
+    def test_versions(self) -> None:
+        """All that servers of today send."""
+        consumed = 2 * len("\\corp\\files\\Отчёты")
+        for version in (2, 3, 4):
+            found = dfs.parse(self.PATH, answer(consumed, entry(version, "\\fs1\\data\\Год\\x")))
+            self.assertEqual(found, Referral(1, (Elsewhere("fs1", "data", ("Год", "x")),)))
+
+    def test_what_is_none(self) -> None:
+        """Lists of names, places without a share, texts without an end, too much consumed."""
+        good = entry(4, "\\fs1\\data")
+        for data in (
+            memoryview(b""),
+            answer(24),
+            answer(24, entry(4, "\\fs1")),
+            answer(24, entry(4, "\\fs1\\data", flags=2)),
+            answer(24, good[:-2]),
+            answer(24, good[:20]),
+            answer(23, good),
+            answer(0, good),
+            answer(200, good),
+            answer(24, b"\1" + good[1:]),
+        ):
+            self.assertRaises(Malformed, dfs.parse, self.PATH, data)
+
+    @given(st.binary(max_size=200))
+    def test_any_bytes(self, data: bytes) -> None:
+        """A referral or ``Malformed``."""
+        try:
+            found = dfs.parse(self.PATH, memoryview(data))
+        except Malformed:
+            return
+        self.assertTrue(found.places)

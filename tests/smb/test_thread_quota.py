@@ -1,0 +1,99 @@
+"""Who may have how many of the threads in which file servers are asked."""
+
+from __future__ import annotations
+
+import threading
+
+from twisted.internet import reactor
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.trial.unittest import TestCase
+
+from datacode.smb.deadline import Interrupt
+from datacode.smb.policy import Limits
+from datacode.smb.thread_quota import Call, Calls, Part
+
+LIMITS = Limits(threads=8, session_threads=2, address_threads=3)
+
+
+class PartTests(TestCase):
+    """Calls that hang, as those to a dead name server do: nothing reaches them."""
+
+    timeout = 20
+
+    def setUp(self) -> None:
+        """The threads, and what lets those go that hang."""
+        self.calls = Calls(reactor, LIMITS, 0.1)
+        self.calls.start(lambda: None)
+        self.addCleanup(self.calls.stop)
+        self.answers = threading.Event()
+        self.addCleanup(self.answers.set)
+        self.hanging = 0
+        self._count = threading.Condition()
+
+    def hang(self, part: Part) -> Call[None]:
+        """A call that hangs until ``answers`` is set."""
+
+        def work(interrupt: Interrupt) -> None:
+            with self._count:
+                self.hanging += 1
+                self._count.notify_all()
+            self.answers.wait()
+
+        return part.run(work, 60, 60)
+
+    def until_hang(self, count: int) -> None:
+        """Wait until so many hang."""
+        with self._count:
+            self.assertTrue(self._count.wait_for(lambda: self.hanging >= count, 10))
+
+    async def test_a_session_has_its_part(self) -> None:
+        """One whose calls hang leaves threads to others from the same address."""
+        session = self.calls.part("a")
+        stuck = [self.hang(session) for _ in range(5)]
+        self.until_hang(LIMITS.session_threads)
+        other = self.calls.part("a").run(lambda interrupt: "answered", 60, 60)
+        self.assertEqual(await other.result, "answered")
+        self.assertEqual(self.hanging, LIMITS.session_threads)
+        self.answers.set()
+        for call in stuck:
+            await call.result
+        self.assertEqual(self.hanging, 5)
+
+    async def test_an_address_has_its_part(self) -> None:
+        """Many sessions from there leave threads to those from elsewhere."""
+        stuck = [self.hang(self.calls.part("a")) for _ in range(6)]
+        self.until_hang(LIMITS.address_threads)
+        other = self.calls.part("b").run(lambda interrupt: "answered", 60, 60)
+        self.assertEqual(await other.result, "answered")
+        self.assertEqual(self.hanging, LIMITS.address_threads)
+        self.answers.set()
+        for call in stuck:
+            await call.result
+        self.assertEqual(self.hanging, 6)
+
+    async def test_what_nobody_waits_for_keeps_its_thread(self) -> None:
+        """A call that is given up is counted until it has really ended."""
+        session = self.calls.part("a")
+        stuck = [self.hang(session) for _ in range(2)]
+        self.until_hang(2)
+        for call in stuck:
+            call.result.cancel()
+            await self.assertFailure(call.result, CancelledError)
+        waiting: Deferred[str] = session.run(lambda interrupt: "answered", 60, 60).result
+        self.assertNoResult(waiting)
+        other = self.calls.part("a").run(lambda interrupt: "answered", 60, 60)
+        await other.result
+        self.assertNoResult(waiting)
+        self.answers.set()
+        self.assertEqual(await waiting, "answered")
+
+    async def test_what_fails_gives_its_thread_back(self) -> None:
+        """However a call ends, the next one begins."""
+
+        def fail(interrupt: Interrupt) -> None:
+            raise ValueError
+
+        session = self.calls.part("a")
+        for _ in range(3 * LIMITS.address_threads):
+            await self.assertFailure(session.run(fail, 60, 60).result, ValueError)
+        self.assertEqual(session.busy, 0)

@@ -1,0 +1,566 @@
+"""Reading XLSX (tables and files reference, 2.4): both readers agree, and nothing is too large."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import openpyxl
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl.chart import BarChart
+from openpyxl.styles import Font
+
+from datacode.errors import DataCodeError
+from datacode.tables.xlsx import package
+from datacode.tables.xlsx import read as module
+from datacode.tables.xlsx.read import _by_openpyxl, read_xlsx
+from datacode.values.table import Table
+from datacode.values.types import Value
+from tests.tables.making import TableTestCase, contents, quickly, without_minus_zero
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def made(fill: Callable[[Any], object], *, epoch: datetime | None = None) -> bytes:
+    """A workbook; ``fill`` gets its sheet, which knows the book as ``parent``."""
+    book = openpyxl.Workbook()
+    if epoch is not None:
+        book.epoch = epoch
+    fill(book.active)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def rows(*lines: list[Any]) -> bytes:
+    """A workbook of these rows."""
+    return made(lambda sheet: [sheet.append(line) for line in lines])
+
+
+def changed(content: bytes, old: bytes, new: bytes, part: str = SHEET) -> bytes:
+    """The workbook with other bytes in one of its parts."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(target, "w") as copy:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == part:
+                assert old in data, data
+                data = data.replace(old, new)
+            copy.writestr(name, data, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def read(content: bytes, **options: Any) -> Table:
+    """Read a workbook in memory."""
+    return read_xlsx(io.BytesIO(content), **options)
+
+
+class XlsxTestCase(TableTestCase):
+    """Reads with both readers."""
+
+    def by_calamine(self, content: bytes, **options: Any) -> Table:
+        """Read with calamine, which must manage alone."""
+        self.patch(module, "_by_openpyxl", None)
+        return read(content, **options)
+
+    def by_openpyxl(self, content: bytes, header_row: int = 0, sheet: str | None = None) -> Table:
+        """Read with the fallback."""
+        return _by_openpyxl(io.BytesIO(content), header_row, sheet)
+
+    def assertBoth(self, content: bytes, names: list[str], *expected: list[Value]) -> None:
+        """Both readers give this table."""
+        table = Table.from_rows(names, expected)
+        self.assertEqual(contents(self.by_calamine(content)), contents(table))
+        self.assertEqual(contents(self.by_openpyxl(content)), contents(table))
+
+    def failure(self, content: bytes, **options: Any) -> str:
+        """The error's text."""
+        return self.assertRaises(DataCodeError, read, content, **options).message
+
+
+class CellTests(XlsxTestCase):
+    """What becomes of cells."""
+
+    def test_kinds(self) -> None:
+        """Every cell keeps its type; text is trimmed and not parsed."""
+        self.assertBoth(
+            rows(["a", "b", "c", "d"], [1, " x ", True, None], [2.5, "17", False, "  "]),
+            ["a", "b", "c", "d"],
+            [1.0, "x", True, None],
+            [2.5, "17", False, None],
+        )
+
+    def test_moments(self) -> None:
+        """Dates, times and durations are ISO text, with seconds rounded."""
+        self.assertBoth(
+            rows(
+                ["date", "midnight", "stamp", "time", "length"],
+                [
+                    date(2024, 1, 15),
+                    datetime(2024, 1, 15),
+                    datetime(2024, 1, 15, 10, 30, 0, 600_000),
+                    time(9, 5, 59, 700_000),
+                    timedelta(hours=30, minutes=5),
+                ],
+                [
+                    date(1999, 12, 31),
+                    datetime(2000, 2, 29),
+                    datetime(2023, 12, 31, 23, 59, 59, 800_000),
+                    time(0, 0, 1),
+                    timedelta(days=2),
+                ],
+            ),
+            ["date", "midnight", "stamp", "time", "length"],
+            ["2024-01-15", "2024-01-15", "2024-01-15 10:30:01", "09:06:00", "30:05:00"],
+            ["1999-12-31", "2000-02-29", "2024-01-01", "00:00:01", "48:00:00"],
+        )
+
+    def test_other_epoch(self) -> None:
+        """The dates of a workbook that counts from 1904."""
+        book = made(
+            lambda sheet: (
+                [
+                    sheet.append(line)
+                    for line in (["d"], [date(2024, 2, 29)], [datetime(1950, 1, 1, 12, 0)])
+                ]
+            ),
+            epoch=datetime(1904, 1, 1),
+        )
+        self.assertBoth(book, ["d"], ["2024-02-29"], ["1950-01-01 12:00:00"])
+
+    def test_numbers_that_are_no_date(self) -> None:
+        """Before the first day there is no date, and none of them is midnight: they stay numbers.
+
+        Durations may be negative."""
+
+        def fill(sheet: Any) -> None:
+            forms = ["yyyy-mm-dd", "hh:mm", "General", "[h]:mm", "yyyy-mm-dd"]
+            for line in ([-1, "b", "c", "d", "e"], [-0.25, -3, -5, -0.5, 0.5], [1, 0.25, 0, 1, -2]):
+                sheet.append(line)
+            for row in sheet.iter_rows():
+                for cell, form in zip(row, forms, strict=True):
+                    cell.number_format = form
+
+        table = self.by_calamine(made(fill))
+        self.assertEqual(
+            contents(table),
+            contents(
+                Table.from_rows(
+                    ["-1", "b", "c", "d", "e"],
+                    [
+                        [-0.25, -3.0, -5.0, "-12:00:00", "12:00:00"],
+                        ["1900-01-01", "06:00:00", 0.0, "24:00:00", -2.0],
+                    ],
+                )
+            ),
+        )
+
+    def test_longest_durations(self) -> None:
+        """A number too large for a duration does not keep the rest from being read."""
+
+        def fill(sheet: Any) -> None:
+            for value in ("a", 1e300, 0.5):
+                sheet.append([value])
+            sheet["A2"].number_format = sheet["A3"].number_format = "[h]:mm"
+
+        self.assertEqual(read(made(fill)).columns[0].values(), ["ERROR: Value", "12:00:00"])
+
+    def test_number_formats(self) -> None:
+        """A format changes no number, except to a date."""
+
+        def fill(sheet: Any) -> None:
+            sheet.append(["a", "b", "c", "d"])
+            sheet.append([0.5, 1234.5, 45306, 45306])
+            for cell, form in (
+                ("A2", "0%"),
+                ("B2", "#,##0 $"),
+                ("C2", "yyyy-mm-dd"),
+                ("D2", '0"d"'),
+            ):
+                sheet[cell].number_format = form
+
+        self.assertBoth(made(fill), ["a", "b", "c", "d"], [0.5, 1234.5, "2024-01-15", 45306.0])
+
+    def test_errors(self) -> None:
+        """Errors are text with the name of the error; text that looks like one is not."""
+        codes = ["#N/A", "#DIV/0!", "#REF!", "#NAME?", "#VALUE!", "#NUM!", "#NULL!"]
+        names = ["NA", "Div0", "Ref", "Name", "Value", "Num", "Null"]
+
+        def fill(sheet: Any) -> None:
+            for code in ["e", *codes]:
+                sheet.append([code, "#N/A"])
+                sheet.cell(sheet.max_row, 2).data_type = "s"
+
+        self.assertBoth(made(fill), ["e", "#N/A"], *[[f"ERROR: {name}", "#N/A"] for name in names])
+
+    def test_error_in_the_header(self) -> None:
+        """A column can be called by an error."""
+        self.assertBoth(rows(["#REF!", "b"], [1, 2]), ["ERROR: Ref", "b"], [1.0, 2.0])
+
+    def test_new_error(self) -> None:
+        """An error that calamine does not know is read by the fallback."""
+        book = changed(
+            rows(["a"], [7]), b'<c r="A2" t="n"><v>7</v>', b'<c r="A2" t="e"><v>#SPILL!</v>'
+        )
+        self.assertTable(read(book), "a", ["ERROR: Spill"])
+
+    def test_formulas(self) -> None:
+        """A formula is its stored result, null if there is none."""
+        book = changed(
+            rows(["a", "b", "c"], [1, "=A2+1", "=A2&A2"]),
+            b'<c r="B2"><f>A2+1</f><v /></c>',
+            b'<c r="B2"><f>A2+1</f><v>2</v></c>',
+        )
+        self.assertBoth(book, ["a", "b", "c"], [1.0, 2.0, None])
+
+    def test_stored_dates(self) -> None:
+        """Dates that are stored as ISO text stay as they are stored."""
+        book = rows(["a", "b"], [5, 6])
+        for old, text in (
+            (b'"A2" t="n"><v>5', b"2024-01-15T10:30:00"),
+            (b'"B2" t="n"><v>6', b"P1D"),
+        ):
+            book = changed(book, old, old.replace(b't="n"', b't="d"')[:-1] + text)
+        self.assertTable(self.by_calamine(book), "a b", ["2024-01-15T10:30:00", "P1D"])
+
+    def test_merged_cells(self) -> None:
+        """A merged area has its value in the first cell."""
+
+        def fill(sheet: Any) -> None:
+            sheet.append(["a", "b"])
+            sheet.append(["x", None])
+            sheet.append([None, None])
+            sheet.append(["y", "z"])
+            sheet.merge_cells("A2:B3")
+
+        self.assertBoth(made(fill), ["a", "b"], ["x", None], [None, None], ["y", "z"])
+
+    @quickly
+    @given(
+        st.lists(
+            st.lists(
+                st.one_of(
+                    st.none(),
+                    st.booleans(),
+                    st.floats(allow_nan=False, allow_infinity=False).map(without_minus_zero),
+                    st.integers(-(2**53), 2**53),
+                    st.text("ab é€\n", max_size=3),
+                    st.datetimes(datetime(1900, 3, 1), datetime(2200, 1, 1)),
+                    st.times(),
+                ),
+                min_size=3,
+                max_size=3,
+            ),
+            max_size=4,
+        )
+    )
+    def test_readers_agree(self, lines: list[list[Any]]) -> None:
+        """Whatever is in the cells, both readers see the same."""
+        book = rows(["a", "b", "c"], *lines, ["end", "end", "end"])
+        self.assertEqual(contents(self.by_calamine(book)), contents(self.by_openpyxl(book)))
+
+
+class LongTests(XlsxTestCase):
+    """Sheets whose columns are stored as series."""
+
+    def test_columns(self) -> None:
+        """What is typed and what is not comes out alike."""
+        lines = [
+            [float(i), f" t{i} " if i % 3 else None, i % 2 == 0, date(2024, 1, 1 + i % 28), None]
+            for i in range(700)
+        ]
+        lines[600][0] = "n/a"
+        book = rows(["n", "t", "b", "d", "e"], *lines)
+        expected = [
+            [n, t and t.strip(), b, d.isoformat(), e]
+            for n, t, b, d, e in lines  # type: ignore[attr-defined]
+        ]
+        for small in (0, 1 << 60):
+            self.patch(module, "_SMALL", small)
+            self.assertEqual(list(self.by_calamine(book).rows()), expected)
+
+
+class HeaderTests(XlsxTestCase):
+    """Names, and where the table begins."""
+
+    def test_names(self) -> None:
+        """Text as it is, numbers without ``.0``, dates and bools as shown, empty as ``Column``."""
+        self.assertBoth(
+            rows([" pad ", 1, 2.5, None, True, date(2024, 5, 1)], [1, 2, 3, 4, 5, 6]),
+            [" pad ", "1", "2.5", "Column", "true", "2024-05-01"],
+            [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        )
+
+    def test_used_rectangle(self) -> None:
+        """Empty rows and columns around the cells, styled or not, do not count; inside they do."""
+
+        def fill(sheet: Any) -> None:
+            sheet["A1"].font = Font(bold=True)
+            sheet["C4"], sheet["D4"] = "x", "y"
+            sheet["C6"] = 1
+            sheet["F9"].font = Font(bold=True)
+
+        self.assertBoth(made(fill), ["x", "y"], [None, None], [1.0, None])
+
+    def test_header_row(self) -> None:
+        """``header_row`` counts from the first row that is used."""
+
+        def fill(sheet: Any) -> None:
+            sheet["B3"], sheet["B5"], sheet["C5"], sheet["B6"] = "Title", "x", "y", 1
+
+        book = made(fill)
+        expected = (["x", "y"], [["Number(1.0)", "Null"]])
+        self.assertEqual(contents(self.by_calamine(book, header_row=2)), expected)
+        self.assertEqual(contents(self.by_openpyxl(book, 2)), expected)
+
+    def test_errors_below_a_later_header(self) -> None:
+        """Errors are found in their rows wherever the table begins."""
+
+        def fill(sheet: Any) -> None:
+            sheet["B3"], sheet["B4"], sheet["B5"] = "#N/A", "h", "#REF!"
+
+        self.assertTable(self.by_calamine(made(fill), header_row=1), "h", ["ERROR: Ref"])
+
+    def test_too_few_rows(self) -> None:
+        """The header lies behind the end."""
+        message = "File has fewer than 3 rows (header_row = 2)"
+        self.assertEqual(self.failure(rows(["a"], [1]), header_row=2), message)
+        empty = made(lambda sheet: None)
+        self.assertEqual(self.failure(empty), "File has fewer than 1 rows (header_row = 0)")
+
+
+class SheetTests(XlsxTestCase):
+    """Which sheet is read."""
+
+    def book(self) -> bytes:
+        """A chart, a hidden sheet, and an ordinary one."""
+
+        def fill(sheet: Any) -> None:
+            book = sheet.parent
+            sheet.title, sheet.sheet_state = "hidden", "hidden"
+            sheet.append(["h"])
+            book.create_sheet("last").append(["l"])
+            book.create_chartsheet("chart", 0).add_chart(BarChart())
+
+        return made(fill)
+
+    def test_first(self) -> None:
+        """Without a name the first sheet with cells is read, hidden or not."""
+        self.assertEqual(self.by_calamine(self.book()).names, ("h",))
+        self.assertEqual(self.by_openpyxl(self.book()).names, ("h",))
+
+    def test_by_name(self) -> None:
+        """Names are exact."""
+        self.assertEqual(self.by_calamine(self.book(), sheet_name="last").names, ("l",))
+        self.assertEqual(
+            self.failure(self.book(), sheet_name="Last"),
+            "Failed to read sheet 'Last': Worksheet 'Last' not found",
+        )
+        self.assertEqual(
+            self.failure(self.book(), sheet_name="chart"),
+            "Failed to read sheet 'chart': it is a chart",
+        )
+
+
+class RefusedTests(XlsxTestCase):
+    """Files that are no workbooks, are damaged, or would not fit."""
+
+    def test_other_files(self) -> None:
+        """What is no workbook is told apart."""
+        no_workbook = "Failed to open xlsx: the file is not an XLSX workbook"
+        for content in (b"", b"name,age\n", rows(["a"])[:300]):
+            self.assertEqual(self.failure(content), no_workbook)
+        self.assertEqual(
+            self.failure(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600),
+            "Failed to open xlsx: the file is an old .xls or is protected by a password",
+        )
+
+    def test_zip_of_something_else(self) -> None:
+        """A zip without a workbook."""
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as file:
+            file.writestr("note.txt", "hello")
+        self.assertIn("Failed to open xlsx: ", self.failure(target.getvalue()))
+
+    def test_damaged_part(self) -> None:
+        """Compressed data that cannot be unpacked."""
+        book = bytearray(rows(["a"], *[[i] for i in range(500)]))
+        with zipfile.ZipFile(io.BytesIO(bytes(book))) as file:
+            offset = file.getinfo(SHEET).header_offset + 80
+        book[offset : offset + 60] = b"\xff" * 60
+        self.assertEqual(self.failure(bytes(book)), f"Failed to open xlsx: part {SHEET} is damaged")
+
+    def test_damaged_directory(self) -> None:
+        """A directory of which the place is given wrongly, so that parts begin before the file."""
+        book = rows(["a"])
+        end = book.rindex(b"PK\5\6")
+        place = int.from_bytes(book[end + 16 : end + 20], "little") + 10_000_000
+        wrong = book[: end + 16] + place.to_bytes(4, "little") + book[end + 20 :]
+        message = self.failure(wrong)
+        self.assertTrue(message.startswith("Failed to open xlsx: part "), message)
+        self.assertTrue(message.endswith(" is damaged"), message)
+
+    def test_broken_xml(self) -> None:
+        """A sheet that is no XML, for neither reader."""
+        book = changed(rows(["a"]), b"<sheetData>", b"<sheetData></wrong>")
+        self.assertIn("Failed to open xlsx: ", self.failure(book))
+
+    def test_large_parts(self) -> None:
+        """A workbook that unpacks to more than the limit, whatever its directory says."""
+        self.patch(package, "MOST_BYTES", 1 << 20)
+        book = changed(rows(["a"]), b"<sheetData>", b" " * (3 << 20) + b"<sheetData>")
+        self.assertLess(len(book), 20_000)
+        message = "Failed to open xlsx: the workbook is too large (more than 1 MiB unpacked)"
+        self.assertEqual(self.failure(book), message)
+        with zipfile.ZipFile(io.BytesIO(book)) as file:
+            size = struct.pack("<L", file.getinfo(SHEET).file_size)
+        self.assertEqual(book.count(size), 2)
+        self.assertEqual(self.failure(book.replace(size, struct.pack("<L", 900))), message)
+
+    def test_large_styles(self) -> None:
+        """What all sheets share counts as well."""
+        self.patch(package, "MOST_BYTES", 1 << 20)
+        book = changed(rows(["a"]), b"<fonts", b" " * (3 << 20) + b"<fonts", "xl/styles.xml")
+        self.assertIn("the workbook is too large", self.failure(book))
+
+    def test_far_cells(self) -> None:
+        """One cell far away would make millions of empty ones."""
+
+        def fill(sheet: Any) -> None:
+            sheet["A1"] = "a"
+            sheet["XFD1048576"] = 1
+
+        self.assertEqual(
+            self.failure(made(fill)),
+            "Failed to open xlsx: the sheet is too large (1048576 rows by 16384 columns; "
+            "at most 50000000 cells are read)",
+        )
+
+    def sheet_with(self, second_row: bytes) -> bytes:
+        """A workbook whose second row is written in this way."""
+        return changed(
+            rows(["a"], [1]), b'<row r="2"><c r="A2" t="n"><v>1</v></c></row>', second_row
+        )
+
+    def test_far_cells_in_disguise(self) -> None:
+        """Rows out of order, places beside their rows, other spelling, and no places at all."""
+        value = b"<v>1</v></c>"
+        far = (
+            b'<row r="1048576"><c r="A1048576">%b</row><row r="2"><c r="XFD2">%b</row>',
+            b'<row r="2"><c r="A1048576">%b<c r="XFD2">%b</row>',
+            b'<row r="2"><c r="xfd2">%b<c r="a1048576">%b</row>',
+            b"<row r='2'><c r='XFD2'>%b<c r='A1048576'>%b</row>",
+            b'<row r="2"><c\nr = "XFD2">%b<c s="0" r="A1048576">%b</row>',
+            b'<row r="2"><!-- <c r=" --><c s="0" r="XFD2">%b<c r="A1048576">%b</row>',
+        )
+        for line in far:
+            self.assertEqual(
+                self.failure(self.sheet_with(line % (value, value))),
+                "Failed to open xlsx: the sheet is too large (1048576 rows by 16384 columns; "
+                "at most 50000000 cells are read)",
+            )
+        cells = b"<row>" + (b"<c>" + value) * 600 + b"</row>"
+        placeless = cells + b"<row/>" * 99_998 + b"<row><c>" + value + b"</row>"
+        self.assertEqual(
+            self.failure(self.sheet_with(placeless)),
+            "Failed to open xlsx: the sheet is too large (100001 rows by 600 columns; "
+            "at most 50000000 cells are read)",
+        )
+
+    def test_far_cells_for_the_fallback(self) -> None:
+        """The reader that is tried last fills in no billions of cells either."""
+        line = (
+            b'<row r="2"><c r="XFD2"><v>1</v></c></row>'
+            b'<row r="5000"><c r="A5000"><v>1</v></c></row>'
+        )
+        error = self.assertRaises(DataCodeError, self.by_openpyxl, self.sheet_with(line))
+        self.assertEqual(
+            error.message,
+            "Failed to open xlsx: the sheet is too large (5000 rows by 16384 columns; "
+            "at most 50000000 cells are read)",
+        )
+
+    def test_little_memory(self) -> None:
+        """How many cells are read depends on the memory there is for them."""
+        book = self.sheet_with(b'<row r="1000"><c r="CV1000"><v>1</v></c></row>')
+        self.assertEqual(len(read(book, memory=48 * 100_000)), 999)
+        self.assertEqual(
+            self.failure(book, memory=48 * 99_999),
+            "Failed to open xlsx: the sheet is too large (1000 rows by 100 columns; "
+            "at most 99999 cells are read)",
+        )
+
+    def test_far_style_for_the_fallback(self) -> None:
+        """A style is no cell for it, either."""
+        line = b'<row r="2"><c r="A2"><v>1</v></c></row><row r="5000"><c r="XFD5000"/></row>'
+        self.assertTable(self.by_openpyxl(self.sheet_with(line)), "a", [1.0])
+
+    def test_types_in_texts(self) -> None:
+        """What looks like the type of a cell is none inside of a text, however often."""
+        text = 't="e" ' * 20_000
+        cell = b'<c r="A2" t="inlineStr"><is><t>%b</t></is></c>' % text.encode()
+        book = self.sheet_with(b'<row r="2">%b<c r="B2" t="e"><v>#N/A</v></c></row>' % cell)
+        self.assertTable(self.by_calamine(book), "a Column", [text.strip(), "ERROR: NA"])
+
+    def test_impossible_places(self) -> None:
+        """Rows and columns that no sheet has."""
+        for line, place in (
+            (b'<row r="4294967295"><c r="A4294967295"><v>1</v></c></row>', "row '4294967295'"),
+            (b'<row r="9999999"><c r="A9999999"><v>1</v></c></row>', "row '9999999'"),
+            (b'<row r="2"><c r="ZZZZZZ2"><v>1</v></c></row>', "'ZZZZZZ2'"),
+            (b'<row r="2"><c r="XFE2"><v>1</v></c></row>', "'XFE2'"),
+            (b'<row r="-5"><c r="A-5"><v>1</v></c></row>', "row '-5'"),
+        ):
+            message = self.failure(self.sheet_with(line))
+            self.assertTrue(message.startswith("Failed to open xlsx: a cell is "), message)
+            self.assertTrue(message.endswith(place), message)
+
+    def test_places_left_out(self) -> None:
+        """A sheet whose cells do not say where they are is read in order."""
+        book = self.sheet_with(b"<row><c><v>1</v></c></row><row><c><v>2</v></c></row>")
+        self.assertTable(self.by_calamine(book), "a", [1.0], [2.0])
+
+    def test_sheet_declares_entities(self) -> None:
+        """Entities are not expanded, however small."""
+        book = changed(
+            rows(["a"], [1]),
+            b"<worksheet ",
+            b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet ',
+        )
+        self.assertEqual(
+            self.failure(book), "Failed to open xlsx: the sheet declares a document type"
+        )
+
+    def test_far_styles(self) -> None:
+        """A style is no cell."""
+
+        def fill(sheet: Any) -> None:
+            sheet.append(["a"])
+            sheet.append([1])
+            sheet["A900000"].font = Font(bold=True)
+
+        self.assertTable(self.by_calamine(made(fill)), "a", [1.0])
+
+    def test_many_columns(self) -> None:
+        """A sheet that is only wide."""
+        book = rows([f"c{i}" for i in range(1500)], list(range(1500)))
+        table = self.by_calamine(book)
+        self.assertEqual((len(table.names), table.row(0)[1499]), (1500, 1499.0))
+
+    def test_entities(self) -> None:
+        """Entities in the index are not expanded."""
+        book = changed(
+            rows(["a"], [1]),
+            b"<workbook ",
+            b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><workbook ',
+            part="xl/workbook.xml",
+        )
+        try:
+            self.assertTable(read(book), "a", [1.0])
+        except DataCodeError as error:
+            self.assertIn("Failed to open xlsx: ", error.message)
