@@ -1,1 +1,1 @@
-"""Every text that a user can see, in English and Russian: the catalogue and the system's own errors."""
+"""Every text that a user can see, in English and Russian, and the system's own errors."""
