@@ -108,9 +108,9 @@ def parse(data: bytes) -> Request:
         raise BadRequest(
             texts.TOO_MANY_VALUES, _classes[tag].answer, head, limit=json_limits.MAX_VALUES
         ) from None
-    except UnicodeDecodeError:
-        raise BadRequest(texts.UNREADABLE, Executed) from None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        if not _is_utf8(data):
+            raise BadRequest(texts.UNREADABLE, Executed) from None
         raise _wrong_field(data, _classes[tag], head) from None
     if (request.id and not _is_id(request.id)) or (
         isinstance(request, Cancel) and request.request and not _is_id(request.request)
@@ -153,7 +153,7 @@ def _tag(head: _Head) -> str:
         raise BadRequest(texts.MISSING_FIELD, Executed, head, field="type")
     try:
         value = msgspec.json.decode(written) if written[:1] == b'"' else None
-    except UnicodeDecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest(texts.UNREADABLE, Executed) from None
     if isinstance(value, str) and value in _classes:
         return value
@@ -161,6 +161,15 @@ def _tag(head: _Head) -> str:
     if len(shown) > _LONGEST_TYPE_SHOWN:
         shown = shown[:_LONGEST_TYPE_SHOWN] + "…"
     raise BadRequest(texts.UNKNOWN_TYPE, Executed, head, type=shown)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8; msgspec's exception tells it only up to version 0.22."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_id(written: Raw) -> bool:
