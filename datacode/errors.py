@@ -104,7 +104,7 @@ class DataCodeError(Exception):
     def render(self, locale: str) -> str:
         """The text for a reader: ``en`` in the form of ``str()``, ``ru`` beginning ``Ошибка: ``.
 
-        Source: server reference, S1.
+        Source: server reference, D1.
         """
         message = self.message_in(locale)
         if locale == "ru":

@@ -1,4 +1,4 @@
-"""Session folders and local files: server reference, S4 and 7."""
+"""Session folders and local files: server reference, D4 and 7."""
 
 from __future__ import annotations
 

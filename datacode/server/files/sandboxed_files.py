@@ -6,7 +6,7 @@ what was really opened, so that neither a symbolic link nor a race leads out. A 
 without any effect first (``O_PATH``), looked at, and only then opened for reading; pipes,
 sockets and devices are refused.
 
-Source: server reference, S4 and 7.2; tables and files reference, 3.2 and 4.2.
+Source: server reference, D4 and 7.2; tables and files reference, 3.2 and 4.2.
 """
 
 from __future__ import annotations
