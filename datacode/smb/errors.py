@@ -23,7 +23,6 @@ class Operation(Enum):
     LOOK = mark("Ошибка получения сведений о файле: ")
     MAKE_FOLDER = mark("Ошибка создания папки: ")
     DELETE = mark("Ошибка удаления: ")
-    RENAME = mark("Ошибка переименования: ")
     SHARES = mark("Ошибка получения списка шар: ")
 
 
@@ -69,7 +68,6 @@ ELSEWHERE = Reason(
     mark("'{path}' находится на другом сервере (DFS), но сервер {ip} не сообщает, на каком")
 )
 CIRCLE = Reason(mark("ссылки на пути '{path}' ведут по кругу"))
-OTHER_SHARE = Reason(mark("'{path}' находится на другой шаре"))
 LINK = Reason(mark("'{path}' является ссылкой, переход не поддерживается"))
 CHANGED = Reason(mark("'{path}' изменяется во время чтения"))
 TOO_LARGE = Reason(mark("файл '{path}' слишком велик ({size} байт, предел {limit} байт)"))

@@ -370,16 +370,6 @@ class Shares:
             again=False,
         )
 
-    async def rename(self, share: str, path: str, new: str) -> None:
-        """Give a file or folder a new path on the same share, where nothing is yet."""
-        await self._changing(share, path, Operation.RENAME).call(
-            lambda opened, interrupt: opened.rename(path, new, interrupt),
-            self._pool.rules.patience.call,
-            operation=Operation.RENAME,
-            path=path,
-            again=False,
-        )
-
     def _place(self, share: str) -> Place:
         place = self._places.get(share_paths.same_share(share))
         if place is None or not place.is_open:

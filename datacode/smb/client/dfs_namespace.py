@@ -211,18 +211,6 @@ class Namespace:
         """Delete a file, or a folder that is empty."""
         self._at(path, interrupt, lambda share, rest: share.remove(rest, interrupt))
 
-    def rename(self, path: str, new: str, interrupt: Interrupt) -> None:
-        """Give a file or folder another name or place; not on another share."""
-        self._at(new, interrupt, lambda share, rest: share.look(rest, interrupt))
-
-        def work(share: Share, rest: str) -> None:
-            there, name = self._where(share_paths.components(new))
-            if there is not share:
-                raise ShareError(errors.OTHER_SHARE, path=new)
-            share.rename(rest, "/".join(name), interrupt)
-
-        self._at(path, interrupt, work)
-
     def _shares(self) -> list[Share]:
         return [self._root, *self._open.values()]
 

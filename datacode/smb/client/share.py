@@ -222,20 +222,6 @@ class Share:
         with self._working(path, interrupt):
             self._tree.remove(_file_parts(path))
 
-    def rename(self, path: str, new: str, interrupt: Interrupt) -> None:
-        """Give a file or folder another name or place on the same share."""
-        with self._working(path, interrupt):
-            handle, _ = self._tree.open(_file_parts(path), Access.DELETE | Access.READ_ATTRIBUTES)
-            try:
-                there = self._tree.as_spelled_there(_file_parts(new))
-                self._tree.rename(handle, there, replace=False)
-            except ShareError as error:
-                if error.reason in (errors.EXISTS, errors.MISSING):
-                    raise error.named(path=new) from None
-                raise
-            finally:
-                self._tree.leave(handle)
-
     def check(self, interrupt: Interrupt) -> None:
         """Ask for a sign of life; a ``ShareError`` if there is none."""
         with self._working("", interrupt):

@@ -212,15 +212,15 @@ class Tree:
         if reply.status != Status.OK:
             raise of_status(reply.status)
 
-    def rename(self, handle: bytes, parts: Names, *, replace: bool) -> None:
-        """Give an open file another name or place, from the share's root."""
-        target = messages.rename_to(share_paths.nt_path(parts), replace=replace)
+    def _rename_over(self, handle: bytes, parts: Names) -> None:
+        """Give an open file the name of another, which it replaces; from the share's root."""
+        target = messages.rename_to(share_paths.nt_path(parts), replace=True)
         body = messages.set_info(handle, messages.RENAME, target)
         reply = self._link.ask(Command.SET_INFO, body, self.number)
         if reply.status == Status.OK:
             return
         failure = of_status(reply.status)
-        if replace and failure.reason in (errors.DENIED, errors.EXISTS):
+        if failure.reason in (errors.DENIED, errors.EXISTS):
             failure = self._why_not_replaced(parts, failure)
         raise failure
 
@@ -228,12 +228,12 @@ class Tree:
         """Give a new file its name, with some patience for readers and virus scanners."""
         for pause in _PAUSES:
             try:
-                return self.rename(handle, parts, replace=True)
+                return self._rename_over(handle, parts)
             except ShareError as error:
                 if error.reason is not errors.LOCKED:
                     raise
             interrupt.pause(pause)
-        return self.rename(handle, parts, replace=True)
+        return self._rename_over(handle, parts)
 
     def _why_not_replaced(self, parts: Names, failure: ShareError) -> ShareError:
         """Servers say "denied" also of a folder of that name, and of a file that is in use."""
