@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datacode.i18n import catalog
 from datacode.runtime.interpreter import Interpreter
-from datacode.values.types import printed
+from datacode.values.text import printed
 
 SAMPLES = (
     'greeting = "Hello, " + "DataCode"',

@@ -25,7 +25,7 @@ from datacode.i18n.os_errors import reason_in, said_in, system_reason
 from datacode.language.syntax.source import BYTE_ORDER_MARK, Source
 from datacode.runtime.files import Files
 from datacode.runtime.interpreter import Interpreter, Outcome
-from datacode.values.types import printed
+from datacode.values.text import printed
 
 if TYPE_CHECKING:
     from datacode.language.tools.lint import Problem

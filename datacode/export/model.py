@@ -16,7 +16,8 @@ from datacode.tables.show import size_text
 from datacode.values.column_storage import Cells
 from datacode.values.parse_text import currency_amount
 from datacode.values.table import Column, Indexer, Table
-from datacode.values.types import Currency, Path, PathPattern, Value, printed
+from datacode.values.text import printed
+from datacode.values.types import Currency, Path, PathPattern, Value
 
 Stored: TypeAlias = "int | float | str | None"
 """What SQLite stores."""

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datacode.language.syntax.lexer import RESERVED_WORDS, Piece, tokens
 from datacode.language.tools.symbols import occurrences, signatures
 from datacode.runtime.builtins.registry import BUILTINS
+from datacode.values.equality import type_name
 from datacode.values.paths import MEMBERS as PATH_MEMBERS
 from datacode.values.table import Column, Table
-from datacode.values.types import Path, PathPattern, Value, type_name
+from datacode.values.types import Path, PathPattern, Value
 
 LONGEST_TEXT = 200_000
 """Characters of a text that are read for names; of a longer one only the last lines count."""

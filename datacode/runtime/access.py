@@ -15,7 +15,8 @@ from datacode.errors import DataCodeError, runtime_error
 from datacode.values import paths
 from datacode.values.parse_text import WHITE_SPACE
 from datacode.values.table import Column, Indexer, Table
-from datacode.values.types import Path, PathPattern, Value, debug, number_text
+from datacode.values.text import debug, number_text
+from datacode.values.types import Path, PathPattern, Value
 
 Condition = Callable[[Table, str], Value]
 """Filters a table by the text in ``t['age > 30']``; None if the text is no condition."""

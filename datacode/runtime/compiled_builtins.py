@@ -19,7 +19,7 @@ from datacode.runtime.builtins import library
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.interrupts import Interrupted
 from datacode.tables.conditions import filter_by_condition
-from datacode.values import types
+from datacode.values import equality, text
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
 
@@ -77,9 +77,9 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "modulo": operators.modulo,
     "power": operators.power,
     "negate": operators.negate,
-    "equal": types.equal,
-    "printed": types.printed,
-    "number_text": types.number_text,
+    "equal": equality.equal,
+    "printed": text.printed,
+    "number_text": text.number_text,
     "appended": operators.appended,
     "spread": access.spread,
     "put": access.put,

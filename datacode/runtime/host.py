@@ -13,7 +13,7 @@ from typing import Protocol
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interrupts import OutputLimit
-from datacode.values import types
+from datacode.values import equality
 from datacode.values.table import Table
 from datacode.values.types import Path, Value
 
@@ -174,7 +174,7 @@ class Host:
 
     def truth(self, value: Value) -> bool:
         """Is the value true (language reference, 5.3)?"""
-        return types.truth(value, self.path_exists)
+        return equality.truth(value, self.path_exists)
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -26,8 +26,9 @@ from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Cancelled, Interrupted
 from datacode.runtime.local_files import LocalFiles
 from datacode.runtime.namespace import Session, variables
-from datacode.values import types
+from datacode.values.equality import type_name
 from datacode.values.table import Column, Table
+from datacode.values.text import printed
 from datacode.values.types import Value
 
 __all__ = [
@@ -260,12 +261,12 @@ def _described(name: str, value: Value) -> Variable:
     size = None
     if isinstance(value, str | list | dict | Table | Column):
         size = len(value)
-    return Variable(name, types.type_name(value), size, preview(value))
+    return Variable(name, type_name(value), size, preview(value))
 
 
 def preview(value: Value, length: int = PREVIEW) -> str:
     """The printed form of a value, cut at about so many characters, whatever its size."""
-    text = types.printed(_reduced(value, length, 4))
+    text = printed(_reduced(value, length, 4))
     return text if len(text) <= length else text[: length - 1] + "…"
 
 

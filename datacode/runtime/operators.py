@@ -12,7 +12,8 @@ from typing import NoReturn
 
 from datacode.errors import runtime_error
 from datacode.values import paths
-from datacode.values.types import Path, Value, debug, number_text, printed
+from datacode.values.text import debug, number_text, printed
+from datacode.values.types import Path, Value
 
 CheckSize = Callable[[float, int], None]
 

@@ -15,10 +15,11 @@ from typing import Any
 from datacode.errors import runtime_error
 from datacode.tables.like import LONGEST_EXPRESSION, like_pattern, like_test
 from datacode.values.column_storage import Cells, Mask
+from datacode.values.equality import equal
 from datacode.values.hashing import Keys, distinct, is_exact
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import currency_amount, number_from_text
-from datacode.values.types import EPSILON, Currency, Value, equal
+from datacode.values.types import EPSILON, Currency, Value
 
 Test = Callable[[Value], bool]
 

@@ -25,7 +25,8 @@ from datacode.tables.show import plain
 from datacode.values.column_storage import Cells, Indices, Mask, is_short
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
-from datacode.values.types import Value, printed
+from datacode.values.text import printed
+from datacode.values.types import Value
 
 Test = Callable[[Value], bool]
 

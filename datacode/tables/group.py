@@ -20,7 +20,8 @@ from datacode.values.hashing import Keys
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import sort_key
 from datacode.values.table import Table
-from datacode.values.types import Value, printed
+from datacode.values.text import printed
+from datacode.values.types import Value
 
 Call: TypeAlias = "Callable[[str, list[Value]], Value]"
 """Calls a function of the program or the library with an array."""

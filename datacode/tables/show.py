@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from datacode.tables.column_types import column_kind
 from datacode.tables.pieces import in_pieces
 from datacode.values.table import Column, Indexer, Table
-from datacode.values.types import Currency, Path, PathPattern, Value, printed
+from datacode.values.text import printed
+from datacode.values.types import Currency, Path, PathPattern, Value
 
 _BREAKS = str.maketrans({"\n": " ", "\t": " ", "\v": " ", "\f": " ", "\x85": " "})
 """What would break the frame; a carriage return has gone before."""

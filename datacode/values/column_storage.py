@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, compress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from datacode.values.lazy_polars import pl
-
-if TYPE_CHECKING:
-    from datacode.values.types import Value
+from datacode.values.types import Value
 
 SHORT = 512
 """Columns up to this length go the plain way: starting Polars would cost more than it saves."""

@@ -10,7 +10,9 @@ from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from datacode.values.types import Currency, Path, PathPattern, Value, same
+from datacode.values.equality import same
+from datacode.values.table import Column, Table
+from datacode.values.types import Currency, Path, PathPattern, Value
 
 _BY_CONTENT = (bool, Path, PathPattern, Currency)
 _FEW = 8
@@ -104,8 +106,6 @@ def _parts(whole: Value) -> Iterator[Value]:
         return iter(whole)
     if whole.__class__ is dict:
         return iter(whole.values())
-    from datacode.values.table import Column, Table
-
     if isinstance(whole, Column):
         return iter(whole)
     table: Table = whole if isinstance(whole, Table) else whole.table
@@ -114,8 +114,6 @@ def _parts(whole: Value) -> Iterator[Value]:
 
 def _outline(whole: Value) -> tuple[Any, ...]:
     """What else must be equal for two tables, columns or indexers to be."""
-    from datacode.values.table import Column, Table
-
     kind = whole.__class__
     if isinstance(whole, Column):
         return kind, whole.name

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
-from typing import TYPE_CHECKING
 
 from datacode.values import column_storage as cells
 from datacode.values.column_storage import Cells, Indices, Mask
-
-if TYPE_CHECKING:
-    from datacode.values.types import Value
+from datacode.values.types import Value
 
 _ROWS_AT_ONCE = 1024
 """So many rows have their cells made at once, when the first of them is asked for."""

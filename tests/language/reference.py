@@ -27,7 +27,8 @@ from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.host import Host
 from datacode.runtime.local_files import LocalFiles
 from datacode.runtime.namespace import detached
-from datacode.values import types
+from datacode.values.equality import equal
+from datacode.values.text import debug, printed
 
 assert library
 
@@ -96,8 +97,8 @@ class Evaluator:
             "<=": operators.less_equal,
             ">": operators.greater,
             ">=": operators.greater_equal,
-            "==": types.equal,
-            "!=": lambda a, b: not types.equal(a, b),
+            "==": equal,
+            "!=": lambda a, b: not equal(a, b),
         }
         self.read_index = access.reader(lambda table, text: None)
         self.read_member = access.member_reader(self.host.file_kind)
@@ -183,7 +184,7 @@ class Evaluator:
             case nodes.Try():
                 self.guard(node)
             case nodes.Throw():
-                text = types.printed(self.value(node.value))
+                text = printed(self.value(node.value))
                 raise DataCodeError(Kind.EXCEPTION, "{message}", {"message": text})
             case nodes.Return():
                 raise Return(None if node.value is None else self.value(node.value))
@@ -262,7 +263,7 @@ class Evaluator:
         for key, member in path[:-1]:
             if container.__class__ not in (list, dict):
                 raise runtime_error(
-                    "Cannot assign to an element of {value}", value=types.debug(container)
+                    "Cannot assign to an element of {value}", value=debug(container)
                 )
             if member:
                 container = self.read_member(container, key)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datacode.values import column_storage
+from datacode.values.equality import equal, same
 from datacode.values.ordering import sort_key
 from datacode.values.parse_text import (
     WHITE_SPACE,
@@ -23,7 +24,7 @@ from datacode.values.parse_text import (
     number_from_text,
 )
 from datacode.values.table import Table
-from datacode.values.types import Currency, equal, same
+from datacode.values.types import Currency
 from tests.runtime.builtins.calling import BuiltinTestCase, call_with
 from tests.runtime.generated import anything, tables
 

@@ -15,8 +15,9 @@ from datacode.runtime.builtins import library  # noqa: F401
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.host import Host
 from datacode.values import column_storage
+from datacode.values.equality import equal, type_name
 from datacode.values.table import Column, Indexer, Table
-from datacode.values.types import debug, equal, printed, type_name
+from datacode.values.text import debug, printed
 from tests.runtime.builtins.calling import MemoryFiles, call_with
 from tests.runtime.generated import FILES, calls
 

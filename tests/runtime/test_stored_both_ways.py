@@ -22,7 +22,8 @@ from datacode.runtime.builtins.registry import BUILTINS
 from datacode.values import column_storage
 from datacode.values.column_storage import Cells
 from datacode.values.table import Column, Indexer, Table
-from datacode.values.types import Currency, Path, Value, debug
+from datacode.values.text import debug
+from datacode.values.types import Currency, Path, Value
 from tests.runtime.builtins.calling import MemoryFiles
 from tests.tables.making import chunked, mixed, typed
 

@@ -13,7 +13,8 @@ from datacode.values import column_storage
 from datacode.values.column_storage import Cells
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
-from datacode.values.types import Currency, Path, Value, debug
+from datacode.values.text import debug
+from datacode.values.types import Currency, Path, Value
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -13,8 +13,9 @@ from datacode.errors import DataCodeError
 from datacode.tables import filters
 from datacode.tables.like import like_test
 from datacode.values.column_storage import Cells, Mask
+from datacode.values.equality import equal
 from datacode.values.parse_text import currency_amount, number_from_text
-from datacode.values.types import Currency, Value, equal
+from datacode.values.types import Currency, Value
 from tests.tables.making import (
     CURRENCY,
     TEXTS,

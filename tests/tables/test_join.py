@@ -22,9 +22,10 @@ from datacode.tables.join import (
     zip_join,
 )
 from datacode.tables.join_match import How, matched
+from datacode.values.equality import same
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
-from datacode.values.types import Value, same
+from datacode.values.types import Value
 from tests.tables.making import (
     KINDS,
     NULL,

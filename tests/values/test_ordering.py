@@ -6,10 +6,11 @@ import math
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.values.equality import same
 from datacode.values.hashing import distinct, is_among
 from datacode.values.ordering import in_order
 from datacode.values.table import Indexer, Table
-from datacode.values.types import Currency, Path, same
+from datacode.values.types import Currency, Path
 
 
 class OrderTests(SynchronousTestCase):

@@ -7,13 +7,15 @@ import re
 from datacode.errors import runtime_error, type_error
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects
 from datacode.runtime.host import Host
+from datacode.values.equality import type_name
 from datacode.values.parse_text import (
     WHITE_SPACE,
     is_date_text,
     is_money_text,
     number_from_text,
 )
-from datacode.values.types import Currency, Value, debug, printed, type_name
+from datacode.values.text import debug, printed
+from datacode.values.types import Currency, Value
 
 # Output ----------------------------------------------------------------------
 

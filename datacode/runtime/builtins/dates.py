@@ -14,7 +14,8 @@ from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.runtime.builtins.arguments import exactly_whole
 from datacode.runtime.builtins.registry import builtin
 from datacode.values.parse_text import Moment, moment_from_text
-from datacode.values.types import Value, debug
+from datacode.values.text import debug
+from datacode.values.types import Value
 
 _LENGTHS = {
     "week": timedelta(weeks=1),

@@ -11,7 +11,8 @@ from datacode.runtime.host import Host
 from datacode.values.hashing import is_among
 from datacode.values.parse_text import WHITE_SPACE
 from datacode.values.table import Column, Table
-from datacode.values.types import Path, Value, printed
+from datacode.values.text import printed
+from datacode.values.types import Path, Value
 
 # Parts -----------------------------------------------------------------------
 

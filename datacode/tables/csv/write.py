@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datacode.errors import runtime_error
 from datacode.tables.pieces import in_pieces
 from datacode.values.table import Table
-from datacode.values.types import PathPattern, Value, number_text, printed
+from datacode.values.text import number_text, printed
+from datacode.values.types import PathPattern, Value
 
 
 def csv_parts(table: Table, delimiter: str = ",", decimal: str = ".") -> Iterator[str]:

@@ -21,7 +21,8 @@ from datacode.tables.xlsx.size_limits import BYTES_A_CELL, MOST_CELLS
 from datacode.values.column_storage import Cells, typed
 from datacode.values.parse_text import WHITE_SPACE
 from datacode.values.table import Table
-from datacode.values.types import Value, number_text
+from datacode.values.text import number_text
+from datacode.values.types import Value
 
 _ROWS_AT_ONCE = 300
 

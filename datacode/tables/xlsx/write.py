@@ -16,7 +16,8 @@ from xml.sax.saxutils import escape
 from datacode.errors import runtime_error
 from datacode.tables.pieces import in_pieces
 from datacode.values.table import Table
-from datacode.values.types import PathPattern, Value, printed
+from datacode.values.text import printed
+from datacode.values.types import PathPattern, Value
 
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
