@@ -17,7 +17,7 @@ from pygments.token import (
     Whitespace,
 )
 
-from datacode.runtime.builtins.library import BUILTINS
+from datacode.runtime.builtins import BUILTINS
 
 KEYWORDS = (
     *("if", "then", "else", "endif", "endeif", "for", "in", "do", "next", "break"),

@@ -25,8 +25,8 @@ from datacode.i18n.os_errors import reason_in
 from datacode.language.syntax.lexer import tokens
 from datacode.language.tools.blocks import CLOSES, DIVIDES, Blocks, Lines
 from datacode.language.tools.format import INDENT
+from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import plain
-from datacode.runtime.builtins.library import BUILTINS
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from datacode.language.syntax.lexer import RESERVED_WORDS, Piece, tokens
 from datacode.language.tools.symbols import occurrences, signatures
-from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.builtins import BUILTINS
 from datacode.values.equality import type_name
 from datacode.values.paths import MEMBERS as PATH_MEMBERS
 from datacode.values.table import Column, Table

@@ -15,7 +15,7 @@ from datacode.hints.syntax import INSTEAD, LONGEST_TEXT, about_syntax
 from datacode.i18n import catalog
 from datacode.language.syntax.lexer import KEYWORDS, tokens
 from datacode.language.tools.symbols import occurrences
-from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.builtins import BUILTINS
 from datacode.values import paths
 
 _ALIKE = 0.7

@@ -15,7 +15,7 @@ from datacode.language.syntax.grammar import BINARY
 from datacode.language.syntax.lexer import KEYWORDS, NEWLINE, Piece, tokens
 from datacode.language.syntax.source import Source
 from datacode.language.tools.blocks import CLOSES, CLOSING_WORDS, DIVIDES, Blocks
-from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.builtins import BUILTINS
 
 LONGEST_TEXT = 200_000
 """Characters of a program that is still searched for advice."""

@@ -19,8 +19,8 @@ from datacode.kernel.html import table_html, table_text
 from datacode.language.syntax.lexer import tokens
 from datacode.language.syntax.parser import parse
 from datacode.language.tools.format import INDENT
+from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import plain
-from datacode.runtime.builtins.library import BUILTINS
 from datacode.runtime.interpreter import Interpreter
 from datacode.values.table import Table
 

@@ -21,8 +21,8 @@ from datacode.language.syntax.lexer import tokens
 from datacode.language.tools import symbols
 from datacode.language.tools.format import format_source
 from datacode.language.tools.lint import Problem, check
+from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import described
-from datacode.runtime.builtins.library import BUILTINS
 
 server = LanguageServer("datacode", __version__)
 

@@ -13,10 +13,8 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from datacode.errors import argument_count_error, function_error
-from datacode.runtime import access, operators, ranges, tracebacks
-from datacode.runtime.access import Owned
-from datacode.runtime.builtins import library
-from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime import element_assignment, indexing, iteration, operators, tracebacks
+from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.interrupts import Interrupted
 from datacode.tables.conditions import filter_by_condition
 from datacode.values import equality, text
@@ -25,8 +23,6 @@ from datacode.values.types import Value
 
 if TYPE_CHECKING:
     from datacode.runtime.namespace import Session
-
-assert library.__all__  # importing it registers the builtins
 
 
 class _Unset:
@@ -53,14 +49,14 @@ def helpers(session: Session) -> dict[str, Any]:
         "unset": UNSET,
         "len": len,
         "trunc": trunc,
-        "Owned": Owned,
+        "Owned": element_assignment.Owned,
         "Thrown": tracebacks.Thrown,
         "exception": sys.exception,
         "depth_limit": session.deepest,
         "truth": host.truth,
         "multiply": operators.multiplication(host.check_size),
-        "read_index": access.reader(_row_filter(session)),
-        "read_member": access.member_reader(host.file_kind),
+        "read_index": indexing.reader(_row_filter(session)),
+        "read_member": indexing.member_reader(host.file_kind),
         "created": session.created,
         "at_depth": session.at_depth,
         "call_loosely": session.call_loosely,
@@ -81,20 +77,20 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "printed": text.printed,
     "number_text": text.number_text,
     "appended": operators.appended,
-    "spread": access.spread,
-    "put": access.put,
-    "put_deep": access.put_deep,
-    "each": access.each,
-    "cells_of_rows": access.cells_of_rows,
-    "numbers_of_column": access.numbers_of_column,
-    "each_unpacked": access.each_unpacked,
-    "unpack_error": access.unpack_error,
-    "whole_range": ranges.whole_range,
-    "number_range": ranges.number_range,
-    "double_range": ranges.double_range,
-    "numbered": ranges.numbered,
-    "each_numbered": ranges.each_numbered,
-    "each_pair": ranges.each_pair,
+    "spread": iteration.spread,
+    "put": element_assignment.put,
+    "put_deep": element_assignment.put_deep,
+    "each": iteration.each,
+    "cells_of_rows": iteration.cells_of_rows,
+    "numbers_of_column": iteration.numbers_of_column,
+    "each_unpacked": iteration.each_unpacked,
+    "unpack_error": iteration.unpack_error,
+    "whole_range": iteration.whole_range,
+    "number_range": iteration.number_range,
+    "double_range": iteration.double_range,
+    "numbered": iteration.numbered,
+    "each_numbered": iteration.each_numbered,
+    "each_pair": iteration.each_pair,
 }
 for _compare in (
     operators.less,
@@ -162,7 +158,7 @@ def _library(session: Session) -> dict[str, Any]:
     return found
 
 
-def _row_filter(session: Session) -> access.Condition:
+def _row_filter(session: Session) -> indexing.Condition:
     """``t['age > 30']``: rows by a condition; None for a text that is none."""
 
     return lambda table, text: filter_by_condition(session.host, table, text)

@@ -20,7 +20,7 @@ from datacode.language import program_cache
 from datacode.language.compiler import PROGRAM_FILE
 from datacode.language.tools import lint
 from datacode.runtime import tracebacks
-from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.files import Files
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Cancelled, Interrupted

@@ -28,9 +28,9 @@ from datacode.language.program_cache import Part
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
 from datacode.runtime import call_depth, compiled_builtins, tracebacks
-from datacode.runtime.access import Owned
-from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.call_depth import Depth
+from datacode.runtime.element_assignment import Owned
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import StepLimit
 from datacode.runtime.specializer import Functions

@@ -24,7 +24,7 @@ from datacode.language.analysis.scopes import Names
 from datacode.language.analysis.type_sets import ANY, NUMBER
 from datacode.language.compiler import Compiled, Definition, compile_function
 from datacode.language.program_cache import Part
-from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.builtins import BUILTINS
 from datacode.values.types import Value
 
 MAX_FORMS = 4

@@ -16,7 +16,7 @@ from datacode.errors import DataCodeError, Kind, limit_error, runtime_error, var
 from datacode.i18n import catalog
 from datacode.language.codegen.ast_builder import INDEX_MARK, MEMBER_MARK
 from datacode.language.compiler import CONDITION_FILE, PROGRAM_FILE
-from datacode.runtime import access
+from datacode.runtime import indexing
 
 TOO_DEEP = catalog.mark("Превышена максимальная глубина рекурсии ({limit})")
 
@@ -149,11 +149,11 @@ def _raised_by_program(exception: Exception, place: _Place) -> DataCodeError | N
             return None if name is None else variable_error(name)
         case KeyError():
             key = exception.args[0]
-            return access.missing_member(key) if _is_member(place) else access.missing_key(key)
+            return indexing.missing_member(key) if _is_member(place) else indexing.missing_key(key)
         case IndexError() | ValueError() | OverflowError():
             index = _index_at(place)
             if isinstance(index, int | float):
-                return access.array_bounds(float(index) if abs(index) < 2**1000 else index)
+                return indexing.array_bounds(float(index) if abs(index) < 2**1000 else index)
     return None
 
 

@@ -21,16 +21,14 @@ from datacode.errors import (
 from datacode.language.bare_names import TYPE_WORDS, in_places
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
-from datacode.runtime import access, operators
-from datacode.runtime.builtins import library
+from datacode.runtime import indexing, iteration, operators
 from datacode.runtime.builtins.registry import BUILTINS
+from datacode.runtime.element_assignment import check_place
 from datacode.runtime.host import Host
 from datacode.runtime.local_files import LocalFiles
 from datacode.runtime.namespace import detached
 from datacode.values.equality import equal
 from datacode.values.text import debug, printed
-
-assert library
 
 LIMIT = 40
 """Calls that may be active: this evaluator recurses."""
@@ -100,8 +98,8 @@ class Evaluator:
             "==": equal,
             "!=": lambda a, b: not equal(a, b),
         }
-        self.read_index = access.reader(lambda table, text: None)
-        self.read_member = access.member_reader(self.host.file_kind)
+        self.read_index = indexing.reader(lambda table, text: None)
+        self.read_member = indexing.member_reader(self.host.file_kind)
 
     def run(self, text: str) -> tuple[str, str]:
         """The output and the error of a program, as texts."""
@@ -206,9 +204,9 @@ class Evaluator:
         """``for``."""
         collection = self.value(node.iterable)
         count = len(node.variables)
-        visited = access.each(collection)
+        visited = iteration.each(collection)
         if count > 1:
-            visited = access.each_unpacked(collection, count)
+            visited = iteration.each_unpacked(collection, count)
         blocks = self.frames[-1].blocks
         for element in visited:
             self.line = node.line
@@ -216,7 +214,7 @@ class Evaluator:
                 block = {node.variables[0]: detached(element)}
             else:
                 if element.__class__ is not list or len(element) != count:
-                    access.unpack_error(element, count)
+                    iteration.unpack_error(element, count)
                 block = dict(zip(node.variables, detached(element), strict=True))
             blocks.append(block)
             height = len(blocks)
@@ -270,7 +268,7 @@ class Evaluator:
             else:
                 container = self.read_index(container, key)
         key, member = path[-1]
-        access.check_place(container, key, member)
+        check_place(container, key, member)
         container[int(key) if container.__class__ is list else key] = detached(value)
         place[node.name] = whole
 
@@ -326,7 +324,7 @@ class Evaluator:
         named: list[tuple[str, Any]] = []
         for argument in arguments:
             if isinstance(argument, nodes.Spread):
-                given.extend(access.spread(self.value(argument.value)))
+                given.extend(iteration.spread(self.value(argument.value)))
             elif isinstance(argument, nodes.NamedArgument):
                 named.append((argument.name, self.value(argument.value)))
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
-from datacode.runtime import access
+from datacode.runtime import element_assignment
 from tests.language.reference import Evaluator
 
 BEFORE = "xs = [1, 2, 3]\nall = []\no = {k: 1}\n"
@@ -134,11 +134,11 @@ class OwnershipTests(SynchronousTestCase):
 
     def test_no_copies(self) -> None:
         """What a builtin has made for a variable is changed in place from the first step on."""
-        before = access.copies_made
+        before = element_assignment.copies_made
         for program in (
             "xs = range(100)\nfor i in range(100) do\nxs[i] = xs[i] + 1\nnext i",
             "xs = bulk_create(9, 0)\nxs[0] = 1",
             "function f() do\nxs = split('a b', ' ')\nxs[0] = 'c'\nreturn xs\nendfunction\nf()",
         ):
             self.assertIsNone(Interpreter().run(program).error)
-        self.assertEqual(access.copies_made, before)
+        self.assertEqual(element_assignment.copies_made, before)

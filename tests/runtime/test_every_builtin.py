@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError, function_error
-from datacode.runtime.builtins import library  # noqa: F401
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.host import Host
 from datacode.values import column_storage

@@ -17,7 +17,6 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
-from datacode.runtime.builtins import library  # noqa: F401
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.values import column_storage
 from datacode.values.column_storage import Cells

@@ -1,1 +1,22 @@
-"""The library of the language, a module a family."""
+"""The library of the language, a module a family; importing the package registers every builtin."""
+
+from datacode.runtime.builtins import (  # noqa: F401  (registers them)
+    arrays,
+    conversions,
+    dates,
+    files,
+    folders,
+    functional,
+    joins,
+    numbers,
+    objects,
+    paths,
+    table_filters,
+    table_relations,
+    table_rows,
+    tables,
+    text,
+)
+from datacode.runtime.builtins.registry import BUILTINS
+
+__all__ = ["BUILTINS"]

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datacode.i18n import catalog
-from datacode.runtime.builtins import library  # noqa: F401  (registers every builtin)
 from datacode.runtime.builtins.registry import BUILTINS, Builtin
 
 _INTRODUCTION = """\

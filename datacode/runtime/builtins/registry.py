@@ -147,7 +147,7 @@ def missing_argument(function: str, argument: str) -> DataCodeError:
 
 _registry: dict[str, Builtin] = {}
 BUILTINS: Mapping[str, Builtin] = MappingProxyType(_registry)
-"""Every builtin by name; complete once ``datacode.runtime.builtins.library`` is imported."""
+"""Every builtin by name; complete once ``datacode.runtime.builtins`` is imported."""
 
 
 def expects(shown: int, called: str | None = None) -> CountError:

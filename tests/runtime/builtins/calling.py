@@ -11,7 +11,6 @@ from typing import Any, BinaryIO
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError
-from datacode.runtime.builtins import library  # noqa: F401
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.host import Host

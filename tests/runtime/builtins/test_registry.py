@@ -8,7 +8,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError
 from datacode.language.syntax.lexer import RESERVED_WORDS
-from datacode.runtime.builtins import library  # noqa: F401
 from datacode.runtime.builtins.registry import BUILTINS, alias, builtin
 
 

@@ -1,0 +1,171 @@
+"""What a ``for`` visits, and what ``*value`` in a call stands for.
+
+Loops over ``range(…)`` and ``enum(…)`` make no array of what they visit.
+Source: language reference, 6.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, islice
+from math import trunc
+from typing import NoReturn
+
+from datacode.errors import runtime_error
+from datacode.runtime.builtins.arrays import range_bounds
+from datacode.runtime.builtins.functional import numbered_elements
+from datacode.values.table import Column, Table
+from datacode.values.text import debug
+from datacode.values.types import Value
+
+EXACT = 2**53
+"""Up to here every whole number is a float, and counting in floats makes no error."""
+
+
+def each(value: Value) -> Iterable[Value]:
+    """What a ``for`` with one variable visits."""
+    kind = value.__class__
+    if kind is list or kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is dict:
+        return [[key, value[key]] for key in sorted(value)]
+    if kind is Table:
+        return value.rows()  # type: ignore[no-any-return]
+    if kind is Column:
+        return iter(value)  # type: ignore[no-any-return]
+    raise runtime_error("Cannot iterate over {value}", value=debug(value))
+
+
+def cells_of_rows(
+    table: Table, positions: Sequence[int], width: int | None, numbers: Sequence[int]
+) -> Iterable[Value] | None:
+    """What a ``for`` visits that wants these cells of every row; None if it cannot have them.
+
+    Single cells, or tuples of several. With a ``width`` all rows must be so long, and the columns
+    of ``numbers`` must hold nothing else.
+    """
+    columns = len(table.names)
+    if width is not None and columns != width:
+        return None
+    if not all(-columns <= position < columns for position in positions):
+        return None
+    if not all(table.columns[position].is_all_numbers() for position in numbers):
+        return None
+    return table.cells_of_rows(positions)
+
+
+def numbers_of_column(column: Column) -> Iterable[Value] | None:
+    """What a ``for`` over a column visits if it holds numbers and nothing else; else None."""
+    return iter(column) if column.stored.is_all_numbers() else None
+
+
+def each_unpacked(value: Value, count: int) -> Iterable[Value]:
+    """What a ``for`` with several variables visits: arrays, to be unpacked with ``unpack``."""
+    kind = value.__class__
+    if kind is list or kind is Column:
+        elements = value if kind is list else value.cells()
+        if elements and elements[0].__class__ is not list:
+            if len(elements) != count:
+                raise runtime_error(
+                    "Cannot unpack array of length {length} into {count} variables. "
+                    "For iteration over array elements, each element must be an array.",
+                    length=len(elements),
+                    count=count,
+                )
+            return (elements,)
+        return elements  # type: ignore[no-any-return]
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is dict:
+        if value and count != 2:
+            raise runtime_error(
+                "Object iteration supports 1 or 2 variables, got {count}", count=count
+            )
+        return [[key, value[key]] for key in sorted(value)]
+    if kind is Table:
+        width = len(value.names)
+        if len(value) and width != count:
+            raise runtime_error(
+                "Cannot unpack table row of length {length} into {count} variables",
+                length=width,
+                count=count,
+            )
+        return value.rows()  # type: ignore[no-any-return]
+    raise runtime_error("Cannot iterate over {value}", value=debug(value))
+
+
+def unpack_error(element: Value, count: int) -> NoReturn:
+    """An element that a ``for`` with ``count`` variables has reached cannot be unpacked."""
+    if element.__class__ is not list:
+        raise runtime_error("Cannot unpack non-array value into {count} variables", count=count)
+    raise runtime_error(
+        "Cannot unpack array of length {length} into {count} variables",
+        length=len(element),
+        count=count,
+    )
+
+
+def spread(value: Value) -> Sequence[Value] | Iterator[Value]:
+    """The arguments that ``*value`` stands for."""
+    kind = value.__class__
+    if kind is list:
+        return value  # type: ignore[no-any-return]
+    if kind is dict:
+        return [value[key] for key in sorted(value)]
+    if kind is Column:
+        return value.cells()  # type: ignore[no-any-return]
+    raise runtime_error("Spread operator can only be used with objects or arrays")
+
+
+# range(…) and enum(…) --------------------
+
+
+def whole_range(*bounds: Value) -> range:
+    """The numbers as Python ints. A bound that the compiler knows as an int is one already."""
+    if len(bounds) == 1:
+        end = bounds[0]
+        kind = end.__class__
+        if (kind is int or kind is float) and 0 <= end < EXACT:
+            return range(trunc(end))
+        return range_bounds(float(end) if kind is int else end)
+    for bound in bounds:
+        if bound.__class__ is not int:
+            return range_bounds(*(float(b) if b.__class__ is int else b for b in bounds))
+    return range(*bounds) if bounds[-1] or len(bounds) == 2 else range_bounds(*map(float, bounds))
+
+
+def number_range(*bounds: Value) -> Iterator[float]:
+    """The numbers."""
+    if len(bounds) == 1:
+        end = bounds[0]
+        kind = end.__class__
+        if (kind is int or kind is float) and 0 <= end < EXACT:
+            return islice(count(0.0, 1.0), trunc(end))
+    return _as_numbers(whole_range(*bounds))
+
+
+def double_range(*bounds: Value) -> Iterator[tuple[int, float]]:
+    """Each number twice: as an int to index with, and as it is."""
+    whole = whole_range(*bounds)
+    return zip(whole, _as_numbers(whole), strict=False)
+
+
+def _as_numbers(whole: range) -> Iterator[float]:
+    if max(abs(whole.start), abs(whole.stop)) + abs(whole.step) < EXACT:
+        return islice(count(float(whole.start), float(whole.step)), len(whole))
+    return map(float, whole)
+
+
+def numbered(elements: Iterable[Value]) -> Iterator[tuple[float, Value]]:
+    """Each element behind its number, from 0."""
+    return zip(count(0.0), elements, strict=False)
+
+
+def each_numbered(value: Value) -> Iterator[tuple[float, Value]]:
+    """What ``for i, x in enum(value)`` visits."""
+    return numbered(numbered_elements(value))
+
+
+def each_pair(value: Value) -> Iterator[list[Value]]:
+    """What ``for pair in enum(value)`` visits."""
+    return map(list, each_numbered(value))
