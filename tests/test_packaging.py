@@ -9,11 +9,11 @@ import tomllib
 import venv
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.lowest import PROJECT, lowest
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.requirements import PROJECT, ROOT, lowest, newest, required, tested
 
 
 class WheelTests(SynchronousTestCase):
@@ -95,4 +95,61 @@ class LowestVersionsTests(SynchronousTestCase):
         needed = tomllib.loads(text)["project"]["dependencies"]
         self.assertEqual(
             len(list(lowest(needed))), len([each for each in needed if "==" not in each])
+        )
+
+
+class NewestVersionsTests(SynchronousTestCase):
+    """The requirements of ``tests/run --newest``."""
+
+    def test_every_bound(self) -> None:
+        """Bounds and markers are left out, extras and exact versions stay."""
+        wanted = ["a.b-c>=1.2", "d[x,y]>=3,<4", "f==6", "g", "h[z] < 7", "i >= 8 ; x"]
+        self.assertEqual(list(newest(wanted)), ["a.b-c", "d[x,y]", "f==6", "g", "h[z]", "i"])
+
+
+class ConstraintsTests(SynchronousTestCase):
+    """``constraints.txt``, the versions that were tested."""
+
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()[1:]
+
+    def test_exact_versions_only(self) -> None:
+        """Every line is a name and a version, with no address of a file or an index."""
+        for line in self.lines:
+            self.assertRegex(
+                line, r'^[a-z0-9-]+==[0-9][\w.!+]*( ; (python_version [<>]=? "3\.\d+"( and )?)+)?$'
+            )
+
+    def test_within_the_bounds(self) -> None:
+        """What ``pyproject.toml`` names is there, in a version that it allows."""
+        constraints: dict[str, set[str]] = {}
+        for line in self.lines:
+            found = Requirement(line)
+            constraints.setdefault(found.name, set()).update(s.version for s in found.specifier)
+        for text in required():
+            requirement = Requirement(text)
+            versions = constraints[canonicalize_name(requirement.name)]
+            for version in versions:
+                self.assertTrue(
+                    requirement.specifier.contains(version),
+                    f"constraints.txt has {requirement.name} {version}, which {text!r} in"
+                    " pyproject.toml forbids: run tests/requirements.py tested, then all tests",
+                )
+
+    def test_interpreters_that_differ(self) -> None:
+        """One line for all of them, or one for each version with its span of Pythons."""
+        chosen = {
+            "3.9": {"a": "1", "b": "1", "old": "1"},
+            "3.10": {"a": "1", "b": "2"},
+            "3.11": {"a": "1", "b": "3", "new": "1"},
+        }
+        self.assertEqual(
+            list(tested(chosen)),
+            [
+                "a==1",
+                'b==1 ; python_version < "3.10"',
+                'b==2 ; python_version >= "3.10" and python_version < "3.11"',
+                'b==3 ; python_version >= "3.11"',
+                "new==1",
+                "old==1",
+            ],
         )
