@@ -1,12 +1,14 @@
 """Programs against hand-written Python: the same work on floats, lists and strings in a function.
 
 Run ``python benchmarks/bench_scripts.py``; each line has the two times and their ratio, taken in
-turns in one process. Then the curves: the time for each step of building arrays and strings and of
-assigning elements must not grow with their number.
+turns in one process. Before them stands the time to compile the programs of the tests and examples;
+behind them the curves: the time for each step of building arrays and strings and of assigning
+elements must not grow with their number.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 import time
@@ -17,17 +19,34 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datacode import Interpreter
+from datacode.errors import DataCodeError
+from datacode.language.analysis.environment import Facts
+from datacode.language.compiler import (
+    Definition,
+    Stretch,
+    compile_function,
+    compile_stretch,
+    split,
+)
+from datacode.language.syntax.parser import parse
+from datacode.runtime.builtins.registry import BUILTINS
+from datacode.values.table import Table
 
+ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 7
 
 
 @dataclass(frozen=True)
 class Case:
-    """A program, and what a Python programmer would write for it."""
+    """A program, or several of one session, and what a Python programmer would write for it.
+
+    ``table`` is the variable ``t`` of the program.
+    """
 
     name: str
-    program: str
+    program: str | tuple[str, ...]
     python: Callable[[], object]
+    table: Table | None = None
 
 
 def loop() -> float:
@@ -357,6 +376,150 @@ next i
 """
 
 
+def logic() -> float:
+    count = 0.0
+    for i in range(200_000):
+        x = float(i % 100)
+        if (x > 50.0 and x < 80.0) or (x == 7.0 and i <= 1000):
+            count = count + 1.0
+    return count
+
+
+LOGIC = """
+function work() do
+  count = 0
+  for i in range(200000) do
+    x = i % 100
+    if (x > 50 and x < 80) or (x == 7 and not (i > 1000)) do
+      count = count + 1
+    endif
+  next i
+  return count
+endfunction
+work()
+"""
+
+
+def sum_of_unknown() -> float:
+    total = 0.0
+    for i in range(200_000):
+        total = total + NUMBERS[i % 4]
+    return total
+
+
+NUMBERS = [1.0, 2.5, 3.0, 4.0]
+SUM_OF_UNKNOWN = """
+function total_of(values, start) do
+  total = start
+  for i in range(200000) do
+    total = total + values[i % 4]
+  next i
+  return total
+endfunction
+mixed = [1, 2.5, 3, 4, "x"]
+total_of(mixed, mixed[0])
+"""
+
+
+def second_cell() -> float:
+    total, step = 0.0, 1.5
+    values = [float(i) for i in range(100)]
+    for i in range(200_000):
+        total = total + values[i % 100] * step
+        if total > 1e9:
+            total = total - 1e9
+    return total
+
+
+SECOND_CELL = (
+    """
+total = 0
+step = 1.5
+values = range(100)
+""",
+    """
+for i in range(200000) do
+  total = total + values[i % 100] * step
+  if total > 1000000000 do
+    total = total - 1000000000
+  endif
+next i
+""",
+)
+
+
+ROWS = [[float(i), "abc" if i % 3 else float(i % 7), float(i % 10)] for i in range(100_000)]
+
+
+def rows() -> float:
+    total = 0.0
+    for row in ROWS:
+        if row[2] > 1.0:
+            total = total + row[0] * 2.0
+        if row[1] == "abc":
+            total = total + 1.0
+    return total
+
+
+ROW_LOOP = """
+function work(t) do
+  total = 0
+  for row in t do
+    if row[2] > 1 do
+      total = total + row[0] * 2
+    endif
+    if row[1] == "abc" do
+      total = total + 1
+    endif
+  next row
+  return total
+endfunction
+work(t)
+"""
+
+
+def mixed_rows() -> float:
+    total = 0.0
+    for first, mixed, last in ROWS:
+        if mixed != "abc":
+            total = total + first * mixed + last
+    return total
+
+
+MIXED_ROW_LOOP = """
+function work(t) do
+  total = 0
+  for first, mixed, last in t do
+    if mixed != "abc" do
+      total = total + first * mixed + last
+    endif
+  next first
+  return total
+endfunction
+work(t)
+"""
+
+
+def column() -> float:
+    total = 0.0
+    for row in ROWS:
+        total = total + row[0] / 2.0
+    return total
+
+
+COLUMN_LOOP = """
+function work(t) do
+  total = 0
+  for x in t["number"] do
+    total = total + x / 2
+  next x
+  return total
+endfunction
+work(t)
+"""
+ROWS_TABLE = Table.from_rows(["number", "mixed", "digit"], ROWS)
+
+
 CASES = [
     Case("loop, arithmetic", LOOP, loop),
     Case("loop, branches", BRANCHES, branches),
@@ -372,6 +535,12 @@ CASES = [
     Case("counting by key", OBJECTS, objects),
     Case("members of objects", RECORDS, records),
     Case("errors caught", ERRORS, errors),
+    Case("and, or, not", LOGIC, logic),
+    Case("sum of unknown kinds", SUM_OF_UNKNOWN, sum_of_unknown),
+    Case("second cell", SECOND_CELL, second_cell),
+    Case("rows of a table", ROW_LOOP, rows, ROWS_TABLE),
+    Case("rows of mixed columns", MIXED_ROW_LOOP, mixed_rows, ROWS_TABLE),
+    Case("a column", COLUMN_LOOP, column, ROWS_TABLE),
 ]
 
 
@@ -382,19 +551,24 @@ def seconds(run: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def run_program(program: str) -> None:
-    outcome = Interpreter().run(program)
-    assert outcome.error is None, str(outcome.error)
+def run_program(program: str | tuple[str, ...], table: Table | None = None) -> None:
+    interpreter = Interpreter()
+    if table is not None:
+        interpreter.define("t", table)
+    for part in (program,) if isinstance(program, str) else program:
+        outcome = interpreter.run(part)
+        assert outcome.error is None, str(outcome.error)
 
 
 def ratios() -> None:
     print(f"{'':22}{'DataCode':>10}{'Python':>10}{'ratio':>8}")
     for case in CASES:
-        run_program(case.program)
-        pairs = [
-            (seconds(lambda: run_program(case.program)), seconds(case.python))  # noqa: B023
-            for _ in range(ROUNDS)
-        ]
+
+        def run(case: Case = case) -> None:
+            run_program(case.program, case.table)
+
+        run()
+        pairs = [(seconds(run), seconds(case.python)) for _ in range(ROUNDS)]
         ours, theirs = min(a for a, _ in pairs), min(b for _, b in pairs)
         print(f"{case.name:22}{ours * 1e3:8.1f}ms{theirs * 1e3:8.1f}ms{ours / theirs:8.2f}")
 
@@ -429,6 +603,35 @@ def curves() -> None:
         print(f"{name:22}" + "".join(f"{figure:12.0f}" for figure in figures))
 
 
+def compiling() -> None:
+    """The time to compile every program of the tests and examples, and to read them before."""
+    folders = ("tests/conformance", "examples")
+    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.dc"))
+    texts = [path.read_text("utf-8") for path in paths]
+    programs: list[list[Stretch | Definition]] = []
+
+    def read() -> None:
+        programs.clear()
+        for text in texts:
+            with contextlib.suppress(DataCodeError):
+                programs.append(split(parse(text)))
+
+    def compile_all() -> None:
+        for program in programs:
+            for part in program:
+                if isinstance(part, Definition):
+                    compile_function(part, Facts(), BUILTINS)
+                else:
+                    compile_stretch(part, Facts(), BUILTINS)
+
+    reading = min(seconds(read) for _ in range(ROUNDS))
+    making = min(seconds(compile_all) for _ in range(ROUNDS))
+    units = sum(map(len, programs))
+    print(f"\n{units} units of {len(programs)} programs:", end=" ")
+    print(f"read in {reading * 1e3:.1f}ms, compiled in {making * 1e3:.1f}ms")
+
+
 if __name__ == "__main__":
+    compiling()
     ratios()
     curves()
