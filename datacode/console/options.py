@@ -33,6 +33,8 @@ Usage:
 
 Options:
   --check              look for errors and warnings, run nothing
+  --dump-python        run the program and print, instead of its output, the Python that it is
+                       compiled to
   --json               one JSON object on standard output, as the server would answer
   --debug, --verbose   sizes before the run, all globals after it
   --quiet, -q          only the program's own output
@@ -67,6 +69,8 @@ DataCode: небольшой язык для работы с данными.
 
 Параметры:
   --check              искать ошибки и предупреждения, ничего не выполняя
+  --dump-python        выполнить программу и вывести вместо её вывода код на Python, в который она
+                       компилируется
   --json               один объект JSON на стандартном выводе, как ответ сервера
   --debug, --verbose   размеры перед запуском и все глобальные переменные после него
   --quiet, -q          только вывод самой программы
@@ -113,6 +117,7 @@ class Options:
     code: str | None = None
     argv: list[str] = field(default_factory=list)
     check: bool = False
+    dump_python: bool = False
     json: bool = False
     debug: bool = False
     quiet: bool = False
@@ -137,6 +142,7 @@ VALUES = ("--locale", "--smb", "--build_model", "-c")
 
 FLAGS = {
     "--check": "check",
+    "--dump-python": "dump_python",
     "--json": "json",
     "--debug": "debug",
     "--verbose": "debug",
@@ -199,7 +205,7 @@ def parse(words: list[str]) -> Options:
                 catalog.mark("Unknown argument: {word} (the name of a DataCode file ends in .dc)"),
                 word=word,
             )
-    if not _has_program(found) and {"check", "json", "model"} & found.keys():
+    if not _has_program(found) and {"check", "dump_python", "json", "model"} & found.keys():
         raise UsageError(catalog.mark("No program was named: a FILE.dc, -c CODE or - is expected"))
     return Options(argv=argv, smb=smb, **found)  # type: ignore[arg-type]
 

@@ -115,6 +115,8 @@ def run(options: Options, files: Files | None = None) -> int:
         return 1
     if options.check:
         return _check(options, text)
+    if options.dump_python:
+        return _dump_python(options, text, files)
     if options.json:
         return _run_as_json(options, text, files)
     return _run_with_frame(options, text, files)
@@ -257,6 +259,19 @@ def _shown(problem: Problem, options: Options) -> dict[str, object]:
         "column": problem.column,
         "kind": problem.kind,
     }
+
+
+def _dump_python(options: Options, text: str, files: Files | None) -> int:
+    """Run a program and print the Python of each part of it when it is compiled."""
+    from datacode.language.compiler import observed
+    from datacode.language.tools.listing import listing
+
+    interpreter = _interpreter(options, on_output=lambda _: None, files=files)
+    with observed(lambda function: print(*listing(function, text), "", sep="\n")):  # noqa: T201
+        outcome = run_interruptibly(interpreter, text, once=True)
+    if outcome.error is not None:
+        _complain(*_description(interpreter, outcome.error, text, options.locale))
+    return _status(outcome)
 
 
 def _run_as_json(options: Options, text: str, files: Files | None) -> int:

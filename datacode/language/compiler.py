@@ -10,7 +10,9 @@ is listed in ``runtime.support``.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import CodeType
 from weakref import WeakKeyDictionary
@@ -77,6 +79,21 @@ class Compiled:
     unset: tuple[str, ...]
     returns: int
     asked: Mapping[tuple[str, tuple[int, ...]], tuple[str, int]]
+
+
+_observer: ContextVar[Callable[[ast.FunctionDef], None] | None] = ContextVar(
+    "observer", default=None
+)
+
+
+@contextmanager
+def observed(observer: Callable[[ast.FunctionDef], None]) -> Iterator[None]:
+    """While code is compiled whose Python somebody wants to see. Not for code that is cached."""
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
 
 
 _visible: WeakKeyDictionary[CodeType, tuple[Visible, ...]] = WeakKeyDictionary()
@@ -169,6 +186,9 @@ def _compiled(
     maker.go_to(*place)
     start = _prologue(maker, name.startswith("f_"))
     function = maker.function(name, parameters, [*start, *body])
+    observer = _observer.get()
+    if observer is not None:
+        observer(function)
     file = CONDITION_FILE if name == "condition" else PROGRAM_FILE
     code = _code(ast.Module([function], []), file)
     unset = tuple(python for python in maker.needs_unset if python.startswith("t_"))
@@ -198,7 +218,7 @@ def _prologue(maker: Statements, is_function: bool) -> list[ast.stmt]:
     for python in sorted(maker.needs_unset):
         if python.startswith("l_"):
             maker.assign(python, maker.name("unset"))
-    for slot in maker.owners.values():
+    for _, slot in sorted(maker.owners.items()):
         if slot.private:
             _own_nothing(maker, slot)
     unbound = sorted(maker.shared_names)

@@ -64,6 +64,7 @@ class ParseTests(SynchronousTestCase):
             (["-c"], "-c needs a value"),
             (["--locale", "fr"], "Unknown language: fr (ru and en are known)"),
             (["--check"], "No program was named: a FILE.dc, -c CODE or - is expected"),
+            (["--dump-python"], "No program was named: a FILE.dc, -c CODE or - is expected"),
         ]:
             error = self.assertRaises(UsageError, parse, words)
             self.assertEqual(error.render("en"), sentence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -205,6 +206,37 @@ class JsonTests(CommandTestCase):
                 "kind": "syntax",
             },
         )
+
+
+class DumpPythonTests(CommandTestCase):
+    """``--dump-python``."""
+
+    def test_listing(self) -> None:
+        """The Python of each part when it is first run, its lines beside it; no output."""
+        text = "function f(n) do\n  return n + 1\nendfunction\nx = 1\nprint(f(x))\n"
+        done = self.datacode("--dump-python", self.file("a.dc", text))
+        self.assertEqual((done.status, done.err), (0, ""))
+        self.assertEqual(
+            [re.split(r"\s+# ", line.strip()) for line in done.out.splitlines()],
+            [
+                ["def f_f(_d, l_n):", "1: function f(n) do"],
+                ["if _d is None:"],
+                ["too_deep()"],
+                ["return l_n + 1.0", "2: return n + 1"],
+                [""],
+                ["def stretch():", "1: function f(n) do"],
+                ["global v_x"],
+                ["v_x = 1.0", "4: x = 1"],
+                ["f_print(k1_f(depth_limit, v_x))", "5: print(f(x))"],
+                [""],
+            ],
+        )
+
+    def test_failing(self) -> None:
+        """The error is told as otherwise; so is its status."""
+        done = self.datacode("--dump-python", "-c", "x = 1\nx = y")
+        self.assertEqual((done.status, done.err.splitlines()[0][:13]), (1, "Variable Erro"))
+        self.assertIn("v_x = v_y", done.out)
 
 
 class CheckTests(CommandTestCase):
