@@ -14,13 +14,13 @@ from datacode.console.options import (
     INTERRUPTED,
     Options,
     UsageError,
-    locale_of_environment,
     parse,
 )
-from datacode.console.output import prepare_streams, silence
 from datacode.console.wanted import shares_wanted
 from datacode.i18n import catalog
+from datacode.i18n.catalog import locale_of_environment
 from datacode.i18n.os_errors import reason_in
+from datacode.standard_streams import prepare_streams, silence
 
 if TYPE_CHECKING:
     from datacode.runtime.local_files import LocalFiles

@@ -6,11 +6,10 @@ to the program (``argv``). Source: server reference, 3.1 and 9.1.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from datacode.i18n import catalog
+from datacode.i18n.catalog import locale_of_environment
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
@@ -149,15 +148,6 @@ FLAGS = {
     "--quiet": "quiet",
     "-q": "quiet",
 }
-
-
-def locale_of_environment(environment: Mapping[str, str] | None = None) -> str:
-    """``ru`` where the environment (by default the process's own) asks for Russian, else ``en``."""
-    variables = os.environ if environment is None else environment
-    for name in ("DATACODE_LOCALE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := variables.get(name):
-            return "ru" if value.lower().startswith("ru") else "en"
-    return "en"
 
 
 def is_program(word: str) -> bool:

@@ -1,25 +1,13 @@
-"""Standard output and standard error, whoever is at their other end.
-
-Source: server reference, 9.1 (output on stdout, everything else on stderr).
-"""
+"""What programs print, on standard output: what holds when nobody reads it any more."""
 
 from __future__ import annotations
 
-import io
-import os
-import sys
 from typing import TextIO
 
 from datacode.errors import DataCodeError, limit_error
 from datacode.i18n.os_errors import system_reason
 from datacode.runtime.interrupts import Interrupted
-
-
-def prepare_streams() -> None:
-    """Characters that an encoding does not have are replaced instead of ending the program."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+from datacode.standard_streams import silence
 
 
 class OutputGone(Interrupted):
@@ -63,10 +51,3 @@ class Output:
     def _failed(self, failure: OSError) -> None:
         self.failure = self.failure or failure
         silence(self._stream)
-
-
-def silence(stream: TextIO) -> None:
-    """Send what still waits to be written nowhere: Python would complain when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from datacode.hints.names import Signature
 from datacode.language.syntax.lexer import RESERVED_WORDS, Piece, tokens
 from datacode.language.tools.symbols import occurrences, signatures
-from datacode.runtime.builtins import BUILTINS
 from datacode.values.equality import type_name
 from datacode.values.paths import MEMBERS as PATH_MEMBERS
 from datacode.values.table import Column, Table
@@ -65,17 +65,22 @@ class Completed:
 
 
 def complete(
-    text: str, position: int, variables: Mapping[str, Value], functions: Mapping[str, str]
+    text: str,
+    position: int,
+    builtins: Mapping[str, Signature],
+    variables: Mapping[str, Value],
+    functions: Mapping[str, str],
 ) -> Completed:
     """What may stand at ``position``, counted in characters from 0.
 
-    ``variables`` are those of the session, ``functions`` the signatures of its functions by name.
+    ``builtins`` is the library by name, ``variables`` are those of the session, ``functions``
+    the signatures of its functions by name.
     """
     if len(text) > LONGEST_TEXT:
         begin = text.rfind("\n", 0, max(0, position - LONGEST_TEXT // 10)) + 1
         if position - begin > LONGEST_TEXT:
             return Completed(position)  # nobody types in a line as long as that
-        rest = complete(text[begin:position], position - begin, variables, functions)
+        rest = complete(text[begin:position], position - begin, builtins, variables, functions)
         return Completed(rest.start + begin, rest.found, rest.path)
     before = [p for p in tokens(text[:position]) if p.kind != "NEWLINE"]
     last = before[-1] if before else Piece("", "", 0, 0, 0)
@@ -83,7 +88,7 @@ def complete(
     if last.text.startswith('"""') or (touches and last.kind == "COMMENT"):
         return Completed(position)
     if last.kind == "ERROR" and last.text[:1] in ("'", '"'):
-        return _in_string(before[:-1], last.text[1:], position, variables)
+        return _in_string(before[:-1], last.text[1:], position, builtins, variables)
     beginning = last.text if touches and re.match(r"[^\W\d]", last.text) else ""
     words = before[:-1] if beginning else before
     start = position - len(beginning)
@@ -92,7 +97,9 @@ def complete(
         return Completed(start, _fitting(_parts(value), beginning) if known else [])
     if words and _is_no_place(words[-1], start):
         return Completed(position)
-    return Completed(start, _fitting(_names(text, words, variables, functions), beginning))
+    return Completed(
+        start, _fitting(_names(text, words, builtins, variables, functions), beginning)
+    )
 
 
 def _is_no_place(before: Piece, start: int) -> bool:
@@ -113,7 +120,11 @@ def _fitting(choices: Iterable[Completion], beginning: str) -> list[Completion]:
 
 
 def _names(
-    text: str, before: list[Piece], variables: Mapping[str, Value], functions: Mapping[str, str]
+    text: str,
+    before: list[Piece],
+    builtins: Mapping[str, Signature],
+    variables: Mapping[str, Value],
+    functions: Mapping[str, str],
 ) -> Iterable[Completion]:
     for name, value in variables.items():
         yield Completion(name, "variable", type_name(value))
@@ -127,7 +138,7 @@ def _names(
     own = {**functions, **signatures(text)}
     for name, signature in own.items():
         yield Completion(name, "function", signature)
-    for name, entry in BUILTINS.items():
+    for name, entry in builtins.items():
         if name not in own:
             yield Completion(name, "builtin", entry.signature)
     for word in sorted(RESERVED_WORDS):
@@ -195,7 +206,11 @@ def _keys(value: Value) -> Iterable[Completion]:
 
 
 def _in_string(
-    before: list[Piece], content: str, position: int, variables: Mapping[str, Value]
+    before: list[Piece],
+    content: str,
+    position: int,
+    builtins: Mapping[str, Signature],
+    variables: Mapping[str, Value],
 ) -> Completed:
     start = position - len(content)
     if content.startswith("lib://"):
@@ -211,7 +226,7 @@ def _in_string(
     if isinstance(table, Table):
         return Completed(start, _fitting(_keys(table), content))
     name = before[call].text
-    takes_path = name in BUILTINS and "path" in (name, *BUILTINS[name].parameters)
+    takes_path = name in builtins and "path" in (name, *builtins[name].parameters)
     is_first = call + 2 == len(before)
     return Completed(start, path=content if takes_path and is_first else None)
 

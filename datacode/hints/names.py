@@ -1,7 +1,7 @@
 """What to try when a program has failed: a sentence beside the error, where there is one to say.
 
 Names, members, keys and columns that look alike, how a function is called; mistakes of syntax are
-those of ``syntax_hints``. A hint is a template and its parameters, like an error, so that it can be
+those of ``hints.syntax``. A hint is a template and its parameters, like an error, so that it can be
 shown in both languages.
 """
 
@@ -9,48 +9,63 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from datacode.errors import DataCodeError, Hint, Kind
 from datacode.hints.syntax import INSTEAD, LONGEST_TEXT, about_syntax
 from datacode.i18n import catalog
 from datacode.language.syntax.lexer import KEYWORDS, tokens
 from datacode.language.tools.symbols import occurrences
-from datacode.runtime.builtins import BUILTINS
 from datacode.values import paths
 
 _ALIKE = 0.7
 
 
+class Signature(Protocol):
+    """What advice needs to know of a function of the library."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of its parameters."""
+
+    @property
+    def signature(self) -> str:
+        """How it is called, ``f(a, b)``."""
+
+
 def hint(
     error: DataCodeError,
     text: str,
+    builtins: Mapping[str, Signature],
     variables: Iterable[str] = (),
     functions: Mapping[str, str] | None = None,
     keys: Iterable[str] = (),
 ) -> Hint | None:
     """Advice about an error of the program ``text``, None where there is nothing to say.
 
-    ``variables`` are the names that exist in the session, ``functions`` the signatures of its own
-    functions by name, ``keys`` the keys of its objects and the columns of its tables.
+    ``builtins`` is the library by name, ``variables`` are the names that exist in the session,
+    ``functions`` the signatures of its own functions by name, ``keys`` the keys of its objects
+    and the columns of its tables.
     """
     own = functions or {}
     if error.kind is Kind.SYNTAX:
-        return about_syntax(error, text)
+        return about_syntax(error, text, builtins)
     name = error.params.get("name", "")
     if error.kind is Kind.VARIABLE:
-        return _about_variable(error, text, variables, own)
-    if "argument" in error.params and name in BUILTINS:
-        return _alike(error.params["argument"], BUILTINS[name].parameters) or _signature(name, own)
+        return _about_variable(error, text, builtins, variables, own)
+    if "argument" in error.params and name in builtins:
+        similar = _alike(error.params["argument"], builtins[name].parameters)
+        return similar or _signature(name, builtins, own)
     if error.template in _MEMBERS:
         return _alike(name, _MEMBERS[error.template])
     if error.template in _KEYED:
         return _alike(name or error.params["key"], {*keys, *_written_keys(text)})
     if "found" in error.params and name:
-        return _signature(name, own)
+        return _signature(name, builtins, own)
     if error.kind is Kind.FUNCTION:
         if name in INSTEAD:
             return Hint(INSTEAD[name])
-        return _alike(name, {*BUILTINS, *own, *_defined(text, "function")})
+        return _alike(name, {*builtins, *own, *_defined(text, "function")})
     return None
 
 
@@ -92,12 +107,16 @@ def _written_keys(text: str) -> set[str]:
 
 
 def _about_variable(
-    error: DataCodeError, text: str, variables: Iterable[str], own: Mapping[str, str]
+    error: DataCodeError,
+    text: str,
+    builtins: Mapping[str, Signature],
+    variables: Iterable[str],
+    own: Mapping[str, str],
 ) -> Hint | None:
     name = error.params.get("name", "")
     if name in INSTEAD:
         return Hint(INSTEAD[name])
-    if name in BUILTINS or name in own:
+    if name in builtins or name in own:
         return Hint(
             catalog.mark("'{name}' is a function: call it with parentheses"), {"name": name}
         )
@@ -132,8 +151,8 @@ def closest(name: str, names: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def _signature(name: str, own: Mapping[str, str]) -> Hint | None:
-    written = own.get(name) or (BUILTINS[name].signature if name in BUILTINS else None)
+def _signature(name: str, builtins: Mapping[str, Signature], own: Mapping[str, str]) -> Hint | None:
+    written = own.get(name) or (builtins[name].signature if name in builtins else None)
     if written is None:
         return None
     return Hint(catalog.mark("it is called as {signature}"), {"signature": written})

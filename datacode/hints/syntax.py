@@ -6,7 +6,7 @@ Each rule looks at the pieces of the text before the place of the error, and at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 from datacode.errors import DataCodeError, Hint
@@ -15,7 +15,6 @@ from datacode.language.syntax.grammar import BINARY
 from datacode.language.syntax.lexer import KEYWORDS, NEWLINE, Piece, tokens
 from datacode.language.syntax.source import Source
 from datacode.language.tools.blocks import CLOSES, CLOSING_WORDS, DIVIDES, Blocks
-from datacode.runtime.builtins import BUILTINS
 
 LONGEST_TEXT = 200_000
 """Characters of a program that is still searched for advice."""
@@ -81,7 +80,7 @@ _BEGINS_OPERAND = _ENDS_OPERAND - {")", "]", "}"} | frozenset("([{")
 _GOES_ON = BINARY | {",", ".", "=", "!", "NOT"}
 
 
-def about_syntax(error: DataCodeError, text: str) -> Hint | None:
+def about_syntax(error: DataCodeError, text: str, builtins: Container[str]) -> Hint | None:
     """Advice about a syntax error of the program ``text``, None where there is nothing to say."""
     if error.line is None or error.column is None or len(text) > LONGEST_TEXT:
         return None
@@ -92,7 +91,7 @@ def about_syntax(error: DataCodeError, text: str) -> Hint | None:
     if error.template.startswith("Missing"):
         return _about_missing(text)
     if error.template.startswith("Unexpected token"):
-        stop = _stop(Source(text).text, (error.line, error.column))
+        stop = _stop(Source(text).text, (error.line, error.column), builtins)
         return next((hint for rule in _RULES if (hint := rule(stop)) is not None), None)
     return None
 
@@ -103,7 +102,7 @@ class _Stop:
 
     ``before`` are the pieces before it without comments, ``line`` those of them that stand in the
     statement, ``here`` the piece there; a NEWLINE, too, where the text ends. ``open`` are the words
-    and brackets that are open.
+    and brackets that are open, ``builtins`` the names of the library's functions.
     """
 
     before: list[Piece]
@@ -112,6 +111,7 @@ class _Stop:
     after: str
     """The character behind ``here``."""
     open: list[Piece]
+    builtins: Container[str]
 
     @property
     def last(self) -> str:
@@ -137,7 +137,7 @@ class _Stop:
         return words[0].text if words else ""
 
 
-def _stop(text: str, place: tuple[int, int]) -> _Stop:
+def _stop(text: str, place: tuple[int, int], builtins: Container[str]) -> _Stop:
     blocks = Blocks()
     before: list[Piece] = []
     here = Piece(NEWLINE, "", *place, len(text))
@@ -152,7 +152,7 @@ def _stop(text: str, place: tuple[int, int]) -> _Stop:
             before.append(piece)
     line = before[_line_start(before) :]
     end = here.offset + len(here.text)
-    return _Stop(before, line, here, text[end : end + 1], blocks.open)
+    return _Stop(before, line, here, text[end : end + 1], blocks.open, builtins)
 
 
 def _line_start(pieces: list[Piece]) -> int:
@@ -281,7 +281,7 @@ def _expressions(stop: _Stop) -> Hint | None:
         return Hint(catalog.mark("`contains(xs, x)` tells whether an array or text holds a value"))
     if stop.last == "(" and len(kinds) == 3 and kinds[0] == ".":
         name = stop.line[-2].text
-        if name in BUILTINS:
+        if name in stop.builtins:
             template = catalog.mark("there are no methods, only functions: `{name}(value, …)`")
             return Hint(template, {"name": name})
         return Hint(catalog.mark("there are no methods, only members: `value.name`"))

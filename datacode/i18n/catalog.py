@@ -11,6 +11,8 @@ is not what its ``.po`` says. ``tests/catalog_tool.py`` extracts, updates and co
 from __future__ import annotations
 
 import gettext
+import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +20,15 @@ LOCALES = ("en", "ru")
 """The languages that there are."""
 
 _FOLDER = Path(__file__).with_name("locale")
+
+
+def locale_of_environment(environment: Mapping[str, str] | None = None) -> str:
+    """``ru`` where the environment (by default the process's own) asks for Russian, else ``en``."""
+    variables = os.environ if environment is None else environment
+    for name in ("DATACODE_LOCALE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := variables.get(name):
+            return "ru" if value.lower().startswith("ru") else "en"
+    return "en"
 
 
 @cache

@@ -13,8 +13,8 @@ from ipykernel.kernelbase import Kernel
 
 from datacode import __version__
 from datacode.console.interactive import Conversation, incomplete
-from datacode.console.options import locale_of_environment
 from datacode.errors import DataCodeError
+from datacode.i18n.catalog import locale_of_environment
 from datacode.kernel.html import table_html, table_text
 from datacode.language.syntax.lexer import tokens
 from datacode.language.syntax.parser import parse

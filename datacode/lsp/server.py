@@ -14,9 +14,9 @@ from pygls.lsp.server import LanguageServer
 from pygls.workspace import TextDocument
 
 from datacode import __version__
-from datacode.console.options import locale_of_environment
 from datacode.errors import DataCodeError
 from datacode.hints import completion
+from datacode.i18n.catalog import locale_of_environment
 from datacode.language.syntax.lexer import tokens
 from datacode.language.tools import symbols
 from datacode.language.tools.format import format_source
@@ -142,7 +142,7 @@ def complete(ls: LanguageServer, params: types.CompletionParams) -> types.Comple
     """What may stand at the cursor: keywords, builtins with signatures, names of the text."""
     document = ls.workspace.get_text_document(params.text_document.uri)
     offset = document.offset_at_position(params.position)
-    found = completion.complete(document.source, offset, {}, {}).found
+    found = completion.complete(document.source, offset, BUILTINS, {}, {}).found
     return types.CompletionList(is_incomplete=False, items=[_item(choice) for choice in found])
 
 

@@ -7,22 +7,27 @@ of these; and no attribute of Python is ever looked up by a name from a program.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import trunc
 from types import MethodType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from datacode.errors import argument_count_error, function_error
-from datacode.runtime import element_assignment, indexing, iteration, operators, tracebacks
+from datacode.runtime import (
+    call_depth,
+    element_assignment,
+    indexing,
+    iteration,
+    operators,
+    tracebacks,
+)
 from datacode.runtime.builtins import BUILTINS
+from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Interrupted
 from datacode.tables.conditions import filter_by_condition
 from datacode.values import equality, text
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
-
-if TYPE_CHECKING:
-    from datacode.runtime.namespace import Session
 
 
 class _Unset:
@@ -40,9 +45,12 @@ UNSET: Any = _Unset()
 _CLASSES = (Column, Exception, Table, bool, dict, float, list, str, tuple)
 
 
-def helpers(session: Session) -> dict[str, Any]:
-    """Everything that code of this session can call, by the names that the compiler uses."""
-    host = session.host
+def make_builtins(host: Host, limit: int, variables: Mapping[str, Value]) -> dict[str, Any]:
+    """What code of one namespace can call, by the names that the compiler uses.
+
+    ``limit`` is the number of calls that may be active at once, ``variables`` are the globals of
+    the code. The methods of the namespace itself are still to be added.
+    """
     found: dict[str, Any] = {each.__name__: each for each in _CLASSES}
     found |= _OPERATORS
     found |= {
@@ -52,18 +60,15 @@ def helpers(session: Session) -> dict[str, Any]:
         "Owned": element_assignment.Owned,
         "Thrown": tracebacks.Thrown,
         "exception": sys.exception,
-        "depth_limit": session.deepest,
+        "depth_limit": call_depth.depth(limit),
         "truth": host.truth,
         "multiply": operators.multiplication(host.check_size),
-        "read_index": indexing.reader(_row_filter(session)),
+        "read_index": indexing.reader(_row_filter(host)),
         "read_member": indexing.member_reader(host.file_kind),
-        "created": session.created,
-        "at_depth": session.at_depth,
-        "call_loosely": session.call_loosely,
-        "step": session.step,
+        "exists": variables.__contains__,
+        "value_or_null": variables.get,
     }
-    found |= _looking_up(session) | _failing(session) | _library(session)
-    return found
+    return found | _failing(limit) | _library(host)
 
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
@@ -102,31 +107,21 @@ for _compare in (
     _OPERATORS[f"cell_{_compare.__name__}"] = operators.lenient(_compare)
 
 
-def _looking_up(session: Session) -> dict[str, Any]:
-    def exists(python: str) -> bool:
-        return python in session.globals
-
-    def value_or_null(python: str) -> Value:
-        return session.globals.get(python)
-
-    return {"exists": exists, "value_or_null": value_or_null}
-
-
-def _failing(session: Session) -> dict[str, Any]:
+def _failing(limit: int) -> dict[str, Any]:
     def caught() -> str:
         """What the catch variable is set to; a fault of ours is logged."""
         exception = sys.exception()
         assert isinstance(exception, Exception)
         if isinstance(exception, tracebacks.Thrown):
             return str(exception.message)
-        return tracebacks.text_of(exception, session.limit)
+        return tracebacks.text_of(exception, limit)
 
     def running() -> bool:
         """May a ``finally`` block run? Not when the host is ending the program."""
         return not isinstance(sys.exception(), Interrupted)
 
     def too_deep() -> NoReturn:
-        raise tracebacks.TooDeep(session.limit)
+        raise tracebacks.TooDeep(limit)
 
     def no_function(name: str, _arguments: tuple[Value, ...]) -> NoReturn:
         raise function_error(name)
@@ -149,16 +144,16 @@ def _failing(session: Session) -> dict[str, Any]:
     return {each.__name__: each for each in failing}
 
 
-def _library(session: Session) -> dict[str, Any]:
+def _library(host: Host) -> dict[str, Any]:
     """The builtins, as ``f_name``."""
     found: dict[str, Any] = {}
     for name, entry in BUILTINS.items():
         function: Any = entry.function
-        found[f"f_{name}"] = MethodType(function, session.host) if entry.needs_host else function
+        found[f"f_{name}"] = MethodType(function, host) if entry.needs_host else function
     return found
 
 
-def _row_filter(session: Session) -> indexing.Condition:
+def _row_filter(host: Host) -> indexing.Condition:
     """``t['age > 30']``: rows by a condition; None for a text that is none."""
 
-    return lambda table, text: filter_by_condition(session.host, table, text)
+    return lambda table, text: filter_by_condition(host.condition, table, text)

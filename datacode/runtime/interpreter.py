@@ -234,14 +234,14 @@ class Interpreter:
         """
         state = self._session.globals
         known = {**variables(state, "v_"), **variables(state, "t_")}
-        return completion.complete(text, position, known, self.functions())
+        return completion.complete(text, position, BUILTINS, known, self.functions())
 
     def hint(self, error: DataCodeError, text: str) -> Hint | None:
         """What to try after an error of the program ``text``, where there is something to say."""
         state = self._session.globals
         known = {**variables(state, "v_"), **variables(state, "t_")}
         keys = chain.from_iterable(map(_keys, known.values()))
-        return names.hint(error, text, known, self.functions(), islice(keys, KEYS))
+        return names.hint(error, text, BUILTINS, known, self.functions(), islice(keys, KEYS))
 
 
 def _keys(value: Value) -> Iterable[str]:

@@ -61,8 +61,15 @@ class Session:
         self._max_steps: int | None = None
         self._known: dict[str, set[str]] = {"written": set(), "made_global": set()}
         self._known |= {"changed": set(), "deep": set(), "watched": set()}
-        self.helpers: dict[str, Any] = compiled_builtins.helpers(self)
-        self.globals: dict[str, Any] = {"__builtins__": self.helpers}
+        self.globals: dict[str, Any] = {}
+        self.builtins = compiled_builtins.make_builtins(host, limit, self.globals)
+        self.builtins |= {
+            "created": self.created,
+            "at_depth": self.at_depth,
+            "call_loosely": self.call_loosely,
+            "step": self.step,
+        }
+        self.globals["__builtins__"] = self.builtins
         self.functions = Functions(self.globals, self.facts, self._function)
 
     # Running -------------------------------------------------------------
@@ -93,7 +100,7 @@ class Session:
 
     def _function(self, compiled: Compiled) -> Callable[..., Value]:
         for name in compiled.unset:
-            self.helpers[name] = compiled_builtins.UNSET
+            self.builtins[name] = compiled_builtins.UNSET
         return FunctionType(compiled.code, self.globals)
 
     def _disown(self) -> None:
@@ -160,10 +167,10 @@ class Session:
     def _note_changes(self, names: Names) -> None:
         """Code with these names may run from now on."""
         for name in self._note("changed", names.changed):
-            self.helpers[f"o_v_{name}"] = self.helpers[f"o_t_{name}"] = ()
+            self.builtins[f"o_v_{name}"] = self.builtins[f"o_t_{name}"] = ()
         for name in self._note("deep", names.deep):
-            self.helpers[f"n_v_{name}"] = Owned()
-            self.helpers[f"n_t_{name}"] = Owned()
+            self.builtins[f"n_v_{name}"] = Owned()
+            self.builtins[f"n_t_{name}"] = Owned()
 
     def _define(self, part: Part[Definition]) -> None:
         definition = part.tree
@@ -193,7 +200,7 @@ class Session:
             raise function_error(name)
         if not entry.accepts(count):
             raise entry.count_error(entry, count)
-        return self.helpers[f"f_{name}"](*arguments)
+        return self.builtins[f"f_{name}"](*arguments)
 
     def _call_own(self, function: Callable[..., Value], arguments: Sequence[Value]) -> Value:
         """Written without ``*`` where possible: so Python's own stack does not grow."""
@@ -225,7 +232,7 @@ class Session:
             raise function_error(name)
         keywords = entry.keywords(len(arguments), [name for name, _ in named])
         given = dict(zip(keywords, (value for _, value in named), strict=True))
-        return self.helpers[f"f_{name}"](*arguments, **given)
+        return self.builtins[f"f_{name}"](*arguments, **given)
 
     def call_loosely(
         self,

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from datacode.errors import DataCodeError, Kind, runtime_error
-from datacode.runtime.host import Host
 from datacode.tables.filters import is_operator, where
 from datacode.tables.select import position_of
-from datacode.tables.vectorized import cells_of, mask_of
+from datacode.tables.vectorized import CompileCondition, cells_of, mask_of
 from datacode.values.column_storage import Cells
 from datacode.values.parse_text import number_from_text
 from datacode.values.table import Table
@@ -33,7 +32,7 @@ class _ThreeParts:
     value: Value
 
 
-def filtered(host: Host, table: Table, condition: str) -> Table:
+def filtered(compile_condition: CompileCondition, table: Table, condition: str) -> Table:
     """The rows for which a condition holds: ``column operator value`` or an expression.
 
     Raises the errors of ``table_filter``.
@@ -43,11 +42,11 @@ def filtered(host: Host, table: Table, condition: str) -> Table:
         return _filtered_simply(table, simple)
     if not len(table):
         return table
-    mask = mask_of(host, table, condition)
+    mask = mask_of(compile_condition, table, condition)
     if mask is not None:
         return table.keep(mask)
     try:
-        holds = _compiled(host, table, condition)
+        holds = _compiled(compile_condition, table, condition)
     except DataCodeError as error:
         if error.kind is not Kind.SYNTAX:
             raise
@@ -55,15 +54,15 @@ def filtered(host: Host, table: Table, condition: str) -> Table:
     return table.keep(_matches(table, holds))
 
 
-def queried(host: Host, table: Table, expression: str) -> Table:
+def queried(compile_condition: CompileCondition, table: Table, expression: str) -> Table:
     """The rows for which an expression is true. Raises the errors of ``table_query``."""
     if not len(table):
         return table
-    mask = mask_of(host, table, expression)
+    mask = mask_of(compile_condition, table, expression)
     if mask is not None:
         return table.keep(mask)
     try:
-        holds = _compiled(host, table, expression)
+        holds = _compiled(compile_condition, table, expression)
     except DataCodeError as error:
         if error.kind is not Kind.SYNTAX:
             raise
@@ -71,7 +70,9 @@ def queried(host: Host, table: Table, expression: str) -> Table:
     return table.keep(_matches(table, holds))
 
 
-def filter_by_condition(host: Host, table: Table, text: str) -> Table | None:
+def filter_by_condition(
+    compile_condition: CompileCondition, table: Table, text: str
+) -> Table | None:
     """What ``table[text]`` is if the text names no column: filtered rows.
 
     None if the text is no condition either; it has to compare, combine or call something.
@@ -81,11 +82,11 @@ def filter_by_condition(host: Host, table: Table, text: str) -> Table | None:
     simple = _three_parts(table, text)
     if simple is not None:
         return _filtered_simply(table, simple)
-    mask = mask_of(host, table, text)
+    mask = mask_of(compile_condition, table, text)
     if mask is not None:
         return table.keep(mask)
     try:
-        holds = _compiled(host, table, text)
+        holds = _compiled(compile_condition, table, text)
     except DataCodeError as error:
         if error.kind is not Kind.SYNTAX:
             raise
@@ -93,15 +94,15 @@ def filter_by_condition(host: Host, table: Table, text: str) -> Table | None:
     return table.keep(_matches(table, holds))
 
 
-def computed(host: Host, table: Table, expression: str) -> Cells:
+def computed(compile_condition: CompileCondition, table: Table, expression: str) -> Cells:
     """The value of an expression for every row, its names being the row's cells."""
     if not len(table):
         return Cells.of_list([])
-    whole = cells_of(host, table, expression)
+    whole = cells_of(compile_condition, table, expression)
     if whole is not None:
         return whole
     try:
-        compiled = _compiled(host, table, expression)
+        compiled = _compiled(compile_condition, table, expression)
     except DataCodeError as error:
         if error.kind is not Kind.SYNTAX:
             raise
@@ -166,12 +167,12 @@ class _Compiled:
     positions: list[int]
 
 
-def _compiled(host: Host, table: Table, text: str) -> _Compiled:
+def _compiled(compile_condition: CompileCondition, table: Table, text: str) -> _Compiled:
     """Compile an expression over the columns that it may mention. Raises its syntax error."""
     mentioned = set(_NAME.findall(text))
     names = [name for name in dict.fromkeys(table.names) if name in mentioned]
     positions = [position_of(table, name) for name in names]
-    return _Compiled(host.condition(text, names), positions)
+    return _Compiled(compile_condition(text, names), positions)
 
 
 def _matches(table: Table, condition: _Compiled) -> list[bool]:

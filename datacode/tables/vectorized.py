@@ -7,19 +7,21 @@ row, or does anything else, nothing is decided here: the caller goes row by row,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import add, mul, sub, truediv
 from typing import TypeAlias
 
 from datacode.errors import DataCodeError
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
-from datacode.runtime.host import Host
 from datacode.tables.filters import where
 from datacode.values.column_storage import Cells, is_short
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
 from datacode.values.types import Value
+
+CompileCondition: TypeAlias = "Callable[[str, Sequence[str]], Callable[[Sequence[Value]], Value]]"
+"""Compiles an expression over the cells of the named columns of one row (``Host.condition``)."""
 
 
 class _RowByRow(Exception):
@@ -39,20 +41,20 @@ _ARITHMETIC: dict[str, Callable[[pl.Series, pl.Series], pl.Series]] = {
 }
 
 
-def cells_of(host: Host, table: Table, text: str) -> Cells | None:
+def cells_of(compile_condition: CompileCondition, table: Table, text: str) -> Cells | None:
     """The value of an expression for every row; None if it has to be found row by row."""
     if is_short(len(table)):
         return None
     try:
-        found = _Expression(host, table).value(parse_expression(text, table.names))
+        found = _Expression(compile_condition, table).value(parse_expression(text, table.names))
     except (DataCodeError, _RowByRow):
         return None
     return found if isinstance(found, Cells) else None
 
 
-def mask_of(host: Host, table: Table, text: str) -> pl.Series | None:
+def mask_of(compile_condition: CompileCondition, table: Table, text: str) -> pl.Series | None:
     """The rows for which a condition is true; None if that has to be found row by row."""
-    found = cells_of(host, table, text)
+    found = cells_of(compile_condition, table, text)
     series = None if found is None else found.series()
     if series is None or series.dtype != pl.Boolean or series.null_count():
         return None
@@ -62,8 +64,8 @@ def mask_of(host: Host, table: Table, text: str) -> pl.Series | None:
 class _Expression:
     """Works out the parts of an expression over one table."""
 
-    def __init__(self, host: Host, table: Table) -> None:
-        self._host = host
+    def __init__(self, compile_condition: CompileCondition, table: Table) -> None:
+        self._compile_condition = compile_condition
         self._table = table
 
     def value(self, node: nodes.Expr) -> Operand:
@@ -90,7 +92,7 @@ class _Expression:
             if cells.series() is None:
                 raise _RowByRow
             return cells
-        value = self._host.condition(name, [])([])
+        value = self._compile_condition(name, [])([])
         if value.__class__ not in _PLAIN:
             raise _RowByRow
         return value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.console.options import Options, UsageError, locale_of_environment, parse
+from datacode.console.options import Options, UsageError, parse
+from datacode.i18n.catalog import locale_of_environment
 
 
 class ParseTests(SynchronousTestCase):

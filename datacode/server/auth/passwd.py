@@ -6,8 +6,8 @@ import getpass
 import sys
 from pathlib import Path
 
-from datacode.console.options import locale_of_environment
 from datacode.i18n import catalog
+from datacode.i18n.catalog import locale_of_environment
 from datacode.i18n.os_errors import reason_in
 from datacode.server.auth.accounts import AccountsError, make_token, set_password
 

@@ -8,11 +8,11 @@ from typing import Any
 from twisted.python import usage
 
 from datacode import tap
-from datacode.console.output import prepare_streams
 from datacode.server.ops.clock import use_steady_clock
 from datacode.server.ops.logs import JsonLog, PlainLog
 from datacode.server.ops.signals import Signals
 from datacode.server.service import CannotStart
+from datacode.standard_streams import prepare_streams
 
 
 def serve(words: list[str]) -> int:

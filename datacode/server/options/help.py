@@ -15,9 +15,8 @@ from typing import Any, NoReturn, TextIO
 
 from twisted.python import usage
 
-from datacode.console.options import locale_of_environment
-from datacode.console.output import silence
-from datacode.i18n.catalog import LOCALES, mark, translate
+from datacode.i18n.catalog import LOCALES, locale_of_environment, mark, translate
+from datacode.standard_streams import silence
 
 _USAGE = mark("Usage: ")
 _ANY_OPTIONS = mark("[options]")
