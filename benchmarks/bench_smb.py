@@ -22,8 +22,8 @@ from collections.abc import Callable
 from impacket.smbconnection import SMBConnection
 
 from datacode.smb.client.share import open_share
-from datacode.smb.deadline import Interrupt
-from datacode.smb.policy import Access
+from datacode.smb.deadline import Deadline
+from datacode.smb.policy import ConnectionPolicy
 from tests.smb.samba import LOGIN, PASSWORD, Samba, samba
 
 RUNS = 5
@@ -41,17 +41,17 @@ def median(work: Callable[[], object], runs: int = RUNS) -> float:
     return statistics.median(times)
 
 
-def patience() -> Interrupt:
+def deadline() -> Deadline:
     """Plenty."""
-    return Interrupt(300, 60)
+    return Deadline(300, 60)
 
 
 def ours(server: Samba, path: str) -> Callable[[], object]:
     """Our fetch into an unlinked temporary file, on a connection that is open."""
-    share = open_share(server.target(), "data", Access(), patience())
+    share = open_share(server.target(), "data", ConnectionPolicy(), deadline())
 
     def work() -> None:
-        fetched = share.fetch(path, patience())
+        fetched = share.fetch(path, deadline())
         assert fetched.descriptor is not None
         os.close(fetched.descriptor)
 
@@ -164,9 +164,9 @@ def listing(server: Samba) -> None:
     folder.mkdir()
     for number in range(NAMES):
         (folder / f"Отчёт номер {number:05}.csv").touch()
-    share = open_share(server.target(), "data", Access(), patience())
+    share = open_share(server.target(), "data", ConnectionPolicy(), deadline())
     connection = impacket(server)
-    figure = median(lambda: share.list_folder("many", patience()))
+    figure = median(lambda: share.list_folder("many", deadline()))
     other = median(lambda: connection.listPath("data", "many\\*"), 1)
     report(f"listing {NAMES} names", figure * 1000, "ms", {"impacket": other * 1000}, faster=False)
 
@@ -175,12 +175,12 @@ def small_files(server: Samba) -> None:
     """Many files of 4 KiB, one after the other."""
     for number in range(SMALL):
         (server.folder / f"small{number}").write_bytes(b"x" * 4096)
-    share = open_share(server.target(), "data", Access(), patience())
+    share = open_share(server.target(), "data", ConnectionPolicy(), deadline())
     connection = impacket(server)
 
     def each_of_ours() -> None:
         for number in range(SMALL):
-            fetched = share.fetch(f"small{number}", patience())
+            fetched = share.fetch(f"small{number}", deadline())
             assert fetched.descriptor is not None
             os.close(fetched.descriptor)
 
@@ -197,7 +197,7 @@ def connecting(server: Samba) -> None:
     """Connect, log in, open the share, close."""
 
     def work() -> None:
-        open_share(server.target(), "data", Access(), patience()).close(patience())
+        open_share(server.target(), "data", ConnectionPolicy(), deadline()).close(deadline())
 
     report("connect, log in, open, close", median(work, 20) * 1000, "ms", {}, faster=False)
 
@@ -207,7 +207,7 @@ def session(server: Samba, mebibytes: int) -> None:
     from twisted.internet import reactor
     from twisted.internet.defer import Deferred, gatherResults
 
-    from datacode.smb.policy import Limits, Rules
+    from datacode.smb.policy import ShareLimits, SharePolicy
     from datacode.smb.shares import SharePool, Shares
 
     for name in ("one", "two"):
@@ -226,7 +226,7 @@ def session(server: Samba, mebibytes: int) -> None:
         return statistics.median(times)
 
     async def measured() -> None:
-        pool = SharePool(reactor, Rules(limits=Limits(cache_files=0)))
+        pool = SharePool(reactor, SharePolicy(limits=ShareLimits(cache_files=0)))
         pool.start()
         shares = pool.session()
         await shares.connect(server.target(), "data")

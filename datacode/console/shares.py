@@ -18,7 +18,7 @@ from twisted.internet.threads import blockingCallFromThread
 from datacode.runtime.files import Entry
 from datacode.runtime.local_files import LocalFiles
 from datacode.smb import share_paths
-from datacode.smb.policy import Rules
+from datacode.smb.policy import SharePolicy
 from datacode.smb.shares import SharePool
 from datacode.smb.target import Target
 
@@ -39,7 +39,7 @@ class ShareFiles(LocalFiles):
 
     def __init__(self) -> None:
         self._reactor: Any = _OwnReactor()
-        self._pool = SharePool(self._reactor, Rules(writes=True))
+        self._pool = SharePool(self._reactor, SharePolicy(writes=True))
         self._shares = self._pool.session()
         self._thread = threading.Thread(
             target=self._reactor.run, kwargs={"installSignalHandlers": False}, daemon=True

@@ -52,8 +52,7 @@ from datacode.server.ops.systemd import notify
 from datacode.server.options.settings import Settings
 from datacode.server.session import House, Visitor
 from datacode.server.workspace import Workspace
-from datacode.smb.policy import Access, Rules
-from datacode.smb.policy import Limits as ShareLimits
+from datacode.smb.policy import ConnectionPolicy, ShareLimits, SharePolicy
 from datacode.smb.shares import SharePool
 from datacode.worker.pool import SandboxError, Workers, WorkerUnavailable
 from datacode.worker.pool import Settings as WorkerSettings
@@ -94,8 +93,8 @@ class DataCodeService(Service):
         self.workers = Workers(reactor, WorkerSettings(sandbox=settings.sandbox))
         self._shares = SharePool(
             reactor,
-            Rules(
-                access=Access(
+            SharePolicy(
+                connection=ConnectionPolicy(
                     hosts=settings.smb_hosts,
                     kerberos=settings.smb_kerberos,
                     require_signing=settings.smb_require_signing,

@@ -1,25 +1,16 @@
-"""Shares of the office network: paths, blocking access, and a session's asynchronous view.
+"""Shares of file servers over SMB 2 and 3 ([MS-SMB2]), and a session's asynchronous view of them.
 
 From the inside out; each knows only those above it:
 
-- ``reasons``: why something failed, one sentence for each cause; NT status to reason
-- ``target``, ``hosts``, ``access``: whom to log in to, as whom; what the operator allows
-- ``paths``: ``lib://share/a/b``, names on the wire, patterns
-- ``messages``: SMB2 messages as bytes and back; ``listing``: a folder's entries
-- ``protection``: keys, signatures, encryption
-- ``interrupt``: how another thread ends a call that blocks
-- ``link``: a logged-in connection: message numbers, credits, waiting for answers
-- ``dial``, ``negotiation``: a connection, and what both sides can speak
-- ``login``: who we are there; the only module that imports Impacket
-- ``transfer``: many reads or writes in flight at once
-- ``dfs``: where a folder lies that is elsewhere
-- ``tree``: an open share: names, handles, folders, renaming
-- ``share``: one share on one connection, blocking: list, look, read, write
-- ``walk``: a search for what matches a pattern
-- ``namespace``: a share with all that its links lead to
-- ``line``: such a connection that opens when needed and once again when it breaks
+- ``errors``: why something failed, one sentence for each cause; NT status to cause
+- ``target``, ``hosts``, ``policy``: whom to log in to, as whom; what the operator allows
+- ``share_paths``: ``lib://share/a/b``, names as SMB sends them, patterns
+- ``deadline``: how long a blocking call may take, and how another thread cancels it
+- ``protocol``: bytes: messages, listings, DFS referrals, signing and encryption, negotiation, and
+  one connection with its message numbers and credits
+- ``client``: blocking calls on an open share; ``client.session_setup`` alone imports Impacket
 - ``spool``: unlinked temporary files, and a session's cache of them
-- ``calls``: calls that block, in threads, as Deferreds; this and the next ones know Twisted
-- ``place``: a connected share with its connections
+- ``thread_quota``: blocking calls in threads, as Deferreds; this and the next two know Twisted
+- ``connected_share``: a connected share with its connections
 - ``shares``: a session's shares, asynchronous
 """

@@ -12,40 +12,42 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from datacode.smb import errors, share_paths
-from datacode.smb.client.reconnecting import Line
-from datacode.smb.deadline import Interrupt, Interrupted
+from datacode.smb.client.reconnecting import ReconnectingShare
+from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import Operation, ShareError
-from datacode.smb.policy import Rules
+from datacode.smb.policy import SharePolicy
 from datacode.smb.target import Target
-from datacode.smb.thread_quota import Call, Part
+from datacode.smb.thread_quota import BlockingCall, SessionQuota
 
 if TYPE_CHECKING:  # loading it takes half a second, so a thread does it
     from datacode.smb.client.dfs_namespace import Namespace
 
 Result = TypeVar("Result")
-Work = Callable[["Namespace", Interrupt], Result]
+Work = Callable[["Namespace", Deadline], Result]
 
 SPARE = 30.0
 """Seconds after which a connection is closed that was needed only for a moment."""
 
 
-class Place:
+class ConnectedShare:
     """A connected share: whom to ask, and the connections that are there."""
 
     _log = Logger(namespace="datacode.smb")
 
-    def __init__(self, threads: Part, rules: Rules, target: Target, share: str, name: str) -> None:
+    def __init__(
+        self, threads: SessionQuota, policy: SharePolicy, target: Target, share: str, name: str
+    ) -> None:
         self._threads = threads
-        self._rules = rules
+        self._policy = policy
         self._target = target
         self._share = share
         self.name = name
         self.key = share_paths.same_share(name)
         self.is_open = False
         self._closed = False
-        self._free = DeferredSemaphore(rules.limits.connections)
-        self._idle: list[Line] = []
-        self._calls: set[Call[Any]] = set()
+        self._free = DeferredSemaphore(policy.limits.connections)
+        self._idle: list[ReconnectingShare] = []
+        self._calls: set[BlockingCall[Any]] = set()
         self._trimming: IDelayedCall | None = None
 
     async def call(
@@ -61,12 +63,12 @@ class Place:
     ) -> Result:
         """Do ``work`` on a free connection; failures get their names and the prefix.
 
-        ``again`` as in ``Line.perform``. ``undo`` is done on a new connection where the last one
-        broke, or was broken off, in the middle of the work.
+        ``again`` as in ``ReconnectingShare.perform``. ``undo`` is done on a new connection where
+        the last one broke, or the call was cancelled, in the middle of the work.
         """
         try:
-            on_line = _on(work, again, undo, self._rules.patience.goodbye)
-            done = Deferred.fromCoroutine(self._on_line(on_line, seconds, unwanted))
+            on_connection = _on(work, again, undo, self._policy.timeouts.goodbye)
+            done = Deferred.fromCoroutine(self._on_connection(on_connection, seconds, unwanted))
             return await self._threads.bounded(done, seconds)
         except ShareError as error:
             named = error.named(ip=self._target.shown, share=self.name, path=path)
@@ -87,19 +89,21 @@ class Place:
         if self._trimming is not None and self._trimming.active():
             self._trimming.cancel()
         for call in list(self._calls):
-            call.interrupt()
-        goodbye = self._rules.patience.goodbye
-        lines, self._idle = self._idle, []
-        calls = [self._threads.run(line.close, goodbye, goodbye) for line in lines]
+            call.cancel()
+        goodbye = self._policy.timeouts.goodbye
+        connections, self._idle = self._idle, []
+        calls = [
+            self._threads.run(connection.close, goodbye, goodbye) for connection in connections
+        ]
         ended = [call.ended for call in calls] + [_copy(call.ended) for call in self._calls]
         with contextlib.suppress(ShareError):
             await self._threads.bounded(DeferredList(ended), 0)
         for call in calls:
-            call.interrupt()  # one that is still at it, or never got a thread
+            call.cancel()  # one that is still at it, or never got a thread
 
-    async def _on_line(
+    async def _on_connection(
         self,
-        work: Callable[[Line, Interrupt], Result],
+        work: Callable[[ReconnectingShare, Deadline], Result],
         seconds: float,
         unwanted: Callable[[Result], object],
     ) -> Result:
@@ -107,24 +111,26 @@ class Place:
         if self._closed:
             self._free.release()
             raise ShareError(errors.NOT_CONNECTED)
-        patience, access = self._rules.patience, self._rules.access
-        line = self._idle.pop() if self._idle else None
-        if line is None:
-            line = Line(self._target, self._share, access, patience.connect)
-        call = self._threads.run(partial(work, line), seconds, patience.stall)
+        timeouts, policy = self._policy.timeouts, self._policy.connection
+        connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = ReconnectingShare(self._target, self._share, policy, timeouts.connect)
+        call = self._threads.run(partial(work, connection), seconds, timeouts.stall)
         call.unwanted = unwanted
         self._calls.add(call)
-        call.ended.addCallback(self._take_back, line, call)
+        call.ended.addCallback(self._take_back, connection, call)
         return await call.result
 
-    def _take_back(self, usable: bool, line: Line, call: Call[Any]) -> bool:
+    def _take_back(
+        self, usable: bool, connection: ReconnectingShare, call: BlockingCall[Any]
+    ) -> bool:
         """A call has ended: its connection is free, or of no more use."""
         self._calls.discard(call)
         if usable and not self._closed:
-            self._idle.append(line)
+            self._idle.append(connection)
             self._trim_later()
         else:
-            line.drop()
+            connection.drop()
         self._free.release()
         return usable
 
@@ -135,7 +141,7 @@ class Place:
 
     def _trim(self) -> None:
         self._trimming = None
-        goodbye = self._rules.patience.goodbye
+        goodbye = self._policy.timeouts.goodbye
         if len(self._idle) > 1:
             # The one that rested longest; those that come back go to the end.
             self._threads.run(self._idle.pop(0).close, goodbye, goodbye)
@@ -144,17 +150,17 @@ class Place:
 
 def _on(
     work: Work[Result], again: bool, undo: Work[object] | None, goodbye: float
-) -> Callable[[Line, Interrupt], Result]:
-    """``work`` for any line; what a broken one has left is undone in the time of a goodbye."""
+) -> Callable[[ReconnectingShare, Deadline], Result]:
+    """``work`` for any connection; a broken one's leavings are undone in a goodbye's time."""
 
-    def perform(line: Line, interrupt: Interrupt) -> Result:
+    def perform(connection: ReconnectingShare, deadline: Deadline) -> Result:
         try:
-            return line.perform(work, interrupt, again=again)
-        except (ShareError, Interrupted) as error:
-            if undo is not None and (isinstance(error, Interrupted) or error.reason.broken):
-                line.drop()
-                with contextlib.suppress(ShareError, Interrupted):
-                    line.perform(undo, Interrupt(goodbye, goodbye), again=False)
+            return connection.perform(work, deadline, again=again)
+        except (ShareError, CallCancelled) as error:
+            if undo is not None and (isinstance(error, CallCancelled) or error.cause.broken):
+                connection.drop()
+                with contextlib.suppress(ShareError, CallCancelled):
+                    connection.perform(undo, Deadline(goodbye, goodbye), again=False)
             raise
 
     return perform

@@ -1,4 +1,4 @@
-"""How a call that blocks in one thread is ended from another, and when it ends by itself."""
+"""How long a blocking call may take, and how another thread cancels it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from collections.abc import Callable, Iterator
 from datacode.smb import errors
 from datacode.smb.errors import ShareError
 
-_MUCH = 1 << 20
-"""Bytes; whoever has sent so many is not silent."""
+_SLOW_FROM = 1 << 20
+"""Bytes: a server that has moved so many is too slow, and not silent."""
+
+_POLL = 0.05
+"""Seconds between two looks at whether a pause was cancelled."""
 
 
-_BLINK = 0.05
-"""Seconds in which nobody notices that a pause goes on."""
+class CallCancelled(Exception):
+    """The caller has cancelled the call and no longer waits for its result."""
 
 
-class Interrupted(Exception):
-    """The call was ended by whoever had asked for it; nobody waits for its result."""
+class Deadline:
+    """The time that one blocking call has, and the means to cancel it.
 
-
-class Interrupt:
-    """The time that one call has, and the means to end it early.
-
-    ``seconds`` bounds the call as a whole, ``stall`` each wait in which not a byte arrives.
-    ``moved`` is how many bytes came and went.
+    ``seconds`` bounds the whole call, ``stall`` each single wait for a byte (seconds).
+    ``moved`` counts the bytes that were sent and received.
     """
 
     def __init__(
@@ -39,7 +38,7 @@ class Interrupt:
         self._stall = stall
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self.tripped = False
+        self.cancelled = False
         self.moved = 0
 
     @contextlib.contextmanager
@@ -51,10 +50,10 @@ class Interrupt:
         finally:
             self._ends.pop()
 
-    def trip(self) -> None:
-        """End the call: from any thread, at once, any number of times."""
+    def cancel(self) -> None:
+        """Cancel the call: from any thread, at once, any number of times."""
         with self._lock:
-            self.tripped = True
+            self.cancelled = True
             if self._socket is not None:
                 # Wakes a thread that waits in it; closing would not.
                 with contextlib.suppress(OSError):
@@ -62,10 +61,10 @@ class Interrupt:
 
     @contextlib.contextmanager
     def watching(self, sock: socket.socket) -> Iterator[None]:
-        """While inside, ``trip`` ends what blocks on ``sock``."""
+        """While inside, ``cancel`` ends what blocks on ``sock``."""
         with self._lock:
-            if self.tripped:
-                raise Interrupted
+            if self.cancelled:
+                raise CallCancelled
             outer, self._socket = self._socket, sock
         try:
             yield
@@ -74,20 +73,21 @@ class Interrupt:
                 self._socket = outer
 
     def pause(self, seconds: float) -> None:
-        """Wait, as long as nobody ends the call and there is time left."""
+        """Sleep; raises as ``timeout`` does."""
         end = self._clock() + seconds
         while (left := end - self._clock()) > 0:
-            time.sleep(min(left, self.patience(), _BLINK))
+            time.sleep(min(left, self.timeout(), _POLL))
 
-    def patience(self, stalls: int = 1) -> float:
+    def timeout(self, stalls: int = 1) -> float:
         """Seconds that the next wait may take, at most so many times ``stall``.
 
-        ``Interrupted``; when none are left ``SILENT``, or ``TOO_SLOW`` where much was moved.
+        Raises ``CallCancelled``; when no time is left, ``ShareError`` with the cause ``SILENT``,
+        or ``TOO_SLOW`` where many bytes were moved.
         """
-        if self.tripped:
-            raise Interrupted
+        if self.cancelled:
+            raise CallCancelled
         left = self._ends[-1] - self._clock()
-        if left <= 0 and self.moved >= _MUCH and len(self._ends) == 1:
+        if left <= 0 and self.moved >= _SLOW_FROM and len(self._ends) == 1:
             raise ShareError(errors.TOO_SLOW, seconds=f"{self._seconds:.0f}")
         if left <= 0:
             raise ShareError(errors.SILENT)

@@ -1,6 +1,6 @@
 """Why something about a share failed: one sentence for each cause.
 
-The blocking half raises ``ShareError`` with a reason alone; whoever knows which operation was
+The blocking half raises ``ShareError`` with a cause alone; whoever knows which operation was
 asked for adds its prefix (``during``). Source: server reference, 5.3, 5.4, 8.2 and 8.5.
 """
 
@@ -27,10 +27,10 @@ class Operation(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class Cause:
     """A cause. ``bare`` sentences stand alone; the others follow the prefix of an operation.
 
-    ``broken`` tells that the connection is of no more use, ``again`` that an operation which
+    ``broken`` means that the connection is of no more use, ``again`` that an operation which
     changes nothing may be tried once more on a new one, and ``undone`` that the server has done
     nothing, so that any operation may. ``located`` is the sentence once it is known which path
     was asked for and how often, for causes that do not say so themselves.
@@ -44,79 +44,79 @@ class Reason:
     located: str | None = None
 
 
-WRONG_LOGIN = Reason(mark("неверное имя пользователя или пароль"))
-NO_ACCOUNT = Reason(mark("учетная запись недоступна"))
-NO_TICKET = Reason(mark("вход по Kerberos не удался (код {code})"))
-NO_TICKET_FILE = Reason(mark("нет билета Kerberos для этой учетной записи"))
-NO_KDC = Reason(mark("центр выдачи билетов Kerberos недоступен"))
-NO_NTLM = Reason(mark("сервер {ip} не принимает вход по паролю (NTLM), нужен Kerberos"))
-NO_CONTROLLER = Reason(mark("сервер {ip} не может проверить учетную запись в домене"))
-NO_SHARE = Reason(mark("шара '{share}' не найдена"))
-NOT_A_DISK = Reason(mark("шара '{share}' не содержит файлов"))
-DENIED = Reason(mark("доступ запрещен"))
-MISSING = Reason(mark("'{path}' не найден"))
-IS_FOLDER = Reason(mark("'{path}' является папкой"))
-NOT_FOLDER = Reason(mark("'{path}' не является папкой"))
-LOCKED = Reason(mark("файл занят другим процессом"))
-INFECTED = Reason(mark("сервер {ip} считает файл '{path}' зараженным"))
-OFFLINE = Reason(mark("файл '{path}' находится в архиве и сейчас недоступен"))
-DISK_FAULT = Reason(mark("диск сервера {ip} неисправен: '{path}' не прочитан"))
-BAD_NAME = Reason(mark("некорректное имя '{path}'"))
-EXISTS = Reason(mark("'{path}' уже существует"))
-NOT_EMPTY = Reason(mark("папка '{path}' не пуста"))
-ELSEWHERE = Reason(
+WRONG_LOGIN = Cause(mark("неверное имя пользователя или пароль"))
+NO_ACCOUNT = Cause(mark("учетная запись недоступна"))
+NO_TICKET = Cause(mark("вход по Kerberos не удался (код {code})"))
+NO_TICKET_FILE = Cause(mark("нет билета Kerberos для этой учетной записи"))
+NO_KDC = Cause(mark("центр выдачи билетов Kerberos недоступен"))
+NO_NTLM = Cause(mark("сервер {ip} не принимает вход по паролю (NTLM), нужен Kerberos"))
+NO_CONTROLLER = Cause(mark("сервер {ip} не может проверить учетную запись в домене"))
+NO_SHARE = Cause(mark("шара '{share}' не найдена"))
+NOT_A_DISK = Cause(mark("шара '{share}' не содержит файлов"))
+DENIED = Cause(mark("доступ запрещен"))
+MISSING = Cause(mark("'{path}' не найден"))
+IS_FOLDER = Cause(mark("'{path}' является папкой"))
+NOT_FOLDER = Cause(mark("'{path}' не является папкой"))
+LOCKED = Cause(mark("файл занят другим процессом"))
+INFECTED = Cause(mark("сервер {ip} считает файл '{path}' зараженным"))
+OFFLINE = Cause(mark("файл '{path}' находится в архиве и сейчас недоступен"))
+DISK_FAULT = Cause(mark("диск сервера {ip} неисправен: '{path}' не прочитан"))
+BAD_NAME = Cause(mark("некорректное имя '{path}'"))
+EXISTS = Cause(mark("'{path}' уже существует"))
+NOT_EMPTY = Cause(mark("папка '{path}' не пуста"))
+ELSEWHERE = Cause(
     mark("'{path}' находится на другом сервере (DFS), но сервер {ip} не сообщает, на каком")
 )
-CIRCLE = Reason(mark("ссылки на пути '{path}' ведут по кругу"))
-LINK = Reason(mark("'{path}' является ссылкой, переход не поддерживается"))
-CHANGED = Reason(mark("'{path}' изменяется во время чтения"))
-TOO_LARGE = Reason(mark("файл '{path}' слишком велик ({size} байт, предел {limit} байт)"))
-TOO_MANY_NAMES = Reason(mark("в папке '{path}' слишком много имен (предел {limit})"))
-TOO_DEEP = Reason(mark("папка '{path}' вложена слишком глубоко (предел {limit})"))
-SHARE_FULL = Reason(mark("на шаре '{share}' нет свободного места"))
-SPOOL_FULL = Reason(mark("на сервере DataCode нет места для файла '{path}'"))
-READ_ONLY = Reason(mark("шара '{share}' доступна только для чтения"))
-NO_WRITES = Reason(mark("запись на шары не разрешена администратором"))
+CIRCLE = Cause(mark("ссылки на пути '{path}' ведут по кругу"))
+LINK = Cause(mark("'{path}' является ссылкой, переход не поддерживается"))
+CHANGED = Cause(mark("'{path}' изменяется во время чтения"))
+TOO_LARGE = Cause(mark("файл '{path}' слишком велик ({size} байт, предел {limit} байт)"))
+TOO_MANY_NAMES = Cause(mark("в папке '{path}' слишком много имен (предел {limit})"))
+TOO_DEEP = Cause(mark("папка '{path}' вложена слишком глубоко (предел {limit})"))
+SHARE_FULL = Cause(mark("на шаре '{share}' нет свободного места"))
+SPOOL_FULL = Cause(mark("на сервере DataCode нет места для файла '{path}'"))
+READ_ONLY = Cause(mark("шара '{share}' доступна только для чтения"))
+NO_WRITES = Cause(mark("запись на шары не разрешена администратором"))
 
-ONLY_SMB1 = Reason(mark("сервер поддерживает только SMB1"), broken=True)
-UNREACHABLE = Reason(
+ONLY_SMB1 = Cause(mark("сервер поддерживает только SMB1"), broken=True)
+UNREACHABLE = Cause(
     mark("сервер {ip} недоступен"),
     broken=True,
     located=mark("сервер {ip} недоступен (lib://{share}/{path}, попыток: {tries})"),
 )
-SILENT = Reason(
+SILENT = Cause(
     mark("сервер {ip} не отвечает"),
     broken=True,
     located=mark("сервер {ip} не отвечает (lib://{share}/{path}, попыток: {tries})"),
 )
-TOO_SLOW = Reason(
+TOO_SLOW = Cause(
     mark("соединение с {ip} слишком медленное: '{path}' не передан за {seconds} с"), broken=True
 )
-LOST = Reason(
+LOST = Cause(
     mark("соединение с {ip} потеряно"),
     broken=True,
     again=True,
     located=mark("соединение с {ip} потеряно (lib://{share}/{path}, попыток: {tries})"),
 )
 EXPIRED = replace(LOST, undone=True)
-FORGED = Reason(
+FORGED = Cause(
     mark("ответ сервера {ip} не прошел проверку целостности"),
     broken=True,
     located=mark(
         "ответ сервера {ip} не прошел проверку целостности (lib://{share}/{path}, попыток: {tries})"
     ),
 )
-NONSENSE = Reason(mark("сервер {ip} нарушил протокол SMB"), broken=True)
-UNSIGNED = Reason(mark("сервер {ip} не подписывает ответы"))
-BUSY = Reason(mark("сервер {ip} перегружен"))
-OTHER = Reason(mark("сервер {ip} ответил ошибкой {status}"))
-BAD_HOST = Reason(mark("некорректный адрес '{ip}'"))
-HOST_REFUSED = Reason(mark("сервер {ip} не разрешен администратором"))
-TOO_MANY_SHARES = Reason(mark("подключено слишком много шар (предел {limit})"))
+NONSENSE = Cause(mark("сервер {ip} нарушил протокол SMB"), broken=True)
+UNSIGNED = Cause(mark("сервер {ip} не подписывает ответы"))
+BUSY = Cause(mark("сервер {ip} перегружен"))
+OTHER = Cause(mark("сервер {ip} ответил ошибкой {status}"))
+BAD_HOST = Cause(mark("некорректный адрес '{ip}'"))
+HOST_REFUSED = Cause(mark("сервер {ip} не разрешен администратором"))
+TOO_MANY_SHARES = Cause(mark("подключено слишком много шар (предел {limit})"))
 
-NOT_CONNECTED = Reason(mark("SMB share '{share}' не подключена"), bare=True)
-CONNECTED = Reason(mark("SMB share '{share}' уже подключена"), bare=True)
-BAD_PATH = Reason(mark("Некорректный путь"), bare=True)
+NOT_CONNECTED = Cause(mark("SMB share '{share}' не подключена"), bare=True)
+CONNECTED = Cause(mark("SMB share '{share}' уже подключена"), bare=True)
+BAD_PATH = Cause(mark("Некорректный путь"), bare=True)
 
 
 _WITHOUT_PATH = (None, Operation.CONNECT, Operation.SHARES)
@@ -125,36 +125,36 @@ _WITHOUT_PATH = (None, Operation.CONNECT, Operation.SHARES)
 class ShareError(FilesError):
     """Something about a share failed.
 
-    ``reason`` is one of the constants above and ``operation`` what was tried, None until known.
+    ``cause`` is one of the constants above and ``operation`` what was tried, None until known.
     ``template`` and ``params`` make the sentence in the original's language; ``render`` gives it
     in a reader's. Names in it are spelled as the client spelled them. ``share`` and ``path`` tell
     where, for the log; a password is never in here.
     """
 
     def __init__(
-        self, reason: Reason, *, operation: Operation | None = None, **params: object
+        self, cause: Cause, *, operation: Operation | None = None, **params: object
     ) -> None:
-        text = reason.template
-        if reason.located is not None and operation not in _WITHOUT_PATH:
-            text, params = reason.located, {"tries": 1, **params}
-        prefix = "" if operation is None or reason.bare else operation.value
+        text = cause.template
+        if cause.located is not None and operation not in _WITHOUT_PATH:
+            text, params = cause.located, {"tries": 1, **params}
+        prefix = "" if operation is None or cause.bare else operation.value
         super().__init__(prefix + text, params)
-        self.reason = reason
+        self.cause = cause
         self.operation = operation
 
     def during(self, operation: Operation) -> ShareError:
         """The same failure, with the prefix of what was tried."""
-        return ShareError(self.reason, operation=operation, **self.params)
+        return ShareError(self.cause, operation=operation, **self.params)
 
     def named(self, **params: object) -> ShareError:
         """The same failure; names that it lacks are taken from ``params``."""
-        return ShareError(self.reason, operation=self.operation, **{**params, **self.params})
+        return ShareError(self.cause, operation=self.operation, **{**params, **self.params})
 
     def renamed(self, names: dict[str, str], *, share: str) -> ShareError:
         """The same failure where share and path are known to the client by other names."""
         path = self.params.get("path", "")
         params = {**self.params, "share": share, "path": names.get(path, path)}
-        return ShareError(self.reason, operation=self.operation, **params)
+        return ShareError(self.cause, operation=self.operation, **params)
 
     def render(self, locale: str) -> str:
         """The sentence for a reader of ``locale``: ``ru`` or ``en``."""
@@ -191,7 +191,7 @@ class Status:
     SESSION_EXPIRED = 0xC000035C
 
 
-_REASONS: dict[int, Reason] = {
+_CAUSES: dict[int, Cause] = {
     0xC000006D: WRONG_LOGIN,
     0xC000006A: WRONG_LOGIN,
     0xC0000064: WRONG_LOGIN,
@@ -269,12 +269,12 @@ _REASONS: dict[int, Reason] = {
 
 def of_status(status: int) -> ShareError:
     """The failure that an NT status means; its names are filled in by ``named``."""
-    return ShareError(_REASONS.get(status, OTHER), status=f"0x{status:08X}")
+    return ShareError(_CAUSES.get(status, OTHER), status=f"0x{status:08X}")
 
 
 def of_tree_status(status: int) -> ShareError:
     """The same where a share was being opened: there a missing path is a missing share."""
     error = of_status(status)
-    if error.reason is MISSING or error.reason is BAD_NAME:
+    if error.cause is MISSING or error.cause is BAD_NAME:
         return ShareError(NO_SHARE)
     return error

@@ -44,7 +44,7 @@ class Kerberos:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class ConnectionPolicy:
     """Whom clients may reach, and how.
 
     ``require_signing`` refuses guests: they have no key, so what they read cannot be checked.
@@ -57,7 +57,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Seconds that calls may take; ``stall`` is the longest wait in which not a byte arrives.
 
     Where no socket's time limit reaches, as in waiting for a name server, ``goodbye`` is added:
@@ -72,7 +72,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ShareLimits:
     """Bounds of one session, sizes in bytes; ``threads`` is the whole server's.
 
     ``connections`` is how many one share may have, ``shares`` how many shares one session.
@@ -91,15 +91,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class SharePolicy:
     """What the operator has decided about shares.
 
     ``writes`` allows programs to change files on shares; ``spool_folder`` is where the unlinked
     copies of fetched files lie, by default the system's temporary folder.
     """
 
-    access: Access = field(default_factory=Access)
-    patience: Patience = field(default_factory=Patience)
-    limits: Limits = field(default_factory=Limits)
+    connection: ConnectionPolicy = field(default_factory=ConnectionPolicy)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    limits: ShareLimits = field(default_factory=ShareLimits)
     writes: bool = False
     spool_folder: str | None = None

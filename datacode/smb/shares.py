@@ -1,6 +1,6 @@
 """A session's shares, asynchronous: every call that blocks runs in a thread of our own.
 
-``SharePool`` is the server's: the threads, the operator's rules. ``Shares`` is one session's:
+``SharePool`` is the server's: the threads, the operator's policy. ``Shares`` is one session's:
 what it has connected, and the files that it has read lately. A share has several connections,
 each for one call at a time, opened when they are needed; so two files are read side by side, and
 a file server that is slow keeps nobody waiting but those who asked it.
@@ -23,13 +23,13 @@ from twisted.internet.defer import Deferred, DeferredList
 from datacode.runtime.files import Entry
 from datacode.smb import errors, share_paths, spool
 from datacode.smb.client import pipelined_io
-from datacode.smb.connected_share import Place, Work
-from datacode.smb.deadline import Interrupt
+from datacode.smb.connected_share import ConnectedShare, Work
+from datacode.smb.deadline import Deadline
 from datacode.smb.errors import Operation, ShareError
-from datacode.smb.policy import Rules
-from datacode.smb.protocol.messages import Stamp
+from datacode.smb.policy import SharePolicy
+from datacode.smb.protocol.messages import FileInfo
 from datacode.smb.target import Target
-from datacode.smb.thread_quota import Calls, Part, Reactor
+from datacode.smb.thread_quota import Reactor, SessionQuota, ThreadQuota
 
 if TYPE_CHECKING:  # loading this takes half a second, so a thread does it
     from datacode.smb.client.dfs_namespace import Namespace
@@ -70,26 +70,26 @@ class FilePart:
 
 
 class SharePool:
-    """The server's part: threads and rules, for all sessions."""
+    """The server's part: threads and policy, for all sessions."""
 
-    def __init__(self, reactor: Reactor, rules: Rules | None = None) -> None:
+    def __init__(self, reactor: Reactor, policy: SharePolicy | None = None) -> None:
         self.reactor = reactor
-        self.rules = rules or Rules()
-        self.calls = Calls(reactor, self.rules.limits, self.rules.patience.goodbye)
+        self.policy = policy or SharePolicy()
+        self.quota = ThreadQuota(reactor, self.policy.limits, self.policy.timeouts.goodbye)
         self._sessions: set[Shares] = set()
 
     def start(self) -> None:
         """Start the threads."""
-        self.calls.start(_load)
+        self.quota.start(_load)
 
     async def stop(self) -> None:
         """Close every session's connections, then end the threads; takes two seconds at most."""
         await DeferredList([Deferred.fromCoroutine(s.close()) for s in list(self._sessions)])
-        await self.calls.stop()
+        await self.quota.stop()
 
     def session(self, address: str = "") -> Shares:
         """The shares of a new session: none yet. ``address`` is where the session comes from."""
-        shares = Shares(self, self.calls.part(address))
+        shares = Shares(self, self.quota.session(address))
         self._sessions.add(shares)
         return shares
 
@@ -101,17 +101,17 @@ class SharePool:
 class Shares:
     """One session's shares, by name. Paths are those on a share: the rest of ``lib://share/rest``."""
 
-    def __init__(self, pool: SharePool, threads: Part) -> None:
+    def __init__(self, pool: SharePool, threads: SessionQuota) -> None:
         self._pool = pool
         self._threads = threads
-        self._places: dict[str, Place] = {}
-        limits = pool.rules.limits
+        self._connected: dict[str, ConnectedShare] = {}
+        limits = pool.policy.limits
         self._cache = spool.Cache(limits.cache_size, limits.cache_files)
         self._closed = False
 
     def names(self) -> list[str]:
         """The connected shares, spelled as the client spelled them, in the order of connecting."""
-        return [place.name for place in self._places.values() if place.is_open]
+        return [share.name for share in self._connected.values() if share.is_open]
 
     async def connect(self, target: Target, share: str, *, alias: str | None = None) -> None:
         """Connect, log in and open a share; all within ten seconds (server reference, 8.1).
@@ -121,50 +121,50 @@ class Shares:
         """
         name = share if alias is None else alias
         key = share_paths.same_share(name)
-        limit = self._pool.rules.limits.shares
-        if key in self._places:
+        limit = self._pool.policy.limits.shares
+        if key in self._connected:
             raise ShareError(errors.CONNECTED, share=name)
         if self._closed:
             raise ShareError(errors.NOT_CONNECTED, share=name)
-        if len(self._places) >= limit:
+        if len(self._connected) >= limit:
             raise ShareError(errors.TOO_MANY_SHARES, limit=limit).during(Operation.CONNECT)
-        place = Place(self._threads, self._pool.rules, target, share, name)
-        self._places[key] = place
+        connected = ConnectedShare(self._threads, self._pool.policy, target, share, name)
+        self._connected[key] = connected
         try:
-            await place.call(
-                lambda share, interrupt: None,
-                self._pool.rules.patience.connect,
+            await connected.call(
+                lambda share, deadline: None,
+                self._pool.policy.timeouts.connect,
                 operation=Operation.CONNECT,
             )
         except Exception:
-            self._places.pop(key, None)
-            await place.close()
+            self._connected.pop(key, None)
+            await connected.close()
             raise
-        place.is_open = True
+        connected.is_open = True
 
     async def disconnect(self, share: str) -> None:
         """Close the connections of a share; ``NOT_CONNECTED`` if there is none of that name."""
-        place = self._place(share)
-        del self._places[place.key]
-        self._cache.forget_share(place.key)
-        await place.close()
+        connected = self._find(share)
+        del self._connected[connected.key]
+        self._cache.forget_share(connected.key)
+        await connected.close()
 
     async def close(self) -> None:
         """End all calls, log off and close everything; within a second, whatever the servers do."""
         self._closed = True
-        places, self._places = list(self._places.values()), {}
+        shares, self._connected = list(self._connected.values()), {}
         self._cache.clear()
-        await DeferredList([Deferred.fromCoroutine(place.close()) for place in places])
+        await DeferredList([Deferred.fromCoroutine(share.close()) for share in shares])
         self._pool.gone(self)
 
     async def share_names(self, target: Target) -> list[ShareName]:
         """The shares that a host says it has, sorted by name."""
-        access, seconds = self._pool.rules.access, self._pool.rules.patience.connect
+        policy, seconds = self._pool.policy.connection, self._pool.policy.timeouts.connect
 
-        def work(interrupt: Interrupt) -> list[tuple[str, int, str]]:
+        def work(deadline: Deadline) -> list[tuple[str, int, str]]:
             from datacode.smb.client.session_setup import share_names
 
-            return share_names(target, access, interrupt)
+            return share_names(target, policy, deadline)
 
         try:
             call = self._threads.run(work, seconds, seconds)
@@ -179,9 +179,9 @@ class Shares:
 
     async def list_folder(self, share: str, path: str) -> list[Entry]:
         """A folder's entries, sorted by name, case folded (server reference, 8.3)."""
-        return await self._place(share).call(
-            lambda opened, interrupt: opened.list_folder(path, interrupt),
-            self._pool.rules.patience.call,
+        return await self._find(share).call(
+            lambda opened, deadline: opened.list_folder(path, deadline),
+            self._pool.policy.timeouts.call,
             operation=Operation.LIST,
             path=path,
         )
@@ -198,20 +198,20 @@ class Shares:
         Wildcards are ``*``, ``?``, ``[…]`` and ``**`` for any number of folders; case does not
         count. A ``FilesError`` for a malformed pattern.
         """
-        place = self._place(share)
+        connected = self._find(share)
         parsed = share_paths.Pattern.parse(share, pattern)
-        return await place.call(
-            lambda opened, interrupt: opened.match(parsed, pattern, interrupt),
-            self._pool.rules.patience.transfer,
+        return await connected.call(
+            lambda opened, deadline: opened.match(parsed, pattern, deadline),
+            self._pool.policy.timeouts.transfer,
             operation=Operation.LIST,
             path=pattern,
         )
 
     async def tree(self, share: str, path: str) -> list[Entry]:
         """All that is in a folder and in those inside it, by the paths from there, in order."""
-        return await self._place(share).call(
-            lambda opened, interrupt: opened.tree(path, interrupt),
-            self._pool.rules.patience.transfer,
+        return await self._find(share).call(
+            lambda opened, deadline: opened.tree(path, deadline),
+            self._pool.policy.timeouts.transfer,
             operation=Operation.LIST,
             path=path,
         )
@@ -246,15 +246,15 @@ class Shares:
         limit: int | None,
         progress: Progress | None,
     ) -> FilePart:
-        place = self._place(share)
+        connected = self._find(share)
         name = "/".join(_components(path, Operation.READ))
-        kept = self._cache.get(place.key, name)
+        kept = self._cache.get(connected.key, name)
         spare = spool.reopened(kept.descriptor) if kept is not None else None
         report = _Report(self._pool.reactor, progress)
         try:
-            fetched = await place.call(
-                self._fetching(path, span, limit, report, kept.stamp if kept and spare else None),
-                self._pool.rules.patience.transfer,
+            fetched = await connected.call(
+                self._fetching(path, span, limit, report, kept.info if kept and spare else None),
+                self._pool.policy.timeouts.transfer,
                 operation=Operation.READ,
                 path=path,
                 unwanted=_close_fetched,
@@ -265,15 +265,16 @@ class Shares:
             raise
         finally:
             report.over = True
-        stamp, length = fetched.stamp, span.length_in(fetched.stamp.size)
+        info, length = fetched.info, span.length_in(fetched.info.size)
         if fetched.descriptor is None:
             assert spare is not None
-            return FilePart(spare, span.offset, length, stamp.size, stamp.modified)
+            return FilePart(spare, span.offset, length, info.size, info.modified)
         if spare is not None:
             os.close(spare)
-        if span == pipelined_io.ALL and self._places.get(place.key) is place and stamp.is_exact:
-            self._cache.put(place.key, name, stamp, fetched.descriptor)
-        return FilePart(fetched.descriptor, 0, length, stamp.size, stamp.modified)
+        still_connected = self._connected.get(connected.key) is connected
+        if span == pipelined_io.ALL and still_connected and info.is_exact:
+            self._cache.put(connected.key, name, info, fetched.descriptor)
+        return FilePart(fetched.descriptor, 0, length, info.size, info.modified)
 
     def _fetching(
         self,
@@ -281,19 +282,19 @@ class Shares:
         span: pipelined_io.Span,
         limit: int | None,
         report: pipelined_io.Progress,
-        known: Stamp | None,
+        known: FileInfo | None,
     ) -> Work[Fetched]:
-        rules = self._pool.rules
-        bounds = [size for size in (limit, rules.limits.file_size) if size is not None]
+        policy = self._pool.policy
+        bounds = [size for size in (limit, policy.limits.file_size) if size is not None]
 
-        def work(opened: Namespace, interrupt: Interrupt) -> Fetched:
+        def work(opened: Namespace, deadline: Deadline) -> Fetched:
             return opened.fetch(
                 path,
-                interrupt,
+                deadline,
                 known=known,
                 part=span,
                 limit=min(bounds, default=None),
-                folder=rules.spool_folder,
+                folder=policy.spool_folder,
                 progress=report,
             )
 
@@ -301,23 +302,23 @@ class Shares:
 
     async def stat(self, share: str, path: str) -> Entry | None:
         """Name, kind, size and time of the last write of what is there; None if nothing is."""
-        place = self._place(share)
+        connected = self._find(share)
         try:
             parts = share_paths.components(path)
         except ShareError as error:
-            if error.reason is errors.BAD_NAME:
+            if error.cause is errors.BAD_NAME:
                 return None  # nothing can have such a name
             raise
-        stamp = await place.call(
-            lambda opened, interrupt: opened.look(path, interrupt),
-            self._pool.rules.patience.call,
+        info = await connected.call(
+            lambda opened, deadline: opened.stat(path, deadline),
+            self._pool.policy.timeouts.call,
             operation=Operation.LOOK,
             path=path,
         )
-        if stamp is None:
+        if info is None:
             return None
-        size = None if stamp.is_folder else stamp.size
-        return Entry(parts[-1] if parts else "", stamp.is_folder, size, stamp.modified)
+        size = None if info.is_folder else info.size
+        return Entry(parts[-1] if parts else "", info.is_folder, size, info.modified)
 
     async def kind(self, share: str, path: str) -> str | None:
         """``"file"``, ``"folder"``, or None where nothing is."""
@@ -333,20 +334,20 @@ class Shares:
         reads meanwhile sees half a file.
         """
         source = (
-            pipelined_io.Bytes(content)
+            pipelined_io.BytesSource(content)
             if isinstance(content, bytes)
-            else pipelined_io.LocalFile(content)
+            else pipelined_io.FileSource(content)
         )
         token, report = secrets.token_hex(6), _Report(self._pool.reactor, progress)
         try:
             await self._changing(share, path, Operation.WRITE).call(
-                lambda opened, interrupt: opened.store(
-                    path, source, interrupt, token=token, progress=report
+                lambda opened, deadline: opened.store(
+                    path, source, deadline, token=token, progress=report
                 ),
-                self._pool.rules.patience.transfer,
+                self._pool.policy.timeouts.transfer,
                 operation=Operation.WRITE,
                 path=path,
-                undo=lambda opened, interrupt: opened.discard(path, interrupt, token=token),
+                undo=lambda opened, deadline: opened.discard(path, deadline, token=token),
             )
         finally:
             report.over = True
@@ -354,8 +355,8 @@ class Shares:
     async def make_folder(self, share: str, path: str) -> None:
         """Make a folder and those above it; it may be there already."""
         await self._changing(share, path, Operation.MAKE_FOLDER).call(
-            lambda opened, interrupt: opened.make_folder(path, interrupt),
-            self._pool.rules.patience.call,
+            lambda opened, deadline: opened.make_folder(path, deadline),
+            self._pool.policy.timeouts.call,
             operation=Operation.MAKE_FOLDER,
             path=path,
         )
@@ -363,24 +364,24 @@ class Shares:
     async def delete(self, share: str, path: str) -> None:
         """Delete a file, or a folder that is empty."""
         await self._changing(share, path, Operation.DELETE).call(
-            lambda opened, interrupt: opened.remove(path, interrupt),
-            self._pool.rules.patience.call,
+            lambda opened, deadline: opened.remove(path, deadline),
+            self._pool.policy.timeouts.call,
             operation=Operation.DELETE,
             path=path,
             again=False,
         )
 
-    def _place(self, share: str) -> Place:
-        place = self._places.get(share_paths.same_share(share))
-        if place is None or not place.is_open:
+    def _find(self, share: str) -> ConnectedShare:
+        connected = self._connected.get(share_paths.same_share(share))
+        if connected is None or not connected.is_open:
             raise ShareError(errors.NOT_CONNECTED, share=share)
-        return place
+        return connected
 
-    def _changing(self, share: str, path: str, operation: Operation) -> Place:
-        place = self._place(share)
-        if not self._pool.rules.writes:
+    def _changing(self, share: str, path: str, operation: Operation) -> ConnectedShare:
+        connected = self._find(share)
+        if not self._pool.policy.writes:
             raise ShareError(errors.NO_WRITES, share=share, path=path).during(operation)
-        return place
+        return connected
 
 
 class _Report:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from datacode.smb import errors
 from datacode.smb.errors import ShareError
-from datacode.smb.protocol.messages import Stamp
+from datacode.smb.protocol.messages import FileInfo
 
 
 @dataclass(slots=True)
@@ -63,14 +63,14 @@ def reopened(descriptor: int) -> int | None:
 class Kept:
     """A file in the cache: what it was when it was fetched, and where its bytes are."""
 
-    stamp: Stamp
+    info: FileInfo
     descriptor: int
 
 
 class Cache:
     """What a session has read lately, at most ``size`` bytes and ``count`` files of it.
 
-    For one thread. A file is only as good as its stamp: whoever takes one out asks the server
+    For one thread. A file is only as good as its info: whoever takes one out asks the server
     first whether it is still the same.
     """
 
@@ -87,26 +87,26 @@ class Cache:
             self._files.move_to_end((share, path))
         return kept
 
-    def put(self, share: str, path: str, stamp: Stamp, descriptor: int) -> None:
+    def put(self, share: str, path: str, info: FileInfo, descriptor: int) -> None:
         """Keep a file through a descriptor of its own; do nothing where it does not fit."""
         self.forget(share, path)
-        if stamp.size > self._size or not self._count:
+        if info.size > self._size or not self._count:
             return
         own = reopened(descriptor)
         if own is None:
             return
         while self._files and (
-            self._used + stamp.size > self._size or len(self._files) >= self._count
+            self._used + info.size > self._size or len(self._files) >= self._count
         ):
             self.forget(*next(iter(self._files)))
-        self._files[share, path] = Kept(stamp, own)
-        self._used += stamp.size
+        self._files[share, path] = Kept(info, own)
+        self._used += info.size
 
     def forget(self, share: str, path: str) -> None:
         """Let go of one file."""
         kept = self._files.pop((share, path), None)
         if kept is not None:
-            self._used -= kept.stamp.size
+            self._used -= kept.info.size
             os.close(kept.descriptor)
 
     def forget_share(self, share: str) -> None:

@@ -2,7 +2,7 @@
 
 The threads are not the reactor's, so that file servers that hang cannot use those up. Nor can
 one client use up these: a thread that waits for a name server is held until the system gives
-up, however long nobody has wanted its answer any more, so each session has a part of the
+up, however long nobody has wanted its answer any more, so each session has a quota of the
 threads, and so has each address that sessions come from.
 """
 
@@ -25,9 +25,9 @@ from twisted.python.threadpool import ThreadPool
 
 from datacode.runtime.files import FilesError
 from datacode.smb import errors
-from datacode.smb.deadline import Interrupt, Interrupted
+from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError
-from datacode.smb.policy import Limits
+from datacode.smb.policy import ShareLimits
 
 Result = TypeVar("Result")
 
@@ -46,31 +46,31 @@ class Reactor(Protocol):
         """Call in the reactor's thread, from any."""
 
 
-class Call(Generic[Result]):
+class BlockingCall(Generic[Result]):
     """One call. Cancelling ``result`` ends it; ``ended`` fires when it really has.
 
-    ``ended`` says whether nobody had interrupted it. ``unwanted`` is given a result that came
+    ``ended`` says whether nobody had cancelled it. ``unwanted`` is given a result that came
     when nobody waited for it any more.
     """
 
     _log = Logger()
 
-    def __init__(self, work: Callable[[Interrupt], Result], interrupt: Interrupt) -> None:
+    def __init__(self, work: Callable[[Deadline], Result], deadline: Deadline) -> None:
         self._work = work
-        self._interrupt = interrupt
-        self.result: Deferred[Result] = Deferred(lambda _: interrupt.trip())
+        self._deadline = deadline
+        self.result: Deferred[Result] = Deferred(lambda _: deadline.cancel())
         self.ended: Deferred[bool] = Deferred()
         self.unwanted: Callable[[Result], object] = lambda result: None
 
-    def interrupt(self) -> None:
-        """End it: whoever waits gets ``Interrupted``."""
-        self._interrupt.trip()
+    def cancel(self) -> None:
+        """End it: whoever waits gets ``CallCancelled``."""
+        self._deadline.cancel()
 
     def in_thread(self, reactor: Reactor) -> None:
         """Do the work, and tell the reactor's thread how it went."""
         try:
-            result = self._work(self._interrupt)
-        except (FilesError, Interrupted) as error:
+            result = self._work(self._deadline)
+        except (FilesError, CallCancelled) as error:
             # Expected, so without the frames that it went through: they hold the password.
             reactor.callFromThread(self._failed, Failure(error.with_traceback(None)))  # type: ignore[no-untyped-call]
         except BaseException:  # noqa: BLE001 - whoever waits gets it
@@ -79,17 +79,17 @@ class Call(Generic[Result]):
             reactor.callFromThread(self._done, result)
 
     def _done(self, result: Result) -> None:
-        self.ended.callback(not self._interrupt.tripped)
+        self.ended.callback(not self._deadline.cancelled)
         if self.result.called:
             self.unwanted(result)
         else:
             self.result.callback(result)
 
     def _failed(self, failure: Failure) -> None:
-        self.ended.callback(not self._interrupt.tripped)
+        self.ended.callback(not self._deadline.cancelled)
         if not self.result.called:
             self.result.errback(failure)
-        elif not isinstance(failure.value, FilesError | Interrupted):
+        elif not isinstance(failure.value, FilesError | CallCancelled):
             self._log.failure("A call to a share failed after it was cancelled", failure)
 
 
@@ -98,13 +98,13 @@ class _Address:
     """What comes from one address: calls in threads, and those whose turn has not come."""
 
     busy: int = 0
-    waiting: deque[tuple[Part, Call[Any]]] = field(default_factory=deque)
+    waiting: deque[tuple[SessionQuota, BlockingCall[Any]]] = field(default_factory=deque)
 
 
-class Calls:
+class ThreadQuota:
     """The threads, and who has how many of them."""
 
-    def __init__(self, reactor: Reactor, limits: Limits, grace: float) -> None:
+    def __init__(self, reactor: Reactor, limits: ShareLimits, grace: float) -> None:
         self.reactor = reactor
         self._limits = limits
         self._grace = grace
@@ -132,9 +132,9 @@ class Calls:
         with contextlib.suppress(ShareError):
             await self.bounded(ended, 0)
 
-    def part(self, address: str) -> Part:
-        """The part of a new session that comes from ``address``."""
-        return Part(self, address)
+    def session(self, address: str) -> SessionQuota:
+        """The quota of a new session that comes from ``address``."""
+        return SessionQuota(self, address)
 
     async def bounded(self, result: Deferred[Result], seconds: float) -> Result:
         """Wait for ``result``, and a little longer than it should take.
@@ -147,54 +147,54 @@ class Calls:
             return await result
         except DeferredTimeout:
             raise ShareError(errors.SILENT) from None
-        except Interrupted:
+        except CallCancelled:
             raise CancelledError from None
 
-    def wait(self, part: Part, call: Call[Any]) -> None:
+    def wait(self, session: SessionQuota, call: BlockingCall[Any]) -> None:
         """Have a call done when it is its turn, which may be now."""
-        self._addresses.setdefault(part.address, _Address()).waiting.append((part, call))
-        self._go_on(part.address)
+        self._addresses.setdefault(session.address, _Address()).waiting.append((session, call))
+        self._go_on(session.address)
 
     def _go_on(self, name: str) -> None:
-        """Begin what waits from an address, as far as its part and that of each session go."""
+        """Begin what waits from an address, as far as its quota and that of each session go."""
         address = self._addresses[name]
-        held: deque[tuple[Part, Call[Any]]] = deque()
+        held: deque[tuple[SessionQuota, BlockingCall[Any]]] = deque()
         while address.waiting and address.busy < self._limits.address_threads:
-            part, call = address.waiting.popleft()
-            if part.busy >= self._limits.session_threads:
-                held.append((part, call))
+            session, call = address.waiting.popleft()
+            if session.busy >= self._limits.session_threads:
+                held.append((session, call))
                 continue
-            part.busy += 1
+            session.busy += 1
             address.busy += 1
-            call.ended.addBoth(self._ended, part)
+            call.ended.addBoth(self._ended, session)
             self._threads.callInThread(call.in_thread, self.reactor)
         address.waiting.extendleft(reversed(held))
         if not address.busy and not address.waiting:
             del self._addresses[name]
 
-    def _ended(self, how: object, part: Part) -> object:
-        part.busy -= 1
-        self._addresses[part.address].busy -= 1
-        self._go_on(part.address)
+    def _ended(self, how: object, session: SessionQuota) -> object:
+        session.busy -= 1
+        self._addresses[session.address].busy -= 1
+        self._go_on(session.address)
         return how
 
 
-class Part:
+class SessionQuota:
     """The threads that one session may have; ``busy`` are those that it has."""
 
-    def __init__(self, calls: Calls, address: str) -> None:
+    def __init__(self, quota: ThreadQuota, address: str) -> None:
         self.address = address
         self.busy = 0
-        self.reactor = calls.reactor
-        self.bounded = calls.bounded
-        self._calls = calls
+        self.reactor = quota.reactor
+        self.bounded = quota.bounded
+        self._quota = quota
 
     def run(
-        self, work: Callable[[Interrupt], Result], seconds: float, stall: float
-    ) -> Call[Result]:
+        self, work: Callable[[Deadline], Result], seconds: float, stall: float
+    ) -> BlockingCall[Result]:
         """Do ``work`` in a thread, as soon as there is one for this session."""
-        call = Call(work, Interrupt(seconds, stall))
-        self._calls.wait(self, call)
+        call = BlockingCall(work, Deadline(seconds, stall))
+        self._quota.wait(self, call)
         return call
 
 

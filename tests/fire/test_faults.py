@@ -20,13 +20,13 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from websockets.exceptions import WebSocketException
 
 import datacode
-from datacode.smb.policy import Limits
+from datacode.smb.policy import ShareLimits
 from tests.daemons import PATIENCE, Daemon, Talk, foreground
 from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import LOGIN, PASSWORD, Samba, samba
 from tests.test_daemon import ENDLESS, DaemonTestCase, until
 
-THREADS = Limits()
+THREADS = ShareLimits()
 STOPPED = {
     "success": False,
     "output": "",
@@ -502,9 +502,9 @@ def patched(patience: str, *words: str, before: str = "") -> list[str]:
         f"{before}\n"
         "import sys\n"
         "from functools import partial\n"
-        "from datacode.smb import access\n"
-        f"made = access.Patience({patience})\n"
-        "access.Rules = partial(access.Rules, patience=made)\n"
+        "from datacode.smb import policy\n"
+        f"made = policy.Timeouts({patience})\n"
+        "policy.SharePolicy = partial(policy.SharePolicy, timeouts=made)\n"
         "from datacode.__main__ import main\n"
         "sys.exit(main())\n"
     )

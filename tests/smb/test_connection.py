@@ -17,10 +17,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.smb import errors
 from datacode.smb.client import pipelined_io
-from datacode.smb.deadline import Interrupt
-from datacode.smb.errors import Reason, ShareError, Status
+from datacode.smb.deadline import Deadline
+from datacode.smb.errors import Cause, ShareError, Status
 from datacode.smb.protocol import messages
-from datacode.smb.protocol.connection import Link, Sizes
+from datacode.smb.protocol.connection import Sizes, WireConnection
 from datacode.smb.protocol.crypto import Unprotected
 from datacode.smb.protocol.messages import Command, Dialect
 
@@ -85,10 +85,10 @@ def part(request: Request, short: int = 0) -> bytes:
 Script = Callable[[Iterator[Request], socket.socket], None]
 
 
-class LinkTestCase(SynchronousTestCase):
+class WireTestCase(SynchronousTestCase):
     """Has a server that follows a script."""
 
-    def link(
+    def wire(
         self,
         script: Script,
         *,
@@ -96,8 +96,8 @@ class LinkTestCase(SynchronousTestCase):
         credits: int = 64,
         read: int = 65536,
         large: bool = True,
-    ) -> Link:
-        """A link to a server that does ``script`` with the requests that come."""
+    ) -> WireConnection:
+        """A wire to a server that does ``script`` with the requests that come."""
         ours, theirs = socket.socketpair()
         self.addCleanup(ours.close)
 
@@ -109,7 +109,7 @@ class LinkTestCase(SynchronousTestCase):
         thread.start()
         self.addCleanup(thread.join, 5)
         self.addCleanup(ours.close)
-        return Link(
+        return WireConnection(
             ours,
             Unprotected(),
             dialect=dialect,
@@ -128,23 +128,23 @@ class LinkTestCase(SynchronousTestCase):
 
         return script
 
-    def read(self, link: Link, size: int = len(CONTENT)) -> bytes:
+    def read(self, wire: WireConnection, size: int = len(CONTENT)) -> bytes:
         """What a read of a file of this size gives."""
         with tempfile.TemporaryFile() as file:
-            with link.during(Interrupt(10, 2)):
+            with wire.during(Deadline(10, 2)):
                 pipelined_io.read_file(
-                    link, 1, HANDLE, size, file.fileno(), lambda done, total: None
+                    wire, 1, HANDLE, size, file.fileno(), lambda done, total: None
                 )
             return os.pread(file.fileno(), len(CONTENT) + 1, 0)
 
-    def breaks(self, reason: Reason, link: Link) -> None:
-        """Assert that a read ends with this, and the link too."""
-        error = self.assertRaises(ShareError, self.read, link)
-        self.assertIs(error.reason, reason)
-        self.assertTrue(link.broken)
+    def breaks(self, cause: Cause, wire: WireConnection) -> None:
+        """Assert that a read ends with this, and the wire too."""
+        error = self.assertRaises(ShareError, self.read, wire)
+        self.assertIs(error.cause, cause)
+        self.assertTrue(wire.broken)
 
 
-class LinkTests(LinkTestCase):
+class WireTests(WireTestCase):
     """Requests and answers."""
 
     def test_in_any_order(self) -> None:
@@ -156,7 +156,7 @@ class LinkTests(LinkTestCase):
                     sock.sendall(frame(part(request)))
 
         size = 16 * 65536
-        self.assertEqual(self.read(self.link(script), size), CONTENT[:size])
+        self.assertEqual(self.read(self.wire(script), size), CONTENT[:size])
 
     def test_still_working_on_it(self) -> None:
         """An interim answer is not the answer; several are not either."""
@@ -165,7 +165,7 @@ class LinkTests(LinkTestCase):
             interim = frame(reply(request, b"\0" * 9, status=Status.PENDING, flags=3, credits=1))
             return interim * 2 + frame(reply(request, part(request)[64:], flags=3))
 
-        self.assertEqual(self.read(self.link(self.each(answer))), CONTENT)
+        self.assertEqual(self.read(self.wire(self.each(answer))), CONTENT)
 
     def test_what_nobody_asked_for(self) -> None:
         """Signs of life, and notices that a file is wanted elsewhere, are passed over."""
@@ -174,7 +174,7 @@ class LinkTests(LinkTestCase):
             notice = frame(reply(request, b"\0" * 24, message=messages.UNASKED))
             return b"\x85\0\0\0" + notice + frame(part(request))
 
-        self.assertEqual(self.read(self.link(self.each(answer))), CONTENT)
+        self.assertEqual(self.read(self.wire(self.each(answer))), CONTENT)
 
     def test_two_answers_in_one_frame(self) -> None:
         """Both are taken."""
@@ -188,7 +188,7 @@ class LinkTests(LinkTestCase):
                 sock.sendall(frame(head, part(second)))
 
         size = 8 * 65536
-        self.assertEqual(self.read(self.link(script), size), CONTENT[:size])
+        self.assertEqual(self.read(self.wire(script), size), CONTENT[:size])
 
     def test_bytes_that_drip(self) -> None:
         """Frames arrive in pieces of any size."""
@@ -199,22 +199,22 @@ class LinkTests(LinkTestCase):
                 for start in range(0, len(whole), 7919):
                     sock.sendall(whole[start : start + 7919])
 
-        self.assertEqual(self.read(self.link(script)), CONTENT)
+        self.assertEqual(self.read(self.wire(script)), CONTENT)
 
     def test_an_answer_to_another_question(self) -> None:
-        """Breaks the protocol, and the link."""
+        """Breaks the protocol, and the wire."""
         for message in (0, 2, 999):
-            link = self.link(
+            wire = self.wire(
                 self.each(lambda request, m=message: frame(reply(request, message=m)))  # type: ignore[misc]
             )
-            self.breaks(errors.NONSENSE, link)
+            self.breaks(errors.NONSENSE, wire)
 
     def test_an_answer_twice(self) -> None:
         """The second one is nobody's."""
-        link = self.link(
+        wire = self.wire(
             self.each(lambda request: frame(part(request)) * 2), credits=1, large=False
         )
-        self.breaks(errors.NONSENSE, link)
+        self.breaks(errors.NONSENSE, wire)
 
     def test_frames_that_cannot_be(self) -> None:
         """Too long, too short, of another kind, without a header."""
@@ -225,34 +225,34 @@ class LinkTests(LinkTestCase):
             frame(b"x" * 64),
             frame(b"\xfeSMB" + b"\0" * 60),
         ):
-            self.breaks(errors.NONSENSE, self.link(self.each(lambda request, t=text: t)))  # type: ignore[misc]
+            self.breaks(errors.NONSENSE, self.wire(self.each(lambda request, t=text: t)))  # type: ignore[misc]
 
     def test_bodies_that_cannot_be(self) -> None:
         """A successful answer that holds no data, or more than was asked for."""
         for body in (b"", b"\x11\0", data(CONTENT[:70000]), data(b"x" * 10)[:-5]):
-            link = self.link(self.each(lambda request, b=body: frame(reply(request, b))))  # type: ignore[misc]
-            self.breaks(errors.NONSENSE, link)
+            wire = self.wire(self.each(lambda request, b=body: frame(reply(request, b))))  # type: ignore[misc]
+            self.breaks(errors.NONSENSE, wire)
 
     def test_a_session_that_is_over(self) -> None:
         """Is a lost connection: logging in again is all it takes."""
         for status in (Status.USER_SESSION_DELETED, Status.SESSION_EXPIRED):
-            link = self.link(self.each(lambda request, s=status: frame(reply(request, status=s))))  # type: ignore[misc]
-            self.breaks(errors.EXPIRED, link)
+            wire = self.wire(self.each(lambda request, s=status: frame(reply(request, status=s))))  # type: ignore[misc]
+            self.breaks(errors.EXPIRED, wire)
 
     def test_a_caller_that_leaves_early(self) -> None:
-        """Takes the link with it: the next caller would get its answers."""
-        link = self.link(self.each(lambda request: frame(part(request))))
+        """Takes the wire with it: the next caller would get its answers."""
+        wire = self.wire(self.each(lambda request: frame(part(request))))
 
         def leave() -> None:
-            with link.during(Interrupt(5, 5)):
-                link.send(Command.READ, messages.read(HANDLE, 0, 10), 1, 10)
+            with wire.during(Deadline(5, 5)):
+                wire.send(Command.READ, messages.read(HANDLE, 0, 10), 1, 10)
                 raise KeyError
 
         self.assertRaises(KeyError, leave)
-        self.assertTrue(link.broken)
+        self.assertTrue(wire.broken)
 
 
-class CreditTests(LinkTestCase):
+class CreditTests(WireTestCase):
     """A server says how much may be on its way."""
 
     def together(self, count: int, credits: int, surplus: list[bytes]) -> Script:
@@ -271,31 +271,31 @@ class CreditTests(LinkTestCase):
     def test_one_at_a_time(self) -> None:
         """A server that gives one credit for each gets one request at a time."""
         surplus: list[bytes] = []
-        link = self.link(self.together(1, 1, surplus), credits=1)
-        self.assertEqual(self.read(link, 300_000), CONTENT[:300_000])
+        wire = self.wire(self.together(1, 1, surplus), credits=1)
+        self.assertEqual(self.read(wire, 300_000), CONTENT[:300_000])
         self.assertEqual(surplus, [])
 
     def test_eight_at_a_time(self) -> None:
         """Where there are credits enough, eight are on their way."""
         surplus: list[bytes] = []
         size = 8 * 65536
-        link = self.link(self.together(pipelined_io.IN_FLIGHT, 64, surplus))
-        self.assertEqual(self.read(link, size), CONTENT[:size])
+        wire = self.wire(self.together(pipelined_io.IN_FLIGHT, 64, surplus))
+        self.assertEqual(self.read(wire, size), CONTENT[:size])
         self.assertEqual((surplus, pipelined_io.IN_FLIGHT), ([], 8))
 
     def test_four_mebibytes_at_a_time(self) -> None:
         """Of large pieces there are fewer."""
         surplus: list[bytes] = []
         script = self.together(4, 64, surplus)
-        link = self.link(script, credits=200, read=1 << 20)
+        wire = self.wire(script, credits=200, read=1 << 20)
         self.patch(sys.modules[__name__], "CONTENT", bytes(9 << 20))
-        self.assertEqual(len(self.read(link, 8 << 20)), 8 << 20)
+        self.assertEqual(len(self.read(wire, 8 << 20)), 8 << 20)
         self.assertEqual(surplus, [])
 
     def test_none_at_all(self) -> None:
         """A server that never gives any back is broken; nobody waits for it."""
         answers = self.each(lambda request: frame(reply(request, part(request)[64:], credits=0)))
-        self.breaks(errors.NONSENSE, self.link(answers, credits=2))
+        self.breaks(errors.NONSENSE, self.wire(answers, credits=2))
 
     def test_large_reads_cost_more(self) -> None:
         """One credit for each 64 KiB, and as many message numbers."""
@@ -305,7 +305,7 @@ class CreditTests(LinkTestCase):
             seen.append(request)
             return frame(part(request))
 
-        self.read(self.link(self.each(answer), read=1 << 20), 1_200_000)
+        self.read(self.wire(self.each(answer), read=1 << 20), 1_200_000)
         self.assertEqual([each.charge for each in seen], [16, 3])
         self.assertEqual([each.message for each in seen], [3, 19])
 
@@ -317,7 +317,7 @@ class CreditTests(LinkTestCase):
             seen.append(request.length)
             return frame(reply(request, part(request)[64:], credits=3))
 
-        content = self.read(self.link(self.each(answer), read=1 << 20, credits=3), 1_000_000)
+        content = self.read(self.wire(self.each(answer), read=1 << 20, credits=3), 1_000_000)
         self.assertEqual(content, CONTENT[:1_000_000])
         self.assertLessEqual(max(seen), 3 * 65536)
 
@@ -329,13 +329,13 @@ class CreditTests(LinkTestCase):
             seen.append(request)
             return frame(part(request))
 
-        link = self.link(self.each(answer), dialect=Dialect.SMB_2_0_2, large=False, read=1 << 16)
-        self.assertEqual(self.read(link, 200_000), CONTENT[:200_000])
+        wire = self.wire(self.each(answer), dialect=Dialect.SMB_2_0_2, large=False, read=1 << 16)
+        self.assertEqual(self.read(wire, 200_000), CONTENT[:200_000])
         self.assertEqual({each.charge for each in seen}, {0})
         self.assertEqual([each.message for each in seen], [3, 4, 5, 6])
 
 
-class TransferTests(LinkTestCase):
+class TransferTests(WireTestCase):
     """Reads and writes that are not answered in full."""
 
     def test_short_answers(self) -> None:
@@ -344,7 +344,7 @@ class TransferTests(LinkTestCase):
         def answer(request: Request) -> bytes:
             return frame(part(request, short=request.length // 3))
 
-        self.assertEqual(self.read(self.link(self.each(answer))), CONTENT)
+        self.assertEqual(self.read(self.wire(self.each(answer))), CONTENT)
 
     def test_the_end_before_the_end(self) -> None:
         """A file that became shorter is told apart from one that was read."""
@@ -356,22 +356,22 @@ class TransferTests(LinkTestCase):
                     return frame(reply(request, b"\0" * 9, status=Status.END_OF_FILE))
                 return frame(reply(request, data(rest)))
 
-            link = self.link(self.each(answer))
-            self.assertRaises(pipelined_io.Shrunk, self.read, link)
-            self.assertFalse(link.broken)
+            wire = self.wire(self.each(answer))
+            self.assertRaises(pipelined_io.Shrunk, self.read, wire)
+            self.assertFalse(wire.broken)
 
     def test_a_failure_in_the_middle(self) -> None:
-        """All answers are waited for, so that the link stays good."""
+        """All answers are waited for, so that the wire stays good."""
 
         def answer(request: Request) -> bytes:
             if request.offset == 2 * 65536:
                 return frame(reply(request, b"\0" * 9, status=0xC0000054))
             return frame(part(request))
 
-        link = self.link(self.each(answer))
-        error = self.assertRaises(ShareError, self.read, link)
-        self.assertIs(error.reason, errors.LOCKED)
-        self.assertFalse(link.broken)
+        wire = self.wire(self.each(answer))
+        error = self.assertRaises(ShareError, self.read, wire)
+        self.assertIs(error.cause, errors.LOCKED)
+        self.assertFalse(wire.broken)
 
     def test_short_writes(self) -> None:
         """The rest is written after it."""
@@ -383,10 +383,10 @@ class TransferTests(LinkTestCase):
             stored[request.offset : request.offset + count] = content
             return frame(reply(request, struct.pack("<HHIIHH", 17, 0, count, 0, 0, 0)))
 
-        link = self.link(self.each(answer))
-        with link.during(Interrupt(10, 2)):
+        wire = self.wire(self.each(answer))
+        with wire.during(Deadline(10, 2)):
             pipelined_io.write_file(
-                link, 1, HANDLE, pipelined_io.Bytes(CONTENT), lambda done, total: None
+                wire, 1, HANDLE, pipelined_io.BytesSource(CONTENT), lambda done, total: None
             )
         self.assertEqual(bytes(stored), CONTENT)
 
@@ -400,17 +400,17 @@ class TransferTests(LinkTestCase):
                 received += sock.recv(60_000) or bytes(len(CONTENT))
             sock.close()
 
-        link = self.link(script, read=1 << 21)
-        link._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        wire = self.wire(script, read=1 << 21)
+        wire._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
 
         def write() -> None:
-            with link.during(Interrupt(60, 0.4)):
+            with wire.during(Deadline(60, 0.4)):
                 pipelined_io.write_file(
-                    link, 1, HANDLE, pipelined_io.Bytes(CONTENT), lambda done, total: None
+                    wire, 1, HANDLE, pipelined_io.BytesSource(CONTENT), lambda done, total: None
                 )
 
         # All of it went out; only then the server hangs up.
-        self.assertIs(self.assertRaises(ShareError, write).reason, errors.LOST)
+        self.assertIs(self.assertRaises(ShareError, write).cause, errors.LOST)
 
     def test_the_end_of_all_time(self) -> None:
         """What comes all the time, but too slowly, is told as that."""
@@ -419,32 +419,32 @@ class TransferTests(LinkTestCase):
             time.sleep(0.01)
             return frame(part(request))
 
-        def read(link: Link, seconds: float) -> None:
-            with link.during(Interrupt(seconds, 5)), tempfile.TemporaryFile() as file:
-                pipelined_io.read_file(link, 1, HANDLE, 1 << 40, file.fileno(), lambda *_: None)
+        def read(wire: WireConnection, seconds: float) -> None:
+            with wire.during(Deadline(seconds, 5)), tempfile.TemporaryFile() as file:
+                pipelined_io.read_file(wire, 1, HANDLE, 1 << 40, file.fileno(), lambda *_: None)
 
         self.patch(sys.modules[__name__], "CONTENT", _Endless())
-        error = self.assertRaises(ShareError, read, self.link(self.each(slow)), 1)
+        error = self.assertRaises(ShareError, read, self.wire(self.each(slow)), 1)
         self.assertEqual(
             str(error.named(ip="h", path="a.txt")),
             "соединение с h слишком медленное: 'a.txt' не передан за 1 с",
         )
-        error = self.assertRaises(ShareError, read, self.link(self.each(slow)), 0.1)
-        self.assertIs(error.reason, errors.SILENT)
+        error = self.assertRaises(ShareError, read, self.wire(self.each(slow)), 0.1)
+        self.assertIs(error.cause, errors.SILENT)
 
     def test_a_write_that_claims_too_much(self) -> None:
         """A count that was not asked for breaks the protocol."""
         for count in (0, 70_000):
             body = struct.pack("<HHIIHH", 17, 0, count, 0, 0, 0)
-            link = self.link(self.each(lambda request, b=body: frame(reply(request, b))))  # type: ignore[misc]
+            wire = self.wire(self.each(lambda request, b=body: frame(reply(request, b))))  # type: ignore[misc]
 
-            def write(link: Link = link) -> None:
-                with link.during(Interrupt(5, 2)):
+            def write(wire: WireConnection = wire) -> None:
+                with wire.during(Deadline(5, 2)):
                     pipelined_io.write_file(
-                        link, 1, HANDLE, pipelined_io.Bytes(CONTENT), lambda done, total: None
+                        wire, 1, HANDLE, pipelined_io.BytesSource(CONTENT), lambda done, total: None
                     )
 
-            self.assertIs(self.assertRaises(ShareError, write).reason, errors.NONSENSE)
+            self.assertIs(self.assertRaises(ShareError, write).cause, errors.NONSENSE)
 
 
 class _Endless:

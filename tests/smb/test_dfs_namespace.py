@@ -13,13 +13,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from datacode.smb import errors, share_paths
 from datacode.smb.client import dfs_namespace
 from datacode.smb.client.dfs_namespace import Namespace, open_namespace
-from datacode.smb.client.pipelined_io import Bytes
-from datacode.smb.deadline import Interrupt
-from datacode.smb.errors import Reason, ShareError
+from datacode.smb.client.pipelined_io import BytesSource
+from datacode.smb.deadline import Deadline
+from datacode.smb.errors import Cause, ShareError
 from datacode.smb.hosts import HostPolicy
-from datacode.smb.policy import Access
+from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.protocol import dfs
-from datacode.smb.protocol.dfs import Elsewhere, Referral
+from datacode.smb.protocol.dfs import Referral, ReferralTarget
 from datacode.smb.protocol.messages import Malformed
 from datacode.smb.target import Target
 from tests.smb.samba import Samba, free_port, samba
@@ -30,24 +30,24 @@ class NamespaceTestCase(ShareTestCase):
     """Opens namespaces, and reads as a test likes to."""
 
     def namespace(
-        self, target: Target, name: str = "data", access: Access | None = None
+        self, target: Target, name: str = "data", policy: ConnectionPolicy | None = None
     ) -> Namespace:
         """An open one."""
         opened = open_namespace(
-            target, name, access or Access(), self.patience(), connecting=self.connecting
+            target, name, policy or ConnectionPolicy(), self.deadline(), connecting=self.connecting
         )
-        self.addCleanup(opened.close, self.patience(1))
+        self.addCleanup(opened.close, self.deadline(1))
         return opened
 
     connecting = 20.0
 
     def names(self, opened: Namespace, path: str) -> list[str]:
         """The names in a folder."""
-        return [entry.name for entry in opened.list_folder(path, self.patience())]
+        return [entry.name for entry in opened.list_folder(path, self.deadline())]
 
     def bytes_of(self, opened: Namespace, path: str) -> bytes:
         """The bytes of a file."""
-        return self.content(opened.fetch(path, self.patience()))
+        return self.content(opened.fetch(path, self.deadline()))
 
 
 class PatternTests(NamespaceTestCase):
@@ -64,7 +64,7 @@ class PatternTests(NamespaceTestCase):
         def matched(pattern: str) -> list[str]:
             text = f"{folder.name}/{pattern}"
             parsed = share_paths.Pattern.parse("data", text)
-            found = [each.name for each in share.match(parsed, text, self.patience())]
+            found = [each.name for each in share.match(parsed, text, self.deadline())]
             return [path.removeprefix(f"{folder.name}/") for path in found]
 
         self.assertEqual(matched("in/*.csv"), ["in/a.csv", "in/B.CSV"])
@@ -104,14 +104,14 @@ class LinkTests(NamespaceTestCase):
         path = f"{self.other.address}\\data\\{self.there.name}"
         return path + (f"\\{folder}" if folder else "")
 
-    def opened(self, access: Access | None = None) -> Namespace:  # type: ignore[override]
+    def opened(self, policy: ConnectionPolicy | None = None) -> Namespace:  # type: ignore[override]
         """The namespace."""
-        return self.namespace(self.root.target(), access=access)
+        return self.namespace(self.root.target(), policy=policy)
 
-    def assertFails(self, reason: Reason, text: str, opened: Namespace, path: str) -> None:
+    def assertFails(self, cause: Cause, text: str, opened: Namespace, path: str) -> None:
         """Assert what is said when that is read."""
-        error = self.assertRaises(ShareError, opened.fetch, path, self.patience())
-        self.assertIs(error.reason, reason)
+        error = self.assertRaises(ShareError, opened.fetch, path, self.deadline())
+        self.assertIs(error.cause, cause)
         self.assertEqual(str(error), text)
 
     def test_reading_through_a_link(self) -> None:
@@ -122,19 +122,19 @@ class LinkTests(NamespaceTestCase):
         self.assertEqual(self.names(opened, path), ["a.txt", "inside"])
         self.assertEqual(self.bytes_of(opened, f"{path}/a.txt"), b"from there")
         self.assertEqual(self.bytes_of(opened, f"{path.upper()}/INSIDE/B.CSV"), b"x;y")
-        found = opened.look(path, self.patience())
+        found = opened.stat(path, self.deadline())
         assert found is not None
         self.assertTrue(found.is_folder)
-        self.assertIsNone(opened.look(f"{path}/none", self.patience()))
+        self.assertIsNone(opened.stat(f"{path}/none", self.deadline()))
 
     def test_searching_through_links(self) -> None:
         """What lies behind them is found, by its path in the namespace."""
         path = self.link("elsewhere", self.place())
         text = f"{self.here.name}/**/*.csv"
         opened = self.opened()
-        found = opened.match(share_paths.Pattern.parse("data", text), text, self.patience())
+        found = opened.match(share_paths.Pattern.parse("data", text), text, self.deadline())
         self.assertEqual([entry.name for entry in found], [f"{path}/inside/b.csv"])
-        tree = opened.tree(self.here.name, self.patience())
+        tree = opened.tree(self.here.name, self.deadline())
         self.assertEqual(
             [entry.name for entry in tree],
             ["elsewhere", "elsewhere/a.txt", "elsewhere/inside", "elsewhere/inside/b.csv"],
@@ -144,9 +144,9 @@ class LinkTests(NamespaceTestCase):
         """Files and folders: all on the server where they lie."""
         path = self.link("elsewhere", self.place())
         opened = self.opened()
-        opened.store(f"{path}/new.txt", Bytes(b"new"), self.patience(), token="t")
-        opened.make_folder(f"{path}/deep/down", self.patience())
-        opened.remove(f"{path}/a.txt", self.patience())
+        opened.store(f"{path}/new.txt", BytesSource(b"new"), self.deadline(), token="t")
+        opened.make_folder(f"{path}/deep/down", self.deadline())
+        opened.remove(f"{path}/a.txt", self.deadline())
         self.assertEqual((self.there / "new.txt").read_bytes(), b"new")
         self.assertTrue((self.there / "deep" / "down").is_dir())
         self.assertFalse((self.there / "a.txt").exists())
@@ -169,9 +169,9 @@ class LinkTests(NamespaceTestCase):
         self.assertEqual(self.bytes_of(self.opened(), f"{path}/a.txt"), b"from there")
 
     def test_places_that_cannot_be_opened(self) -> None:
-        """The reason, with the host and the share that the link leads to."""
+        """The cause, with the host and the share that the link leads to."""
         port = free_port()
-        for name, place, reason, text in (
+        for name, place, cause, text in (
             (
                 *("down", f"127.0.0.1:{port}\\data", errors.UNREACHABLE),
                 f"сервер 127.0.0.1:{port} недоступен",
@@ -182,13 +182,13 @@ class LinkTests(NamespaceTestCase):
             ),
         ):
             path = self.link(name, place)
-            self.assertFails(reason, text, self.opened(), f"{path}/a.txt")
+            self.assertFails(cause, text, self.opened(), f"{path}/a.txt")
 
     def test_only_hosts_that_are_allowed(self) -> None:
         """A link opens no door that the operator has closed."""
         path = self.link("elsewhere", self.place())
         allowed = HostPolicy([self.root.address])
-        opened = self.opened(Access(hosts=allowed))
+        opened = self.opened(ConnectionPolicy(hosts=allowed))
         text = f"сервер {self.other.address} не разрешен администратором"
         self.assertFails(errors.HOST_REFUSED, text, opened, f"{path}/a.txt")
         self.assertEqual(self.names(opened, self.here.name), ["elsewhere"])
@@ -204,12 +204,12 @@ class LinkTests(NamespaceTestCase):
         path = self.link("elsewhere", self.place())
         opened = self.opened()
         self.names(opened, path)
-        opened.check(self.patience())
+        opened.check(self.deadline())
         shares = opened._shares()
         self.assertEqual(len(shares), 2)
         shares[1].drop()
         self.assertTrue(opened.broken)
-        opened.close(self.patience(1))
+        opened.close(self.deadline(1))
         self.assertTrue(all(share.broken for share in shares))
 
 
@@ -221,10 +221,12 @@ class RootTests(NamespaceTestCase):
         server = samba()
         folder = self.folder_of(server)
         (folder / "a.txt").write_text("root")
-        referral = Referral(0, (Elsewhere(server.address, "data", (folder.name,)),))
+        referral = Referral(0, (ReferralTarget(server.address, "data", (folder.name,)),))
         asked: list[str] = []
 
-        def ask(target: Target, name: str, rules: Access, interrupt: Interrupt) -> Referral:
+        def ask(
+            target: Target, name: str, policy: ConnectionPolicy, deadline: Deadline
+        ) -> Referral:
             asked.append(name)
             return referral
 
@@ -265,7 +267,7 @@ class ReferralTests(SynchronousTestCase):
         consumed = 2 * len("\\corp\\files\\Отчёты")
         for version in (2, 3, 4):
             found = dfs.parse(self.PATH, answer(consumed, entry(version, "\\fs1\\data\\Год\\x")))
-            self.assertEqual(found, Referral(1, (Elsewhere("fs1", "data", ("Год", "x")),)))
+            self.assertEqual(found, Referral(1, (ReferralTarget("fs1", "data", ("Год", "x")),)))
 
     def test_what_is_none(self) -> None:
         """Lists of names, places without a share, texts without an end, too much consumed."""

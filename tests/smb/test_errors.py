@@ -8,7 +8,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.smb import errors
-from datacode.smb.errors import Reason
+from datacode.smb.errors import Cause
 
 PAGES = ("docs/shares.md", "docs/ru/shares.md")
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ def words(template: str) -> list[str]:
 class DocumentTests(SynchronousTestCase):
     def test_every_sentence_is_explained(self) -> None:
         """In both languages, word for word."""
-        known = [value for value in vars(errors).values() if isinstance(value, Reason)]
+        known = [value for value in vars(errors).values() if isinstance(value, Cause)]
         self.assertGreater(len(known), 40)
         for page in PAGES:
             rows = [
@@ -31,9 +31,9 @@ class DocumentTests(SynchronousTestCase):
                 for line in (ROOT / page).read_text("utf-8").splitlines()
                 if line.startswith("| `")
             ]
-            for reason in known:
-                parts = words(reason.template)
+            for cause in known:
+                parts = words(cause.template)
                 self.assertTrue(
                     any(all(part in row for part in parts) for row in rows),
-                    f"{page}: {reason.template}",
+                    f"{page}: {cause.template}",
                 )

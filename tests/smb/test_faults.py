@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datacode.smb import errors
-from datacode.smb.client import reconnecting as line_module
+from datacode.smb.client import reconnecting
 from datacode.smb.client.dfs_namespace import Namespace
-from datacode.smb.client.reconnecting import Line
+from datacode.smb.client.reconnecting import ReconnectingShare
 from datacode.smb.client.share import open_share
-from datacode.smb.deadline import Interrupt
-from datacode.smb.errors import Reason, ShareError
-from datacode.smb.policy import Access
+from datacode.smb.deadline import Deadline
+from datacode.smb.errors import Cause, ShareError
+from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.protocol import messages
 from datacode.smb.target import Target
 from tests.smb.proxy import Fault, FaultProxy
@@ -49,34 +49,38 @@ class FaultTestCase(ShareTestCase):
         self.addCleanup(proxy.close)
         return proxy
 
-    def line(self, server: Samba, proxy: FaultProxy) -> Line:
-        """A line to the share through a proxy."""
-        line = Line(server.target(port=proxy.port), "data", Access(), 60)
-        self.addCleanup(line.drop)
-        return line
+    def connection(self, server: Samba, proxy: FaultProxy) -> ReconnectingShare:
+        """A connection to the share through a proxy."""
+        connection = ReconnectingShare(
+            server.target(port=proxy.port), "data", ConnectionPolicy(), 60
+        )
+        self.addCleanup(connection.drop)
+        return connection
 
-    def read_through(self, line: Line, *, stall: float = 60) -> bytes:
+    def read_through(self, connection: ReconnectingShare, *, stall: float = 60) -> bytes:
         """The file, with one more attempt where that is allowed."""
         return self.content(
-            line.perform(
-                lambda share, interrupt: share.fetch(NAME, interrupt),
-                Interrupt(90, stall),
+            connection.perform(
+                lambda share, deadline: share.fetch(NAME, deadline),
+                Deadline(90, stall),
                 again=True,
             )
         )
 
     def outcome(
-        self, server: Samba, proxy: FaultProxy, allowed: tuple[Reason, ...], stall: float = 60
+        self, server: Samba, proxy: FaultProxy, allowed: tuple[Cause, ...], stall: float = 60
     ) -> str:
         """What a read comes to: ``ok``, or the sentence; anything else fails the test."""
-        line = Line(server.target(port=proxy.port), "data", Access(), 60)
+        connection = ReconnectingShare(
+            server.target(port=proxy.port), "data", ConnectionPolicy(), 60
+        )
         try:
-            content = self.read_through(line, stall=stall)
+            content = self.read_through(connection, stall=stall)
         except ShareError as error:
-            self.assertIn(error.reason, allowed, str(error))
+            self.assertIn(error.cause, allowed, str(error))
             return str(error)
         finally:
-            line.drop()
+            connection.drop()
         self.assertTrue(content == CONTENT, "the bytes are not the file's")
         return "ok"
 
@@ -109,68 +113,68 @@ class FaultTests(FaultTestCase):
 
     def test_a_server_that_goes_away_for_good(self) -> None:
         """Is lost, not unreachable: it was there a moment ago."""
-        line = self.line(self.server, self.proxy)
-        self.read_through(line)
+        connection = self.connection(self.server, self.proxy)
+        self.read_through(connection)
         self.proxy.close()
-        error = self.assertRaises(ShareError, self.read_through, line)
-        self.assertIs(error.reason, errors.LOST)
+        error = self.assertRaises(ShareError, self.read_through, connection)
+        self.assertIs(error.cause, errors.LOST)
 
     def test_an_idle_connection_that_was_dropped(self) -> None:
         """Is made anew without a word."""
-        line = self.line(self.server, self.proxy)
-        self.read_through(line)
+        connection = self.connection(self.server, self.proxy)
+        self.read_through(connection)
         self.proxy.drop_all()
-        self.assertTrue(self.read_through(line) == CONTENT)
+        self.assertTrue(self.read_through(connection) == CONTENT)
 
     def test_a_change_after_a_rest(self) -> None:
         """What must not be done twice is tried on a connection that gave a sign of life."""
-        self.patch(line_module, "_STALE", 0.0)
-        line = self.line(self.server, self.proxy)
-        self.read_through(line)
+        self.patch(reconnecting, "_STALE", 0.0)
+        connection = self.connection(self.server, self.proxy)
+        self.read_through(connection)
         for name in ("first", "second"):
             (self.server.folder / name).touch()
             self.proxy.drop_all()
-            line.perform(
-                lambda share, i, n=name: share.remove(n, i), Interrupt(60, 60), again=False
+            connection.perform(
+                lambda share, i, n=name: share.remove(n, i), Deadline(60, 60), again=False
             )
             self.assertFalse((self.server.folder / name).exists())
 
     def test_a_change_on_a_connection_that_breaks(self) -> None:
         """Is not repeated: nobody knows whether it was done."""
-        line = self.line(self.server, self.proxy)
-        self.read_through(line)
+        connection = self.connection(self.server, self.proxy)
+        self.read_through(connection)
         self.proxy.drop_all()
         (self.server.folder / "third").touch()
         error = self.assertRaises(
             ShareError,
-            line.perform,
+            connection.perform,
             lambda share, i: share.remove("third", i),
-            Interrupt(60, 60),
+            Deadline(60, 60),
             again=False,
         )
-        self.assertIs(error.reason, errors.LOST)
+        self.assertIs(error.cause, errors.LOST)
         self.assertEqual(self.proxy.connections, 1)
 
     def test_a_server_that_restarts(self) -> None:
         """The same, with a real server that ends and begins again."""
         server = samba(comment="restarts")
-        line = self.line(server, self.proxied(server))
-        self.read_through(line)
+        connection = self.connection(server, self.proxied(server))
+        self.read_through(connection)
         server.kill()
         server.start()
-        self.assertTrue(self.read_through(line) == CONTENT)
+        self.assertTrue(self.read_through(connection) == CONTENT)
 
     def test_a_share_that_is_closed_by_its_server(self) -> None:
         """When the administrator ends the session, it is made anew."""
-        line = self.line(self.server, self.proxy)
-        self.read_through(line)
+        connection = self.connection(self.server, self.proxy)
+        self.read_through(connection)
 
-        def log_off(share: Namespace, interrupt: Interrupt) -> None:
-            with share._root._link.during(interrupt):
-                share._root._link.ask(messages.Command.LOGOFF, messages.plain())
+        def log_off(share: Namespace, deadline: Deadline) -> None:
+            with share._root._wire.during(deadline):
+                share._root._wire.ask(messages.Command.LOGOFF, messages.plain())
 
-        line.perform(log_off, Interrupt(5, 5), again=False)
-        self.assertTrue(self.read_through(line) == CONTENT)
+        connection.perform(log_off, Deadline(5, 5), again=False)
+        self.assertTrue(self.read_through(connection) == CONTENT)
 
     def test_silence(self) -> None:
         """A server that stops in the middle has so much time, and no second attempt."""
@@ -208,9 +212,9 @@ class FaultTests(FaultTestCase):
         threading.Thread(target=drip, daemon=True).start()
         target = Target.parse(f"127.0.0.1:{listener.getsockname()[1]}", "a", "b", "")
         error = self.assertRaises(
-            ShareError, open_share, target, "data", Access(), Interrupt(0.3, 5)
+            ShareError, open_share, target, "data", ConnectionPolicy(), Deadline(0.3, 5)
         )
-        self.assertIs(error.reason, errors.SILENT)
+        self.assertIs(error.cause, errors.SILENT)
 
     def test_what_is_not_smb(self) -> None:
         """Another service on that port breaks the protocol, and that is what is said."""
@@ -227,9 +231,9 @@ class FaultTests(FaultTestCase):
             threading.Thread(target=answering, args=(listener, answer), daemon=True).start()
             target = Target.parse(f"127.0.0.1:{listener.getsockname()[1]}", "a", "b", "")
             error = self.assertRaises(
-                ShareError, open_share, target, "data", Access(), Interrupt(30, 20)
+                ShareError, open_share, target, "data", ConnectionPolicy(), Deadline(30, 20)
             )
-            self.assertIn(error.reason, (errors.NONSENSE, errors.LOST, errors.OTHER))
+            self.assertIn(error.cause, (errors.NONSENSE, errors.LOST, errors.OTHER))
 
 
 def answering(listener: socket.socket, answer: bytes) -> None:

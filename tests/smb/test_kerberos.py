@@ -13,8 +13,8 @@ from impacket.krb5.kerberosv5 import KerberosError
 from datacode.smb import errors
 from datacode.smb.client import session_setup as login
 from datacode.smb.client.share import open_share
-from datacode.smb.errors import Reason, ShareError
-from datacode.smb.policy import Access, Kerberos
+from datacode.smb.errors import Cause, ShareError
+from datacode.smb.policy import ConnectionPolicy, Kerberos
 from datacode.smb.target import Target
 from tests.smb import kerberos
 from tests.smb.samba import Samba, samba
@@ -54,23 +54,23 @@ class KerberosTests(ShareTestCase):
         content = kerberos.credential_cache(user, SERVICE, ticket, SESSION_KEY)
         self.file.write_bytes(content)
 
-    def access(self, **kdcs: str) -> Access:
+    def policy(self, **kdcs: str) -> ConnectionPolicy:
         """The rules: one account has the file."""
-        return Access(kerberos=Kerberos({ACCOUNT: str(self.file)}, kdcs))
+        return ConnectionPolicy(kerberos=Kerberos({ACCOUNT: str(self.file)}, kdcs))
 
     def target(self, login: str = ACCOUNT, password: str = "") -> Target:
         """The server with tickets."""
         return Target.parse(self.server.address, login, password, "")
 
-    def refused(self, reason: Reason, target: Target, access: Access) -> None:
+    def refused(self, cause: Cause, target: Target, policy: ConnectionPolicy) -> None:
         """Assert why a login fails."""
-        error = self.assertRaises(ShareError, open_share, target, "data", access, self.patience())
-        self.assertIs(error.reason, reason)
+        error = self.assertRaises(ShareError, open_share, target, "data", policy, self.deadline())
+        self.assertIs(error.cause, cause)
 
     def test_a_ticket_opens(self) -> None:
         """With the same protection as a password."""
         (self.server.folder / "k.txt").write_text("ticket")
-        share = self.opened(self.target(), access=self.access())
+        share = self.opened(self.target(), policy=self.policy())
         self.assertTrue(share.encrypted)
         self.assertEqual(self.read(share, "k.txt"), b"ticket")
 
@@ -78,23 +78,23 @@ class KerberosTests(ShareTestCase):
         """Those need a part of the key that the login does not give us: we sign instead."""
         self.server = server(server_smb3_encryption_algorithms="AES-256-GCM")
         (self.server.folder / "k.txt").write_text("ticket")
-        share = self.opened(self.target(), access=self.access())
+        share = self.opened(self.target(), policy=self.policy())
         self.assertFalse(share.encrypted)
         self.assertEqual(self.read(share, "k.txt"), b"ticket")
 
     def test_a_ticket_for_another_key(self) -> None:
         """Is refused by the server."""
         self.cache(os.urandom(32))
-        self.refused(errors.WRONG_LOGIN, self.target(), self.access())
+        self.refused(errors.WRONG_LOGIN, self.target(), self.policy())
 
     def test_only_the_account_that_has_it(self) -> None:
         """Others log in with their passwords, and fail without."""
         target = self.target(f"other@{kerberos.REALM}")
-        self.refused(errors.WRONG_LOGIN, target, self.access())
+        self.refused(errors.WRONG_LOGIN, target, self.policy())
 
     def test_a_password_is_not_ignored(self) -> None:
         """Whoever gives one wants it to be checked."""
-        self.refused(errors.WRONG_LOGIN, self.target(password="wrong"), self.access())
+        self.refused(errors.WRONG_LOGIN, self.target(password="wrong"), self.policy())
 
     def test_nothing_that_fits_in_the_file(self) -> None:
         """A cache without a ticket for this service, a keytab of others, no file."""
@@ -105,20 +105,20 @@ class KerberosTests(ShareTestCase):
         )
         for content in contents:
             self.file.write_bytes(content)
-            self.refused(errors.NO_TICKET_FILE, self.target(), self.access())
+            self.refused(errors.NO_TICKET_FILE, self.target(), self.policy())
         self.file.unlink()
-        self.refused(errors.NO_TICKET_FILE, self.target(), self.access())
+        self.refused(errors.NO_TICKET_FILE, self.target(), self.policy())
 
     def test_a_controller_that_is_not_there(self) -> None:
         """A key, or a password, needs one; what it says when there is none."""
         self.file.write_bytes(kerberos.keytab(USER, SERVICE_KEY))
-        access = self.access(**{kerberos.REALM: "127.0.0.77"})
-        self.refused(errors.NO_KDC, self.target(), access)
-        self.refused(errors.NO_KDC, self.target(password="x"), access)
+        policy = self.policy(**{kerberos.REALM: "127.0.0.77"})
+        self.refused(errors.NO_KDC, self.target(), policy)
+        self.refused(errors.NO_KDC, self.target(password="x"), policy)
 
     def test_what_a_controller_says(self) -> None:
         """Wrong passwords and locked accounts have the sentences that they have elsewhere."""
-        for code, reason in (
+        for code, cause in (
             (24, errors.WRONG_LOGIN),
             (6, errors.WRONG_LOGIN),
             (18, errors.NO_ACCOUNT),
@@ -130,4 +130,4 @@ class KerberosTests(ShareTestCase):
                 raise KerberosError(error)
 
             self.patch(login._Session, "kerberosLogin", refuse)
-            self.refused(reason, self.target(), self.access())
+            self.refused(cause, self.target(), self.policy())

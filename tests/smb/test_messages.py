@@ -13,16 +13,16 @@ from twisted.trial.unittest import SynchronousTestCase
 from datacode.smb.protocol import messages, query_directory
 from datacode.smb.protocol.crypto import (
     TAG,
-    Agreement,
     Cipher,
     Encrypted,
     Forged,
-    Protection,
+    SecurityParameters,
     Signed,
     Signing,
+    Transform,
     Unprotected,
     derived_key,
-    protection,
+    transform_for,
 )
 from datacode.smb.protocol.messages import Command, Dialect, Malformed
 from datacode.smb.share_paths import encode_name
@@ -110,30 +110,32 @@ class ListingTests(SynchronousTestCase):
         self.assertEqual(self.names(data), names)
 
 
-def agreement(dialect: int, cipher: int = 0, signing: int = 0, key: bytes = b"k" * 16) -> Agreement:
+def parameters(
+    dialect: int, cipher: int = 0, signing: int = 0, key: bytes = b"k" * 16
+) -> SecurityParameters:
     """What a login could have settled."""
-    return Agreement(dialect, 77, key, b"p" * 64, cipher, signing)
+    return SecurityParameters(dialect, 77, key, b"p" * 64, cipher, signing)
 
 
-AGREEMENTS = [
-    agreement(Dialect.SMB_2_0_2),
-    agreement(Dialect.SMB_2_1),
-    agreement(Dialect.SMB_3_0, signing=Signing.AES_CMAC),
-    agreement(Dialect.SMB_3_1_1, signing=Signing.AES_CMAC),
-    agreement(Dialect.SMB_3_1_1, signing=Signing.AES_GMAC),
-    agreement(Dialect.SMB_3_0, Cipher.AES_128_CCM),
-    *(agreement(Dialect.SMB_3_1_1, cipher) for cipher in Cipher.ALL),
+PARAMETERS = [
+    parameters(Dialect.SMB_2_0_2),
+    parameters(Dialect.SMB_2_1),
+    parameters(Dialect.SMB_3_0, signing=Signing.AES_CMAC),
+    parameters(Dialect.SMB_3_1_1, signing=Signing.AES_CMAC),
+    parameters(Dialect.SMB_3_1_1, signing=Signing.AES_GMAC),
+    parameters(Dialect.SMB_3_0, Cipher.AES_128_CCM),
+    *(parameters(Dialect.SMB_3_1_1, cipher) for cipher in Cipher.ALL),
 ]
 
 
 class ProtectionTests(SynchronousTestCase):
     """Signatures and tags, wrong ones above all. What real servers make of ours is tested there."""
 
-    def answer(self, settled: Agreement, body: bytes, status: int = 0) -> bytes:
+    def answer(self, settled: SecurityParameters, body: bytes, status: int = 0) -> bytes:
         """What a server would send that has the same keys: our own, seen from its side."""
         head = bytearray(messages.header(Command.READ, 5, 1, 1, 0, 77))
         struct.pack_into("<I", head, 8, status)
-        side: Protection = protection(settled)
+        side: Transform = transform_for(settled)
         if isinstance(side, Encrypted):
             side._outgoing = side._incoming
         elif isinstance(side, Signed):
@@ -141,19 +143,19 @@ class ProtectionTests(SynchronousTestCase):
             side._signature = lambda m, *, server: sign(m, server=True)  # type: ignore[method-assign]
         return side.seal(bytes(head), body)
 
-    def opened(self, settled: Agreement, frame: bytes) -> bytes:
+    def opened(self, settled: SecurityParameters, frame: bytes) -> bytes:
         """The message in a frame."""
-        return bytes(protection(settled).open(bytearray(frame + bytes(TAG)), len(frame)))
+        return bytes(transform_for(settled).open(bytearray(frame + bytes(TAG)), len(frame)))
 
     def test_right_ones(self) -> None:
         """Open to what was sent."""
-        for settled in AGREEMENTS:
+        for settled in PARAMETERS:
             plain = self.opened(settled, self.answer(settled, b"body" * 100))
             self.assertEqual(plain[64:], b"body" * 100)
 
     def test_every_bit(self) -> None:
         """Of a protected message counts."""
-        for settled in AGREEMENTS:
+        for settled in PARAMETERS:
             frame = self.answer(settled, b"body")
             for bit in range(8 * len(frame)):
                 forged = bytearray(frame)
@@ -162,17 +164,17 @@ class ProtectionTests(SynchronousTestCase):
 
     def test_another_key(self) -> None:
         """Makes another signature."""
-        for settled in AGREEMENTS:
-            other = Agreement(
+        for settled in PARAMETERS:
+            other = SecurityParameters(
                 settled.dialect, 77, b"x" * 16, b"p" * 64, settled.cipher, settled.signing
             )
             self.assertRaises(Forged, self.opened, settled, self.answer(other, b"body"))
 
     def test_another_negotiation(self) -> None:
         """Makes other keys, from 3.1.1 on."""
-        for settled in AGREEMENTS:
+        for settled in PARAMETERS:
             if settled.dialect == Dialect.SMB_3_1_1:
-                other = Agreement(
+                other = SecurityParameters(
                     settled.dialect, 77, b"k" * 16, b"q" * 64, settled.cipher, settled.signing
                 )
                 self.assertRaises(Forged, self.opened, settled, self.answer(other, b"body"))
@@ -180,14 +182,14 @@ class ProtectionTests(SynchronousTestCase):
     def test_unprotected_answers(self) -> None:
         """Are refused, whatever they say; only "still working on it" is not signed by anybody."""
         head = bytearray(messages.header(Command.READ, 5, 1, 1, 0, 77))
-        for settled in AGREEMENTS:
+        for settled in PARAMETERS:
             self.assertRaises(Forged, self.opened, settled, bytes(head))
         struct.pack_into("<I", head, 8, 0x103)
-        self.assertEqual(self.opened(AGREEMENTS[0], bytes(head)), bytes(head))
+        self.assertEqual(self.opened(PARAMETERS[0], bytes(head)), bytes(head))
 
     def test_two_answers_in_one_frame(self) -> None:
         """Each has a signature of its own; both are checked."""
-        settled = AGREEMENTS[0]
+        settled = PARAMETERS[0]
         second = self.answer(settled, b"two.")
         head = bytearray(messages.header(Command.READ, 4, 1, 1, 0, 77))
         struct.pack_into("<I", head, 20, 72)
@@ -200,12 +202,12 @@ class ProtectionTests(SynchronousTestCase):
 
     def test_no_nonce_twice(self) -> None:
         """Two requests of the same words look different."""
-        side = protection(agreement(Dialect.SMB_3_1_1, Cipher.AES_128_GCM))
+        side = transform_for(parameters(Dialect.SMB_3_1_1, Cipher.AES_128_GCM))
         self.assertNotEqual(side.seal(b"h" * 64, b"b"), side.seal(b"h" * 64, b"b"))
 
     def test_guests_have_no_key(self) -> None:
         """So nothing is checked for them."""
-        self.assertIsInstance(protection(agreement(Dialect.SMB_3_1_1, key=b"")), Unprotected)
+        self.assertIsInstance(transform_for(parameters(Dialect.SMB_3_1_1, key=b"")), Unprotected)
 
     def test_derived_keys(self) -> None:
         """The example of the protocol's authors, for SMB 3.0 and 3.1.1."""

@@ -16,10 +16,10 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from datacode.smb import errors, share_paths, spool
 from datacode.smb.client import pipelined_io
 from datacode.smb.client.share import Fetched, Share, open_share
-from datacode.smb.deadline import Interrupt, Interrupted
-from datacode.smb.errors import Reason, ShareError
+from datacode.smb.deadline import CallCancelled, Deadline
+from datacode.smb.errors import Cause, ShareError
 from datacode.smb.hosts import HostPolicy
-from datacode.smb.policy import Access
+from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.protocol import messages
 from datacode.smb.protocol.messages import Dialect
 from datacode.smb.target import Target
@@ -31,31 +31,33 @@ from tests.smb.samba import DISABLED, LOGIN, PASSWORD, Samba, free_port, samba
 @contextlib.contextmanager
 def held(share: Share, path: str, sharing: int) -> Iterator[None]:
     """While inside, a file is open in another program that shares only so much of it."""
-    link, tree = share._link, share._tree.number
+    wire, tree = share._wire, share._tree.number
     name = share_paths.nt_path(share_paths.components(path))
-    with link.during(Interrupt(5, 5)):
-        rights = messages.Access.READ_DATA | messages.Access.WRITE_DATA
-        body = messages.create(name, rights, messages.Disposition.OPEN, 0, sharing=sharing)
-        reply = link.ask(messages.Command.CREATE, body, tree)
+    with wire.during(Deadline(5, 5)):
+        rights = messages.AccessMask.READ_DATA | messages.AccessMask.WRITE_DATA
+        body = messages.create(name, rights, messages.CreateDisposition.OPEN, 0, sharing=sharing)
+        reply = wire.ask(messages.Command.CREATE, body, tree)
         handle, _ = messages.parse_create(reply.body)
     try:
         yield
     finally:
-        with link.during(Interrupt(5, 5)):
-            link.ask(messages.Command.CLOSE, messages.close(handle), tree)
+        with wire.during(Deadline(5, 5)):
+            wire.ask(messages.Command.CLOSE, messages.close(handle), tree)
 
 
 class ShareTestCase(SynchronousTestCase):
     """Opens shares, closes them afterwards, and reads as a test likes to."""
 
-    def patience(self, seconds: float = 100, stall: float = 60) -> Interrupt:
+    def deadline(self, seconds: float = 100, stall: float = 60) -> Deadline:
         """The time of one call."""
-        return Interrupt(seconds, stall)
+        return Deadline(seconds, stall)
 
-    def opened(self, target: Target, name: str = "data", access: Access | None = None) -> Share:
+    def opened(
+        self, target: Target, name: str = "data", policy: ConnectionPolicy | None = None
+    ) -> Share:
         """An open share."""
-        share = open_share(target, name, access or Access(), self.patience())
-        self.addCleanup(share.close, self.patience(1))
+        share = open_share(target, name, policy or ConnectionPolicy(), self.deadline())
+        self.addCleanup(share.close, self.deadline(1))
         return share
 
     def folder_of(self, server: Samba) -> Path:
@@ -73,25 +75,25 @@ class ShareTestCase(SynchronousTestCase):
 
     def read(self, share: Share, path: str) -> bytes:
         """The bytes of a file on a share."""
-        return self.content(share.fetch(path, self.patience()))
+        return self.content(share.fetch(path, self.deadline()))
 
     def listed(self, share: Share, path: str) -> list[str]:
         """The names in a folder on a share."""
-        return [entry.name for entry in share.list_folder(path, self.patience())]
+        return [entry.name for entry in share.list_folder(path, self.deadline())]
 
-    def fails(self, reason: Reason, text: str, call: object, *args: object, **kw: object) -> None:
-        """Assert that a call fails for a reason, with exactly this text."""
+    def fails(self, cause: Cause, text: str, call: object, *args: object, **kw: object) -> None:
+        """Assert that a call fails for a cause, with exactly this text."""
         error = self.assertRaises(ShareError, call, *args, **kw)
         self.assertEqual(str(error), text)
-        self.assertIs(error.reason, reason)
+        self.assertIs(error.cause, cause)
 
 
 class ConnectTests(ShareTestCase):
     """Connecting, logging in, opening."""
 
-    def refused(self, reason: Reason, text: str, target: Target, name: str = "data") -> None:
+    def refused(self, cause: Cause, text: str, target: Target, name: str = "data") -> None:
         """Assert that a share cannot be opened."""
-        self.fails(reason, text, open_share, target, name, Access(), self.patience())
+        self.fails(cause, text, open_share, target, name, ConnectionPolicy(), self.deadline())
 
     def test_opens(self) -> None:
         """With the right password a share opens, encrypted by the newest dialect."""
@@ -176,27 +178,34 @@ class ConnectTests(ShareTestCase):
             open_share,
             target,
             "public",
-            Access(require_signing=True),
-            self.patience(),
+            ConnectionPolicy(require_signing=True),
+            self.deadline(),
         )
-        self.assertIs(error.reason, errors.UNSIGNED)
+        self.assertIs(error.cause, errors.UNSIGNED)
 
     def test_hosts_that_are_not_allowed(self) -> None:
         """The operator's list is asked before anybody is spoken to."""
         target = samba().target()
         for hosts in (["10.0.0.0/8"], ["fs1"], ["127.0.0.1:445"]):
             error = self.assertRaises(
-                ShareError, open_share, target, "data", Access(HostPolicy(hosts)), self.patience()
+                ShareError,
+                open_share,
+                target,
+                "data",
+                ConnectionPolicy(HostPolicy(hosts)),
+                self.deadline(),
             )
-            self.assertIs(error.reason, errors.HOST_REFUSED)
-        self.opened(target, access=Access(HostPolicy(["127.0.0.0/8"])))
-        self.opened(target, access=Access(HostPolicy(["fs1", f"127.0.0.1:{target.port}"])))
+            self.assertIs(error.cause, errors.HOST_REFUSED)
+        self.opened(target, policy=ConnectionPolicy(HostPolicy(["127.0.0.0/8"])))
+        self.opened(
+            target, policy=ConnectionPolicy(HostPolicy(["fs1", f"127.0.0.1:{target.port}"]))
+        )
 
     def test_a_name_that_leads_to_an_allowed_address(self) -> None:
         """The addresses behind a name are what an entry with an address is about."""
         port = samba().port
         target = Target.parse(f"localhost:{port}", LOGIN, PASSWORD, "")
-        self.opened(target, access=Access(HostPolicy(["127.0.0.1"])))
+        self.opened(target, policy=ConnectionPolicy(HostPolicy(["127.0.0.1"])))
 
     def test_ipv6(self) -> None:
         """An address in brackets, with a port."""
@@ -208,7 +217,7 @@ class ConnectTests(ShareTestCase):
         (samba().folder / "six.txt").write_text("6")
         for text in (f"[::1]:{proxy.port}", f"[0:0::1]:{proxy.port}"):
             target = Target.parse(text, LOGIN, PASSWORD, "")
-            share = self.opened(target, access=Access(HostPolicy(["::1"])))
+            share = self.opened(target, policy=ConnectionPolicy(HostPolicy(["::1"])))
             self.assertEqual(self.read(share, "six.txt"), b"6")
 
     def test_the_next_address(self) -> None:
@@ -229,8 +238,8 @@ class ConnectTests(ShareTestCase):
             open_share,
             samba().target(password="Tr0ub4dor"),
             "data",
-            Access(),
-            self.patience(),
+            ConnectionPolicy(),
+            self.deadline(),
         )
         self.assertIsNone(error.__cause__)
         self.assertTrue(error.__context__ is None or error.__suppress_context__)
@@ -333,7 +342,7 @@ class ReadTests(ShareTestCase):
         os.utime(folder / "A.txt", (1_700_000_000, 1_700_000_000.5))
         (folder / "c.TXT").chmod(0o444)
         share = self.opened(samba().target())
-        found = share.list_folder(folder.name, self.patience())
+        found = share.list_folder(folder.name, self.deadline())
         self.assertEqual(
             [(entry.name, entry.is_folder, entry.size) for entry in found],
             [
@@ -380,7 +389,7 @@ class ReadTests(ShareTestCase):
         steps: list[tuple[int, int]] = []
         fetched = share.fetch(
             f"{folder.name}/big",
-            self.patience(120),
+            self.deadline(120),
             progress=lambda done, total: steps.append((done, total)),
         )
         assert fetched.descriptor is not None
@@ -396,7 +405,7 @@ class ReadTests(ShareTestCase):
         """Whoever gets it cannot change what others read."""
         folder = self.folder_of(samba())
         (folder / "a").write_text("x")
-        fetched = self.opened(samba().target()).fetch(f"{folder.name}/a", self.patience())
+        fetched = self.opened(samba().target()).fetch(f"{folder.name}/a", self.deadline())
         assert fetched.descriptor is not None
         self.addCleanup(os.close, fetched.descriptor)
         self.assertRaises(OSError, os.write, fetched.descriptor, b"y")
@@ -407,12 +416,12 @@ class ReadTests(ShareTestCase):
         folder = self.folder_of(samba())
         (folder / "a").write_text("one")
         share = self.opened(samba().target())
-        first = share.fetch(f"{folder.name}/a", self.patience())
+        first = share.fetch(f"{folder.name}/a", self.deadline())
         self.assertEqual(self.content(first), b"one")
-        again = share.fetch(f"{folder.name}/a", self.patience(), known=first.stamp)
-        self.assertEqual(again, Fetched(first.stamp, None))
+        again = share.fetch(f"{folder.name}/a", self.deadline(), known=first.info)
+        self.assertEqual(again, Fetched(first.info, None))
         (folder / "a").write_text("two")
-        changed = share.fetch(f"{folder.name}/a", self.patience(), known=first.stamp)
+        changed = share.fetch(f"{folder.name}/a", self.deadline(), known=first.info)
         self.assertEqual(self.content(changed), b"two")
 
     def test_missing(self) -> None:
@@ -420,8 +429,8 @@ class ReadTests(ShareTestCase):
         share = self.opened(samba().target())
         for path in ("Нет такого.csv", "no/folder/a.txt"):
             text = f"'{path}' не найден"
-            self.fails(errors.MISSING, text, share.fetch, path, self.patience())
-            self.fails(errors.MISSING, text, share.list_folder, path, self.patience())
+            self.fails(errors.MISSING, text, share.fetch, path, self.deadline())
+            self.fails(errors.MISSING, text, share.list_folder, path, self.deadline())
 
     def test_folder_and_file_confused(self) -> None:
         """Each has its sentence."""
@@ -429,11 +438,11 @@ class ReadTests(ShareTestCase):
         (folder / "a").write_text("x")
         share = self.opened(samba().target())
         text = f"'{folder.name}' является папкой"
-        self.fails(errors.IS_FOLDER, text, share.fetch, folder.name, self.patience())
-        self.fails(errors.IS_FOLDER, "'/' является папкой", share.fetch, "/", self.patience())
+        self.fails(errors.IS_FOLDER, text, share.fetch, folder.name, self.deadline())
+        self.fails(errors.IS_FOLDER, "'/' является папкой", share.fetch, "/", self.deadline())
         path = f"{folder.name}/a"
         text = f"'{path}' не является папкой"
-        self.fails(errors.NOT_FOLDER, text, share.list_folder, path, self.patience())
+        self.fails(errors.NOT_FOLDER, text, share.list_folder, path, self.deadline())
 
     def test_no_rights_to_a_file(self) -> None:
         """The server's own permissions hold."""
@@ -442,8 +451,8 @@ class ReadTests(ShareTestCase):
         server = samba(hide_unreadable="no", veto_files="/secret*/")
         (server.folder / "secret.txt").write_text("x")
         share = self.opened(server.target())
-        error = self.assertRaises(ShareError, share.fetch, "secret.txt", self.patience())
-        self.assertIn(error.reason, (errors.MISSING, errors.DENIED))
+        error = self.assertRaises(ShareError, share.fetch, "secret.txt", self.deadline())
+        self.assertIn(error.cause, (errors.MISSING, errors.DENIED))
 
     def test_locked_by_another_program(self) -> None:
         """A file that somebody holds for himself alone, as Excel does when saving."""
@@ -453,7 +462,7 @@ class ReadTests(ShareTestCase):
         holder, share = self.opened(samba().target()), self.opened(samba().target())
         with held(holder, path, sharing=0):
             text = "файл занят другим процессом"
-            self.fails(errors.LOCKED, text, share.fetch, path, self.patience())
+            self.fails(errors.LOCKED, text, share.fetch, path, self.deadline())
         with held(holder, path, sharing=1):
             self.assertEqual(self.read(share, path), b"x")
 
@@ -464,8 +473,8 @@ class ReadTests(ShareTestCase):
         share = self.opened(samba().target())
         path = f"{folder.name}/a"
         text = f"файл '{path}' слишком велик (5 байт, предел 4 байт)"
-        self.fails(errors.TOO_LARGE, text, share.fetch, path, self.patience(), limit=4)
-        self.assertEqual(self.content(share.fetch(path, self.patience(), limit=5)), b"12345")
+        self.fails(errors.TOO_LARGE, text, share.fetch, path, self.deadline(), limit=4)
+        self.assertEqual(self.content(share.fetch(path, self.deadline(), limit=5)), b"12345")
 
     def test_no_room_for_the_copy(self) -> None:
         """Where the server's own disk is at fault, it says so."""
@@ -475,7 +484,7 @@ class ReadTests(ShareTestCase):
         path = f"{folder.name}/a"
         text = f"на сервере DataCode нет места для файла '{path}'"
         missing = "/no/such/folder"
-        self.fails(errors.SPOOL_FULL, text, share.fetch, path, self.patience(), folder=missing)
+        self.fails(errors.SPOOL_FULL, text, share.fetch, path, self.deadline(), folder=missing)
         self.assertEqual(self.read(share, path), b"12345")
 
     def test_what_is_there(self) -> None:
@@ -484,15 +493,15 @@ class ReadTests(ShareTestCase):
         (folder / "a").write_bytes(b"12345")
         os.utime(folder / "a", (1, 1_600_000_000))
         share = self.opened(samba().target())
-        stamp = share.look(f"{folder.name}/a", self.patience())
-        assert stamp is not None
-        self.assertEqual((stamp.size, stamp.modified, stamp.is_folder), (5, 1_600_000_000.0, False))
+        info = share.stat(f"{folder.name}/a", self.deadline())
+        assert info is not None
+        self.assertEqual((info.size, info.modified, info.is_folder), (5, 1_600_000_000.0, False))
         for path, expected in ((folder.name, True), ("", True)):
-            found = share.look(path, self.patience())
+            found = share.stat(path, self.deadline())
             assert found is not None
             self.assertEqual(found.is_folder, expected)
         for path in (f"{folder.name}/b", f"{folder.name}/a/b", "no/folder"):
-            self.assertIsNone(share.look(path, self.patience()))
+            self.assertIsNone(share.stat(path, self.deadline()))
 
     def test_no_room_in_the_middle(self) -> None:
         """The local disk that fills up spoils neither the sentence nor the connection."""
@@ -508,7 +517,7 @@ class ReadTests(ShareTestCase):
         self.patch(spool, "spooled", full)
         path = f"{folder.name}/a"
         text = f"на сервере DataCode нет места для файла '{path}'"
-        self.fails(errors.SPOOL_FULL, text, share.fetch, path, self.patience())
+        self.fails(errors.SPOOL_FULL, text, share.fetch, path, self.deadline())
         self.assertFalse(share.broken)
         self.assertEqual(self.listed(share, folder.name), ["a"])
 
@@ -521,13 +530,13 @@ class ReadTests(ShareTestCase):
         wrong: list[str] = []
 
         def reader() -> None:
-            share = open_share(samba().target(), "data", Access(), self.patience())
+            share = open_share(samba().target(), "data", ConnectionPolicy(), self.deadline())
             wrong.extend(
                 name
                 for name, content in contents.items()
                 if self.read(share, f"{folder.name}/{name}") != content
             )
-            share.close(self.patience(1))
+            share.close(self.deadline(1))
 
         threads = [threading.Thread(target=reader) for _ in range(6)]
         for thread in threads:
@@ -555,11 +564,11 @@ class ChangeTests(ShareTestCase):
 
         def progress(done: int, total: int) -> None:
             nonlocal rounds
-            if done <= share._link.sizes.read:
+            if done <= share._wire.sizes.read:
                 rounds += 1
                 change(file, rounds)
 
-        return share.fetch(f"{folder.name}/file", self.patience(), progress=progress)
+        return share.fetch(f"{folder.name}/file", self.deadline(), progress=progress)
 
     def test_replaced_once(self) -> None:
         """It is read again: what comes is one state of the file, not a mixture."""
@@ -587,7 +596,7 @@ class ChangeTests(ShareTestCase):
                 opened.write(bytes((rounds,)))
 
         error = self.assertRaises(ShareError, self.read_while, change)
-        self.assertIs(error.reason, errors.CHANGED)
+        self.assertIs(error.cause, errors.CHANGED)
         self.assertIn("изменяется во время чтения", str(error))
 
     def test_growing_all_the_time(self) -> None:
@@ -606,7 +615,7 @@ class WriteTests(ShareTestCase):
 
     def store(self, share: Share, path: str, content: bytes) -> None:
         """Replace a file."""
-        share.store(path, pipelined_io.Bytes(content), self.patience(), token="t")
+        share.store(path, pipelined_io.BytesSource(content), self.deadline(), token="t")
 
     def test_new_and_replaced(self) -> None:
         """A file is there whole, and nothing else is."""
@@ -629,11 +638,11 @@ class WriteTests(ShareTestCase):
         typed = unicodedata.normalize("NFC", str(folder.relative_to(samba().folder)))
         for name in ("чай.txt", "новый.txt"):
             path = f"{typed}/" + unicodedata.normalize("NFC", name)
-            share.store(path, pipelined_io.Bytes(b"new"), self.patience(), token="t")
+            share.store(path, pipelined_io.BytesSource(b"new"), self.deadline(), token="t")
             self.assertEqual(self.read(share, path), b"new")
-        share.make_folder(f"{typed}/йод/й", self.patience())
+        share.make_folder(f"{typed}/йод/й", self.deadline())
         self.store(share, f"{typed}/йод/й.txt", b"new")
-        share.remove(f"{typed}/новый.txt", self.patience())
+        share.remove(f"{typed}/новый.txt", self.deadline())
         composed = unicodedata.normalize("NFC", "йод")
         self.assertEqual(sorted(os.listdir(folder)), sorted([apart, composed]))
         self.assertEqual(len(os.listdir(folder.parent)), 1)
@@ -645,8 +654,8 @@ class WriteTests(ShareTestCase):
         local.write_bytes(b"0123456789" * 300_000)
         share = self.opened(samba().target())
         with open(local, "rb") as file:
-            source = pipelined_io.LocalFile(file.fileno())
-            share.store(f"{folder.name}/copy", source, self.patience(), token="t")
+            source = pipelined_io.FileSource(file.fileno())
+            share.store(f"{folder.name}/copy", source, self.deadline(), token="t")
             self.assertEqual(file.tell(), 0)
         self.assertEqual((folder / "copy").read_bytes(), local.read_bytes())
 
@@ -666,20 +675,20 @@ class WriteTests(ShareTestCase):
         """Has the server's own word."""
         share = self.opened(samba().target(), "readonly")
         error = self.assertRaises(ShareError, self.store, share, "a", b"x")
-        self.assertIn(error.reason, (errors.DENIED, errors.READ_ONLY))
+        self.assertIn(error.cause, (errors.DENIED, errors.READ_ONLY))
 
     def test_folders(self) -> None:
         """Made with those above; one that is there is no failure, a file of that name is."""
         folder = self.folder_of(samba())
         (folder / "file").touch()
         share = self.opened(samba().target())
-        share.make_folder(f"{folder.name}/a/b/в", self.patience())
-        share.make_folder(f"{folder.name}/a/b/в", self.patience())
+        share.make_folder(f"{folder.name}/a/b/в", self.deadline())
+        share.make_folder(f"{folder.name}/a/b/в", self.deadline())
         self.assertTrue((folder / "a" / "b" / "в").is_dir())
         error = self.assertRaises(
-            ShareError, share.make_folder, f"{folder.name}/file", self.patience()
+            ShareError, share.make_folder, f"{folder.name}/file", self.deadline()
         )
-        self.assertIn(error.reason, (errors.NOT_FOLDER, errors.EXISTS))
+        self.assertIn(error.cause, (errors.NOT_FOLDER, errors.EXISTS))
 
     def test_deleting(self) -> None:
         """Files, and folders that are empty."""
@@ -687,16 +696,16 @@ class WriteTests(ShareTestCase):
         (folder / "a").touch()
         (folder / "full" / "x").mkdir(parents=True)
         share = self.opened(samba().target())
-        share.remove(f"{folder.name}/a", self.patience())
-        share.remove(f"{folder.name}/full/x", self.patience())
+        share.remove(f"{folder.name}/a", self.deadline())
+        share.remove(f"{folder.name}/full/x", self.deadline())
         self.assertEqual(os.listdir(folder), ["full"])
         (folder / "full" / "y").touch()
         path = f"{folder.name}/full"
         self.fails(
-            errors.NOT_EMPTY, f"папка '{path}' не пуста", share.remove, path, self.patience()
+            errors.NOT_EMPTY, f"папка '{path}' не пуста", share.remove, path, self.deadline()
         )
         path = f"{folder.name}/a"
-        self.fails(errors.MISSING, f"'{path}' не найден", share.remove, path, self.patience())
+        self.fails(errors.MISSING, f"'{path}' не найден", share.remove, path, self.deadline())
 
 
 class DialectTests(ShareTestCase):
@@ -708,7 +717,9 @@ class DialectTests(ShareTestCase):
         share = self.opened(server.target())
         self.assertEqual((share.dialect, share.encrypted), (dialect, encrypted))
         content = random.Random(3).randbytes(2_500_000)
-        share.store(f"{folder.name}/файл", pipelined_io.Bytes(content), self.patience(), token="t")
+        share.store(
+            f"{folder.name}/файл", pipelined_io.BytesSource(content), self.deadline(), token="t"
+        )
         self.assertEqual(self.read(share, f"{folder.name}/файл"), content)
         self.assertEqual(self.listed(share, folder.name), ["файл"])
 
@@ -764,19 +775,21 @@ class DialectTests(ShareTestCase):
         """Cannot be had, and the server says so."""
         server = samba(dialect="2.1", encrypt="required")
         error = self.assertRaises(
-            ShareError, open_share, server.target(), "data", Access(), self.patience()
+            ShareError, open_share, server.target(), "data", ConnectionPolicy(), self.deadline()
         )
-        self.assertIn(error.reason, (errors.DENIED, errors.LOST))
+        self.assertIn(error.cause, (errors.DENIED, errors.LOST))
 
 
-class InterruptTests(ShareTestCase):
+class CancelTests(ShareTestCase):
     """Ending a call from another thread."""
 
     def test_before_it_begins(self) -> None:
         """Then nothing is done."""
-        interrupt = self.patience()
-        interrupt.trip()
-        self.assertRaises(Interrupted, open_share, samba().target(), "data", Access(), interrupt)
+        deadline = self.deadline()
+        deadline.cancel()
+        self.assertRaises(
+            CallCancelled, open_share, samba().target(), "data", ConnectionPolicy(), deadline
+        )
 
     def test_during_a_read(self) -> None:
         """The connection is gone with it."""
@@ -784,13 +797,13 @@ class InterruptTests(ShareTestCase):
         with open(folder / "big", "wb") as file:
             file.truncate(300 << 20)
         share = self.opened(samba().target())
-        interrupt = self.patience()
+        deadline = self.deadline()
         self.assertRaises(
-            Interrupted,
+            CallCancelled,
             share.fetch,
             f"{folder.name}/big",
-            interrupt,
-            progress=lambda done, total: interrupt.trip(),
+            deadline,
+            progress=lambda done, total: deadline.cancel(),
         )
         self.assertTrue(share.broken)
 
@@ -817,14 +830,14 @@ class ImpacketServerTests(ShareTestCase):
     def test_failures(self) -> None:
         """Its own statuses mean the same sentences."""
         share = self.opened(self.server.target())
-        self.fails(errors.MISSING, "'a/b' не найден", share.fetch, "a/b", self.patience())
-        self.fails(errors.MISSING, "'a' не найден", share.list_folder, "a", self.patience())
-        for target, name, reason in (
+        self.fails(errors.MISSING, "'a/b' не найден", share.fetch, "a/b", self.deadline())
+        self.fails(errors.MISSING, "'a' не найден", share.list_folder, "a", self.deadline())
+        for target, name, cause in (
             (self.server.target(), "nothing", errors.NO_SHARE),
             (self.server.target("x"), "data", errors.WRONG_LOGIN),
             (self.server.target(password="x"), "data", errors.WRONG_LOGIN),
         ):
             error = self.assertRaises(
-                ShareError, open_share, target, name, Access(), self.patience()
+                ShareError, open_share, target, name, ConnectionPolicy(), self.deadline()
             )
-            self.assertIs(error.reason, reason)
+            self.assertIs(error.cause, cause)

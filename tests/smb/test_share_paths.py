@@ -49,12 +49,12 @@ class PathTests(SynchronousTestCase):
         """A stream of a file, a wildcard or a null byte is no name."""
         for path in ("a:stream", "a\0b", "a/*.csv", 'say "x"', "a|b"):
             error = self.assertRaises(ShareError, share_paths.components, path)
-            self.assertIs(error.reason, errors.BAD_NAME)
+            self.assertIs(error.cause, errors.BAD_NAME)
 
     def test_too_long_to_send(self) -> None:
         """A path that the protocol cannot carry is refused before it is sent."""
         error = self.assertRaises(ShareError, share_paths.nt_path, ("x" * 40_000,))
-        self.assertIs(error.reason, errors.BAD_NAME)
+        self.assertIs(error.cause, errors.BAD_NAME)
 
     @given(st.text(st.characters()))
     def test_names_survive_the_wire(self, name: str) -> None:

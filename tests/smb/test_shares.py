@@ -21,7 +21,7 @@ from datacode.runtime.files import Entry, FilesError
 from datacode.smb import connected_share
 from datacode.smb.errors import ShareError
 from datacode.smb.hosts import HostPolicy
-from datacode.smb.policy import Access, Limits, Patience, Rules
+from datacode.smb.policy import ConnectionPolicy, ShareLimits, SharePolicy, Timeouts
 from datacode.smb.shares import SharePool, Shares
 from datacode.smb.target import Target
 from tests.smb.proxy import Fault, FaultProxy
@@ -32,7 +32,7 @@ class SharesTestCase(TestCase):
     """Has a pool, a server and a folder on its share ``data``."""
 
     timeout = 100
-    rules = Rules(writes=True, patience=Patience(connect=50, stall=50))
+    rules = SharePolicy(writes=True, timeouts=Timeouts(connect=50, stall=50))
 
     def setUp(self) -> None:
         self.server: Samba = samba()
@@ -42,9 +42,9 @@ class SharesTestCase(TestCase):
         self.pool = self.started(self.rules)
         self.shares = self.pool.session()
 
-    def started(self, rules: Rules) -> SharePool:
+    def started(self, policy: SharePolicy) -> SharePool:
         """A pool that runs until the end of the test."""
-        pool = SharePool(reactor, rules)
+        pool = SharePool(reactor, policy)
         pool.start()
         self.addCleanup(lambda: Deferred.fromCoroutine(pool.stop()))
         return pool
@@ -127,7 +127,7 @@ class ConnectingTests(SharesTestCase):
     async def test_a_silent_host(self) -> None:
         """Is given up in time."""
         address = self.silent()
-        pool = self.started(replace(self.rules, patience=Patience(connect=0.3)))
+        pool = self.started(replace(self.rules, timeouts=Timeouts(connect=0.3)))
         await self.refused(
             f"Ошибка подключения к SMB: сервер {address} не отвечает",
             pool.session().connect(Target.parse(address, "a", "b", ""), "data"),
@@ -145,7 +145,7 @@ class ConnectingTests(SharesTestCase):
 
     async def test_a_host_that_is_not_allowed(self) -> None:
         """The operator's list holds for every session."""
-        pool = self.started(Rules(access=Access(HostPolicy(["fs1"]))))
+        pool = self.started(SharePolicy(connection=ConnectionPolicy(HostPolicy(["fs1"]))))
         await self.refused(
             f"Ошибка подключения к SMB: сервер {self.server.address} не разрешен администратором",
             pool.session().connect(self.server.target(), "data"),
@@ -153,7 +153,7 @@ class ConnectingTests(SharesTestCase):
 
     async def test_too_many(self) -> None:
         """A session has so many shares and no more."""
-        pool = self.started(Rules(limits=Limits(shares=2)))
+        pool = self.started(SharePolicy(limits=ShareLimits(shares=2)))
         shares = pool.session()
         await shares.connect(self.server.target(), "data", alias="1")
         await shares.connect(self.server.target(), "data", alias="2")
@@ -342,7 +342,7 @@ class CacheTests(SharesTestCase):
     async def connected(self, **limits: int) -> tuple[FaultProxy, Shares]:
         """A session behind a proxy that counts."""
         proxy, target = self.proxied()
-        shares = self.started(replace(self.rules, limits=Limits(**limits))).session()
+        shares = self.started(replace(self.rules, limits=ShareLimits(**limits))).session()
         await shares.connect(target, "data")
         return proxy, shares
 
@@ -457,7 +457,7 @@ class WritingTests(SharesTestCase):
 
     async def test_only_where_the_operator_allows(self) -> None:
         """By default nothing on a share can be changed."""
-        shares = self.started(Rules()).session()
+        shares = self.started(SharePolicy()).session()
         await shares.connect(self.server.target(), "data")
         text = "запись на шары не разрешена администратором"
         for prefix, call in (

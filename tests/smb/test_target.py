@@ -55,7 +55,7 @@ class TargetTests(SynchronousTestCase):
     def test_a_password_needs_a_login(self) -> None:
         """An empty login with a password is refused; without one it asks for a guest."""
         error = self.assertRaises(ShareError, Target.parse, "fs1", "", "p", "")
-        self.assertIs(error.reason, errors.WRONG_LOGIN)
+        self.assertIs(error.cause, errors.WRONG_LOGIN)
         self.assertTrue(Target.parse("fs1", "", "", "").wants_guest)
         self.assertFalse(Target.parse("fs1", "ivan", "", "").wants_guest)
 

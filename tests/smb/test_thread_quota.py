@@ -8,38 +8,38 @@ from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import TestCase
 
-from datacode.smb.deadline import Interrupt
-from datacode.smb.policy import Limits
-from datacode.smb.thread_quota import Call, Calls, Part
+from datacode.smb.deadline import Deadline
+from datacode.smb.policy import ShareLimits
+from datacode.smb.thread_quota import BlockingCall, SessionQuota, ThreadQuota
 
-LIMITS = Limits(threads=8, session_threads=2, address_threads=3)
+LIMITS = ShareLimits(threads=8, session_threads=2, address_threads=3)
 
 
-class PartTests(TestCase):
+class SessionQuotaTests(TestCase):
     """Calls that hang, as those to a dead name server do: nothing reaches them."""
 
     timeout = 20
 
     def setUp(self) -> None:
         """The threads, and what lets those go that hang."""
-        self.calls = Calls(reactor, LIMITS, 0.1)
-        self.calls.start(lambda: None)
-        self.addCleanup(self.calls.stop)
+        self.quota = ThreadQuota(reactor, LIMITS, 0.1)
+        self.quota.start(lambda: None)
+        self.addCleanup(self.quota.stop)
         self.answers = threading.Event()
         self.addCleanup(self.answers.set)
         self.hanging = 0
         self._count = threading.Condition()
 
-    def hang(self, part: Part) -> Call[None]:
+    def hang(self, session: SessionQuota) -> BlockingCall[None]:
         """A call that hangs until ``answers`` is set."""
 
-        def work(interrupt: Interrupt) -> None:
+        def work(deadline: Deadline) -> None:
             with self._count:
                 self.hanging += 1
                 self._count.notify_all()
             self.answers.wait()
 
-        return part.run(work, 60, 60)
+        return session.run(work, 60, 60)
 
     def until_hang(self, count: int) -> None:
         """Wait until so many hang."""
@@ -48,10 +48,10 @@ class PartTests(TestCase):
 
     async def test_a_session_has_its_part(self) -> None:
         """One whose calls hang leaves threads to others from the same address."""
-        session = self.calls.part("a")
+        session = self.quota.session("a")
         stuck = [self.hang(session) for _ in range(5)]
         self.until_hang(LIMITS.session_threads)
-        other = self.calls.part("a").run(lambda interrupt: "answered", 60, 60)
+        other = self.quota.session("a").run(lambda deadline: "answered", 60, 60)
         self.assertEqual(await other.result, "answered")
         self.assertEqual(self.hanging, LIMITS.session_threads)
         self.answers.set()
@@ -61,9 +61,9 @@ class PartTests(TestCase):
 
     async def test_an_address_has_its_part(self) -> None:
         """Many sessions from there leave threads to those from elsewhere."""
-        stuck = [self.hang(self.calls.part("a")) for _ in range(6)]
+        stuck = [self.hang(self.quota.session("a")) for _ in range(6)]
         self.until_hang(LIMITS.address_threads)
-        other = self.calls.part("b").run(lambda interrupt: "answered", 60, 60)
+        other = self.quota.session("b").run(lambda deadline: "answered", 60, 60)
         self.assertEqual(await other.result, "answered")
         self.assertEqual(self.hanging, LIMITS.address_threads)
         self.answers.set()
@@ -73,15 +73,15 @@ class PartTests(TestCase):
 
     async def test_what_nobody_waits_for_keeps_its_thread(self) -> None:
         """A call that is given up is counted until it has really ended."""
-        session = self.calls.part("a")
+        session = self.quota.session("a")
         stuck = [self.hang(session) for _ in range(2)]
         self.until_hang(2)
         for call in stuck:
             call.result.cancel()
             await self.assertFailure(call.result, CancelledError)
-        waiting: Deferred[str] = session.run(lambda interrupt: "answered", 60, 60).result
+        waiting: Deferred[str] = session.run(lambda deadline: "answered", 60, 60).result
         self.assertNoResult(waiting)
-        other = self.calls.part("a").run(lambda interrupt: "answered", 60, 60)
+        other = self.quota.session("a").run(lambda deadline: "answered", 60, 60)
         await other.result
         self.assertNoResult(waiting)
         self.answers.set()
@@ -90,10 +90,10 @@ class PartTests(TestCase):
     async def test_what_fails_gives_its_thread_back(self) -> None:
         """However a call ends, the next one begins."""
 
-        def fail(interrupt: Interrupt) -> None:
+        def fail(deadline: Deadline) -> None:
             raise ValueError
 
-        session = self.calls.part("a")
+        session = self.quota.session("a")
         for _ in range(3 * LIMITS.address_threads):
             await self.assertFailure(session.run(fail, 60, 60).result, ValueError)
         self.assertEqual(session.busy, 0)

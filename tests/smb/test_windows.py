@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterator
 
 from datacode.smb import errors
 from datacode.smb.client import dfs_namespace
-from datacode.smb.client.pipelined_io import Bytes
-from datacode.smb.client.reconnecting import Line
+from datacode.smb.client.pipelined_io import BytesSource
+from datacode.smb.client.reconnecting import ReconnectingShare
 from datacode.smb.client.share import Share
 from datacode.smb.client.tree import Tree
-from datacode.smb.deadline import Interrupt
+from datacode.smb.deadline import Deadline
 from datacode.smb.errors import Operation, ShareError, Status, of_status
-from datacode.smb.policy import Access
+from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.protocol import messages
-from datacode.smb.protocol.connection import Link
+from datacode.smb.protocol.connection import WireConnection
 from datacode.smb.protocol.messages import Command
 from datacode.smb.target import Target
-from tests.smb.test_connection import HANDLE, LinkTestCase, Request, frame, reply
+from tests.smb.test_connection import HANDLE, Request, WireTestCase, frame, reply
 
 DENIED, SHARING_VIOLATION = 0xC0000022, 0xC0000043
 NAME_DELETED = 0xC00000C9
@@ -64,7 +64,7 @@ def create_fields(request: Request) -> tuple[int, int]:
     return access, sharing
 
 
-class WindowsTests(LinkTestCase):
+class WindowsTests(WireTestCase):
     """Answers that only Windows gives."""
 
     def share(self, answers: Answers) -> Share:
@@ -74,23 +74,23 @@ class WindowsTests(LinkTestCase):
             status, body = answers(request)
             return frame(reply(request, body or b"\x09\0" + bytes(7), status=status))
 
-        return self.on(self.link(self.each(answer)))
+        return self.on(self.wire(self.each(answer)))
 
-    def on(self, link: Link) -> Share:
-        """A share that is open on a link."""
-        return Share(link, Tree(link, 1), "data", Target("server"))
+    def on(self, wire: WireConnection) -> Share:
+        """A share that is open on a wire."""
+        return Share(wire, Tree(wire, 1), "data", Target("server"))
 
-    def line(self, *servers: Answers) -> Line:
-        """A line that reaches one of these after the other, each time that it connects."""
+    def connection(self, *servers: Answers) -> ReconnectingShare:
+        """A connection that reaches one of these after the other, each time that it connects."""
         waiting: Iterator[Answers] = iter(servers)
         self.patch(dfs_namespace, "open_share", lambda *arguments: self.share(next(waiting)))
-        line = Line(Target("server"), "data", Access(), 10)
-        self.addCleanup(line.drop)
-        return line
+        connection = ReconnectingShare(Target("server"), "data", ConnectionPolicy(), 10)
+        self.addCleanup(connection.drop)
+        return connection
 
-    def delete(self, line: Line) -> None:
+    def delete(self, connection: ReconnectingShare) -> None:
         """Delete a file, which must not be done twice."""
-        line.perform(lambda share, i: share.remove("x.txt", i), Interrupt(10, 5), again=False)
+        connection.perform(lambda share, i: share.remove("x.txt", i), Deadline(10, 5), again=False)
 
     def test_short_new_names(self) -> None:
         """FileRenameInformation has at least 24 bytes ([MS-FSCC], 2.4.42.2)."""
@@ -110,13 +110,13 @@ class WindowsTests(LinkTestCase):
 
         for status in (Status.SESSION_EXPIRED, Status.USER_SESSION_DELETED, NAME_DELETED):
             deleted.clear()
-            self.delete(self.line(lambda request, s=status: (s, b""), well))  # type: ignore[misc]
+            self.delete(self.connection(lambda request, s=status: (s, b""), well))  # type: ignore[misc]
             self.assertEqual(deleted, [Command.CREATE, Command.SET_INFO, Command.CLOSE])
 
     def test_expired_twice(self) -> None:
         """Then it is told, with how often it was tried."""
         expired: Answers = lambda request: (Status.SESSION_EXPIRED, b"")  # noqa: E731
-        error = self.assertRaises(ShareError, self.delete, self.line(expired, expired))
+        error = self.assertRaises(ShareError, self.delete, self.connection(expired, expired))
         self.assertEqual(
             str(error.during(Operation.DELETE)),
             "Ошибка удаления: соединение с server потеряно (lib://data/x.txt, попыток: 2)",
@@ -130,10 +130,10 @@ class WindowsTests(LinkTestCase):
                 return usual(request)
             return 0xC000020C, b""
 
-        line = self.line(lost, usual)
-        error = self.assertRaises(ShareError, self.delete, line)
-        self.assertIs(error.reason, errors.LOST)
-        self.delete(line)
+        connection = self.connection(lost, usual)
+        error = self.assertRaises(ShareError, self.delete, connection)
+        self.assertIs(error.cause, errors.LOST)
+        self.delete(connection)
 
     def test_an_end_after_the_change(self) -> None:
         """What was done is done, though the server says nothing more."""
@@ -143,7 +143,7 @@ class WindowsTests(LinkTestCase):
                 return Status.SESSION_EXPIRED, b""
             return usual(request)
 
-        self.delete(self.line(gone))
+        self.delete(self.connection(gone))
 
     def test_replacing_a_file_that_is_in_use(self) -> None:
         """Windows calls that "denied"; whether it is in use tells an open that shares nothing."""
@@ -157,9 +157,9 @@ class WindowsTests(LinkTestCase):
 
         share = self.share(in_use)
         error = self.assertRaises(
-            ShareError, share.store, "x.txt", Bytes(b"new"), Interrupt(10, 5), token="t"
+            ShareError, share.store, "x.txt", BytesSource(b"new"), Deadline(10, 5), token="t"
         )
-        self.assertIs(error.reason, errors.LOCKED)
+        self.assertIs(error.cause, errors.LOCKED)
 
     def test_replacing_a_file_that_is_in_use_for_a_moment(self) -> None:
         """A reader, a virus scanner: it is tried again."""
@@ -172,7 +172,7 @@ class WindowsTests(LinkTestCase):
             return usual(request)
 
         share = self.share(in_use)
-        share.store("x.txt", Bytes(b"new"), Interrupt(10, 5), token="t")
+        share.store("x.txt", BytesSource(b"new"), Deadline(10, 5), token="t")
         self.assertEqual(len(renames), 3)
 
     def test_replacing_what_one_may_not(self) -> None:
@@ -185,9 +185,9 @@ class WindowsTests(LinkTestCase):
 
         share = self.share(forbidden)
         error = self.assertRaises(
-            ShareError, share.store, "x.txt", Bytes(b"new"), Interrupt(10, 5), token="t"
+            ShareError, share.store, "x.txt", BytesSource(b"new"), Deadline(10, 5), token="t"
         )
-        self.assertIs(error.reason, errors.DENIED)
+        self.assertIs(error.cause, errors.DENIED)
 
     def test_a_file_that_another_client_has(self) -> None:
         """The server says that it has to wait for that one: so do we, longer than usual."""
@@ -201,9 +201,9 @@ class WindowsTests(LinkTestCase):
             request = next(requests)
             sock.sendall(frame(reply(request, usual(request)[1])))
 
-        link = self.link(script)
-        share = self.on(link)
-        found = share.look("x.xlsx", Interrupt(10, 0.4))
+        wire = self.wire(script)
+        share = self.on(wire)
+        found = share.stat("x.xlsx", Deadline(10, 0.4))
         assert found is not None
         self.assertEqual(found.size, 3)
 

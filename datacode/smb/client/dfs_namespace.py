@@ -2,7 +2,7 @@
 
 A link (DFS) is met when a server says that a folder lies elsewhere. Then that server is asked
 where, and what is behind the link is done on a connection to there, with the same account and
-under the operator's same rules; a host that is not allowed stays closed, whoever names it.
+under the operator's same policy; a host that is not allowed stays closed, whoever names it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import TypeVar
 from datacode.runtime.files import Entry
 from datacode.smb import errors, share_paths
 from datacode.smb.client import pipelined_io
-from datacode.smb.client.glob import Walk
+from datacode.smb.client.glob import Glob
 from datacode.smb.client.pipelined_io import ALL, Progress, Span
 from datacode.smb.client.share import Fetched, Share, ask_about_root, open_share
-from datacode.smb.client.tree import MAX_NAMES, Names
-from datacode.smb.deadline import Interrupt
+from datacode.smb.client.tree import MAX_NAMES, PathParts
+from datacode.smb.deadline import Deadline
 from datacode.smb.errors import ShareError
-from datacode.smb.policy import Access
-from datacode.smb.protocol.dfs import Elsewhere, Referral
-from datacode.smb.protocol.messages import Stamp
+from datacode.smb.policy import ConnectionPolicy
+from datacode.smb.protocol.dfs import Referral, ReferralTarget
+from datacode.smb.protocol.messages import FileInfo
 from datacode.smb.target import DEFAULT_PORT, Target, split_address
 
 Result = TypeVar("Result")
@@ -37,41 +37,41 @@ _LEADS_ELSEWHERE = (errors.ELSEWHERE, errors.LINK)
 
 
 def open_namespace(
-    target: Target, name: str, rules: Access, interrupt: Interrupt, *, connecting: float
+    target: Target, name: str, policy: ConnectionPolicy, deadline: Deadline, *, connecting: float
 ) -> Namespace:
     """Open a share, or what a domain's namespace of that name leads to.
 
     ``connecting`` is the time in seconds that one connection may take, at most.
     """
-    with interrupt.within(connecting):
+    with deadline.within(connecting):
         try:
-            root = open_share(target, name, rules, interrupt)
-            return Namespace(root, (), name, rules, connecting)
+            root = open_share(target, name, policy, deadline)
+            return Namespace(root, (), name, policy, connecting)
         except ShareError as error:
-            if error.reason is not errors.NO_SHARE:
+            if error.cause is not errors.NO_SHARE:
                 raise
-            root, folder = _open_root(target, name, rules, interrupt, error)
-        return Namespace(root, folder, name, rules, connecting)
+            root, folder = _open_root(target, name, policy, deadline, error)
+        return Namespace(root, folder, name, policy, connecting)
 
 
 def _open_root(
-    target: Target, name: str, rules: Access, interrupt: Interrupt, missing: ShareError
-) -> tuple[Share, Names]:
+    target: Target, name: str, policy: ConnectionPolicy, deadline: Deadline, missing: ShareError
+) -> tuple[Share, PathParts]:
     """A domain has namespaces that no server of that name has as a share: ask where they are."""
     try:
-        referral = ask_about_root(target, name, rules, interrupt)
+        referral = ask_about_root(target, name, policy, deadline)
     except ShareError:
         raise missing from None
 
     def opened(host: Target, share: str) -> Share:
-        return open_share(host, share, rules, interrupt)
+        return open_share(host, share, policy, deadline)
 
     return _first(target, referral, opened)
 
 
 def _first(
     asked: Target, referral: Referral, opened: Callable[[Target, str], Share]
-) -> tuple[Share, Names]:
+) -> tuple[Share, PathParts]:
     """The first place that can be opened; the first failure where none can."""
     failures: list[ShareError] = []
     for place in referral.places:
@@ -82,7 +82,7 @@ def _first(
     raise failures[0]
 
 
-def _target(asked: Target, place: Elsewhere) -> Target:
+def _target(asked: Target, place: ReferralTarget) -> Target:
     """The same account on another server; the one that was asked keeps its port."""
     host, port = split_address(place.host)
     if host.casefold() == asked.host.casefold() and port == DEFAULT_PORT:
@@ -94,13 +94,13 @@ class Namespace:
     """A share that is open, and those that its links lead to. Methods are those of ``Share``."""
 
     def __init__(
-        self, root: Share, folder: Names, name: str, rules: Access, connecting: float
+        self, root: Share, folder: PathParts, name: str, policy: ConnectionPolicy, connecting: float
     ) -> None:
         self._name = name
-        self._rules = rules
+        self._policy = policy
         self._connecting = connecting
         self._root = root
-        self._links: dict[Names, tuple[Share, Names]] = {(): (root, folder)}
+        self._links: dict[PathParts, tuple[Share, PathParts]] = {(): (root, folder)}
         self._open: dict[tuple[str, int, str], Share] = {}
 
     @property
@@ -118,52 +118,52 @@ class Namespace:
         """Whether everything is encrypted."""
         return all(share.encrypted for share in self._shares())
 
-    def close(self, interrupt: Interrupt) -> None:
+    def close(self, deadline: Deadline) -> None:
         """Log off and close; never fails."""
         for share in self._shares():
-            share.close(interrupt)
+            share.close(deadline)
 
     def drop(self) -> None:
         """Close the connections without a word."""
         for share in self._shares():
             share.drop()
 
-    def check(self, interrupt: Interrupt) -> None:
+    def check(self, deadline: Deadline) -> None:
         """Ask for signs of life; a ``ShareError`` if there is one missing."""
         for share in self._shares():
-            share.check(interrupt)
+            share.check(deadline)
 
-    def list_folder(self, path: str, interrupt: Interrupt) -> list[Entry]:
+    def list_folder(self, path: str, deadline: Deadline) -> list[Entry]:
         """The entries of a folder, sorted by name, case folded (server reference, 8.3)."""
-        return self._at(path, interrupt, lambda share, rest: share.list_folder(rest, interrupt))
+        return self._at(path, deadline, lambda share, rest: share.list_folder(rest, deadline))
 
-    def match(self, pattern: share_paths.Pattern, path: str, interrupt: Interrupt) -> list[Entry]:
+    def match(self, pattern: share_paths.Pattern, path: str, deadline: Deadline) -> list[Entry]:
         """What matches a pattern, by the paths on the share, in order; ``path`` is its text.
 
         A folder that is not there has nothing in it. Below ``**`` folders that may not be
         looked into are passed over.
         """
-        return self._searched(path, lambda: self._walk(interrupt).matching(pattern))
+        return self._searched(path, lambda: self._walk(deadline).matching(pattern))
 
-    def tree(self, path: str, interrupt: Interrupt) -> list[Entry]:
+    def tree(self, path: str, deadline: Deadline) -> list[Entry]:
         """All that is in a folder and in those inside it, by the paths from there, in order.
 
         Folders inside that may not be looked into are passed over.
         """
         return self._searched(
-            path, lambda: self._walk(interrupt).inside(share_paths.components(path))
+            path, lambda: self._walk(deadline).inside(share_paths.components(path))
         )
 
-    def look(self, path: str, interrupt: Interrupt) -> Stamp | None:
+    def stat(self, path: str, deadline: Deadline) -> FileInfo | None:
         """What is there; None if nothing is."""
-        return self._at(path, interrupt, lambda share, rest: share.look(rest, interrupt))
+        return self._at(path, deadline, lambda share, rest: share.stat(rest, deadline))
 
     def fetch(
         self,
         path: str,
-        interrupt: Interrupt,
+        deadline: Deadline,
         *,
-        known: Stamp | None = None,
+        known: FileInfo | None = None,
         part: Span = ALL,
         limit: int | None = None,
         folder: str | None = None,
@@ -173,7 +173,7 @@ class Namespace:
 
         def work(share: Share, rest: str) -> Fetched:
             return share.fetch(
-                *(rest, interrupt),
+                *(rest, deadline),
                 known=known,
                 part=part,
                 limit=limit,
@@ -181,13 +181,13 @@ class Namespace:
                 progress=progress,
             )
 
-        return self._at(path, interrupt, work)
+        return self._at(path, deadline, work)
 
     def store(
         self,
         path: str,
-        source: pipelined_io.Source,
-        interrupt: Interrupt,
+        source: pipelined_io.ByteSource,
+        deadline: Deadline,
         *,
         token: str,
         progress: Progress = lambda done, total: None,
@@ -195,26 +195,26 @@ class Namespace:
         """Replace a file, as ``Share.store`` does."""
 
         def work(share: Share, rest: str) -> None:
-            share.store(rest, source, interrupt, token=token, progress=progress)
+            share.store(rest, source, deadline, token=token, progress=progress)
 
-        self._at(path, interrupt, work)
+        self._at(path, deadline, work)
 
-    def discard(self, path: str, interrupt: Interrupt, *, token: str) -> None:
+    def discard(self, path: str, deadline: Deadline, *, token: str) -> None:
         """Remove what a ``store`` with this token has left behind."""
-        self._at(path, interrupt, lambda share, rest: share.discard(rest, interrupt, token=token))
+        self._at(path, deadline, lambda share, rest: share.discard(rest, deadline, token=token))
 
-    def make_folder(self, path: str, interrupt: Interrupt) -> None:
+    def make_folder(self, path: str, deadline: Deadline) -> None:
         """Make a folder, and those above it; one that is there already is no failure."""
-        self._at(path, interrupt, lambda share, rest: share.make_folder(rest, interrupt))
+        self._at(path, deadline, lambda share, rest: share.make_folder(rest, deadline))
 
-    def remove(self, path: str, interrupt: Interrupt) -> None:
+    def remove(self, path: str, deadline: Deadline) -> None:
         """Delete a file, or a folder that is empty."""
-        self._at(path, interrupt, lambda share, rest: share.remove(rest, interrupt))
+        self._at(path, deadline, lambda share, rest: share.remove(rest, deadline))
 
     def _shares(self) -> list[Share]:
         return [self._root, *self._open.values()]
 
-    def _at(self, path: str, interrupt: Interrupt, work: Callable[[Share, str], Result]) -> Result:
+    def _at(self, path: str, deadline: Deadline, work: Callable[[Share, str], Result]) -> Result:
         """Do ``work`` on the share where a path lies, by the path there, behind all links."""
         try:
             parts = share_paths.components(path)
@@ -229,12 +229,12 @@ class Namespace:
                 failure = error
                 if rest != parts:
                     failure = error.renamed({"/".join(rest): path}, share=self._name)
-            if failure.reason not in _LEADS_ELSEWHERE:
+            if failure.cause not in _LEADS_ELSEWHERE:
                 raise failure from None
-            self._follow(parts, share, rest, interrupt, failure)
+            self._follow(parts, share, rest, deadline, failure)
         raise ShareError(errors.CIRCLE, share=self._name, path=path)
 
-    def _where(self, parts: Names) -> tuple[Share, Names]:
+    def _where(self, parts: PathParts) -> tuple[Share, PathParts]:
         """The share behind all known links on the way, and the path there."""
         folded = tuple(part.casefold() for part in parts)
         for count in range(len(parts), -1, -1):
@@ -245,13 +245,18 @@ class Namespace:
         raise AssertionError("the root leads somewhere")
 
     def _follow(
-        self, parts: Names, share: Share, rest: Names, interrupt: Interrupt, failure: ShareError
+        self,
+        parts: PathParts,
+        share: Share,
+        rest: PathParts,
+        deadline: Deadline,
+        failure: ShareError,
     ) -> None:
         """Find out where the link on the way to ``rest`` leads, and open that."""
         try:
-            referral = share.referral("/".join(rest), interrupt)
+            referral = share.referral("/".join(rest), deadline)
         except ShareError as error:
-            if error.reason.broken:
+            if error.cause.broken:
                 raise
             raise failure from None
         linked = len(parts) - len(rest) + referral.names
@@ -263,8 +268,8 @@ class Namespace:
             if key not in self._open:
                 if len(self._open) >= _MAX_SHARES:
                     raise failure
-                with interrupt.within(self._connecting):
-                    self._open[key] = open_share(target, name, self._rules, interrupt)
+                with deadline.within(self._connecting):
+                    self._open[key] = open_share(target, name, self._policy, deadline)
             return self._open[key]
 
         link = tuple(part.casefold() for part in parts[:linked])
@@ -274,8 +279,8 @@ class Namespace:
             there = error.params.get("share", self._name)
             raise error.renamed({"": "/".join(parts)}, share=there) from None
 
-    def _walk(self, interrupt: Interrupt) -> Walk:
-        return Walk(lambda parts: self.list_folder("/".join(parts), interrupt), MAX_NAMES)
+    def _walk(self, deadline: Deadline) -> Glob:
+        return Glob(lambda parts: self.list_folder("/".join(parts), deadline), MAX_NAMES)
 
     def _searched(self, path: str, search: Callable[[], list[Entry]]) -> list[Entry]:
         try:

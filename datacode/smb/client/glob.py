@@ -16,7 +16,7 @@ MAX_DEPTH = 64
 _ANYTHING = re.compile("")
 
 
-class Walk:
+class Glob:
     """A search through folders that lists each of them once."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Walk:
             found = self._list_folder(folder)
         except ShareError as error:
             passed_over = (errors.MISSING, errors.NOT_FOLDER)
-            if error.reason not in ((*passed_over, errors.DENIED) if deep else passed_over):
+            if error.cause not in ((*passed_over, errors.DENIED) if deep else passed_over):
                 raise
             found = []
         self._names += len(found)

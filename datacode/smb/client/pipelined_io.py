@@ -15,7 +15,7 @@ from typing import Protocol
 from datacode.smb import errors
 from datacode.smb.errors import ShareError, Status, of_status
 from datacode.smb.protocol import messages
-from datacode.smb.protocol.connection import Link
+from datacode.smb.protocol.connection import WireConnection
 from datacode.smb.protocol.messages import Command
 
 IN_FLIGHT = 8
@@ -48,7 +48,7 @@ class Shrunk(Exception):
     """The file ended before the size that it had when it was opened."""
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """Bytes to be written: so many, from any place."""
 
     @property
@@ -60,7 +60,7 @@ class Source(Protocol):
 
 
 def read_file(
-    link: Link,
+    wire: WireConnection,
     tree: int,
     handle: bytes,
     size: int,
@@ -70,22 +70,22 @@ def read_file(
     start: int = 0,
 ) -> None:
     """Copy ``size`` bytes of an open file, from ``start`` on, into the descriptor ``output``."""
-    pieces = _Pieces(size, link.sizes.read)
+    pieces = _Ranges(size, wire.sizes.read)
     asked: dict[int, tuple[int, int]] = {}
     failure: Exception | None = None
     while asked or (pieces.left and failure is None):
-        while failure is None and _room(asked) and (piece := pieces.take(link)):
+        while failure is None and _room(asked) and (piece := pieces.take(wire)):
             offset, length = piece
             body = messages.read(handle, start + offset, length)
-            asked[link.send(Command.READ, body, tree, length)] = piece
-        reply = link.receive()
+            asked[wire.send(Command.READ, body, tree, length)] = piece
+        reply = wire.receive()
         offset, length = asked.pop(reply.header.message)
         if reply.status == Status.END_OF_FILE:
             failure = Shrunk()
         elif reply.status != Status.OK:
             failure = of_status(reply.status)
         elif failure is None:
-            with link.parsing():
+            with wire.parsing():
                 data = messages.parse_read(reply.body, length)
             got = len(data)
             if not got:
@@ -102,28 +102,30 @@ def read_file(
         raise failure
 
 
-def write_file(link: Link, tree: int, handle: bytes, source: Source, progress: Progress) -> None:
+def write_file(
+    wire: WireConnection, tree: int, handle: bytes, source: ByteSource, progress: Progress
+) -> None:
     """Copy the bytes of ``source`` into an open file, from its beginning."""
-    pieces = _Pieces(source.size, link.sizes.write)
+    pieces = _Ranges(source.size, wire.sizes.write)
     asked: dict[int, tuple[int, int]] = {}
     failure: ShareError | None = None
     while asked or (pieces.left and failure is None):
-        while failure is None and _room(asked) and (piece := pieces.take(link)):
+        while failure is None and _room(asked) and (piece := pieces.take(wire)):
             offset, length = piece
             data = source.part(offset, length)
             if len(data) != length:
                 failure = ShareError(errors.CHANGED)
                 break
             body = messages.write(handle, offset, length) + data
-            asked[link.send(Command.WRITE, body, tree, length)] = piece
+            asked[wire.send(Command.WRITE, body, tree, length)] = piece
         if not asked:
             break
-        reply = link.receive()
+        reply = wire.receive()
         offset, length = asked.pop(reply.header.message)
         if reply.status != Status.OK:
             failure = failure or of_status(reply.status)
         elif failure is None:
-            with link.parsing():
+            with wire.parsing():
                 count = messages.parse_write(reply.body)
                 if not 0 < count <= length:
                     raise messages.Malformed
@@ -148,7 +150,7 @@ def store(output: int, data: memoryview, offset: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Bytes:
+class BytesSource:
     """A source that is in memory."""
 
     content: bytes = field(repr=False)
@@ -163,7 +165,7 @@ class Bytes:
         return self.content[offset : offset + length]
 
 
-class LocalFile:
+class FileSource:
     """A source that is a local file; the descriptor stays the caller's, and where it is.
 
     It has a descriptor of its own: a thread may still be at it when the caller has given up.
@@ -188,7 +190,7 @@ class LocalFile:
         return b"".join(parts)
 
 
-class _Pieces:
+class _Ranges:
     """What of a file has not been asked for yet."""
 
     def __init__(self, size: int, biggest: int) -> None:
@@ -201,12 +203,12 @@ class _Pieces:
         """Whether anything has not been asked for."""
         return bool(self._ranges)
 
-    def take(self, link: Link) -> tuple[int, int] | None:
+    def take(self, wire: WireConnection) -> tuple[int, int] | None:
         """The next piece that there are credits for; None when there are none, or no piece."""
         if not self._ranges:
             return None
         offset, length = self._ranges.popleft()
-        part = link.affordable(min(length, self._biggest))
+        part = wire.affordable(min(length, self._biggest))
         if part < length:
             self._ranges.appendleft((offset + part, length - part))
         return (offset, part) if part else None

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from datacode.smb import errors
-from datacode.smb.deadline import Interrupt
+from datacode.smb.deadline import Deadline
 from datacode.smb.errors import ShareError
-from datacode.smb.policy import Access
+from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.target import Target
 
 if TYPE_CHECKING:
@@ -24,22 +24,24 @@ _STALE = 5.0
 _SIGN_OF_LIFE = 5.0
 
 
-class Line:
+class ReconnectingShare:
     """One connection, for one call at a time.
 
     ``connecting`` is the time in seconds that opening may take, at most.
     """
 
-    def __init__(self, target: Target, name: str, rules: Access, connecting: float) -> None:
+    def __init__(
+        self, target: Target, name: str, policy: ConnectionPolicy, connecting: float
+    ) -> None:
         self._target = target
         self._name = name
-        self._rules = rules
+        self._policy = policy
         self._connecting = connecting
         self._share: Namespace | None = None
         self._used = 0.0
 
     def perform(
-        self, work: Callable[[Namespace, Interrupt], Result], interrupt: Interrupt, *, again: bool
+        self, work: Callable[[Namespace, Deadline], Result], deadline: Deadline, *, again: bool
     ) -> Result:
         """Do ``work`` on the open share.
 
@@ -48,35 +50,35 @@ class Line:
         anything, because it has forgotten us, is tried again in any case.
         """
         try:
-            return self._perform(work, interrupt, again=again)
+            return self._perform(work, deadline, again=again)
         except ShareError as error:
-            if not (error.reason.undone or (again and error.reason.again)):
+            if not (error.cause.undone or (again and error.cause.again)):
                 raise
             lost = error
         try:
-            return self._perform(work, interrupt, again=again)
+            return self._perform(work, deadline, again=again)
         except ShareError as error:
-            if error.reason is errors.UNREACHABLE:
+            if error.cause is errors.UNREACHABLE:
                 error = lost  # it was there a moment ago
             raise error.named(tries=2) from None
 
     def _perform(
-        self, work: Callable[[Namespace, Interrupt], Result], interrupt: Interrupt, *, again: bool
+        self, work: Callable[[Namespace, Deadline], Result], deadline: Deadline, *, again: bool
     ) -> Result:
         """One attempt; a connection that is of no more use after it is dropped."""
         try:
-            return work(self._opened(interrupt, again=again), interrupt)
+            return work(self._opened(deadline, again=again), deadline)
         except ShareError as error:
-            if error.reason.broken:
+            if error.cause.broken:
                 self.drop()
             raise
         finally:
             self._used = time.monotonic()
 
-    def close(self, interrupt: Interrupt) -> None:
+    def close(self, deadline: Deadline) -> None:
         """Log off and close."""
         if self._share is not None:
-            self._share.close(interrupt)
+            self._share.close(deadline)
             self._share = None
 
     def drop(self) -> None:
@@ -85,19 +87,19 @@ class Line:
             self._share.drop()
             self._share = None
 
-    def _opened(self, interrupt: Interrupt, *, again: bool) -> Namespace:
+    def _opened(self, deadline: Deadline, *, again: bool) -> Namespace:
         from datacode.smb.client.dfs_namespace import (
             open_namespace,  # loads Impacket, which takes its time
         )
 
         share = self._share
         if share is not None and not share.broken and not again and self._is_stale():
-            with contextlib.suppress(ShareError), interrupt.within(_SIGN_OF_LIFE):
-                share.check(interrupt)
+            with contextlib.suppress(ShareError), deadline.within(_SIGN_OF_LIFE):
+                share.check(deadline)
         if share is None or share.broken:
             self.drop()
             self._share = share = open_namespace(
-                *(self._target, self._name, self._rules, interrupt), connecting=self._connecting
+                *(self._target, self._name, self._policy, deadline), connecting=self._connecting
             )
         return share
 

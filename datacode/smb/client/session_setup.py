@@ -2,7 +2,7 @@
 
 Impacket knows NTLM, Kerberos, SPNEGO and remote procedure calls. It does not check what a server
 answers, so it is left as soon as the login has given a key: everything after that goes through
-``Link``, which checks.
+``WireConnection``, which checks.
 
 Source: [MS-SMB2], 3.2.4.2.3, 3.2.5.3; server reference, 8.1 and 8.7.
 """
@@ -24,15 +24,15 @@ from impacket.smbconnection import SMBConnection
 
 from datacode.smb import errors
 from datacode.smb.client.connect import connect
-from datacode.smb.deadline import Interrupt, Interrupted
+from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError, of_status
-from datacode.smb.policy import Access, Kerberos, Offer
-from datacode.smb.protocol.connection import Link
+from datacode.smb.policy import ConnectionPolicy, Kerberos, Offer
+from datacode.smb.protocol.connection import WireConnection
 from datacode.smb.protocol.crypto import (
-    Agreement,
     Cipher,
+    SecurityParameters,
     Signing,
-    protection,
+    transform_for,
 )
 from datacode.smb.protocol.messages import Dialect
 from datacode.smb.protocol.negotiate import Negotiated, negotiate, negotiate_or_explain
@@ -41,7 +41,7 @@ from datacode.smb.target import DEFAULT_PORT, Target
 _KEYTAB_MAGIC = b"\x05\x02"
 _KERBEROS_PORT = 88
 _RC4 = 23
-_KERBEROS_REASONS = {
+_KERBEROS_CAUSES = {
     6: errors.WRONG_LOGIN,  # nobody of that name
     24: errors.WRONG_LOGIN,
     12: errors.NO_ACCOUNT,  # not at this hour, not from here
@@ -54,40 +54,46 @@ _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class LoggedIn:
     """A connection that has logged in, and what its server had said before."""
 
-    link: Link
+    wire: WireConnection
     negotiated: Negotiated
 
 
-def open_link(target: Target, access: Access, interrupt: Interrupt) -> Opened:
-    """Connect and log in; a ``ShareError`` with the reason where that fails."""
-    sock = connect(target, access.hosts, interrupt)
+def log_in(target: Target, policy: ConnectionPolicy, deadline: Deadline) -> LoggedIn:
+    """Connect and log in; a ``ShareError`` with the cause where that fails."""
+    sock = connect(target, policy.hosts, deadline)
     try:
-        with interrupt.watching(sock):
-            negotiated = negotiate_or_explain(sock, target, _possible(target, access), interrupt)
-            session = _session(target, sock, negotiated, interrupt)
-            session.enter(target, access.kerberos)
-        link = session.link(sock)
-        if access.require_signing and not link.protected:
+        with deadline.watching(sock):
+            negotiated = negotiate_or_explain(
+                sock,
+                _possible_offer(target, policy),
+                lambda: connect(target, policy.hosts, deadline),
+                deadline,
+            )
+            session = _session(target, sock, negotiated, deadline)
+            session.enter(target, policy.kerberos)
+        wire = session.wire(sock)
+        if policy.require_signing and not wire.protected:
             raise ShareError(errors.UNSIGNED)
-        return Opened(link, negotiated)
+        return LoggedIn(wire, negotiated)
     except BaseException:
         sock.close()
         raise
 
 
-def _possible(target: Target, access: Access) -> Access:
-    """The rules with an offer that can be kept: after Kerberos, Impacket has half of a long key."""
-    kerberos = access.kerberos
+def _possible_offer(target: Target, policy: ConnectionPolicy) -> Offer:
+    """The offer without ciphers of 256 bits for Kerberos: Impacket then has half of their key."""
+    kerberos, offer = policy.kerberos, policy.offer
     if kerberos.file_for(target) is None and kerberos.kdc_for(target) is None:
-        return access
-    ciphers = tuple(cipher for cipher in access.offer.ciphers if cipher not in Cipher.LONG)
-    return replace(access, offer=replace(access.offer, ciphers=ciphers))
+        return offer
+    return replace(offer, ciphers=tuple(c for c in offer.ciphers if c not in Cipher.LONG))
 
 
-def share_names(target: Target, access: Access, interrupt: Interrupt) -> list[tuple[str, int, str]]:
+def share_names(
+    target: Target, policy: ConnectionPolicy, deadline: Deadline
+) -> list[tuple[str, int, str]]:
     """Name, kind ([MS-SRVS], 2.2.2.4) and remark of each share of a host.
 
     Impacket speaks the remote procedure call, on a connection of its own. Its answers are not
@@ -95,12 +101,12 @@ def share_names(target: Target, access: Access, interrupt: Interrupt) -> list[tu
     """
     # Impacket can encrypt with this cipher only.
     offer = Offer(ciphers=(Cipher.AES_128_CCM,), signing=(Signing.AES_CMAC,))
-    sock = connect(target, access.hosts, interrupt)
+    sock = connect(target, policy.hosts, deadline)
     try:
-        with interrupt.watching(sock):
-            session = _session(target, sock, negotiate(sock, offer, interrupt), interrupt)
-            session.enter(target, access.kerberos)
-            return _guarded(lambda: _enumerate(session, target), interrupt)
+        with deadline.watching(sock):
+            session = _session(target, sock, negotiate(sock, offer, deadline), deadline)
+            session.enter(target, policy.kerberos)
+            return _guarded(lambda: _enumerate(session, target), deadline)
     finally:
         sock.close()
 
@@ -113,17 +119,17 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
         target: Target,
         sock: socket.socket,
         negotiated: Negotiated,
-        interrupt: Interrupt,
+        deadline: Deadline,
     ) -> None:
         self._negotiated = negotiated
-        self._interrupt = interrupt
+        self._deadline = deadline
         self._anonymous = not target.login  # servers do not always say so
         self._sent = 1
         self._credits = negotiated.credits
         channel = nmb.NetBIOSTCPSession(
             "", target.host, target.host, sess_port=DEFAULT_PORT, sock=sock
         )
-        super().__init__(target.host, target.host, session=channel, timeout=interrupt.patience())
+        super().__init__(target.host, target.host, session=channel, timeout=deadline.timeout())
 
     def negotiateSession(
         self,
@@ -156,7 +162,7 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
     def sendSMB(self, packet: smb3.SMB2Packet) -> int:
         """Count the message, and ask for credits from the first one on."""
         packet["CreditRequestResponse"] = 64
-        self._timeout = self._interrupt.patience()
+        self._timeout = self._deadline.timeout()
         number: int = super().sendSMB(packet)
         self._sent = number + 1
         return number
@@ -171,7 +177,7 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
 
     def enter(self, target: Target, kerberos: Kerberos) -> None:
         """Log in; being taken for a guest is a failure unless it was asked for."""
-        _guarded(lambda: self._enter(target, kerberos), self._interrupt)
+        _guarded(lambda: self._enter(target, kerberos), self._deadline)
         if self._is_guest and not target.wants_guest:
             raise ShareError(errors.WRONG_LOGIN)
 
@@ -211,7 +217,7 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
     def _reach(self, kdc: str) -> None:
         """Find out whether a key distribution centre is there: Impacket would wait for ever."""
         try:
-            socket.create_connection((kdc, _KERBEROS_PORT), self._interrupt.patience()).close()
+            socket.create_connection((kdc, _KERBEROS_PORT), self._deadline.timeout()).close()
         except OSError:
             raise ShareError(errors.NO_KDC) from None
 
@@ -220,11 +226,11 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
         flags: int = self._Session["SessionFlags"]
         return bool(flags & (SMB2_SESSION_FLAG_IS_GUEST | SMB2_SESSION_FLAG_IS_NULL))
 
-    def link(self, sock: socket.socket) -> Link:
+    def wire(self, sock: socket.socket) -> WireConnection:
         """The same connection without Impacket."""
         settled = self._negotiated
         without_key = self._anonymous or self._is_guest
-        agreement = Agreement(
+        parameters = SecurityParameters(
             dialect=settled.dialect,
             session=self._Session["SessionID"],
             session_key=b"" if without_key else bytes(self._Session["SessionKey"]),
@@ -232,11 +238,11 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
             cipher=settled.cipher,
             signing=settled.signing,
         )
-        return Link(
+        return WireConnection(
             sock,
-            protection(agreement),
+            transform_for(parameters),
             dialect=settled.dialect,
-            session=agreement.session,
+            session=parameters.session,
             sizes=settled.sizes,
             next_message=self._sent,
             credits=self._credits,
@@ -244,9 +250,9 @@ class _Session(smb3.SMB3):  # type: ignore[misc]
 
 
 def _session(
-    target: Target, sock: socket.socket, negotiated: Negotiated, interrupt: Interrupt
+    target: Target, sock: socket.socket, negotiated: Negotiated, deadline: Deadline
 ) -> _Session:
-    return _guarded(lambda: _Session(target, sock, negotiated, interrupt), interrupt)
+    return _guarded(lambda: _Session(target, sock, negotiated, deadline), deadline)
 
 
 def _ticket_file(name: str) -> bytes:
@@ -257,27 +263,27 @@ def _ticket_file(name: str) -> bytes:
         raise ShareError(errors.NO_TICKET_FILE) from None
 
 
-def _guarded(work: Callable[[], _Result], interrupt: Interrupt) -> _Result:
+def _guarded(work: Callable[[], _Result], deadline: Deadline) -> _Result:
     """Run some of Impacket; what it raises becomes one of our reasons.
 
     The new error does not refer to the old one: its frames hold the password.
     """
     try:
         return work()
-    except (ShareError, Interrupted):
+    except (ShareError, CallCancelled):
         raise
     except smb3.SessionError as error:
         failure = of_status(error.get_error_code())
     except KerberosError as error:
         code = error.getErrorCode()
-        failure = ShareError(_KERBEROS_REASONS.get(code, errors.NO_TICKET), code=code)
+        failure = ShareError(_KERBEROS_CAUSES.get(code, errors.NO_TICKET), code=code)
     except nmb.NetBIOSTimeout:
         failure = ShareError(errors.SILENT)
     except (nmb.NetBIOSError, OSError):
-        interrupt.patience()  # raises when this was what ended it
+        deadline.timeout()  # raises when this was what ended it
         failure = ShareError(errors.LOST)
     except Exception:  # noqa: BLE001 - Impacket meets malformed answers with whatever comes
-        interrupt.patience()
+        deadline.timeout()
         failure = ShareError(errors.NONSENSE)
     raise failure
 

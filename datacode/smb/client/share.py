@@ -11,16 +11,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datacode.runtime.files import Entry
-from datacode.smb import errors, policy, share_paths, spool
+from datacode.smb import errors, share_paths, spool
 from datacode.smb.client import pipelined_io
 from datacode.smb.client.pipelined_io import ALL, Progress, Span
-from datacode.smb.client.session_setup import open_link
-from datacode.smb.client.tree import PIPE, Names, Tree, confirm, open_tree
-from datacode.smb.deadline import Interrupt, Interrupted
+from datacode.smb.client.session_setup import log_in
+from datacode.smb.client.tree import PIPE, PathParts, Tree, open_tree, validate_negotiate
+from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError
+from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.protocol import dfs, messages
-from datacode.smb.protocol.connection import Link
-from datacode.smb.protocol.messages import Access, Command, Disposition, Option, Stamp
+from datacode.smb.protocol.connection import WireConnection
+from datacode.smb.protocol.messages import (
+    AccessMask,
+    Command,
+    CreateDisposition,
+    CreateOptions,
+    FileInfo,
+)
 from datacode.smb.target import Target
 
 _ROUNDS = 3
@@ -30,62 +37,62 @@ _ROUNDS = 3
 class Fetched:
     """A file that was read: what it was, and its bytes; no descriptor if it had not changed."""
 
-    stamp: Stamp
+    info: FileInfo
     descriptor: int | None
 
 
-def open_share(target: Target, name: str, rules: policy.Access, interrupt: Interrupt) -> Share:
-    """Connect, log in and open a share, in the time that ``interrupt`` gives."""
+def open_share(target: Target, name: str, policy: ConnectionPolicy, deadline: Deadline) -> Share:
+    """Connect, log in and open a share, in the time that ``deadline`` gives."""
     try:
         if not name or any(c in name for c in "/\\\0") or len(name) > 255:
             raise ShareError(errors.NO_SHARE)
         failures: list[ShareError] = []
         for account in target.accounts:
             try:
-                return _open_share(account, name, rules, interrupt)
+                return _open_share(account, name, policy, deadline)
             except ShareError as error:
                 failures.append(error)
-                if error.reason not in (errors.WRONG_LOGIN, errors.DENIED):
+                if error.cause not in (errors.WRONG_LOGIN, errors.DENIED):
                     break
         raise failures[0]
     except ShareError as error:
         raise error.named(ip=target.shown, share=name, path="") from None
 
 
-def _open_share(target: Target, name: str, rules: policy.Access, interrupt: Interrupt) -> Share:
-    opened = open_link(target, rules, interrupt)
-    link = opened.link
+def _open_share(target: Target, name: str, policy: ConnectionPolicy, deadline: Deadline) -> Share:
+    opened = log_in(target, policy, deadline)
+    wire = opened.wire
     try:
-        with link.during(interrupt):
-            tree = open_tree(link, target.unc(name))
+        with wire.during(deadline):
+            tree = open_tree(wire, target.unc(name))
             question = opened.negotiated.question
-            if question is not None and link.protected:
-                confirm(link, tree, question, opened.negotiated.confirms)
+            if question is not None and wire.protected:
+                validate_negotiate(wire, tree, question, opened.negotiated.confirms)
     except BaseException:
-        link.drop()
+        wire.drop()
         raise
-    return Share(link, tree, name, target)
+    return Share(wire, tree, name, target)
 
 
 def ask_about_root(
-    target: Target, name: str, rules: policy.Access, interrupt: Interrupt
+    target: Target, name: str, policy: ConnectionPolicy, deadline: Deadline
 ) -> dfs.Referral:
     """Where a domain's namespace of this name is; a ``ShareError`` where there is none."""
-    link = open_link(target, rules, interrupt).link
+    wire = log_in(target, policy, deadline).wire
     try:
-        with link.during(interrupt):
-            pipes = open_tree(link, target.unc(dfs.PIPES), PIPE)
-            return dfs.ask(link, pipes.number, target.unc(name))
+        with wire.during(deadline):
+            pipes = open_tree(wire, target.unc(dfs.PIPES), PIPE)
+            return dfs.ask(wire, pipes.number, target.unc(name))
     finally:
-        link.drop()
+        wire.drop()
 
 
 class Share:
     """A share that is open. Paths are as clients write them (server reference, 8.2)."""
 
-    def __init__(self, link: Link, tree: Tree, name: str, target: Target) -> None:
+    def __init__(self, wire: WireConnection, tree: Tree, name: str, target: Target) -> None:
         self.target = target
-        self._link = link
+        self._wire = wire
         self._tree = tree
         self._name = name
         self._pipes: Tree | None = None
@@ -93,56 +100,56 @@ class Share:
     @property
     def broken(self) -> bool:
         """Whether the connection is gone."""
-        return self._link.broken
+        return self._wire.broken
 
     @property
     def dialect(self) -> int:
         """The dialect that is spoken, such as 0x0311."""
-        return self._link.dialect
+        return self._wire.dialect
 
     @property
     def encrypted(self) -> bool:
         """Whether everything is encrypted."""
-        return self._link.encrypts
+        return self._wire.encrypts
 
-    def close(self, interrupt: Interrupt) -> None:
+    def close(self, deadline: Deadline) -> None:
         """Log off and close; never fails."""
-        with contextlib.suppress(ShareError, Interrupted), self._link.during(interrupt):
-            self._link.log_off()
-        self._link.drop()
+        with contextlib.suppress(ShareError, CallCancelled), self._wire.during(deadline):
+            self._wire.log_off()
+        self._wire.drop()
 
     def drop(self) -> None:
         """Close the connection without a word."""
-        self._link.drop()
+        self._wire.drop()
 
     # Reading
 
-    def list_folder(self, path: str, interrupt: Interrupt) -> list[Entry]:
+    def list_folder(self, path: str, deadline: Deadline) -> list[Entry]:
         """The entries of a folder, sorted by name, case folded (server reference, 8.3)."""
-        with self._working(path, interrupt):
+        with self._working(path, deadline):
             return self._tree.listed(share_paths.components(path))
 
-    def look(self, path: str, interrupt: Interrupt) -> Stamp | None:
+    def stat(self, path: str, deadline: Deadline) -> FileInfo | None:
         """What is there; None if nothing is."""
-        with self._working(path, interrupt):
+        with self._working(path, deadline):
             try:
-                handle, stamp = self._tree.open(
-                    share_paths.components(path), Access.READ_ATTRIBUTES
+                handle, info = self._tree.open(
+                    share_paths.components(path), AccessMask.READ_ATTRIBUTES
                 )
             except ShareError as error:
                 # A share's root can be forbidden to look at, and so be nothing to us.
-                if error.reason in (errors.MISSING, errors.BAD_NAME):
+                if error.cause in (errors.MISSING, errors.BAD_NAME):
                     return None
                 raise
             self._tree.close(handle)
-            return stamp
+            return info
 
     def fetch(
         self,
         path: str,
-        interrupt: Interrupt,
+        deadline: Deadline,
         *,
-        known: Stamp | None = None,
+        known: FileInfo | None = None,
         part: Span = ALL,
         limit: int | None = None,
         folder: str | None = None,
@@ -154,7 +161,7 @@ class Share:
         that are read. A file that changes meanwhile is read again, twice at most; one that
         only grows is given as long as it was.
         """
-        with self._working(path, interrupt):
+        with self._working(path, deadline):
             for rounds_left in reversed(range(_ROUNDS)):
                 last = not rounds_left
                 got = self._fetch(path, known, part, limit, folder, progress, last=last)
@@ -162,22 +169,22 @@ class Share:
                     return got
             raise ShareError(errors.CHANGED)
 
-    def referral(self, path: str, interrupt: Interrupt) -> dfs.Referral:
-        """Where the link on the way to a path leads; a ``ShareError`` if the server cannot say."""
-        with self._working(path, interrupt):
+    def referral(self, path: str, deadline: Deadline) -> dfs.Referral:
+        """Where the wire on the way to a path leads; a ``ShareError`` if the server cannot say."""
+        with self._working(path, deadline):
             if self._pipes is None:
-                self._pipes = open_tree(self._link, self.target.unc(dfs.PIPES), PIPE)
+                self._pipes = open_tree(self._wire, self.target.unc(dfs.PIPES), PIPE)
             rest = share_paths.nt_path(share_paths.components(path))
             unc = self.target.unc(self._name)
-            return dfs.ask(self._link, self._pipes.number, f"{unc}\\{rest}" if rest else unc)
+            return dfs.ask(self._wire, self._pipes.number, f"{unc}\\{rest}" if rest else unc)
 
     # Writing
 
     def store(
         self,
         path: str,
-        source: pipelined_io.Source,
-        interrupt: Interrupt,
+        source: pipelined_io.ByteSource,
+        deadline: Deadline,
         *,
         token: str,
         progress: Progress = lambda done, total: None,
@@ -187,53 +194,56 @@ class Share:
         ``token`` makes that name. A second attempt with the same one takes over what the first
         has left behind.
         """
-        with self._working(path, interrupt):
+        with self._working(path, deadline):
             parts = self._tree.as_spelled_there(_file_parts(path))
             handle, _ = self._tree.open(
                 _unfinished(parts, token),
-                Access.WRITE_DATA | Access.DELETE | Access.READ_ATTRIBUTES | Access.SYNCHRONIZE,
-                Disposition.OVERWRITE_IF,
-                Option.NOT_DIRECTORY,
+                AccessMask.WRITE_DATA
+                | AccessMask.DELETE
+                | AccessMask.READ_ATTRIBUTES
+                | AccessMask.SYNCHRONIZE,
+                CreateDisposition.OVERWRITE_IF,
+                CreateOptions.NOT_DIRECTORY,
             )
             try:
-                pipelined_io.write_file(self._link, self._tree.number, handle, source, progress)
+                pipelined_io.write_file(self._wire, self._tree.number, handle, source, progress)
                 self._tree.flush(handle)
-                self._tree.replace(handle, parts, interrupt)
+                self._tree.replace(handle, parts, deadline)
             except ShareError:
                 self._tree.delete(handle)
                 raise
             finally:
                 self._tree.close(handle)
 
-    def discard(self, path: str, interrupt: Interrupt, *, token: str) -> None:
+    def discard(self, path: str, deadline: Deadline, *, token: str) -> None:
         """Remove what a ``store`` with this token has left behind, on a connection that broke."""
-        with self._working(path, interrupt):
+        with self._working(path, deadline):
             self._tree.remove(_unfinished(self._tree.as_spelled_there(_file_parts(path)), token))
 
-    def make_folder(self, path: str, interrupt: Interrupt) -> None:
+    def make_folder(self, path: str, deadline: Deadline) -> None:
         """Make a folder, and those above it; one that is there already is no failure."""
-        with self._working(path, interrupt):
+        with self._working(path, deadline):
             parts = self._tree.as_spelled_there(share_paths.components(path))
             for depth in range(1, len(parts) + 1):
                 self._tree.make_folder(parts[:depth])
 
-    def remove(self, path: str, interrupt: Interrupt) -> None:
+    def remove(self, path: str, deadline: Deadline) -> None:
         """Delete a file, or a folder that is empty."""
-        with self._working(path, interrupt):
+        with self._working(path, deadline):
             self._tree.remove(_file_parts(path))
 
-    def check(self, interrupt: Interrupt) -> None:
+    def check(self, deadline: Deadline) -> None:
         """Ask for a sign of life; a ``ShareError`` if there is none."""
-        with self._working("", interrupt):
-            self._link.ask(Command.ECHO, messages.plain())
+        with self._working("", deadline):
+            self._wire.ask(Command.ECHO, messages.plain())
 
     # The parts of these
 
     @contextlib.contextmanager
-    def _working(self, path: str, interrupt: Interrupt) -> Iterator[None]:
-        """While inside, requests have the time of ``interrupt``, and failures get their names."""
+    def _working(self, path: str, deadline: Deadline) -> Iterator[None]:
+        """While inside, requests have the time of ``deadline``, and failures get their names."""
         try:
-            with self._link.during(interrupt):
+            with self._wire.during(deadline):
                 yield
         except ShareError as error:
             raise error.named(ip=self.target.shown, share=self._name, path=path) from None
@@ -241,7 +251,7 @@ class Share:
     def _fetch(
         self,
         path: str,
-        known: Stamp | None,
+        known: FileInfo | None,
         part: Span,
         limit: int | None,
         folder: str | None,
@@ -260,7 +270,7 @@ class Share:
                 raise ShareError(errors.TOO_LARGE, size=length, limit=limit)
             output = spool.spooled(folder)
             pipelined_io.read_file(
-                *(self._link, self._tree.number, handle, length, output.output, progress),
+                *(self._wire, self._tree.number, handle, length, output.output, progress),
                 start=part.offset,
             )
             after = self._tree.close(handle)
@@ -279,7 +289,7 @@ class Share:
                 self._tree.close(handle)
 
 
-def _file_parts(path: str) -> Names:
+def _file_parts(path: str) -> PathParts:
     """The names on the way to a file; the share's root is none."""
     parts = share_paths.components(path)
     if not parts:
@@ -287,12 +297,12 @@ def _file_parts(path: str) -> Names:
     return parts
 
 
-def _unfinished(parts: Names, token: str) -> Names:
+def _unfinished(parts: PathParts, token: str) -> PathParts:
     """The name that a file has until all of it is there."""
     return (*parts[:-1], f".~{token}.tmp")
 
 
-def _same_content(before: Stamp, after: Stamp) -> bool:
+def _same_content(before: FileInfo, after: FileInfo) -> bool:
     return (before.size, before.written, before.changed) == (
         after.size,
         after.written,

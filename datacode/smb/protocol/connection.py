@@ -1,7 +1,7 @@
-"""A logged-in connection: message numbers, credits, answers in whatever order they come.
+"""A logged-in connection: message numbers, credits, responses in any order.
 
 Blocking, and for one thread at a time. Every failure of the connection is a ``ShareError`` whose
-reason is ``broken``; after it the link is of no more use. Source: [MS-SMB2], 3.2.4.1, 3.2.5.1.
+cause is ``broken``; after it the connection is of no more use. Source: [MS-SMB2], 3.2.4.1, 3.2.5.1.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datacode.smb import errors
-from datacode.smb.deadline import Interrupt, Interrupted
-from datacode.smb.errors import Reason, ShareError, Status
+from datacode.smb.deadline import CallCancelled, Deadline
+from datacode.smb.errors import Cause, ShareError, Status
 from datacode.smb.protocol import messages
-from datacode.smb.protocol.crypto import TAG, Forged, Protection
-from datacode.smb.protocol.messages import Command, Dialect, Malformed, Reply
+from datacode.smb.protocol.crypto import TAG, Forged, Transform
+from datacode.smb.protocol.messages import Command, Dialect, Malformed, Response
 
 CREDIT = 65536
 """How many bytes one credit pays for."""
@@ -26,8 +26,8 @@ CREDIT = 65536
 _WANTED_CREDITS = 512
 _KEEP_ALIVE = 0x85
 _LONGER = 3
-"""How often the usual patience a server has that says it is held up: to open a file it may first
-have to take it back from a client that sleeps, for which Windows gives that one 35 seconds."""
+"""How many stalls a server may take after STATUS_PENDING: to open a file it may first have to break
+the oplock of a client that sleeps, to which Windows gives 35 seconds ([MS-SMB2], 3.3.4.6)."""
 
 _SMALL = 1 << 16
 _OVERHEAD = 4096
@@ -43,13 +43,13 @@ class Sizes:
     large: bool
 
 
-class Link:
+class WireConnection:
     """A connection that has logged in."""
 
     def __init__(
         self,
         sock: socket.socket,
-        protection: Protection,
+        transform: Transform,
         *,
         dialect: int,
         session: int,
@@ -61,14 +61,14 @@ class Link:
         self.sizes = sizes
         self.broken = False
         self._socket = sock
-        self._protection = protection
+        self._transform = transform
         self._session = session
         self._next_message = next_message
         self._credits = max(credits, 1)
         self._waiting: dict[int, int] = {}
         self._held_up: set[int] = set()
-        self._replies: deque[Reply] = deque()
-        self._interrupt: Interrupt | None = None
+        self._replies: deque[Response] = deque()
+        self._deadline: Deadline | None = None
         self._timeout = -1.0
         self._frame = bytearray(_SMALL)
         self._biggest = max(sizes.read, sizes.listing) + CREDIT + _OVERHEAD
@@ -76,25 +76,25 @@ class Link:
     @property
     def encrypts(self) -> bool:
         """Whether every message is encrypted."""
-        return self._protection.encrypts
+        return self._transform.encrypts
 
     @property
     def protected(self) -> bool:
         """Whether every answer is checked."""
-        return self._protection.checks
+        return self._transform.checks
 
     @contextlib.contextmanager
-    def during(self, interrupt: Interrupt) -> Iterator[None]:
-        """While inside, calls have the time of ``interrupt`` and can be ended by it."""
-        self._interrupt = interrupt
+    def during(self, deadline: Deadline) -> Iterator[None]:
+        """While inside, calls have the time of ``deadline`` and can be ended by it."""
+        self._deadline = deadline
         try:
-            with interrupt.watching(self._socket):
+            with deadline.watching(self._socket):
                 yield
         finally:
-            self._interrupt = None
+            self._deadline = None
             if len(self._frame) > _SMALL and not self._replies:
                 self._frame = bytearray(_SMALL)
-                self._protection.rest()
+                self._transform.shrink()
             if self._waiting:
                 # Somebody left without an answer: the next caller would get it.
                 self.drop()
@@ -121,12 +121,12 @@ class Link:
             tree,
             self._session,
         )
-        sealed = self._protection.seal(head, body)
+        sealed = self._transform.seal(head, body)
         self._waiting[message] = command
         self._transmit(sealed)
         return message
 
-    def receive(self) -> Reply:
+    def receive(self) -> Response:
         """The next answer to any request that still waits for one.
 
         Where none does, the server has given no credits to ask for anything.
@@ -152,7 +152,7 @@ class Link:
                 raise self._broke(errors.EXPIRED)
             return reply
 
-    def ask(self, command: int, body: bytes, tree: int = 0, moves: int = 0) -> Reply:
+    def ask(self, command: int, body: bytes, tree: int = 0, moves: int = 0) -> Response:
         """Send a request and wait for its answer, whatever its status."""
         number = self.send(command, body, tree, moves)
         reply = self.receive()
@@ -167,14 +167,14 @@ class Link:
 
     @contextlib.contextmanager
     def parsing(self) -> Iterator[None]:
-        """While inside, an answer that cannot be understood breaks the link."""
+        """While inside, an answer that cannot be understood breaks the connection."""
         try:
             yield
         except Malformed:
             raise self._broke(errors.NONSENSE) from None
 
     def drop(self) -> None:
-        """Close the connection without a word."""
+        """Close the socket without LOGOFF."""
         self.broken = True
         self._socket.close()
 
@@ -182,7 +182,7 @@ class Link:
         data = memoryview(struct.pack(">I", len(message)) + message)
         try:
             while data:  # sendall would have one time limit for all of it
-                self._wait_at_most(self._patience())
+                self._wait_at_most(self._timeout_now())
                 sent = self._socket.send(data)
                 self._moved(sent)
                 data = data[sent:]
@@ -204,7 +204,7 @@ class Link:
             self._frame = bytearray(size + TAG)
         self._fill(memoryview(self._frame)[:size])
         try:
-            self._queue(self._protection.open(self._frame, size))
+            self._queue(self._transform.open(self._frame, size))
         except Forged:
             raise self._broke(self._why_unprotected(size)) from None
         except Malformed:
@@ -216,12 +216,12 @@ class Link:
             end = header.next or len(frame)
             if not messages.HEADER_SIZE <= end <= len(frame):
                 raise Malformed
-            self._replies.append(Reply(header, frame[messages.HEADER_SIZE : end]))
+            self._replies.append(Response(header, frame[messages.HEADER_SIZE : end]))
             if not header.next:
                 return
             frame = frame[end:]
 
-    def _why_unprotected(self, size: int) -> Reason:
+    def _why_unprotected(self, size: int) -> Cause:
         """A server that has forgotten the session can no longer sign: that is not a forgery.
 
         Believing a liar here costs no more than a new connection.
@@ -236,7 +236,7 @@ class Link:
         have = 0
         while have < len(room):
             try:
-                self._wait_at_most(self._patience())
+                self._wait_at_most(self._timeout_now())
                 got = self._socket.recv_into(room[have:])
             except TimeoutError:
                 raise self._silent() from None
@@ -248,40 +248,40 @@ class Link:
             have += got
 
     def _moved(self, count: int) -> None:
-        if self._interrupt is not None:
-            self._interrupt.moved += count
+        if self._deadline is not None:
+            self._deadline.moved += count
 
     def _wait_at_most(self, seconds: float) -> None:
         if seconds != self._timeout:  # setting it costs a system call
             self._socket.settimeout(seconds)
             self._timeout = seconds
 
-    def _patience(self) -> float:
-        assert self._interrupt is not None, "used outside of during()"
+    def _timeout_now(self) -> float:
+        assert self._deadline is not None, "used outside of during()"
         try:
-            return self._interrupt.patience(_LONGER if self._held_up else 1)
-        except (ShareError, Interrupted):
+            return self._deadline.timeout(_LONGER if self._held_up else 1)
+        except (ShareError, CallCancelled):
             self.drop()
             raise
 
-    def _silent(self) -> ShareError | Interrupted:
+    def _silent(self) -> ShareError | CallCancelled:
         """What to raise after a wait in vain: it may have been short, at the end of all time."""
         try:
-            self._patience()
-        except (ShareError, Interrupted) as error:
+            self._timeout_now()
+        except (ShareError, CallCancelled) as error:
             return error
         return self._broke(errors.SILENT)
 
-    def _broke(self, reason: Reason) -> ShareError | Interrupted:
+    def _broke(self, cause: Cause) -> ShareError | CallCancelled:
         """What to raise now that the connection is of no more use."""
         self.drop()
-        if self._interrupt is not None and self._interrupt.tripped:
-            return Interrupted()
-        return ShareError(reason)
+        if self._deadline is not None and self._deadline.cancelled:
+            return CallCancelled()
+        return ShareError(cause)
 
     def log_off(self) -> None:
-        """Say goodbye, and close."""
-        with contextlib.suppress(ShareError, Interrupted):
+        """LOGOFF (2.2.7), then close."""
+        with contextlib.suppress(ShareError, CallCancelled):
             if not self.broken:
                 self.ask(Command.LOGOFF, messages.plain())
         self.drop()

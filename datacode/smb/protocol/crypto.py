@@ -23,8 +23,8 @@ from datacode.smb.protocol.messages import (
     SIGNATURE,
     UNASKED,
     Dialect,
-    Header,
     Malformed,
+    SMB2Header,
     parse_header,
 )
 
@@ -59,7 +59,7 @@ class Forged(Exception):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Agreement:
+class SecurityParameters:
     """What a login has settled. Never shown: it holds the session's key."""
 
     dialect: int
@@ -70,7 +70,7 @@ class Agreement:
     signing: int
 
 
-class Protection(Protocol):
+class Transform(Protocol):
     """What is done to each request, and undone, and checked, on each answer."""
 
     encrypts: bool
@@ -86,8 +86,8 @@ class Protection(Protocol):
         that the next call overwrites.
         """
 
-    def rest(self) -> None:
-        """Give back memory that only a long transfer needs."""
+    def shrink(self) -> None:
+        """Free memory that only a long transfer needs."""
 
 
 class Unprotected:
@@ -100,7 +100,7 @@ class Unprotected:
         """The request as it is."""
         return head + body
 
-    def rest(self) -> None:
+    def shrink(self) -> None:
         """Nothing is kept."""
 
     def open(self, frame: bytearray, size: int) -> memoryview:
@@ -117,10 +117,10 @@ class Signed:
     encrypts = False
     checks = True
 
-    def __init__(self, agreement: Agreement) -> None:
-        self._key = _signing_key(agreement)
-        self._signing = agreement.signing
-        self._gmac = AESGCM(self._key) if agreement.signing == Signing.AES_GMAC else None
+    def __init__(self, parameters: SecurityParameters) -> None:
+        self._key = _signing_key(parameters)
+        self._signing = parameters.signing
+        self._gmac = AESGCM(self._key) if parameters.signing == Signing.AES_GMAC else None
 
     def seal(self, head: bytes, body: bytes) -> bytes:
         """The request with its signature in its head."""
@@ -129,7 +129,7 @@ class Signed:
         message[SIGNATURE] = self._signature(message, server=False)
         return bytes(message)
 
-    def rest(self) -> None:
+    def shrink(self) -> None:
         """Nothing is kept."""
 
     def open(self, frame: bytearray, size: int) -> memoryview:
@@ -146,7 +146,7 @@ class Signed:
                 return whole
             start = end
 
-    def _check(self, message: memoryview, header: Header) -> None:
+    def _check(self, message: memoryview, header: SMB2Header) -> None:
         if header.status == Status.PENDING or header.message == UNASKED:
             return  # these are not signed, and nothing is done with what they say
         if not header.flags & FLAG_SIGNED:
@@ -174,9 +174,9 @@ class Encrypted:
     encrypts = True
     checks = True
 
-    def __init__(self, agreement: Agreement) -> None:
-        outgoing, incoming = _cipher_keys(agreement)
-        if agreement.cipher in (Cipher.AES_128_GCM, Cipher.AES_256_GCM):
+    def __init__(self, parameters: SecurityParameters) -> None:
+        outgoing, incoming = _cipher_keys(parameters)
+        if parameters.cipher in (Cipher.AES_128_GCM, Cipher.AES_256_GCM):
             self._nonce_size = 12
             self._outgoing: AESGCM | AESCCM = AESGCM(outgoing)
             self._incoming: AESGCM | AESCCM = AESGCM(incoming)
@@ -184,7 +184,7 @@ class Encrypted:
             self._nonce_size = 11
             self._outgoing = AESCCM(outgoing, TAG)
             self._incoming = AESCCM(incoming, TAG)
-        self._session = agreement.session
+        self._session = parameters.session
         self._sent = 0
         self._plain = bytearray(1 << 16)
 
@@ -220,16 +220,16 @@ class Encrypted:
             raise Forged from None
         return plain
 
-    def rest(self) -> None:
-        """Give back what a long transfer needed."""
+    def shrink(self) -> None:
+        """Free what a long transfer needed."""
         self._plain = bytearray(1 << 16)
 
 
-def protection(agreement: Agreement) -> Protection:
-    """What an agreement means for every message."""
-    if not agreement.session_key:
+def transform_for(parameters: SecurityParameters) -> Transform:
+    """What is done to every message of a session with these parameters."""
+    if not parameters.session_key:
         return Unprotected()
-    return Encrypted(agreement) if agreement.cipher else Signed(agreement)
+    return Encrypted(parameters) if parameters.cipher else Signed(parameters)
 
 
 def derived_key(key: bytes, label: bytes, context: bytes, bits: int = 128) -> bytes:
@@ -238,28 +238,28 @@ def derived_key(key: bytes, label: bytes, context: bytes, bits: int = 128) -> by
     return hmac.digest(key, text, "sha256")[: bits // 8]
 
 
-def _signing_key(agreement: Agreement) -> bytes:
-    key = agreement.session_key[:16].ljust(16, b"\0")
-    if agreement.dialect < Dialect.SMB_3_0:
+def _signing_key(parameters: SecurityParameters) -> bytes:
+    key = parameters.session_key[:16].ljust(16, b"\0")
+    if parameters.dialect < Dialect.SMB_3_0:
         return key
-    if agreement.dialect < Dialect.SMB_3_1_1:
+    if parameters.dialect < Dialect.SMB_3_1_1:
         return derived_key(key, b"SMB2AESCMAC\0", b"SmbSign\0")
-    return derived_key(key, b"SMBSigningKey\0", agreement.preauth)
+    return derived_key(key, b"SMBSigningKey\0", parameters.preauth)
 
 
-def _cipher_keys(agreement: Agreement) -> tuple[bytes, bytes]:
+def _cipher_keys(parameters: SecurityParameters) -> tuple[bytes, bytes]:
     """The keys for what we send and for what we receive."""
-    key = agreement.session_key[:16].ljust(16, b"\0")
-    if agreement.dialect < Dialect.SMB_3_1_1:
+    key = parameters.session_key[:16].ljust(16, b"\0")
+    if parameters.dialect < Dialect.SMB_3_1_1:
         return (
             derived_key(key, b"SMB2AESCCM\0", b"ServerIn \0"),
             derived_key(key, b"SMB2AESCCM\0", b"ServerOut\0"),
         )
-    bits = 256 if agreement.cipher in Cipher.LONG else 128
-    whole = agreement.session_key if bits == 256 else key
+    bits = 256 if parameters.cipher in Cipher.LONG else 128
+    whole = parameters.session_key if bits == 256 else key
     return (
-        derived_key(whole, b"SMBC2SCipherKey\0", agreement.preauth, bits),
-        derived_key(whole, b"SMBS2CCipherKey\0", agreement.preauth, bits),
+        derived_key(whole, b"SMBC2SCipherKey\0", parameters.preauth, bits),
+        derived_key(whole, b"SMBS2CCipherKey\0", parameters.preauth, bits),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from datacode.smb.errors import Status, of_status
 from datacode.smb.protocol import messages
-from datacode.smb.protocol.connection import Link
+from datacode.smb.protocol.connection import WireConnection
 from datacode.smb.protocol.messages import Command, Malformed
 from datacode.smb.share_paths import decode_name, encode_name
 
@@ -28,7 +28,7 @@ _ENTRY = struct.Struct("<HHHH")
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class ReferralTarget:
     """A folder on a server: ``host`` may have a port, ``folder`` is empty for a share's root."""
 
     host: str
@@ -44,10 +44,10 @@ class Referral:
     """
 
     names: int
-    places: tuple[Elsewhere, ...]
+    places: tuple[ReferralTarget, ...]
 
 
-def ask(link: Link, tree: int, unc: str) -> Referral:
+def ask(wire: WireConnection, tree: int, unc: str) -> Referral:
     """Ask through the open share ``IPC$`` where ``\\\\server\\share\\folder`` lies.
 
     A ``ShareError`` where the server does not know.
@@ -55,10 +55,10 @@ def ask(link: Link, tree: int, unc: str) -> Referral:
     path = unc.removeprefix("\\")  # here one backslash leads, not two
     data = struct.pack("<H", _NEWEST_VERSION) + encode_name(path + "\0")
     body = messages.ioctl(FSCTL_DFS_GET_REFERRALS, data, _ROOM)
-    reply = link.ask(Command.IOCTL, body, tree, _ROOM)
+    reply = wire.ask(Command.IOCTL, body, tree, _ROOM)
     if reply.status != Status.OK:
         raise of_status(reply.status)
-    with link.parsing():
+    with wire.parsing():
         return parse(path, messages.parse_ioctl(reply.body))
 
 
@@ -70,7 +70,7 @@ def parse(path: str, data: memoryview) -> Referral:
     if not 0 < consumed <= len(encode_name(path)) or consumed % 2:
         raise Malformed
     names = _names(decode_name(encode_name(path)[:consumed]))
-    places: list[Elsewhere] = []
+    places: list[ReferralTarget] = []
     start = _HEAD.size
     for _ in range(min(count, _MAX_PLACES)):
         if start + _ENTRY.size > len(data):
@@ -86,7 +86,7 @@ def parse(path: str, data: memoryview) -> Referral:
     return Referral(len(names) - 2, tuple(places))
 
 
-def _place(data: memoryview, start: int, version: int) -> Elsewhere:
+def _place(data: memoryview, start: int, version: int) -> ReferralTarget:
     """2.2.5.2 to 2.2.5.4: one entry."""
     at = {2: 20, 3: 16, 4: 16}.get(version)
     if at is None or start + at + 2 > len(data):
@@ -95,7 +95,7 @@ def _place(data: memoryview, start: int, version: int) -> Elsewhere:
     names = _names(_text(data, start + offset))
     if len(names) < 2:
         raise Malformed
-    return Elsewhere(names[0], names[1], names[2:])
+    return ReferralTarget(names[0], names[1], names[2:])
 
 
 def _text(data: memoryview, start: int) -> str:

@@ -53,7 +53,7 @@ class Dialect:
     ALL = (SMB_2_0_2, SMB_2_1, SMB_3_0, SMB_3_0_2, SMB_3_1_1)
 
 
-class Access:
+class AccessMask:
     """Rights that an open asks for (2.2.13.1)."""
 
     READ_DATA = 0x1
@@ -63,7 +63,7 @@ class Access:
     SYNCHRONIZE = 0x100000
 
 
-class Disposition:
+class CreateDisposition:
     """What to do about a name that is there, or is not (2.2.13)."""
 
     OPEN = 1
@@ -71,7 +71,7 @@ class Disposition:
     OVERWRITE_IF = 5
 
 
-class Option:
+class CreateOptions:
     """Options of an open (2.2.13)."""
 
     DIRECTORY = 0x1
@@ -99,7 +99,7 @@ class Malformed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class SMB2Header:
     """The head of an answer."""
 
     status: int
@@ -113,10 +113,10 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     """An answer that was checked. ``body`` is good until the next one is received."""
 
-    header: Header
+    header: SMB2Header
     body: memoryview
 
     @property
@@ -126,7 +126,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class FileInfo:
     """What tells whether a file is still the one it was: sizes in bytes, times in 100 ns."""
 
     size: int
@@ -163,7 +163,7 @@ def header(command: int, message: int, charge: int, wanted: int, tree: int, sess
     )
 
 
-def parse_header(data: memoryview) -> Header:
+def parse_header(data: memoryview) -> SMB2Header:
     """2.2.1, of an answer."""
     if len(data) < HEADER_SIZE:
         raise Malformed
@@ -172,11 +172,11 @@ def parse_header(data: memoryview) -> Header:
     )
     if magic != MAGIC or size != 64:
         raise Malformed
-    return Header(status, command, credit, flags, following, message, tree, session)
+    return SMB2Header(status, command, credit, flags, following, message, tree, session)
 
 
 @dataclass(frozen=True, slots=True)
-class NegotiateAnswer:
+class NegotiateResponse:
     """2.2.4, and its contexts as kind and data."""
 
     mode: int
@@ -205,7 +205,7 @@ def negotiate(
     return fixed + start + names + (padding + bytes(body) if contexts else b"")
 
 
-def parse_negotiate(body: memoryview) -> NegotiateAnswer:
+def parse_negotiate(body: memoryview) -> NegotiateResponse:
     """2.2.4."""
     fields = _unpack("<HHHH16sIIIIQQHHI", body, 65)
     _, mode, dialect, count, server, capabilities, transact, read, write = fields[:9]
@@ -220,7 +220,7 @@ def parse_negotiate(body: memoryview) -> NegotiateAnswer:
     if min(transact, read, write) < 4096:
         raise Malformed
     token = bytes(_part(body, offset, length))
-    return NegotiateAnswer(
+    return NegotiateResponse(
         mode, dialect, server, capabilities, transact, read, write, token, tuple(contexts)
     )
 
@@ -262,11 +262,11 @@ def create(
     ) + (name or b"\0")
 
 
-def parse_create(body: memoryview) -> tuple[bytes, Stamp]:
+def parse_create(body: memoryview) -> tuple[bytes, FileInfo]:
     """2.2.14: the handle and what it is of."""
     fields = _unpack("<HBBIQQQQQQII16sII", body, 89)
     _, _, _, _, _, _, written, changed, _, size, attributes, _, handle, _, _ = fields
-    return handle, Stamp(size, written, changed, attributes)
+    return handle, FileInfo(size, written, changed, attributes)
 
 
 def close(handle: bytes) -> bytes:
@@ -274,10 +274,10 @@ def close(handle: bytes) -> bytes:
     return struct.pack("<HHI16s", 24, 1, 0, handle)
 
 
-def parse_close(body: memoryview) -> Stamp | None:
+def parse_close(body: memoryview) -> FileInfo | None:
     """2.2.16: what it was of at the end; None where the server does not say."""
     _, flags, _, _, _, written, changed, _, size, attributes = _unpack("<HHIQQQQQQI", body, 60)
-    return Stamp(size, written, changed, attributes) if flags & 1 else None
+    return FileInfo(size, written, changed, attributes) if flags & 1 else None
 
 
 def flush(handle: bytes) -> bytes:

@@ -12,24 +12,23 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from datacode.smb import errors
-from datacode.smb.client.connect import connect, exchange
-from datacode.smb.deadline import Interrupt
+from datacode.smb.deadline import Deadline
 from datacode.smb.errors import ShareError, Status, of_status
-from datacode.smb.hosts import HostPolicy
-from datacode.smb.policy import Access, Offer
+from datacode.smb.policy import Offer
 from datacode.smb.protocol import messages
 from datacode.smb.protocol.connection import Sizes
 from datacode.smb.protocol.crypto import Cipher, Signing, preauth_hash
 from datacode.smb.protocol.messages import Command, Dialect, Malformed
-from datacode.smb.target import Target
 
 MAX_TRANSFER = 1 << 20
 """More bytes in one message make nothing faster."""
 
+_MAX_ANSWER = 1 << 17
+_SMALLEST = 32
 _NO_PREAUTH = b"\0" * 64
 _PREAUTH, _ENCRYPTION, _SIGNING = 1, 2, 8  # 2.2.3.1: kinds of negotiate contexts
 _SHA_512 = 1
@@ -81,37 +80,39 @@ class Negotiated:
 
 
 def negotiate_or_explain(
-    sock: socket.socket, target: Target, access: Access, interrupt: Interrupt
+    sock: socket.socket,
+    offer: Offer,
+    connect_again: Callable[[], socket.socket],
+    deadline: Deadline,
 ) -> Negotiated:
     """Negotiate; where the server hangs up instead, find out whether it knows SMB1 only."""
     try:
-        return negotiate(sock, access.offer, interrupt)
+        return negotiate(sock, offer, deadline)
     except ShareError as error:
-        if error.reason is errors.LOST and _speaks_only_smb1(target, access.hosts, interrupt):
+        if error.cause is errors.LOST and _speaks_only_smb1(connect_again(), deadline):
             raise ShareError(errors.ONLY_SMB1) from None
         raise
 
 
-def _speaks_only_smb1(target: Target, hosts: HostPolicy, interrupt: Interrupt) -> bool:
-    """Offer every dialect in the old form, on a connection of its own; never go on with SMB1."""
-    sock = connect(target, hosts, interrupt)
+def _speaks_only_smb1(sock: socket.socket, deadline: Deadline) -> bool:
+    """Offer every dialect in an SMB1 message; never go on with SMB1. Closes ``sock``."""
     try:
-        with interrupt.watching(sock):
-            return exchange(sock, _SMB1_NEGOTIATE, interrupt).startswith(_SMB1_MAGIC)
+        with deadline.watching(sock):
+            return exchange(sock, _SMB1_NEGOTIATE, deadline).startswith(_SMB1_MAGIC)
     except ShareError as error:
-        if error.reason is errors.LOST:
+        if error.cause is errors.LOST:
             return False
         raise
     finally:
         sock.close()
 
 
-def negotiate(sock: socket.socket, offer: Offer, interrupt: Interrupt) -> Negotiated:
+def negotiate(sock: socket.socket, offer: Offer, deadline: Deadline) -> Negotiated:
     """Settle how to speak; a ``ShareError`` where that cannot be."""
     client = os.urandom(16)
     head = messages.header(Command.NEGOTIATE, 0, 0, 1, 0, 0)
     request = head + messages.negotiate(client, offer.dialects, _contexts(offer))
-    answer = exchange(sock, request, interrupt)
+    answer = exchange(sock, request, deadline)
     if answer.startswith(_SMB1_MAGIC):
         raise ShareError(errors.ONLY_SMB1)
     try:
@@ -167,7 +168,7 @@ def _negotiated(answer: memoryview, request: bytes, client: bytes, offer: Offer)
     )
 
 
-def _chosen(fields: messages.NegotiateAnswer, offer: Offer) -> tuple[int, int]:
+def _chosen(fields: messages.NegotiateResponse, offer: Offer) -> tuple[int, int]:
     """The cipher, 0 for none, and the way to sign."""
     if fields.dialect < Dialect.SMB_3_0:
         return 0, Signing.HMAC_SHA256
@@ -191,3 +192,30 @@ def _choice(data: memoryview, offered: Sequence[int]) -> int:
     if count != 1 or chosen not in offered:
         raise Malformed
     return int(chosen)
+
+
+def exchange(sock: socket.socket, request: bytes, deadline: Deadline) -> bytes:
+    """Send one message and receive one, before there is a session; nothing is checked."""
+    try:
+        sock.settimeout(deadline.timeout())
+        sock.sendall(struct.pack(">I", len(request)) + request)
+        kind, size = divmod(int.from_bytes(_exactly(sock, 4, deadline), "big"), 1 << 24)
+        if kind or not _SMALLEST <= size <= _MAX_ANSWER:
+            raise ShareError(errors.NONSENSE)
+        return _exactly(sock, size, deadline)
+    except TimeoutError:
+        raise ShareError(errors.SILENT) from None
+    except OSError:
+        deadline.timeout()  # raises when this was what ended it
+        raise ShareError(errors.LOST) from None
+
+
+def _exactly(sock: socket.socket, size: int, deadline: Deadline) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        sock.settimeout(deadline.timeout())
+        part = sock.recv(size - len(parts))
+        if not part:
+            raise ConnectionResetError
+        parts += part
+    return bytes(parts)
