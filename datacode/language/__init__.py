@@ -15,6 +15,6 @@ The compiler is a class made of parts, a file for each family of the language:
 - what they know beforehand: ``kinds``, ``facts``, ``foresight``, ``rounds``;
 - what makes programs fast: ``growing``, ``repeats``, ``row_loops``.
 
-Beside it, for people who write programs: ``lint``, ``symbols``, ``blocks``, ``bare_names``,
+Beside it, for people who write programs: ``lint``, ``symbols``, ``blocks``,
 ``format``.
 """

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from types import CodeType
 from weakref import WeakKeyDictionary
 
-from datacode.language.analysis.environment import Builtin, Facts
+from datacode.language.analysis.builtin_info import Builtins
+from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names, names_of
 from datacode.language.analysis.type_sets import NULL
 from datacode.language.codegen.functions import MAX_BLOCKS, Visible
@@ -104,20 +105,20 @@ def visible_blocks(code: CodeType) -> tuple[Visible, ...]:
     return _visible.get(code, ())
 
 
-def split(program: nodes.Program) -> list[Stretch | Definition]:
+def split(program: nodes.Program, builtins: Builtins) -> list[Stretch | Definition]:
     """The stretches and definitions of a program, in order."""
     parts: list[Stretch | Definition] = []
     waiting: list[nodes.Statement] = []
 
     def finish() -> None:
         if waiting:
-            parts.append(Stretch(tuple(waiting), names_of(waiting)))
+            parts.append(Stretch(tuple(waiting), names_of(waiting, builtins)))
             waiting.clear()
 
     for statement in program.body:
         if isinstance(statement, nodes.Function):
             finish()
-            parts.append(Definition(statement, names_of(statement.body)))
+            parts.append(Definition(statement, names_of(statement.body, builtins)))
         else:
             waiting.append(statement)
             if len(waiting) == STRETCH:
@@ -126,7 +127,7 @@ def split(program: nodes.Program) -> list[Stretch | Definition]:
     return parts
 
 
-def compile_stretch(stretch: Stretch, facts: Facts, builtins: Mapping[str, Builtin]) -> Compiled:
+def compile_stretch(stretch: Stretch, facts: Facts, builtins: Builtins) -> Compiled:
     """A Python function without parameters that runs the statements."""
     maker = Statements(stretch.names, facts, builtins)
     return _compiled(maker, "stretch", (), stretch.statements, (1, 0))
@@ -135,7 +136,7 @@ def compile_stretch(stretch: Stretch, facts: Facts, builtins: Mapping[str, Built
 def compile_function(
     definition: Definition,
     facts: Facts,
-    builtins: Mapping[str, Builtin],
+    builtins: Builtins,
     given: Sequence[int] = (),
 ) -> Compiled:
     """A Python function of the depth of calls and the parameters.
@@ -159,11 +160,11 @@ def compile_condition(
     columns: Sequence[str],
     captured: frozenset[str],
     facts: Facts,
-    builtins: Mapping[str, Builtin],
+    builtins: Builtins,
 ) -> Compiled:
     """A Python function of the cells of a row, the ``captured`` values, and the depth of calls."""
     statement = nodes.Return(1, 1, expression)
-    names = names_of([statement])
+    names = names_of([statement], builtins)
     maker = Statements(names, facts, builtins, ())
     maker.rows = {}
     for place, name in enumerate(columns):

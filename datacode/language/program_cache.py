@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from datacode.language.analysis.builtin_info import Builtins
 from datacode.language.compiler import Compiled, Definition, Stretch, split
 from datacode.language.syntax.parser import parse
 
@@ -48,14 +49,14 @@ _programs: OrderedDict[str, Parts] = OrderedDict()
 _lock = threading.Lock()
 
 
-def read(text: str) -> Parts:
+def read(text: str, builtins: Builtins) -> Parts:
     """The parts of a program, in order. Raises its syntax error."""
     with _lock:
         known = _programs.get(text)
         if known is not None:
             _programs.move_to_end(text)
             return known
-    parts: Parts = tuple(Part(part) for part in split(parse(text)))
+    parts: Parts = tuple(Part(part) for part in split(parse(text), builtins))
     if len(text) <= CACHED_CHARACTERS // 16:
         _keep(text, parts)
     return parts

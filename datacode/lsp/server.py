@@ -27,14 +27,6 @@ from datacode.runtime.builtins.documentation import described
 server = LanguageServer("datacode", __version__)
 
 
-def count_error(name: str, count: int) -> DataCodeError | None:
-    """The error of calling a builtin with so many arguments, None if that is fine."""
-    builtin = BUILTINS.get(name)
-    if builtin is None or builtin.accepts(count):
-        return None
-    return builtin.count_error(builtin, count)
-
-
 # The editor ------------------------------------------------------------------------
 
 
@@ -106,8 +98,7 @@ def changed(
     problems = check(
         document.source,
         known_variables=("argv",),
-        known_functions=BUILTINS.keys(),
-        count_error=count_error,
+        builtins=BUILTINS,
     )
     ls.text_document_publish_diagnostics(
         types.PublishDiagnosticsParams(

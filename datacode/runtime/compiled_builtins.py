@@ -130,8 +130,7 @@ def _failing(limit: int) -> dict[str, Any]:
         raise argument_count_error(name, expected, len(arguments))
 
     def wrong_builtin_count(name: str, arguments: tuple[Value, ...]) -> NoReturn:
-        entry = BUILTINS[name]
-        raise entry.count_error(entry, len(arguments))
+        raise BUILTINS[name].wrong_count(len(arguments))
 
     failing: tuple[Callable[..., Any], ...] = (
         caught,

@@ -133,7 +133,7 @@ class Interpreter:
                 if host.relations:
                     self._forget_relations()
                 steps = self._max_steps if max_steps is None else max_steps
-                self._session.run(program_cache.read(text), steps)
+                self._session.run(program_cache.read(text, BUILTINS), steps)
             finally:
                 self._end()
         except Interrupted as interrupted:
@@ -210,22 +210,12 @@ class Interpreter:
         """Errors and warnings of a text, which is not run."""
         session = self._session
         known = {*variables(session.globals, "v_"), *variables(session.globals, "t_")}
-        functions = {*session.functions.defined, *BUILTINS}
         return lint.check(
             text,
             known_variables=known,
-            known_functions=functions,
-            count_error=self._count_error,
+            known_functions=frozenset(session.functions.defined),
+            builtins=BUILTINS,
         )
-
-    def _count_error(self, name: str, count: int) -> DataCodeError | None:
-        own = self._session.functions.defined.get(name)
-        if own is not None:
-            return None
-        entry = BUILTINS.get(name)
-        if entry is None or entry.accepts(count):
-            return None
-        return entry.count_error(entry, count)
 
     def complete(self, text: str, position: int) -> Completed:
         """What may stand at a position of a text, counted in characters from 0.

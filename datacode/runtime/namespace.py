@@ -199,7 +199,7 @@ class Session:
         if entry is None:
             raise function_error(name)
         if not entry.accepts(count):
-            raise entry.count_error(entry, count)
+            raise entry.wrong_count(count)
         return self.builtins[f"f_{name}"](*arguments)
 
     def _call_own(self, function: Callable[..., Value], arguments: Sequence[Value]) -> Value:
@@ -251,7 +251,7 @@ class Session:
     def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
         """Compile a condition over the cells of one row (tables and files reference, 1.7)."""
         tree = _read_condition(text, tuple(columns))
-        names = names_of([nodes.Return(tree.line, tree.column, tree)])
+        names = names_of([nodes.Return(tree.line, tree.column, tree)], BUILTINS)
         seen = {name: value for name, value in self._seen_by_caller() if name in names.read}
         for name in names.read:
             for python in (f"o_v_{name}", f"o_t_{name}"):

@@ -18,10 +18,11 @@ from datacode.errors import (
     runtime_error,
     variable_error,
 )
-from datacode.language.bare_names import TYPE_WORDS, in_places
+from datacode.language.analysis.builtin_info import by_position
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
 from datacode.runtime import indexing, iteration, operators
+from datacode.runtime.builtins.conversions import TYPE_WORDS
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.element_assignment import check_place
 from datacode.runtime.host import Host
@@ -310,7 +311,10 @@ class Evaluator:
     def call_node(self, node: nodes.Call) -> Any:
         """A call as it is written."""
         own = node.name in self.functions
-        arguments = list((None if own else in_places(node)) or node.arguments)
+        entry = None if own else BUILTINS.get(node.name)
+        arguments = list(node.arguments)
+        if entry is not None and node.name in ("isinstance", "isset"):
+            arguments = list(by_position(node, entry) or arguments)
         if not own and node.name == "isinstance" and len(arguments) == 2:
             kind = arguments[1]
             if isinstance(kind, nodes.Name) and kind.name in TYPE_WORDS:
@@ -356,7 +360,7 @@ class Evaluator:
                 raise function_error(name)
             entry = BUILTINS[name]
             if not entry.accepts(len(arguments)):
-                raise entry.count_error(entry, len(arguments))
+                raise entry.wrong_count(len(arguments))
             host = [self.host] if entry.needs_host else []
             return entry.function(*host, *arguments)
         if len(arguments) != len(function.parameters):

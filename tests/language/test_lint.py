@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.errors import argument_count_error
 from datacode.language.tools.lint import MAX_ERRORS, check
-
-FUNCTIONS = {"print", "len", "isset", "isinstance"}
-
-
-def count_error(name: str, found: int):
-    """``len`` takes one argument."""
-    return argument_count_error(name, 1, found) if name == "len" and found != 1 else None
+from datacode.runtime.builtins import BUILTINS
 
 
 class CheckTests(SynchronousTestCase):
@@ -20,8 +13,7 @@ class CheckTests(SynchronousTestCase):
 
     def found(self, text: str, **options: object) -> list[tuple[int, int, str]]:
         """Line, column and English sentence of each problem."""
-        options.setdefault("known_functions", FUNCTIONS)
-        problems = check(text, count_error=count_error, **options)  # type: ignore[arg-type]
+        problems = check(text, builtins=BUILTINS, **options)  # type: ignore[arg-type]
         return [(p.line, p.column, p.render("en")) for p in problems]
 
     def test_nothing_to_say(self) -> None:
@@ -75,7 +67,7 @@ class CheckTests(SynchronousTestCase):
     def test_names_of_the_session_are_known(self) -> None:
         """What earlier programs made is no surprise."""
         self.assertEqual(
-            self.found("print(y, g(1))", known_variables={"y"}, known_functions={"g", "print"}), []
+            self.found("print(y, g(1))", known_variables={"y"}, known_functions={"g"}), []
         )
 
     def test_block_scopes(self) -> None:
@@ -115,7 +107,7 @@ class CheckTests(SynchronousTestCase):
             self.found(text),
             [
                 (3, 1, "Function 'f' expects 2 arguments, found 1"),
-                (5, 1, "Function 'len' expects 1 arguments, found 0"),
+                (5, 1, "Function 'len' expects 1-1 arguments, got 0"),
             ],
         )
 
@@ -151,7 +143,7 @@ class CheckTests(SynchronousTestCase):
 
     def test_russian(self) -> None:
         """Sentences exist in Russian."""
-        (problem,) = check("print(x)", known_functions=FUNCTIONS)
+        (problem,) = check("print(x)", builtins=BUILTINS)
         self.assertEqual(problem.render("ru"), "переменная 'x' не определена")
 
     def test_deep_nesting(self) -> None:

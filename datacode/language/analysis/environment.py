@@ -13,21 +13,6 @@ from typing import Protocol
 from datacode.language.analysis.scopes import Names
 
 
-class Builtin(Protocol):
-    """What the compiler needs to know of a function of the library."""
-
-    @property
-    def keeps(self) -> bool:
-        """May a result hold an argument or a part of one?"""
-
-    @property
-    def calls_back(self) -> bool:
-        """Does it run functions of the program?"""
-
-    def accepts(self, count: int) -> bool:
-        """May it be called with so many positional arguments?"""
-
-
 class Specialists(Protocol):
     """Knows functions that are compiled for certain kinds of arguments."""
 

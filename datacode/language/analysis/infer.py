@@ -18,7 +18,6 @@ from datacode.language.analysis.type_sets import (
     OTHER,
     STRING,
     arithmetic,
-    builtin_result,
     of_argument,
     only,
     part_of,
@@ -103,7 +102,8 @@ class Foresight(Operands):
             if len(given) != self.facts.functions[node.name] or 0 in given:
                 return ANY if 0 not in given else 0
             return self.specialist(node.name, tuple(map(of_argument, given)))[1]
-        return builtin_result(node.name, given) if node.name in self.builtins else ANY
+        entry = self.builtins.get(node.name)
+        return ANY if entry is None else entry.result_type(given)
 
     def _kinds_of_chain(self, node: nodes.Binary, names: dict[str, int]) -> int:
         row: list[nodes.Binary] = []

@@ -5,15 +5,16 @@ Code for a loop has to hold however often it has run, so this is found out befor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from datacode.language.analysis import scopes
-from datacode.language.analysis.environment import Builtin, Facts
+from datacode.language.analysis.builtin_info import Builtins
+from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names, names_of
 from datacode.language.analysis.type_sets import ANY, INTEGER, STRING, step_of, with_elements
 from datacode.language.codegen.functions import Frames
-from datacode.language.codegen.variables import HARMLESS, SET, UNSURE, is_private
+from datacode.language.codegen.variables import SET, UNSURE, is_private
 from datacode.language.syntax import nodes
 
 MAX_ROUNDS = 8
@@ -28,7 +29,7 @@ class Rounds(Frames):
         self,
         names: Names,
         facts: Facts,
-        builtins: Mapping[str, Builtin],
+        builtins: Builtins,
         parameters: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__(names, facts, builtins, parameters)
@@ -122,7 +123,7 @@ class Rounds(Frames):
         """Those of the variables that own their array or object that go on to in the whole loop."""
         if not owned or not self._shallow:
             return frozenset()
-        bound = names_of(node.body)
+        bound = names_of(node.body, self.builtins)
         growing: set[int] = set()
         for part in scopes.walk(node.body):
             if not owned:
@@ -143,17 +144,18 @@ class Rounds(Frames):
 
     def _grows_here(self, node: nodes.Assign) -> bool:
         """Is it ``x = push(x, …)``, and is it known which variable that is?"""
-        if node.scope is not None or not scopes.grows(node):
+        if node.scope is not None or not scopes.grows(node, self.builtins):
             return False
         assert isinstance(node.value, nodes.Call)
-        is_builtin = node.value.name not in self.facts.functions
+        is_builtin = self.builtin(node.value.name) is not None
         return is_builtin and self.only_target(node.name) is not None
 
     def _may_show_globals(self, part: scopes.Part, kinds: dict[str, int]) -> bool:
         """May code run there that lets the values of globals be known elsewhere?"""
         match part:
             case nodes.Call(name=name):
-                return f"f_{name}" not in HARMLESS or name in self.facts.functions
+                entry = self.builtin(name)
+                return entry is None or not entry.pure
             case nodes.Index():
                 return not kinds or self.may_be_condition(part, kinds)
         return False
@@ -232,9 +234,10 @@ class Rounds(Frames):
         return kinds
 
     def _is_range(self, node: nodes.Expr) -> bool:
-        if not isinstance(node, nodes.Call) or node.name != "range":
+        if not isinstance(node, nodes.Call):
             return False
-        if "range" in self.facts.functions or not 1 <= len(node.arguments) <= 3:
+        entry = self.builtin(node.name)
+        if entry is None or entry.intrinsic != "range" or not entry.accepts(len(node.arguments)):
             return False
         return not any(_is_special(argument) for argument in node.arguments)
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from datacode.language.analysis.builtin_info import Builtins
 from datacode.language.syntax import nodes
-
-GROWING = frozenset({"push", "append", "extend"})
-"""``x = push(x, …)`` and its like change the array of ``x`` in place where nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Names:
         return self.read | self.assigned | self.made_global | self.made_local | self.bound
 
 
-def names_of(statements: Iterable[nodes.Statement]) -> Names:
+def names_of(statements: Iterable[nodes.Statement], builtins: Builtins) -> Names:
     """The names in these statements, without those in functions that they define."""
     read: set[str] = set()
     assigned: set[str] = set()
@@ -59,7 +57,7 @@ def names_of(statements: Iterable[nodes.Statement]) -> Names:
             case nodes.Assign(name=name, scope=scope):
                 targets = {"global": made_global, "local": made_local}.get(scope or "", assigned)
                 targets.add(name)
-                if grows(node):
+                if grows(node, builtins):
                     changed.add(name)
             case nodes.AssignElement(name=name, path=path):
                 read.add(name)
@@ -81,12 +79,13 @@ def names_of(statements: Iterable[nodes.Statement]) -> Names:
     )
 
 
-def grows(node: nodes.Assign) -> bool:
+def grows(node: nodes.Assign, builtins: Builtins) -> bool:
     """Is it ``x = push(x, …)`` or the like?"""
     value = node.value
     return (
         isinstance(value, nodes.Call)
-        and value.name in GROWING
+        and value.name in builtins
+        and builtins[value.name].intrinsic in ("append", "extend")
         and len(value.arguments) == 2
         and isinstance(value.arguments[0], nodes.Name)
         and value.arguments[0].name == node.name

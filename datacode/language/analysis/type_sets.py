@@ -81,38 +81,28 @@ def arithmetic(operator: str, left: int, right: int) -> int:
     return result or NUMBER
 
 
-_CERTAIN = {
-    NUMBER: "abs sqrt pow round div int float sum average avg min max",
-    INTEGER: "len length count",
-    STRING: "str upper lower trim typeof now",
-    BOOL: "isinstance isset contains bool",
-    ARRAY: "array array_builder",
-    ARRAY | with_elements(INTEGER): "range",
-    ARRAY | with_elements(STRING): "split",
-    NULL: "print",
-}
-_RESULTS = {name: kinds for kinds, names in _CERTAIN.items() for name in names.split()}
+def appended(arguments: Sequence[int]) -> int:
+    """The array of the first argument with the second as one more element."""
+    array, item = arguments
+    return ARRAY | array & ~OWN | with_elements(item) if only(array, ARRAY) else SOME_ARRAY
 
 
-def builtin_result(name: str, arguments: Sequence[int]) -> int:
-    """What a builtin gives whenever it gives anything, for arguments of such kinds."""
-    known = _RESULTS.get(name)
-    if known is not None:
-        return known
-    if name in ("push", "append", "extend") and len(arguments) == 2:
-        return _longer(arguments[0], arguments[1], name == "extend")
-    if name in ("sort", "reverse", "unique") and len(arguments) == 1:
-        array = arguments[0]
-        return ARRAY | array & ~OWN if only(array, ARRAY) else SOME_ARRAY
-    if name == "bulk_create":
-        return ARRAY | with_elements(arguments[1]) if len(arguments) == 2 else SOME_ARRAY
-    return ANY
+def extended(arguments: Sequence[int]) -> int:
+    """The elements of both arrays."""
+    array, other = arguments
+    if only(array, ARRAY) and only(other, ARRAY):
+        return ARRAY | (array | other) & ~OWN
+    return SOME_ARRAY
 
 
-def _longer(array: int, added: int, is_array: bool) -> int:
-    if not only(array, ARRAY) or (is_array and not only(added, ARRAY)):
-        return SOME_ARRAY
-    return ARRAY | array & ~OWN | (added & ~OWN if is_array else with_elements(added))
+def rearranged(arguments: Sequence[int]) -> int:
+    """Elements of the array, in some order."""
+    return ARRAY | arguments[0] & ~OWN if only(arguments[0], ARRAY) else SOME_ARRAY
+
+
+def repeated(arguments: Sequence[int]) -> int:
+    """So many copies of the second argument; with a third, rows made from it."""
+    return ARRAY | with_elements(arguments[1]) if len(arguments) == 2 else SOME_ARRAY
 
 
 def of_argument(kinds: int) -> int:

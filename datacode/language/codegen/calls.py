@@ -8,16 +8,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from datacode.language.analysis.builtin_info import BuiltinInfo, by_position
 from datacode.language.analysis.infer import Foresight
-from datacode.language.analysis.type_sets import ANY, BOOL, builtin_result, of_argument
-from datacode.language.bare_names import TYPE_WORDS, in_places
+from datacode.language.analysis.type_sets import ANY, BOOL, of_argument
 from datacode.language.codegen.ast_builder import Piece
 from datacode.language.codegen.subscripts import Parts
 from datacode.language.codegen.variables import SET
 from datacode.language.syntax import nodes
-
-FRESH = frozenset({"range", "split", "bulk_create", "push", "append", "extend"})
-"""Builtins whose result is a new array that nothing else refers to."""
 
 
 class Calling(Foresight, Parts):
@@ -26,9 +23,10 @@ class Calling(Foresight, Parts):
     def _call(self, node: nodes.Call) -> Piece:
         name, arguments = node.name, node.arguments
         if any(isinstance(a, nodes.Spread | nodes.NamedArgument) for a in arguments):
-            places = in_places(node) if name not in self.facts.functions else None
-            special = self._special_call(name, places) if places else None
-            return special or self._loose_call(node)
+            entry = self.builtin(name)
+            ordered = by_position(node, entry) if entry is not None else None
+            bare = self._bare_call(entry, ordered) if entry and ordered else None
+            return bare or self._loose_call(node)
         positional = [a for a in arguments if not isinstance(a, nodes.Spread | nodes.NamedArgument)]
         if name in self.facts.functions:
             return self._user_call(name, positional)
@@ -37,7 +35,7 @@ class Calling(Foresight, Parts):
             pieces = self.operands(positional)
             missing = self.call("no_function", self.constant(name), self._tuple(pieces))
             return self._finished(Piece(missing), *pieces, Piece(missing))
-        return self._builtin_call(name, positional)
+        return self._builtin_call(name, entry, positional)
 
     def _user_call(self, name: str, arguments: Sequence[nodes.Expr]) -> Piece:
         pieces = self.operands(arguments, keep=True)
@@ -68,38 +66,42 @@ class Calling(Foresight, Parts):
     def _tuple(self, pieces: Sequence[Piece]) -> ast.expr:
         return ast.Tuple([piece.node for piece in pieces], ast.Load(), **self.at)
 
-    def _builtin_call(self, name: str, arguments: Sequence[nodes.Expr]) -> Piece:
-        entry = self.builtins[name]
-        special = self._special_call(name, arguments)
-        if special is not None:
-            return special
+    def _builtin_call(
+        self, name: str, entry: BuiltinInfo, arguments: Sequence[nodes.Expr]
+    ) -> Piece:
+        bare = self._bare_call(entry, arguments)
+        if bare is not None:
+            return bare
         pieces = self.operands(arguments, keep=entry.keeps)
         if not entry.accepts(len(pieces)):
             node = self.call("wrong_builtin_count", self.constant(name), self._tuple(pieces))
             return self._finished(Piece(node), *pieces, Piece(node))
         function = f"f_{name}"
-        if name in ("len", "length"):
+        if entry.intrinsic == "length":
             return self._length_of_any(pieces[0], function)
         values = [piece.node for piece in pieces]
         if entry.calls_back and values:
             # Once all arguments are known: functions called for them leave their own depth.
             values[-1] = self.call("at_depth", self.depth(), values[-1])
         node = self.call(function, *values)
-        fresh = name in FRESH
-        kinds = builtin_result(name, [piece.kinds for piece in pieces])
+        kinds = entry.result_type([piece.kinds for piece in pieces])
         height = max((piece.height for piece in pieces), default=0) + 1
         calls = entry.calls_back or any(piece.calls for piece in pieces)
-        return Piece(node, kinds, calls=calls, height=height, fresh=fresh)
+        return Piece(node, kinds, calls=calls, height=height, fresh=entry.fresh)
 
-    def _special_call(self, name: str, arguments: Sequence[nodes.Expr]) -> Piece | None:
-        """The two builtins that look at how an argument is written."""
-        if name == "isinstance" and len(arguments) == 2:
+    def _bare_call(self, entry: BuiltinInfo, arguments: Sequence[nodes.Expr]) -> Piece | None:
+        """A call with a bare name that is read as no variable; None of other calls."""
+        if entry.intrinsic == "isinstance" and len(arguments) == 2:
             kind = arguments[1]
-            if isinstance(kind, nodes.Name) and kind.name in TYPE_WORDS:
+            if isinstance(kind, nodes.Name) and kind.name in entry.bare_words:
                 value = self.expression(arguments[0])
                 node = self.call("f_isinstance", value.node, self.constant(kind.name))
                 return self._finished(Piece(node, BOOL), value)
-        if name == "isset" and len(arguments) == 1 and isinstance(arguments[0], nodes.Name):
+        if (
+            entry.intrinsic == "isset"
+            and len(arguments) == 1
+            and isinstance(arguments[0], nodes.Name)
+        ):
             value = self._value_or_null(arguments[0].name)
             return self._finished(Piece(self.call("f_isset", value.node), BOOL), value)
         return None

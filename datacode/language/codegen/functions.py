@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from datacode.language.analysis.environment import Builtin, Facts
+from datacode.language.analysis.builtin_info import Builtins
+from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names
 from datacode.language.analysis.type_sets import NULL
 from datacode.language.codegen.assigning import Assigning
@@ -71,7 +72,7 @@ class Frames(Assigning):
         self,
         names: Names,
         facts: Facts,
-        builtins: Mapping[str, Builtin],
+        builtins: Builtins,
         parameters: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__(names, facts, builtins, parameters)

@@ -15,7 +15,6 @@ from datacode.language.analysis.type_sets import (
     NUMBER,
     STRING,
     arithmetic,
-    builtin_result,
     only,
 )
 from datacode.language.codegen.ast_builder import Piece
@@ -40,14 +39,12 @@ class Growing(Expressions):
 
     def _grows_array(self, node: nodes.Assign) -> bool:
         """``x = push(x, item)``: in place, if the variable owns its array."""
-        if not scopes.grows(node):
+        if not scopes.grows(node, self.builtins):
             return False
         assert isinstance(node.value, nodes.Call)
         function, (first, second) = node.value.name, node.value.arguments
-        slot = self.only_target(node.name)
-        if slot is None or not slot.owns or function in self.facts.functions:
-            return False
-        if function not in self.builtins or self.is_volatile(slot):
+        slot, entry = self.only_target(node.name), self.builtin(function)
+        if slot is None or not slot.owns or entry is None or self.is_volatile(slot):
             return False
         assert isinstance(first, nodes.Name)
         assert not isinstance(second, nodes.Spread | nodes.NamedArgument)
@@ -64,9 +61,9 @@ class Growing(Expressions):
             tests.append(self.identical(self.name(slot.owner), array.node))
         if not only(kinds, ARRAY):
             tests.append(self.is_a(array.node, "list"))
-        if function == "extend" and not only(item.kinds, ARRAY):
+        if entry.intrinsic == "extend" and not only(item.kinds, ARRAY):
             tests.append(self.is_a(item.node, "list"))
-        method = "extend" if function == "extend" else "append"
+        method = "extend" if entry.intrinsic == "extend" else "append"
         grow = ast.Call(
             ast.Attribute(array.node, method, ast.Load(), **self.at), [item.node], [], **self.at
         )
@@ -74,7 +71,7 @@ class Growing(Expressions):
         copy = self.assignment(longer, self.target(slot.python), self.target(slot.owner))
         yes = [ast.Expr(grow, **self.at)]
         self.out += [self.if_(self.all_of(tests), list(yes), [copy])] if tests else yes
-        self.now_set(slot, builtin_result(function, [kinds, item.kinds]))
+        self.now_set(slot, entry.result_type([kinds, item.kinds]))
         self.now_owned(slot)
         return True
 

@@ -61,8 +61,9 @@ class Loops(RowLoops):
     def _numbered_in(self, node: nodes.For) -> nodes.Expr | None:
         """What is visited by ``for i, x in enum(…)``; None for other loops."""
         match node.iterable:
-            case nodes.Call(name="enum", arguments=(source,)) if len(node.variables) <= 2:
-                if "enum" in self.facts.functions:
+            case nodes.Call(name=name, arguments=(source,)) if len(node.variables) <= 2:
+                entry = self.builtin(name)
+                if entry is None or entry.intrinsic != "numbered":
                     return None
                 if isinstance(source, nodes.Spread | nodes.NamedArgument):
                     return None

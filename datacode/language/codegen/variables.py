@@ -15,20 +15,11 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from datacode.language.analysis.environment import Builtin, Facts
+from datacode.language.analysis.builtin_info import BuiltinInfo, Builtins
+from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names
 from datacode.language.analysis.type_sets import ANY
 from datacode.language.codegen.ast_builder import LOOSE, SHARED, STEADY, Piece, Writer
-
-HARMLESS = frozenset(
-    f"f_{name}"
-    for name in (
-        *("abs", "sqrt", "pow", "round", "int", "float", "str", "len", "length", "upper", "lower"),
-        *("trim", "typeof", "isinstance", "isset", "print", "push", "append", "extend"),
-        *("range", "split", "bulk_create"),
-    )
-)
-"""Builtins that certainly run no function of the program, and no condition over rows."""
 
 UNSET, UNSURE, SET = 0, 1, 2
 """Whether a variable has a value at a point of the program."""
@@ -108,7 +99,7 @@ class Variables(Writer):
         self,
         names: Names,
         facts: Facts,
-        builtins: Mapping[str, Builtin],
+        builtins: Builtins,
         parameters: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__()
@@ -130,6 +121,10 @@ class Variables(Writer):
         self.assumed: frozenset[tuple[str, int | None]] = frozenset()
         self.visited_kinds: dict[int, tuple[int, ...]] = {}
         self.asked: dict[tuple[str, tuple[int, ...]], tuple[str, int]] = {}
+
+    def builtin(self, name: str) -> BuiltinInfo | None:
+        """The builtin that a call of the name means, if it means one."""
+        return None if name in self.facts.functions else self.builtins.get(name)
 
     # Slots -----------------------------------------------------------------
 
@@ -368,9 +363,10 @@ class Variables(Writer):
 
     def call(self, function: str, *arguments: ast.expr) -> ast.Call:
         """Call a helper or builtin by its Python name."""
-        is_called = function.startswith(("f_", "k")) or function == "call_loosely"
-        if is_called and (function not in HARMLESS or function[2:] in self.facts.functions):
-            self.lose_globals()
+        if function.startswith(("f_", "k")) or function == "call_loosely":
+            entry = self.builtin(function[2:]) if function.startswith("f_") else None
+            if entry is None or not entry.pure:
+                self.lose_globals()
         return super().call(function, *arguments)
 
     def now_set(self, slot: Slot, kinds: int) -> None:

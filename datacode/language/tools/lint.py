@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from datacode.errors import DataCodeError
 from datacode.i18n import catalog
-from datacode.language.bare_names import in_places
+from datacode.language.analysis.builtin_info import Builtins, by_position
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
 from datacode.language.syntax.source import Source
@@ -31,8 +32,6 @@ MAX_ERRORS = 20
 
 RECOVERY_CHARACTERS = 200_000
 """A longer text is read once only; its first error is all that is said."""
-
-CountError = Callable[[str, int], DataCodeError | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +55,16 @@ def check(
     *,
     known_variables: Collection[str] = (),
     known_functions: Collection[str] = (),
-    count_error: CountError | None = None,
+    builtins: Builtins = MappingProxyType({}),
 ) -> list[Problem]:
     """Everything to say about a text, in the order of its lines.
 
-    The known names are those of the session; builtins count as functions. ``count_error`` tells
-    the error of calling a builtin with so many arguments, None if that is fine.
+    The known names are those of the session.
     """
     errors, program = _errors(text)
     if program is None:
         return errors
-    survey = _Survey(program, frozenset(known_variables), frozenset(known_functions), count_error)
+    survey = _Survey(program, frozenset(known_variables), frozenset(known_functions), builtins)
     return sorted(survey.problems, key=lambda p: (p.line, p.column))
 
 
@@ -157,11 +155,11 @@ class _Survey:
         program: nodes.Program,
         known_variables: frozenset[str],
         known_functions: frozenset[str],
-        count_error: CountError | None,
+        builtins: Builtins,
     ) -> None:
         self.problems: list[Problem] = []
         self._known_functions = known_functions
-        self._count_error = count_error
+        self._builtins = builtins
         self._definitions = {s.name: s for s in program.body if isinstance(s, nodes.Function)}
         self._defined: set[str] = set()
         self._reads: dict[int, set[str]] = {}
@@ -232,7 +230,7 @@ class _Survey:
                 self._variable(node, node.name, scope)
             elif isinstance(node, nodes.Call):
                 self._call(node, scope)
-                pending.extend(_arguments(node))
+                pending.extend(self._arguments(node))
             else:
                 pending.extend(_children(node))
 
@@ -248,7 +246,8 @@ class _Survey:
         if definition is None:
             self._foreign_call(call)
             return
-        if scope.function is None and name not in self._defined | self._known_functions:
+        known = name in self._known_functions or name in self._builtins
+        if scope.function is None and not known and name not in self._defined:
             self._warn(
                 call,
                 "function",
@@ -268,12 +267,30 @@ class _Survey:
 
     def _foreign_call(self, call: nodes.Call) -> None:
         """A call of a builtin, or of a function that an earlier program defined."""
-        if call.name not in self._known_functions:
+        if call.name in self._known_functions:
+            return
+        entry = self._builtins.get(call.name)
+        if entry is None:
             self._warn(call, "function", "Function '{name}' not found", name=call.name)
-        elif self._count_error is not None and _plain(call):
-            error = self._count_error(call.name, len(call.arguments))
-            if error is not None:
-                self._warn(call, "function", error.template, **error.params)
+        elif _plain(call) and not entry.accepts(len(call.arguments)):
+            error = entry.wrong_count(len(call.arguments))
+            self._warn(call, "function", error.template, **error.params)
+
+    def _arguments(self, call: nodes.Call) -> Iterator[nodes.Node]:
+        """The arguments that are read; not the names that are no variables (5.9)."""
+        entry = self._builtins.get(call.name)
+        intrinsic = entry.intrinsic if entry is not None else None
+        arguments: Sequence[nodes.Node] = call.arguments
+        if entry is not None and intrinsic in ("isset", "isinstance"):
+            arguments = by_position(call, entry) or arguments
+        if intrinsic == "isset" and len(arguments) == 1 and isinstance(arguments[0], nodes.Name):
+            return
+        for position, argument in enumerate(arguments):
+            if intrinsic == "isinstance" and position == 1 and isinstance(argument, nodes.Name):
+                continue
+            if isinstance(argument, nodes.Spread | nodes.NamedArgument):
+                argument = argument.value
+            yield argument
 
     def _unreachable(self, body: tuple[nodes.Statement, ...]) -> None:
         for before, after in itertools.pairwise(body):
@@ -300,19 +317,6 @@ class _Survey:
 def _plain(call: nodes.Call) -> bool:
     """Are all its arguments positional, so that they can be counted?"""
     return not any(isinstance(a, nodes.Spread | nodes.NamedArgument) for a in call.arguments)
-
-
-def _arguments(call: nodes.Call) -> Iterator[nodes.Node]:
-    """The arguments that are read; not the names that are no variables (5.9)."""
-    arguments = in_places(call) or call.arguments
-    if call.name == "isset" and len(arguments) == 1 and isinstance(arguments[0], nodes.Name):
-        return
-    for position, argument in enumerate(arguments):
-        if call.name == "isinstance" and position == 1 and isinstance(argument, nodes.Name):
-            continue
-        yield (
-            argument.value if isinstance(argument, nodes.Spread | nodes.NamedArgument) else argument
-        )
 
 
 def _children(node: nodes.Node) -> Iterator[nodes.Node]:

@@ -7,6 +7,16 @@ import re
 from functools import reduce
 
 from datacode.errors import runtime_error, type_error
+from datacode.language.analysis.type_sets import (
+    ARRAY,
+    INTEGER,
+    NUMBER,
+    appended,
+    extended,
+    rearranged,
+    repeated,
+    with_elements,
+)
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.arguments import number, number_series, whole
 from datacode.runtime.builtins.registry import (
@@ -38,7 +48,15 @@ def _one_argument(called: str) -> CountError:
 # Length ----------------------------------------------------------------------
 
 
-@builtin("arrays", name="len", count_error=expects_range(1, 1), keeps=False)
+@builtin(
+    "arrays",
+    name="len",
+    count_error=expects_range(1, 1),
+    keeps=False,
+    returns=INTEGER,
+    pure=True,
+    intrinsic="length",
+)
 def len_(value: Value) -> float:
     """The number of elements of an array, characters of a text, keys of an object, rows of a table.
 
@@ -57,7 +75,7 @@ def len_(value: Value) -> float:
 alias("length", "len")
 
 
-@builtin("arrays", keeps=False)
+@builtin("arrays", keeps=False, returns=INTEGER)
 def count(value: Value) -> float:
     """The number of elements of an array, characters of a text or rows of a table.
 
@@ -74,7 +92,7 @@ def count(value: Value) -> float:
 # Making arrays ---------------------------------------------------------------
 
 
-@builtin("arrays", name="array")
+@builtin("arrays", name="array", returns=ARRAY)
 def array_() -> list[Value]:
     """An empty array.
 
@@ -85,7 +103,7 @@ def array_() -> list[Value]:
     return []
 
 
-@builtin("arrays", minimum=0, keeps=False)
+@builtin("arrays", minimum=0, keeps=False, returns=ARRAY)
 def array_builder(n: Value = 0.0) -> list[Value]:
     """An empty array; the number, of elements that are to be expected, changes nothing.
 
@@ -97,7 +115,15 @@ def array_builder(n: Value = 0.0) -> list[Value]:
     return []
 
 
-@builtin("arrays", minimum=2, count_error=expects(2), needs_host=True)
+@builtin(
+    "arrays",
+    minimum=2,
+    count_error=expects(2),
+    needs_host=True,
+    returns=repeated,
+    fresh=True,
+    pure=True,
+)
 def bulk_create(host: Host, n: Value, template: Value, params: Value = ABSENT) -> list[Value]:
     """An array of ``n`` copies of a value, or of ``n`` rows made from a template.
 
@@ -150,6 +176,10 @@ def _parameter(element: Value, values: list[Value]) -> Value:
     needs_host=True,
     keeps=False,
     signature="range(end), range(start, end), range(start, end, step)",
+    returns=ARRAY | with_elements(INTEGER),
+    fresh=True,
+    pure=True,
+    intrinsic="range",
 )
 def range_(
     host: Host,
@@ -215,7 +245,7 @@ def _named_bounds(
 # Changed copies --------------------------------------------------------------
 
 
-@builtin("arrays")
+@builtin("arrays", returns=appended, fresh=True, pure=True, intrinsic="append")
 def push(array: Value, item: Value) -> list[Value]:
     """A copy of the array with one more element.
 
@@ -241,7 +271,7 @@ def pop(array: Value) -> Value:
     return elements[-1] if elements else None
 
 
-@builtin("arrays")
+@builtin("arrays", returns=extended, fresh=True, pure=True, intrinsic="extend")
 def extend(array: Value, other: Value) -> list[Value]:
     """The elements of the first array and then those of the second.
 
@@ -252,7 +282,7 @@ def extend(array: Value, other: Value) -> list[Value]:
     return [*arguments.array(array), *arguments.array(other)]
 
 
-@builtin("arrays")
+@builtin("arrays", returns=rearranged)
 def sort(array: Value) -> list[Value]:
     """The elements in ascending order; equal ones keep their order.
 
@@ -267,7 +297,7 @@ def sort(array: Value) -> list[Value]:
     return in_order(arguments.array(array))
 
 
-@builtin("arrays")
+@builtin("arrays", returns=rearranged)
 def reverse(array: Value) -> list[Value]:
     """The elements from the last to the first.
 
@@ -278,7 +308,7 @@ def reverse(array: Value) -> list[Value]:
     return arguments.array(array)[::-1]
 
 
-@builtin("arrays")
+@builtin("arrays", returns=rearranged)
 def unique(array: Value) -> list[Value]:
     """The different elements, in the order in which they first appear.
 
@@ -294,7 +324,9 @@ def unique(array: Value) -> list[Value]:
 # Sums ------------------------------------------------------------------------
 
 
-@builtin("arrays", name="sum", minimum=1, count_error=_one_argument("sum"), keeps=False)
+@builtin(
+    "arrays", name="sum", minimum=1, count_error=_one_argument("sum"), keeps=False, returns=NUMBER
+)
 def sum_(array: Value) -> float:
     """The sum of the numbers of an array or column; 0 without any.
 
@@ -307,7 +339,7 @@ def sum_(array: Value) -> float:
     return _total(array)
 
 
-@builtin("arrays", keeps=False)
+@builtin("arrays", keeps=False, returns=NUMBER)
 def average(array: Value) -> float:
     """The mean of the numbers of an array or column.
 
@@ -320,7 +352,7 @@ def average(array: Value) -> float:
     return _mean(array)
 
 
-@builtin("arrays", minimum=1, count_error=_one_argument("average"), keeps=False)
+@builtin("arrays", minimum=1, count_error=_one_argument("average"), keeps=False, returns=NUMBER)
 def avg(array: Value) -> float:
     """The mean of the numbers of an array or column, as ``average``.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from datacode.errors import runtime_error, type_error
+from datacode.language.analysis.type_sets import BOOL, NULL, NUMBER, STRING
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects
 from datacode.runtime.host import Host
 from datacode.values.equality import type_name
@@ -20,7 +21,7 @@ from datacode.values.types import Currency, Value
 # Output ----------------------------------------------------------------------
 
 
-@builtin("output", name="print", minimum=0, needs_host=True, keeps=False)
+@builtin("output", name="print", minimum=0, needs_host=True, keeps=False, returns=NULL, pure=True)
 def print_(host: Host, *values: Value) -> None:
     """Write the values' texts with a space between them, and a line end.
 
@@ -31,7 +32,7 @@ def print_(host: Host, *values: Value) -> None:
     host.write(" ".join([v if v.__class__ is str else printed(v) for v in values]) + "\n")
 
 
-@builtin("output", needs_host=True, keeps=False)
+@builtin("output", needs_host=True, keeps=False, returns=STRING)
 def now(host: Host) -> str:
     """The time in UTC, as a text that is a date (RFC 3339).
 
@@ -45,7 +46,7 @@ def now(host: Host) -> str:
 # Types -----------------------------------------------------------------------
 
 
-@builtin("types", keeps=False)
+@builtin("types", keeps=False, returns=STRING, pure=True)
 def typeof(value: Value) -> str:
     """The name of the value's type.
 
@@ -72,12 +73,28 @@ _TESTED = {
     "table": ("table",),
 }
 _TYPE_OF_NAME = {name: kind for kind, names in _TESTED.items() for name in names}
+TYPE_WORDS = frozenset(
+    (
+        *("int", "float", "num", "str", "text", "bool", "date", "money", "array", "vec"),
+        *("object", "dict", "map", "table", "path", "pathpattern", "pattern"),
+    )
+)
+"""Names of types that need no quotes; others would be read as variables."""
+
 _NUMBERS = ("number", "num", "float", "double")
 _WHOLE_NUMBERS = ("int", "integer")
 _DATES = ("date", "datetime")
 
 
-@builtin("types", name="isinstance", keeps=False)
+@builtin(
+    "types",
+    name="isinstance",
+    keeps=False,
+    returns=BOOL,
+    pure=True,
+    intrinsic="isinstance",
+    bare_words=TYPE_WORDS,
+)
 def isinstance_(value: Value, type_: Value) -> bool:
     """Is the value of a type? The type's name may stand without quotes.
 
@@ -113,7 +130,7 @@ def isinstance_(value: Value, type_: Value) -> bool:
     return type_name(value) == kind
 
 
-@builtin("types", keeps=False)
+@builtin("types", keeps=False, returns=BOOL, pure=True, intrinsic="isset")
 def isset(value: Value) -> bool:
     """Is there a value? False for null, and for the name of a variable that does not exist.
 
@@ -127,7 +144,7 @@ def isset(value: Value) -> bool:
 # Conversions -----------------------------------------------------------------
 
 
-@builtin("conversions", name="str", keeps=False)
+@builtin("conversions", name="str", keeps=False, returns=STRING, pure=True)
 def str_(value: Value) -> str:
     """The text that ``print`` would write.
 
@@ -138,7 +155,7 @@ def str_(value: Value) -> str:
     return printed(value)
 
 
-@builtin("conversions", name="int", keeps=False)
+@builtin("conversions", name="int", keeps=False, returns=NUMBER, pure=True)
 def int_(value: Value) -> float:
     """A whole number: of a number or of a text that is one, fraction cut off; of a bool 1 or 0.
 
@@ -165,7 +182,7 @@ def _cut(number: float) -> float:
     return float(int(number)) if number - number == 0 else number
 
 
-@builtin("conversions", name="float", keeps=False)
+@builtin("conversions", name="float", keeps=False, returns=NUMBER, pure=True)
 def float_(value: Value) -> float:
     """A number: itself, of a text that is one, of a bool 1 or 0.
 
@@ -192,7 +209,7 @@ _WORDS = dict.fromkeys(("true", "yes", "1", "on"), True)
 _WORDS |= dict.fromkeys(("false", "no", "0", "off"), False)
 
 
-@builtin("conversions", name="bool", keeps=False)
+@builtin("conversions", name="bool", keeps=False, returns=BOOL)
 def bool_(value: Value) -> bool:
     """True or false, for every value.
 

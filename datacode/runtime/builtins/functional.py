@@ -113,7 +113,7 @@ def all_(host: Host, array: Value) -> bool:
     return bool(elements) and all(map(host.truth, elements))
 
 
-@builtin("functions over arrays", needs_host=True)
+@builtin("functions over arrays", needs_host=True, intrinsic="numbered")
 def enum(host: Host, value: Value) -> list[list[Value]]:
     """Pairs of the position, from 0, and the element of an array, character of a text or row.
 

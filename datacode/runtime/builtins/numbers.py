@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from datacode.errors import runtime_error, type_error
+from datacode.language.analysis.type_sets import NUMBER
 from datacode.runtime.builtins.arguments import array, number, number_series
 from datacode.runtime.builtins.registry import builtin, expects
 from datacode.runtime.operators import raise_to
@@ -17,7 +18,7 @@ _LARGEST_FRACTION = 2.0**52
 """From here on every double is a whole number."""
 
 
-@builtin("numbers", name="abs", keeps=False)
+@builtin("numbers", name="abs", keeps=False, returns=NUMBER, pure=True)
 def abs_(n: Value) -> float:
     """The number without its sign.
 
@@ -30,7 +31,7 @@ def abs_(n: Value) -> float:
     return abs(n)
 
 
-@builtin("numbers", keeps=False)
+@builtin("numbers", keeps=False, returns=NUMBER, pure=True)
 def sqrt(n: Value) -> float:
     """The square root. A negative number is an error.
 
@@ -43,7 +44,7 @@ def sqrt(n: Value) -> float:
     return math.sqrt(n)
 
 
-@builtin("numbers", name="pow", keeps=False)
+@builtin("numbers", name="pow", keeps=False, returns=NUMBER, pure=True)
 def pow_(base: Value, exp: Value) -> float:
     """``base`` to the power of ``exp``, as ``base ^ exp``.
 
@@ -54,7 +55,7 @@ def pow_(base: Value, exp: Value) -> float:
     return raise_to(number(base), number(exp))
 
 
-@builtin("numbers", name="round", keeps=False)
+@builtin("numbers", name="round", keeps=False, returns=NUMBER, pure=True)
 def round_(n: Value) -> float:
     """The nearest whole number; halves go away from zero.
 
@@ -72,7 +73,7 @@ def round_(n: Value) -> float:
     return float(whole)
 
 
-@builtin("numbers", keeps=False)
+@builtin("numbers", keeps=False, returns=NUMBER)
 def div(a: Value, b: Value) -> float:
     """``a`` divided by ``b``, fraction and all, as ``a / b``.
 
@@ -95,6 +96,7 @@ def div(a: Value, b: Value) -> float:
     count_error=expects(1),
     keeps=False,
     signature="min(array), min(n...)",
+    returns=NUMBER,
 )
 def min_(*values: Value) -> float:
     """The least of some numbers, or of an array or column of numbers.
@@ -121,6 +123,7 @@ def min_(*values: Value) -> float:
     count_error=expects(1),
     keeps=False,
     signature="max(array), max(n...)",
+    returns=NUMBER,
 )
 def max_(*values: Value) -> float:
     """The greatest of some numbers, or of an array or column of numbers.

@@ -29,9 +29,12 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from datacode.errors import DataCodeError, argument_count_error, runtime_error
+from datacode.language.analysis.builtin_info import Intrinsic
+from datacode.language.analysis.type_sets import ANY
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 CountError = Callable[["Builtin", int], DataCodeError]
+TypeRule = Callable[[Sequence[int]], int]
 
 
 class _Absent:
@@ -53,11 +56,16 @@ class Builtin:
     allowed numbers of positional arguments; ``maximum`` is None where any number may follow.
     ``needs_host`` functions take the interpreter's ``Host`` first. ``calls_back`` functions run
     other functions by name.
-    ``keeps`` tells whether a result may hold an argument or a part of one (so that the
-    compiler must treat the argument as shared afterwards); only what certainly does not, such
-    as ``len`` or ``sum``, says False.
     ``signature`` is the call as documentation and help show it; ``alias_of`` names the function
     that this is another name of.
+
+    The rest is for the compiler (``language.analysis.builtin_info``) and holds whatever the
+    arguments are. ``keeps``: a result may hold an argument or a part of one, so that the argument
+    is shared afterwards; only what certainly does not, such as ``len`` or ``sum``, says False.
+    ``returns`` is the type set of the result, or the rule that gives it for those of the arguments.
+    ``fresh``: the result is a new array that nothing else refers to. ``pure``: no other code sees
+    a variable while it runs. ``intrinsic`` is what the compiler can do instead of calling it, and
+    ``bare_words`` need no quotes as the last argument.
     """
 
     name: str
@@ -72,6 +80,11 @@ class Builtin:
     needs_host: bool
     calls_back: bool
     keeps: bool
+    returns: int | TypeRule
+    fresh: bool
+    pure: bool
+    intrinsic: Intrinsic | None
+    bare_words: frozenset[str]
     documentation: str
     signature: str
     python_names: Mapping[str, str]
@@ -80,6 +93,16 @@ class Builtin:
     def accepts(self, count: int) -> bool:
         """May it be called with so many positional arguments?"""
         return self.minimum <= count and (self.maximum is None or count <= self.maximum)
+
+    def wrong_count(self, count: int) -> DataCodeError:
+        """The error of a call with so many positional arguments."""
+        return self.count_error(self, count)
+
+    def result_type(self, arguments: Sequence[int]) -> int:
+        """The type set of what it returns, if it returns, for arguments of such types."""
+        if isinstance(self.returns, int):
+            return self.returns
+        return self.returns(arguments) if self.accepts(len(arguments)) else ANY
 
     @property
     def summary(self) -> str:
@@ -95,14 +118,14 @@ class Builtin:
         """
         if not names:
             if not self.accepts(count):
-                raise self.count_error(self, count)
+                raise self.wrong_count(count)
             return []
         if not self.parameters:
             raise runtime_error(
                 "Function '{name}' does not support named arguments", name=self.name
             )
         if self.maximum is not None and count > self.maximum:
-            raise self.count_error(self, count)
+            raise self.wrong_count(count)
         filled = set(self.positions[:count])
         for name in names:
             self._check_name(name, filled)
@@ -124,7 +147,7 @@ class Builtin:
         by_name = filled.intersection(self.positions[count:])
         found = count + len(by_name)
         if found < self.minimum:
-            raise self.count_error(self, found)
+            raise self.wrong_count(found)
         missing = next(name for name in self.parameters if name in self.required - filled)
         raise missing_argument(self.name, missing)
 
@@ -197,6 +220,11 @@ def builtin(
     needs_host: bool = False,
     calls_back: bool = False,
     keeps: bool = True,
+    returns: int | TypeRule = ANY,
+    fresh: bool = False,
+    pure: bool = False,
+    intrinsic: Intrinsic | None = None,
+    bare_words: frozenset[str] = frozenset(),
     signature: str | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function of the library under its own name, or under ``name``.
@@ -230,6 +258,11 @@ def builtin(
                 needs_host=needs_host,
                 calls_back=calls_back,
                 keeps=keeps,
+                returns=returns,
+                fresh=fresh,
+                pure=pure,
+                intrinsic=intrinsic,
+                bare_words=bare_words,
                 documentation=inspect.getdoc(function) or "",
                 signature=signature or f"{own_name}({_written(parameters)})",
                 python_names=MappingProxyType({_shown(p): p.name for p in nameable}),

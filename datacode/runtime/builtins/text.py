@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datacode.errors import argument_count_error, runtime_error, type_error
+from datacode.language.analysis.type_sets import ARRAY, BOOL, STRING, with_elements
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.arguments import exactly_whole, text
 from datacode.runtime.builtins.joins import table_join
@@ -17,7 +18,14 @@ from datacode.values.types import Path, Value
 # Parts -----------------------------------------------------------------------
 
 
-@builtin("text", needs_host=True, keeps=False)
+@builtin(
+    "text",
+    needs_host=True,
+    keeps=False,
+    returns=ARRAY | with_elements(STRING),
+    fresh=True,
+    pure=True,
+)
 def split(host: Host, str_: Value, delim: Value) -> list[str]:
     """The parts of a text between the delimiters.
 
@@ -89,7 +97,7 @@ def _only_one(name: str, by_position: Value, by_name: Value) -> Value:
     return by_name
 
 
-@builtin("text", keeps=False)
+@builtin("text", keeps=False, returns=STRING, pure=True)
 def trim(str_: Value) -> str:
     """The text without the white space around it.
 
@@ -141,7 +149,7 @@ def replace(host: Host, str_: Value, old: Value, new: Value) -> str:
 # Letter case -----------------------------------------------------------------
 
 
-@builtin("text", keeps=False)
+@builtin("text", keeps=False, returns=STRING, pure=True)
 def upper(str_: Value) -> str:
     """The text in capital letters.
 
@@ -152,7 +160,7 @@ def upper(str_: Value) -> str:
     return text(str_).upper()
 
 
-@builtin("text", keeps=False)
+@builtin("text", keeps=False, returns=STRING, pure=True)
 def lower(str_: Value) -> str:
     """The text in small letters.
 
@@ -188,7 +196,7 @@ def islower(str_: Value) -> bool:
 # Searching -------------------------------------------------------------------
 
 
-@builtin("text", keeps=False)
+@builtin("text", keeps=False, returns=BOOL)
 def contains(str_: Value, substr: Value) -> bool:
     """Is the text part of the other, or the value an element of the array?
 
