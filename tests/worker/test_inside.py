@@ -105,6 +105,11 @@ class InsideTests(WorkersTestCase):
         )
         self.assertIsNone(outcome.error, outcome.error)
         self.assertEqual(outcome.output, "[1, a] [2, =b] 1\n")
+        outcome = await interpreter.run(
+            "write_file(path('o.xlsx'), table(enum(range(10001)), ['i', 'n']))\n"
+            "print(len(read_file(path('o.xlsx'))))"
+        )
+        self.assertEqual((outcome.error, outcome.output), (None, "10001\n"))
 
     async def test_encodings(self) -> None:
         """Every character set that programs may name is there."""
