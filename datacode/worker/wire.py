@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from datacode import errors
 from datacode.errors import DataCodeError, Kind
+from datacode.values import surrogates
 
 MAX_FROM_WORKER = 1 << 20
 """The largest frame that the server takes from a worker, in bytes. More is cut by the worker."""
@@ -504,21 +505,10 @@ def encode(message: Struct) -> bytes:
     try:
         _encoder.encode_into(message, buffer, 4)
     except UnicodeEncodeError:
-        data = _clean(msgspec.to_builtins(message, builtin_types=(bytes,)))
-        _encoder.encode_into(data, buffer, 4)
+        data = msgspec.to_builtins(message, builtin_types=(bytes,))
+        _encoder.encode_into(surrogates.replaced(data), buffer, 4)
     buffer[:4] = (len(buffer) - 4).to_bytes(4, "big")
     return bytes(buffer)
-
-
-def _clean(value: object) -> object:
-    """The same data, its texts without lone surrogates (pairs of them become one character)."""
-    if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, (list, tuple)):
-        return [_clean(item) for item in value]
-    if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
-    return value
 
 
 class Frames:

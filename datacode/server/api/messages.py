@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from datacode.server.api.texts import Locale
+from datacode.values import surrogates
 
 MAX_ID_BYTES = 256
 """The longest ``id`` that is repeated in an answer, as JSON text."""
@@ -165,15 +166,6 @@ class TableRowsFound(Answer, kw_only=True):
     row_count: int = 0
     error: str | None = None
     id: Any = UNSET
-
-
-class VariableView(Struct, frozen=True):
-    """A variable; ``size`` is what ``len`` gives, null where there is no such thing."""
-
-    name: str
-    type: str
-    size: int | None
-    preview: str
 
 
 class Variables(Answer, kw_only=True):
@@ -494,18 +486,8 @@ def encode(answer: Answer | Output | Progress) -> bytes:
     try:
         return _encoder.encode(answer)
     except UnicodeEncodeError:
-        return _encoder.encode(_clean(msgspec.to_builtins(answer, builtin_types=(Raw,))))
-
-
-def _clean(value: Any) -> Any:
-    """The same data, its texts without lone surrogates (pairs of them become one character)."""
-    if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
-    return value
+        plain = msgspec.to_builtins(answer, builtin_types=(Raw,))
+        return _encoder.encode(surrogates.replaced(plain))
 
 
 def with_id(answer: Answer, request_id: Raw) -> Answer:
