@@ -42,6 +42,7 @@ TOKEN_VARIABLE = "DATACODE_WS_TOKEN"  # noqa: S105 - a variable's name
 
 _LIMITS = [
     ["max-message-mib", None, 64, "Largest message of a client, MiB."],
+    ["max-request-mib", None, 8, "Largest message that is no upload, MiB."],
     ["max-output-mib", None, 16, "Most that one request may print, MiB."],
     ["max-source-kib", None, 16384, "Largest program, KiB."],
     ["max-write-mib", None, 64, "Largest file that a program may write, MiB."],
@@ -260,6 +261,7 @@ def _limits(options: Mapping[str, Any]) -> Limits:
 def _bounds(options: Mapping[str, Any]) -> Bounds:
     return Bounds(
         message_bytes=_size(options, "max-message-mib", MIB),
+        request_bytes=_size(options, "max-request-mib", MIB),
         connections=_whole(options, "max-connections"),
         per_address=_whole(options, "max-per-address"),
         queue=_whole(options, "max-queue", least=1),

@@ -196,6 +196,7 @@ class OptionsTests(SynchronousTestCase):
         """Every limit has its option; 0 is none."""
         settings = self.settings(
             "--max-message-mib=1",
+            "--max-request-mib=0.5",
             "--max-output-mib=0.5",
             "--max-source-kib=2",
             "--max-write-mib=3",
@@ -223,6 +224,7 @@ class OptionsTests(SynchronousTestCase):
             settings.bounds,
             Bounds(
                 message_bytes=mib,
+                request_bytes=mib // 2,
                 connections=5,
                 per_address=0,
                 queue=7,

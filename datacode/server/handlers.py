@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, Raw, structs
 from twisted.internet.defer import CancelledError
 
@@ -40,6 +41,7 @@ from datacode.server.api.messages import (
     Info,
     InfoAnswer,
     Inspect,
+    LargeUpload,
     Listing,
     Problem,
     Problems,
@@ -358,13 +360,19 @@ async def upload_file(request: UploadFile, call: Call) -> Answer:
         return Done.failed(texts.UPLOADS_OFF.render(call.locale))
     given_up = threading.Event()
     try:
-        await call.workspace.in_thread(folder.upload, request.filename, request.content, given_up)
+        await call.workspace.in_thread(_upload, folder, request, given_up)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Executed.failed(texts.UNREADABLE.render(call.locale))
     except StoreError as error:
         return Done.failed(error.text.render(call.locale, **error.params))
     except CancelledError:
         given_up.set()  # the thread goes on, and must not store what was said to be cancelled
         raise
     return _done(texts.UPLOADED, call, filename=request.filename)
+
+
+def _upload(folder: SessionFolder, request: UploadFile, given_up: threading.Event) -> None:
+    folder.upload(request.filename, request.utf8(), given_up)
 
 
 async def download_file(request: DownloadFile, call: Call) -> Answer:
@@ -467,6 +475,7 @@ HANDLERS: dict[type[Request], Handler] = {
     SmbDisconnect: smb_disconnect,
     SmbShares: smb_shares,
     UploadFile: upload_file,
+    LargeUpload: upload_file,
     DownloadFile: download_file,
     DeleteFile: delete_file,
     SessionFiles: session_files,
@@ -478,4 +487,4 @@ HANDLERS: dict[type[Request], Handler] = {
     Check: check,
 }
 """Cancel and auth are the session's own business."""
-assert set(HANDLERS) | {messages.Cancel, messages.Auth} == set(messages.REQUESTS)
+assert set(HANDLERS) | {messages.Cancel, messages.Auth} == {*messages.REQUESTS, LargeUpload}

@@ -11,19 +11,18 @@ Source: server reference, 4.3, 4.4, 5.6.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from datacode import __version__
 from datacode.server.api import messages, texts
 from datacode.server.api.messages import Answer, Auth, Cancel, Done, Execute, Executed, Request
-from datacode.server.api.parse import LARGE, BadRequest, parse, parse_in_steps
+from datacode.server.api.parse import BadRequest, parse
 from datacode.server.handlers import HANDLERS, Call
 from datacode.server.ops.audit import Audit, NoAudit, hash_of
 from datacode.server.ops.metrics import Metrics
@@ -113,7 +112,6 @@ class Session:
         self._queue: deque[Request | BadRequest] = deque()
         self._at_once = 0
         self._paused = False
-        self._reading = False
         self._working = False
         self._running: Request | None = None
         self._task: Deferred[Answer] | None = None
@@ -128,35 +126,15 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        """Whether a request is being read or answered."""
-        return self._reading or self._working or self._at_once > 0
+        """Whether a request is being answered."""
+        return self._working or self._at_once > 0
 
     def receive(self, data: bytes, *, is_text: bool) -> None:
         """A message has come."""
         self.last_active = self._house.clock.seconds()
         if self._closing:
             return
-        if is_text and len(data) >= LARGE:
-            self._reading = self._paused = True
-            self._client.pause_reading()
-            self._start(self._read_in_steps(data))
-        else:
-            self._take(_read(data, is_text))
-
-    async def _read_in_steps(self, data: bytes) -> None:
-        """Read a large message between what others want; nothing more comes until it is read."""
-        steps = parse_in_steps(data)
-        request = None
-        while request is None:
-            await deferLater(self._house.clock, 0)
-            if self._closing:
-                return
-            request = _next(steps)
-        self._reading = False
-        self._take(request)
-        self._resume_if_room()
-
-    def _take(self, request: Request | BadRequest) -> None:
+        request = _read(data, is_text, self._house.settings.bounds.request_bytes)
         if not self._admitted:
             self._knock(request)
             return
@@ -447,11 +425,7 @@ class Session:
             self._client.pause_reading()
 
     def _resume_if_room(self) -> None:
-        if (
-            self._paused
-            and not self._reading
-            and len(self._queue) + self._at_once <= self._house.settings.bounds.queue
-        ):
+        if self._paused and len(self._queue) + self._at_once <= self._house.settings.bounds.queue:
             self._paused = False
             self._client.resume_reading()
 
@@ -523,6 +497,7 @@ class Session:
             "busy": self._working,
             "limits": {
                 "message_mib": bounds.message_bytes / MIB,
+                "request_mib": bounds.request_bytes / MIB,
                 "output_mib": limits.output_bytes / MIB,
                 "source_kib": limits.source_bytes / 1024,
                 "run_seconds": limits.run_seconds,
@@ -559,25 +534,13 @@ class _Reporter:
         )
 
 
-def _read(data: bytes, is_text: bool) -> Request | BadRequest:
+def _read(data: bytes, is_text: bool, limit: int) -> Request | BadRequest:
     try:
         if not is_text:
             return BadRequest(texts.NOT_TEXT, Executed)
-        return parse(data)
+        return parse(data, limit)
     except BadRequest as bad:
         return bad
-
-
-def _next(steps: Generator[None, None, Request]) -> Request | BadRequest | None:
-    """Take one step of reading a message; what it says, once that is known."""
-    try:
-        next(steps)
-    except StopIteration as done:
-        request: Request = done.value
-        return request
-    except BadRequest as bad:
-        return bad
-    return None
 
 
 def _type_of(request: Request) -> str:

@@ -237,73 +237,51 @@ class OrderTests(SessionTestCase):
 
 
 class LargeMessageTests(SessionTestCase):
-    """Messages that are read a step at a time."""
+    """Above a limit a message must be an upload, whose content is decoded apart."""
 
-    def large(self, **fields: Any) -> bytes:
-        """A request with much that nobody reads."""
-        return json.dumps({**fields, "padding": "x" * 1_000_000}).encode()
+    def large(self, room: Room, content: bytes, **fields: Any) -> Any:
+        """The answer to a message that is too large for anything but an upload."""
+        upload = {"type": "upload_file", "filename": "f", **fields}
+        data = json.dumps(upload).encode()[:-1] + b', "content": "' + content + b'"}'
+        room.session.receive(data, is_text=True)
+        return room.client.sent[-1]
 
-    def turn(self, room: Room) -> None:
-        """What is due has its turn; what that asks for comes in the next."""
-        for call in [c for c in room.clock.calls if c.getTime() <= room.clock.seconds()]:
-            room.clock.calls.remove(call)
-            call.called = 1
-            call.func(*call.args, **call.kw)
+    def test_upload(self) -> None:
+        """It is stored as any is."""
+        room = self.room(Settings(bounds=Bounds(request_bytes=100)), folder=True)
+        for content, expected in (
+            (b"\\u0430\\n" * 100_000, "а\n".encode() * 100_000),
+            (b"base64:" + b"QUJD" * 1000, b"ABC" * 1000),
+        ):
+            answer = self.large(room, content, id=5)
+            self.assertEqual((answer["success"], answer["id"]), (True, 5))
+            folder = room.workspace.folder
+            assert folder is not None
+            self.assertEqual((folder.path / "f").read_bytes(), expected)
 
-    def test_in_its_turn(self) -> None:
-        """It is read between what others want, and answered in order."""
-        room = self.room()
+    def test_unreadable(self) -> None:
+        """Content that is no JSON makes the message none, and nothing is stored."""
+        room = self.room(Settings(bounds=Bounds(request_bytes=100)), folder=True)
+        for content in (b"\\x" * 1000, b"\\ud800" * 1000, b"\x01" * 1000):
+            answer = self.large(room, b"a" * 1000 + content)
+            self.assertTrue(answer["error"].startswith("Ошибка парсинга запроса. "))
+            self.assertEqual(list(answer), ["success", "output", "error"])
+        assert room.workspace.folder is not None
+        self.assertEqual(room.workspace.folder.listing(), [])
+
+    def test_refused(self) -> None:
+        """Anything else is not even looked at; the connection stays."""
+        room = self.room(Settings(bounds=Bounds(request_bytes=100)))
+        answer = self.large(room, b"a" * 1000, type="reset")
+        self.assertIn("может быть только upload_file", answer["error"])
         room.ask(code="a")
-        room.session.receive(self.large(code="b", id=1), is_text=True)
-        self.assertTrue(room.client.paused)
-        self.assertTrue(room.session.busy)
-        turns = 0
-        while len(room.client.sent) < 2:
-            self.assertEqual(len(room.client.sent), 1)
-            self.turn(room)
-            turns += 1
-        self.assertGreater(turns, 10)
-        self.assertEqual(room.client.sent[1]["id"], 1)
-        self.assertFalse(room.client.paused)
-        self.assertFalse(room.session.busy)
-
-    def test_wrong(self) -> None:
-        """A wrong one is answered, and the next one read."""
-        room = self.room()
-        room.session.receive(self.large(type="nonsense")[:-1], is_text=True)
-        room.clock.advance(0)
-        self.assertTrue(room.client.sent[0]["error"].startswith("Ошибка парсинга запроса. "))
-        self.assertFalse(room.client.paused)
-
-    def test_end(self) -> None:
-        """With the session ends the reading; so it does when the server stops."""
-        for end in (lambda room: room.session.end(), lambda room: room.session.drain(1)):
-            room = self.room()
-            room.session.receive(self.large(code="x"), is_text=True)
-            self.turn(room)
-            self.turn(room)
-            end(room)
-            room.clock.advance(0)
-            self.assertEqual(room.client.sent, [])
-            self.assertEqual(room.clock.getDelayedCalls(), [])
+        self.assertTrue(room.client.sent[-1]["success"])
 
     def test_before_the_token(self) -> None:
         """It is no way in."""
         room = self.room(proof=lambda request: succeed("anna"))
-        room.session.receive(self.large(code="x"), is_text=True)
-        room.clock.advance(0)
+        room.session.receive(json.dumps({"code": "x" * 10_000_000}).encode(), is_text=True)
         self.assertEqual((room.client.sent, room.client.closed[0][0]), ([], 4401))
-
-    def test_full_queue(self) -> None:
-        """Read while too many wait, it waits as well."""
-        room = self.room(Settings(bounds=Bounds(queue=1)))
-        room.ask(code="wait")
-        room.ask(code="wait")
-        room.session.receive(self.large(code="wait"), is_text=True)
-        room.clock.advance(0)
-        self.assertTrue(room.client.paused)
-        room.interpreter.active.finish()
-        self.assertFalse(room.client.paused)
 
 
 class SlowClientTests(SessionTestCase):
@@ -449,6 +427,7 @@ class ControlTests(SessionTestCase):
             info["limits"],
             {
                 "message_mib": 64,
+                "request_mib": 8,
                 "output_mib": 16,
                 "source_kib": 16384,
                 "run_seconds": 600,

@@ -33,13 +33,13 @@ class UploadTests(SynchronousTestCase):
 
     def refused(self, filename: str, content: str = "x") -> str:
         """The sentence about an upload that fails."""
-        error = self.assertRaises(StoreError, self.folder.upload, filename, content)
+        error = self.assertRaises(StoreError, self.folder.upload, filename, content.encode())
         return error.text.render("ru", **error.params)
 
     def test_made_when_needed(self) -> None:
         """The folder appears with the first file, readable to nobody else."""
         self.assertFalse(self.folder.exists)
-        self.folder.upload("a.txt", "hello")
+        self.folder.upload("a.txt", b"hello")
         self.assertTrue(self.folder.exists)
         self.assertEqual(stat.S_IMODE(os.stat(self.folder.path).st_mode), 0o700)
         self.assertEqual((self.folder.path / "a.txt").read_bytes(), b"hello")
@@ -54,18 +54,18 @@ class UploadTests(SynchronousTestCase):
             ("BASE64:QQ==", b"BASE64:QQ=="),
             ("", b""),
         ):
-            self.folder.upload("f", content)
+            self.folder.upload("f", content.encode())
             self.assertEqual((self.folder.path / "f").read_bytes(), expected)
 
     def test_long_base64(self) -> None:
         """Base64 is decoded in pieces, and padding may stand at its end only."""
         folder = SessionFolder(self.root / "other", max_bytes=0, max_files=0)
         data = os.urandom(2_000_001)
-        encoded = base64.b64encode(data).decode()
-        folder.upload("f", "base64:" + encoded)
+        encoded = base64.b64encode(data)
+        folder.upload("f", b"base64:" + encoded)
         self.assertEqual((folder.path / "f").read_bytes(), data)
-        half = "A" * ((1 << 20) - 4) + "AA=="
-        error = self.assertRaises(StoreError, folder.upload, "g", "base64:" + half + half)
+        half = b"A" * ((1 << 20) - 4) + b"AA=="
+        error = self.assertRaises(StoreError, folder.upload, "g", b"base64:" + half + half)
         self.assertIs(error.text, texts.BAD_BASE64)
         self.assertEqual([each.name for each in folder.listing()], ["f"])
 
@@ -92,23 +92,23 @@ class UploadTests(SynchronousTestCase):
 
     def test_folders_are_made(self) -> None:
         """A name with slashes makes folders; Cyrillic, spaces and dots are kept as they are."""
-        self.folder.upload("отчёты/за год/a..b.txt", "x")
+        self.folder.upload("отчёты/за год/a..b.txt", b"x")
         self.assertEqual((self.folder.path / "отчёты" / "за год" / "a..b.txt").read_text(), "x")
         self.assertEqual([each.name for each in self.folder.listing()], ["отчёты/за год/a..b.txt"])
 
     def test_replaced(self) -> None:
         """An upload replaces a file of that name, and counts once."""
-        self.folder.upload("a", "x" * 60)
-        self.folder.upload("a", "y" * 90)
+        self.folder.upload("a", b"x" * 60)
+        self.folder.upload("a", b"y" * 90)
         self.assertEqual((self.folder.path / "a").read_text(), "y" * 90)
         self.assertEqual(self.folder.usage(), Usage(1, 90))
 
     def test_given_up(self) -> None:
         """What is given up on the way leaves the old file, and nothing else."""
-        self.folder.upload("a", "old")
+        self.folder.upload("a", b"old")
         given_up = threading.Event()
         given_up.set()
-        for content in ("", "new", "x" * 90, "base64:QUFB"):
+        for content in (b"", b"new", b"x" * 90, b"base64:QUFB"):
             error = self.assertRaises(StoreError, self.folder.upload, "a", content, given_up)
             self.assertIs(error.text, texts.CANNOT_WRITE)
         self.assertEqual(os.listdir(self.folder.path), ["a"])
@@ -145,12 +145,12 @@ class UploadTests(SynchronousTestCase):
 
     def test_name_of_a_folder(self) -> None:
         """A folder is not replaced by a file."""
-        self.folder.upload("a/b", "x")
+        self.folder.upload("a/b", b"x")
         self.assertEqual(self.refused("a"), "Некорректный путь к файлу")
 
     def test_parent_is_a_file(self) -> None:
         """A file is no folder."""
-        self.folder.upload("a", "x")
+        self.folder.upload("a", b"x")
         self.assertEqual(
             self.refused("a/b"), "Ошибка создания директории: это не папка (os error 20)"
         )
@@ -166,16 +166,16 @@ class UploadTests(SynchronousTestCase):
     def test_quota(self) -> None:
         """More bytes than allowed are refused before they are written."""
         self.folder = SessionFolder(self.root / "q", max_bytes=3 << 20, max_files=0)
-        self.folder.upload("a", "x" * (2 << 20))
+        self.folder.upload("a", b"x" * (2 << 20))
         self.assertEqual(self.refused("b", "x" * (2 << 20)), "Превышен объем папки сессии (3 МиБ)")
-        self.folder.upload("a", "x" * (3 << 20))
+        self.folder.upload("a", b"x" * (3 << 20))
 
     def test_number_of_files(self) -> None:
         """More files than allowed are refused; replacing one is not."""
         for name in "abc":
-            self.folder.upload(name, "")
+            self.folder.upload(name, b"")
         self.assertEqual(self.refused("d"), "Превышено число файлов в папке сессии (3)")
-        self.folder.upload("c", "x")
+        self.folder.upload("c", b"x")
 
     def test_link_out(self) -> None:
         """A symbolic link that somebody put there leads nowhere."""
@@ -185,13 +185,13 @@ class UploadTests(SynchronousTestCase):
         os.symlink(target, self.folder.path / "link")
         os.symlink(self.root / "victim", self.folder.path / "file")
         self.assertIn("Ошибка создания директории", self.refused("link/x"))
-        self.folder.upload("file", "mine")
+        self.folder.upload("file", b"mine")
         self.assertEqual(os.listdir(target), [])
         self.assertFalse((self.root / "victim").exists())
 
     def test_removed(self) -> None:
         """After its end nothing can be stored."""
-        self.folder.upload("a/b", "x")
+        self.folder.upload("a/b", b"x")
         self.assertTrue(self.folder.remove())
         self.assertFalse(self.folder.path.exists())
         self.assertFalse(self.folder.remove())
@@ -394,7 +394,7 @@ class SessionAreaTests(SynchronousTestCase):
         self.root = Path(self.mktemp()).absolute()
         (self.root / "secret").mkdir(parents=True)
         self.folder = SessionFolder(self.root / "user", max_bytes=0, max_files=0)
-        self.folder.upload("sub/n.txt", "x")
+        self.folder.upload("sub/n.txt", b"x")
         os.symlink(self.root / "secret", self.folder.path / "link")
         self.files = self.folder.files
 
@@ -459,14 +459,14 @@ class SessionFoldersTests(SynchronousTestCase):
     def test_closed(self) -> None:
         """When the server ends, everything is gone."""
         folders = self.folders()
-        folders.folder().upload("a/b", "x")
+        folders.folder().upload("a/b", b"x")
         folders.close()
         self.assertEqual(list(self.base.iterdir()), [])
 
     def test_dead_servers_are_found(self) -> None:
         """What a killed server left is deleted at the next start; a living server's stays."""
         living = self.folders().folder()
-        living.upload("a", "x")
+        living.upload("a", b"x")
         dead = self.base / "datacode-sessions-0123"
         (dead / "user_1" / "sub").mkdir(parents=True)
         (dead / "user_1" / "sub" / "file").write_text("left")

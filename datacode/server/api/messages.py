@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from datacode.server.api import json_limits
 from datacode.server.api.texts import Locale
 from datacode.values import surrogates
 
@@ -339,6 +340,23 @@ class UploadFile(Request, tag="upload_file", kw_only=True, frozen=True):
     content: str
 
     answer = Done
+
+    def utf8(self) -> bytes:
+        """The content as bytes."""
+        return self.content.encode()
+
+
+class LargeUpload(UploadFile, tag="upload_file", kw_only=True, frozen=True):
+    """An upload too large to be decoded at once: ``written`` is its content as it came, in JSON.
+
+    ``utf8`` blocks, and raises ``msgspec.DecodeError`` where that is no text.
+    """
+
+    written: memoryview
+
+    def utf8(self) -> bytes:
+        """The content as bytes."""
+        return json_limits.decoded(self.written)
 
 
 class DownloadFile(Request, tag="download_file", kw_only=True, frozen=True):

@@ -1,18 +1,23 @@
 """JSON to a request: what a client sent, or the sentence that says what is wrong with it.
 
 Source: server reference, 5.1. A decoder of JSON that is strict about everything but repeated
-keys and nesting does the work; ``json_text`` looks at those two.
+keys and nesting does the work; ``json_limits`` looks at those two.
+
+A decoder cannot be interrupted, and whoever else is connected waits for it. So a message may be
+long only where that costs next to nothing: in the ``content`` of an upload, which is not decoded
+here. ``benchmarks/hostile_json.py`` measures the longest wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import re
+import secrets
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
-from datacode.server.api import json_limits, json_steps, texts
+from datacode.server.api import json_limits, texts
 from datacode.server.api.messages import (
     MAX_ID_BYTES,
     MAX_ROWS,
@@ -21,7 +26,9 @@ from datacode.server.api.messages import (
     Cancel,
     Executed,
     Id,
+    LargeUpload,
     Request,
+    UploadFile,
 )
 from datacode.server.api.texts import Locale, Text
 
@@ -71,18 +78,23 @@ _keys = {
     request.__struct_config__.tag: json_limits.Keys.of(("type", *request.__struct_fields__))
     for request in REQUESTS
 }
-_all_keys = json_limits.Keys.of({name.decode() for keys in _keys.values() for name in keys.plain})
 _LONGEST_TYPE_SHOWN = 100
 
-LARGE = 1 << 18
-"""Bytes from which on a message is read in steps: some milliseconds of a decoder's time."""
+_BESIDE = 1 << 20
+"""Bytes that a message above the limit may have beside its one long text."""
+
+_LONG_FIELD = re.compile(rb'"(?:content|code)"[ \t\r\n]*+:[ \t\r\n]*+(?=")')
+"""A field that may be long. ``code`` may not, but the answer is to have the request's ``id``."""
 
 
-def parse(data: bytes) -> Request:
+def parse(data: bytes, limit: int = 0) -> Request:
     """The request in a text message of a client.
 
-    Raises ``BadRequest``, which knows the sentence and the shape of the answer.
+    Nothing but an upload may have more than ``limit`` bytes, 0 for no limit. Raises
+    ``BadRequest``, which knows the sentence and the shape of the answer.
     """
+    if limit and len(data) > limit:
+        return _parse_large(data, limit)
     try:
         head = _head_decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -119,29 +131,42 @@ def parse(data: bytes) -> Request:
     return request
 
 
-def parse_in_steps(data: bytes) -> Generator[None, None, Request]:
-    """As ``parse``, for a large message. Yields where others may have their turn.
+def _parse_large(data: bytes, limit: int) -> Request:
+    """The upload that a message above the limit must be.
 
-    Where a message is refused for its size, the answer has the id and the language only if they
-    stood in front of what is too much: the rest is not read.
+    What is parsed is the message with another text in the place of the long one. As nobody can
+    guess that text, ``content`` is the long one exactly where it has it.
     """
-    try:
-        short = yield from json_steps.shortened(data, _all_keys)
-    except json_steps.TooMuch as much:
-        raise _refused(much) from None
-    return parse(short)
+    begin, end = _long_text(data, min(limit, _BESIDE))
+    if not end:
+        raise BadRequest(texts.TOO_LARGE, Executed, limit=f"{limit / (1 << 20):g}")
+    stand_in = secrets.token_hex(16)
+    request = parse(b'%b"%b"%b' % (data[:begin], stand_in.encode(), data[end:]))
+    if isinstance(request, UploadFile) and request.content == stand_in:
+        return LargeUpload(
+            filename=request.filename,
+            content="",
+            written=memoryview(data)[begin:end],
+            id=request.id,
+            locale=request.locale,
+        )
+    refused = BadRequest(texts.TOO_LARGE, request.answer, limit=f"{limit / (1 << 20):g}")
+    refused.id, refused.locale = request.id, request.locale
+    raise refused
 
 
-def _refused(much: json_steps.TooMuch) -> BadRequest:
-    try:
-        head = _head_decoder.decode(much.before)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return BadRequest(texts.UNREADABLE, Executed)
-    # Without a type there may be one further on.
-    shape = _classes[_tag(head)].answer if head.type else Executed
-    if isinstance(much.cause, json_limits.TooManyFields):
-        return BadRequest(texts.TOO_MANY_FIELDS, shape, head, limit=json_limits.MAX_FIELDS)
-    return BadRequest(texts.TOO_MANY_VALUES, shape, head, limit=json_limits.MAX_VALUES)
+def _long_text(data: bytes, beside: int) -> tuple[int, int]:
+    """Where the one text begins and ends, quotes included, that all but ``beside`` bytes are of.
+
+    Both are 0 where there is none. A text with escaped quotes is taken to reach to what may stand
+    behind it; if it does not, its decoder will find out.
+    """
+    for field in _LONG_FIELD.finditer(data, 0, beside):
+        begin = field.end()
+        if not json_limits.ends_within(data, begin, beside):
+            end = json_limits.long_string_end(data, begin, len(data) - beside + begin)
+            return (begin, end) if begin + len(data) - end <= beside else (0, 0)
+    return 0, 0
 
 
 def _tag(head: _Head) -> str:

@@ -53,6 +53,7 @@ UNREADABLE = Text(
 )
 REPEATED_FIELD = Text("Ошибка парсинга запроса: поле '{field}' повторяется")
 TOO_NESTED = Text("Ошибка парсинга запроса: вложенность больше {limit} уровней")
+TOO_LARGE = Text("Ошибка парсинга запроса: больше {limit} МиБ может быть только upload_file")
 TOO_MANY_VALUES = Text("Ошибка парсинга запроса: больше {limit} вложенных значений")
 TOO_MANY_FIELDS = Text("Ошибка парсинга запроса: больше {limit} полей")
 UNKNOWN_TYPE = Text("Ошибка парсинга запроса: неизвестный тип '{type}'")

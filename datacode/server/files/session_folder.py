@@ -112,19 +112,18 @@ class SessionFolder:
         with self._lock:
             return self._make()
 
-    def upload(self, filename: str, content: str, given_up: threading.Event = _NEVER) -> None:
-        """Store what ``upload_file`` brings: text, or ``base64:`` and base64.
+    def upload(self, filename: str, content: bytes, given_up: threading.Event = _NEVER) -> None:
+        """Store what ``upload_file`` brings, in UTF-8: text, or ``base64:`` and base64.
 
         Nothing is stored where it is ``given_up`` before the file has its name.
         """
-        if content.startswith("base64:"):
-            encoded = content.removeprefix("base64:")
+        if content.startswith(b"base64:"):
+            encoded = memoryview(content)[len(b"base64:") :]
             self._store(
                 filename, len(encoded) * 3 // 4, lambda: _until(given_up, _decoded(encoded))
             )
         else:
-            data = content.encode()
-            self._store(filename, len(data), lambda: _until(given_up, _pieces(data)))
+            self._store(filename, len(content), lambda: _until(given_up, _pieces(content)))
 
     def write(self, path: str, content: bytes | int) -> None:
         """Store what a program writes, under a path as programs name it.
@@ -287,12 +286,12 @@ def _until(given_up: threading.Event, pieces: Iterator[Piece]) -> Iterator[Piece
             raise OSError(errno.ECANCELED, os.strerror(errno.ECANCELED))
 
 
-def _decoded(encoded: str) -> Iterator[Piece]:
+def _decoded(encoded: memoryview) -> Iterator[Piece]:
     """Base64 in pieces, so that a big file holds up nothing else in the process."""
     for start in range(0, len(encoded), _PIECE):
-        piece = encoded[start : start + _PIECE]
+        piece = bytes(encoded[start : start + _PIECE])
         try:
-            if "=" in piece and start + _PIECE < len(encoded):
+            if b"=" in piece and start + _PIECE < len(encoded):
                 raise ValueError("padding before the end")
             yield binascii.a2b_base64(piece, strict_mode=True)
         except ValueError:

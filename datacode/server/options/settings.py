@@ -21,11 +21,14 @@ MIB = 1 << 20
 class Bounds:
     """Limits of connections and sessions; those of a running program are in ``Limits``.
 
-    Times are in seconds, sizes in bytes. ``per_address`` does not count connections from this
-    machine itself. ``queue`` is how many requests of one connection may wait.
+    Times are in seconds, sizes in bytes. ``request_bytes`` bounds what is decoded at once: every
+    message but an upload, which ``message_bytes`` bounds. ``per_address`` does not count
+    connections from this machine itself. ``queue`` is how many requests of one connection may
+    wait.
     """
 
     message_bytes: int = 64 * MIB
+    request_bytes: int = 8 * MIB
     connections: int = 1000
     per_address: int = 100
     queue: int = 16
