@@ -113,6 +113,7 @@ class Interpreter:
         self._host.attach(self._session)
         self._turn = threading.Lock()
         self._thread: int | None = None
+        self._is_cancelled = False
 
     # Running ---------------------------------------------------------------
 
@@ -134,6 +135,9 @@ class Interpreter:
                     self._forget_relations()
                 steps = self._max_steps if max_steps is None else max_steps
                 self._session.run(program_cache.read(text, BUILTINS), steps)
+            except Cancelled:
+                self._is_cancelled = False  # it has come
+                raise
             finally:
                 self._end()
         except Interrupted as interrupted:
@@ -150,7 +154,8 @@ class Interpreter:
     def cancel(self) -> None:
         """End the program that is running; to be called from another thread."""
         with self._turn:
-            if self._thread is not None:
+            if self._thread is not None and not self._is_cancelled:
+                self._is_cancelled = True
                 _raise_in(self._thread, Cancelled)
 
     def _begin(self) -> None:
@@ -158,10 +163,16 @@ class Interpreter:
             self._thread = threading.get_ident()
 
     def _end(self) -> None:
-        """The program is over: from now on nothing may be raised in this thread."""
+        """The program is over: from now on nothing may be raised in this thread.
+
+        Nothing is taken back but a cancel that has not come yet: Python 3.11 would look for an
+        exception at every instruction from then on, and where a trace or profile function is set
+        it would come no further.
+        """
         with self._turn:
             thread, self._thread = self._thread, None
-            if thread is not None:
+            if self._is_cancelled and thread is not None:
+                self._is_cancelled = False
                 _raise_in(thread, None)
 
     def close(self) -> None:

@@ -182,6 +182,43 @@ class SessionTests(SynchronousTestCase):
         self.assertIs(error.kind, Kind.LIMIT)
         self.assertEqual(interpreter.run("print(n)"), Outcome("7\n", None))
 
+    def test_traced(self) -> None:
+        """It runs, is cancelled and runs again under a debugger and a profiler."""
+        script = """if True:
+            import cProfile, sys, threading
+            from datacode import Interpreter
+
+            def trace(frame, event, argument):
+                return trace
+
+            def stop(text):
+                if text == "begun\\n":
+                    threading.Timer(0.1, interpreter.cancel).start()
+
+            begin, end = {
+                "trace": (lambda: sys.settrace(trace), lambda: sys.settrace(None)),
+                "profile": ((profile := cProfile.Profile()).enable, profile.disable),
+            }[sys.argv[1]]
+            begin()
+            interpreter = Interpreter(on_output=stop)
+            print(interpreter.run("n = 0\\nfor i in range(99) do\\nn = n + i\\nnext i").error)
+            print(interpreter.run("print('begun')\\nfor i in range(10 ^ 15) do\\nnext i").error)
+            print(interpreter.run("print(n)").output)
+            end()
+        """
+        for how in ("trace", "profile"):
+            done = subprocess.run(
+                [sys.executable, "-c", script, how],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+            self.assertEqual(done.stderr, "")
+            self.assertEqual(
+                done.stdout, "None\nLimit Error: Execution was interrupted\n4851\n\n", how
+            )
+
     def test_no_server_is_loaded(self) -> None:
         """Embedding brings neither Twisted nor the client of shares."""
         script = (
