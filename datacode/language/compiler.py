@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from types import CodeType
 from weakref import WeakKeyDictionary
 
+from datacode.language import python_names
 from datacode.language.analysis.builtin_info import Builtins
 from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names, names_of
@@ -146,13 +147,17 @@ def compile_function(
     node = definition.node
     maker = Statements(definition.names, facts, builtins, node.parameters)
     for name, kinds in zip(node.parameters, given, strict=False):
-        maker.state.kinds[f"l_{name}"] = kinds
+        maker.state.kinds[python_names.own_variable(name)] = kinds
     last = {name: place for place, name in enumerate(node.parameters)}
-    parameters = ["_d"]
+    parameters = [python_names.DEPTH]
     for place, name in enumerate(node.parameters):
-        parameters.append(f"l_{name}" if last[name] == place else f"_p{place}")
+        parameters.append(
+            python_names.own_variable(name)
+            if last[name] == place
+            else python_names.repeated_parameter(place)
+        )
     begin = node.line, node.column
-    return _compiled(maker, f"f_{node.name}", parameters, node.body, begin)
+    return _compiled(maker, python_names.function(node.name), parameters, node.body, begin)
 
 
 def compile_condition(
@@ -170,7 +175,13 @@ def compile_condition(
     for place, name in enumerate(columns):
         maker.rows.setdefault(name, place)
     maker.captured = captured
-    return _compiled(maker, "condition", ("_row", "_seen", "_d"), (statement,), (1, 0))
+    return _compiled(
+        maker,
+        "condition",
+        (python_names.ROW, python_names.CAPTURED, python_names.DEPTH),
+        (statement,),
+        (1, 0),
+    )
 
 
 def _compiled(
@@ -185,14 +196,16 @@ def _compiled(
     maker.count_parts(statements)
     body = maker.block(statements)
     maker.go_to(*place)
-    start = _prologue(maker, name.startswith("f_"))
+    start = _prologue(maker, name.startswith(python_names.FUNCTION))
     function = maker.function(name, parameters, [*start, *body])
     observer = _observer.get()
     if observer is not None:
         observer(function)
     file = CONDITION_FILE if name == "condition" else PROGRAM_FILE
     code = _code(ast.Module([function], []), file)
-    unset = tuple(python for python in maker.needs_unset if python.startswith("t_"))
+    unset = tuple(
+        python for python in maker.needs_unset if python.startswith(python_names.TOP_LEVEL_LOCAL)
+    )
     if maker.seen_blocks:
         _see(code, tuple(maker.seen_blocks))
     returns = maker.returned | (NULL if maker.state.live else 0)
@@ -213,11 +226,11 @@ def _prologue(maker: Statements, is_function: bool) -> list[ast.stmt]:
     start = maker.declarations(maker.stored, is_inner=False)
     maker.out = start
     if is_function:
-        too_deep = maker.identical(maker.name("_d"), maker.constant(None))
+        too_deep = maker.identical(maker.name(python_names.DEPTH), maker.constant(None))
         raising = ast.Expr(maker.call("too_deep"), **maker.at)
         maker.emit(maker.if_(too_deep, [raising]))
     for python in sorted(maker.needs_unset):
-        if python.startswith("l_"):
+        if python.startswith(python_names.OWN):
             maker.assign(python, maker.name("unset"))
     for _, slot in sorted(maker.owners.items()):
         if slot.private:

@@ -13,6 +13,7 @@ from types import MethodType
 from typing import Any, NoReturn
 
 from datacode.errors import argument_count_error, function_error
+from datacode.language import python_names
 from datacode.runtime import (
     call_depth,
     element_assignment,
@@ -148,7 +149,9 @@ def _library(host: Host) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, entry in BUILTINS.items():
         function: Any = entry.function
-        found[f"f_{name}"] = MethodType(function, host) if entry.needs_host else function
+        found[python_names.function(name)] = (
+            MethodType(function, host) if entry.needs_host else function
+        )
     return found
 
 

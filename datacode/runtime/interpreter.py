@@ -18,6 +18,7 @@ from datacode.hints import completion, names
 from datacode.hints.completion import Completed, Completion
 from datacode.language import program_cache
 from datacode.language.compiler import PROGRAM_FILE
+from datacode.language.python_names import GLOBAL, TOP_LEVEL_LOCAL, global_variable
 from datacode.language.tools import lint
 from datacode.runtime import tracebacks
 from datacode.runtime.builtins import BUILTINS
@@ -185,12 +186,12 @@ class Interpreter:
 
     def define(self, name: str, value: Value) -> None:
         """Set a global variable, as ``global name = value`` would."""
-        self._session.globals[f"v_{name}"] = value
+        self._session.globals[global_variable(name)] = value
         self._session.created(name)
 
     def globals_for_export(self) -> dict[str, Value]:
         """The globals by name, in the order of their first definition."""
-        return variables(self._session.globals, "v_")
+        return variables(self._session.globals, GLOBAL)
 
     def relations(self) -> list[Value]:
         """What ``relate`` recorded, in call order."""
@@ -212,7 +213,7 @@ class Interpreter:
     def variables(self) -> list[Variable]:
         """All globals, then the top-level locals. May be called while a program runs."""
         state = self._session.globals
-        found = [variables(state, "v_"), variables(state, "t_")]
+        found = [variables(state, GLOBAL), variables(state, TOP_LEVEL_LOCAL)]
         return [_described(name, value) for each in found for name, value in each.items()]
 
     # Help for editors -----------------------------------------------------------
@@ -220,7 +221,7 @@ class Interpreter:
     def check(self, text: str) -> list[lint.Problem]:
         """Errors and warnings of a text, which is not run."""
         session = self._session
-        known = {*variables(session.globals, "v_"), *variables(session.globals, "t_")}
+        known = {*variables(session.globals, GLOBAL), *variables(session.globals, TOP_LEVEL_LOCAL)}
         return lint.check(
             text,
             known_variables=known,
@@ -234,13 +235,13 @@ class Interpreter:
         May be called while a program runs.
         """
         state = self._session.globals
-        known = {**variables(state, "v_"), **variables(state, "t_")}
+        known = {**variables(state, GLOBAL), **variables(state, TOP_LEVEL_LOCAL)}
         return completion.complete(text, position, BUILTINS, known, self.functions())
 
     def hint(self, error: DataCodeError, text: str) -> Hint | None:
         """What to try after an error of the program ``text``, where there is something to say."""
         state = self._session.globals
-        known = {**variables(state, "v_"), **variables(state, "t_")}
+        known = {**variables(state, GLOBAL), **variables(state, TOP_LEVEL_LOCAL)}
         keys = chain.from_iterable(map(_keys, known.values()))
         return names.hint(error, text, BUILTINS, known, self.functions(), islice(keys, KEYS))
 

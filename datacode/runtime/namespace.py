@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from datacode.errors import DataCodeError, argument_count_error, function_error, runtime_error
-from datacode.language import program_cache
+from datacode.language import program_cache, python_names
 from datacode.language.analysis import type_sets as known_kinds
 from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names, names_of
@@ -105,7 +105,7 @@ class Session:
 
     def _disown(self) -> None:
         """No variable owns its array any more: between programs anybody may have looked."""
-        for name in [name for name in self.globals if name.startswith("o_")]:
+        for name in [name for name in self.globals if name.startswith(python_names.OWNER)]:
             del self.globals[name]
 
     def _count_steps(self, max_steps: int | None) -> None:
@@ -128,8 +128,12 @@ class Session:
         defined = self.functions.defined
         known = self._known
         return Facts(
-            existing=frozenset(name for name in variables if f"v_{name}" in self.globals),
-            local=frozenset(name for name in variables if f"t_{name}" in self.globals),
+            existing=frozenset(
+                name for name in variables if python_names.global_variable(name) in self.globals
+            ),
+            local=frozenset(
+                name for name in variables if python_names.top_level_local(name) in self.globals
+            ),
             mentioned=frozenset(filter(self.functions.are_mentioning, names.made_local)),
             functions={name: defined[name].arity for name in names.calls if name in defined},
             steps=self._max_steps is not None,
@@ -144,7 +148,10 @@ class Session:
     def _kinds_now(self, facts: Facts) -> dict[str, int]:
         """The kinds of the variables that only top-level code can change."""
         found = {}
-        for names, prefix in ((facts.existing, "v_"), (facts.local, "t_")):
+        for names, prefix in (
+            (facts.existing, python_names.GLOBAL),
+            (facts.local, python_names.TOP_LEVEL_LOCAL),
+        ):
             for name in names - facts.written:
                 kinds = _KINDS.get(self.globals[prefix + name].__class__)
                 if kinds is not None:
@@ -167,10 +174,11 @@ class Session:
     def _note_changes(self, names: Names) -> None:
         """Code with these names may run from now on."""
         for name in self._note("changed", names.changed):
-            self.builtins[f"o_v_{name}"] = self.builtins[f"o_t_{name}"] = ()
+            for python in _globals_named(name):
+                self.builtins[python_names.owner(python)] = ()
         for name in self._note("deep", names.deep):
-            self.builtins[f"n_v_{name}"] = Owned()
-            self.builtins[f"n_t_{name}"] = Owned()
+            for python in _globals_named(name):
+                self.builtins[python_names.owned_parts(python)] = Owned()
 
     def _define(self, part: Part[Definition]) -> None:
         definition = part.tree
@@ -194,13 +202,13 @@ class Session:
         if function is not None:
             if count != function.arity:
                 raise argument_count_error(name, function.arity, count)
-            return self._call_own(self.globals[f"f_{name}"], arguments)
+            return self._call_own(self.globals[python_names.function(name)], arguments)
         entry = BUILTINS.get(name)
         if entry is None:
             raise function_error(name)
         if not entry.accepts(count):
             raise entry.wrong_count(count)
-        return self.builtins[f"f_{name}"](*arguments)
+        return self.builtins[python_names.function(name)](*arguments)
 
     def _call_own(self, function: Callable[..., Value], arguments: Sequence[Value]) -> Value:
         """Written without ``*`` where possible: so Python's own stack does not grow."""
@@ -232,7 +240,7 @@ class Session:
             raise function_error(name)
         keywords = entry.keywords(len(arguments), [name for name, _ in named])
         given = dict(zip(keywords, (value for _, value in named), strict=True))
-        return self.builtins[f"f_{name}"](*arguments, **given)
+        return self.builtins[python_names.function(name)](*arguments, **given)
 
     def call_loosely(
         self,
@@ -254,7 +262,7 @@ class Session:
         names = names_of([nodes.Return(tree.line, tree.column, tree)], BUILTINS)
         seen = {name: value for name, value in self._seen_by_caller() if name in names.read}
         for name in names.read:
-            for python in (f"o_v_{name}", f"o_t_{name}"):
+            for python in map(python_names.owner, _globals_named(name)):
                 if python in self.globals:
                     self.globals[python] = ()
         compiled = compile_condition(tree, columns, frozenset(seen), self.facts(names), BUILTINS)
@@ -286,8 +294,12 @@ class Session:
         while frame is not None:
             values = frame.f_locals | values
             # A block with a Python function of its own sees what is around it.
-            frame = frame.f_back if frame.f_code.co_name.startswith("_block") else None
-        names = {python[2:]: python for python in values if python.startswith("l_")}
+            frame = frame.f_back if python_names.is_block_function(frame.f_code.co_name) else None
+        names = {
+            python_names.variable_name(python): python
+            for python in values
+            if python.startswith(python_names.OWN)
+        }
         for block in reversed(blocks):
             if block.first_line <= line <= block.last_line:
                 names.update(block.names)
@@ -296,8 +308,12 @@ class Session:
             if value is compiled_builtins.UNSET:
                 value = _counted(values, python)
             if value is not compiled_builtins.UNSET:
-                owned = values.get(f"o_{python}") is value
+                owned = values.get(python_names.owner(python)) is value
                 yield name, detached(value) if owned else value
+
+
+def _globals_named(name: str) -> tuple[str, str]:
+    return python_names.global_variable(name), python_names.top_level_local(name)
 
 
 @lru_cache(maxsize=256)
@@ -308,7 +324,7 @@ def _read_condition(text: str, columns: tuple[str, ...]) -> nodes.Expr:
 def _counted(values: Mapping[str, Any], python: str) -> Value:
     """The value of a loop's variable that exists only as a Python int."""
     for shadow, whole in values.items():
-        if shadow[0] == "w" and shadow.partition("_")[2] == python:
+        if python_names.shadow_of(shadow) == python:
             return float(whole)
     return compiled_builtins.UNSET
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from datacode.language import python_names
 from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names
 from datacode.language.analysis.type_sets import ANY, NUMBER
@@ -181,7 +182,7 @@ class Functions:
         form = function.forms.get(given)
         if form is None:
             if len(function.forms) > MAX_FORMS:
-                return f"f_{name}", ANY
+                return python_names.function(name), ANY
             form = self._form(function, given)
             self._lay_aside(form)
         if form in self._compiling:
@@ -192,8 +193,8 @@ class Functions:
         return form.python, self._promised(form)
 
     def _form(self, function: Function, given: Kinds) -> Form:
-        kinds = "_".join(map(str, given))
-        python = f"k{kinds}_{function.name}" if given else f"f_{function.name}"
+        name = function.name
+        python = python_names.specialization(name, given) if given else python_names.function(name)
         form = function.forms[given] = Form(function, given, python)
         return form
 

@@ -7,13 +7,13 @@ fails is it worked out here what the program did wrong. Source: language referen
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from itertools import islice
 from types import FrameType, TracebackType
 
 from datacode.errors import DataCodeError, Kind, limit_error, runtime_error, variable_error
 from datacode.i18n import catalog
+from datacode.language import python_names
 from datacode.language.codegen.ast_builder import INDEX_MARK, MEMBER_MARK
 from datacode.language.compiler import CONDITION_FILE, PROGRAM_FILE
 from datacode.runtime import indexing
@@ -89,8 +89,8 @@ def _function_of(frames: list[_Place]) -> str | None:
     """The name of the innermost function of the program, None at its top level."""
     for frame, _, _, file in reversed(frames):
         name = frame.f_code.co_name
-        if file == PROGRAM_FILE and not name.startswith("_block"):
-            return name.removeprefix("f_") if name.startswith("f_") else None
+        if file == PROGRAM_FILE and not python_names.is_block_function(name):
+            return python_names.function_name(name)
     return None
 
 
@@ -145,7 +145,7 @@ def _raised_by_program(exception: Exception, place: _Place) -> DataCodeError | N
         case ZeroDivisionError():
             return runtime_error("Division by zero")
         case NameError():
-            name = _variable_in(str(exception))
+            name = python_names.variable_in(str(exception))
             return None if name is None else variable_error(name)
         case KeyError():
             key = exception.args[0]
@@ -155,12 +155,6 @@ def _raised_by_program(exception: Exception, place: _Place) -> DataCodeError | N
             if isinstance(index, int | float):
                 return indexing.array_bounds(float(index) if abs(index) < 2**1000 else index)
     return None
-
-
-def _variable_in(message: str) -> str | None:
-    """The name in Python's ``name 'v_x' is not defined`` and its like."""
-    found = re.search(r"'(?:[vtl]|b\d\w*?)_(.*?)'", message)
-    return found[1] if found else None
 
 
 def _is_member(place: _Place) -> bool:
@@ -173,9 +167,11 @@ def _index_at(place: _Place) -> object:
     found = place[0].f_locals
     mark = _mark_at(place)
     if mark is not None and mark >= INDEX_MARK:
-        prefix = f"w{mark - INDEX_MARK}_"
-        return next((found[name] for name in found if name.startswith(prefix)), None)
-    return found.get("_i")
+        number = mark - INDEX_MARK
+        return next(
+            (found[name] for name in found if python_names.shadow_number(name) == number), None
+        )
+    return found.get(python_names.INDEX)
 
 
 def _mark_at(place: _Place) -> int | None:

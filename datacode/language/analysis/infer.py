@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from datacode.language import python_names
 from datacode.language.analysis.type_sets import (
     ANY,
     ARRAY,
@@ -124,7 +125,7 @@ class Foresight(Operands):
     def specialist(self, name: str, given: tuple[int, ...]) -> tuple[str, int]:
         """The Python name of the function for such arguments, and the kinds of its result."""
         if self.facts.specialists is None or all(kinds == ANY for kinds in given):
-            return f"f_{name}", ANY
+            return python_names.function(name), ANY
         query = (name, given)
         if query not in self.asked:
             self.asked[query] = self.facts.specialists.find(name, given)

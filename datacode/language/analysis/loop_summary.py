@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from datacode.language import python_names
 from datacode.language.analysis import scopes
 from datacode.language.analysis.builtin_info import Builtins
 from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names, names_of
 from datacode.language.analysis.type_sets import ANY, INTEGER, STRING, step_of, with_elements
 from datacode.language.codegen.functions import Frames
-from datacode.language.codegen.variables import SET, UNSURE, is_private
+from datacode.language.codegen.variables import SET, UNSURE
+from datacode.language.python_names import is_private
 from datacode.language.syntax import nodes
 
 MAX_ROUNDS = 8
@@ -98,11 +100,11 @@ class Rounds(Frames):
         """The Python names of the variables that the name may mean here."""
         found = list(self.seen_in_blocks(name))
         if name in self.own:
-            found.append(f"l_{name}")
+            found.append(python_names.own_variable(name))
         if not self.in_function:
             if name in self.names.made_local or name in self.facts.local:
-                found.append(f"t_{name}")
-            found.append(f"v_{name}")
+                found.append(python_names.top_level_local(name))
+            found.append(python_names.global_variable(name))
         return found
 
     # Loops ------------------------------------------------------------------------
@@ -139,7 +141,9 @@ class Rounds(Frames):
                     growing.add(id(part.value))
                 else:
                     gone.add(part.name)
-            owned = frozenset(each for each in owned if each.partition("_")[2] not in gone)
+            owned = frozenset(
+                each for each in owned if python_names.variable_name(each) not in gone
+            )
         return owned
 
     def _grows_here(self, node: nodes.Assign) -> bool:

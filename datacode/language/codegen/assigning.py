@@ -11,6 +11,7 @@ Source: language reference, 4 and 6.1.
 
 from __future__ import annotations
 
+from datacode.language import python_names
 from datacode.language.codegen.elements import Elements
 from datacode.language.codegen.growing import Growing
 from datacode.language.codegen.variables import Slot
@@ -24,7 +25,7 @@ class Assigning(Growing, Elements):
         """``name = value``, ``global name = value``, ``local name = value``."""
         if node.scope == "global":
             value = self.expression(node.value, keep=True)
-            self.store(self.slot(f"v_{node.name}", node.name, False), value)
+            self.store(self.slot(python_names.global_variable(node.name), node.name, False), value)
         elif node.scope == "local":
             value = self.expression(node.value, keep=True)
             self.store(self._innermost(node.name), value)
@@ -34,7 +35,7 @@ class Assigning(Growing, Elements):
     def _innermost(self, name: str) -> Slot:
         """The variable that ``local`` sets."""
         if self.in_function:
-            return self.slot(f"l_{name}", name, True)
+            return self.slot(python_names.own_variable(name), name, True)
         if not self.blocks:
-            return self.slot(f"t_{name}", name, False)
+            return self.slot(python_names.top_level_local(name), name, False)
         return self.in_innermost(name)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from datacode.language import python_names
 from datacode.language.analysis.type_sets import ANY, BOOL
 
 LOAD = ast.Load()
@@ -143,8 +144,9 @@ class Writer:
     ) -> ast.Subscript:
         """``value[key]``, marked for the error message if it fails."""
         mark = MEMBER_MARK if member else 0
-        if isinstance(key, ast.Name) and key.id.startswith("w"):
-            mark = INDEX_MARK + int(key.id[1:].partition("_")[0])
+        shadow = python_names.shadow_number(key.id) if isinstance(key, ast.Name) else None
+        if shadow is not None:
+            mark = INDEX_MARK + shadow
         at = self.at
         if mark:
             at = at | {"end_col_offset": at["col_offset"] + mark}
@@ -191,7 +193,7 @@ class Writer:
     def temporary(self) -> str:
         """A name for a value that is needed within one statement only."""
         self._temporaries += 1
-        return f"_{self._temporaries}"
+        return python_names.temporary(self._temporaries)
 
     def restart_temporaries(self) -> None:
         """Begin a statement: the temporaries of the one before are free again."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from datacode.language import python_names
 from datacode.language.analysis.builtin_info import BuiltinInfo, by_position
 from datacode.language.analysis.infer import Foresight
 from datacode.language.analysis.type_sets import ANY, BOOL, of_argument
@@ -57,7 +58,7 @@ class Calling(Foresight, Parts):
         """How many more calls may be active, for the function that is called."""
         if not self.in_function:
             return self.name("depth_limit")
-        return self.subscript(self.name("_d"), self.constant(0))
+        return self.subscript(self.name(python_names.DEPTH), self.constant(0))
 
     def depth(self) -> ast.expr:
         """How many more calls may be active here; the outermost function gets all of them."""
@@ -76,7 +77,7 @@ class Calling(Foresight, Parts):
         if not entry.accepts(len(pieces)):
             node = self.call("wrong_builtin_count", self.constant(name), self._tuple(pieces))
             return self._finished(Piece(node), *pieces, Piece(node))
-        function = f"f_{name}"
+        function = python_names.function(name)
         if entry.intrinsic == "length":
             return self._length_of_any(pieces[0], function)
         values = [piece.node for piece in pieces]
@@ -122,7 +123,7 @@ class Calling(Foresight, Parts):
                 node = self.choose(self.is_set(slot), value, node or self.constant(None))
             else:
                 found = self.call("value_or_null", self.constant(slot.python))
-                if slot.python.startswith("t_"):
+                if slot.python.startswith(python_names.TOP_LEVEL_LOCAL):
                     self.needs_unset.add(slot.python)
                     found_or = self.choose(self.is_set(slot), value, node or self.constant(None))
                     node = found_or

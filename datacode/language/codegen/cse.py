@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from datacode.language import python_names
 from datacode.language.analysis import scopes
 from datacode.language.analysis.infer import Foresight
 from datacode.language.codegen.ast_builder import STEADY, Piece
@@ -58,7 +59,11 @@ class Repeats(Foresight, Parts):
             if key is None:
                 return piece
             self._found += 1
-            found = Found(f"m{self._found}", piece.kinds, self._slots_in(node) or frozenset())
+            found = Found(
+                python_names.cached_part(self._found),
+                piece.kinds,
+                self._slots_in(node) or frozenset(),
+            )
             self.assign(found.python, piece.node)
             self.state.found[key] = found
             self.state.kinds[found.python] = piece.kinds

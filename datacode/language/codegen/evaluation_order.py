@@ -11,6 +11,7 @@ import ast
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from datacode.language import python_names
 from datacode.language.analysis.type_sets import ANY, NUMBER, STRING, only
 from datacode.language.codegen.ast_builder import LOOSE, SHARED, STEADY, Piece
 from datacode.language.codegen.variables import Variables
@@ -42,10 +43,12 @@ class Operands(Variables, ABC):
     def _variable(self, name: str, *, keep: bool) -> Piece:
         if self.rows is not None:
             if name in self.rows:
-                cell = self.subscript(self.name("_row"), self.constant(self.rows[name]))
+                cell = self.subscript(self.name(python_names.ROW), self.constant(self.rows[name]))
                 return Piece(cell, ANY, safe=True)
             if name in self.captured:
-                return Piece(self.subscript(self.name("_seen"), self.constant(name)), safe=True)
+                return Piece(
+                    self.subscript(self.name(python_names.CAPTURED), self.constant(name)), safe=True
+                )
         return self.read(name, keep=keep)
 
     # Order of evaluation -------------------------------------------------------

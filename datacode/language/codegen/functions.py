@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from datacode.language import python_names
 from datacode.language.analysis.builtin_info import Builtins
 from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names
 from datacode.language.analysis.type_sets import NULL
 from datacode.language.codegen.assigning import Assigning
-from datacode.language.codegen.variables import is_private
+from datacode.language.python_names import is_global, is_private
 from datacode.language.syntax import nodes
 
 Block = TypeVar("Block", nodes.For, nodes.Try)
@@ -136,7 +137,7 @@ class Frames(Assigning):
 
     def _new_flag(self) -> str:
         self._flags += 1
-        return f"e_{self._flags}"
+        return python_names.exit_flag(self._flags)
 
     def _exit_code(self, jump: Jump) -> int:
         """The number by which the function of a block tells its caller to jump."""
@@ -173,7 +174,7 @@ class Frames(Assigning):
         inner, self.frame, self.stored = self.frame, outer, outer_stored
         self.go_to(line)
         self._functions += 1
-        name = f"_block{self._functions}"
+        name = python_names.block_function(self._functions)
         body = self.declarations(inner.stored, is_inner=True) + body
         self.shared_names |= {each for each in inner.stored if is_private(each)}
         definition = self.function(name, [], body)
@@ -182,7 +183,7 @@ class Frames(Assigning):
         self.out = made
         live = self.state.live
         if inner.exits:
-            self.assign("_left", self.call(name))
+            self.assign(python_names.EXIT, self.call(name))
             self._leave(inner)
         else:
             self.do(self.call(name))
@@ -192,7 +193,7 @@ class Frames(Assigning):
 
     def _leave(self, inner: Frame) -> None:
         """Do what the function of a block says by what it returned."""
-        left = self.name("_left")
+        left = self.name(python_names.EXIT)
         for code, jump in enumerate(inner.exits):
             body: list[ast.stmt] = []
             outer, self.out = self.out, body
@@ -206,7 +207,7 @@ class Frames(Assigning):
             self.emit(self.if_(test, body))
 
     def _return_what_block_left(self) -> None:
-        value: ast.expr = self.name("_left")
+        value: ast.expr = self.name(python_names.EXIT)
         if self.frame.outer is None:
             value = self.subscript(value, self.constant(0))
         else:
@@ -240,8 +241,3 @@ class Frames(Assigning):
         return ast.FunctionDef(
             name, arguments, list(body) or [self.pass_()], [], None, None, **self.at
         )
-
-
-def is_global(python: str) -> bool:
-    """Does the Python name stand for a global, or for something beside one?"""
-    return python.startswith(("v_", "t_", "o_v_", "o_t_"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 
+from datacode.language import python_names
 from datacode.language.analysis import scopes
 from datacode.language.analysis.type_sets import (
     ARRAY,
@@ -67,7 +68,7 @@ class Growing(Expressions):
         grow = ast.Call(
             ast.Attribute(array.node, method, ast.Load(), **self.at), [item.node], [], **self.at
         )
-        longer = self.call(f"f_{function}", array.node, item.node)
+        longer = self.call(python_names.function(function), array.node, item.node)
         copy = self.assignment(longer, self.target(slot.python), self.target(slot.owner))
         yes = [ast.Expr(grow, **self.at)]
         self.out += [self.if_(self.all_of(tests), list(yes), [copy])] if tests else yes
@@ -194,7 +195,7 @@ class Growing(Expressions):
         No signal is handled between these statements, as none of them calls or jumps back. If the
         memory is used up Python has lost the string, and the variable becomes null.
         """
-        only_one = f"_s_{slot.python}"
+        only_one = python_names.only_reference(slot.python)
         self.assign(only_one, self.name(slot.python))
         self.assign(slot.python, self.constant(None))
         longer = self.binary(self.name(only_one), ast.Add(), text.node)

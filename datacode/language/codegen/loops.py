@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from datacode.language import python_names
 from datacode.language.analysis.type_sets import (
     ANY,
     ARRAY,
@@ -149,7 +150,7 @@ class Loops(RowLoops):
                 self.state.kinds.pop(block[name], None)
         shadow_name = None
         if visited.is_range and node.variables[0] not in self._assigned_in(node.body):
-            shadow_name = f"w{self.block_count}_{block[node.variables[0]]}"
+            shadow_name = python_names.shadow(self.block_count, block[node.variables[0]])
             self.wholes[block[node.variables[0]]] = shadow_name
         line = node.line
         target, iterator = self._target_of_all(node, block, visited), visited.iterator
@@ -272,7 +273,7 @@ class Loops(RowLoops):
 
     @property
     def _element(self) -> str:
-        return f"e{len(self.loops)}_"
+        return python_names.loop_element(len(self.loops))
 
     def _loop_prologue(
         self, node: nodes.For, block: dict[str, str], visited: Visited

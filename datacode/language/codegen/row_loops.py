@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from datacode.language import python_names
 from datacode.language.analysis import scopes
 from datacode.language.analysis.loop_summary import Rounds
 from datacode.language.analysis.type_sets import ANY, INTEGER, NUMBER
@@ -125,8 +126,7 @@ class RowLoops(Rounds):
         """
         if len(pythons) == 1:
             row = pythons[0]
-            block_, _, name = row.partition("_")
-            pythons = [f"{block_}c{place}_{name}" for place in range(len(cells))]
+            pythons = [python_names.cell_variable(row, place) for place in range(len(cells))]
             self.row_cells[row] = dict(zip(cells, pythons, strict=True))
             for position, python in self.row_cells[row].items():
                 is_number = (variable, position) in self.assumed

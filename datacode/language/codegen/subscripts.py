@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+from datacode.language import python_names
 from datacode.language.analysis.type_sets import (
     ANY,
     ARRAY,
@@ -97,8 +98,8 @@ class Parts(Operands):
         if isinstance(whole, ast.Name):
             return whole  # the error message finds it by the mark of the subscript
         if whole is not None:
-            return self.walrus("_i", whole)
-        return self.call("trunc", self.walrus("_i", index.node))
+            return self.walrus(python_names.INDEX, whole)
+        return self.call("trunc", self.walrus(python_names.INDEX, index.node))
 
     def _key(self, base: Piece, key: ast.expr, slow: ast.expr) -> Piece:
         """The value of an object's key, which is a constant."""

@@ -4,9 +4,7 @@ A name can stand for several variables, innermost first: those of the blocks aro
 own, the top-level local, the global (language reference, 8.2). For most of them it is known whether
 they are set at this point; only where it is not does the running program have to look.
 
-The Python names: ``v_x`` is the global ``x``, ``t_x`` the top-level local, ``l_x`` a function's
-own, ``b3_x`` that of the third block. ``o_…`` beside one of these holds the very array or object
-that the variable owns alone, and ``n_…`` the parts of it that it owns alone (see ``assigning``).
+The Python names are those of ``language.python_names``.
 """
 
 from __future__ import annotations
@@ -15,11 +13,13 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from datacode.language import python_names
 from datacode.language.analysis.builtin_info import BuiltinInfo, Builtins
 from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names
 from datacode.language.analysis.type_sets import ANY
 from datacode.language.codegen.ast_builder import LOOSE, SHARED, STEADY, Piece, Writer
+from datacode.language.python_names import is_private
 
 UNSET, UNSURE, SET = 0, 1, 2
 """Whether a variable has a value at a point of the program."""
@@ -42,12 +42,12 @@ class Slot:
     @property
     def owner(self) -> str:
         """Where the container is kept that this variable owns."""
-        return f"o_{self.python}"
+        return python_names.owner(self.python)
 
     @property
     def parts(self) -> str:
         """Where the parts are kept that this variable owns."""
-        return f"n_{self.python}"
+        return python_names.owned_parts(self.python)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,9 @@ class Variables(Writer):
         self.blocks: list[dict[str, str]] = []
         self._in_blocks: dict[str, list[str]] = {}
         self.block_count = 0
-        self.state = State(dict(facts.kinds), {f"l_{name}": SET for name in parameters or ()})
+        self.state = State(
+            dict(facts.kinds), {python_names.own_variable(name): SET for name in parameters or ()}
+        )
         self.needs_unset: set[str] = set()
         self.owners: dict[str, Slot] = {}
         self.volatile = False
@@ -146,7 +148,7 @@ class Variables(Writer):
             return known
         if slot.private:
             return UNSET
-        if slot.python.startswith("t_"):
+        if slot.python.startswith(python_names.TOP_LEVEL_LOCAL):
             return SET if slot.name in self.facts.local else UNSET
         if slot.name in self.facts.existing:
             return SET
@@ -165,20 +167,20 @@ class Variables(Writer):
             if setness == SET:
                 return found
         if name in self.own:
-            slot = self.slot(f"l_{name}", name, True)
+            slot = self.slot(python_names.own_variable(name), name, True)
             setness = self.setness(slot)
             if setness != UNSET:
                 found.append(slot)
             if setness == SET or (setness == UNSURE and not self.may_exist_outside(name)):
                 return found
         if name in self.facts.local or (not self.in_function and name in self.names.made_local):
-            slot = self.slot(f"t_{name}", name, False)
+            slot = self.slot(python_names.top_level_local(name), name, False)
             setness = self.setness(slot)
             if setness != UNSET:
                 found.append(slot)
             if setness == SET:
                 return found
-        found.append(self.slot(f"v_{name}", name, False))
+        found.append(self.slot(python_names.global_variable(name), name, False))
         return found
 
     def may_exist_outside(self, name: str) -> bool:
@@ -208,7 +210,7 @@ class Variables(Writer):
         """The variable of that name in the innermost block, which gets it if need be."""
         block = self.blocks[-1]
         if name not in block:
-            block[name] = f"b{self.block_count}x{len(self.blocks)}_{name}"
+            block[name] = python_names.block_variable(self.block_count, len(self.blocks), name)
             self._in_blocks.setdefault(name, []).append(block[name])
         return self.slot(block[name], name, True)
 
@@ -315,18 +317,18 @@ class Variables(Writer):
         slots = self.candidates(name)
         for slot in slots:
             setness = self.setness(slot)
-            if slot.python.startswith("v_"):
+            if slot.python.startswith(python_names.GLOBAL):
                 break
             if setness == SET:
                 return [*found, (None, slot)]
-            if slot.python == f"l_{name}" and not self.may_exist_outside(name):
+            if slot.python == python_names.own_variable(name) and not self.may_exist_outside(name):
                 return [*found, (None, slot)]
             self.needs_unset.add(slot.python)
             found.append((self.is_set(slot), slot))
         outermost = slots[-1]
         if not self.in_function or name in self.facts.existing:
             return [*found, (None, outermost)]
-        own = self.slot(f"l_{name}", name, True)
+        own = self.slot(python_names.own_variable(name), name, True)
         if name in self.facts.made_global:
             test = self.call("exists", self.constant(outermost.python))
             found.append((test, outermost))
@@ -380,7 +382,11 @@ class Variables(Writer):
         if before == SET or slot.private or self.in_function:
             return
         facts = self.facts
-        if slot.name in (facts.mentioned if slot.python.startswith("t_") else facts.watched):
+        if slot.name in (
+            facts.mentioned
+            if slot.python.startswith(python_names.TOP_LEVEL_LOCAL)
+            else facts.watched
+        ):
             self.do(self.call("created", self.constant(slot.name)))
 
     def refine(self, piece: Piece, kinds: int) -> None:
@@ -396,11 +402,4 @@ class Variables(Writer):
     def _may_refine(self, python: str) -> bool:
         if python[0] in "lb":
             return True
-        return not self.in_function and python.partition("_")[2] not in self.facts.written
-
-
-def is_private(python: str) -> bool:
-    """Does the Python name stand for a variable of a function or block, or something beside it?"""
-    if python.startswith("o_"):
-        python = python[2:]
-    return python.startswith("l_") or (python[:1] == "b" and python[1:2].isdigit())
+        return not self.in_function and python_names.variable_name(python) not in self.facts.written
