@@ -19,8 +19,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from datacode import tap
 from datacode.runtime.builtins import documentation
+from datacode.server.options.parser import Options
 
 ROOT = Path(__file__).resolve().parents[1]
 KEYWORDS = {
@@ -74,8 +74,8 @@ def templates() -> dict[str, str]:
             for text in _literals(node.args[position]):
                 if re.search(r"[^\W\d_]", text):
                     found.setdefault(text, str(path.relative_to(ROOT)))
-    for text in tap.Options({}).texts():
-        found.setdefault(text, "datacode/tap.py")
+    for text in Options({}).texts():
+        found.setdefault(text, "datacode/server/options/parser.py")
     for text in documentation.paragraphs():
         found.setdefault(text, "datacode/runtime/builtins/documentation.py")
     return found

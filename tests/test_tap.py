@@ -17,8 +17,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from datacode import __main__, __version__, tap
 from datacode.server.auth.accounts import AccountsFile, set_password
 from datacode.server.ops.logs import JsonLog
+from datacode.server.options import parser
+from datacode.server.options.parser import Options
 from datacode.server.options.settings import Bounds, Settings
-from datacode.server.service import CannotStart
+from datacode.server.service import CannotStart, DataCodeService
 from datacode.smb.policy import Kerberos
 from datacode.worker.limits import Limits
 
@@ -26,7 +28,7 @@ from datacode.worker.limits import Limits
 class OptionsTests(SynchronousTestCase):
     def settings(self, *words: str, **environment: str) -> Settings:
         """What a command line means."""
-        options = tap.Options(environment)
+        options = Options(environment)
         options.parseOptions(list(words))
         return options.settings
 
@@ -239,8 +241,8 @@ class OptionsTests(SynchronousTestCase):
 
     def test_every_limit_is_in_the_help(self) -> None:
         """--help shows each option with its default."""
-        text = " ".join(str(tap.Options({})).split())
-        for name, _, default, _ in tap._LIMITS:
+        text = " ".join(str(Options({})).split())
+        for name, _, default, _ in parser._LIMITS:
             self.assertRegex(text, rf"--{name}=\s")
             self.assertIn(f"[default: {default}]", text)
 
@@ -248,7 +250,7 @@ class OptionsTests(SynchronousTestCase):
         """What is printed for a reader."""
         out = io.StringIO()
         self.patch(sys, "stdout", out)
-        options = tap.Options(environment)
+        options = Options(environment)
         with self.assertRaises(SystemExit) as caught:
             options.parseOptions(words)
         self.assertIn(caught.exception.code, (0, None))
@@ -330,7 +332,7 @@ class OptionsTests(SynchronousTestCase):
         """There a mistake is one sentence on standard error, and exit status 2."""
         err = io.StringIO()
         self.patch(sys, "stderr", err)
-        options = tap.Options({})
+        options = Options({})
         options.parent = {}
         error = self.assertRaises(SystemExit, options.parseOptions, ["--port", "abc"])
         self.assertEqual((error.code, err.getvalue()), (2, "❌ Неверный порт: abc\n"))
@@ -340,7 +342,7 @@ class OptionsTests(SynchronousTestCase):
 
     def test_json_log_under_twistd(self) -> None:
         """--log-format json takes the place of twistd's own log, unless another was named."""
-        options = tap.Options({})
+        options = Options({})
         options.parent = {"logfile": "-"}
         options.parseOptions(["--log-format", "json"])
         self.assertIsInstance(namedAny(options.parent["logger"])(), JsonLog)
@@ -354,7 +356,7 @@ class MakeServiceTests(SynchronousTestCase):
 
     def test_service(self) -> None:
         """Building starts nothing: no port, no thread, no process, no file."""
-        options = tap.Options({})
+        options = Options({})
         options.parseOptions(["--port", "0", "--use-ve"])
         service = tap.makeService(options)
         self.assertTrue(IService.providedBy(service))
@@ -362,7 +364,7 @@ class MakeServiceTests(SynchronousTestCase):
 
     def cannot_start(self, **settings: Any) -> str:
         """Why a server with these settings does not start."""
-        service = tap.build(Settings(**settings), MemoryReactorClock(), lambda text: None)
+        service = DataCodeService(Settings(**settings), MemoryReactorClock(), lambda text: None)
         return str(self.assertRaises(CannotStart, service.privilegedStartService))
 
     def test_cannot_start(self) -> None:

@@ -20,9 +20,9 @@ def console_options() -> list[str]:
 
 def server_options() -> list[str]:
     """The options of the server, which mean something behind ``--websocket``."""
-    from datacode import tap
+    from datacode.server.options.parser import Options
 
-    known = tap.Options({})
+    known = Options({})
     return sorted("--" + name.rstrip("=") for name in known.longOpt)
 
 

@@ -39,6 +39,7 @@ from datacode.i18n.os_errors import system_reason
 from datacode.server.api import schema
 from datacode.server.api.texts import Text
 from datacode.server.auth.access import network_of
+from datacode.server.auth.accounts import AccountsFile
 from datacode.server.auth.admission import GateKeeper
 from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
 from datacode.server.files.session_folders import SessionFolders
@@ -83,6 +84,9 @@ class DataCodeService(Service):
         self._described: list[Described] = []
         self._reading = DeferredLock()
         self._disk = ThreadPool(0, _THREADS, name="datacode-disk")
+        for checker in settings.checkers:
+            if isinstance(checker, AccountsFile):
+                checker.in_thread = self.in_thread
         self._folders = SessionFolders(
             settings.session_dir,
             max_bytes=settings.bounds.upload_bytes,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from datacode import tap
+from datacode.server.options.parser import Options
 from tests.deploy.proxies import DEPLOY, replaced
 
 EXPOSURE = 4.0
@@ -74,7 +74,7 @@ class DockerfileTests(SynchronousTestCase):
         """The server understands its options, and runs as somebody without rights."""
         entry = self.words("ENTRYPOINT")
         self.assertEqual((entry[0], entry[-1]), ("twistd", "datacode"))
-        options = tap.Options({})
+        options = Options({})
         options.parseOptions(self.words("CMD"))
         self.assertEqual((options.settings.host, options.settings.port), ("0.0.0.0", 8899))
         self.assertIn("USER datacode", self.lines)

@@ -13,7 +13,6 @@ from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from datacode import tap
 from datacode.server import service as service_module
 from datacode.server.ops import banner
 from datacode.server.ops.clock import use_steady_clock
@@ -29,7 +28,7 @@ class ServiceTests(TestCase):
     def service(self, **settings: Any) -> DataCodeService:
         """A service on a free port that remembers why it gave up."""
         self.given_up: list[str] = []
-        return tap.build(Settings(port=0, **settings), reactor, self.given_up.append)
+        return DataCodeService(Settings(port=0, **settings), reactor, self.given_up.append)
 
     async def test_start_and_stop(self) -> None:
         """It becomes ready, and leaves neither threads nor files when it stops."""

@@ -13,8 +13,9 @@ from pathlib import Path
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode import tap
 from datacode.i18n.catalog import translate
+from datacode.server.options import parser
+from datacode.server.options.parser import Options
 from datacode.server.options.settings import MIB, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,19 +27,19 @@ TITLE = "## All options\n\n"
 
 HEAD = "| option, key in TOML | environment | default | |\n| --- | --- | --- | --- |\n"
 REPEATED = {
-    name.removeprefix("opt_").replace("_", "-"): getattr(tap.Options, name).__doc__
-    for name in vars(tap.Options)
+    name.removeprefix("opt_").replace("_", "-"): getattr(Options, name).__doc__
+    for name in vars(Options)
     if name.startswith("opt_") and name != "opt_version"
 } | {"auth": "Who may come in: accounts:FILE, or another checker. Repeatable."}
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
     """Each option with its default and what it is for."""
-    for name, _, default, text, *_ in tap.Options.optParameters:
+    for name, _, default, text, *_ in Options.optParameters:
         said = re.search(r" \[default: (.*)\]$", text)
         shown = said[1] if said else "" if default is None else str(default)
         yield name, shown, text[: said.start()] if said else text
-    for name, _, text in tap.Options.optFlags:
+    for name, _, text in Options.optFlags:
         yield name, "off", text
     for name, text in REPEATED.items():
         yield name, "", " ".join((text or "").split())
@@ -66,7 +67,7 @@ class ConfigurationTests(SynchronousTestCase):
             self.path = self.mktemp()
             Path(self.path).write_text(toml, "utf-8")
             given = ["--config", self.path, *given]
-        options = tap.Options(environment)
+        options = Options(environment)
         options.parseOptions(given)
         return options.settings
 
@@ -188,7 +189,7 @@ class ConfigurationTests(SynchronousTestCase):
         """The same options with the same defaults, in the words of the help."""
         russian = RUSSIAN.read_text("utf-8").partition("## Все параметры")[2]
         found = [line for line in russian.splitlines() if line.startswith("| `--")]
-        help_texts = tap.Options({}).docs
+        help_texts = Options({}).docs
         for line, (name, default, _) in zip(found, sorted(rows()), strict=True):
             shown = default.replace("the system's", "временная папка системы")
             text = translate(" ".join(help_texts[name].split()), "ru").partition(" [")[0]
@@ -198,7 +199,7 @@ class ConfigurationTests(SynchronousTestCase):
 
     def test_every_name_works(self) -> None:
         """Each option of the table is one of the environment, too."""
-        names = tap._names()
+        names = parser._names()
         known = names.parameters | names.flags | names.lists | {"config"}
         self.assertEqual({name for name, *_ in rows()}, known)
 

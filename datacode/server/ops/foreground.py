@@ -7,18 +7,18 @@ from typing import Any
 
 from twisted.python import usage
 
-from datacode import tap
 from datacode.server.ops.clock import use_steady_clock
 from datacode.server.ops.logs import JsonLog, PlainLog
 from datacode.server.ops.signals import Signals
-from datacode.server.service import CannotStart
+from datacode.server.options.parser import Options
+from datacode.server.service import CannotStart, DataCodeService
 from datacode.standard_streams import prepare_streams
 
 
 def serve(words: list[str]) -> int:
     """Run until a signal comes; the exit status: 0, 1 cannot start, 2 wrong usage."""
     prepare_streams()
-    options = tap.Options()
+    options = Options()
     options.synopsis = "Usage: datacode --websocket [options]"
     try:
         options.parseOptions(words)
@@ -31,14 +31,14 @@ def serve(words: list[str]) -> int:
 class _Run:
     """One run of the reactor."""
 
-    def __init__(self, options: tap.Options) -> None:
+    def __init__(self, options: Options) -> None:
         from twisted.internet import reactor
 
         self._reactor: Any = reactor
         use_steady_clock(reactor)
         self._status = 0
         self._signals = Signals(reactor)
-        self._service = tap.build(options.settings, reactor, self._give_up)
+        self._service = DataCodeService(options.settings, reactor, self._give_up)
         self._signals.on_hangup = self._service.reload
         self._json = options.settings.log_format == "json"
 

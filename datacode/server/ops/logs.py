@@ -64,6 +64,25 @@ class JsonLog:
         _write(self._out, text + "\n")
 
 
+_json_log_name = "-"
+
+
+def json_log_to(name: str) -> str:
+    """The name by which ``twistd`` finds a log in JSON that goes to this file; ``-`` for stdout.
+
+    Twisted takes the name of a function without arguments, so the file is kept here.
+    """
+    global _json_log_name
+    _json_log_name = name
+    return f"{__name__}.{json_log.__name__}"
+
+
+def json_log() -> JsonLog:
+    """What ``twistd`` logs with, where JSON is asked for."""
+    name = _json_log_name
+    return JsonLog(sys.stdout if name == "-" else open(name, "a", encoding="utf-8"))
+
+
 def _is_noise(event: LogEvent) -> bool:
     """What Twisted says about itself at level info: factories starting, ports opening."""
     if event.get("log_level") is not LogLevel.info:

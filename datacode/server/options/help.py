@@ -1,6 +1,6 @@
 """The help of the server's command line, in the language of whoever reads it.
 
-The texts stand beside the options (``datacode.tap``) and in Twisted; each is a template of the
+The texts stand beside the options (``options.parser``) and in Twisted; each is a template of the
 catalogue. Source: server reference, 3.2.
 """
 

@@ -1,0 +1,215 @@
+"""What the words of the options mean: numbers, sizes, hosts, folders, checked one by one."""
+
+from __future__ import annotations
+
+import math
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datacode.server.options.settings import MIB, Bounds, Settings
+from datacode.server.options.usage_errors import Mistake
+from datacode.smb.hosts import HostPolicy
+from datacode.smb.policy import Kerberos
+from datacode.worker.limits import Limits
+
+ADDRESS_VARIABLE = "DATACODE_WS_ADDRESS"
+TOKEN_VARIABLE = "DATACODE_WS_TOKEN"  # noqa: S105 - a variable's name
+
+
+def settings(
+    options: Mapping[str, Any], lists: Mapping[str, list[str]], environment: Mapping[str, str]
+) -> Settings:
+    """The settings that the options ask for. Raises ``Mistake`` for what makes no sense."""
+    host, port = _address(options, environment)
+    files = lists.get("files", [])
+    return Settings(
+        host=host,
+        port=port,
+        listen=tuple(lists.get("listen", ())),
+        reuse_port=_reuse_port(options, lists),
+        locale=_choice(options, "locale", "ru", "en"),
+        files=None if "any" in files else tuple(_folder(name, "--files") for name in files),
+        use_ve=bool(options["use-ve"]),
+        session_dir=_optional_path(options["session-dir"]),
+        token=_token(options["token"], environment),
+        checkers=tuple(options.get("credCheckers", ())),
+        origins=tuple(lists.get("origins", ())),
+        strict_origin=bool(options["strict-origin"]),
+        proxies=_whole(options, "proxies"),
+        compress=bool(options["compress"]),
+        smb_hosts=_hosts(lists.get("smb_hosts", [])),
+        smb_write=bool(options["smb-write"]),
+        smb_kerberos=_kerberos(lists),
+        smb_require_signing=bool(options["smb-require-signing"]),
+        smb_spool=(
+            None if options["smb-spool"] is None else _folder(options["smb-spool"], "--smb-spool")
+        ),
+        sandbox=_choice(options, "sandbox", "on", "off") == "on",
+        limits=_limits(options),
+        bounds=_bounds(options),
+        audit=_optional_path(options["audit"]),
+        log_format=_choice(options, "log-format", "text", "json"),
+    )
+
+
+def _limits(options: Mapping[str, Any]) -> Limits:
+    return Limits(
+        run_seconds=_number(options, "time-limit"),
+        cpu_seconds=_number(options, "cpu-limit"),
+        memory_bytes=_size(options, "memory-limit-mib", MIB),
+        output_bytes=_size(options, "max-output-mib", MIB),
+        recursion=_whole(options, "recursion-limit", least=1),
+        max_steps=_whole(options, "max-steps"),
+        source_bytes=_size(options, "max-source-kib", 1024),
+        write_bytes=_size(options, "max-write-mib", MIB),
+    )
+
+
+def _bounds(options: Mapping[str, Any]) -> Bounds:
+    return Bounds(
+        message_bytes=_size(options, "max-message-mib", MIB),
+        request_bytes=_size(options, "max-request-mib", MIB),
+        connections=_whole(options, "max-connections"),
+        per_address=_whole(options, "max-per-address"),
+        queue=_whole(options, "max-queue", least=1),
+        shares=_whole(options, "max-shares"),
+        upload_bytes=_size(options, "session-quota-mib", MIB),
+        upload_files=_whole(options, "session-max-files"),
+        idle_seconds=_number(options, "idle-time"),
+        handshake_seconds=_number(options, "handshake-time"),
+        drain_seconds=_number(options, "drain-time"),
+    )
+
+
+def _address(options: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[str, int]:
+    """Host and port, each by itself: the flag, else the variable, else the default."""
+    from_variable = _split_address(environment.get(ADDRESS_VARIABLE, ""))
+    host, port = from_variable or ("127.0.0.1", 8080)
+    if options["host"] is not None:
+        host = options["host"]
+    if options["port"] is not None:
+        port = _port(options["port"])
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or any(letter.isspace() for letter in host):
+        raise Mistake("❌ Неверный адрес: {host}", host=host)
+    return host, port
+
+
+def _reuse_port(options: Mapping[str, Any], lists: Mapping[str, list[str]]) -> bool:
+    wanted = bool(options["reuse-port"])
+    if wanted and lists.get("listen"):
+        raise Mistake("❌ --reuse-port: только с --host и --port, не с --listen")
+    if wanted and not hasattr(socket, "SO_REUSEPORT"):
+        raise Mistake("❌ --reuse-port: эта система не умеет делить порт")
+    return wanted
+
+
+def _split_address(text: str) -> tuple[str, int] | None:
+    """The variable's host and port; None where it has not both."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        return None
+    return host, int(port)
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535:
+        return int(text)
+    raise Mistake("❌ Неверный порт: {port}", port=text)
+
+
+def _token(text: str | None, environment: Mapping[str, str]) -> str | None:
+    token = environment.get(TOKEN_VARIABLE) if text is None else text
+    if token == "":
+        raise Mistake("❌ --token: токен не может быть пустым")
+    return token
+
+
+def _hosts(entries: list[str]) -> HostPolicy:
+    for entry in entries:
+        try:
+            HostPolicy([entry])
+        except ValueError:
+            raise Mistake(
+                "❌ --smb-host: ожидается имя, адрес или сеть; получено: {entry}", entry=entry
+            ) from None
+    return HostPolicy(entries)
+
+
+def _kerberos(lists: Mapping[str, list[str]]) -> Kerberos:
+    files = {}
+    for entry in lists.get("smb_kerberos", []):
+        account, _, file = entry.partition("=")
+        user, _, realm = account.rpartition("@")
+        if not user or not realm or not file:
+            raise Mistake(
+                "❌ --smb-kerberos: ожидается USER@REALM=FILE; получено: {entry}", entry=entry
+            )
+        files[account] = str(Path(file).absolute())
+    kdcs = {}
+    for entry in lists.get("smb_kdcs", []):
+        realm, _, host = entry.partition("=")
+        if not realm or not host:
+            raise Mistake("❌ --smb-kdc: ожидается REALM=HOST; получено: {entry}", entry=entry)
+        kdcs[realm] = host
+    return Kerberos(files, kdcs)
+
+
+def _optional_path(text: str | None) -> Path | None:
+    return None if text is None else Path(text).absolute()
+
+
+def _folder(text: str, option: str) -> Path:
+    path = Path(text).absolute()
+    if not path.is_dir():
+        raise Mistake("❌ {option}: папка не найдена: {folder}", option=option, folder=text)
+    return path
+
+
+def _choice(options: Mapping[str, Any], name: str, *choices: str) -> Any:
+    value = options[name]
+    if value not in choices:
+        raise Mistake(
+            "❌ --{name}: ожидается одно из: {choices}; получено: {value}",
+            name=name,
+            choices=", ".join(choices),
+            value=value,
+        )
+    return value
+
+
+def _number(options: Mapping[str, Any], name: str) -> float:
+    try:
+        number = float(options[name])
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e9:
+        raise _too_small(name, 0, options[name])
+    return number
+
+
+def _too_small(name: str, least: int, value: object) -> Mistake:
+    return Mistake(
+        "❌ --{name}: ожидается число от {least}; получено: {value}",
+        name=name,
+        least=least,
+        value=value,
+    )
+
+
+def _whole(options: Mapping[str, Any], name: str, least: int = 0) -> int:
+    number = _number(options, name)
+    if not number.is_integer():
+        raise Mistake(
+            "❌ --{name}: ожидается целое число; получено: {value}", name=name, value=options[name]
+        )
+    if number < least:
+        raise _too_small(name, least, options[name])
+    return int(number)
+
+
+def _size(options: Mapping[str, Any], name: str, unit: int) -> int:
+    # Upwards: what is next to nothing must not become 0, which is no limit at all.
+    return math.ceil(_number(options, name) * unit)
