@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from datacode.export.names import column_names, table_names
 from datacode.tables.column_types import ColumnType, column_kind
-from datacode.tables.foreign_keys import Key, Relation
+from datacode.tables.foreign_keys import PrimaryKey, Relation
 from datacode.tables.show import size_text
 from datacode.values.column_storage import Cells
 from datacode.values.parse_text import currency_amount
@@ -98,7 +98,7 @@ class Model:
     relations: list[ModelRelation] = field(default_factory=list)
 
 
-def build(variables: Mapping[str, Value], recorded: Iterable[Relation | Key]) -> Model:
+def build(variables: Mapping[str, Value], recorded: Iterable[Relation | PrimaryKey]) -> Model:
     """The model of global variables, in the order of their definition, and their relations."""
     model = Model()
     holders = [name for name, value in variables.items() if _is_exported(value)]
@@ -108,7 +108,7 @@ def build(variables: Mapping[str, Value], recorded: Iterable[Relation | Key]) ->
         if name in sql_names:
             model.tables.append(ModelTable(sql_names[name], value, _columns(value)))
     recorded = list(recorded)
-    _mark_keys(model, [each for each in recorded if isinstance(each, Key)])
+    _mark_keys(model, [each for each in recorded if isinstance(each, PrimaryKey)])
     _add_relations(model, [each for each in recorded if isinstance(each, Relation)])
     return model
 
@@ -251,7 +251,7 @@ def _is_plain(column: ModelColumn) -> bool:
     return all(value is None or isinstance(value, kinds) for value in column.stored())
 
 
-def _mark_keys(model: Model, keys: Sequence[Key]) -> None:
+def _mark_keys(model: Model, keys: Sequence[PrimaryKey]) -> None:
     for key in keys:
         for table in model.tables:
             if table.table is not key.column.table or any(c.is_key for c in table.columns):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from datacode.errors import DataCodeError, runtime_error
 from datacode.export.model import Model, ModelColumn, ModelTable, build
 from datacode.export.names import cleaned, quoted
-from datacode.tables.foreign_keys import Key, Relation
+from datacode.tables.foreign_keys import PrimaryKey, Relation
 from datacode.values.types import Value
 
 _METADATA = (
@@ -30,7 +30,7 @@ _OTHER_NAMES = "SELECT name FROM sqlite_master WHERE type <> 'index'"
 
 
 def export(
-    path: str, variables: Mapping[str, Value], relations: Iterable[Relation | Key] = ()
+    path: str, variables: Mapping[str, Value], relations: Iterable[Relation | PrimaryKey] = ()
 ) -> None:
     """Write global variables, in the order of their definition, to the database ``path``.
 
@@ -50,7 +50,9 @@ def export(
         ) from None
 
 
-def export_bytes(variables: Mapping[str, Value], relations: Iterable[Relation | Key] = ()) -> bytes:
+def export_bytes(
+    variables: Mapping[str, Value], relations: Iterable[Relation | PrimaryKey] = ()
+) -> bytes:
     """The same as the bytes of a new database, for who cannot write files.
 
     Raises Runtime Errors of line 0, such as of a table with more columns than SQLite knows.
@@ -66,7 +68,7 @@ def export_bytes(variables: Mapping[str, Value], relations: Iterable[Relation | 
         ) from None
 
 
-def _model(variables: Mapping[str, Value], relations: Iterable[Relation | Key]) -> Model:
+def _model(variables: Mapping[str, Value], relations: Iterable[Relation | PrimaryKey]) -> Model:
     if not variables:
         raise _at_line_0(runtime_error("No global variables found to export"))
     try:

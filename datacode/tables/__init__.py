@@ -1,18 +1,13 @@
-"""Columns and tables, and what reads them from bytes. No Twisted; no input or output but bytes.
+"""Operations on tables, and the formats CSV and XLSX. No Twisted; no input or output but bytes.
 
-From the inside out; each knows only those above it:
-
-- ``engine``, ``cells``: Polars, when it is first needed; one stored column, typed or mixed
-- ``types``: what type a column has, as a label
-- ``table``: the table, its columns and its indexer, as programs have them
-- ``pieces``: long texts, a piece at a time
+- ``column_types``: what type a column has, as a label
 - ``show``: the frame of ``show_table``, ``table_info``, and data for clients
-- ``select``, ``sort``, ``browsing``: choosing columns and rows, and their order
-- ``like``, ``filters``, ``whole_columns``, ``conditions``: which rows match; whole conditions
-- ``measures``, ``matching``, ``join``, ``asof``: which rows of two tables belong together
+- ``select``, ``sort``: choosing columns and rows, and their order
+- ``like``, ``filters``: which rows match a test of one column
+- ``vectorized``, ``conditions``: which rows match an expression, as a text
+- ``join_match``, ``join``, ``asof``: which rows of two tables belong together
 - ``group``: grouping and pivoting
-- ``relations``: what is recorded for the export
-- ``encodings``, ``from_text``: from bytes to text, and from the text of a cell to its value
-- ``csv_errors``, ``csv_records``, ``csv_fast``, ``read_csv``, ``write_csv``: CSV
-- ``xlsx_extent``, ``workbook``, ``xlsx_fallback``, ``read_xlsx``, ``write_xlsx``: XLSX
+- ``grid_view``: the rows that somebody who looks at a table wants to see
+- ``foreign_keys``: the keys and relations that are recorded for the export
+- ``csv``, ``xlsx``: reading and writing files
 """

@@ -8,10 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from datacode.tables.join import SUFFIXES, On, Suffixes, joined, keys_of
-from datacode.tables.join_match import Keys, Pairs
+from datacode.tables.join_match import KeyColumns, Pairs
 from datacode.values.comparable import Ordered, comparable, in_order, measurable
-from datacode.values.hashing import NOTHING
-from datacode.values.hashing import Keys as Identity
+from datacode.values.hashing import NOTHING, Keys
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -39,9 +38,9 @@ def asof_join(
     """
     (one,), (other,) = keys_of(left, right, [on])
     left_by, right_by = keys_of(left, right, by)
-    key_of = Identity().of_row
+    key_of = Keys().of_row
 
-    def group(by: Keys, row: int) -> Hashable:
+    def group(by: KeyColumns, row: int) -> Hashable:
         """What rows have in common that are equal in the columns ``by``."""
         return key_of([cells.cell(row) for cells in by])
 

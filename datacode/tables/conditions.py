@@ -32,6 +32,14 @@ class _ThreeParts:
     value: Value
 
 
+class _NotAnExpression(Exception):
+    """The text is no expression; ``error`` is the syntax error."""
+
+    def __init__(self, error: DataCodeError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 def filtered(compile_condition: CompileCondition, table: Table, condition: str) -> Table:
     """The rows for which a condition holds: ``column operator value`` or an expression.
 
@@ -42,32 +50,20 @@ def filtered(compile_condition: CompileCondition, table: Table, condition: str) 
         return _filtered_simply(table, simple)
     if not len(table):
         return table
-    mask = mask_of(compile_condition, table, condition)
-    if mask is not None:
-        return table.keep(mask)
     try:
-        holds = _compiled(compile_condition, table, condition)
-    except DataCodeError as error:
-        if error.kind is not Kind.SYNTAX:
-            raise
+        return _by_expression(compile_condition, table, condition)
+    except _NotAnExpression:
         raise _unreadable(condition) from None
-    return table.keep(_matches(table, holds))
 
 
 def queried(compile_condition: CompileCondition, table: Table, expression: str) -> Table:
     """The rows for which an expression is true. Raises the errors of ``table_query``."""
     if not len(table):
         return table
-    mask = mask_of(compile_condition, table, expression)
-    if mask is not None:
-        return table.keep(mask)
     try:
-        holds = _compiled(compile_condition, table, expression)
-    except DataCodeError as error:
-        if error.kind is not Kind.SYNTAX:
-            raise
-        raise runtime_error("Ошибка парсинга условия: {error}", error=error) from None
-    return table.keep(_matches(table, holds))
+        return _by_expression(compile_condition, table, expression)
+    except _NotAnExpression as refused:
+        raise runtime_error("Ошибка парсинга условия: {error}", error=refused.error) from None
 
 
 def filter_by_condition(
@@ -82,16 +78,10 @@ def filter_by_condition(
     simple = _three_parts(table, text)
     if simple is not None:
         return _filtered_simply(table, simple)
-    mask = mask_of(compile_condition, table, text)
-    if mask is not None:
-        return table.keep(mask)
     try:
-        holds = _compiled(compile_condition, table, text)
-    except DataCodeError as error:
-        if error.kind is not Kind.SYNTAX:
-            raise
+        return _by_expression(compile_condition, table, text)
+    except _NotAnExpression:
         return None
-    return table.keep(_matches(table, holds))
 
 
 def computed(compile_condition: CompileCondition, table: Table, expression: str) -> Cells:
@@ -103,10 +93,8 @@ def computed(compile_condition: CompileCondition, table: Table, expression: str)
         return whole
     try:
         compiled = _compiled(compile_condition, table, expression)
-    except DataCodeError as error:
-        if error.kind is not Kind.SYNTAX:
-            raise
-        raise runtime_error("The expression cannot be read: {error}", error=error) from None
+    except _NotAnExpression as refused:
+        raise runtime_error("The expression cannot be read: {error}", error=refused.error) from None
     try:
         rows = table.select(compiled.positions).rows()
         return Cells.of_list([compiled.value_of(row) for row in rows])
@@ -155,32 +143,49 @@ def _unreadable(condition: str) -> DataCodeError:
 # Expressions -----------------------------------------------------------------------
 
 _LONGEST_TOLD = 10_000
-"""Characters of an error that is told within another: a condition may have failed in a condition,
-and so on down to the limit of recursion."""
+"""Characters of an error that another one quotes: conditions may fail within conditions, down to
+the limit of recursion, and each would quote the one inside."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiled:
+class _RowExpression:
     """An expression, and the positions of the columns of which it wants the cells."""
 
     value_of: Callable[[Sequence[Value]], Value]
     positions: list[int]
 
 
-def _compiled(compile_condition: CompileCondition, table: Table, text: str) -> _Compiled:
-    """Compile an expression over the columns that it may mention. Raises its syntax error."""
+def _compiled(compile_condition: CompileCondition, table: Table, text: str) -> _RowExpression:
+    """Compile an expression over the columns that it may mention.
+
+    Raises ``_NotAnExpression`` for its syntax errors.
+    """
     mentioned = set(_NAME.findall(text))
     names = [name for name in dict.fromkeys(table.names) if name in mentioned]
     positions = [position_of(table, name) for name in names]
-    return _Compiled(compile_condition(text, names), positions)
+    try:
+        return _RowExpression(compile_condition(text, names), positions)
+    except DataCodeError as error:
+        if error.kind is not Kind.SYNTAX:
+            raise
+        raise _NotAnExpression(error) from None
 
 
-def _matches(table: Table, condition: _Compiled) -> list[bool]:
-    """Which rows a condition holds for. What goes wrong there is told as an error of its own."""
-    return list(_answers(table.select(condition.positions), condition.value_of))
+def _by_expression(compile_condition: CompileCondition, table: Table, text: str) -> Table:
+    """The rows for which an expression is true: for all at once, or row by row.
+
+    Raises ``_NotAnExpression``, and a Runtime Error for what goes wrong in a row.
+    """
+    mask = mask_of(compile_condition, table, text)
+    if mask is not None:
+        return table.keep(mask)
+    condition = _compiled(compile_condition, table, text)
+    rows = table.select(condition.positions)
+    return table.keep(list(_answers(rows, condition.value_of)))
 
 
 def _answers(table: Table, holds: Callable[[Sequence[Value]], Value]) -> Iterator[bool]:
+    """What the condition says of each row; its errors are told within one of the filter."""
     for row in table.rows():
         try:
             answer = holds(row)

@@ -21,7 +21,8 @@ from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import currency_amount, number_from_text
 from datacode.values.types import EPSILON, Currency, Value
 
-Test = Callable[[Value], bool]
+CellTest = Callable[[Value], bool]
+"""Does a cell match?"""
 
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
@@ -51,7 +52,7 @@ def where(cells: Cells, sign: str, value: Value) -> Mask:
     if lower in _EQUAL:
         return are_equal(cells, value)
     if lower in _UNEQUAL:
-        return _inverted(are_equal(cells, value))
+        return inverted(are_equal(cells, value))
     if lower in _ORDER:
         return _in_order(cells, lower, value)
     if lower == "like":
@@ -63,7 +64,7 @@ def where(cells: Cells, sign: str, value: Value) -> Mask:
     raise runtime_error("Unsupported operator: {operator}", operator=sign)
 
 
-def _mask(cells: Cells, test: Test) -> list[bool]:
+def _mask(cells: Cells, test: CellTest) -> list[bool]:
     return [test(value) for value in cells]
 
 
@@ -71,13 +72,14 @@ def _none(cells: Cells) -> list[bool]:
     return [False] * len(cells)
 
 
-def _inverted(mask: Mask) -> Mask:
+def inverted(mask: Mask) -> Mask:
+    """The rows that a mask leaves out."""
     if isinstance(mask, list):
         return [not matches for matches in mask]
     return ~mask.fill_null(False)
 
 
-def _is_utf8(text: str) -> bool:
+def is_utf8(text: str) -> bool:
     """Text that Polars can hold; half of a surrogate pair it cannot."""
     return text.isascii() or text.encode("utf-8", "replace").decode() == text
 
@@ -93,7 +95,7 @@ def are_null(cells: Cells) -> Mask:
 
 def are_filled(cells: Cells) -> Mask:
     """The rows whose cell is not null."""
-    return _inverted(are_null(cells))
+    return inverted(are_null(cells))
 
 
 def are_equal(cells: Cells, value: Value) -> Mask:
@@ -114,7 +116,7 @@ def _is_of_kind(series: pl.Series, value: Value) -> bool:
     """Can a cell of the typed column be of the value's kind?"""
     kind = value.__class__
     if kind is str:
-        return series.dtype == pl.String and _is_utf8(value)
+        return series.dtype == pl.String and is_utf8(value)
     return (kind is float and series.dtype == pl.Float64) or (
         kind is bool and series.dtype == pl.Boolean
     )
@@ -179,7 +181,7 @@ def different(cells: Cells) -> list[Value]:
 def _in_order(cells: Cells, sign: str, value: Value) -> Mask:
     series = cells.series()
     compare = _ORDER[sign]
-    if series is None or (value.__class__ is str and not _is_utf8(value)):
+    if series is None or (value.__class__ is str and not is_utf8(value)):
         return _mask(cells, _order_test(compare, value))
     if not _is_of_kind(series, value) or value != value:
         return _none(cells)
@@ -196,7 +198,7 @@ def _with_order(series: pl.Series, value: Value) -> tuple[pl.Series, Value]:
     return series, value
 
 
-def _order_test(compare: Callable[[Any, Any], Any], value: Value) -> Test:
+def _order_test(compare: Callable[[Any, Any], Any], value: Value) -> CellTest:
     """Is a cell of the value's kind, and does it compare so?"""
     kind = value.__class__
     if kind is Currency:
@@ -222,7 +224,7 @@ def _like(cells: Cells, pattern: Value) -> Mask:
     if series is None or len(pattern) > LONGEST_EXPRESSION:
         test = like_test(pattern)
         return _mask(cells, lambda cell: cell.__class__ is str and test(cell))
-    if series.dtype != pl.String or not _is_utf8(pattern):
+    if series.dtype != pl.String or not is_utf8(pattern):
         return _none(cells)
     return series.str.contains(like_pattern(pattern))
 
@@ -231,7 +233,7 @@ def _like(cells: Cells, pattern: Value) -> Mask:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bounds:
+class _BetweenTest:
     """The test ``low <= cell <= high`` of ``table_between``, in which null is below everything."""
 
     low: Value
@@ -264,12 +266,12 @@ def are_between(cells: Cells, low: Value, high: Value) -> Mask:
     """The rows whose cell lies between the two values, both included."""
     series = cells.series()
     if series is None:
-        return _mask(cells, _Bounds(low, high))
+        return _mask(cells, _BetweenTest(low, high))
     if series.dtype == pl.Float64:
         low, high = _as_number(low), _as_number(high)
     is_simple = all(bound is None or _is_of_kind(series, bound) for bound in (low, high))
     if not is_simple or low != low or high != high:
-        return _mask(cells, _Bounds(low, high))
+        return _mask(cells, _BetweenTest(low, high))
     mask = pl.Series([high is not None]).new_from_index(0, len(series))
     if high is not None:
         mask &= operator.le(*_with_order(series, high))

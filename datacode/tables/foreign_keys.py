@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datacode.values.table import Column, Table
 
 
-class Place:
+class ColumnReference:
     """A column of a table that may be gone."""
 
     __slots__ = ("_table", "position")
@@ -32,8 +32,8 @@ class Place:
 class Relation:
     """``source`` refers to ``target``; ``type`` is the type of what they share."""
 
-    source: Place
-    target: Place
+    source: ColumnReference
+    target: ColumnReference
     type: str
 
     @property
@@ -43,10 +43,10 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class PrimaryKey:
     """A column whose cells identify the rows of its table."""
 
-    column: Place
+    column: ColumnReference
 
     @property
     def is_alive(self) -> bool:

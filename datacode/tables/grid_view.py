@@ -21,21 +21,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from datacode.tables.column_types import ColumnType, column_kind
+from datacode.tables.filters import CellTest, are_filled, are_null, inverted, is_utf8
 from datacode.tables.show import plain
+from datacode.tables.sort import order_of_series
 from datacode.values.column_storage import Cells, Indices, Mask, is_short
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
 from datacode.values.text import printed
 from datacode.values.types import Value
 
-Test = Callable[[Value], bool]
-
 _Key = tuple[int, float, str]
 """What orders a cell: its kind, its number, its text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arrangement:
+class ViewQuery:
     """Which rows are wanted, and in which order. Columns count from 0.
 
     ``filters`` are pairs of a column and what its cells are to pass: ``> 5``, ``<= 2024-01-31``,
@@ -53,7 +53,7 @@ class Arrangement:
         return sorted_by | {column for column, _ in self.filters}
 
 
-def rows_of(table: Table, wanted: Arrangement) -> Indices | None:
+def rows_of(table: Table, wanted: ViewQuery) -> Indices | None:
     """The numbers of the wanted rows, in order; None where these are all, in their own order."""
     found = _passing(table, wanted.filters)
     if wanted.sort is None:
@@ -115,26 +115,17 @@ def passing(cells: Cells, text: str) -> Mask | None:
     if not text:
         return None
     if text in ("null", "!null"):
-        return _inverted(_nulls(cells)) if text == "!null" else _nulls(cells)
+        return are_filled(cells) if text == "!null" else are_null(cells)
     parts = _COMPARISON.fullmatch(text)
     if parts is None:
         return _containing(cells, text)
     sign, value = parts.groups()
     if sign == "!":
-        return _inverted(_containing(cells, value))
+        return inverted(_containing(cells, value))
     return _comparing(cells, sign, value)
 
 
-def _inverted(mask: Mask) -> Mask:
-    return [not each for each in mask] if isinstance(mask, list) else ~mask
-
-
-def _nulls(cells: Cells) -> Mask:
-    series = cells.series()
-    return [cell is None for cell in cells] if series is None else series.is_null()
-
-
-def _tested(cells: Cells, test: Test) -> Mask:
+def _tested(cells: Cells, test: CellTest) -> Mask:
     """What a test says of every cell; of texts that repeat it is asked once."""
     known: dict[str, bool] = {}
     mask: list[bool] = []
@@ -152,7 +143,7 @@ def _tested(cells: Cells, test: Test) -> Mask:
 def _containing(cells: Cells, text: str) -> Mask:
     needle = text.lower()
     series = cells.series()
-    if series is not None and series.dtype == pl.String and _is_utf8(needle):
+    if series is not None and series.dtype == pl.String and is_utf8(needle):
         found = series.str.to_lowercase().str.contains(needle, literal=True)
         return found.fill_null(False)
     return _tested(cells, lambda cell: cell is not None and needle in _text(cell).lower())
@@ -166,7 +157,7 @@ def _comparing(cells: Cells, sign: str, text: str) -> Mask:
         if sign not in _EQUALITY:
             found &= series.is_finite()  # the others are texts, as on a page
         return found.fill_null(sign == "!=")
-    if series is not None and series.dtype == pl.String and _is_utf8(text):
+    if series is not None and series.dtype == pl.String and is_utf8(text):
         if sign in _EQUALITY:
             found = _ORDER[sign](series.str.to_lowercase(), text.lower())
             return found.fill_null(sign == "!=")
@@ -177,7 +168,7 @@ def _comparing(cells: Cells, sign: str, text: str) -> Mask:
     return _tested(cells, _comparison(sign, text, number))
 
 
-def _comparison(sign: str, text: str, number: float | None) -> Test:
+def _comparison(sign: str, text: str, number: float | None) -> CellTest:
     """The test of one cell: by number, by amount, by day, or as text."""
     compare = _ORDER[sign]
     lower, key = text.lower(), natural_key(day(text) or text)
@@ -215,11 +206,6 @@ def _text(cell: Value) -> str:
     return cell if cell.__class__ is str else printed(cell)
 
 
-def _is_utf8(text: str) -> bool:
-    """Text that Polars can hold; half of a surrogate pair it cannot."""
-    return text.isascii() or text.encode("utf-8", "replace").decode() == text
-
-
 # Order ---------------------------------------------------------------------------
 
 
@@ -231,7 +217,7 @@ def order_of(cells: Cells, kind: ColumnType, *, descending: bool) -> Indices:
     elif series is not None and series.dtype == pl.Float64 and (series == -math.inf).any():
         series = None  # a text, as on a page, and behind all numbers
     if series is not None:
-        return _order_of_series(series, descending)
+        return order_of_series(series, descending=descending, nulls_last=True)
     key = _remembering(_amount_key) if kind is ColumnType.CURRENCY else _key
     keys = [None if cell is None else key(plain(cell)) for cell in cells]
     if not is_short(len(keys)):
@@ -279,14 +265,6 @@ def _text_keys(series: pl.Series) -> pl.Series:
     )
 
 
-def _order_of_series(series: pl.Series, descending: bool) -> pl.Series:
-    if series.dtype == pl.Null:
-        return pl.int_range(len(series), dtype=pl.UInt32, eager=True)
-    series = series.alias("key")
-    order = pl.arg_sort_by("key", descending=descending, nulls_last=True, maintain_order=True)
-    return series.to_frame().select(order).to_series()
-
-
 _BOOL, _NUMBERS, _TEXT = 1, 2, 3
 
 
@@ -297,7 +275,7 @@ def _key(cell: Value) -> _Key:
     if cell.__class__ is float:
         return (_NUMBERS, cell, "")
     key = natural_key(day(cell) or cell)
-    return (_TEXT, 0.0, key if _is_utf8(key) else key.encode("utf-8", "replace").decode())
+    return (_TEXT, 0.0, key if is_utf8(key) else key.encode("utf-8", "replace").decode())
 
 
 def _amount_key(cell: Value) -> _Key:

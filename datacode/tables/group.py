@@ -14,7 +14,7 @@ from functools import reduce
 from typing import TypeAlias
 
 from datacode.errors import runtime_error
-from datacode.tables.join_match import CheckSize
+from datacode.tables.join_match import CheckCount
 from datacode.values.column_storage import Cells
 from datacode.values.hashing import Keys
 from datacode.values.lazy_polars import pl
@@ -23,8 +23,8 @@ from datacode.values.table import Table
 from datacode.values.text import printed
 from datacode.values.types import Value
 
-Call: TypeAlias = "Callable[[str, list[Value]], Value]"
-"""Calls a function of the program or the library with an array."""
+FunctionCaller: TypeAlias = "Callable[[str, list[Value]], Value]"
+"""Calls the function of that name, the program's or the library's, with an array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ class Aggregate:
     function: str
 
 
-def grouped(table: Table, by: Sequence[int], wanted: Sequence[Aggregate], call: Call) -> Table:
+def grouped(
+    table: Table, by: Sequence[int], wanted: Sequence[Aggregate], call: FunctionCaller
+) -> Table:
     """One row for each different set of values in the columns ``by``, in order of appearance."""
     fast = _by_polars(table, by, wanted)
     if fast is not None:
@@ -66,7 +68,9 @@ def _rows_of_groups(keys: Sequence[Cells], length: int) -> list[list[int]]:
     return list(groups.values())
 
 
-def _aggregated(cells: Cells, aggregate: Aggregate, groups: list[list[int]], call: Call) -> Cells:
+def _aggregated(
+    cells: Cells, aggregate: Aggregate, groups: list[list[int]], call: FunctionCaller
+) -> Cells:
     values = cells.values()
     own = FUNCTIONS.get(aggregate.function)
     if own is None:
@@ -146,7 +150,7 @@ def _extreme(choose: Callable[..., Value], values: list[Value]) -> Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class AggregateFunction:
     """A function over the cells of a group, in Python and in Polars.
 
     ``needs_numbers`` says for which columns the Polars form is the same.
@@ -157,21 +161,21 @@ class Function:
     needs_numbers: bool = False
 
 
-FUNCTIONS: dict[str, Function] = {
-    "sum": Function(_sum, lambda e: e.sum(), True),
-    "average": Function(_average, lambda e: e.mean(), True),
-    "median": Function(_median, lambda e: e.median(), True),
-    "std": Function(_deviation, lambda e: e.std(), True),
-    "min": Function(lambda v: _extreme(min, v), lambda e: e.min()),
-    "max": Function(lambda v: _extreme(max, v), lambda e: e.max()),
-    "count": Function(lambda v: float(len(_filled(v))), lambda e: e.count()),
-    "size": Function(lambda v: float(len(v)), lambda e: e.len()),
-    "distinct": Function(
+FUNCTIONS: dict[str, AggregateFunction] = {
+    "sum": AggregateFunction(_sum, lambda e: e.sum(), True),
+    "average": AggregateFunction(_average, lambda e: e.mean(), True),
+    "median": AggregateFunction(_median, lambda e: e.median(), True),
+    "std": AggregateFunction(_deviation, lambda e: e.std(), True),
+    "min": AggregateFunction(lambda v: _extreme(min, v), lambda e: e.min()),
+    "max": AggregateFunction(lambda v: _extreme(max, v), lambda e: e.max()),
+    "count": AggregateFunction(lambda v: float(len(_filled(v))), lambda e: e.count()),
+    "size": AggregateFunction(lambda v: float(len(v)), lambda e: e.len()),
+    "distinct": AggregateFunction(
         lambda v: float(len(set(map(Keys(nan_equal=True).of, _filled(v))))),
         lambda e: e.drop_nulls().n_unique(),
     ),
-    "first": Function(lambda v: v[0], lambda e: e.first()),
-    "last": Function(lambda v: v[-1], lambda e: e.last()),
+    "first": AggregateFunction(lambda v: v[0], lambda e: e.first()),
+    "last": AggregateFunction(lambda v: v[-1], lambda e: e.last()),
 }
 FUNCTIONS["avg"] = FUNCTIONS["mean"] = FUNCTIONS["average"]
 
@@ -222,13 +226,13 @@ def pivoted(
     rows: Sequence[int],
     columns: int,
     values: Aggregate,
-    call: Call,
-    check_size: CheckSize,
+    call: FunctionCaller,
+    check_count: CheckCount,
 ) -> Table:
     """A row for each different set of values in ``rows``, a column for each in ``columns``.
 
     A cell is what the function makes of the values that belong to both, null if there are none.
-    ``check_size`` is told how many cells there will be.
+    ``check_count`` is told how many cells there will be.
     """
     summed = grouped(table, [*rows, columns], [values], call)
     lines: dict[Hashable, int] = {}
@@ -241,7 +245,7 @@ def pivoted(
             firsts.append(number)
         _, found = headings.setdefault(keys_of.of(heading), (printed(heading), {}))
         found[place] = answer
-    check_size(len(firsts) * (len(rows) + len(headings)))
+    check_count(len(firsts) * (len(rows) + len(headings)))
     keys = summed.select(range(len(rows))).take(firsts)
     made = [
         Cells.of_list([found.get(place) for place in range(len(firsts))])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.tables.join_match import CheckSize, How, Keys, Pairs, completed, matched
+from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, completed, matched
 from datacode.tables.select import under_each_other
 from datacode.values import column_storage, hashing
 from datacode.values.column_storage import Cells, is_short
@@ -58,7 +58,7 @@ def _bad_on() -> DataCodeError:
     )
 
 
-def keys_of(left: Table, right: Table, on: On) -> tuple[Keys, Keys]:
+def keys_of(left: Table, right: Table, on: On) -> tuple[KeyColumns, KeyColumns]:
     """The columns to compare; one that does not exist is a Runtime Error."""
     return (
         [_column(left, one, "left") for one, _ in on],
@@ -119,22 +119,22 @@ def equal_join(
     right: Table,
     on: On,
     how: How,
-    check_size: CheckSize,
+    check_count: CheckCount,
     *,
     suffixes: Suffixes = SUFFIXES,
     nulls_equal: bool = False,
 ) -> Table:
     """The rows whose columns are equal."""
-    pairs = matched(*keys_of(left, right, on), how, check_size, nulls_equal=nulls_equal)
+    pairs = matched(*keys_of(left, right, on), how, check_count, nulls_equal=nulls_equal)
     if how in (How.SEMI, How.ANTI):
         return left.take(pairs.left)
     return joined(left, right, pairs, suffixes)
 
 
-def cross_join(left: Table, right: Table, check_size: CheckSize, suffixes: Suffixes) -> Table:
+def cross_join(left: Table, right: Table, check_count: CheckCount, suffixes: Suffixes) -> Table:
     """Every row of the left with every row of the right."""
     count, width = len(left) * len(right), len(right)
-    check_size(count)
+    check_count(count)
     if is_short(count):
         pairs = Pairs([i // width for i in range(count)], [i % width for i in range(count)])
     else:
@@ -155,7 +155,7 @@ Make: TypeAlias = "Callable[[list[Value]], Value]"
 
 
 def applied(
-    left: Table, make: Make, how: How, check_size: CheckSize, suffixes: Suffixes = SUFFIXES
+    left: Table, make: Make, how: How, check_count: CheckCount, suffixes: Suffixes = SUFFIXES
 ) -> Table:
     """Every row with the rows of the table that is made of it.
 
@@ -175,7 +175,7 @@ def applied(
             rows += [row] * len(part)
             found += range(made, made + len(part))
             made += len(part)
-            check_size(len(rows) * len(part.columns))
+            check_count(len(rows) * len(part.columns))
         elif how is How.LEFT:
             rows.append(row)
             found.append(None)
@@ -198,7 +198,7 @@ def compared_join(
     right: Table,
     condition: tuple[str, str, str],
     how: How,
-    check_size: CheckSize,
+    check_count: CheckCount,
     suffixes: Suffixes = SUFFIXES,
 ) -> Table:
     """The rows of which the left column compares so with the right one.
@@ -209,18 +209,18 @@ def compared_join(
     name, sign, other = condition
     sign = COMPARISONS[sign]
     if sign == "=":
-        return equal_join(left, right, [(name, other)], how, check_size, suffixes=suffixes)
+        return equal_join(left, right, [(name, other)], how, check_count, suffixes=suffixes)
     (one,), (two,) = keys_of(left, right, [(name, other)])
     find = _unequal(two) if sign == "!=" else _compared(two, sign)
     if how in (How.SEMI, How.ANTI):
         found = (range(find(value).number) for value in one)
-        return left.take(completed(found, len(left), len(right), how, check_size).left)
+        return left.take(completed(found, len(left), len(right), how, check_count).left)
     rows = (find(value).rows() for value in one)
-    pairs = completed(rows, len(left), len(right), how, check_size)
+    pairs = completed(rows, len(left), len(right), how, check_count)
     return joined(left, right, pairs, suffixes)
 
 
-class _Found(NamedTuple):
+class _Matches(NamedTuple):
     """How many right rows compare with a left value as wanted, and which; only joins that pair
     rows ask for those."""
 
@@ -228,14 +228,14 @@ class _Found(NamedTuple):
     rows: Callable[[], list[int]]
 
 
-def _unequal(right: Cells) -> Callable[[Value], _Found]:
+def _unequal(right: Cells) -> Callable[[Value], _Matches]:
     """The rows that are not equal to a value."""
     key_of = hashing.Keys().of
     keys = list(map(key_of, right))
     equal_ones = Counter(keys)
     equal_ones.pop(NOTHING, None)
 
-    def find(value: Value) -> _Found:
+    def find(value: Value) -> _Matches:
         key = key_of(value)
 
         def rows() -> list[int]:
@@ -243,22 +243,22 @@ def _unequal(right: Cells) -> Callable[[Value], _Found]:
                 return list(range(len(keys)))
             return [row for row, other in enumerate(keys) if other != key]
 
-        return _Found(len(keys) - equal_ones[key], rows)
+        return _Matches(len(keys) - equal_ones[key], rows)
 
     return find
 
 
-def _compared(right: Cells, sign: str) -> Callable[[Value], _Found]:
+def _compared(right: Cells, sign: str) -> Callable[[Value], _Matches]:
     """The rows that a value is below or above, found in an order for each kind of value."""
     ordered = in_order(enumerate(right), comparable)
     bisect = bisect_left if sign in ("<=", ">") else bisect_right
     is_below = sign in ("<", "<=")
 
-    def find(value: Value) -> _Found:
+    def find(value: Value) -> _Matches:
         kind, key = comparable(value)
         keys, rows = ordered.get(kind, ([], []))
         place = bisect(keys, key)
         part = slice(place, None) if is_below else slice(place)
-        return _Found(len(keys) - place if is_below else place, lambda: sorted(rows[part]))
+        return _Matches(len(keys) - place if is_below else place, lambda: sorted(rows[part]))
 
     return find

@@ -16,10 +16,10 @@ from datacode.values.column_storage import Cells, Indices, is_short
 from datacode.values.hashing import NOTHING
 from datacode.values.lazy_polars import pl
 
-CheckSize = Callable[[float], None]
-"""Told how many rows are to be made; raises if those are too many."""
+CheckCount = Callable[[float], None]
+"""Told how many rows or cells are to be made; raises if those are too many."""
 
-Keys: TypeAlias = "Sequence[Cells]"
+KeyColumns: TypeAlias = "Sequence[Cells]"
 """The columns that are compared, all of them for every row."""
 
 
@@ -46,14 +46,19 @@ class Pairs:
 
 
 def matched(
-    left: Keys, right: Keys, how: How, check_size: CheckSize, *, nulls_equal: bool = False
+    left: KeyColumns,
+    right: KeyColumns,
+    how: How,
+    check_count: CheckCount,
+    *,
+    nulls_equal: bool = False,
 ) -> Pairs:
     """Pair the rows whose keys are equal; NaN equals nothing, null only if ``nulls_equal``."""
     frames = _frames(left, right, nulls_equal)
     if frames is not None:
-        return _matched_by_polars(*frames, how, check_size, nulls_equal)
+        return _matched_by_polars(*frames, how, check_count, nulls_equal)
     partners = _partners(left, right, nulls_equal)
-    return completed(partners, len(left[0]), len(right[0]), how, check_size)
+    return completed(partners, len(left[0]), len(right[0]), how, check_count)
 
 
 def completed(
@@ -61,7 +66,7 @@ def completed(
     left_rows: int,
     right_rows: int,
     how: How,
-    check_size: CheckSize,
+    check_count: CheckCount,
 ) -> Pairs:
     """The pairs of a join, from the right rows that belong to each left row."""
     if how in (How.SEMI, How.ANTI):
@@ -75,7 +80,7 @@ def completed(
         if found:
             left.extend([row] * len(found))
             right.extend(found)
-            check_size(len(left))
+            check_count(len(left))
         elif keeps_left:
             left.append(row)
             right.append(None)
@@ -90,7 +95,9 @@ def completed(
 # In Polars -----------------------------------------------------------------------
 
 
-def _frames(left: Keys, right: Keys, nulls_equal: bool) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+def _frames(
+    left: KeyColumns, right: KeyColumns, nulls_equal: bool
+) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     """Both sides' keys with the row numbers; None where Polars does not compare as we do."""
     if is_short(max(len(left[0]), len(right[0]))):
         return None
@@ -114,7 +121,7 @@ def _frames(left: Keys, right: Keys, nulls_equal: bool) -> tuple[pl.DataFrame, p
 
 
 def _matched_by_polars(
-    left: pl.DataFrame, right: pl.DataFrame, how: How, check_size: CheckSize, nulls_equal: bool
+    left: pl.DataFrame, right: pl.DataFrame, how: How, check_count: CheckCount, nulls_equal: bool
 ) -> Pairs:
     keys = right.columns[1:]
     if how in (How.SEMI, How.ANTI):
@@ -122,7 +129,7 @@ def _matched_by_polars(
             right, on=keys, how=_polars_name(how), nulls_equal=nulls_equal, maintain_order="left"
         )
         return Pairs(kept["left"], [])
-    _check_rows(left, right, keys, check_size, nulls_equal)
+    _check_rows(left, right, keys, check_count, nulls_equal)
     asked = How.FULL if how is How.RIGHT else how
     found = left.join(
         right,
@@ -149,7 +156,7 @@ def _check_rows(
     left: pl.DataFrame,
     right: pl.DataFrame,
     keys: list[str],
-    check_size: CheckSize,
+    check_count: CheckCount,
     nulls_equal: bool,
 ) -> None:
     """Estimate the number of rows, and count them before they are made if they seem too many."""
@@ -165,13 +172,13 @@ def _check_rows(
         .len("a")
         .join(right.group_by(keys).len("b"), on=keys, nulls_equal=nulls_equal)
     )
-    check_size(counts.select((pl.col("a").cast(pl.Float64) * pl.col("b")).sum()).item())
+    check_count(counts.select((pl.col("a").cast(pl.Float64) * pl.col("b")).sum()).item())
 
 
 # Row by row ----------------------------------------------------------------------
 
 
-def _partners(left: Keys, right: Keys, nulls_equal: bool) -> Iterator[Sequence[int]]:
+def _partners(left: KeyColumns, right: KeyColumns, nulls_equal: bool) -> Iterator[Sequence[int]]:
     """For each left row the right rows with equal keys."""
     key_of = hashing.Keys().of_row
     index: dict[Hashable, list[int]] = {}

@@ -16,14 +16,14 @@ from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
 from datacode.values.types import Value
 
-Header: TypeAlias = "list[str] | dict[str, str | None]"
+HeaderChoice: TypeAlias = "list[str] | dict[str, str | None]"
 """Columns to keep, in order; or columns to rename (None keeps a name) while all others stay."""
 
 
 # header= ---------------------------------------------------------------------
 
 
-def checked_header(header: Value) -> Header:
+def checked_header(header: Value) -> HeaderChoice:
     """``header=`` as a program gave it; what it cannot be is a Runtime Error."""
     if header.__class__ is dict:
         return _checked_renaming(header)
@@ -40,7 +40,7 @@ def checked_header(header: Value) -> Header:
     return list(header)
 
 
-def _checked_renaming(header: dict[str, Value]) -> Header:
+def _checked_renaming(header: dict[str, Value]) -> HeaderChoice:
     if not header:
         raise runtime_error("header object cannot be empty")
     for name, new_name in header.items():

@@ -24,17 +24,21 @@ def order_of(cells: Cells, *, descending: bool = False) -> Indices:
     """The numbers of the rows, in the order of their cells."""
     series = cells.series()
     if series is not None:
-        return _order_of_series(series, descending)
+        return order_of_series(series, descending=descending, nulls_last=descending)
     values = cells.values()
     keys = values if orders_itself(values) else list(map(sort_key, values))
     return sorted(range(len(values)), key=keys.__getitem__, reverse=descending)
 
 
-def _order_of_series(series: pl.Series, descending: bool) -> pl.Series:
-    """Polars' order is ours: text by bytes, which is by code points, and NaN above all numbers."""
+def order_of_series(series: pl.Series, *, descending: bool, nulls_last: bool) -> pl.Series:
+    """The same by Polars, with nulls at either end.
+
+    Its order is that of ``sort``: text by bytes, which is by code points, and NaN above all
+    numbers.
+    """
     if series.dtype == pl.Null:
         return pl.int_range(len(series), dtype=pl.UInt32, eager=True)
     order = pl.arg_sort_by(
-        pl.col(series.name), descending=descending, nulls_last=descending, maintain_order=True
+        pl.col(series.name), descending=descending, nulls_last=nulls_last, maintain_order=True
     )
     return series.to_frame().select(order).to_series()

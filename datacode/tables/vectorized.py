@@ -24,7 +24,7 @@ CompileCondition: TypeAlias = "Callable[[str, Sequence[str]], Callable[[Sequence
 """Compiles an expression over the cells of the named columns of one row (``Host.condition``)."""
 
 
-class _RowByRow(Exception):
+class NotVectorizable(Exception):
     """The expression has to be worked out row by row."""
 
 
@@ -47,7 +47,7 @@ def cells_of(compile_condition: CompileCondition, table: Table, text: str) -> Ce
         return None
     try:
         found = _Expression(compile_condition, table).value(parse_expression(text, table.names))
-    except (DataCodeError, _RowByRow):
+    except (DataCodeError, NotVectorizable):
         return None
     return found if isinstance(found, Cells) else None
 
@@ -69,7 +69,7 @@ class _Expression:
         self._table = table
 
     def value(self, node: nodes.Expr) -> Operand:
-        """A column or a value. Raises ``_RowByRow``."""
+        """A column or a value. Raises ``NotVectorizable``."""
         match node:
             case nodes.Number() | nodes.String() | nodes.Bool():
                 return node.value
@@ -83,18 +83,18 @@ class _Expression:
                 return self._logical(node.operator, self.value(node.left), self.value(node.right))
             case nodes.Binary():
                 return self._binary(node.operator, self.value(node.left), self.value(node.right))
-        raise _RowByRow
+        raise NotVectorizable
 
     def _name(self, name: str) -> Operand:
         position = self._table.position(name)
         if position is not None:
             cells = self._table.columns[position]
             if cells.series() is None:
-                raise _RowByRow
+                raise NotVectorizable
             return cells
         value = self._compile_condition(name, [])([])
         if value.__class__ not in _PLAIN:
-            raise _RowByRow
+            raise NotVectorizable
         return value
 
     def _unary(self, operator: str, operand: Operand) -> Operand:
@@ -104,7 +104,7 @@ class _Expression:
             return Cells.of_series(-_numbers(operand))
         if operand.__class__ is float:
             return -operand
-        raise _RowByRow
+        raise NotVectorizable
 
     def _logical(self, operator: str, left: Operand, right: Operand) -> Operand:
         one, other = _truths(left), _truths(right)
@@ -115,10 +115,10 @@ class _Expression:
             return self._comparison(operator, left, right)
         compute = _ARITHMETIC.get(operator)
         if compute is None or not (isinstance(left, Cells) or isinstance(right, Cells)):
-            raise _RowByRow
+            raise NotVectorizable
         one, other = self._as_column(left), self._as_column(right)
         if operator == "/" and (other == 0).any():
-            raise _RowByRow
+            raise NotVectorizable
         return Cells.of_series(compute(one, other))
 
     def _as_column(self, operand: Operand) -> pl.Series:
@@ -126,21 +126,21 @@ class _Expression:
         if isinstance(operand, Cells):
             return _numbers(operand)
         if operand.__class__ is not float:
-            raise _RowByRow
+            raise NotVectorizable
         return pl.Series([operand], dtype=pl.Float64).new_from_index(0, len(self._table))
 
     def _comparison(self, operator: str, left: Operand, right: Operand) -> Operand:
         if not isinstance(left, Cells):
             operator, left, right = _TURNED[operator], right, left
         if not isinstance(left, Cells):
-            raise _RowByRow
+            raise NotVectorizable
         if isinstance(right, Cells):
             difference = _numbers(left) - _numbers(right)
             if not difference.is_finite().all():
-                raise _RowByRow
+                raise NotVectorizable
             left, right = Cells.of_series(difference), 0.0
         if operator not in ("==", "!=") and not _has_order(left, right):
-            raise _RowByRow
+            raise NotVectorizable
         mask = where(left, operator, right)
         if isinstance(mask, list):
             mask = pl.Series(mask, dtype=pl.Boolean)
@@ -150,7 +150,7 @@ class _Expression:
 def _typed(cells: Cells) -> pl.Series:
     series = cells.series()
     if series is None:
-        raise _RowByRow
+        raise NotVectorizable
     return series
 
 
@@ -160,7 +160,7 @@ def _numbers(operand: Operand) -> pl.Series:
         series = _typed(operand)
         if series.dtype == pl.Float64 and not series.null_count():
             return series
-    raise _RowByRow
+    raise NotVectorizable
 
 
 def _truths(operand: Operand) -> pl.Series:
@@ -169,7 +169,7 @@ def _truths(operand: Operand) -> pl.Series:
         series = _typed(operand)
         if series.dtype == pl.Boolean:
             return series.fill_null(False)
-    raise _RowByRow
+    raise NotVectorizable
 
 
 def _has_order(cells: Cells, value: Value) -> bool:

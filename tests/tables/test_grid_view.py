@@ -12,7 +12,7 @@ from hypothesis.strategies import lists, sampled_from, text
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.tables.column_types import ColumnType
-from datacode.tables.grid_view import Arrangement, natural_key, order_of, rows_of
+from datacode.tables.grid_view import ViewQuery, natural_key, order_of, rows_of
 from datacode.values.column_storage import SHORT, Cells, Indices
 from datacode.values.table import Table
 from datacode.values.types import Currency, Value
@@ -58,7 +58,7 @@ class FilterTests(SynchronousTestCase):
         """Every case, in a short column and, the cells repeated, in one that Polars looks at."""
         for case in CASES["filters"]:
             cells, wanted = case["cells"], case["passing"]
-            arrangement = Arrangement(filters=((0, case["text"]),))
+            arrangement = ViewQuery(filters=((0, case["text"]),))
             short = _column(cells)
             self.assertEqual(_listed(rows_of(short, arrangement), short), wanted, case)
             long = _column(cells * _TIMES)
@@ -71,7 +71,7 @@ class FilterTests(SynchronousTestCase):
         for times in (1, _TIMES):
             table = _column([math.nan, 1.0] * times)
             for sign, wanted in ((">0", 1), ("<2", 1), ("=1", 1), ("!=1", 1), ("nan", 1)):
-                found = rows_of(table, Arrangement(filters=((0, sign),)))
+                found = rows_of(table, ViewQuery(filters=((0, sign),)))
                 self.assertEqual(len(_listed(found, table)), wanted * times, (sign, times))
 
     def test_infinities(self) -> None:
@@ -79,15 +79,15 @@ class FilterTests(SynchronousTestCase):
         for times in (1, _TIMES):
             table = _column([math.inf, -math.inf, 1.0] * times)
             for sign, wanted in ((">0", 1), ("<= 2", 1), ("=1", 1), ("!=1", 2), ("inf", 2)):
-                found = rows_of(table, Arrangement(filters=((0, sign),)))
+                found = rows_of(table, ViewQuery(filters=((0, sign),)))
                 self.assertEqual(len(_listed(found, table)), wanted * times, (sign, times))
 
     def test_lone_surrogate(self) -> None:
         """What no UTF-8 can hold is looked for like any other text."""
         table = _column(["a\ud800", "b"] * _TIMES)
-        self.assertEqual(rows_of(table, Arrangement(filters=((0, "=a\ud800"),))).__len__(), _TIMES)
+        self.assertEqual(rows_of(table, ViewQuery(filters=((0, "=a\ud800"),))).__len__(), _TIMES)
         plain = _column(["a", "b"] * _TIMES)
-        self.assertEqual(len(rows_of(plain, Arrangement(filters=((0, "\ud800"),))) or []), 0)
+        self.assertEqual(len(rows_of(plain, ViewQuery(filters=((0, "\ud800"),))) or []), 0)
 
     def test_several(self) -> None:
         """A row passes all filters; typed and mixed columns go together."""
@@ -95,7 +95,7 @@ class FilterTests(SynchronousTestCase):
             ["n", "mixed"],
             [[float(n) for n in range(2000)], [("x" if n % 2 else float(n)) for n in range(2000)]],
         )
-        found = rows_of(table, Arrangement(filters=((0, ">= 1990"), (1, "x"))))
+        found = rows_of(table, ViewQuery(filters=((0, ">= 1990"), (1, "x"))))
         self.assertEqual(_listed(found, table), [1991, 1993, 1995, 1997, 1999])
 
 
@@ -145,7 +145,7 @@ class OrderTests(SynchronousTestCase):
     def test_filtered_and_sorted(self) -> None:
         """The numbers are places in the whole table."""
         table = _column([float(n % 700) for n in range(2100)])
-        found = rows_of(table, Arrangement(sort=0, descending=True, filters=((0, ">= 698"),)))
+        found = rows_of(table, ViewQuery(sort=0, descending=True, filters=((0, ">= 698"),)))
         self.assertEqual(_listed(found, table), [699, 1399, 2099, 698, 1398, 2098])
 
     @given(lists(text("аяёЁabZ019 .№é", max_size=8), min_size=2, max_size=9))

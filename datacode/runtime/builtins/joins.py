@@ -10,7 +10,7 @@ from datacode.tables import join as joins
 from datacode.tables.asof import Direction
 from datacode.tables.asof import asof_join as nearest_join
 from datacode.tables.join import SUFFIXES, On, Suffixes, checked_on
-from datacode.tables.join_match import CheckSize, How
+from datacode.tables.join_match import CheckCount, How
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -37,7 +37,7 @@ def _how(type_: Value, allowed: list[str]) -> How:
     return How(type_)
 
 
-def _check_size(host: Host, *tables: Table) -> CheckSize:
+def _check_size(host: Host, *tables: Table) -> CheckCount:
     """Refuses a result of so many rows, with all columns of the tables, if it is too large."""
     width = sum(len(table.columns) for table in tables) + 1
     return lambda rows: host.check_size(rows * width, 16)

@@ -7,7 +7,7 @@ from datacode.runtime.builtins.registry import builtin, expects_range
 from datacode.runtime.host import Host
 from datacode.tables.column_types import ColumnType, are_compatible, column_kind
 from datacode.tables.filters import different
-from datacode.tables.foreign_keys import Key, Place, Relation
+from datacode.tables.foreign_keys import ColumnReference, PrimaryKey, Relation
 from datacode.values.table import Column, Table
 from datacode.values.types import Currency, Path, PathPattern, Value
 
@@ -63,7 +63,7 @@ def relate(host: Host, column1: Value, column2: Value) -> dict[str, Value]:
             type2=other,
         )
     common = str(_common_type(one, other))
-    host.relations.append(Relation(Place(source), Place(target), common))
+    host.relations.append(Relation(ColumnReference(source), ColumnReference(target), common))
     return {
         "table1": target.table,
         "column1": target.name,
@@ -95,5 +95,5 @@ def primary_key(host: Host, column: Value) -> Column:
         raise runtime_error("Column '{name}' is no key: it has empty cells", name=key.name)
     if len(different(key.stored)) < len(key):
         raise runtime_error("Column '{name}' is no key: its cells repeat", name=key.name)
-    host.relations.append(Key(Place(key)))
+    host.relations.append(PrimaryKey(ColumnReference(key)))
     return key

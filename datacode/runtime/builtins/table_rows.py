@@ -7,7 +7,7 @@ from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import ABSENT, Builtin, builtin, expects, expects_range
 from datacode.runtime.builtins.tables import as_table, as_text
 from datacode.runtime.host import Host
-from datacode.tables.group import Aggregate, Call, grouped, pivoted
+from datacode.tables.group import Aggregate, FunctionCaller, grouped, pivoted
 from datacode.tables.select import merged_inner, merged_outer, position_of, under_each_other
 from datacode.tables.sort import sorted_by
 from datacode.values.table import Table
@@ -111,7 +111,7 @@ def table_group(host: Host, table: Value, by: Value, columns: Value) -> Table:
     return grouped(source, positions, wanted, _caller(host))
 
 
-def _caller(host: Host) -> Call:
+def _caller(host: Host) -> FunctionCaller:
     """Functions by name, each given one array."""
     return lambda name, cells: host.call(name, [cells])
 

@@ -74,7 +74,7 @@ def columns_from_texts(
     Who knows that white space other than plain spaces, or the signs of currencies, are nowhere
     in the texts saves time by saying so.
     """
-    form = _Form(decimal, has_odd_space, has_signs)
+    form = _TextTraits(decimal, has_odd_space, has_signs)
     ways = [_way(column, form) for column in frame.head(_HEAD).get_columns()]
     made = _made(frame, ways)
     again = [text for text in frame.get_columns() if made[text.name] is None]
@@ -83,7 +83,7 @@ def columns_from_texts(
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class _TextTraits:
     """How numbers are written, and what may be in the texts."""
 
     decimal: str
@@ -110,7 +110,7 @@ def _made(frame: pl.DataFrame, ways: Sequence[_Way]) -> dict[str, Cells | None]:
     }
 
 
-def _way(head: pl.Series, form: _Form) -> _Way:
+def _way(head: pl.Series, form: _TextTraits) -> _Way:
     """The way to try first, judged by a column's first cells."""
     filled = len(head) - head.null_count()
     numbers = head.to_frame().select(_as_number(pl.all(), form.decimal).count()).item()
@@ -135,7 +135,7 @@ class _Way(Protocol):
 class _Numbers:
     """For a column in which every cell is a number or empty."""
 
-    form: _Form
+    form: _TextTraits
 
     def wanted(self, text: pl.Expr) -> pl.Expr:
         return _as_number(text, self.form.decimal)
@@ -150,7 +150,7 @@ class _Numbers:
 class _Texts:
     """For a column in which every cell is a plain text, or empty."""
 
-    form: _Form
+    form: _TextTraits
 
     def wanted(self, text: pl.Expr) -> pl.Expr:
         form = self.form
@@ -174,7 +174,7 @@ class _Words:
     signs, spaces. What is left are some words and what lies beyond ASCII.
     """
 
-    form: _Form
+    form: _TextTraits
 
     def wanted(self, text: pl.Expr) -> pl.Expr:
         form = self.form
@@ -194,7 +194,7 @@ class _Words:
 class _FewTexts:
     """For a column with few different texts, whatever they stand for."""
 
-    form: _Form
+    form: _TextTraits
 
     def wanted(self, text: pl.Expr) -> pl.Expr:
         return text.drop_nulls().unique().implode()

@@ -29,7 +29,7 @@ _PIECE = 1 << 18
 
 _MARK = codecs.BOM_UTF8
 
-Source: TypeAlias = "BinaryIO | bytes"
+Readable: TypeAlias = "BinaryIO | bytes"
 
 TypedBy: TypeAlias = Literal["number", "bool"]
 
@@ -63,7 +63,7 @@ def read(body: Body, decimal: str) -> tuple[list[Cells], int] | None:
     """The columns and the number of rows; None if the file has to be read the plain way."""
     if len(body.delimiter.encode()) > 1 or not body.width:
         return None
-    source = _source(body.file)
+    source = _readable(body.file)
     if _bytes(source, body.start, body.start + len(_MARK)) == _MARK:
         return None  # here it is part of a cell, and Polars drops it
     traits, frame = _searched_and_read(source, body)
@@ -84,14 +84,14 @@ def read(body: Body, decimal: str) -> tuple[list[Cells], int] | None:
     return columns, frame.height
 
 
-def _source(file: BinaryIO) -> Source:
+def _readable(file: BinaryIO) -> Readable:
     """What Polars and we can read at the same time: a file on disk, or all bytes."""
     is_on_disk = isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)
     file.seek(0)
     return file if is_on_disk and hasattr(os, "pread") else file.read()
 
 
-def _searched_and_read(source: Source, body: Body) -> tuple[_Traits, pl.DataFrame | None]:
+def _searched_and_read(source: Readable, body: Body) -> tuple[_Traits, pl.DataFrame | None]:
     """Search the file, and meanwhile read it, in the hope that there are no quotes in it."""
     head = _bytes(source, body.start, body.start + _PIECE)
     if b'"' in head or b"\r" in head or not _can_stay(source, body):
@@ -106,7 +106,7 @@ def _searched_and_read(source: Source, body: Body) -> tuple[_Traits, pl.DataFram
     return traits, None if traits.has_plain_lines else _cleaned_frame(source, body, traits)
 
 
-def _frame(source: Source, body: Body, traits: _Traits) -> pl.DataFrame | None:
+def _frame(source: Readable, body: Body, traits: _Traits) -> pl.DataFrame | None:
     if not traits.has_plain_lines or not _can_stay(source, body):
         return _cleaned_frame(source, body, traits)
     frame = _parse_where_it_is(source, body)
@@ -135,7 +135,7 @@ class _Traits:
         return not self.found & {b'"', b"\r"}
 
 
-def _search(source: Source, body: Body) -> _Traits:
+def _search(source: Readable, body: Body) -> _Traits:
     found: set[bytes] = set()
     missing = _ODD_SPACE | _SIGN_BYTES
     beyond_ascii = {byte for byte in missing if byte > b"\x7f"}
@@ -152,12 +152,12 @@ def _search(source: Source, body: Body) -> _Traits:
     return _Traits(found, delimiters if counts else None)
 
 
-def _pieces(source: Source, body: Body) -> Iterator[bytes]:
+def _pieces(source: Readable, body: Body) -> Iterator[bytes]:
     for start in range(body.start, body.size, _PIECE):
         yield _bytes(source, start, start + _PIECE)
 
 
-def _bytes(source: Source, start: int, stop: int) -> bytes:
+def _bytes(source: Readable, start: int, stop: int) -> bytes:
     if isinstance(source, bytes):
         return source[start:stop]
     return os.pread(source.fileno(), stop - start, start)
@@ -166,21 +166,21 @@ def _bytes(source: Source, start: int, stop: int) -> bytes:
 # Without quotes --------------------------------------------------------------------
 
 
-def _can_stay(source: Source, body: Body) -> bool:
+def _can_stay(source: Readable, body: Body) -> bool:
     """Does Polars count the lines above as we do, and see the cell behind the last delimiter?"""
     above = _bytes(source, 0, body.start)
     last = _bytes(source, body.size - 1, body.size)
     return last != body.delimiter.encode() and above.count(b"\n") == body.line - 1
 
 
-def _parse_where_it_is(source: Source, body: Body) -> pl.DataFrame | None:
+def _parse_where_it_is(source: Readable, body: Body) -> pl.DataFrame | None:
     """Read a file without quotes and with plain line ends as it stands."""
     if not isinstance(source, bytes):
         source.seek(0)
     return _parse(source, body, skip_lines=body.line - 1)
 
 
-def _parse(source: Source, body: Body, *, skip_lines: int = 0) -> pl.DataFrame | None:
+def _parse(source: Readable, body: Body, *, skip_lines: int = 0) -> pl.DataFrame | None:
     try:
         return pl.read_csv(
             source,
@@ -194,7 +194,7 @@ def _parse(source: Source, body: Body, *, skip_lines: int = 0) -> pl.DataFrame |
 
 
 def _checked(
-    frame: pl.DataFrame, source: Source, body: Body, traits: _Traits
+    frame: pl.DataFrame, source: Readable, body: Body, traits: _Traits
 ) -> pl.DataFrame | None:
     """The frame, if all bytes are accounted for; else what there is without blank lines."""
     if not body.typed:
@@ -209,7 +209,7 @@ def _checked(
     return _cleaned_frame(source, body, traits)
 
 
-def _delimiters(source: Source, body: Body, traits: _Traits) -> int:
+def _delimiters(source: Readable, body: Body, traits: _Traits) -> int:
     if traits.delimiters is not None:
         return traits.delimiters
     delimiter = body.delimiter.encode()
@@ -246,7 +246,7 @@ def _without_blank_lines(frame: pl.DataFrame, has_quotes: bool = False) -> pl.Da
 # With quotes, other line ends, blank lines ------------------------------------------
 
 
-def _cleaned_frame(source: Source, body: Body, traits: _Traits) -> pl.DataFrame | None:
+def _cleaned_frame(source: Readable, body: Body, traits: _Traits) -> pl.DataFrame | None:
     """Read a file of which the outside of quotes is brought into the plain form first."""
     content = _bytes(source, body.start, body.size)
     has_quotes = b'"' in traits.found

@@ -94,9 +94,9 @@ def _read(file: BinaryIO, form: _Format) -> Table:
     content = file.read()
     start = _body_start(content)
     try:
-        return _read_records(_Text(content[start:].decode(), start), form)
+        return _read_records(_Utf8File(content[start:].decode(), start), form)
     except UnicodeDecodeError:
-        return _read_records(_Bytes(content, start), form)
+        return _read_records(_BrokenFile(content, start), form)
 
 
 def _body_start(content: bytes) -> int:
@@ -149,7 +149,7 @@ def _typed_columns(rows: list[list[str]]) -> dict[int, polars_reader.TypedBy]:
 # Record by record --------------------------------------------------------------
 
 
-class _Text:
+class _Utf8File:
     """A file that is UTF-8 throughout."""
 
     def __init__(self, text: str, offset: int) -> None:
@@ -165,7 +165,7 @@ class _Text:
         return record.cells
 
 
-class _Bytes:
+class _BrokenFile:
     """A file that has bytes somewhere that are no UTF-8.
 
     Each byte stands as one character, so that the records before the first bad one can be told
@@ -200,7 +200,7 @@ class _Bytes:
         return meant
 
 
-def _read_records(source: _Text | _Bytes, form: _Format) -> Table:
+def _read_records(source: _Utf8File | _BrokenFile, form: _Format) -> Table:
     found = enumerate(records(source.text, form.delimiter))
     names = _names(source, found, form.header_row)
     rows: list[list[str]] = []
@@ -212,7 +212,7 @@ def _read_records(source: _Text | _Bytes, form: _Format) -> Table:
 
 
 def _names(
-    source: _Text | _Bytes, found: Iterator[tuple[int, Record]], header_row: int
+    source: _Utf8File | _BrokenFile, found: Iterator[tuple[int, Record]], header_row: int
 ) -> list[str]:
     number = -1
     for number, record in found:
@@ -225,7 +225,7 @@ def _names(
 
 
 def _width_error(
-    source: _Text | _Bytes, number: int, record: Record, names: list[str]
+    source: _Utf8File | _BrokenFile, number: int, record: Record, names: list[str]
 ) -> DataCodeError:
     return diagnostics.width_error(
         number,

@@ -31,7 +31,7 @@ _PIECE = 1 << 16
 _OLD_FORMAT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-Place: TypeAlias = "tuple[int, int]"
+CellPosition: TypeAlias = "tuple[int, int]"
 """The row and the column of a cell, from 0."""
 
 
@@ -226,7 +226,7 @@ _LONGEST_CELL = 1 << 16
 _ERRORS = {"#DIV/0!": "Div0", "#N/A": "NA", "#GETTING_DATA": "GettingData"}
 
 
-def special_cells(package: Package, sheet: str) -> dict[Place, str] | None:
+def special_cells(package: Package, sheet: str) -> dict[CellPosition, str] | None:
     """The texts of cells that hold an error or a date in ISO form, by row and column from 0.
 
     Those are what python-calamine does not tell. None if such a cell does not say where it is.
@@ -251,7 +251,7 @@ def special_cells(package: Package, sheet: str) -> dict[Place, str] | None:
     return found
 
 
-def negative_cells(package: Package, sheet: str) -> dict[Place, float]:
+def negative_cells(package: Package, sheet: str) -> dict[CellPosition, float]:
     """The negative numbers of a sheet, by row and column from 0.
 
     Raises ``Unreadable`` if one does not say where it is.

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from datacode.errors import runtime_error
 from datacode.tables.csv.diagnostics import too_few_records
 from datacode.tables.xlsx import package as workbook
-from datacode.tables.xlsx.package import Place, Sheet, Unreadable
+from datacode.tables.xlsx.package import CellPosition, Sheet, Unreadable
 from datacode.tables.xlsx.size_limits import BYTES_A_CELL, MOST_CELLS
 from datacode.values.column_storage import Cells, typed
 from datacode.values.parse_text import WHITE_SPACE
@@ -153,8 +153,8 @@ def _chosen(worksheets: list[str], all_sheets: list[str], wanted: str | None) ->
 def _table(
     sheet: Sheet,
     header_row: int,
-    special: dict[Place, str],
-    find_negative: Callable[[], dict[Place, float]] = dict,
+    special: dict[CellPosition, str],
+    find_negative: Callable[[], dict[CellPosition, float]] = dict,
 ) -> Table:
     header = next(islice(sheet.rows, header_row, None), None)
     if header is None:
@@ -184,7 +184,7 @@ def _table(
 
 
 def _keep_numbers(
-    negative: dict[Place, float],
+    negative: dict[CellPosition, float],
     header: list[Any],
     columns: list[list[Value]],
     first: int,

@@ -146,7 +146,7 @@ def follow_cells(pieces: Iterable[bytes], most: int) -> None:
 
     Raises ``Damaged`` for what is no sheet.
     """
-    cells = _Cells()
+    cells = _CellTracker()
     parser = expat.ParserCreate()
     parser.StartElementHandler = cells.start
     parser.StartDoctypeDeclHandler = cells.doctype
@@ -160,7 +160,7 @@ def follow_cells(pieces: Iterable[bytes], most: int) -> None:
     check_extent(cells.rows, cells.columns, most)
 
 
-class _Cells:
+class _CellTracker:
     """Where the cells of a sheet are, as readers see it: by what they say, or one by one."""
 
     def __init__(self) -> None:

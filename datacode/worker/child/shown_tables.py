@@ -19,7 +19,7 @@ from weakref import ref
 from msgspec import Struct
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.tables.grid_view import Arrangement, rows_of
+from datacode.tables.grid_view import ViewQuery, rows_of
 from datacode.tables.show import plain, structured
 from datacode.values.column_storage import Cells, Indices
 from datacode.values.table import Table
@@ -66,7 +66,7 @@ class ShownTables:
         self._room = memory_bytes // _SHARE_OF_MEMORY if memory_bytes else _WITHOUT_LIMIT
         self._known: OrderedDict[str, ref[Table]] = OrderedDict()
         self._held: OrderedDict[str, tuple[Table, int]] = OrderedDict()
-        self._arranged: dict[tuple[str, Arrangement], Indices] = {}
+        self._arranged: dict[tuple[str, ViewQuery], Indices] = {}
 
     # The program's thread ------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class ShownTables:
         table = known() if known is not None else None
         if table is None:
             raise runtime_error("The table is no longer kept: run the program again")
-        wanted = Arrangement(asked.sort, asked.descending, tuple(asked.filters))
+        wanted = ViewQuery(asked.sort, asked.descending, tuple(asked.filters))
         for column in (*wanted.columns(), *asked.columns):
             if not 0 <= column < len(table.columns):
                 raise runtime_error(
@@ -123,7 +123,7 @@ class ShownTables:
         rows = _fitting(part)
         return wire.FoundRows(asked.request, rows, numbers[: len(rows)], total)
 
-    def _order(self, name: str, table: Table, wanted: Arrangement) -> Indices | None:
+    def _order(self, name: str, table: Table, wanted: ViewQuery) -> Indices | None:
         """The rows of an arrangement; those asked for last are remembered."""
         if not wanted.columns():
             return None
@@ -157,7 +157,7 @@ def _column_size(cells: Cells) -> int:
     return 64 * len(cells)
 
 
-def _insist_on_memory(table: Table, wanted: Arrangement) -> None:
+def _insist_on_memory(table: Table, wanted: ViewQuery) -> None:
     """Raise ``MemoryError`` where there is none to arrange a table in.
 
     Native code that gets no memory ends the process, and with it the session's variables.
