@@ -17,6 +17,7 @@ from datacode.worker.pool import Settings, WorkerInterpreter, Workers
 
 LIGHT = "tests.worker.light:serve"
 TAKEN_OVER = "tests.worker.takeover:serve"
+STOPPING = "tests.worker.stopping:serve"
 WITH_POLARS = "tests.worker.taken_over_with_polars:serve"
 
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from twisted.internet import threads
@@ -18,7 +17,15 @@ from datacode.worker.pool import Settings, WorkerInterpreter, Workers, WorkerUna
 from datacode.worker.sandbox import syscalls
 from datacode.worker.zygote_client import children_in_session
 from tests.daemons import heeding_interrupts
-from tests.worker.harness import TAKEN_OVER, NoFiles, WorkersTestCase, descriptors, lives, until
+from tests.worker.harness import (
+    STOPPING,
+    TAKEN_OVER,
+    NoFiles,
+    WorkersTestCase,
+    descriptors,
+    lives,
+    until,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 WHO = "import os; print(os.getpid())"
@@ -165,7 +172,7 @@ class SpareTests(WorkersTestCase):
 class ZygoteLifeTests(WorkersTestCase):
     """The zygote may die; workers that live do not notice, new ones come from a new one."""
 
-    settings = Settings(spare=0, entry=TAKEN_OVER)
+    settings = Settings(spare=0, entry=STOPPING)
 
     async def test_killed(self) -> None:
         """After ``kill -9`` of the zygote live workers go on and new sessions are served."""
@@ -197,19 +204,14 @@ class ZygoteLifeTests(WorkersTestCase):
         """A session whose worker runs a program, and of which the zygote, stopped, did not tell."""
         zygote = workers.zygote_process
         assert zygote is not None
-        for _ in range(50):
-            interpreter = self.opened()
-            forking = threads.deferToThread(stop_when_forking, zygote)
-            running = Deferred.fromCoroutine(interpreter.run(code))
-            self.assertTrue(await forking)
-            await until(lambda: bool(children_in_session(zygote)), 1)
-            found = next(iter(children_in_session(zygote)), 0)
-            if found and interpreter._child is not None and interpreter._child.process is None:
-                return interpreter, running, found
-            os.kill(zygote, signal.SIGCONT)
-            await interpreter.close()
-            await running
-        self.fail("the zygote has always been quicker")
+        os.kill(zygote, signal.SIGUSR1)
+        interpreter = self.opened()
+        running = Deferred.fromCoroutine(interpreter.run(code))
+        self.assertTrue(await until(lambda: is_stopped(zygote)))
+        (worker,) = children_in_session(zygote) - {zygote}
+        assert interpreter._child is not None
+        self.assertIsNone(interpreter._child.process)
+        return interpreter, running, worker
 
     async def test_killed_before_it_told(self) -> None:
         """A worker of which a killed zygote could not tell any more is ended by the server."""
@@ -309,11 +311,7 @@ def children_of(process: int) -> set[int]:
     return {int(child) for child in children.split() if lives(int(child))}
 
 
-def stop_when_forking(process: int) -> bool:
-    """Wait in a thread until a process has a child, and stop it at once; False if it has none."""
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        if children_of(process):
-            os.kill(process, signal.SIGSTOP)
-            return True
-    return False
+def is_stopped(process: int) -> bool:
+    """Has SIGSTOP stopped it?"""
+    status = Path(f"/proc/{process}/stat").read_text()
+    return status.rpartition(")")[2].split()[0] == "T"
