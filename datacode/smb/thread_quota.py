@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
@@ -66,17 +67,10 @@ class BlockingCall(Generic[Result]):
         """End it: whoever waits gets ``CallCancelled``."""
         self._deadline.cancel()
 
-    def in_thread(self, reactor: Reactor) -> None:
-        """Do the work, and tell the reactor's thread how it went."""
-        try:
-            result = self._work(self._deadline)
-        except (FilesError, CallCancelled) as error:
-            # Expected, so without the frames that it went through: they hold the password.
-            reactor.callFromThread(self._failed, Failure(error.with_traceback(None)))  # type: ignore[no-untyped-call]
-        except BaseException:  # noqa: BLE001 - whoever waits gets it
-            reactor.callFromThread(self._failed, Failure())  # type: ignore[no-untyped-call]
-        else:
-            reactor.callFromThread(self._done, result)
+    def start(self, reactor: Reactor, pool: ThreadPool) -> None:
+        """Do the work in a thread of ``pool``."""
+        called = deferToThreadPool(reactor, pool, self._work, self._deadline)  # type: ignore[arg-type]
+        called.addCallbacks(self._done, self._failed)
 
     def _done(self, result: Result) -> None:
         self.ended.callback(not self._deadline.cancelled)
@@ -86,10 +80,14 @@ class BlockingCall(Generic[Result]):
             self.result.callback(result)
 
     def _failed(self, failure: Failure) -> None:
+        error = failure.value
+        if isinstance(error, FilesError | CallCancelled):
+            # Expected, so without the frames that it went through: they hold the password.
+            failure = Failure(error.with_traceback(None))  # type: ignore[no-untyped-call]
         self.ended.callback(not self._deadline.cancelled)
         if not self.result.called:
             self.result.errback(failure)
-        elif not isinstance(failure.value, FilesError | CallCancelled):
+        elif not isinstance(error, FilesError | CallCancelled):
             self._log.failure("A call to a share failed after it was cancelled", failure)
 
 
@@ -167,7 +165,7 @@ class ThreadQuota:
             session.busy += 1
             address.busy += 1
             call.ended.addBoth(self._ended, session)
-            self._threads.callInThread(call.in_thread, self.reactor)
+            call.start(self.reactor, self._threads)
         address.waiting.extendleft(reversed(held))
         if not address.busy and not address.waiting:
             del self._addresses[name]
