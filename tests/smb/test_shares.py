@@ -493,12 +493,14 @@ class WritingTests(SharesTestCase):
     async def test_a_write_survives_a_cut(self) -> None:
         """It is done again on a new connection, and no other file stays behind."""
         proxy, target = self.proxied()
+        proxy.fault(Fault("cut", 3000))  # behind the login, in the middle of the second write
         await self.shares.connect(target, "data", alias="cut")
-        await self.shares.write("cut", self.path("a"), b"x" * 3_000_000)
-        proxy.drop_all()
-        proxy.fault(Fault("cut", 2200))
-        await self.shares.write("cut", self.path("a"), b"y" * 3_000_000)
-        self.assertEqual((self.folder / "a").read_bytes(), b"y" * 3_000_000)
+        await self.shares.write("cut", self.path("a"), b"x")
+        self.assertEqual(proxy.connections, 1)
+        content = b"y" * 30_000_000
+        await self.shares.write("cut", self.path("a"), content)
+        self.assertEqual(proxy.connections, 2)
+        self.assertTrue((self.folder / "a").read_bytes() == content)
         self.assertEqual(os.listdir(self.folder), ["a"])
 
 
