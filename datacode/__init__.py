@@ -1,17 +1,22 @@
 """DataCode: a small language for data work, and a server that runs it remotely.
 
-The packages, from the inside out; each imports only those above it:
+The packages, from the ground up; each imports only those above it (``docs/architecture.md`` has
+the whole order and says where things are, ``tests/test_layers.py`` holds it):
 
-- ``errors``, ``catalog``: what can go wrong, and how it is said in English and Russian.
-- ``language``: text in, code object out. Pure: no input or output, no Twisted.
-- ``tables``: columns, tables, and the readers of CSV and XLSX. Pure, no Twisted.
-- ``runtime``: what compiled code can touch: values, operators, builtins, files, the interpreter.
-- ``worker``: one interpreter in a process of its own; the parent's half uses Twisted.
+- ``i18n``, ``standard_streams``, ``errors``: every text in English and Russian; what can go wrong.
+- ``values``: what programs compute with, tables and their columns among them.
+- ``language``: text in, code object out; ``language.tools`` for editors.
+- ``tables``: operations on tables, CSV and XLSX.
+- ``hints``: advice beside an error, and completion.
+- ``runtime``: what compiled code can touch: operators, builtins, files, the interpreter.
+- ``export``: the tables of a program as an SQLite database.
+- ``worker``: interpreters in sandboxed processes of their own.
 - ``smb``: shares of the office network.
-- ``server``: WebSocket, sessions, services.
-- ``export``: the model of a program's tables as an SQLite database.
-- ``console``, ``kernel``, ``lsp``: at a terminal, in Jupyter, in editors. ``client``: in Python.
-- ``tap``, ``command``: ``twistd datacode`` and ``datacode``.
+- ``server``: WebSocket, sessions, services. ``tap``: ``twistd datacode``.
+- ``client``: in Python. ``console``, ``kernel``, ``lsp``: at a terminal, in Jupyter, in editors.
+- ``__main__``: ``datacode``.
+
+Neither ``worker.child`` nor anything above ``worker`` in this list imports Twisted.
 
 For embedding::
 
@@ -41,6 +46,7 @@ def __getattr__(name: str) -> object:
     should pay for the compiler.
     """
     if name == "DataCodeError":
+        # Late, for what the docstring says.
         from datacode.errors import DataCodeError
 
         return DataCodeError

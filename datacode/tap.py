@@ -35,6 +35,7 @@ class _UnderTwistd(MultiService):
 
 def makeService(options: Options) -> IService:
     """The service that ``twistd`` runs."""
+    # Importing it installs one: ``twistd`` and tests choose which before.
     from twisted.internet import reactor
 
     parent = getattr(options, "parent", None)

@@ -20,6 +20,7 @@ def console_options() -> list[str]:
 
 def server_options() -> list[str]:
     """The options of the server, which mean something behind ``--websocket``."""
+    # Twisted takes a third of a second, which nothing else at a terminal needs.
     from datacode.server.options.parser import Options
 
     known = Options({})

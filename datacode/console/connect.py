@@ -34,6 +34,7 @@ def connect(words: list[str], locale: str) -> int:
         raise UsageError(CONNECT_HELP)
     (url,) = rest
     try:
+        # Without the extra ``client`` it is not there; the prompt is only needed with it.
         from websockets.exceptions import InvalidHandshake, InvalidURI
 
         from datacode.client import ConnectionLost, RequestFailed

@@ -64,6 +64,7 @@ def _obey(options: Options) -> int:
         sys.stdout.write(f"DataCode {__version__}\n")
         return 0
     if options.mode == "demo":
+        # Each mode imports what it needs: together it would take a quarter of a second.
         from datacode.console.demo import demo
 
         return demo(options.locale)
@@ -84,6 +85,7 @@ def _obey(options: Options) -> int:
 def _files(options: Options) -> Iterator[LocalFiles | None]:
     """What programs see as files; None if a share cannot be connected, which has been said."""
     if not options.smb:
+        # Late, as in ``_obey``.
         from datacode.runtime.local_files import LocalFiles
 
         yield LocalFiles()
@@ -117,6 +119,7 @@ def _usage(problem: str, locale: str) -> int:
 
 
 def _connect(words: list[str], locale: str) -> int:
+    # Late, as in ``_obey``.
     from datacode.console.connect import CONNECT_HELP, connect
 
     return _say(CONNECT_HELP, locale) if _asks_for_help(words) else connect(words, locale)
@@ -136,6 +139,7 @@ def _format(words: list[str], locale: str) -> int:
 
     ``-`` is standard input, whose layout goes to standard output.
     """
+    # Late, as in ``_obey``.
     from datacode.console.run import NOT_READ, NOT_UTF_8
     from datacode.errors import DataCodeError
     from datacode.language.tools.format import format_source
@@ -178,6 +182,7 @@ def _format(words: list[str], locale: str) -> int:
 
 def _completion(words: list[str], locale: str) -> int:
     """``datacode completion bash|zsh|fish``."""
+    # Late, as in ``_obey``.
     from datacode.console.completion import SCRIPTS
 
     if _asks_for_help(words):

@@ -236,6 +236,7 @@ def _goes_back(kind: str, innermost: str) -> bool:
 
 
 def _session(backend: Backend, locale: str) -> PromptSession[str]:
+    # Slow to import, and no use where lines come from a pipe.
     from prompt_toolkit import PromptSession
     from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
     from prompt_toolkit.completion import Completer
@@ -288,6 +289,7 @@ def _session(backend: Backend, locale: str) -> PromptSession[str]:
 
 def _history(locale: str) -> History:
     """The file of earlier lines, readable for the user alone; a complaint where it cannot be."""
+    # Slow to import, as above.
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
     path = history_path()

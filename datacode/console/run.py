@@ -215,6 +215,7 @@ def _sentence(error: DataCodeError, locale: str) -> str:
 
 
 def _export(options: Options, interpreter: Interpreter, frame: Frame) -> int:
+    # SQLite is needed for this option only.
     from datacode.export.sqlite import export
 
     target = model_path(options)
@@ -263,6 +264,7 @@ def _shown(problem: Problem, options: Options) -> dict[str, object]:
 
 def _dump_python(options: Options, text: str, files: Files | None) -> int:
     """Run a program and print the Python of each part of it when it is compiled."""
+    # For developers: no other run pays for it.
     from datacode.language.compiler import observed
     from datacode.language.tools.listing import listing
 

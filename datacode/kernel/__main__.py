@@ -11,6 +11,7 @@ from pathlib import Path
 
 def install(user: bool, prefix: str | None) -> str:
     """Make the kernel known to Jupyter; the folder of its description."""
+    # Of the extra ``jupyter``, and slow to import.
     from jupyter_client.kernelspec import KernelSpecManager
 
     description = {
@@ -30,6 +31,7 @@ def install(user: bool, prefix: str | None) -> str:
 def main() -> None:
     """The command line."""
     if "install" not in sys.argv[1:2]:
+        # Jupyter starts a kernel with this: nothing else needs it, and it is slow to import.
         from ipykernel.kernelapp import IPKernelApp
 
         from datacode.kernel.kernel import DataCodeKernel

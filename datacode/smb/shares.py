@@ -162,6 +162,7 @@ class Shares:
         policy, seconds = self._pool.policy.connection, self._pool.policy.timeouts.connect
 
         def work(deadline: Deadline) -> list[tuple[str, int, str]]:
+            # Late, as in ``client.reconnecting``.
             from datacode.smb.client.session_setup import share_names
 
             return share_names(target, policy, deadline)
@@ -424,4 +425,5 @@ def _close_fetched(fetched: Fetched) -> None:
 
 def _load() -> None:
     """Load what speaks SMB, before somebody waits for it."""
+    # Late, as in ``client.reconnecting``: in a thread, once somebody is about to connect.
     import datacode.smb.client.dfs_namespace  # noqa: F401

@@ -1,1 +1,8 @@
-"""The values of the language: what they are, look like, compare by; tables and their columns."""
+"""The values of the language, which everything else stands on. Pure: no input or output.
+
+- ``types``: which Python classes they are; ``table``: tables, columns and indexers
+- ``column_storage``: the cells of one column, typed or mixed; ``lazy_polars``: Polars, when needed
+- ``text``, ``equality``: how values are printed; their type, their truth, ``==``
+- ``hashing``, ``ordering``, ``comparable``: keys to group, sort and join by
+- ``parse_text``: numbers, dates and amounts in texts; ``paths``: paths as texts
+"""

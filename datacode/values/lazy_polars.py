@@ -22,6 +22,7 @@ else:
         """Stands for the module; the first attribute asked for imports it."""
 
         def __getattr__(self, name: str) -> Any:
+            # Late, for what the module's docstring says.
             import polars
 
             attribute = getattr(polars, name)

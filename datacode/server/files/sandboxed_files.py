@@ -241,6 +241,7 @@ def _real_path(descriptor: int) -> str:
     """Where an open file is, with no symbolic links in it."""
     if hasattr(os, "O_PATH"):
         return os.readlink(f"/proc/self/fd/{descriptor}")
+    # Only what asks on macOS: not every system has this module.
     import fcntl
 
     found = fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024))  # type: ignore[attr-defined,unused-ignore]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from twisted.logger import globalLogBeginner
 from twisted.python import usage
 
 from datacode.server.ops.clock import use_steady_clock
@@ -32,6 +33,7 @@ class _Run:
     """One run of the reactor."""
 
     def __init__(self, options: Options) -> None:
+        # Importing it installs one; a command line that is wrong needs none.
         from twisted.internet import reactor
 
         self._reactor: Any = reactor
@@ -44,8 +46,6 @@ class _Run:
 
     def until_stopped(self) -> int:
         """Start, run, stop."""
-        from twisted.logger import globalLogBeginner
-
         globalLogBeginner.beginLoggingTo(
             [JsonLog() if self._json else PlainLog()], redirectStandardIO=False
         )

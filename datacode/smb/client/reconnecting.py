@@ -88,6 +88,7 @@ class ReconnectingShare:
             self._share = None
 
     def _opened(self, deadline: Deadline, *, again: bool) -> Namespace:
+        # Impacket takes a third of a second, in a server without shares for nothing.
         from datacode.smb.client.dfs_namespace import (
             open_namespace,  # loads Impacket, which takes its time
         )

@@ -13,6 +13,7 @@ from datacode.tables.xlsx.size_limits import check_extent
 
 def open_workbook(file: BinaryIO) -> tuple[list[str], dict[str, Any]]:
     """The names of all sheets, and those with cells by name, in order."""
+    # Slow to import, and rarely needed.
     import openpyxl
 
     try:

@@ -94,6 +94,7 @@ def _by_calamine(
 
 
 def _calamine_module() -> Any:
+    # Programs without XLSX should not pay for it.
     import python_calamine
 
     return python_calamine
@@ -123,6 +124,7 @@ def _rows(sheet: Any) -> Iterator[Sequence[Any]]:
 def _by_openpyxl(
     file: BinaryIO, header_row: int, sheet_name: str | None, most_cells: int = MOST_CELLS
 ) -> Table:
+    # Rarely needed: Calamine reads almost every file.
     from datacode.tables.xlsx import openpyxl_reader
 
     file.seek(0)
