@@ -6,10 +6,9 @@ Source: tables and files reference, 1.6.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from datacode.tables.column_types import column_kind
-from datacode.tables.pieces import in_pieces
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.text import printed
 from datacode.values.types import Currency, Path, PathPattern, Value
@@ -24,7 +23,7 @@ def show_text(table: Table) -> str:
 
 
 def show_parts(table: Table) -> Iterator[str]:
-    """The same in pieces, so that a long table need not be in memory as text."""
+    """The same in blocks of lines, so that a long table need not be in memory as text."""
     if not len(table) or not table.columns:
         yield "Empty table\n"
         return
@@ -34,8 +33,26 @@ def show_parts(table: Table) -> Iterator[str]:
         for name, column in zip(names, table.columns, strict=True)
     ]
     yield _rule("┌┬┐", widths) + _line(names, widths) + _rule("├┼┤", widths)
-    yield from in_pieces(_line(map(cell_text, row), widths) for row in table.rows())
+    yield from in_blocks(_line(map(cell_text, row), widths) for row in table.rows())
     yield _rule("└┴┘", widths)
+
+
+_BLOCK = 1 << 16
+"""About so many characters are in a block of lines, unless one line alone has more."""
+
+
+def in_blocks(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, joined to blocks: large ones to be quick, small ones to stop in time."""
+    block: list[str] = []
+    size = 0
+    for line in lines:
+        block.append(line)
+        size += len(line)
+        if size >= _BLOCK:
+            yield "".join(block)
+            block, size = [], 0
+    if block:
+        yield "".join(block)
 
 
 def _rule(corners: str, widths: list[int]) -> str:

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from datacode.errors import runtime_error
-from datacode.tables.pieces import in_pieces
+from datacode.tables.show import in_blocks
 from datacode.values.table import Table
 from datacode.values.text import number_text, printed
 from datacode.values.types import PathPattern, Value
 
 
 def csv_parts(table: Table, delimiter: str = ",", decimal: str = ".") -> Iterator[str]:
-    """The header and the rows, each ended by a line feed, in pieces.
+    """The header and the rows, each ended by a line feed, in blocks of some lines.
 
     Null is an empty cell, every other value its printed text, in quotes where it needs them;
     ``decimal`` stands in numbers before their fraction.
@@ -23,7 +23,7 @@ def csv_parts(table: Table, delimiter: str = ",", decimal: str = ".") -> Iterato
         raise runtime_error("delimiter must be one character, and no quote or line break")
     quote = _quoting(delimiter)
     yield _line(table.names, delimiter, quote)
-    yield from in_pieces(
+    yield from in_blocks(
         _line([_text(value, decimal) for value in row], delimiter, quote) for row in table.rows()
     )
 
