@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if _is_for_server(words):
         # Each command imports what it needs: most need neither Twisted nor the compiler.
-        from datacode.server.ops.foreground import serve
+        from datacode.server.foreground import serve
 
         return serve(_without_server_words(words))
     if words[:1] == ["passwd"]:

@@ -598,7 +598,7 @@ def jump(*_):
     global ahead
     ahead += 7 * 86400
 signal.signal(signal.SIGUSR1, jump)
-from datacode.server.ops.foreground import serve
+from datacode.server.foreground import serve
 sys.exit(serve(["--port", "0", "--time-limit", "100"]))
 """
 

@@ -25,17 +25,13 @@ PAGES = (ROOT / "docs" / "architecture.md", ROOT / "docs" / "ru" / "architecture
 
 KNOWN_EXCEPTIONS = {
     ("language.analysis", "language.codegen"),
-    ("server.auth", "server"),
-    ("server.ops", "server"),
-    ("server.options", "server.auth"),
-    ("server.options", "server.ops"),
     ("smb.protocol", "smb.policy"),
 }
 """Imports between packages against the order that are still to be mended: importer, imported."""
 
 LATE = {
     "": {"errors", "runtime.interpreter"},
-    "__main__": {"console.main", "server.auth.passwd", "server.ops.foreground"},
+    "__main__": {"console.main", "server.auth.passwd", "server.foreground"},
     "console.completion": {"server.options.parser"},
     "console.connect": {"client", "console.backends", "console.repl", "websockets"},
     "console.main": {
@@ -56,7 +52,7 @@ LATE = {
     "console.run": {"export.sqlite", "language.compiler", "language.tools.listing"},
     "kernel.__main__": {"ipykernel", "jupyter_client", "kernel.kernel"},
     "server.files.sandboxed_files": {"fcntl"},
-    "server.ops.foreground": {"twisted"},
+    "server.foreground": {"twisted"},
     "smb.client.reconnecting": {"smb.client.dfs_namespace"},
     "smb.shares": {"smb.client.dfs_namespace", "smb.client.session_setup"},
     "tables.xlsx.openpyxl_reader": {"openpyxl"},

@@ -36,17 +36,17 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from datacode.i18n.os_errors import system_reason
+from datacode.server import banner
+from datacode.server.admission import GateKeeper
 from datacode.server.api import schema
 from datacode.server.api.texts import Text
 from datacode.server.auth.access import network_of
 from datacode.server.auth.accounts import AccountsFile
-from datacode.server.auth.admission import GateKeeper
 from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
 from datacode.server.files.session_folders import SessionFolders
 from datacode.server.net.http import Site
 from datacode.server.net.listen import Described, listening
 from datacode.server.net.websocket import ServerFactory
-from datacode.server.ops import banner
 from datacode.server.ops.audit import Audit, NoAudit
 from datacode.server.ops.metrics import Metrics
 from datacode.server.ops.systemd import notify

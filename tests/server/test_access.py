@@ -14,6 +14,7 @@ from twisted.cred.strcred import makeChecker
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.server.admission import preferred_locale
 from datacode.server.auth import passwd
 from datacode.server.auth.access import Origins, Patience, Token, is_loopback, network_of
 from datacode.server.auth.accounts import (
@@ -23,7 +24,6 @@ from datacode.server.auth.accounts import (
     make_token,
     set_password,
 )
-from datacode.server.auth.admission import preferred_locale
 
 
 class OriginsTests(SynchronousTestCase):

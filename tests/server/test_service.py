@@ -13,8 +13,8 @@ from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from datacode.server import banner
 from datacode.server import service as service_module
-from datacode.server.ops import banner
 from datacode.server.ops.clock import use_steady_clock
 from datacode.server.options.settings import Settings
 from datacode.server.service import DataCodeService, _place

@@ -15,7 +15,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransportWithDisc
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.server.auth.admission import GateKeeper
+from datacode.server.admission import GateKeeper
 from datacode.server.net.http import Page, Site
 from datacode.server.net.websocket import FRAMES_A_TURN, ClientProtocol, ServerFactory
 from datacode.server.ops.audit import NoAudit

@@ -1,1 +1,1 @@
-"""A server in operation: signals, logs, audit, metrics, systemd, the banner."""
+"""A server in operation: signals, logs, audit, metrics, systemd."""
