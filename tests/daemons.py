@@ -41,7 +41,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def foreground(*words: str) -> list[str]:
     """The command line of ``datacode --websocket``."""
-    return [sys.executable, "-m", "datacode.__main__", "--websocket", *words]
+    return [sys.executable, "-m", "datacode", "--websocket", *words]
 
 
 def twistd(folder: Path, *words: str, daemon: bool = False) -> list[str]:

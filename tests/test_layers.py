@@ -51,6 +51,7 @@ LATE = {
     "console.repl": {"console.highlight", "prompt_toolkit"},
     "console.run": {"export.sqlite", "language.compiler", "language.tools.listing"},
     "kernel.__main__": {"ipykernel", "jupyter_client", "kernel.kernel"},
+    "lsp": {"lsp.server"},
     "server.files.sandboxed_files": {"fcntl"},
     "server.foreground": {"twisted"},
     "smb.client.reconnecting": {"smb.client.dfs_namespace"},

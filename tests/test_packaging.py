@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -79,6 +80,59 @@ class WheelTests(SynchronousTestCase):
         self.assertEqual(missing, [])
 
     timeout = 600
+
+
+class ExtrasTests(SynchronousTestCase):
+    """Programs whose extra is not installed, which is the same as an import that fails."""
+
+    def said(self, command: str, locale: str, *missing: str) -> str:
+        """What a program writes, which ends with 2."""
+        code = f"import sys; sys.modules.update(dict.fromkeys({missing})); {command}"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "LC_ALL": locale, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        return done.stderr
+
+    def test_language_server(self) -> None:
+        """``datacode-lsp`` says what to install."""
+        command = "from datacode.lsp import main; sys.exit(main())"
+        self.assertEqual(
+            self.said(command, "C.UTF-8", "pygls", "lsprotocol"),
+            "❌ datacode-lsp needs libraries that are not installed:"
+            " pip install 'datacode-server[lsp]'\n",
+        )
+
+    def test_kernel(self) -> None:
+        """``datacode-kernel`` too, before it makes itself known; in Russian where that is set."""
+        command = "from datacode.kernel.__main__ import main; sys.exit(main())"
+        for words in ("", "sys.argv.append('install'); "):
+            self.assertEqual(
+                self.said(words + command, "ru_RU.UTF-8", "ipykernel", "jupyter_client"),
+                "❌ datacode-kernel: не установлены нужные библиотеки:"
+                " pip install 'datacode-server[jupyter]'\n",
+            )
+
+    def test_commands(self) -> None:
+        """Each command of the project names a function, and ``python -m datacode`` is one."""
+        scripts = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["scripts"]
+        self.assertEqual(scripts["datacode"], "datacode.__main__:main")
+        for target in scripts.values():
+            module, _, name = target.partition(":")
+            self.assertTrue(callable(getattr(importlib.import_module(module), name)))
+        for words in (("-m", "datacode"), ("-m", "datacode.__main__")):
+            done = subprocess.run(
+                [sys.executable, *words, "-q", "-c", "print(1 + 2)"],
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "3\n", ""))
 
 
 class LowestVersionsTests(SynchronousTestCase):

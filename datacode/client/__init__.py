@@ -1,4 +1,4 @@
-"""A client of DataCode Server, blocking and asynchronous (extra ``client``).
+"""A client of DataCode Server, blocking and asynchronous.
 
 Blocking::
 

@@ -33,16 +33,11 @@ def connect(words: list[str], locale: str) -> int:
     if len(rest) != 1 or rest[0].startswith("-"):
         raise UsageError(CONNECT_HELP)
     (url,) = rest
-    try:
-        # Without the extra ``client`` it is not there; the prompt is only needed with it.
-        from websockets.exceptions import InvalidHandshake, InvalidURI
+    # Slow to import, and no other command needs them.
+    from websockets.exceptions import InvalidHandshake, InvalidURI
 
-        from datacode.client import ConnectionLost, RequestFailed
-        from datacode.client import connect as connected
-    except ImportError:
-        raise UsageError(
-            catalog.mark("The client is not installed: pip install 'datacode-server[client]'")
-        ) from None
+    from datacode.client import ConnectionLost, RequestFailed
+    from datacode.client import connect as connected
     from datacode.console.backends import RemoteBackend
     from datacode.console.repl import start
 

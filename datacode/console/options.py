@@ -102,6 +102,20 @@ class UsageError(Exception):
         return catalog.translate(self.template, locale).format_map(self.params)
 
 
+def extra_missing(program: str, extra: str, missing: ModuleNotFoundError) -> str:
+    """What a program says, in the environment's language, whose libraries are not installed.
+
+    Raises ``missing`` again where it names a module of ours.
+    """
+    if missing.name is None or missing.name.partition(".")[0] == "datacode":
+        raise missing
+    template = catalog.mark(
+        "{program} needs libraries that are not installed: pip install 'datacode-server[{extra}]'"
+    )
+    shown = catalog.translate(template, locale_of_environment())
+    return f"❌ {shown.format(program=program, extra=extra)}\n"
+
+
 @dataclass(frozen=True)
 class Options:
     """What to do. ``mode`` is ``run``, ``repl``, ``demo``, ``help`` or ``version``.

@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from datacode.console.options import extra_missing
+
 
 def install(user: bool, prefix: str | None) -> str:
     """Make the kernel known to Jupyter; the folder of its description."""
@@ -28,16 +30,19 @@ def install(user: bool, prefix: str | None) -> str:
     return place
 
 
-def main() -> None:
-    """The command line."""
-    if "install" not in sys.argv[1:2]:
-        # Jupyter starts a kernel with this: nothing else needs it, and it is slow to import.
+def main() -> int:
+    """The command line; the exit status."""
+    try:
+        # The extra ``jupyter`` may not be installed.
         from ipykernel.kernelapp import IPKernelApp
 
         from datacode.kernel.kernel import DataCodeKernel
-
+    except ModuleNotFoundError as missing:
+        sys.stderr.write(extra_missing("datacode-kernel", "jupyter", missing))
+        return 2
+    if "install" not in sys.argv[1:2]:
         IPKernelApp.launch_instance(kernel_class=DataCodeKernel)
-        return
+        return 0
     parser = argparse.ArgumentParser(prog="datacode-kernel install")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--user", action="store_true", help="for this user only")
@@ -46,7 +51,8 @@ def main() -> None:
     chosen = parser.parse_args(sys.argv[2:])
     place = install(chosen.user, sys.prefix if chosen.sys_prefix else chosen.prefix)
     sys.stdout.write(f"The kernel is installed in {place}\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -237,8 +237,3 @@ def formatting(
         return []
     whole = types.Range(types.Position(0, 0), types.Position(len(document.lines), 0))
     return [types.TextEdit(whole, text)]
-
-
-def main() -> None:
-    """Serve an editor over standard input and output."""
-    server.start_io()

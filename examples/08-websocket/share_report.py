@@ -1,6 +1,6 @@
 """A report from a share, with the client that comes with DataCode Server.
 
-pip install 'datacode-server[client]'
+pip install datacode-server
 python share_report.py ws://127.0.0.1:8899 fileserver.example.org data ann
 """
 

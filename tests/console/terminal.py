@@ -24,7 +24,7 @@ from datacode.__main__ import main
 from tests.daemons import heeding_interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = (sys.executable, "-m", "datacode.__main__")
+COMMAND = (sys.executable, "-m", "datacode")
 PROMPTS = (">>>", "...")
 PATIENCE = 60.0
 """Seconds after which a test fails that waits for something to appear."""

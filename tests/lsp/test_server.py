@@ -31,6 +31,10 @@ print("😀", total)
 """
 
 
+COMMAND = "import sys; from datacode.lsp import main; sys.exit(main())"
+"""What ``datacode-lsp`` does."""
+
+
 class Editor(LanguageClient):
     """An editor with one text open; ``diagnostics`` are what it was told last."""
 
@@ -45,7 +49,7 @@ class Editor(LanguageClient):
     async def begin(self, locale: str | None) -> types.InitializeResult:
         """Start the server, and greet it."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
-        await self.start_io(sys.executable, "-m", "datacode.lsp", env=environment)
+        await self.start_io(sys.executable, "-c", COMMAND, env=environment)
         return await self.initialize_async(
             types.InitializeParams(capabilities=types.ClientCapabilities(), locale=locale)
         )
