@@ -30,7 +30,8 @@ class Facts:
     functions may create, ``changed`` those whose arrays are changed in place anywhere, ``deep``
     those changed below the first level. ``functions`` are the program's own with their number of
     parameters. ``kinds`` are those of globals that only the code to be compiled can change.
-    ``steps`` asks for code that counts statements.
+    ``steps`` asks for code that counts statements, ``checks_types`` for code that checks what has
+    been inferred.
     """
 
     existing: frozenset[str] = frozenset()
@@ -44,6 +45,7 @@ class Facts:
     functions: Mapping[str, int] = field(default_factory=dict)
     kinds: Mapping[str, int] = field(default_factory=dict)
     steps: bool = False
+    checks_types: bool = False
     specialists: Specialists | None = None
 
     def key(self, names: Names) -> tuple[object, ...]:
@@ -61,4 +63,5 @@ class Facts:
             tuple(sorted((f, self.functions[f]) for f in names.calls if f in self.functions)),
             tuple(sorted(self.kinds.items())),
             self.steps,
+            self.checks_types,
         )

@@ -20,6 +20,7 @@ from datacode.language.codegen.calls import Calling
 from datacode.language.codegen.comparisons import Comparisons
 from datacode.language.codegen.cse import Repeats
 from datacode.language.codegen.truths import Truths
+from datacode.language.codegen.type_checks import checked
 from datacode.language.syntax import nodes
 
 LARGEST_WHOLE = 2.0**53
@@ -32,6 +33,8 @@ class Expressions(Arithmetics, Comparisons, Truths, Calling, Repeats):
         """The value of an expression. ``keep``: something will hold on to it."""
         before = self.look_at(node.line, node.column)
         piece = self._piece(node, keep)
+        if self.facts.checks_types:
+            piece = checked(self, piece)
         self.at = before
         return piece
 

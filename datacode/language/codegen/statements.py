@@ -14,6 +14,7 @@ from datacode.language.codegen.ast_builder import Piece
 from datacode.language.codegen.functions import Jump
 from datacode.language.codegen.loops import Loops
 from datacode.language.codegen.try_blocks import Catching
+from datacode.language.codegen.type_checks import check_variables
 from datacode.language.codegen.variables import State, joined
 from datacode.language.syntax import nodes
 
@@ -33,6 +34,8 @@ class Statements(Loops, Catching):
             if not self.state.live:
                 break
             self.statement(statement)
+        if self.facts.checks_types and self.state.live:
+            check_variables(self)
         self.out = outer
         return made
 
@@ -44,6 +47,8 @@ class Statements(Loops, Catching):
         self.volatile = self.may_be_volatile and self._calls_functions(node)
         if self.facts.steps:
             self.do(self.call("step"))
+        if self.facts.checks_types:
+            check_variables(self)
         match node:
             case nodes.Assign():
                 self.assign_variable(node)

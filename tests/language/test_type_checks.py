@@ -1,0 +1,96 @@
+"""What the compiler infers of values holds while programs run."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode import Interpreter
+from datacode.language.analysis.type_sets import (
+    ANY,
+    ARRAY,
+    BOOL,
+    FRACTION,
+    INTEGER,
+    NULL,
+    NUMBER,
+    OBJECT,
+    OTHER,
+    STRING,
+    with_elements,
+)
+from datacode.runtime.builtins import BUILTINS, registry
+from datacode.runtime.type_checks import TypeMismatch, fits
+from datacode.values.types import Path as PathValue
+
+ROOT = Path(__file__).parents[2]
+STEPS = 3000
+
+
+class TypeCheckTests(SynchronousTestCase):
+    """Programs compiled with ``DATACODE_CHECK_TYPES``; a wrong type ends a test."""
+
+    def setUp(self) -> None:
+        self.patch(os, "environ", {**os.environ, "DATACODE_CHECK_TYPES": "1"})
+        self.addCleanup(os.chdir, Path.cwd())
+
+    def test_programs(self) -> None:
+        """Those of the conformance cases and the examples, where their data lie."""
+        for folder in ("tests/conformance/language", "tests/conformance/builtins", "examples"):
+            os.chdir(ROOT / folder)
+            programs = sorted(Path().glob("**/*.dc"))
+            self.assertTrue(programs)
+            for program in programs:
+                Interpreter().run(program.read_text("utf-8"), max_steps=10 * STEPS)
+        for written in (ROOT / "tests/conformance/builtins/data").glob("tmp_*"):
+            written.unlink()
+
+    def test_wrong_types_are_found(self) -> None:
+        """A type that is too small is told of, wherever it is relied on."""
+        wrong = replace(BUILTINS["abs"], returns=STRING)
+        with mock.patch.dict(registry._registry, {"abs": wrong}):
+            for program in (
+                "x = abs(-2)",
+                "print(abs(-3) + 'a')",
+                "for i in [1, 2] do\nx = [abs(i - 7)]\nnext i",
+                "function f(n) do\nreturn abs(n)\nendfunction\ntry\nprint(f(-8))\ncatch\nendtry",
+            ):
+                with self.assertRaises(TypeMismatch):
+                    Interpreter().run(program)
+
+
+class FitsTests(SynchronousTestCase):
+    """Values and type sets."""
+
+    def test_values_themselves(self) -> None:
+        """Each is of one type; a number that is not finite counts as whole."""
+        for value, type_ in (
+            (2.0, INTEGER),
+            (float("inf"), INTEGER),
+            (float("nan"), INTEGER),
+            (0.5, FRACTION),
+            ("", STRING),
+            (True, BOOL),
+            (None, NULL),
+            ([], ARRAY),
+            ({}, OBJECT),
+            (PathValue("a"), OTHER),
+        ):
+            for each in (INTEGER, FRACTION, STRING, BOOL, NULL, ARRAY, OBJECT, OTHER):
+                self.assertEqual(fits(value, each), each == type_, value)
+        self.assertFalse(fits(1, NUMBER), "an int is no value")
+
+    def test_elements(self) -> None:
+        """Two levels are known of."""
+        numbers = ARRAY | with_elements(NUMBER)
+        self.assertTrue(fits([1.0, 2.5], numbers))
+        self.assertFalse(fits([1.0, "a"], numbers))
+        nested = ARRAY | with_elements(numbers)
+        self.assertTrue(fits([[1.0]], nested))
+        self.assertFalse(fits([["a"]], nested))
+        self.assertFalse(fits({"k": "a"}, OBJECT | with_elements(NUMBER)))
+        self.assertTrue(fits([object()], ANY))
