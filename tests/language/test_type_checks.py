@@ -26,8 +26,12 @@ from datacode.language.analysis.type_sets import (
 from datacode.runtime.builtins import BUILTINS, registry
 from datacode.runtime.type_checks import TypeMismatch, fits
 from datacode.values.types import Path as PathValue
+from tests.language.random_programs import ProgramMaker
+from tests.language.reference import LIMIT
 
 ROOT = Path(__file__).parents[2]
+SESSIONS = int(os.environ.get("DATACODE_SESSIONS", "60"))
+PROGRAMS = 3
 STEPS = 3000
 
 
@@ -48,6 +52,22 @@ class TypeCheckTests(SynchronousTestCase):
                 Interpreter().run(program.read_text("utf-8"), max_steps=10 * STEPS)
         for written in (ROOT / "tests/conformance/builtins/data").glob("tmp_*"):
             written.unlink()
+
+    def test_random_sessions(self) -> None:
+        """Later programs of a session find what earlier ones left."""
+        for seed in range(SESSIONS):
+            maker, interpreter = ProgramMaker(seed), Interpreter(recursion_limit=LIMIT)
+            for _ in range(PROGRAMS):
+                text = maker.program()
+                try:
+                    interpreter.run(text, max_steps=STEPS)
+                except TypeMismatch as mismatch:
+                    self.fail(f"seed {seed}: {mismatch}\n{text}")
+
+    def test_hidden_variables_keep_their_types(self) -> None:
+        """What a loop does to a variable says nothing of the outer one of the same name."""
+        program = "e = -1.5\nfor e in range(3) do\nfor c in [1] do\ne = 'a'\nnext c\nnext e\ne + 1"
+        self.assertIsNone(Interpreter().run(program).error)
 
     def test_wrong_types_are_found(self) -> None:
         """A type that is too small is told of, wherever it is relied on."""

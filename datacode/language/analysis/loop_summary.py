@@ -15,7 +15,7 @@ from datacode.language.analysis.environment import Facts
 from datacode.language.analysis.scopes import Names, names_of
 from datacode.language.analysis.type_sets import ANY, INTEGER, STRING, step_of, with_elements
 from datacode.language.codegen.functions import Frames
-from datacode.language.codegen.variables import SET, UNSURE
+from datacode.language.codegen.variables import SET, UNSET, UNSURE, Slot
 from datacode.language.python_names import is_private
 from datacode.language.syntax import nodes
 
@@ -79,11 +79,14 @@ class Rounds(Frames):
         for name in names:
             for python in self._slots_named(name):
                 self.lose_found(python)
+                slot = Slot(python, name, is_private(python), owns=False, owns_parts=False)
+                # One that another of the name hides has no part in ``kinds``, and keeps its own.
+                old = self.kinds_of(slot) if self.setness(slot) != UNSET else 0
                 if state.set.get(python) != SET:
                     state.set[python] = UNSURE
                 wide = kinds.get(name, ANY)
                 if wide != ANY and self._known(python):
-                    state.kinds[python] = wide
+                    state.kinds[python] = wide | old
                 else:
                     state.kinds.pop(python, None)
 

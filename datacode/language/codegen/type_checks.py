@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from datacode.language.analysis.type_sets import ANY
 from datacode.language.codegen.ast_builder import Piece
-from datacode.language.codegen.variables import SET, Slot, Variables, is_private
+from datacode.language.codegen.variables import SET, Slot, Variables
+from datacode.language.python_names import is_global, is_private
 
 
 def checked(maker: Variables, piece: Piece) -> Piece:
@@ -38,7 +39,7 @@ def _known(maker: Variables) -> Iterator[tuple[str, int]]:
     state = maker.state
     for python, kinds in list(state.kinds.items()):
         slot = Slot(python, python.partition("_")[2], is_private(python), False, False)
-        is_variable = slot.private or python.startswith(("v_", "t_"))
+        is_variable = slot.private or is_global(python)
         # The variable of a loop over a range may exist as a Python int only.
         is_stored = python not in maker.wholes and python not in maker.row_cells
         if is_variable and is_stored and maker.setness(slot) == SET:
