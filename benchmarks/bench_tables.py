@@ -34,7 +34,7 @@ from datacode.tables.join_match import How
 from datacode.tables.sort import sorted_by
 from datacode.tables.xlsx.read import read_xlsx
 from datacode.tables.xlsx.write import to_xlsx
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.table import Table
 
 NAMES = ["id", "price", "qty", "name", "city", "active", "day", "note"]
@@ -281,10 +281,10 @@ def bench_first_pass(table: Table) -> None:
         else [float(number) if number % 50 == 0 else cell for number, cell in enumerate(column)]
         for place, column in enumerate(part.columns)
     ]
-    mixed = [Cells.of_list(cells) for cells in lists]
+    mixed = [ColumnData.of_list(cells) for cells in lists]
     interpreter = Interpreter()
 
-    def first_pass(columns: list[Cells], program: str) -> None:
+    def first_pass(columns: list[ColumnData], program: str) -> None:
         interpreter.define("t", Table(part.names, columns))
         run(interpreter, program)
 

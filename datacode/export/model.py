@@ -13,7 +13,7 @@ from datacode.export.names import column_names, table_names
 from datacode.tables.column_types import ColumnType, column_kind
 from datacode.tables.foreign_keys import PrimaryKey, Relation
 from datacode.tables.show import size_text
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.parse_text import currency_amount
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.text import printed
@@ -40,7 +40,7 @@ class ModelColumn:
     original: str
     name: str
     sql_type: str
-    cells: Cells
+    cells: ColumnData
     is_currency: bool
     is_unique: bool = False
     is_key: bool = False

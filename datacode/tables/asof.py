@@ -10,7 +10,7 @@ from typing import Any
 from datacode.tables.join import SUFFIXES, On, Suffixes, joined, keys_of
 from datacode.tables.join_match import KeyColumns, Pairs
 from datacode.values.comparable import Ordered, comparable, in_order, measurable
-from datacode.values.hashing import NOTHING, Keys
+from datacode.values.hashing import NOTHING, HashKeys
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -38,7 +38,7 @@ def asof_join(
     """
     (one,), (other,) = keys_of(left, right, [on])
     left_by, right_by = keys_of(left, right, by)
-    key_of = Keys().of_row
+    key_of = HashKeys().of_row
 
     def group(by: KeyColumns, row: int) -> Hashable:
         """What rows have in common that are equal in the columns ``by``."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import WHITE_SPACE, is_date_text, is_money_text
 from datacode.values.types import Currency, Value
@@ -36,7 +36,7 @@ class ColumnKind:
     filled: int
 
 
-def column_kind(cells: Cells) -> ColumnKind:
+def column_kind(cells: ColumnData) -> ColumnKind:
     """The type that most of the cells have; found once, and kept with the column."""
     found = cells.kinds
     if not isinstance(found, ColumnKind):
@@ -50,7 +50,7 @@ def are_compatible(one: ColumnType, other: ColumnType) -> bool:
     return one is other or {one, other} == numeric or ColumnType.NULL in (one, other)
 
 
-def _kind(cells: Cells) -> ColumnKind:
+def _kind(cells: ColumnData) -> ColumnKind:
     series = cells.series()
     counts = _count(cells) if series is None else _count_series(series)
     filled = sum(counts.values())

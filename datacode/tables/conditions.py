@@ -13,7 +13,7 @@ from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.tables.filters import is_operator, where
 from datacode.tables.select import position_of
 from datacode.tables.vectorized import CompileCondition, cells_of, mask_of
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.parse_text import number_from_text
 from datacode.values.table import Table
 from datacode.values.types import Value
@@ -84,10 +84,10 @@ def filter_by_condition(
         return None
 
 
-def computed(compile_condition: CompileCondition, table: Table, expression: str) -> Cells:
+def computed(compile_condition: CompileCondition, table: Table, expression: str) -> ColumnData:
     """The value of an expression for every row, its names being the row's cells."""
     if not len(table):
-        return Cells.of_list([])
+        return ColumnData.of_list([])
     whole = cells_of(compile_condition, table, expression)
     if whole is not None:
         return whole
@@ -97,7 +97,7 @@ def computed(compile_condition: CompileCondition, table: Table, expression: str)
         raise runtime_error("The expression cannot be read: {error}", error=refused.error) from None
     try:
         rows = table.select(compiled.positions).rows()
-        return Cells.of_list([compiled.value_of(row) for row in rows])
+        return ColumnData.of_list([compiled.value_of(row) for row in rows])
     except DataCodeError as error:
         if error.kind is Kind.LIMIT or len(error.message) > _LONGEST_TOLD:
             raise

@@ -14,9 +14,9 @@ from typing import Any
 
 from datacode.errors import runtime_error
 from datacode.tables.like import LONGEST_EXPRESSION, like_pattern, like_test
-from datacode.values.column_storage import Cells, Mask
+from datacode.values.column_storage import ColumnData, Mask
 from datacode.values.equality import equal
-from datacode.values.hashing import Keys, distinct, is_exact
+from datacode.values.hashing import HashKeys, distinct, is_exact
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import currency_amount, number_from_text
 from datacode.values.types import EPSILON, Currency, Value
@@ -41,7 +41,7 @@ def is_operator(text: str) -> bool:
     return text.lower() in OPERATORS
 
 
-def where(cells: Cells, sign: str, value: Value) -> Mask:
+def where(cells: ColumnData, sign: str, value: Value) -> Mask:
     """The rows whose cell stands in that relation to the value.
 
     Raises a Runtime Error for an unknown operator, if there are rows.
@@ -64,11 +64,11 @@ def where(cells: Cells, sign: str, value: Value) -> Mask:
     raise runtime_error("Unsupported operator: {operator}", operator=sign)
 
 
-def _mask(cells: Cells, test: CellTest) -> list[bool]:
+def _mask(cells: ColumnData, test: CellTest) -> list[bool]:
     return [test(value) for value in cells]
 
 
-def _none(cells: Cells) -> list[bool]:
+def _none(cells: ColumnData) -> list[bool]:
     return [False] * len(cells)
 
 
@@ -87,18 +87,18 @@ def is_utf8(text: str) -> bool:
 # Equality ----------------------------------------------------------------------
 
 
-def are_null(cells: Cells) -> Mask:
+def are_null(cells: ColumnData) -> Mask:
     """The rows whose cell is null."""
     series = cells.series()
     return _mask(cells, lambda cell: cell is None) if series is None else series.is_null()
 
 
-def are_filled(cells: Cells) -> Mask:
+def are_filled(cells: ColumnData) -> Mask:
     """The rows whose cell is not null."""
     return inverted(are_null(cells))
 
 
-def are_equal(cells: Cells, value: Value) -> Mask:
+def are_equal(cells: ColumnData, value: Value) -> Mask:
     """The rows whose cell equals the value."""
     if value is None:
         return are_null(cells)
@@ -122,7 +122,7 @@ def _is_of_kind(series: pl.Series, value: Value) -> bool:
     )
 
 
-def are_among(cells: Cells, values: Sequence[Value]) -> Mask:
+def are_among(cells: ColumnData, values: Sequence[Value]) -> Mask:
     """The rows whose cell equals one of the values."""
     series = cells.series()
     if series is None:
@@ -151,7 +151,7 @@ class _Among:
 
     def __init__(self, values: Sequence[Value]) -> None:
         self._numbers = sorted({v for v in values if v.__class__ is float and v == v})
-        self._key = Keys().of
+        self._key = HashKeys().of
         self._exact = {self._key(v) for v in values if is_exact(v) and v.__class__ is not float}
         self._others = [v for v in values if not is_exact(v) and v.__class__ is not float]
 
@@ -167,7 +167,7 @@ class _Among:
         return any(equal(number, near) for near in self._numbers[max(place - 1, 0) : place + 1])
 
 
-def different(cells: Cells) -> list[Value]:
+def different(cells: ColumnData) -> list[Value]:
     """The different cells in order of first appearance; numbers are compared exactly."""
     series = cells.series()
     if series is None or (series.dtype == pl.Float64 and series.is_nan().any()):
@@ -178,7 +178,7 @@ def different(cells: Cells) -> list[Value]:
 # Order -------------------------------------------------------------------------
 
 
-def _in_order(cells: Cells, sign: str, value: Value) -> Mask:
+def _in_order(cells: ColumnData, sign: str, value: Value) -> Mask:
     series = cells.series()
     compare = _ORDER[sign]
     if series is None or (value.__class__ is str and not is_utf8(value)):
@@ -217,7 +217,7 @@ def _order_test(compare: Callable[[Any, Any], Any], value: Value) -> CellTest:
 # LIKE --------------------------------------------------------------------------
 
 
-def _like(cells: Cells, pattern: Value) -> Mask:
+def _like(cells: ColumnData, pattern: Value) -> Mask:
     if pattern.__class__ is not str:
         return _none(cells)
     series = cells.series()
@@ -262,7 +262,7 @@ def _at_most(one: Value, other: Value) -> bool:
     return False
 
 
-def are_between(cells: Cells, low: Value, high: Value) -> Mask:
+def are_between(cells: ColumnData, low: Value, high: Value) -> Mask:
     """The rows whose cell lies between the two values, both included."""
     series = cells.series()
     if series is None:

@@ -24,7 +24,7 @@ from datacode.tables.column_types import ColumnType, column_kind
 from datacode.tables.filters import CellTest, are_filled, are_null, inverted, is_utf8
 from datacode.tables.show import plain
 from datacode.tables.sort import order_of_series
-from datacode.values.column_storage import Cells, Indices, Mask, is_short
+from datacode.values.column_storage import ColumnData, Indices, Mask, is_short
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
 from datacode.values.text import printed
@@ -109,7 +109,7 @@ _ORDER: dict[str, Callable[[Any, Any], Any]] = {
 _EQUALITY = frozenset({"=", "==", "!="})
 
 
-def passing(cells: Cells, text: str) -> Mask | None:
+def passing(cells: ColumnData, text: str) -> Mask | None:
     """The rows whose cell passes one filter; None for an empty one, which all pass."""
     text = text.strip()
     if not text:
@@ -125,7 +125,7 @@ def passing(cells: Cells, text: str) -> Mask | None:
     return _comparing(cells, sign, value)
 
 
-def _tested(cells: Cells, test: CellTest) -> Mask:
+def _tested(cells: ColumnData, test: CellTest) -> Mask:
     """What a test says of every cell; of texts that repeat it is asked once."""
     known: dict[str, bool] = {}
     mask: list[bool] = []
@@ -140,7 +140,7 @@ def _tested(cells: Cells, test: CellTest) -> Mask:
     return mask
 
 
-def _containing(cells: Cells, text: str) -> Mask:
+def _containing(cells: ColumnData, text: str) -> Mask:
     needle = text.lower()
     series = cells.series()
     if series is not None and series.dtype == pl.String and is_utf8(needle):
@@ -149,7 +149,7 @@ def _containing(cells: Cells, text: str) -> Mask:
     return _tested(cells, lambda cell: cell is not None and needle in _text(cell).lower())
 
 
-def _comparing(cells: Cells, sign: str, text: str) -> Mask:
+def _comparing(cells: ColumnData, sign: str, text: str) -> Mask:
     number = _number(text)
     series = cells.series()
     if series is not None and series.dtype == pl.Float64 and number is not None:
@@ -209,7 +209,7 @@ def _text(cell: Value) -> str:
 # Order ---------------------------------------------------------------------------
 
 
-def order_of(cells: Cells, kind: ColumnType, *, descending: bool) -> Indices:
+def order_of(cells: ColumnData, kind: ColumnType, *, descending: bool) -> Indices:
     """The places of the cells in order; equal ones keep theirs, nulls come last either way."""
     series = cells.series()
     if series is not None and series.dtype == pl.String:

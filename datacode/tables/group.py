@@ -15,8 +15,8 @@ from typing import TypeAlias
 
 from datacode.errors import runtime_error
 from datacode.tables.join_match import CheckCount
-from datacode.values.column_storage import Cells
-from datacode.values.hashing import Keys
+from datacode.values.column_storage import ColumnData
+from datacode.values.hashing import HashKeys
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import sort_key
 from datacode.values.table import Table
@@ -54,7 +54,7 @@ def grouped(
 # Row by row ----------------------------------------------------------------------
 
 
-def _rows_of_groups(keys: Sequence[Cells], length: int) -> list[list[int]]:
+def _rows_of_groups(keys: Sequence[ColumnData], length: int) -> list[list[int]]:
     """The numbers of each group's rows. NaN is in one group with NaN, null with null.
 
     Without keys nothing tells rows apart, so that all are one group.
@@ -62,22 +62,22 @@ def _rows_of_groups(keys: Sequence[Cells], length: int) -> list[list[int]]:
     if not keys:
         return [list(range(length))] if length else []
     groups: dict[Hashable, list[int]] = {}
-    key_of = Keys(nan_equal=True).of_row
+    key_of = HashKeys(nan_equal=True).of_row
     for row, values in enumerate(zip(*keys, strict=True)):
         groups.setdefault(key_of(values), []).append(row)
     return list(groups.values())
 
 
 def _aggregated(
-    cells: Cells, aggregate: Aggregate, groups: list[list[int]], call: FunctionCaller
-) -> Cells:
+    cells: ColumnData, aggregate: Aggregate, groups: list[list[int]], call: FunctionCaller
+) -> ColumnData:
     values = cells.values()
     own = FUNCTIONS.get(aggregate.function)
     if own is None:
         name = aggregate.function
-        return Cells.of_list([call(name, [values[row] for row in rows]) for rows in groups])
+        return ColumnData.of_list([call(name, [values[row] for row in rows]) for rows in groups])
     try:
-        return Cells.of_list([own.of_values([values[row] for row in rows]) for rows in groups])
+        return ColumnData.of_list([own.of_values([values[row] for row in rows]) for rows in groups])
     except _NotNumbers:
         raise runtime_error(
             "Column '{name}': {function} needs numbers, and there are other values",
@@ -171,7 +171,7 @@ FUNCTIONS: dict[str, AggregateFunction] = {
     "count": AggregateFunction(lambda v: float(len(_filled(v))), lambda e: e.count()),
     "size": AggregateFunction(lambda v: float(len(v)), lambda e: e.len()),
     "distinct": AggregateFunction(
-        lambda v: float(len(set(map(Keys(nan_equal=True).of, _filled(v))))),
+        lambda v: float(len(set(map(HashKeys(nan_equal=True).of, _filled(v))))),
         lambda e: e.drop_nulls().n_unique(),
     ),
     "first": AggregateFunction(lambda v: v[0], lambda e: e.first()),
@@ -202,7 +202,7 @@ def _by_polars(table: Table, by: Sequence[int], wanted: Sequence[Aggregate]) -> 
     keys = [pl.col(str(p)).alias(f"key {number}") for number, p in enumerate(by)]
     found = frame.group_by(keys, maintain_order=True).agg(answers)
     names = [*(table.names[p] for p in by), *(a.name for a in wanted)]
-    columns = [Cells.of_series(_without_kind(s)) for s in found.get_columns()]
+    columns = [ColumnData.of_series(_without_kind(s)) for s in found.get_columns()]
     return Table(names, columns, found.height)
 
 
@@ -238,7 +238,7 @@ def pivoted(
     lines: dict[Hashable, int] = {}
     firsts: list[int] = []
     headings: dict[Hashable, tuple[str, dict[int, Value]]] = {}
-    keys_of = Keys(nan_equal=True)
+    keys_of = HashKeys(nan_equal=True)
     for number, (*key, heading, answer) in enumerate(summed.rows()):
         place = lines.setdefault(keys_of.of_row(key), len(lines))
         if place == len(firsts):
@@ -248,7 +248,7 @@ def pivoted(
     check_count(len(firsts) * (len(rows) + len(headings)))
     keys = summed.select(range(len(rows))).take(firsts)
     made = [
-        Cells.of_list([found.get(place) for place in range(len(firsts))])
+        ColumnData.of_list([found.get(place) for place in range(len(firsts))])
         for _, found in headings.values()
     ]
     names = [*keys.names, *(name for name, _ in headings.values())]

@@ -11,7 +11,7 @@ from datacode.errors import DataCodeError, runtime_error
 from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, completed, matched
 from datacode.tables.select import under_each_other
 from datacode.values import column_storage, hashing
-from datacode.values.column_storage import Cells, is_short
+from datacode.values.column_storage import ColumnData, is_short
 from datacode.values.comparable import comparable, in_order
 from datacode.values.hashing import NOTHING
 from datacode.values.lazy_polars import pl
@@ -66,7 +66,7 @@ def keys_of(left: Table, right: Table, on: On) -> tuple[KeyColumns, KeyColumns]:
     )
 
 
-def _column(table: Table, name: str, side: str) -> Cells:
+def _column(table: Table, name: str, side: str) -> ColumnData:
     position = table.position(name)
     if position is None:
         if side == "left":
@@ -228,9 +228,9 @@ class _Matches(NamedTuple):
     rows: Callable[[], list[int]]
 
 
-def _unequal(right: Cells) -> Callable[[Value], _Matches]:
+def _unequal(right: ColumnData) -> Callable[[Value], _Matches]:
     """The rows that are not equal to a value."""
-    key_of = hashing.Keys().of
+    key_of = hashing.HashKeys().of
     keys = list(map(key_of, right))
     equal_ones = Counter(keys)
     equal_ones.pop(NOTHING, None)
@@ -248,7 +248,7 @@ def _unequal(right: Cells) -> Callable[[Value], _Matches]:
     return find
 
 
-def _compared(right: Cells, sign: str) -> Callable[[Value], _Matches]:
+def _compared(right: ColumnData, sign: str) -> Callable[[Value], _Matches]:
     """The rows that a value is below or above, found in an order for each kind of value."""
     ordered = in_order(enumerate(right), comparable)
     bisect = bisect_left if sign in ("<=", ">") else bisect_right

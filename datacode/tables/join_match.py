@@ -12,14 +12,14 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from datacode.values import hashing
-from datacode.values.column_storage import Cells, Indices, is_short
+from datacode.values.column_storage import ColumnData, Indices, is_short
 from datacode.values.hashing import NOTHING
 from datacode.values.lazy_polars import pl
 
 CheckCount = Callable[[float], None]
 """Told how many rows or cells are to be made; raises if those are too many."""
 
-KeyColumns: TypeAlias = "Sequence[Cells]"
+KeyColumns: TypeAlias = "Sequence[ColumnData]"
 """The columns that are compared, all of them for every row."""
 
 
@@ -180,7 +180,7 @@ def _check_rows(
 
 def _partners(left: KeyColumns, right: KeyColumns, nulls_equal: bool) -> Iterator[Sequence[int]]:
     """For each left row the right rows with equal keys."""
-    key_of = hashing.Keys().of_row
+    key_of = hashing.HashKeys().of_row
     index: dict[Hashable, list[int]] = {}
     for row, values in enumerate(zip(*right, strict=True)):
         if nulls_equal or None not in values:

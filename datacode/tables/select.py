@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from datacode.errors import runtime_error
 from datacode.values import column_storage
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
 from datacode.values.types import Value
@@ -118,7 +118,7 @@ def under_each_other(parts: Sequence[Table]) -> Table:
     return Table(first.names, columns, sum(map(len, parts)))
 
 
-def concatenated(parts: Sequence[Cells]) -> Cells:
+def concatenated(parts: Sequence[ColumnData]) -> ColumnData:
     """One column of the cells of several, in order."""
     parts = [part for part in parts if len(part)] or list(parts[:1])
     if len(parts) == 1:
@@ -128,8 +128,8 @@ def concatenated(parts: Sequence[Cells]) -> Cells:
         kinds = {s.dtype for s in series} - {pl.Null}
         if len(kinds) <= 1:
             kind = kinds.pop() if kinds else pl.Null()
-            return Cells.of_series(pl.concat([s.cast(kind) for s in series]).rechunk())
-    return Cells.of_list([value for part in parts for value in part])
+            return ColumnData.of_series(pl.concat([s.cast(kind) for s in series]).rechunk())
+    return ColumnData.of_list([value for part in parts for value in part])
 
 
 def merged_outer(parts: Sequence[Table]) -> Table:

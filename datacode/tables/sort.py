@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datacode.values.column_storage import Cells, Indices
+from datacode.values.column_storage import ColumnData, Indices
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import in_order, orders_itself, sort_key
 from datacode.values.table import Table
@@ -14,13 +14,13 @@ def sorted_by(table: Table, position: int, *, descending: bool = False) -> Table
     return table.take(order_of(table.columns[position], descending=descending))
 
 
-def sorted_cells(cells: Cells) -> list[Value]:
+def sorted_cells(cells: ColumnData) -> list[Value]:
     """The cells in order, as ``sort`` gives them for a column."""
     series = cells.series()
     return in_order(cells.values()) if series is None else series.sort().to_list()
 
 
-def order_of(cells: Cells, *, descending: bool = False) -> Indices:
+def order_of(cells: ColumnData, *, descending: bool = False) -> Indices:
     """The numbers of the rows, in the order of their cells."""
     series = cells.series()
     if series is not None:

@@ -15,7 +15,7 @@ from datacode.errors import DataCodeError
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
 from datacode.tables.filters import where
-from datacode.values.column_storage import Cells, is_short
+from datacode.values.column_storage import ColumnData, is_short
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
 from datacode.values.types import Value
@@ -28,7 +28,7 @@ class NotVectorizable(Exception):
     """The expression has to be worked out row by row."""
 
 
-Operand: TypeAlias = "Cells | Value"
+Operand: TypeAlias = "ColumnData | Value"
 """A typed column, or one value for all rows."""
 
 _PLAIN = (float, str, bool, type(None))
@@ -41,7 +41,7 @@ _ARITHMETIC: dict[str, Callable[[pl.Series, pl.Series], pl.Series]] = {
 }
 
 
-def cells_of(compile_condition: CompileCondition, table: Table, text: str) -> Cells | None:
+def cells_of(compile_condition: CompileCondition, table: Table, text: str) -> ColumnData | None:
     """The value of an expression for every row; None if it has to be found row by row."""
     if is_short(len(table)):
         return None
@@ -49,7 +49,7 @@ def cells_of(compile_condition: CompileCondition, table: Table, text: str) -> Ce
         found = _Expression(compile_condition, table).value(parse_expression(text, table.names))
     except (DataCodeError, NotVectorizable):
         return None
-    return found if isinstance(found, Cells) else None
+    return found if isinstance(found, ColumnData) else None
 
 
 def mask_of(compile_condition: CompileCondition, table: Table, text: str) -> pl.Series | None:
@@ -99,55 +99,55 @@ class _Expression:
 
     def _unary(self, operator: str, operand: Operand) -> Operand:
         if operator == "not":
-            return Cells.of_series(~_truths(operand))
-        if isinstance(operand, Cells):
-            return Cells.of_series(-_numbers(operand))
+            return ColumnData.of_series(~_truths(operand))
+        if isinstance(operand, ColumnData):
+            return ColumnData.of_series(-_numbers(operand))
         if operand.__class__ is float:
             return -operand
         raise NotVectorizable
 
     def _logical(self, operator: str, left: Operand, right: Operand) -> Operand:
         one, other = _truths(left), _truths(right)
-        return Cells.of_series(one & other if operator == "and" else one | other)
+        return ColumnData.of_series(one & other if operator == "and" else one | other)
 
     def _binary(self, operator: str, left: Operand, right: Operand) -> Operand:
         if operator in _TURNED:
             return self._comparison(operator, left, right)
         compute = _ARITHMETIC.get(operator)
-        if compute is None or not (isinstance(left, Cells) or isinstance(right, Cells)):
+        if compute is None or not (isinstance(left, ColumnData) or isinstance(right, ColumnData)):
             raise NotVectorizable
         one, other = self._as_column(left), self._as_column(right)
         if operator == "/" and (other == 0).any():
             raise NotVectorizable
-        return Cells.of_series(compute(one, other))
+        return ColumnData.of_series(compute(one, other))
 
     def _as_column(self, operand: Operand) -> pl.Series:
         """Numbers for all rows."""
-        if isinstance(operand, Cells):
+        if isinstance(operand, ColumnData):
             return _numbers(operand)
         if operand.__class__ is not float:
             raise NotVectorizable
         return pl.Series([operand], dtype=pl.Float64).new_from_index(0, len(self._table))
 
     def _comparison(self, operator: str, left: Operand, right: Operand) -> Operand:
-        if not isinstance(left, Cells):
+        if not isinstance(left, ColumnData):
             operator, left, right = _TURNED[operator], right, left
-        if not isinstance(left, Cells):
+        if not isinstance(left, ColumnData):
             raise NotVectorizable
-        if isinstance(right, Cells):
+        if isinstance(right, ColumnData):
             difference = _numbers(left) - _numbers(right)
             if not difference.is_finite().all():
                 raise NotVectorizable
-            left, right = Cells.of_series(difference), 0.0
+            left, right = ColumnData.of_series(difference), 0.0
         if operator not in ("==", "!=") and not _has_order(left, right):
             raise NotVectorizable
         mask = where(left, operator, right)
         if isinstance(mask, list):
             mask = pl.Series(mask, dtype=pl.Boolean)
-        return Cells.of_series(mask.fill_null(False))
+        return ColumnData.of_series(mask.fill_null(False))
 
 
-def _typed(cells: Cells) -> pl.Series:
+def _typed(cells: ColumnData) -> pl.Series:
     series = cells.series()
     if series is None:
         raise NotVectorizable
@@ -156,7 +156,7 @@ def _typed(cells: Cells) -> pl.Series:
 
 def _numbers(operand: Operand) -> pl.Series:
     """A column of numbers without nulls: with anything else there is nothing to compute."""
-    if isinstance(operand, Cells):
+    if isinstance(operand, ColumnData):
         series = _typed(operand)
         if series.dtype == pl.Float64 and not series.null_count():
             return series
@@ -165,14 +165,14 @@ def _numbers(operand: Operand) -> pl.Series:
 
 def _truths(operand: Operand) -> pl.Series:
     """A column of bools; null is false."""
-    if isinstance(operand, Cells):
+    if isinstance(operand, ColumnData):
         series = _typed(operand)
         if series.dtype == pl.Boolean:
             return series.fill_null(False)
     raise NotVectorizable
 
 
-def _has_order(cells: Cells, value: Value) -> bool:
+def _has_order(cells: ColumnData, value: Value) -> bool:
     """Is ``<`` between each cell and the value no error? With null it is just false."""
     kind = _typed(cells).dtype
     if value is None or kind == pl.Null:

@@ -1,9 +1,9 @@
 """The cells of one stored column: typed, as a Polars Series, or mixed, as a list.
 
 A typed column holds one kind of value, and nulls: numbers (Float64), text (String), bools
-(Boolean) or nothing but nulls (Null). Every other column is a list. Which of the two it is never
-shows: an operation has a fast way for typed columns and a plain one for lists, both give the
-same result, and which way is gone depends on the cells alone, not on how they are stored.
+(Boolean) or nothing but nulls (Null). Every other column is a list. Programs cannot tell the two
+apart: an operation has a fast path for typed columns and a plain one for lists with the same
+result, and the cells alone decide which is taken, not how they are stored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datacode.values.lazy_polars import pl
 from datacode.values.types import Value
 
 SHORT = 512
-"""Columns up to this length go the plain way: starting Polars would cost more than it saves."""
+"""Columns up to this length take the plain path: starting Polars would cost more than it saves."""
 
 KEPT = 1_000_000
 """Typed columns up to this length are kept as lists, too, once their cells are wanted again."""
@@ -32,11 +32,11 @@ Indices: TypeAlias = "pl.Series | list[int]"
 
 
 def is_short(length: int) -> bool:
-    """Does a column of this length go the plain way?"""
+    """Does a column of this length take the plain path?"""
     return length <= SHORT
 
 
-class Cells:
+class ColumnData:
     """One column, never changed after it was made.
 
     Lists that come out of it are its own: they must not be changed either.
@@ -44,35 +44,35 @@ class Cells:
 
     __slots__ = (
         "_chunk",
+        "_chunk_misses",
         "_chunk_start",
-        "_jumps",
         "_length",
         "_list",
         "_numbers",
         "_series",
-        "_tried",
+        "_was_typed",
         "kinds",
     )
 
     def __init__(self, values: list[Value] | None = None, series: pl.Series | None = None) -> None:
         self._list = values
         self._series = series
-        self._tried = series is not None
+        self._was_typed = series is not None
         self._length = len(series) if series is not None else len(values or ())
         self._chunk: list[Value] = []
         self._chunk_start = 0
-        self._jumps = 0
+        self._chunk_misses = 0
         self._numbers: bool | None = None
         self.kinds: object = None
-        """Room for what ``types`` finds out about the column, once."""
+        """The cache of ``tables.column_types``: what types the cells have."""
 
     @classmethod
-    def of_list(cls, values: list[Value]) -> Cells:
+    def of_list(cls, values: list[Value]) -> ColumnData:
         """A column of these values; the list belongs to it from now on."""
         return cls(values=values)
 
     @classmethod
-    def of_series(cls, series: pl.Series) -> Cells:
+    def of_series(cls, series: pl.Series) -> ColumnData:
         """A typed column; the series is Float64, String, Boolean or Null."""
         return cls(series=series)
 
@@ -87,8 +87,8 @@ class Cells:
 
     def stored_series(self) -> pl.Series | None:
         """The typed form, whatever the length; None for a mixed column."""
-        if not self._tried:
-            self._tried = True
+        if not self._was_typed:
+            self._was_typed = True
             self._series = typed(self._list or [])
         if self._series is not None and self._series.n_chunks() > 1:
             self._series = self._series.rechunk()
@@ -109,7 +109,7 @@ class Cells:
         return self._numbers
 
     def values(self) -> list[Value]:
-        """All cells (kept, as programs that ask once ask again)."""
+        """All cells. They are kept: programs that ask once ask again."""
         if self._list is None:
             self._list = self.part(0, self._length)
             self._chunk = []
@@ -128,11 +128,11 @@ class Cells:
     def _cell_elsewhere(self, index: int) -> Value:
         """A cell that is not among those of the last chunk.
 
-        Who jumps about in a column, or goes through it again, gets it as a list: the chunks would
-        cost more.
+        After many of them the column is kept as a list: reading it in random order or repeatedly
+        would build more chunks than that costs.
         """
-        self._jumps += 1
-        if self._jumps * _CHUNK > 2 * self._length and self._length <= KEPT:
+        self._chunk_misses += 1
+        if self._chunk_misses * _CHUNK > 2 * self._length and self._length <= KEPT:
             return self.values()[index]
         self._chunk_start = index - index % _CHUNK
         self._chunk = self._chunk_from(self._chunk_start)
@@ -153,11 +153,11 @@ class Cells:
     def _chunk_from(self, start: int) -> list[Value]:
         return self.part(start, start + _CHUNK)
 
-    def slice(self, start: int, stop: int) -> Cells:
+    def slice(self, start: int, stop: int) -> ColumnData:
         """The column of the cells from ``start`` to before ``stop``."""
         if self._list is None:
-            return Cells(series=self._series[start:stop])  # type: ignore[index]
-        return Cells(values=self._list[start:stop])
+            return ColumnData(series=self._series[start:stop])  # type: ignore[index]
+        return ColumnData(values=self._list[start:stop])
 
 
 def typed(values: list[Any]) -> pl.Series | None:
@@ -181,14 +181,14 @@ def typed(values: list[Any]) -> pl.Series | None:
         return None
 
 
-def nulls(length: int) -> Cells:
+def nulls(length: int) -> ColumnData:
     """A column of nothing but nulls."""
     if is_short(length):
-        return Cells.of_list([None] * length)
-    return Cells.of_series(pl.Series([None], dtype=pl.Null).new_from_index(0, length))
+        return ColumnData.of_list([None] * length)
+    return ColumnData.of_series(pl.Series([None], dtype=pl.Null).new_from_index(0, length))
 
 
-def keep(columns: Sequence[Cells], mask: Mask) -> tuple[list[Cells], int]:
+def keep(columns: Sequence[ColumnData], mask: Mask) -> tuple[list[ColumnData], int]:
     """The rows of several columns where ``mask`` is true, and their number."""
     as_list = mask if isinstance(mask, list) else None
     series = [c.stored_series() if c.is_stored_as_series() else None for c in columns]
@@ -200,9 +200,9 @@ def keep(columns: Sequence[Cells], mask: Mask) -> tuple[list[Cells], int]:
         as_list = mask.to_list()  # type: ignore[union-attr]
     made = iter(kept)
     result = [
-        Cells(values=list(compress(c.values(), as_list or ())))
+        ColumnData(values=list(compress(c.values(), as_list or ())))
         if s is None
-        else Cells(series=next(made))
+        else ColumnData(series=next(made))
         for c, s in zip(columns, series, strict=True)
     ]
     if result:
@@ -210,7 +210,7 @@ def keep(columns: Sequence[Cells], mask: Mask) -> tuple[list[Cells], int]:
     return result, sum(mask) if isinstance(mask, list) else int(mask.sum())
 
 
-def take(columns: Sequence[Cells], indices: Indices) -> list[Cells]:
+def take(columns: Sequence[ColumnData], indices: Indices) -> list[ColumnData]:
     """The rows of several columns by number; a null number gives null."""
     series = [c.stored_series() if c.is_stored_as_series() else None for c in columns]
     taken: list[pl.Series] = []
@@ -222,9 +222,9 @@ def take(columns: Sequence[Cells], indices: Indices) -> list[Cells]:
         as_list = list(indices) if isinstance(indices, list) else indices.to_list()
     made = iter(taken)
     return [
-        Cells(values=_take_from_list(c.values(), as_list))
+        ColumnData(values=_take_from_list(c.values(), as_list))
         if s is None
-        else Cells(series=next(made))
+        else ColumnData(series=next(made))
         for c, s in zip(columns, series, strict=True)
     ]
 

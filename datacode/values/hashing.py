@@ -1,6 +1,6 @@
-"""Telling values apart: what ``unique``, ``table_distinct``, groups and joins look values up by.
+"""Hash keys of values, by which ``unique``, ``table_distinct``, groups and joins look them up.
 
-Values are equal here when kind and content are (``values.same``): ``1``, ``'1'`` and ``true``
+Values are equal here when type and content are (``equality.same``): ``1``, ``'1'`` and ``true``
 differ, and NaN equals nothing. Source: builtins reference, 2.6.
 """
 
@@ -24,7 +24,7 @@ NOTHING = object()
 """The key of what equals nothing: NaN, and what holds one."""
 
 
-class Keys:
+class HashKeys:
     """Keys to find values by: equal values have equal keys, and all others have different ones.
 
     With ``nan_equal`` NaN is like itself, for groups; otherwise its key is ``NOTHING``. Keys of
@@ -127,7 +127,7 @@ def distinct(values: Iterable[Value]) -> list[Value]:
     kinds = set(map(type, values))
     if kinds <= {str, type(None)} or (kinds == {float} and sum(values) == sum(values)):
         return list(dict.fromkeys(values))
-    keys = Keys()
+    keys = HashKeys()
     found: list[Value] = []
     seen: set[Hashable] = set()
     for value in values:

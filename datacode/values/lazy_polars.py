@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 else:
 
-    class _Polars:
+    class _LazyPolars:
         """Stands for the module; the first attribute asked for imports it."""
 
         def __getattr__(self, name: str) -> Any:
@@ -29,6 +29,6 @@ else:
             setattr(self, name, attribute)
             return attribute
 
-    pl = _Polars()
+    pl = _LazyPolars()
 
 __all__ = ["pl"]

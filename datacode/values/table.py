@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 
-from datacode.values import column_storage as cells
-from datacode.values.column_storage import Cells, Indices, Mask
+from datacode.values import column_storage
+from datacode.values.column_storage import ColumnData, Indices, Mask
 from datacode.values.types import Value
 
 _ROWS_AT_ONCE = 1024
@@ -25,29 +25,29 @@ class Table:
 
     __slots__ = (
         "__weakref__",
-        "_parts",
-        "_passed",
-        "_passed_columns",
+        "_blocks",
         "_positions",
+        "_visited_blocks",
+        "_visited_columns",
         "columns",
         "names",
         "row_count",
     )
 
     def __init__(
-        self, names: Iterable[str], columns: Iterable[Cells], row_count: int | None = None
+        self, names: Iterable[str], columns: Iterable[ColumnData], row_count: int | None = None
     ) -> None:
         self.names: tuple[str, ...] = tuple(names)
-        self.columns: list[Cells] = list(columns)
+        self.columns: list[ColumnData] = list(columns)
         if row_count is None:
             row_count = len(self.columns[0]) if self.columns else 0
         self.row_count = row_count
         """Known apart, as a table without columns keeps its number of rows."""
         self._positions: dict[str, int] | None = None
-        self._parts: dict[int, list[list[Value]]] = {}
-        self._passed: set[int] = set()
-        """The parts that a pass over all rows has reached, so that the next one keeps them."""
-        self._passed_columns: set[Cells] = set()
+        self._blocks: dict[int, list[list[Value]]] = {}
+        self._visited_blocks: set[int] = set()
+        """The blocks that one pass over all rows has built: the next pass keeps its rows."""
+        self._visited_columns: set[ColumnData] = set()
         """The same for passes over the cells of some columns."""
         if len(self.names) != len(self.columns):
             raise ValueError("a name for every column, and a column for every name")
@@ -59,15 +59,15 @@ class Table:
         """A table of rows that all are as long as ``names``."""
         names = tuple(names)
         if rows:
-            columns = [Cells.of_list(list(cells)) for cells in zip(*rows, strict=True)]
+            columns = [ColumnData.of_list(list(cells)) for cells in zip(*rows, strict=True)]
         else:
-            columns = [Cells.of_list([]) for _ in names]
+            columns = [ColumnData.of_list([]) for _ in names]
         return cls(names, columns, len(rows))
 
     @classmethod
     def from_columns(cls, names: Iterable[str], columns: Iterable[list[Value]]) -> Table:
         """A table of lists of cells, which belong to it from now on."""
-        return cls(names, [Cells.of_list(column) for column in columns])
+        return cls(names, [ColumnData.of_list(column) for column in columns])
 
     def __len__(self) -> int:
         return self.row_count
@@ -91,13 +91,13 @@ class Table:
 
     def row(self, index: int) -> list[Value]:
         """One row, which must not be changed; ``0 <= index < len(table)``."""
-        part, place = divmod(index, _ROWS_AT_ONCE)
-        return self._part(part)[place]
+        block, place = divmod(index, _ROWS_AT_ONCE)
+        return self._block(block)[place]
 
     def rows(self) -> Iterator[list[Value]]:
-        """All rows, which must not be changed, made a part of the table at a time."""
-        parts = range(-(-self.row_count // _ROWS_AT_ONCE))
-        return chain.from_iterable(map(self._passing, parts))
+        """All rows, which must not be changed, built block by block."""
+        blocks = range(-(-self.row_count // _ROWS_AT_ONCE))
+        return chain.from_iterable(map(self._visit_block, blocks))
 
     def cells_of_rows(self, positions: Sequence[int]) -> Iterator[Value]:
         """The cells at these positions of all rows, in order: alone, or several in a tuple.
@@ -105,42 +105,42 @@ class Table:
         Positions may count from the end. As with ``rows``, cells that have to be made are kept
         from the second pass on.
         """
-        passing = [self._passing_column(position) for position in positions]
-        return passing[0] if len(passing) == 1 else zip(*passing, strict=True)
+        visits = [self._visit_column(position) for position in positions]
+        return visits[0] if len(visits) == 1 else zip(*visits, strict=True)
 
-    def _passing_column(self, position: int) -> Iterator[Value]:
+    def _visit_column(self, position: int) -> Iterator[Value]:
         column = self.columns[position]
         if column.is_stored_as_series():
-            is_again = column in self._passed_columns
-            self._passed_columns.add(column)
+            is_again = column in self._visited_columns
+            self._visited_columns.add(column)
             if is_again and self.row_count * len(self.columns) <= _CELLS_KEPT:
                 return iter(column.values())
         return iter(column)
 
-    def _passing(self, part: int) -> Iterable[list[Value]]:
-        """Some rows one after another for a pass over all.
+    def _visit_block(self, block: int) -> Iterable[list[Value]]:
+        """The rows of a block for a pass over all rows.
 
         Most programs go through a table once. A row that is let go as soon as the next one is
         there costs a fraction of one that is kept, so only a second pass keeps its rows.
         """
-        if part in self._parts or part in self._passed:
-            return self._part(part)
-        self._passed.add(part)
-        return self._made(part)
+        if block in self._blocks or block in self._visited_blocks:
+            return self._block(block)
+        self._visited_blocks.add(block)
+        return self._build_block(block)
 
-    def _part(self, part: int) -> list[list[Value]]:
-        """Some rows one after another, made if they are not there yet, and kept."""
-        made = self._parts.get(part)
+    def _block(self, block: int) -> list[list[Value]]:
+        """The rows of a block, built if they are not there yet, and kept."""
+        made = self._blocks.get(block)
         if made is None:
-            made = list(self._made(part))
+            made = list(self._build_block(block))
             if self.row_count * len(self.columns) > _CELLS_KEPT:
-                self._parts.clear()
-            self._parts[part] = made
+                self._blocks.clear()
+            self._blocks[block] = made
         return made
 
-    def _made(self, part: int) -> Iterable[list[Value]]:
-        """Some rows one after another, each made when it is asked for."""
-        start = part * _ROWS_AT_ONCE
+    def _build_block(self, block: int) -> Iterable[list[Value]]:
+        """The rows of a block, each built when it is asked for."""
+        start = block * _ROWS_AT_ONCE
         stop = min(start + _ROWS_AT_ONCE, self.row_count)
         if not self.columns:
             return repeat([], stop - start)
@@ -151,12 +151,12 @@ class Table:
 
     def keep(self, mask: Mask) -> Table:
         """The rows where ``mask`` is true, in order."""
-        columns, count = cells.keep(self.columns, mask)
+        columns, count = column_storage.keep(self.columns, mask)
         return Table(self.names, columns, count)
 
     def take(self, indices: Indices) -> Table:
         """The rows by number, in the order given."""
-        return Table(self.names, cells.take(self.columns, indices), len(indices))
+        return Table(self.names, column_storage.take(self.columns, indices), len(indices))
 
     def slice(self, start: int, stop: int) -> Table:
         """The rows from ``start`` to before ``stop``; both lie within the table."""
@@ -194,7 +194,7 @@ class Column:
         return self.table.names[self.position]
 
     @property
-    def stored(self) -> Cells:
+    def stored(self) -> ColumnData:
         """The stored cells, typed or mixed."""
         return self.table.columns[self.position]
 

@@ -7,7 +7,7 @@ import math
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -89,22 +89,22 @@ def outcome(source: Value, program: str) -> tuple[str, str]:
 
 def stored(*, typed: bool) -> Table:
     """The rows as a table, with its columns typed where they can be."""
-    columns = [Cells.of_list(list(column)) for column in zip(*ROWS, strict=True)]
+    columns = [ColumnData.of_list(list(column)) for column in zip(*ROWS, strict=True)]
     if typed:
         columns = [as_typed(column.values()) for column in columns]
     return Table(NAMES, columns)
 
 
-def as_typed(cells: list[Value]) -> Cells:
+def as_typed(cells: list[Value]) -> ColumnData:
     """A column that is typed if it can be."""
-    column = Cells.of_list(list(cells))
+    column = ColumnData.of_list(list(cells))
     series = column.stored_series()
-    return column if series is None else Cells.of_series(series)
+    return column if series is None else ColumnData.of_series(series)
 
 
 def passes(table: Table) -> tuple[int, int]:
     """How many parts of the rows were made by passes, and how many are kept."""
-    return len(table._passed), len(table._parts)
+    return len(table._visited_blocks), len(table._blocks)
 
 
 class RowLoopTests(SynchronousTestCase):
@@ -192,7 +192,7 @@ class RowLoopTests(SynchronousTestCase):
                     program = f"{START}{loop}\n  {body}\nnext\n{END}"
                     program = program.replace("next\n", f"next {'i' if 'enum' in loop else 'x'}\n")
                     expected = outcome({name: list(cells)}, program)
-                    for column in (Cells.of_list(list(cells)), as_typed(cells)):
+                    for column in (ColumnData.of_list(list(cells)), as_typed(cells)):
                         self.assertEqual(
                             outcome(Table([name], [column]), program), expected, program
                         )
@@ -219,7 +219,7 @@ class RowLoopTests(SynchronousTestCase):
                     program = f"{START}for row in {source} do\n  {body}\nnext row\n{END}"
                     rows: list[Value] = [[cell, float(i)] for i, cell in enumerate(cells)]
                     expected = outcome(rows, program)
-                    for store in (Cells.of_list, as_typed):
+                    for store in (ColumnData.of_list, as_typed):
                         columns = [store(list(column)) for column in zip(*rows, strict=True)]
                         table = Table(["a", "b"], columns)
                         self.assertEqual(outcome(table, program), expected, program)
@@ -237,7 +237,7 @@ class RowLoopTests(SynchronousTestCase):
                     f" into {count} variables",
                 ),
             )
-            self.assertEqual(outcome(Table(NAMES, [Cells.of_list([])] * 4), program), ("", ""))
+            self.assertEqual(outcome(Table(NAMES, [ColumnData.of_list([])] * 4), program), ("", ""))
 
     def test_everything_else(self) -> None:
         """What is no table is visited as ever."""
@@ -287,7 +287,9 @@ class RowLoopTests(SynchronousTestCase):
 
     def test_loops_in_loops(self) -> None:
         """Tables within tables, deeper than Python allows loops, and left from within."""
-        short = Table(["a", "b"], [Cells.of_list([1.0, 2.0, 3.0]), Cells.of_list(["x", "y", "z"])])
+        short = Table(
+            ["a", "b"], [ColumnData.of_list([1.0, 2.0, 3.0]), ColumnData.of_list(["x", "y", "z"])]
+        )
         for depth in (2, 3, 14):
             names = [f"r{i}" for i in range(depth)]
             program = "".join(f"for {name} in t do\n" for name in names)

@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from datacode import Interpreter
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.values import column_storage
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.text import debug
 from datacode.values.types import Currency, Path, Value
@@ -173,7 +173,7 @@ def expressions() -> Iterator[str]:
         yield f"asof_join(t, u, 'a', 'b', '{direction}')"
 
 
-def plain(values: list[Value]) -> Cells:
+def plain(values: list[Value]) -> ColumnData:
     """A column of a list."""
     return mixed(values)
 

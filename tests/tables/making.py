@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.values import column_storage
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
 from datacode.values.text import debug
@@ -55,29 +55,29 @@ def columns(min_size: int = 0, max_size: int = 12) -> st.SearchStrategy[list[Val
     return st.one_of(*one_kind, st.lists(VALUES, min_size=min_size, max_size=max_size))
 
 
-def typed(values: Iterable[Value]) -> Cells:
+def typed(values: Iterable[Value]) -> ColumnData:
     """A column that is stored as a series, if it can be."""
     values = list(values)
     series = column_storage.typed(values)
-    return Cells.of_list(values) if series is None else Cells.of_series(series)
+    return ColumnData.of_list(values) if series is None else ColumnData.of_series(series)
 
 
-def chunked(values: list[Value]) -> Cells:
+def chunked(values: list[Value]) -> ColumnData:
     """The same as a series of several pieces, as readers make them."""
     middle = len(values) // 2
     series = column_storage.typed(values)
     if series is None or not 0 < middle < len(values):
         return typed(values)
-    return Cells.of_series(pl.concat([series[:middle], series[middle:]], rechunk=False))
+    return ColumnData.of_series(pl.concat([series[:middle], series[middle:]], rechunk=False))
 
 
-def mixed(values: Iterable[Value]) -> Cells:
+def mixed(values: Iterable[Value]) -> ColumnData:
     """A column that is stored as a list."""
-    return Cells.of_list(list(values))
+    return ColumnData.of_list(list(values))
 
 
 def table(
-    names: str, *columns: list[Value], store: Callable[[list[Value]], Cells] = mixed
+    names: str, *columns: list[Value], store: Callable[[list[Value]], ColumnData] = mixed
 ) -> Table:
     """``table("a b", [1.0, 2.0], ["x", "y"])``."""
     return Table(names.split(), [store(column) for column in columns])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from datacode.errors import DataCodeError
 from datacode.tables import filters
 from datacode.tables.like import like_test
-from datacode.values.column_storage import Cells, Mask
+from datacode.values.column_storage import ColumnData, Mask
 from datacode.values.equality import equal
 from datacode.values.parse_text import currency_amount, number_from_text
 from datacode.values.types import Currency, Value
@@ -65,7 +65,7 @@ class FilterTestCase(TableTestCase):
     """Compares masks."""
 
     def assertMask(
-        self, values: list[Value], work: Callable[[Cells], Mask], rule: Callable[[Value], bool]
+        self, values: list[Value], work: Callable[[ColumnData], Mask], rule: Callable[[Value], bool]
     ) -> None:
         """Both ways match the rows that the rule says."""
         expected = list(map(rule, values))

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.tables.column_types import ColumnType
 from datacode.tables.grid_view import ViewQuery, natural_key, order_of, rows_of
-from datacode.values.column_storage import SHORT, Cells, Indices
+from datacode.values.column_storage import SHORT, ColumnData, Indices
 from datacode.values.table import Table
 from datacode.values.types import Currency, Value
 
@@ -107,11 +107,11 @@ class OrderTests(SynchronousTestCase):
         for case in CASES["orders"]:
             kind, size = ColumnType(case["type"]), len(case["cells"])
             for descending, wanted in ((False, case["up"]), (True, case["down"])):
-                cells = Cells.of_list([_value(cell) for cell in case["cells"]])
+                cells = ColumnData.of_list([_value(cell) for cell in case["cells"]])
                 short = order_of(cells, kind, descending=descending)
                 self.assertEqual(list(short), wanted, case)
                 long = order_of(
-                    Cells.of_list([_value(cell) for cell in case["cells"]] * _TIMES),
+                    ColumnData.of_list([_value(cell) for cell in case["cells"]] * _TIMES),
                     kind,
                     descending=descending,
                 )
@@ -122,7 +122,7 @@ class OrderTests(SynchronousTestCase):
         """NaN is the last of the numbers, before null."""
         for times in (1, _TIMES):
             values: list[Value] = [math.nan, None, 2.0, 1.0] * times
-            order = order_of(Cells.of_list(values), ColumnType.FLOAT, descending=False)
+            order = order_of(ColumnData.of_list(values), ColumnType.FLOAT, descending=False)
             shown = [values[number] for number in order]
             self.assertEqual(shown[: 2 * times], [1.0] * times + [2.0] * times)
             self.assertEqual(shown[-times:], [None] * times)
@@ -131,7 +131,7 @@ class OrderTests(SynchronousTestCase):
         """As texts they come behind the numbers."""
         for times in (1, _TIMES):
             values: list[Value] = [math.inf, None, -math.inf, 2.0] * times
-            order = order_of(Cells.of_list(values), ColumnType.FLOAT, descending=False)
+            order = order_of(ColumnData.of_list(values), ColumnType.FLOAT, descending=False)
             shown = [values[number] for number in order]
             expected = [each for each in (2.0, -math.inf, math.inf, None) for _ in range(times)]
             self.assertEqual(shown, expected)
@@ -139,7 +139,7 @@ class OrderTests(SynchronousTestCase):
     def test_money(self) -> None:
         """The language's own money is ordered by its amount."""
         values: list[Value] = [Currency("$10"), Currency("$9")]
-        order = order_of(Cells.of_list(values), ColumnType.CURRENCY, descending=False)
+        order = order_of(ColumnData.of_list(values), ColumnType.CURRENCY, descending=False)
         self.assertEqual(list(order), [1, 0])
 
     def test_filtered_and_sorted(self) -> None:
@@ -151,8 +151,8 @@ class OrderTests(SynchronousTestCase):
     @given(lists(text("аяёЁabZ019 .№é", max_size=8), min_size=2, max_size=9))
     def test_long_columns_are_ordered_alike(self, texts: list[str]) -> None:
         """Polars and plain Python put the same texts into the same order."""
-        short = order_of(Cells.of_list(list(texts)), ColumnType.STRING, descending=False)
-        long = order_of(Cells.of_list(texts * _TIMES), ColumnType.STRING, descending=False)
+        short = order_of(ColumnData.of_list(list(texts)), ColumnType.STRING, descending=False)
+        long = order_of(ColumnData.of_list(texts * _TIMES), ColumnType.STRING, descending=False)
         self.assertEqual([n for n in long if n < len(texts)], short)
 
     @given(lists(sampled_from(_MIXED), min_size=2, max_size=12))
@@ -160,8 +160,8 @@ class OrderTests(SynchronousTestCase):
         """Cells of every kind, in both directions."""
         for descending in (False, True):
             for kind in (ColumnType.MIXED, ColumnType.CURRENCY):
-                short = order_of(Cells.of_list(list(values)), kind, descending=descending)
-                long = order_of(Cells.of_list(values * _TIMES), kind, descending=descending)
+                short = order_of(ColumnData.of_list(list(values)), kind, descending=descending)
+                long = order_of(ColumnData.of_list(values * _TIMES), kind, descending=descending)
                 first = [number for number in long if number < len(values)]
                 self.assertEqual(first, list(short))
 

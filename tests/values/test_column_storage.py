@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.values import column_storage
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.types import Currency, Value
 from tests.tables.making import TableTestCase, chunked, columns, mixed, quickly, shown, typed
@@ -102,7 +102,7 @@ class CellsTests(TableTestCase):
 class RowsTests(TableTestCase):
     """Rows of several columns at once."""
 
-    def stored(self, values: list[Value]) -> list[Cells]:
+    def stored(self, values: list[Value]) -> list[ColumnData]:
         """Columns of the same values, stored differently."""
         return [mixed(values), typed(values), chunked(values)]
 

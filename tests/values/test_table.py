@@ -64,9 +64,9 @@ class RowTests(TableTestCase):
         """The first rows of a long table are there before the others are made."""
         source = table("n", [float(i) for i in range(100_000)], store=typed)
         self.assertEqual(list(islice(source.rows(), 2)), [[0.0], [1.0]])
-        self.assertEqual(source._passed, {0})
+        self.assertEqual(source._visited_blocks, {0})
         self.assertEqual(source.row(99_999), [99_999.0])
-        self.assertEqual(len(source._parts), 1)
+        self.assertEqual(len(source._blocks), 1)
 
     def test_what_is_kept(self) -> None:
         """From the second pass small tables keep their rows, large ones those around the last."""
@@ -75,7 +75,7 @@ class RowTests(TableTestCase):
             source = table("n", [float(i) for i in range(5000)], store=typed)
             for parts in (0, kept, kept):
                 self.assertEqual(sum(row[0] for row in source.rows()), 12_497_500.0)
-                self.assertEqual(len(source._parts), parts)
+                self.assertEqual(len(source._blocks), parts)
         for index in (0, 4999, 1023, 1024, 2500):
             self.assertEqual(source.row(index), [float(index)])
 

@@ -17,12 +17,12 @@ from datacode.tables.filters import (
     where,
 )
 from datacode.tables.select import position_of, sample
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
 
 
-def _cells(table: Table, name: str) -> Cells:
+def _cells(table: Table, name: str) -> ColumnData:
     """A column; the error of one that does not exist is Russian for these functions."""
     position = table.position(name)
     if position is None:

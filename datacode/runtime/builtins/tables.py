@@ -20,7 +20,7 @@ from datacode.tables.conditions import computed
 from datacode.tables.csv.write import csv_parts
 from datacode.tables.select import head, position_of, tail
 from datacode.tables.show import info_text, show_parts
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
 
@@ -297,13 +297,13 @@ def table_add_column(
     return Table(names, columns, len(source))
 
 
-def _given_cells(source: Table, values: Value) -> Cells:
+def _given_cells(source: Table, values: Value) -> ColumnData:
     if values.__class__ is Column:
-        cells: Cells = values.stored
+        cells: ColumnData = values.stored
     elif values.__class__ is list:
-        cells = Cells.of_list(list(values))
+        cells = ColumnData.of_list(list(values))
     else:
-        return Cells.of_list([values] * len(source))
+        return ColumnData.of_list([values] * len(source))
     if len(cells) != len(source):
         raise runtime_error(
             "The column has {found} cells, but the table has {rows} rows",

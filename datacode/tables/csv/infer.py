@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import WHITE_SPACE, number_from_text
 from datacode.values.types import Currency, Value
@@ -68,7 +68,7 @@ _BELOW_LETTERS = ":"
 
 def columns_from_texts(
     frame: pl.DataFrame, decimal: str = ".", *, has_odd_space: bool = True, has_signs: bool = True
-) -> list[Cells]:
+) -> list[ColumnData]:
     """The columns of a frame of texts (all String); null stands for an empty cell.
 
     Who knows that white space other than plain spaces, or the signs of currencies, are nowhere
@@ -91,7 +91,7 @@ class _TextTraits:
     has_signs: bool
 
 
-def _made(frame: pl.DataFrame, ways: Sequence[_Way]) -> dict[str, Cells | None]:
+def _made(frame: pl.DataFrame, ways: Sequence[_Way]) -> dict[str, ColumnData | None]:
     """The columns, each tried in its way; None for those that it was wrong for.
 
     What the ways want to know is all computed at the same time, but where it is one value for a
@@ -127,7 +127,7 @@ class _Way(Protocol):
     def wanted(self, text: pl.Expr) -> pl.Expr:
         """An expression over the column, under the same name."""
 
-    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+    def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
         """The column; None if this was the wrong way."""
 
 
@@ -140,10 +140,10 @@ class _Numbers:
     def wanted(self, text: pl.Expr) -> pl.Expr:
         return _as_number(text, self.form.decimal)
 
-    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+    def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
         if answer.null_count() != text.null_count():
             return None
-        return Cells.of_series(_without_kind(answer))
+        return ColumnData.of_series(_without_kind(answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +162,8 @@ class _Texts:
             text.str.contains(signs).any() if form.has_signs else pl.lit(False),
         ).alias(text.meta.output_name())
 
-    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
-        return None if answer[0] else Cells.of_series(text)
+    def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
+        return None if answer[0] else ColumnData.of_series(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +186,8 @@ class _Words:
             text.str.contains("^[€£]").any() if form.has_signs else pl.lit(False),
         ).alias(text.meta.output_name())
 
-    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
-        return None if answer[0] else Cells.of_series(text)
+    def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
+        return None if answer[0] else ColumnData.of_series(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ class _FewTexts:
     def wanted(self, text: pl.Expr) -> pl.Expr:
         return text.drop_nulls().unique().implode()
 
-    def column(self, text: pl.Series, answer: pl.Series) -> Cells | None:
+    def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
         different: list[str] = answer[0].to_list()
         if len(different) > _FEW:
             return None
@@ -234,18 +234,18 @@ def _without_kind(numbers: pl.Series) -> pl.Series:
     return numbers.cast(pl.Null) if numbers.null_count() == len(numbers) else numbers
 
 
-def _column_of_few(text: pl.Series, values: dict[str, Value]) -> Cells:
+def _column_of_few(text: pl.Series, values: dict[str, Value]) -> ColumnData:
     """A column by the values of its different texts."""
     kinds = {type(value) for value in values.values() if value is not None}
     if not kinds:
-        return Cells.of_series(pl.Series([None] * len(text), dtype=pl.Null))
+        return ColumnData.of_series(pl.Series([None] * len(text), dtype=pl.Null))
     if kinds == {bool}:
-        return Cells.of_series(_bools(text, values))
+        return ColumnData.of_series(_bools(text, values))
     if kinds == {str}:
         changed = {each: value for each, value in values.items() if each != value}
-        return Cells.of_series(_replaced(text, changed))
+        return ColumnData.of_series(_replaced(text, changed))
     cells = [None if each is None else values[each] for each in text.to_list()]
-    return Cells.of_list(cells)
+    return ColumnData.of_list(cells)
 
 
 def _bools(text: pl.Series, values: dict[str, Value]) -> pl.Series:
@@ -263,7 +263,7 @@ def _replaced(text: pl.Series, changed: dict[str, Any]) -> pl.Series:
 # Any column --------------------------------------------------------------------
 
 
-def _any_column(text: pl.Series, decimal: str) -> Cells:
+def _any_column(text: pl.Series, decimal: str) -> ColumnData:
     """A column that may hold anything: numbers, words, money, texts, with space around them."""
     text = text.str.strip_chars(WHITE_SPACE)
     number = text.to_frame().select(_as_number(pl.all(), decimal)).to_series()
@@ -273,12 +273,12 @@ def _any_column(text: pl.Series, decimal: str) -> Cells:
     text = _replaced(text, dict.fromkeys(nulls))
     is_number = number.is_not_null()
     if not kinds and int(is_number.sum()) == len(text) - text.null_count():
-        return Cells.of_series(_without_kind(number))
+        return ColumnData.of_series(_without_kind(number))
     if not kinds and not is_number.any():
-        return Cells.of_series(text)
+        return ColumnData.of_series(text)
     if not is_number.any() and kinds == {bool} and text.is_in([None, *values]).all():
-        return Cells.of_series(_bools(text, values))
-    return Cells.of_list(_put_together(text, number, values))
+        return ColumnData.of_series(_bools(text, values))
+    return ColumnData.of_list(_put_together(text, number, values))
 
 
 def _special_values(text: pl.Series) -> dict[str, Value]:

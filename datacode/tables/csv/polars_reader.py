@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Literal, TypeAlias
 
 from datacode.tables.csv.infer import columns_from_texts
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 
 _PIECE = 1 << 18
@@ -59,7 +59,7 @@ class Body:
     has_gaps: bool = True
 
 
-def read(body: Body, decimal: str) -> tuple[list[Cells], int] | None:
+def read(body: Body, decimal: str) -> tuple[list[ColumnData], int] | None:
     """The columns and the number of rows; None if the file has to be read the plain way."""
     if len(body.delimiter.encode()) > 1 or not body.width:
         return None
@@ -80,7 +80,7 @@ def read(body: Body, decimal: str) -> tuple[list[Cells], int] | None:
         has_signs=bool(traits.found & _SIGN_BYTES),
     )
     by_name = dict(zip(texts.columns, made, strict=True))
-    columns = [by_name.get(s.name) or Cells.of_series(s) for s in frame.get_columns()]
+    columns = [by_name.get(s.name) or ColumnData.of_series(s) for s in frame.get_columns()]
     return columns, frame.height
 
 

@@ -19,7 +19,7 @@ from datacode.tables.csv import diagnostics, polars_reader
 from datacode.tables.csv.encodings import codec_for
 from datacode.tables.csv.infer import cell_value, columns_from_texts
 from datacode.tables.csv.records import Record, records
-from datacode.values.column_storage import Cells
+from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import WHITE_SPACE
 from datacode.values.table import Table
@@ -237,11 +237,11 @@ def _width_error(
     )
 
 
-def _columns(rows: list[list[str]], width: int, decimal: str) -> list[Cells]:
+def _columns(rows: list[list[str]], width: int, decimal: str) -> list[ColumnData]:
     if not rows:
-        return [Cells.of_list([]) for _ in range(width)]
+        return [ColumnData.of_list([]) for _ in range(width)]
     columns = zip(*rows, strict=True)
     if sum(map(len, map("".join, rows[:100]))) * len(rows) <= 100 * SMALL:
-        return [Cells.of_list([cell_value(t, decimal) for t in texts]) for texts in columns]
+        return [ColumnData.of_list([cell_value(t, decimal) for t in texts]) for texts in columns]
     series = [pl.Series(str(i), texts, dtype=pl.String) for i, texts in enumerate(columns)]
     return columns_from_texts(pl.DataFrame(series), decimal)

@@ -18,7 +18,7 @@ from datacode.tables.csv.diagnostics import too_few_records
 from datacode.tables.xlsx import package as workbook
 from datacode.tables.xlsx.package import CellPosition, Sheet, Unreadable
 from datacode.tables.xlsx.size_limits import BYTES_A_CELL, MOST_CELLS
-from datacode.values.column_storage import Cells, typed
+from datacode.values.column_storage import ColumnData, typed
 from datacode.values.parse_text import WHITE_SPACE
 from datacode.values.table import Table
 from datacode.values.text import number_text
@@ -181,7 +181,7 @@ def _table(
     names = [_name(cell) for cell in header]
     rows = len(columns[0]) if columns else 0
     if rows * len(columns) <= _SMALL:
-        return Table(names, map(Cells.of_list, columns), rows)
+        return Table(names, map(ColumnData.of_list, columns), rows)
     return Table(names, map(_typed_if_possible, columns), rows)
 
 
@@ -215,9 +215,9 @@ def _name(cell: Any) -> str:
     return number_text(value) if isinstance(value, float) else str(value)
 
 
-def _typed_if_possible(values: list[Value]) -> Cells:
+def _typed_if_possible(values: list[Value]) -> ColumnData:
     series = typed(values)
-    return Cells.of_list(values) if series is None else Cells.of_series(series)
+    return ColumnData.of_list(values) if series is None else ColumnData.of_series(series)
 
 
 # Cells ---------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from msgspec import Struct
 from datacode.errors import DataCodeError, runtime_error
 from datacode.tables.grid_view import ViewQuery, rows_of
 from datacode.tables.show import plain, structured
-from datacode.values.column_storage import Cells, Indices
+from datacode.values.column_storage import ColumnData, Indices
 from datacode.values.table import Table
 from datacode.worker import wire
 
@@ -150,7 +150,7 @@ def _size(table: Table) -> int:
     return sum(map(_column_size, table.columns))
 
 
-def _column_size(cells: Cells) -> int:
+def _column_size(cells: ColumnData) -> int:
     if cells.is_stored_as_series():
         series = cells.stored_series()
         return 0 if series is None else int(series.estimated_size())
