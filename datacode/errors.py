@@ -1,20 +1,16 @@
-"""Every error that a user can cause, and its two renderings.
+"""Every error that a program can cause: its kind, its message and its place.
 
-An error keeps its message as a template and parameters, so that one object can be
-shown in English (the text that programs see and test) and in the reader's language.
-The English template is the key of the catalogue (``datacode.i18n.catalog``).
+The message (``datacode.i18n.message``) has a code besides its sentence, so that one object can be
+recognised, shown to programs and shown in the reader's language.
 
 Source: language reference, section 9.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
-from datacode.i18n import catalog
-from datacode.i18n.os_errors import with_reason_in
+from datacode.i18n.message import Message, MessageError, parameters
 
 
 class Kind(StrEnum):
@@ -29,23 +25,8 @@ class Kind(StrEnum):
     LIMIT = "Limit Error"
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """What to try after an error; ``template`` has ``{name}`` for each of ``params``."""
-
-    template: str
-    params: dict[str, str] = field(default_factory=dict)
-
-    def render(self, locale: str) -> str:
-        """The sentence in a language."""
-        return catalog.translate(self.template, locale).format_map(self.params)
-
-
-class DataCodeError(Exception):
+class DataCodeError(MessageError):
     """A program is wrong or has failed.
-
-    ``template`` is English, with ``{name}`` for each of ``params``. Parameters are
-    inserted as they are; text of a user in them is never read as a template.
 
     ``line`` and ``column`` count from 1; None until somebody who knows sets them. ``line`` is that
     of the statement, and ``place`` where in it the failing expression stands: its line and column
@@ -60,25 +41,22 @@ class DataCodeError(Exception):
     def __init__(
         self,
         kind: Kind,
-        template: str,
-        params: Mapping[str, object] | None = None,
+        message: Message,
         *,
         line: int | None = None,
         column: int | None = None,
         incomplete: bool = False,
         multiline: bool = False,
     ) -> None:
-        super().__init__(kind, template)
+        super().__init__(message)
         self.kind = kind
-        self.template = template
-        self.params: dict[str, str] = {k: str(v) for k, v in (params or {}).items()}
         self.line = line
         self.column = column
         self.place = None if line is None or column is None else (line, column)
         self.incomplete = incomplete
         self.multiline = multiline
         self.function: str | None = None
-        self.hint: Hint | None = None
+        self.hint: Message | None = None
 
     def locate(self, line: int, place: tuple[int, int] | None) -> None:
         """Note the line of the statement that failed, and where in it."""
@@ -88,25 +66,20 @@ class DataCodeError(Exception):
             self.column = place[1]
 
     @property
-    def message(self) -> str:
+    def text(self) -> str:
         """The message alone, without kind and line, as programs see it."""
-        return self.template.format_map(self.params)
-
-    def message_in(self, locale: str) -> str:
-        """The message alone, in a language."""
-        template = catalog.translate(self.template, locale)
-        return template.format_map(with_reason_in(locale, self.params))
+        return str(self.message)
 
     def __str__(self) -> str:
         """The text of the language reference, section 9.1."""
-        return self._with_kind(self.message)
+        return self._with_kind(self.text)
 
     def render(self, locale: str) -> str:
         """The text for a reader: ``en`` in the form of ``str()``, ``ru`` beginning ``Ошибка: ``.
 
-        Source: server reference, D1.
+        Source: server reference, S1.
         """
-        message = self.message_in(locale)
+        message = self.message.render(locale)
         if locale == "ru":
             return f"Ошибка: {message}{self._place()}"
         return self._with_kind(message)
@@ -129,49 +102,67 @@ class DataCodeError(Exception):
         return f" (строка {self.line})" if self.multiline else ""
 
 
-def runtime_error(template: str, **params: object) -> DataCodeError:
+def runtime_error(code: str, template: str, /, **params: object) -> DataCodeError:
     """A Runtime Error; its line is added where the statement is known."""
-    return DataCodeError(Kind.RUNTIME, template, params)
+    return DataCodeError(Kind.RUNTIME, Message(code, template, parameters(params)))
 
 
 def type_error(expected: str, found: str = "other") -> DataCodeError:
     """A builtin was given the wrong type of value. ``found`` is nearly always ``other``."""
     if found == "other":
-        # A template of its own: "other" is a word of the reference's, not of any reader's.
-        return DataCodeError(Kind.TYPE, "expected {expected}, found other", {"expected": expected})
-    return DataCodeError(
-        Kind.TYPE, "expected {expected}, found {found}", {"expected": expected, "found": found}
-    )
+        # A message of its own: "other" is a word of the reference's, not of any reader's.
+        message = Message("wrong_type", "expected {expected}, found other", {"expected": expected})
+    else:
+        message = Message(
+            "wrong_type_found",
+            "expected {expected}, found {found}",
+            {"expected": expected, "found": found},
+        )
+    return DataCodeError(Kind.TYPE, message)
 
 
 def variable_error(name: str) -> DataCodeError:
     """A variable does not exist."""
-    return DataCodeError(Kind.VARIABLE, "Variable '{name}' not found", {"name": name})
+    message = Message("variable_not_found", "Variable '{name}' not found", {"name": name})
+    return DataCodeError(Kind.VARIABLE, message)
 
 
 def function_error(name: str) -> DataCodeError:
     """A function does not exist."""
-    return DataCodeError(Kind.FUNCTION, "Function '{name}' not found", {"name": name})
+    message = Message("function_not_found", "Function '{name}' not found", {"name": name})
+    return DataCodeError(Kind.FUNCTION, message)
 
 
 def argument_count_error(name: str, expected: int, found: int) -> DataCodeError:
     """The wrong number of arguments, in the wording of user functions (A)."""
-    return DataCodeError(
-        Kind.FUNCTION,
+    message = Message(
+        "wrong_argument_count",
         "Function '{name}' expects {expected} arguments, found {found}",
-        {"name": name, "expected": expected, "found": found},
+        {"name": name, "expected": str(expected), "found": str(found)},
     )
+    return DataCodeError(Kind.FUNCTION, message)
 
 
 def syntax_error(
-    template: str, line: int, column: int, *, incomplete: bool = False, **params: object
+    code: str,
+    template: str,
+    line: int,
+    column: int,
+    /,
+    *,
+    incomplete: bool = False,
+    **params: object,
 ) -> DataCodeError:
     """The text is not a program."""
-    return DataCodeError(
-        Kind.SYNTAX, template, params, line=line, column=column, incomplete=incomplete
-    )
+    message = Message(code, template, parameters(params))
+    return DataCodeError(Kind.SYNTAX, message, line=line, column=column, incomplete=incomplete)
 
 
-def limit_error(template: str, **params: object) -> DataCodeError:
+def internal_error() -> DataCodeError:
+    """A fault of the interpreter itself, which whoever makes this error has logged."""
+    return runtime_error("internal_error", "Internal error")
+
+
+def limit_error(code: str, template: str, /, **params: object) -> DataCodeError:
     """The host's limits, not the program's rules, ended the run."""
-    return DataCodeError(Kind.LIMIT, template, params)
+    return DataCodeError(Kind.LIMIT, Message(code, template, parameters(params)))

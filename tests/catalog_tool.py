@@ -1,8 +1,8 @@
-"""Keeps the message catalogues: ``python -m tests.catalog_tool`` adds new templates and compiles.
+"""Keeps the message catalogue: ``python -m tests.catalog_tool`` adds new texts and compiles.
 
-Templates are found by reading the calls in the source that take one (``KEYWORDS``: function name
-to the position of the template among its arguments), in the server's options, and in the library's
-documentation. A template in English wants a Russian translation and the other way round.
+Messages are found by reading the calls in the source that take a code and a template (``CODED``);
+texts without a code by those of ``PLAIN``, in the server's options, and in the library's
+documentation. Every one is English and wants a Russian translation.
 """
 
 from __future__ import annotations
@@ -23,26 +23,25 @@ from datacode.runtime.builtins import documentation
 from datacode.server.options.parser import Options
 
 ROOT = Path(__file__).resolve().parents[1]
-KEYWORDS = {
-    "runtime_error": 0,
-    "syntax_error": 0,
-    "limit_error": 0,
-    "mark": 0,
-    "Text": 0,
-    "translate": 0,
-    "DataCodeError": 1,
-    "FilesError": 0,
-    "ShareError": 0,
-    "SessionError": 0,
-    "_refuse": 0,
-    "Mistake": 0,
+PO = ROOT / "datacode" / "i18n" / "locale" / "ru" / "LC_MESSAGES" / "datacode.po"
+CODED = {
+    "Message",
+    "Mistake",
+    "Cause",
+    "_refuse",
+    "limit_error",
+    "runtime_error",
+    "syntax_error",
+    "usage_error",
 }
-"""Functions whose argument at that position is a template."""
+"""Calls whose first arguments are a code and a template."""
+PLAIN = {"mark", "translate"}
+"""Calls whose first argument is a text."""
+ORIGINALS = ("recursion_too_deep",)
+"""Messages that programs see in other Russian words than readers."""
 
-
-def is_russian(template: str) -> bool:
-    """Is it one of the templates that the original had in Russian?"""
-    return re.search("[а-яА-ЯёЁ]", template) is not None
+Key = tuple[str | None, str]
+"""The code (msgctxt) of a message, None for other texts, and its template (msgid)."""
 
 
 def _called(call: ast.Call) -> str:
@@ -52,47 +51,54 @@ def _called(call: ast.Call) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
-def _literals(node: ast.expr) -> Iterator[str]:
-    """The texts that an argument can be: a literal, or either side of a conditional."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node, ast.IfExp):
-        yield from _literals(node.body)
-        yield from _literals(node.orelse)
-
-
-def templates() -> dict[str, str]:
-    """Every template in the source, with the file where it is first found."""
-    found: dict[str, str] = {}
+def _calls() -> Iterator[tuple[str, ast.Call, str]]:
+    """Every call in the source: the name of what is called, the call and the file."""
     for path in sorted((ROOT / "datacode").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(node, ast.Call):
-                continue
-            position = KEYWORDS.get(_called(node))
-            if position is None or len(node.args) <= position:
-                continue
-            for text in _literals(node.args[position]):
-                if re.search(r"[^\W\d_]", text):
-                    found.setdefault(text, str(path.relative_to(ROOT)))
-    for text in Options({}).texts():
-        found.setdefault(text, "datacode/server/options/parser.py")
-    for text in documentation.paragraphs():
-        found.setdefault(text, "datacode/runtime/builtins/documentation.py")
+            if isinstance(node, ast.Call):
+                yield _called(node), node, str(path.relative_to(ROOT))
+
+
+def _texts(call: ast.Call, count: int) -> list[str]:
+    """The first ``count`` arguments, if they are literals."""
+    found = [node.value for node in call.args[:count] if isinstance(node, ast.Constant)]
+    return [text for text in found if isinstance(text, str)]
+
+
+def messages() -> dict[str, set[str]]:
+    """The templates of every code in the source."""
+    found: dict[str, set[str]] = {}
+    for name, call, _ in _calls():
+        if name in CODED and len(texts := _texts(call, 2)) == 2:
+            found.setdefault(texts[0], set()).add(texts[1])
     return found
 
 
-def po_path(locale: str) -> Path:
-    """Where the translations into ``locale`` are kept."""
-    return ROOT / "datacode" / "i18n" / "locale" / locale / "LC_MESSAGES" / "datacode.po"
+def wanted() -> dict[Key, str]:
+    """Every text in the source that needs a translation, with the file where it is first found."""
+    found: dict[Key, str] = {}
+    for name, call, file in _calls():
+        if name in CODED and len(texts := _texts(call, 2)) == 2:
+            found.setdefault((texts[0], texts[1]), file)
+            if texts[0] in ORIGINALS:
+                found.setdefault((f"{texts[0]} original", texts[1]), file)
+        elif name in PLAIN and (texts := _texts(call, 1)):
+            found.setdefault((None, texts[0]), file)
+    for text in Options({}).texts():
+        found.setdefault((None, text), "datacode/server/options/parser.py")
+    for text in documentation.paragraphs():
+        found.setdefault((None, text), "datacode/runtime/builtins/documentation.py")
+    return {
+        key: file
+        for key, file in found.items()
+        if re.search(r"[^\W\d_]", re.sub(r"{\w+}", "", key[1]))
+    }
 
 
-def load(locale: str) -> Catalog:
-    """The translations into ``locale``; empty where there are none yet."""
-    path = po_path(locale)
-    if not path.exists():
-        return Catalog(locale=locale, fuzzy=False)
-    with path.open("rb") as file:
-        return read_po(file, locale=locale)
+def load() -> Catalog:
+    """The translations."""
+    with PO.open("rb") as file:
+        return read_po(file, locale="ru")
 
 
 def compiled(catalog: Catalog) -> bytes:
@@ -102,24 +108,16 @@ def compiled(catalog: Catalog) -> bytes:
     return out.getvalue()
 
 
-REWORDED = frozenset({"Превышена максимальная глубина рекурсии ({limit})"})
-"""Russian texts that programs see, and that clients are told in other Russian words."""
+def _order(each: tuple[Key, str]) -> tuple[str, str]:
+    (code, template), _ = each
+    return template, code or ""
 
 
-def wanted(locale: str) -> dict[str, str]:
-    """The templates that need a translation into ``locale``."""
-    return {
-        template: file
-        for template, file in templates().items()
-        if is_russian(template) == (locale == "en") or template in REWORDED
-    }
-
-
-def update(locale: str) -> list[str]:
-    """Add what is new, drop what is gone, compile; the templates still without translation."""
-    old = load(locale)
+def update() -> list[Key]:
+    """Add what is new, drop what is gone, compile; what is still without translation."""
+    old = load()
     new = Catalog(
-        locale=locale,
+        locale="ru",
         project="DataCode",
         version="1",
         msgid_bugs_address="none",
@@ -130,17 +128,16 @@ def update(locale: str) -> list[str]:
     )
     # No date of ours: the file changes only when a text does.
     new.creation_date = new.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
-    for template, file in sorted(wanted(locale).items()):
-        message = old.get(template)
-        new.add(template, message.string if message else "", locations=[(file, None)])
-    with po_path(locale).open("wb") as out:
+    for (code, template), file in sorted(wanted().items(), key=_order):
+        message = old.get(template, code)
+        text = message.string if message else ""
+        new.add(template, text, locations=[(file, None)], context=code)
+    with PO.open("wb") as out:
         write_po(out, new, width=100, include_lineno=False, sort_by_file=False)
-    path = po_path(locale)
-    path.with_suffix(".mo").write_bytes(compiled(load(locale)))
-    return [m.id for m in new if m.id and not m.string]
+    PO.with_suffix(".mo").write_bytes(compiled(load()))
+    return [(each.context, str(each.id)) for each in new if each.id and not each.string]
 
 
 if __name__ == "__main__":
-    for name in ("ru", "en"):
-        for missing in update(name):
-            sys.stdout.write(f"{name}: {missing!r}\n")
+    for key in update():
+        sys.stdout.write(f"{key}\n")

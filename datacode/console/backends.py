@@ -12,6 +12,7 @@ from datacode.console import report
 from datacode.console.ctrl_c import collected_interrupts
 from datacode.console.interactive import Conversation, Echoing, echoing
 from datacode.errors import DataCodeError, Kind
+from datacode.i18n.message import Message
 from datacode.language.syntax.source import Source
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interpreter import Interpreter
@@ -183,7 +184,12 @@ def _described(result: Result, text: str, echo: Echoing) -> list[str]:
         line, column = where.line, where.column
         if line and column:
             line, column = echo.typed_at(line, column)
-        error = DataCodeError(Kind.RUNTIME, "", line=line, column=column)
+        error = DataCodeError(
+            Kind.RUNTIME,
+            Message("of_server", "{text}", {"text": sentence}),
+            line=line,
+            column=column,
+        )
         lines += report.excerpt(error, source)
     if where.hint is not None:
         lines.append(f"💡 {where.hint}")

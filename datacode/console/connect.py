@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import sys
 
-from datacode.console.options import UsageError, parse_locale
+from datacode.console.options import UsageError, parse_locale, usage_error
 from datacode.console.wanted import shares_wanted
 from datacode.i18n import catalog
-from datacode.i18n.os_errors import reason_in
+from datacode.i18n.message import Message
+from datacode.i18n.os_errors import system_reason
 
 _OF_HANDSHAKES = (
     catalog.mark("server rejected WebSocket connection: "),
@@ -19,9 +20,10 @@ _OF_HANDSHAKES = (
 )
 """What the client's library says of servers that it finds and that will not have it."""
 
-CONNECT_HELP = catalog.mark(
+CONNECT_HELP = Message(
+    "usage_of_connect",
     "Usage: datacode connect ws://HOST:PORT [--token TOKEN] [--smb HOST,LOGIN,SHARE]"
-    " [--locale ru|en]"
+    " [--locale ru|en]",
 )
 
 
@@ -45,8 +47,9 @@ def connect(words: list[str], locale: str) -> int:
     try:
         client = connected(url, token=token, locale=locale)
     except InvalidURI:
-        raise UsageError(
-            catalog.mark("Not the address of a server: {url} (ws://HOST:PORT is expected)"),
+        raise usage_error(
+            "not_a_server_address",
+            "Not the address of a server: {url} (ws://HOST:PORT is expected)",
             url=url,
         ) from None
     except (OSError, InvalidHandshake) as problem:
@@ -70,8 +73,9 @@ def connect(words: list[str], locale: str) -> int:
 def _reason(problem: Exception, locale: str) -> str:
     """Why there is no connection, without the number that the system has for it."""
     if isinstance(problem, OSError):
-        return reason_in(locale, problem)
-    return catalog.translate(str(problem), locale)
+        return system_reason(problem).render(locale)
+    said, colon, rest = str(problem).partition(": ")
+    return catalog.translate(said + colon, locale) + rest
 
 
 def _named(words: list[str], *names: str) -> tuple[dict[str, list[str]], list[str]]:
@@ -87,5 +91,5 @@ def _named(words: list[str], *names: str) -> tuple[dict[str, list[str]], list[st
         elif equals or waiting:
             found.setdefault(name, []).append(value if equals else waiting.pop(0))
         else:
-            raise UsageError(catalog.mark("{option} needs a value"), option=name)
+            raise usage_error("option_needs_value", "{option} needs a value", option=name)
     return found, rest

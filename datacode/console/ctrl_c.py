@@ -73,4 +73,4 @@ def collected_interrupts() -> Iterator[list[int]]:
 def was_interrupted(outcome: Outcome) -> bool:
     """Did somebody press Ctrl-C?"""
     error = outcome.error
-    return error is not None and error.template == Cancelled().error().template
+    return error is not None and error.message.code == Cancelled().error().message.code

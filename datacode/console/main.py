@@ -19,15 +19,18 @@ from datacode.console.options import (
 from datacode.console.wanted import shares_wanted
 from datacode.i18n import catalog
 from datacode.i18n.catalog import locale_of_environment
-from datacode.i18n.os_errors import reason_in
+from datacode.i18n.message import Message
+from datacode.i18n.os_errors import system_reason
 from datacode.standard_streams import prepare_streams, silence
 
 if TYPE_CHECKING:
     from datacode.runtime.local_files import LocalFiles
 
 
-FORMAT_HELP = catalog.mark("Usage: datacode fmt [--check] FILE ...  (- is standard input)")
-COMPLETION_HELP = catalog.mark("Usage: datacode completion bash|zsh|fish")
+FORMAT_HELP = Message(
+    "usage_of_fmt", "Usage: datacode fmt [--check] FILE ...  (- is standard input)"
+)
+COMPLETION_HELP = Message("usage_of_completion", "Usage: datacode completion bash|zsh|fish")
 
 
 def main(words: list[str]) -> int:
@@ -103,8 +106,7 @@ def _files(options: Options) -> Iterator[LocalFiles | None]:
                 target = Target.parse(share.host, share.login, share.password, "")
                 files.connect(target, share.name)
         except FilesError as problem:
-            text = catalog.translate(problem.template, options.locale)
-            sys.stderr.write(f"❌ {text.format_map(problem.params)}\n")
+            sys.stderr.write(f"❌ {problem.render(options.locale)}\n")
             yield None
         else:
             yield files
@@ -129,8 +131,8 @@ def _asks_for_help(words: list[str]) -> bool:
     return bool({"--help", "-h"}.intersection(words))
 
 
-def _say(template: str, locale: str) -> int:
-    sys.stdout.write(catalog.translate(template, locale) + "\n")
+def _say(message: Message, locale: str) -> int:
+    sys.stdout.write(message.render(locale) + "\n")
     return 0
 
 
@@ -158,7 +160,7 @@ def _format(words: list[str], locale: str) -> int:
             laid_out = format_source(text)
         except (OSError, UnicodeDecodeError) as problem:
             if isinstance(problem, OSError):
-                reason = reason_in(locale, problem)
+                reason = system_reason(problem).render(locale)
             else:
                 reason = catalog.translate(NOT_UTF_8, locale)
             template = catalog.translate(NOT_READ, locale)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from datacode.i18n import catalog
 from datacode.i18n.catalog import locale_of_environment
+from datacode.i18n.message import Message, MessageError, parameters
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
@@ -89,17 +90,13 @@ DataCode: небольшой язык для работы с данными.
 }
 
 
-class UsageError(Exception):
-    """The command line makes no sense. ``template`` and ``params`` as in ``DataCodeError``."""
+class UsageError(MessageError):
+    """The command line makes no sense."""
 
-    def __init__(self, template: str, **params: str) -> None:
-        super().__init__(template)
-        self.template = template
-        self.params = params
 
-    def render(self, locale: str) -> str:
-        """The sentence in a language."""
-        return catalog.translate(self.template, locale).format_map(self.params)
+def usage_error(code: str, template: str, /, **params: object) -> UsageError:
+    """A ``UsageError`` with a sentence of its own."""
+    return UsageError(Message(code, template, parameters(params)))
 
 
 def extra_missing(program: str, extra: str, missing: ModuleNotFoundError) -> str:
@@ -191,7 +188,7 @@ def parse(words: list[str]) -> Options:
             found["model"] = value if equals else _model(rest)
         elif _has_program(found):
             if word.startswith("--") and word != "--":
-                raise UsageError(catalog.mark("Unknown option: {word}"), word=word)
+                raise usage_error("unknown_option", "Unknown option: {word}", word=word)
             argv.append(word)
             if word == "--":
                 argv = argv[:-1] + rest
@@ -203,14 +200,17 @@ def parse(words: list[str]) -> Options:
         elif word in MODES and "mode" not in found:
             found["mode"] = MODES[word]
         elif word.startswith("-"):
-            raise UsageError(catalog.mark("Unknown option: {word}"), word=word)
+            raise usage_error("unknown_option", "Unknown option: {word}", word=word)
         else:
-            raise UsageError(
-                catalog.mark("Unknown argument: {word} (the name of a DataCode file ends in .dc)"),
+            raise usage_error(
+                "unknown_program_name",
+                "Unknown argument: {word} (the name of a DataCode file ends in .dc)",
                 word=word,
             )
     if not _has_program(found) and {"check", "dump_python", "json", "model"} & found.keys():
-        raise UsageError(catalog.mark("No program was named: a FILE.dc, -c CODE or - is expected"))
+        raise usage_error(
+            "no_program_named", "No program was named: a FILE.dc, -c CODE or - is expected"
+        )
     return Options(argv=argv, smb=smb, **found)  # type: ignore[arg-type]
 
 
@@ -220,15 +220,15 @@ def _has_program(found: dict[str, object]) -> bool:
 
 def _operand(rest: list[str], option: str) -> str:
     if not rest:
-        raise UsageError(catalog.mark("{option} needs a value"), option=option)
+        raise usage_error("option_needs_value", "{option} needs a value", option=option)
     return rest.pop(0)
 
 
 def parse_locale(value: str) -> str:
     """One of the languages that there are. Raises ``UsageError`` for others."""
     if value not in catalog.LOCALES:
-        raise UsageError(
-            catalog.mark("Unknown language: {value} (ru and en are known)"), value=value
+        raise usage_error(
+            "unknown_language", "Unknown language: {value} (ru and en are known)", value=value
         )
     return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from datacode.errors import DataCodeError, limit_error
+from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
 from datacode.runtime.interrupts import Interrupted
 from datacode.standard_streams import silence
@@ -13,12 +14,14 @@ from datacode.standard_streams import silence
 class OutputGone(Interrupted):
     """What a program prints goes nowhere any more; no ``catch`` of it can help."""
 
-    def __init__(self, reason: str = "") -> None:
+    def __init__(self, reason: Message | str = "") -> None:
         super().__init__(reason)
         self.reason = reason
 
     def error(self) -> DataCodeError:
-        return limit_error("The output cannot be written: {reason}", reason=self.reason)
+        return limit_error(
+            "output_not_written", "The output cannot be written: {reason}", reason=self.reason
+        )
 
 
 class Output:

@@ -21,7 +21,7 @@ from datacode.console.interactive import incomplete
 from datacode.console.output import Output, OutputGone
 from datacode.hints.names import closest
 from datacode.i18n import catalog
-from datacode.i18n.os_errors import reason_in
+from datacode.i18n.os_errors import system_reason
 from datacode.language.syntax.lexer import tokens
 from datacode.language.tools.blocks import CLOSES, DIVIDES, Blocks, Lines
 from datacode.language.tools.format import INDENT
@@ -297,7 +297,7 @@ def _history(locale: str) -> History:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
     except OSError as problem:
-        sys.stderr.write(f"⚠️  {path}: {reason_in(locale, problem)}\n")
+        sys.stderr.write(f"⚠️  {path}: {system_reason(problem).render(locale)}\n")
         return InMemoryHistory()
     return FileHistory(str(path))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datacode.errors import DataCodeError, Hint
+from datacode.errors import DataCodeError
 from datacode.hints.names import place
+from datacode.i18n.message import Message
 from datacode.language.syntax.source import Source
 
 
@@ -19,7 +20,7 @@ def excerpt(error: DataCodeError, source: Source) -> list[str]:
 
 
 def describe(
-    error: DataCodeError, source: Source | None, locale: str, hint: Hint | None
+    error: DataCodeError, source: Source | None, locale: str, hint: Message | None
 ) -> list[str]:
     """The lines that show an error: its sentence, its place in ``source``, a hint."""
     lines = [error.render(locale)]

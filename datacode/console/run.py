@@ -21,7 +21,7 @@ from datacode.console.options import INTERRUPTED, Options
 from datacode.console.output import Output
 from datacode.errors import DataCodeError
 from datacode.i18n import catalog
-from datacode.i18n.os_errors import reason_in, said_in, system_reason
+from datacode.i18n.os_errors import system_reason
 from datacode.language.syntax.source import BYTE_ORDER_MARK, Source
 from datacode.runtime.files import Files
 from datacode.runtime.interpreter import Interpreter, Outcome
@@ -60,8 +60,11 @@ def read_program(options: Options) -> str:
             said(catalog.mark("💡 Make sure the file exists and the path is correct")),
         ) from None
     except (OSError, ValueError) as error:
-        system = system_reason(error) if isinstance(error, OSError) else str(error)
-        reason = said_in(options.locale, system)
+        reason = (
+            system_reason(error).render(options.locale)
+            if isinstance(error, OSError)
+            else str(error)
+        )
         raise ProgramNotRead(said(NOT_READ, name=name, reason=reason)) from None
     try:
         return content.decode("utf-8")
@@ -171,7 +174,7 @@ def _nobody_reads(output: Output, options: Options) -> int:
     """The output cannot be written; said only to somebody who has not gone away."""
     if not output.reader_left and output.failure is not None:
         template = catalog.translate("The output cannot be written: {reason}", options.locale)
-        reason = reason_in(options.locale, output.failure)
+        reason = system_reason(output.failure).render(options.locale)
         _complain("❌ " + template.format(reason=reason))
     return 1
 
@@ -209,11 +212,6 @@ def model_path(options: Options) -> str:
     return f"{'model' if stem == '-' else stem}.db"
 
 
-def _sentence(error: DataCodeError, locale: str) -> str:
-    """What is wrong with the model, which no line of the program is about."""
-    return catalog.translate(error.template, locale).format_map(error.params)
-
-
 def _export(options: Options, interpreter: Interpreter, frame: Frame) -> int:
     # SQLite is needed for this option only.
     from datacode.export.sqlite import export
@@ -229,7 +227,7 @@ def _export(options: Options, interpreter: Interpreter, frame: Frame) -> int:
         template = catalog.translate(
             catalog.mark("❌ Failed to export to SQLite: {reason}"), options.locale
         )
-        _complain(template.format(reason=_sentence(error, options.locale)))
+        _complain(template.format(reason=error.message.render(options.locale)))
         return 1
     frame.say(catalog.mark("✅ SQLite database created successfully: {target}"), target=target)
     return 0

@@ -11,8 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from datacode.console.options import UsageError
-from datacode.i18n import catalog
+from datacode.console.options import usage_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,9 @@ def shares_wanted(texts: Sequence[str]) -> list[Wanted]:
 def _share(text: str) -> list[str]:
     parts = text.split(",", 2)
     if len(parts) < 3 or not all(parts[::2]):
-        raise UsageError(catalog.mark("--smb expects HOST,LOGIN,SHARE; found: {text}"), text=text)
+        raise usage_error(
+            "bad_smb_option", "--smb expects HOST,LOGIN,SHARE; found: {text}", text=text
+        )
     return parts
 
 
@@ -47,7 +48,7 @@ def _password(host: str, login: str) -> str:
     if from_environment is not None or not login:
         return from_environment or ""
     if not sys.stdin.isatty():
-        raise UsageError(
-            catalog.mark("No password for {login}: set DATACODE_SMB_PASSWORD"), login=login
+        raise usage_error(
+            "no_smb_password", "No password for {login}: set DATACODE_SMB_PASSWORD", login=login
         )
     return getpass.getpass(f"{login}@{host}: ")

@@ -45,7 +45,10 @@ def export(
     except (sqlite3.Error, OSError, ValueError) as error:
         raise _at_line_0(
             runtime_error(
-                "Failed to create SQLite database: {reason}: {path}", reason=error, path=path
+                "database_not_created_at",
+                "Failed to create SQLite database: {reason}: {path}",
+                reason=error,
+                path=path,
             )
         ) from None
 
@@ -64,13 +67,17 @@ def export_bytes(
             return connection.serialize()
     except sqlite3.Error as error:
         raise _at_line_0(
-            runtime_error("Failed to create SQLite database: {reason}", reason=error)
+            runtime_error(
+                "database_not_created", "Failed to create SQLite database: {reason}", reason=error
+            )
         ) from None
 
 
 def _model(variables: Mapping[str, Value], relations: Iterable[Relation | PrimaryKey]) -> Model:
     if not variables:
-        raise _at_line_0(runtime_error("No global variables found to export"))
+        raise _at_line_0(
+            runtime_error("export_without_tables", "No global variables found to export")
+        )
     try:
         return build(variables, relations)
     except DataCodeError as error:

@@ -1,8 +1,8 @@
 """What to try when a program has failed: a sentence beside the error, where there is one to say.
 
 Names, members, keys and columns that look alike, how a function is called; mistakes of syntax are
-those of ``hints.syntax``. A hint is a template and its parameters, like an error, so that it can be
-shown in both languages.
+those of ``hints.syntax``. A hint is a message, like that of an error, so that it can be shown in
+both languages.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from datacode.errors import DataCodeError, Hint, Kind
+from datacode.errors import DataCodeError, Kind
 from datacode.hints.syntax import INSTEAD, LONGEST_TEXT, about_syntax
-from datacode.i18n import catalog
+from datacode.i18n.message import Message
 from datacode.language.syntax.lexer import KEYWORDS, tokens
 from datacode.language.tools.symbols import occurrences
 from datacode.values import paths
@@ -40,31 +40,32 @@ def hint(
     variables: Iterable[str] = (),
     functions: Mapping[str, str] | None = None,
     keys: Iterable[str] = (),
-) -> Hint | None:
+) -> Message | None:
     """Advice about an error of the program ``text``, None where there is nothing to say.
 
     ``builtins`` is the library by name, ``variables`` are the names that exist in the session,
     ``functions`` the signatures of its own functions by name, ``keys`` the keys of its objects
     and the columns of its tables.
     """
-    own = functions or {}
+    own, code = functions or {}, error.message.code
     if error.kind is Kind.SYNTAX:
         return about_syntax(error, text, builtins)
-    name = error.params.get("name", "")
+    name = error.message.value("name")
     if error.kind is Kind.VARIABLE:
         return _about_variable(error, text, builtins, variables, own)
-    if "argument" in error.params and name in builtins:
-        similar = _alike(error.params["argument"], builtins[name].parameters)
+    argument = error.message.value("argument")
+    if argument and name in builtins:
+        similar = _alike(argument, builtins[name].parameters)
         return similar or _signature(name, builtins, own)
-    if error.template in _MEMBERS:
-        return _alike(name, _MEMBERS[error.template])
-    if error.template in _KEYED:
-        return _alike(name or error.params["key"], {*keys, *_written_keys(text)})
-    if "found" in error.params and name:
+    if code in _MEMBERS:
+        return _alike(name, _MEMBERS[code])
+    if code in _KEYED:
+        return _alike(name or error.message.value("key"), {*keys, *_written_keys(text)})
+    if "found" in error.message.params and name:
         return _signature(name, builtins, own)
     if error.kind is Kind.FUNCTION:
         if name in INSTEAD:
-            return Hint(INSTEAD[name])
+            return INSTEAD[name]
         return _alike(name, {*builtins, *own, *_defined(text, "function")})
     return None
 
@@ -72,22 +73,22 @@ def hint(
 # Names -----------------------------------------------------------------------------
 
 _MEMBERS = {
-    "Array has no member '{name}'": ("len", "length", "first", "last"),
-    "String has no member '{name}'": ("len", "length", "upper", "lower", "trim"),
-    "Path has no member '{name}'. Available members: {members}": paths.MEMBERS.split(", "),
+    "array_member_not_found": ("len", "length", "first", "last"),
+    "string_member_not_found": ("len", "length", "upper", "lower", "trim"),
+    "path_member_not_found": paths.MEMBERS.split(", "),
 }
-"""The members of the values whose members are always the same, by the error's template."""
+"""The members of the values whose members are always the same, by the error's code."""
 
 _KEYED = {
-    "Member '{name}' not found in object",
-    "Key '{key}' not found in object",
-    "Table has no member or column '{name}'",
-    "Column '{name}' not found",
-    "Column '{name}' not found in table",
-    "Column '{name}' not found in the left table",
-    "Column '{name}' not found in the right table",
+    "object_member_not_found",
+    "key_not_found",
+    "table_member_not_found",
+    "column_not_found",
+    "column_not_found_in_table",
+    "column_not_found_in_left",
+    "column_not_found_in_right",
 }
-"""The templates of errors about a key or column that somebody else has chosen."""
+"""The codes of errors about a key or column that somebody else has chosen."""
 
 
 def _written_keys(text: str) -> set[str]:
@@ -112,13 +113,15 @@ def _about_variable(
     builtins: Mapping[str, Signature],
     variables: Iterable[str],
     own: Mapping[str, str],
-) -> Hint | None:
-    name = error.params.get("name", "")
+) -> Message | None:
+    name = error.message.value("name")
     if name in INSTEAD:
-        return Hint(INSTEAD[name])
+        return INSTEAD[name]
     if name in builtins or name in own:
-        return Hint(
-            catalog.mark("'{name}' is a function: call it with parentheses"), {"name": name}
+        return Message(
+            "call_needs_parentheses",
+            "'{name}' is a function: call it with parentheses",
+            {"name": name},
         )
     return _alike(name, {*variables, *_defined(text, "variable", error.function)})
 
@@ -134,11 +137,11 @@ def _defined(text: str, kind: str, function: str | None = None) -> set[str]:
     }
 
 
-def _alike(name: str, names: Iterable[str]) -> Hint | None:
+def _alike(name: str, names: Iterable[str]) -> Message | None:
     similar = closest(name, names)
     if similar is None:
         return None
-    return Hint(catalog.mark("did you mean '{similar}'?"), {"similar": similar})
+    return Message("did_you_mean", "did you mean '{similar}'?", {"similar": similar})
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:
@@ -151,11 +154,13 @@ def closest(name: str, names: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def _signature(name: str, builtins: Mapping[str, Signature], own: Mapping[str, str]) -> Hint | None:
+def _signature(
+    name: str, builtins: Mapping[str, Signature], own: Mapping[str, str]
+) -> Message | None:
     written = own.get(name) or (builtins[name].signature if name in builtins else None)
     if written is None:
         return None
-    return Hint(catalog.mark("it is called as {signature}"), {"signature": written})
+    return Message("call_signature", "it is called as {signature}", {"signature": written})
 
 
 # Places ------------------------------------------------------------------------------

@@ -1,11 +1,10 @@
 """One catalogue of every text that a user can see.
 
-A template is written once in the code, with ``{name}`` for its parameters, and is the msgid.
-Most are English; those that the original had in Russian (and that programs may test for) are
-Russian. Translations into each language live in ``locale/<lang>/LC_MESSAGES/datacode.po``,
-compiled beside it to ``datacode.mo``: the ``ru`` catalogue holds the English templates, the
-``en`` catalogue the Russian ones. Tests find a template without translation and a ``.mo`` that
-is not what its ``.po`` says. ``tests/catalog_tool.py`` extracts, updates and compiles them.
+A text is written once in the code, in English, with ``{name}`` for its parameters, and is the
+msgid; of a message (``datacode.i18n.message``) the code is the msgctxt. The Russian translations
+live in ``locale/ru/LC_MESSAGES/datacode.po``, compiled beside it to ``datacode.mo``. Tests find a
+text without translation and a ``.mo`` that is not what its ``.po`` says.
+``tests/catalog_tool.py`` extracts, updates and compiles them.
 """
 
 from __future__ import annotations
@@ -32,7 +31,8 @@ def locale_of_environment(environment: Mapping[str, str] | None = None) -> str:
 
 
 @cache
-def _translations(locale: str) -> gettext.NullTranslations:
+def translations(locale: str) -> gettext.NullTranslations:
+    """The catalogue of a language, read once."""
     return gettext.translation("datacode", _FOLDER, [locale], fallback=True)
 
 
@@ -41,17 +41,22 @@ def mark(template: str) -> str:
     return template
 
 
-def translate(template: str, locale: str) -> str:
-    """The template in ``locale``; the template itself where it needs no translation.
+def translate(template: str, locale: str, code: str | None = None) -> str:
+    """The template, or that of the message ``code``, in ``locale``.
 
-    Some sentences are what was tried and why it failed (``Ошибка чтения файла: …``): then each is
-    translated by itself. Braces stay: the caller fills in the parameters afterwards.
+    Braces stay: the caller fills in the parameters afterwards.
     """
     if not template:
         return template
-    known = _translations(locale)
-    text = known.gettext(template)
-    head, colon, reason = template.partition(": ")
-    if text == template and reason and (tried := known.gettext(head + colon)) != head + colon:
-        return tried + known.gettext(reason)
-    return text
+    known = translations(locale)
+    return known.gettext(template) if code is None else known.pgettext(code, template)
+
+
+def original(template: str, code: str) -> str:
+    """What DataCode 1.x said in Russian: the Russian of the message ``code``.
+
+    Where readers are told other words, the msgctxt of the original's is ``CODE original``.
+    """
+    known = translations("ru")
+    text = known.pgettext(f"{code} original", template)
+    return known.pgettext(code, template) if text == template else text

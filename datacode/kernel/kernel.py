@@ -110,7 +110,7 @@ class DataCodeKernel(Kernel):
         lines = self._conversation.describe(error, code, self._locale)
         content = {
             "ename": error.kind.value,
-            "evalue": _without_surrogates(error.message),
+            "evalue": _without_surrogates(error.text),
             "traceback": [_without_surrogates(line) for line in lines],
         }
         self._send("error", content)

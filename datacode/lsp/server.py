@@ -77,7 +77,7 @@ def _location(document: TextDocument, place: symbols.Occurrence) -> types.Locati
 
 
 def _diagnostic(document: TextDocument, problem: Problem) -> types.Diagnostic:
-    name = problem.params.get("name") or problem.params.get("token") or " "
+    name = problem.message.value("name") or problem.message.value("token") or " "
     severe = problem.severity == "error"
     return types.Diagnostic(
         range=_client_range(document, problem.line, problem.column, len(name)),

@@ -116,7 +116,7 @@ def _failing(limit: int) -> dict[str, Any]:
         exception = sys.exception()
         assert isinstance(exception, Exception)
         if isinstance(exception, tracebacks.Thrown):
-            return str(exception.message)
+            return str(exception.args[0])
         return tracebacks.text_of(exception, limit)
 
     def running() -> bool:

@@ -144,7 +144,11 @@ def check_place(container: Value, key: Value, by_member: bool) -> None:
 
 def _check_container(container: Value) -> None:
     if container.__class__ is not list and container.__class__ is not dict:
-        raise runtime_error("Cannot assign to an element of {value}", value=debug(container))
+        raise runtime_error(
+            "cannot_assign_to_element",
+            "Cannot assign to an element of {value}",
+            value=debug(container),
+        )
 
 
 def _put(container: Value, key: Value, value: Value) -> None:

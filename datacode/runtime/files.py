@@ -7,9 +7,10 @@ what they mean, and whether they are allowed, is decided behind this interface.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
+
+from datacode.i18n.message import MessageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +23,12 @@ class Entry:
     modified: float | None = None
 
 
-class FilesError(Exception):
+class FilesError(MessageError):
     """A request was refused or failed for a reason that has a sentence of its own.
 
-    ``template`` and ``params`` as in ``DataCodeError``: the builtin makes a Runtime Error of
-    them. Plain failures of the operating system are ``OSError`` with their ``errno`` instead.
+    The builtin makes a Runtime Error of its message. Plain failures of the operating system are
+    ``OSError`` with their ``errno`` instead.
     """
-
-    def __init__(self, template: str, params: Mapping[str, object] | None = None) -> None:
-        super().__init__(template)
-        self.template = template
-        self.params: dict[str, str] = {k: str(v) for k, v in (params or {}).items()}
 
 
 class Files(Protocol):

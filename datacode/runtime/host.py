@@ -157,14 +157,16 @@ class Host:
         An element of an array takes 32 bytes with its number. Raises a Runtime Error.
         """
         if not items * bytes_each <= self.memory_limit:
-            raise runtime_error("The value is too large: it would not fit into memory")
+            raise runtime_error(
+                "value_too_large", "The value is too large: it would not fit into memory"
+            )
 
     def file_kind(self, path: str) -> str | None:
         """``"file"``, ``"folder"`` or None; a refusal is a Runtime Error in its own words."""
         try:
             return self.files.kind(path)
         except FilesError as refusal:
-            raise DataCodeError(Kind.RUNTIME, refusal.template, refusal.params) from None
+            raise DataCodeError(Kind.RUNTIME, refusal.message) from None
         except (OSError, ValueError):
             return None
 

@@ -26,18 +26,25 @@ Condition = Callable[[Table, str], Value]
 
 def array_bounds(index: float) -> DataCodeError:
     """The error of an index that an array does not have, as the program wrote it."""
-    return runtime_error("Array index {index} out of bounds", index=_shown(index))
+    return runtime_error(
+        "array_index_out_of_bounds", "Array index {index} out of bounds", index=_shown(index)
+    )
 
 
 def string_bounds(index: float) -> DataCodeError:
     """The error of an index that a string does not have."""
-    return runtime_error("String index {index} out of bounds", index=_shown(index))
+    return runtime_error(
+        "string_index_out_of_bounds", "String index {index} out of bounds", index=_shown(index)
+    )
 
 
 def row_bounds(index: float, rows: int) -> DataCodeError:
     """The error of a row that a table does not have."""
     return runtime_error(
-        "Table row index {index} out of bounds (rows: {rows})", index=_shown(index), rows=rows
+        "row_index_out_of_bounds",
+        "Table row index {index} out of bounds (rows: {rows})",
+        index=_shown(index),
+        rows=rows,
     )
 
 
@@ -90,8 +97,9 @@ def reader(condition: Condition) -> Callable[[Value, Value], Value]:
             return value[position]
         if kind is Table and by_number:
             raise runtime_error(
+                "cannot_index_table",
                 "Cannot index table with number. Use table.idx[i] to access rows "
-                "or table['column_name'] to access columns"
+                "or table['column_name'] to access columns",
             )
         if (kind is Indexer or kind is Column) and by_number:
             return _row_or_cell(value, index)
@@ -103,7 +111,9 @@ def reader(condition: Condition) -> Callable[[Value, Value], Value]:
             return column
         filtered = condition(table, name)
         if filtered is None:
-            raise runtime_error("Column '{name}' not found in table", name=name)
+            raise runtime_error(
+                "column_not_found_in_table", "Column '{name}' not found in table", name=name
+            )
         return filtered
 
     return read_index
@@ -120,18 +130,20 @@ def _row_or_cell(view: Indexer | Column, index: float) -> Value:
 def no_index(value: Value, index: Value) -> DataCodeError:
     """The error of ``value[index]`` for kinds that do not go together."""
     return runtime_error(
-        "Cannot index {value} with {index}", value=debug(value), index=debug(index)
+        "cannot_index", "Cannot index {value} with {index}", value=debug(value), index=debug(index)
     )
 
 
 def missing_key(key: str) -> DataCodeError:
     """The error of ``object[key]``."""
-    return runtime_error("Key '{key}' not found in object", key=key)
+    return runtime_error("key_not_found", "Key '{key}' not found in object", key=key)
 
 
 def missing_member(name: str) -> DataCodeError:
     """The error of ``object.name``."""
-    return runtime_error("Member '{name}' not found in object", name=name)
+    return runtime_error(
+        "object_member_not_found", "Member '{name}' not found in object", name=name
+    )
 
 
 def member_reader(file_kind: Callable[[str], str | None]) -> Callable[[Value, str], Value]:
@@ -150,11 +162,18 @@ def member_reader(file_kind: Callable[[str], str | None]) -> Callable[[Value, st
         if kind is Table:
             return _table_member(value, name)
         if kind is Indexer:
-            raise runtime_error("TableIndexer does not support member access '{name}'", name=name)
+            raise runtime_error(
+                "indexer_without_members",
+                "TableIndexer does not support member access '{name}'",
+                name=name,
+            )
         if kind is Path or kind is PathPattern:
             return _path_member(value.text, name)
         raise runtime_error(
-            "Cannot access member '{name}' on {value}", name=name, value=debug(value)
+            "cannot_access_member",
+            "Cannot access member '{name}' on {value}",
+            name=name,
+            value=debug(value),
         )
 
     def _path_member(path: str, name: str) -> Value:
@@ -167,6 +186,7 @@ def member_reader(file_kind: Callable[[str], str | None]) -> Callable[[Value, st
         if name == "is_dir":
             return file_kind(path) == "folder"
         raise runtime_error(
+            "path_member_not_found",
             "Path has no member '{name}'. Available members: {members}",
             name=name,
             members=paths.MEMBERS,
@@ -188,7 +208,7 @@ def _array_member(value: list[Value] | Column, name: str) -> Value:
 
 def no_array_member(name: str) -> DataCodeError:
     """The error of ``array.name``."""
-    return runtime_error("Array has no member '{name}'", name=name)
+    return runtime_error("array_member_not_found", "Array has no member '{name}'", name=name)
 
 
 def _string_member(text: str, name: str) -> Value:
@@ -200,7 +220,7 @@ def _string_member(text: str, name: str) -> Value:
         return text.lower()
     if name == "trim":
         return text.strip(WHITE_SPACE)
-    raise runtime_error("String has no member '{name}'", name=name)
+    raise runtime_error("string_member_not_found", "String has no member '{name}'", name=name)
 
 
 def _table_member(table: Table, name: str) -> Value:
@@ -214,7 +234,9 @@ def _table_member(table: Table, name: str) -> Value:
         return Indexer(table)
     column = table.column_named(name)
     if column is None:
-        raise runtime_error("Table has no member or column '{name}'", name=name)
+        raise runtime_error(
+            "table_member_not_found", "Table has no member or column '{name}'", name=name
+        )
     return column
 
 

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from datacode.errors import DataCodeError, Hint, limit_error
+from datacode.errors import DataCodeError, limit_error
 from datacode.hints import completion, names
 from datacode.hints.completion import Completed, Completion
+from datacode.i18n.message import Message
 from datacode.language import program_cache
 from datacode.language.compiler import PROGRAM_FILE
 from datacode.language.python_names import GLOBAL, TOP_LEVEL_LOCAL, global_variable
@@ -36,7 +37,6 @@ __all__ = [
     "PROGRAM_FILE",
     "Completed",
     "Completion",
-    "Hint",
     "Interpreter",
     "Outcome",
     "Variable",
@@ -144,7 +144,7 @@ class Interpreter:
         except Interrupted as interrupted:
             error = interrupted.error()
         except MemoryError:
-            error = limit_error("Not enough memory")
+            error = limit_error("out_of_memory", "Not enough memory")
         except Exception as failure:  # noqa: BLE001 - it is told as an error of the program
             error = tracebacks.error_of(failure, self._session.limit)
         if error is not None:
@@ -238,7 +238,7 @@ class Interpreter:
         known = {**variables(state, GLOBAL), **variables(state, TOP_LEVEL_LOCAL)}
         return completion.complete(text, position, BUILTINS, known, self.functions())
 
-    def hint(self, error: DataCodeError, text: str) -> Hint | None:
+    def hint(self, error: DataCodeError, text: str) -> Message | None:
         """What to try after an error of the program ``text``, where there is something to say."""
         state = self._session.globals
         known = {**variables(state, GLOBAL), **variables(state, TOP_LEVEL_LOCAL)}

@@ -14,7 +14,7 @@ class Interrupted(BaseException):
 
     def error(self) -> DataCodeError:
         """The error of the Outcome, of the kind LIMIT."""
-        return limit_error("Execution was interrupted")
+        return limit_error("interrupted", "Execution was interrupted")
 
 
 class Cancelled(Interrupted):
@@ -29,7 +29,11 @@ class TimeLimit(Interrupted):
         self.seconds = seconds
 
     def error(self) -> DataCodeError:
-        return limit_error("Run time limit exceeded ({seconds} s)", seconds=_short(self.seconds))
+        return limit_error(
+            "run_time_exceeded",
+            "Run time limit exceeded ({seconds} s)",
+            seconds=_short(self.seconds),
+        )
 
 
 class ProcessorLimit(Interrupted):
@@ -40,7 +44,11 @@ class ProcessorLimit(Interrupted):
         self.seconds = seconds
 
     def error(self) -> DataCodeError:
-        return limit_error("CPU time limit exceeded ({seconds} s)", seconds=_short(self.seconds))
+        return limit_error(
+            "cpu_time_exceeded",
+            "CPU time limit exceeded ({seconds} s)",
+            seconds=_short(self.seconds),
+        )
 
 
 class OutputLimit(Interrupted):
@@ -52,7 +60,9 @@ class OutputLimit(Interrupted):
 
     def error(self) -> DataCodeError:
         mebibytes = _short(self.limit / 2**20)
-        return limit_error("Output limit exceeded ({mebibytes} MiB)", mebibytes=mebibytes)
+        return limit_error(
+            "output_exceeded", "Output limit exceeded ({mebibytes} MiB)", mebibytes=mebibytes
+        )
 
 
 class StepLimit(Interrupted):
@@ -63,7 +73,9 @@ class StepLimit(Interrupted):
         self.steps = steps
 
     def error(self) -> DataCodeError:
-        return limit_error("Step limit exceeded ({steps} steps)", steps=self.steps)
+        return limit_error(
+            "steps_exceeded", "Step limit exceeded ({steps} steps)", steps=self.steps
+        )
 
 
 def _short(number: float) -> str:

@@ -33,7 +33,7 @@ def each(value: Value) -> Iterable[Value]:
         return value.rows()  # type: ignore[no-any-return]
     if kind is Column:
         return iter(value)  # type: ignore[no-any-return]
-    raise runtime_error("Cannot iterate over {value}", value=debug(value))
+    raise runtime_error("cannot_iterate", "Cannot iterate over {value}", value=debug(value))
 
 
 def cells_of_rows(
@@ -67,6 +67,7 @@ def each_unpacked(value: Value, count: int) -> Iterable[Value]:
         if elements and elements[0].__class__ is not list:
             if len(elements) != count:
                 raise runtime_error(
+                    "cannot_unpack_element",
                     "Cannot unpack array of length {length} into {count} variables. "
                     "For iteration over array elements, each element must be an array.",
                     length=len(elements),
@@ -79,26 +80,34 @@ def each_unpacked(value: Value, count: int) -> Iterable[Value]:
     if kind is dict:
         if value and count != 2:
             raise runtime_error(
-                "Object iteration supports 1 or 2 variables, got {count}", count=count
+                "object_loop_variables",
+                "Object iteration supports 1 or 2 variables, got {count}",
+                count=count,
             )
         return [[key, value[key]] for key in sorted(value)]
     if kind is Table:
         width = len(value.names)
         if len(value) and width != count:
             raise runtime_error(
+                "cannot_unpack_row",
                 "Cannot unpack table row of length {length} into {count} variables",
                 length=width,
                 count=count,
             )
         return value.rows()  # type: ignore[no-any-return]
-    raise runtime_error("Cannot iterate over {value}", value=debug(value))
+    raise runtime_error("cannot_iterate", "Cannot iterate over {value}", value=debug(value))
 
 
 def unpack_error(element: Value, count: int) -> NoReturn:
     """An element that a ``for`` with ``count`` variables has reached cannot be unpacked."""
     if element.__class__ is not list:
-        raise runtime_error("Cannot unpack non-array value into {count} variables", count=count)
+        raise runtime_error(
+            "cannot_unpack_value",
+            "Cannot unpack non-array value into {count} variables",
+            count=count,
+        )
     raise runtime_error(
+        "cannot_unpack_array",
         "Cannot unpack array of length {length} into {count} variables",
         length=len(element),
         count=count,
@@ -114,7 +123,7 @@ def spread(value: Value) -> Sequence[Value] | Iterator[Value]:
         return [value[key] for key in sorted(value)]
     if kind is Column:
         return value.cells()  # type: ignore[no-any-return]
-    raise runtime_error("Spread operator can only be used with objects or arrays")
+    raise runtime_error("cannot_spread", "Spread operator can only be used with objects or arrays")
 
 
 # range(…) and enum(…) --------------------

@@ -12,9 +12,14 @@ import shutil
 import stat
 from typing import BinaryIO
 
+from datacode.i18n.message import Message
 from datacode.runtime import patterns
 from datacode.runtime.files import Entry, FilesError
 from datacode.values import paths
+
+_NO_SHARES = Message(
+    "no_shares_here", "SMB manager not available. Share '{share}' may not be connected."
+)
 
 
 class LocalFiles:
@@ -106,9 +111,7 @@ def _is_encodable(path: str) -> bool:
 def _refuse_share(path: str) -> None:
     if path.startswith("lib://"):
         share = path.removeprefix("lib://").partition("/")[0]
-        raise FilesError(
-            "SMB manager not available. Share '{share}' may not be connected.", {"share": share}
-        )
+        raise FilesError(_NO_SHARES.filled(share=share))
 
 
 def _entry(found: os.DirEntry[str]) -> Entry | None:

@@ -236,7 +236,9 @@ class Session:
         if not named:
             return self.call(name, arguments)
         if name in self.functions.defined:
-            raise runtime_error("User functions do not support named arguments yet")
+            raise runtime_error(
+                "no_named_arguments_of_user", "User functions do not support named arguments yet"
+            )
         entry = BUILTINS.get(name)
         if entry is None:
             raise function_error(name)

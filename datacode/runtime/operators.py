@@ -18,8 +18,8 @@ from datacode.values.types import Path, Value
 CheckSize = Callable[[float, int], None]
 
 
-def _refuse(template: str, left: Value, right: Value) -> NoReturn:
-    raise runtime_error(template, left=debug(left), right=debug(right))
+def _refuse(code: str, template: str, left: Value, right: Value) -> NoReturn:
+    raise runtime_error(code, template, left=debug(left), right=debug(right))
 
 
 # Arithmetic ------------------------------------------------------------------
@@ -39,7 +39,7 @@ def add(left: Value, right: Value) -> Value:
             return printed(left) + right
         if kind is Path:
             return paths.join(left.text, right)
-    _refuse("Cannot add {left} and {right}", left, right)
+    _refuse("cannot_add", "Cannot add {left} and {right}", left, right)
 
 
 def appended(left: str, between: str, right: Value) -> str:
@@ -51,14 +51,14 @@ def appended(left: str, between: str, right: Value) -> str:
         return number_text(right)
     if kind is bool:
         return "true" if right else "false"
-    _refuse("Cannot add {left} and {right}", left + between, right)
+    _refuse("cannot_add", "Cannot add {left} and {right}", left + between, right)
 
 
 def subtract(left: Value, right: Value) -> Value:
     """``left - right``."""
     if left.__class__ is float and right.__class__ is float:
         return left - right
-    _refuse("Cannot subtract {left} and {right}", left, right)
+    _refuse("cannot_subtract", "Cannot subtract {left} and {right}", left, right)
 
 
 def multiplication(check_size: CheckSize) -> Callable[[Value, Value], Value]:
@@ -78,11 +78,13 @@ def multiplication(check_size: CheckSize) -> Callable[[Value, Value], Value]:
                 return left if right else 0.0
             if other is str:
                 return repeat(right, left)
-        _refuse("Cannot multiply {left} and {right}", left, right)
+        _refuse("cannot_multiply", "Cannot multiply {left} and {right}", left, right)
 
     def repeat(text: str, times: float) -> str:
         if not (times >= 0 and times.is_integer()):
-            raise runtime_error("String multiplication requires non-negative integer")
+            raise runtime_error(
+                "bad_string_factor", "String multiplication requires non-negative integer"
+            )
         if not text:
             return text  # ``times`` may be more than any length
         check_size(len(text) * times, 1 if text.isascii() else 4)
@@ -96,32 +98,32 @@ def divide(left: Value, right: Value) -> Value:
     kind, other = left.__class__, right.__class__
     if kind is float and other is float:
         if right == 0:
-            raise runtime_error("Division by zero")
+            raise runtime_error("division_by_zero", "Division by zero")
         return left / right
     if kind is Path:
         if other is str:
             return paths.join(left.text, right)
         if other is Path and paths.lies_below(right.text, left.text):
             return right
-    _refuse("Cannot divide {left} and {right}", left, right)
+    _refuse("cannot_divide", "Cannot divide {left} and {right}", left, right)
 
 
 def modulo(left: Value, right: Value) -> Value:
     """``left % right``, with the sign of the left operand."""
     if left.__class__ is float and right.__class__ is float:
         if right == 0:
-            raise runtime_error("Modulo by zero")
+            raise runtime_error("modulo_by_zero", "Modulo by zero")
         if math.isinf(left):
             return math.nan
         return math.fmod(left, right)
-    _refuse("Cannot modulo {left} and {right}", left, right)
+    _refuse("cannot_modulo", "Cannot modulo {left} and {right}", left, right)
 
 
 def power(left: Value, right: Value) -> Value:
     """``left ^ right`` as C's ``pow`` has it: NaN and infinities instead of errors."""
     if left.__class__ is float and right.__class__ is float:
         return raise_to(left, right)
-    _refuse("Cannot raise {left} to the power of {right}", left, right)
+    _refuse("cannot_raise_to_power", "Cannot raise {left} to the power of {right}", left, right)
 
 
 def raise_to(base: float, exponent: float) -> float:
@@ -141,7 +143,7 @@ def negate(value: Value) -> Value:
     """``-value``."""
     if value.__class__ is float:
         return -value
-    raise runtime_error("Cannot negate {value}", value=debug(value))
+    raise runtime_error("cannot_negate", "Cannot negate {value}", value=debug(value))
 
 
 # Comparison ------------------------------------------------------------------
@@ -155,28 +157,28 @@ def _comparable(left: Value, right: Value) -> bool:
 def less(left: Value, right: Value) -> bool:
     """``left < right``."""
     if not _comparable(left, right):
-        _refuse("Cannot compare {left} and {right}", left, right)
+        _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right)
     return left < right  # type: ignore[no-any-return]
 
 
 def less_equal(left: Value, right: Value) -> bool:
     """``left <= right``."""
     if not _comparable(left, right):
-        _refuse("Cannot compare {left} and {right}", left, right)
+        _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right)
     return left <= right  # type: ignore[no-any-return]
 
 
 def greater(left: Value, right: Value) -> bool:
     """``left > right``."""
     if not _comparable(left, right):
-        _refuse("Cannot compare {left} and {right}", left, right)
+        _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right)
     return left > right  # type: ignore[no-any-return]
 
 
 def greater_equal(left: Value, right: Value) -> bool:
     """``left >= right``."""
     if not _comparable(left, right):
-        _refuse("Cannot compare {left} and {right}", left, right)
+        _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right)
     return left >= right  # type: ignore[no-any-return]
 
 

@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from datacode.i18n.message import Message
 from datacode.runtime.files import Entry, FilesError
+
+BAD_PATTERN = Message(
+    "bad_glob_pattern",
+    "Invalid glob pattern: Pattern syntax error near position {position}: {reason}",
+)
+_TOO_MANY_FOLDERS = Message(
+    "too_many_folders_in_pattern", "The pattern leads into more than {limit} folders"
+)
 
 MOST_FOLDERS = 20_000
 """Folders that one search looks into; links can go round in circles."""
@@ -89,10 +98,7 @@ def _end_of_set(pattern: str, start: int) -> int:
 
 
 def _malformed(position: int, reason: str) -> FilesError:
-    return FilesError(
-        "Invalid glob pattern: Pattern syntax error near position {position}: {reason}",
-        {"position": position, "reason": reason},
-    )
+    return FilesError(BAD_PATTERN.filled(position=position, reason=reason))
 
 
 @dataclass(slots=True)
@@ -106,9 +112,7 @@ class _Search:
         """The entries of the folder that ``prefix`` stands for; none where there is no such."""
         self.listed += 1
         if self.listed > MOST_FOLDERS:
-            raise FilesError(
-                "The pattern leads into more than {limit} folders", {"limit": MOST_FOLDERS}
-            )
+            raise FilesError(_TOO_MANY_FOLDERS.filled(limit=MOST_FOLDERS))
         folder = prefix if prefix in ("", "/") else prefix.removesuffix("/")
         try:
             return self.list_folder(folder)

@@ -11,14 +11,21 @@ import sys
 from itertools import islice
 from types import FrameType, TracebackType
 
-from datacode.errors import DataCodeError, Kind, limit_error, runtime_error, variable_error
-from datacode.i18n import catalog
+from datacode.errors import (
+    DataCodeError,
+    Kind,
+    internal_error,
+    limit_error,
+    runtime_error,
+    variable_error,
+)
+from datacode.i18n.message import Message
 from datacode.language import python_names
 from datacode.language.codegen.ast_builder import INDEX_MARK, MEMBER_MARK
 from datacode.language.compiler import CONDITION_FILE, PROGRAM_FILE
 from datacode.runtime import indexing
 
-TOO_DEEP = catalog.mark("Превышена максимальная глубина рекурсии ({limit})")
+TOO_DEEP = Message("recursion_too_deep", "Maximum recursion depth exceeded ({limit})", russian=True)
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +34,6 @@ class Thrown(DataCodeError):
     """What ``throw`` raises, with the message. It may be raised often: so Python makes it alone."""
 
     kind = Kind.EXCEPTION
-    template = "{message}"
     line = None
     column = None
     place = None
@@ -39,16 +45,21 @@ class Thrown(DataCodeError):
     __init__ = Exception.__init__  # no code of ours runs
 
     @property
-    def params(self) -> dict[str, str]:  # type: ignore[override]  # made when it is asked for
-        """The parameter of the template."""
-        return {"message": self.args[0]}
+    def text(self) -> str:
+        """What was thrown."""
+        return str(self.args[0])
+
+    @property
+    def message(self) -> Message:  # type: ignore[override]  # made when it is asked for
+        """The same as a message."""
+        return Message("thrown", "{message}", {"message": self.text})
 
 
 class TooDeep(DataCodeError):
     """One call too many; the statement that calls is to blame, not the function."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(Kind.RUNTIME, TOO_DEEP, {"limit": limit})
+        super().__init__(Kind.RUNTIME, TOO_DEEP.filled(limit=limit))
 
 
 def error_of(exception: Exception, limit: int) -> DataCodeError:
@@ -130,20 +141,20 @@ def _translated(exception: Exception, place: _Place | None, limit: int) -> DataC
     if isinstance(exception, RecursionError):
         return TooDeep(limit)
     if isinstance(exception, MemoryError):
-        return limit_error("Not enough memory")
+        return limit_error("out_of_memory", "Not enough memory")
     if place is not None and place[3] in (PROGRAM_FILE, CONDITION_FILE):
         found = _raised_by_program(exception, place)
         if found is not None:
             return found
     _log.error("a fault of the interpreter", exc_info=exception)
-    return runtime_error("Internal error")
+    return internal_error()
 
 
 def _raised_by_program(exception: Exception, place: _Place) -> DataCodeError | None:
     """What compiled code itself can raise, where it does as Python does."""
     match exception:
         case ZeroDivisionError():
-            return runtime_error("Division by zero")
+            return runtime_error("division_by_zero", "Division by zero")
         case NameError():
             name = python_names.variable_in(str(exception))
             return None if name is None else variable_error(name)

@@ -202,7 +202,7 @@ class GateKeeper:
         """The account that an ``auth`` request shows. Raises ``Refused``."""
         wait = self._patience.wait(address)
         if wait:
-            raise Refused(texts.TOO_MANY_TRIES, seconds=wait)
+            raise Refused(texts.TOO_MANY_TRIES.filled(seconds=wait))
         shown: Any = BearerToken(request.token) if request.token is not None else None
         if request.login is not None and request.password is not None:
             shown = UsernamePassword(request.login.encode(), request.password.encode())

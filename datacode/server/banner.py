@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datacode.server.api.texts import Text
+from datacode.i18n.message import Message
 from datacode.server.auth.access import is_loopback
 from datacode.server.options.settings import Settings
 
-CANNOT_START = Text("❌ Ошибка запуска WebSocket сервера: {reason}")
-_OPEN_TO_ALL = Text("⚠️  Сервер доступен из сети без проверки подлинности. Задайте --token.")
-_ANY_SHARE = Text(
-    "⚠️  Клиенты из сети могут подключаться к любым файловым серверам. Задайте --smb-host."
+CANNOT_START = Message("cannot_start", "❌ Cannot start the WebSocket server: {reason}")
+_OPEN_TO_ALL = Message(
+    "open_to_all",
+    "⚠️  The server can be reached from the network and asks nobody who they are. Set --token.",
 )
-_NO_WALLS = Text("⚠️  Программы выполняются без изоляции (--sandbox=off).")
+_ANY_SHARE = Message(
+    "any_file_server", "⚠️  Clients from the network may connect to any file server. Set --smb-host."
+)
+_NO_WALLS = Message("no_sandbox", "⚠️  Programs run without a sandbox (--sandbox=off).")
 
 
 def before(settings: Settings) -> Iterator[str]:

@@ -20,8 +20,8 @@ from msgspec import UNSET, Raw, structs
 from twisted.internet.defer import CancelledError
 
 from datacode.errors import DataCodeError, Kind
-from datacode.i18n.catalog import translate
-from datacode.i18n.os_errors import system_text, with_reason_in
+from datacode.i18n.message import Message
+from datacode.i18n.os_errors import system_text
 from datacode.runtime.files import Entry, FilesError
 from datacode.server.api import messages, texts
 from datacode.server.api.messages import (
@@ -61,7 +61,6 @@ from datacode.server.api.messages import (
     UploadFile,
     Variables,
 )
-from datacode.server.api.texts import Text
 from datacode.server.files.json_content import TooLarge, base64_text, of_descriptor
 from datacode.server.files.session_folder import SessionFolder, StoreError
 from datacode.server.options.settings import MIB
@@ -70,7 +69,7 @@ from datacode.smb import share_paths
 from datacode.smb.client.pipelined_io import Span
 from datacode.smb.errors import Operation, ShareError
 from datacode.smb.target import Target
-from datacode.worker.pool import FindRows, TableShown, WireError
+from datacode.worker.pool import FindRows, TableShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,7 @@ async def table_rows(request: TableRows, call: Call) -> Answer:
     try:
         found = await call.workspace.interpreter().rows(wanted)
     except DataCodeError as error:
-        return TableRowsFound.failed(_sentence(error, call.locale))
+        return TableRowsFound.failed(error.message.render(call.locale))
     return TableRowsFound(rows=found.rows, numbers=found.numbers, row_count=found.row_count)
 
 
@@ -215,7 +214,7 @@ def _problem(found: Any, locale: str) -> Problem:
     error = found.error
     return Problem(
         "error" if found.severity == "error" else "warning",
-        _sentence(error, locale),
+        error.message.render(locale),
         error.line,
         error.column,
         Kind(error.kind).name.lower(),
@@ -269,7 +268,7 @@ async def smb_list_files(request: SmbListFiles, call: Call) -> Answer:
     try:
         found = await _entries(request, call)
     except FilesError as error:
-        return Listing.failed(_rendered(error, call.locale))
+        return Listing.failed(error.render(call.locale))
     first = request.offset or 0
     entries = found[first : None if request.limit is None else first + request.limit]
     answer = Listing(files=[entry.name for entry in entries])
@@ -328,18 +327,6 @@ async def _entries(request: SmbListFiles, call: Call) -> list[Entry]:
     return found
 
 
-def _rendered(error: FilesError, locale: str) -> str:
-    """A refusal in the reader's language."""
-    if isinstance(error, ShareError):
-        return error.render(locale)
-    return _sentence(error, locale)
-
-
-def _sentence(error: DataCodeError | FilesError | WireError, locale: str) -> str:
-    """What an error says, and nothing of its kind or place."""
-    return translate(error.template, locale).format_map(with_reason_in(locale, error.params))
-
-
 def _during(operation: Operation, error: ShareError) -> ShareError:
     """The failure, with what was tried; an address that makes no sense does not know it."""
     return error if error.operation is not None else error.during(operation)
@@ -364,7 +351,7 @@ async def upload_file(request: UploadFile, call: Call) -> Answer:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Executed.failed(texts.UNREADABLE.render(call.locale))
     except StoreError as error:
-        return Done.failed(error.text.render(call.locale, **error.params))
+        return Done.failed(error.render(call.locale))
     except CancelledError:
         given_up.set()  # the thread goes on, and must not store what was said to be cancelled
         raise
@@ -385,7 +372,7 @@ async def download_file(request: DownloadFile, call: Call) -> Answer:
     except FilesError:
         return Content.failed(texts.BAD_FILENAME.render(call.locale))
     except OSError as error:
-        reason = _reason(error, request.filename, call.locale)
+        reason = _reason(error, request.filename)
         return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
 
 
@@ -397,9 +384,9 @@ async def delete_file(request: DeleteFile, call: Call) -> Answer:
     try:
         await call.workspace.in_thread(folder.discard, request.filename)
     except StoreError as error:
-        return Done.failed(error.text.render(call.locale, **error.params))
+        return Done.failed(error.render(call.locale))
     except OSError as error:
-        reason = _reason(error, request.filename, call.locale)
+        reason = _reason(error, request.filename)
         return Done.failed(texts.CANNOT_DELETE.render(call.locale, reason=reason))
     return _done(texts.DELETED, call, filename=request.filename)
 
@@ -419,11 +406,11 @@ def _own_content(folder: SessionFolder, filename: str, most: int) -> Raw:
     return of_descriptor(folder.files.open(filename), 0, None, most)
 
 
-def _reason(error: OSError, path: str, locale: str) -> str:
+def _reason(error: OSError, path: str) -> Message:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return texts.FILE_MISSING.render(locale, path=path)
+        return texts.FILE_MISSING.filled(path=path)
     if error.errno == errno.EISDIR:
-        return texts.FILE_IS_FOLDER.render(locale, path=path)
+        return texts.FILE_IS_FOLDER.filled(path=path)
     return system_text(error)
 
 
@@ -463,7 +450,7 @@ async def _content(call: Call, function: Callable[..., Raw], *arguments: Any) ->
     return Content(content=content)
 
 
-def _done(text: Text, call: Call, **params: object) -> Done:
+def _done(text: Message, call: Call, **params: object) -> Done:
     return Done(message=text.render(call.locale, **params))
 
 

@@ -35,11 +35,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
 from datacode.server import banner
 from datacode.server.admission import GateKeeper
 from datacode.server.api import schema
-from datacode.server.api.texts import Text
 from datacode.server.auth.access import network_of
 from datacode.server.auth.accounts import AccountsFile
 from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
@@ -63,7 +63,7 @@ _BACKLOG = 512
 _SWEEP_SECONDS = 0.5
 _IDLE_SWEEP_SECONDS = 5.0
 _CLOSING_SECONDS = 1.5
-_OF_FILE = Text("{path}: {reason}")
+_OF_FILE = Message("about_file", "{path}: {reason}")
 
 
 class CannotStart(Exception):
@@ -228,7 +228,7 @@ class DataCodeService(Service):
             found = await self.in_thread(lambda: [place.read() for place in self._described])
         except (OSError, ValueError) as error:
             found = _reason(error)
-            reason = found.render("en") if isinstance(found, Text) else found
+            reason = found.render("en") if isinstance(found, Message) else found
             self.log.warn("Cannot read the certificates again: {reason}", reason=reason)
             return
         for place, contexts in zip(self._described, found, strict=True):
@@ -372,7 +372,7 @@ def _place(address: Any) -> str:
     return f"{banner.shown(host)}:{address.port}"
 
 
-def _reason(error: Exception) -> str | Text:
+def _reason(error: Exception) -> str | Message:
     """The system's reason, without what Twisted says around it."""
     if isinstance(error, CannotListenError):
         inner = error.socketError

@@ -20,6 +20,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from datacode import __version__
+from datacode.i18n.message import MessageError
 from datacode.server.api import messages, texts
 from datacode.server.api.messages import Answer, Auth, Cancel, Done, Execute, Executed, Request
 from datacode.server.api.parse import BadRequest, parse
@@ -79,13 +80,8 @@ Proof = Callable[[Auth], "Deferred[str | None]"]
 """Checks what an ``auth`` request shows: fires with the account, fails with ``Refused``."""
 
 
-class Refused(Exception):
-    """What a client showed is wrong; ``text`` says so."""
-
-    def __init__(self, text: texts.Text, **params: object) -> None:
-        super().__init__(text.template)
-        self.text = text
-        self.params = params
+class Refused(MessageError):
+    """What a client showed is wrong."""
 
 
 class Session:
@@ -240,7 +236,7 @@ class Session:
         try:
             account = await self._proof(request)
         except Refused as refused:
-            answer = Done.failed(refused.text.render(locale, **refused.params))
+            answer = Done.failed(refused.render(locale))
             await self._send(messages.with_id(answer, request.id))
             self._turn_away()
             return

@@ -9,138 +9,145 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from datacode.i18n.catalog import mark, translate
+from datacode.i18n.message import Message
 from datacode.runtime.files import FilesError
 
 
 class Operation(Enum):
-    """What was tried; the value is the prefix of its failures."""
+    """What was tried; the value is what is said when it fails."""
 
-    CONNECT = mark("Ошибка подключения к SMB: ")
-    LIST = mark("Ошибка получения списка файлов: ")
-    READ = mark("Ошибка чтения файла: ")
-    WRITE = mark("Ошибка записи файла: ")
-    LOOK = mark("Ошибка получения сведений о файле: ")
-    MAKE_FOLDER = mark("Ошибка создания папки: ")
-    DELETE = mark("Ошибка удаления: ")
-    SHARES = mark("Ошибка получения списка шар: ")
+    CONNECT = Message("share_connect_failed", "Failed to connect to SMB: {reason}", russian=True)
+    LIST = Message("share_list_failed", "Failed to list files: {reason}", russian=True)
+    READ = Message("share_read_failed", "Failed to read the file: {reason}", russian=True)
+    WRITE = Message("share_write_failed", "Failed to write the file: {reason}", russian=True)
+    LOOK = Message("share_look_failed", "Failed to look up the file: {reason}", russian=True)
+    MAKE_FOLDER = Message(
+        "share_make_folder_failed", "Failed to make the folder: {reason}", russian=True
+    )
+    DELETE = Message("share_delete_failed", "Failed to delete: {reason}", russian=True)
+    SHARES = Message("share_names_failed", "Failed to list shares: {reason}", russian=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A cause. ``bare`` sentences stand alone; the others follow the prefix of an operation.
+    """A cause. ``bare`` sentences stand alone; the others follow what was tried.
 
     ``broken`` means that the connection is of no more use, ``again`` that an operation which
     changes nothing may be tried once more on a new one, and ``undone`` that the server has done
-    nothing, so that any operation may. ``located`` is the sentence once it is known which path
-    was asked for and how often, for causes that do not say so themselves.
+    nothing, so that any operation may. ``located`` causes do not say which path was asked for:
+    that, and how often it was tried, follows once it is known.
     """
 
+    code: str
     template: str
     bare: bool = False
     broken: bool = False
     again: bool = False
     undone: bool = False
-    located: str | None = None
+    located: bool = False
 
 
-WRONG_LOGIN = Cause(mark("неверное имя пользователя или пароль"))
-NO_ACCOUNT = Cause(mark("учетная запись недоступна"))
-NO_TICKET = Cause(mark("вход по Kerberos не удался (код {code})"))
-NO_TICKET_FILE = Cause(mark("нет билета Kerberos для этой учетной записи"))
-NO_KDC = Cause(mark("центр выдачи билетов Kerberos недоступен"))
-NO_NTLM = Cause(mark("сервер {ip} не принимает вход по паролю (NTLM), нужен Kerberos"))
-NO_CONTROLLER = Cause(mark("сервер {ip} не может проверить учетную запись в домене"))
-NO_SHARE = Cause(mark("шара '{share}' не найдена"))
-NOT_A_DISK = Cause(mark("шара '{share}' не содержит файлов"))
-DENIED = Cause(mark("доступ запрещен"))
-MISSING = Cause(mark("'{path}' не найден"))
-IS_FOLDER = Cause(mark("'{path}' является папкой"))
-NOT_FOLDER = Cause(mark("'{path}' не является папкой"))
-LOCKED = Cause(mark("файл занят другим процессом"))
-INFECTED = Cause(mark("сервер {ip} считает файл '{path}' зараженным"))
-OFFLINE = Cause(mark("файл '{path}' находится в архиве и сейчас недоступен"))
-DISK_FAULT = Cause(mark("диск сервера {ip} неисправен: '{path}' не прочитан"))
-BAD_NAME = Cause(mark("некорректное имя '{path}'"))
-EXISTS = Cause(mark("'{path}' уже существует"))
-NOT_EMPTY = Cause(mark("папка '{path}' не пуста"))
+WRONG_LOGIN = Cause("wrong_login", "wrong user name or password")
+NO_ACCOUNT = Cause("account_unavailable", "the account is not available")
+NO_TICKET = Cause("kerberos_failed", "Kerberos login failed (code {code})")
+NO_TICKET_FILE = Cause("no_kerberos_ticket", "there is no Kerberos ticket for this account")
+NO_KDC = Cause("no_kerberos_service", "the Kerberos ticket service cannot be reached")
+NO_NTLM = Cause(
+    "ntlm_refused", "server {ip} does not accept a login by password (NTLM), Kerberos is needed"
+)
+NO_CONTROLLER = Cause("no_domain_controller", "server {ip} cannot check the account in its domain")
+NO_SHARE = Cause("share_not_found", "share '{share}' not found")
+NOT_A_DISK = Cause("share_without_files", "share '{share}' holds no files")
+DENIED = Cause("access_denied", "access denied")
+MISSING = Cause("file_not_found", "'{path}' not found")
+IS_FOLDER = Cause("is_a_folder", "'{path}' is a folder")
+NOT_FOLDER = Cause("not_a_folder", "'{path}' is not a folder")
+LOCKED = Cause("file_in_use", "the file is in use by another process")
+INFECTED = Cause("file_infected", "server {ip} considers file '{path}' infected")
+OFFLINE = Cause("file_offline", "file '{path}' lies in an archive and is not available now")
+DISK_FAULT = Cause("disk_fault", "the disk of server {ip} is faulty: '{path}' was not read")
+BAD_NAME = Cause("bad_name", "invalid name '{path}'")
+EXISTS = Cause("already_exists", "'{path}' exists already")
+NOT_EMPTY = Cause("folder_not_empty", "folder '{path}' is not empty")
 ELSEWHERE = Cause(
-    mark("'{path}' находится на другом сервере (DFS), но сервер {ip} не сообщает, на каком")
+    "unknown_dfs_server",
+    "'{path}' lies on another server (DFS), but server {ip} does not say on which",
 )
-CIRCLE = Cause(mark("ссылки на пути '{path}' ведут по кругу"))
-LINK = Cause(mark("'{path}' является ссылкой, переход не поддерживается"))
-CHANGED = Cause(mark("'{path}' изменяется во время чтения"))
-TOO_LARGE = Cause(mark("файл '{path}' слишком велик ({size} байт, предел {limit} байт)"))
-TOO_MANY_NAMES = Cause(mark("в папке '{path}' слишком много имен (предел {limit})"))
-TOO_DEEP = Cause(mark("папка '{path}' вложена слишком глубоко (предел {limit})"))
-SHARE_FULL = Cause(mark("на шаре '{share}' нет свободного места"))
-SPOOL_FULL = Cause(mark("на сервере DataCode нет места для файла '{path}'"))
-READ_ONLY = Cause(mark("шара '{share}' доступна только для чтения"))
-NO_WRITES = Cause(mark("запись на шары не разрешена администратором"))
+CIRCLE = Cause("links_in_circle", "the links on the path '{path}' lead in a circle")
+LINK = Cause("link_not_followed", "'{path}' is a link, which is not followed")
+CHANGED = Cause("changing_while_read", "'{path}' is changing while it is read")
+TOO_LARGE = Cause(
+    "file_too_large", "file '{path}' is too large ({size} bytes, limit {limit} bytes)"
+)
+TOO_MANY_NAMES = Cause("too_many_names", "folder '{path}' holds too many names (limit {limit})")
+TOO_DEEP = Cause("folder_too_deep", "folder '{path}' is nested too deep (limit {limit})")
+SHARE_FULL = Cause("share_full", "there is no space left on share '{share}'")
+SPOOL_FULL = Cause("no_room_for_file", "the DataCode server has no room for the file '{path}'")
+READ_ONLY = Cause("share_read_only", "share '{share}' is read-only")
+NO_WRITES = Cause(
+    "share_writing_forbidden", "writing to shares is not allowed by the administrator"
+)
 
-ONLY_SMB1 = Cause(mark("сервер поддерживает только SMB1"), broken=True)
+ONLY_SMB1 = Cause("only_smb1", "the server supports SMB1 only", broken=True)
 UNREACHABLE = Cause(
-    mark("сервер {ip} недоступен"),
-    broken=True,
-    located=mark("сервер {ip} недоступен (lib://{share}/{path}, попыток: {tries})"),
+    "server_unreachable", "server {ip} cannot be reached", broken=True, located=True
 )
-SILENT = Cause(
-    mark("сервер {ip} не отвечает"),
-    broken=True,
-    located=mark("сервер {ip} не отвечает (lib://{share}/{path}, попыток: {tries})"),
-)
+SILENT = Cause("server_silent", "server {ip} does not answer", broken=True, located=True)
 TOO_SLOW = Cause(
-    mark("соединение с {ip} слишком медленное: '{path}' не передан за {seconds} с"), broken=True
+    "connection_too_slow",
+    "the connection to {ip} is too slow: '{path}' was not transferred in {seconds} s",
+    broken=True,
 )
 LOST = Cause(
-    mark("соединение с {ip} потеряно"),
-    broken=True,
-    again=True,
-    located=mark("соединение с {ip} потеряно (lib://{share}/{path}, попыток: {tries})"),
+    "connection_lost", "the connection to {ip} was lost", broken=True, again=True, located=True
 )
 EXPIRED = replace(LOST, undone=True)
 FORGED = Cause(
-    mark("ответ сервера {ip} не прошел проверку целостности"),
+    "integrity_check_failed",
+    "an answer of server {ip} failed the integrity check",
     broken=True,
-    located=mark(
-        "ответ сервера {ip} не прошел проверку целостности (lib://{share}/{path}, попыток: {tries})"
-    ),
+    located=True,
 )
-NONSENSE = Cause(mark("сервер {ip} нарушил протокол SMB"), broken=True)
-UNSIGNED = Cause(mark("сервер {ip} не подписывает ответы"))
-BUSY = Cause(mark("сервер {ip} перегружен"))
-OTHER = Cause(mark("сервер {ip} ответил ошибкой {status}"))
-BAD_HOST = Cause(mark("некорректный адрес '{ip}'"))
-HOST_REFUSED = Cause(mark("сервер {ip} не разрешен администратором"))
-TOO_MANY_SHARES = Cause(mark("подключено слишком много шар (предел {limit})"))
+NONSENSE = Cause("protocol_violated", "server {ip} broke the SMB protocol", broken=True)
+UNSIGNED = Cause("answers_not_signed", "server {ip} does not sign its answers")
+BUSY = Cause("server_overloaded", "server {ip} is overloaded")
+OTHER = Cause("server_error_status", "server {ip} answered with error {status}")
+BAD_HOST = Cause("bad_server_address", "invalid address '{ip}'")
+HOST_REFUSED = Cause("server_not_allowed", "server {ip} is not allowed by the administrator")
+TOO_MANY_SHARES = Cause("too_many_shares", "too many shares are connected (limit {limit})")
 
-NOT_CONNECTED = Cause(mark("SMB share '{share}' не подключена"), bare=True)
-CONNECTED = Cause(mark("SMB share '{share}' уже подключена"), bare=True)
-BAD_PATH = Cause(mark("Некорректный путь"), bare=True)
+NOT_CONNECTED = Cause("share_not_connected", "SMB share '{share}' is not connected", bare=True)
+CONNECTED = Cause("share_already_connected", "SMB share '{share}' is already connected", bare=True)
+BAD_PATH = Cause("bad_path", "Invalid path", bare=True)
 
 
 _WITHOUT_PATH = (None, Operation.CONNECT, Operation.SHARES)
+_LOCATED = Message(
+    "where_and_how_often", "{reason} (lib://{share}/{path}, attempts: {tries})", russian=True
+)
 
 
 class ShareError(FilesError):
     """Something about a share failed.
 
     ``cause`` is one of the constants above and ``operation`` what was tried, None until known.
-    ``template`` and ``params`` make the sentence in the original's language; ``render`` gives it
-    in a reader's. Names in it are spelled as the client spelled them. ``share`` and ``path`` tell
-    where, for the log; a password is never in here.
+    ``params`` are the names in the sentence, spelled as the client spelled them; ``share`` and
+    ``path`` tell where, for the log; a password is never in here.
     """
 
     def __init__(
         self, cause: Cause, *, operation: Operation | None = None, **params: object
     ) -> None:
-        text = cause.template
-        if cause.located is not None and operation not in _WITHOUT_PATH:
-            text, params = cause.located, {"tries": 1, **params}
-        prefix = "" if operation is None or cause.bare else operation.value
-        super().__init__(prefix + text, params)
         self.cause = cause
         self.operation = operation
+        self.params = {name: str(value) for name, value in params.items()}
+        message = Message(cause.code, cause.template, {**self.params}, russian=True)
+        if cause.located and operation not in _WITHOUT_PATH:
+            self.params.setdefault("tries", "1")
+            message = _LOCATED.filled(**self.params, reason=message)
+        if operation is not None and not cause.bare:
+            message = operation.value.filled(reason=message)
+        super().__init__(message)
 
     def during(self, operation: Operation) -> ShareError:
         """The same failure, with the prefix of what was tried."""
@@ -155,21 +162,6 @@ class ShareError(FilesError):
         path = self.params.get("path", "")
         params = {**self.params, "share": share, "path": names.get(path, path)}
         return ShareError(self.cause, operation=self.operation, **params)
-
-    def render(self, locale: str) -> str:
-        """The sentence for a reader of ``locale``: ``ru`` or ``en``."""
-        return translate(self.template, locale).format_map(_Names(self.params))
-
-    def __str__(self) -> str:
-        """The sentence as programs see it (tables and files reference, 4.1)."""
-        return self.template.format_map(_Names(self.params))
-
-
-class _Names(dict[str, str]):
-    """Parameters of a sentence, some of which may not be known yet."""
-
-    def __missing__(self, name: str) -> str:
-        return "?"
 
 
 class Status:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Literal
 
-from datacode.i18n.catalog import mark
 from datacode.runtime.files import FilesError
+from datacode.runtime.patterns import BAD_PATTERN
 from datacode.smb import errors
 from datacode.smb.errors import ShareError
 
@@ -231,7 +231,4 @@ _STARS = (
 
 
 def _malformed(position: int, reason: str) -> FilesError:
-    return FilesError(
-        mark("Invalid glob pattern: Pattern syntax error near position {position}: {reason}"),
-        {"position": position, "reason": reason},
-    )
+    return FilesError(BAD_PATTERN.filled(position=position, reason=reason))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.i18n.message import Message
 from datacode.tables.filters import is_operator, where
 from datacode.tables.select import position_of
 from datacode.tables.vectorized import CompileCondition, cells_of, mask_of
@@ -17,6 +18,14 @@ from datacode.values.column_storage import ColumnData
 from datacode.values.parse_text import number_from_text
 from datacode.values.table import Table
 from datacode.values.types import Value
+
+_UNREADABLE = Message(
+    "condition_unreadable", "The filter condition cannot be read: {error}", russian=True
+)
+_FAILED = Message("condition_failed", "Error in the filter condition: {error}", russian=True)
+_NOT_BOOLEAN = Message(
+    "condition_not_boolean", "The filter condition must give a boolean", russian=True
+)
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
@@ -63,7 +72,7 @@ def queried(compile_condition: CompileCondition, table: Table, expression: str) 
     try:
         return _by_expression(compile_condition, table, expression)
     except _NotAnExpression as refused:
-        raise runtime_error("Ошибка парсинга условия: {error}", error=refused.error) from None
+        raise DataCodeError(Kind.RUNTIME, _UNREADABLE.filled(error=refused.error)) from None
 
 
 def filter_by_condition(
@@ -94,14 +103,18 @@ def computed(compile_condition: CompileCondition, table: Table, expression: str)
     try:
         compiled = _compiled(compile_condition, table, expression)
     except _NotAnExpression as refused:
-        raise runtime_error("The expression cannot be read: {error}", error=refused.error) from None
+        raise runtime_error(
+            "expression_unreadable", "The expression cannot be read: {error}", error=refused.error
+        ) from None
     try:
         rows = table.select(compiled.positions).rows()
         return ColumnData.of_list([compiled.value_of(row) for row in rows])
     except DataCodeError as error:
-        if error.kind is Kind.LIMIT or len(error.message) > _LONGEST_TOLD:
+        if error.kind is Kind.LIMIT or len(error.text) > _LONGEST_TOLD:
             raise
-        raise runtime_error("Error in the expression: {error}", error=error) from None
+        raise runtime_error(
+            "expression_failed", "Error in the expression: {error}", error=error
+        ) from None
 
 
 # column operator value -------------------------------------------------------------
@@ -133,8 +146,11 @@ def _filtered_simply(table: Table, parts: _ThreeParts) -> Table:
 def _unreadable(condition: str) -> DataCodeError:
     parts = condition.split()
     if len(parts) == 3:
-        return runtime_error("Unsupported operator: {operator}", operator=parts[1])
+        return runtime_error(
+            "unsupported_operator", "Unsupported operator: {operator}", operator=parts[1]
+        )
     return runtime_error(
+        "bad_filter_condition",
         "Invalid filter condition: '{condition}'. Expected format: 'column operator value'",
         condition=condition,
     )
@@ -190,9 +206,9 @@ def _answers(table: Table, holds: Callable[[Sequence[Value]], Value]) -> Iterato
         try:
             answer = holds(row)
         except DataCodeError as error:
-            if error.kind is Kind.LIMIT or len(error.message) > _LONGEST_TOLD:
+            if error.kind is Kind.LIMIT or len(error.text) > _LONGEST_TOLD:
                 raise
-            raise runtime_error("Ошибка в условии фильтрации: {error}", error=error) from None
+            raise DataCodeError(Kind.RUNTIME, _FAILED.filled(error=error)) from None
         if answer.__class__ is not bool:
-            raise runtime_error("Условие фильтрации должно возвращать boolean")
+            raise DataCodeError(Kind.RUNTIME, _NOT_BOOLEAN)
         yield answer

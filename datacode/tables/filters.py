@@ -59,9 +59,9 @@ def where(cells: ColumnData, sign: str, value: Value) -> Mask:
         return _like(cells, value)
     if lower == "in":
         if value.__class__ is not list:
-            raise runtime_error("The operator IN needs an array of values")
+            raise runtime_error("in_needs_array", "The operator IN needs an array of values")
         return are_among(cells, value)
-    raise runtime_error("Unsupported operator: {operator}", operator=sign)
+    raise runtime_error("unsupported_operator", "Unsupported operator: {operator}", operator=sign)
 
 
 def _mask(cells: ColumnData, test: CellTest) -> list[bool]:

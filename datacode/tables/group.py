@@ -80,6 +80,7 @@ def _aggregated(
         return ColumnData.of_list([own.of_values([values[row] for row in rows]) for rows in groups])
     except _NotNumbers:
         raise runtime_error(
+            "aggregate_needs_numbers",
             "Column '{name}': {function} needs numbers, and there are other values",
             name=aggregate.name,
             function=aggregate.function,

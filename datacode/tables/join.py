@@ -54,7 +54,8 @@ def _pair(part: Value) -> tuple[str, str]:
 
 def _bad_on() -> DataCodeError:
     return runtime_error(
-        "on must be a column name, a pair of column names, or an array of names and pairs"
+        "bad_join_columns",
+        "on must be a column name, a pair of column names, or an array of names and pairs",
     )
 
 
@@ -70,8 +71,12 @@ def _column(table: Table, name: str, side: str) -> ColumnData:
     position = table.position(name)
     if position is None:
         if side == "left":
-            raise runtime_error("Column '{name}' not found in the left table", name=name)
-        raise runtime_error("Column '{name}' not found in the right table", name=name)
+            raise runtime_error(
+                "column_not_found_in_left", "Column '{name}' not found in the left table", name=name
+            )
+        raise runtime_error(
+            "column_not_found_in_right", "Column '{name}' not found in the right table", name=name
+        )
     return table.columns[position]
 
 
@@ -168,7 +173,9 @@ def applied(
     for row, values in enumerate(left.rows()):
         part = make(values)
         if part is not None and part.__class__ is not Table:
-            raise runtime_error("The function must give a table for every row")
+            raise runtime_error(
+                "lookup_without_table", "The function must give a table for every row"
+            )
         if part is not None:
             parts.append(part)
         if part is not None and len(part):
@@ -182,7 +189,10 @@ def applied(
     if not parts:
         return left.take(rows)
     if any(part.names != parts[0].names for part in parts):
-        raise runtime_error("The function must give tables with the same columns for all rows")
+        raise runtime_error(
+            "lookup_columns_differ",
+            "The function must give tables with the same columns for all rows",
+        )
     pairs = Pairs(rows, found)  # type: ignore[arg-type]
     return joined(left, under_each_other(parts), pairs, suffixes)
 

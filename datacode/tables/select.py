@@ -28,12 +28,13 @@ def checked_header(header: Value) -> HeaderChoice:
     if header.__class__ is dict:
         return _checked_renaming(header)
     if header.__class__ is not list:
-        raise runtime_error("header must be an array of strings")
+        raise runtime_error("header_not_strings", "header must be an array of strings")
     if not header:
-        raise runtime_error("header array cannot be empty")
+        raise runtime_error("header_array_empty", "header array cannot be empty")
     for index, name in enumerate(header):
         if name.__class__ is not str:
             raise runtime_error(
+                "header_array_element",
                 "header array must contain only strings, but element {index} is not a string",
                 index=index,
             )
@@ -42,10 +43,11 @@ def checked_header(header: Value) -> HeaderChoice:
 
 def _checked_renaming(header: dict[str, Value]) -> HeaderChoice:
     if not header:
-        raise runtime_error("header object cannot be empty")
+        raise runtime_error("header_object_empty", "header object cannot be empty")
     for name, new_name in header.items():
         if new_name is not None and new_name.__class__ is not str:
             raise runtime_error(
+                "header_object_value",
                 "header object must contain only strings and nulls, but '{name}' holds neither",
                 name=name,
             )
@@ -58,6 +60,7 @@ def select_header(table: Table, header: Value, warn: Callable[[str], None]) -> T
     missing = [name for name in wanted if table.position(name) is None]
     if len(missing) == len(wanted):
         raise runtime_error(
+            "no_specified_column_found",
             "None of the specified columns found. Available columns: {columns}",
             columns=_quoted(table.names),
         )
@@ -160,5 +163,5 @@ def position_of(table: Table, name: str) -> int:
     """Where a column is; one that does not exist is a Runtime Error in English."""
     position = table.position(name)
     if position is None:
-        raise runtime_error("Column '{name}' not found", name=name)
+        raise runtime_error("column_not_found", "Column '{name}' not found", name=name)
     return position

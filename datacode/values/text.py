@@ -166,7 +166,7 @@ def _nested_text(value: Value, style: _Style) -> str:
             if style.most is not None and length > 2 * style.most:
                 return "".join(pieces)
             if length > TEXT_LIMIT:
-                raise runtime_error("Text is too long")
+                raise runtime_error("text_too_long", "Text is too long")
             if text is None:
                 enter(part)
                 break

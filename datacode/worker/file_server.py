@@ -11,6 +11,8 @@ from msgspec import Struct
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
+from datacode.errors import internal_error
+from datacode.i18n.message import Message
 from datacode.runtime.files import Entry, FilesError
 from datacode.worker.limits import MIB
 from datacode.worker.wire import (
@@ -32,6 +34,10 @@ from datacode.worker.wire import (
     Text,
     WorkingFolder,
     Write,
+)
+
+_TOO_LARGE = Message(
+    "file_too_large_to_write", "The file is too large to be written: {mebibytes} MiB are allowed"
 )
 
 _AT_ONCE = 8
@@ -105,7 +111,7 @@ class FileAnswers:
         if isinstance(request, Write) and not self._collect(request):
             return
         if self._under_way >= _AT_ONCE:
-            self._send(Failed(request.request, errno.EBUSY, "", {}), ())
+            self._send(Failed(request.request, errno.EBUSY), ())
             return
         self._under_way += 1
         answered = Deferred.fromCoroutine(self._answer(request))
@@ -139,14 +145,14 @@ class FileAnswers:
             else:
                 answer = await self._answered(request)
         except CancelledError:
-            answer = Failed(request.request, errno.EINTR, "", {})
+            answer = Failed(request.request, errno.EINTR)
         except FilesError as error:
-            answer = Failed(request.request, None, error.template, error.params)
+            answer = Failed(request.request, None, error.message)
         except OSError as error:
-            answer = Failed(request.request, error.errno or errno.EIO, "", {})
+            answer = Failed(request.request, error.errno or errno.EIO)
         except Exception:  # noqa: BLE001 - a fault of ours must not leave the program waiting
             self._log.failure("a broker failed")
-            answer = Failed(request.request, None, "Internal error", {})
+            answer = Failed(request.request, None, internal_error().message)
         finally:
             self._under_way -= 1
         if not self._closed:
@@ -186,10 +192,7 @@ class FileAnswers:
     async def _write(self, request: Write) -> None:
         content, self._content = bytes(self._content), bytearray()
         if self._write_bytes and len(content) > self._write_bytes:
-            raise FilesError(
-                "The file is too large to be written: {mebibytes} MiB are allowed",
-                {"mebibytes": f"{self._write_bytes / MIB:.6g}"},
-            )
+            raise FilesError(_TOO_LARGE.filled(mebibytes=f"{self._write_bytes / MIB:.6g}"))
         await self._broker.write(request.path, content)
 
 

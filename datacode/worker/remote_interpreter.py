@@ -15,7 +15,7 @@ from msgspec import structs
 from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 from twisted.logger import Logger
 
-from datacode.errors import DataCodeError, limit_error, runtime_error
+from datacode.errors import DataCodeError, internal_error, limit_error, runtime_error
 from datacode.runtime.interpreter import Outcome
 from datacode.worker import wire
 from datacode.worker.file_server import Broker, FileAnswers
@@ -213,7 +213,9 @@ class WorkerInterpreter:
         Raises DataCodeError where the table is not kept any more, or a column does not exist.
         """
         if self._child is None:
-            raise runtime_error("The table is no longer kept: run the program again")
+            raise runtime_error(
+                "table_no_longer_kept", "The table is no longer kept: run the program again"
+            )
         asked = structs.replace(wanted, request=self._next_request())
         answer = await self._ask(wire.FoundRows, asked, self._settings.rows_seconds)
         if answer.error is not None:
@@ -261,7 +263,7 @@ class WorkerInterpreter:
             return answer
         if isinstance(answer, wire.Unable):
             self._log.error("a worker could not answer: {text}", text=answer.text)
-        raise runtime_error("Internal error")
+        raise internal_error()
 
     def _too_late(self, reply: Deferred[wire.Reply]) -> None:
         reply.errback(too_busy())
@@ -271,7 +273,7 @@ class WorkerInterpreter:
     async def reset(self) -> None:
         """Forget every variable and function; a running program is ended first."""
         if self._active is not None:
-            self._active.killed_for = limit_error("Execution was interrupted")
+            self._active.killed_for = limit_error("interrupted", "Execution was interrupted")
         child = self._child
         if child is not None:
             self._let_go(child)

@@ -101,7 +101,9 @@ class Enforcement:
         """Have the worker end the program, and see that it does."""
         run.child.control.send(wire.Cancel(run.number))
         run.child.run.resume()
-        error = limit_error("Execution was interrupted; the state of the session was reset")
+        error = limit_error(
+            "interrupted_reset", "Execution was interrupted; the state of the session was reset"
+        )
         self._insist(run, self._settings.cancel_grace, error)
 
     def _later(self, run: Run, seconds: float, call: Callable[..., None], *arguments: Any) -> None:
@@ -113,6 +115,7 @@ class Enforcement:
         """The worker should end the program by itself now, unless its output holds it up."""
         run.child.run.resume()
         error = limit_error(
+            "run_time_exceeded_reset",
             "Run time limit exceeded ({seconds} s); the state of the session was reset",
             seconds=f"{self._limits.run_seconds:.6g}",
         )
@@ -127,6 +130,7 @@ class Enforcement:
             return
         run.child.run.resume()
         error = limit_error(
+            "cpu_time_exceeded_reset",
             "CPU time limit exceeded ({seconds} s); the state of the session was reset",
             seconds=f"{self._limits.cpu_seconds:.6g}",
         )
@@ -152,18 +156,22 @@ class Enforcement:
 
 def stopped() -> DataCodeError:
     """The process is gone, for a reason that is none of the program's."""
-    return limit_error("The interpreter has stopped; the state of the session was reset")
+    return limit_error(
+        "interpreter_stopped", "The interpreter has stopped; the state of the session was reset"
+    )
 
 
 def too_long(limit: int) -> DataCodeError:
     """The text of a program is longer than so many bytes."""
     kibibytes = f"{limit / 1024:g}" if limit % 1024 else limit // 1024
-    return limit_error("Source size limit exceeded ({kibibytes} KiB)", kibibytes=kibibytes)
+    return limit_error(
+        "source_size_exceeded", "Source size limit exceeded ({kibibytes} KiB)", kibibytes=kibibytes
+    )
 
 
 def too_busy() -> DataCodeError:
     """A question about the session was not answered in time."""
-    return limit_error("The interpreter is busy and did not answer")
+    return limit_error("interpreter_busy", "The interpreter is busy and did not answer")
 
 
 def cause(ending: Ending) -> DataCodeError:
@@ -173,5 +181,7 @@ def cause(ending: Ending) -> DataCodeError:
     """
     no_memory = ending.number == signal.SIGABRT or ending.status == OUT_OF_MEMORY
     if no_memory and ending.fault is None:
-        return limit_error("Not enough memory; the state of the session was reset")
+        return limit_error(
+            "out_of_memory_reset", "Not enough memory; the state of the session was reset"
+        )
     return stopped()

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from datacode import errors
 from datacode.errors import DataCodeError, Kind
+from datacode.i18n.message import Message
 from datacode.values import surrogates
 
 MAX_FROM_WORKER = 1 << 20
@@ -104,8 +104,7 @@ class Failed(Struct, tag="failed", frozen=True):
 
     request: int
     errno: int | None
-    template: str
-    params: dict[str, str]
+    message: Message | None = None
 
 
 Answer = Opened | Entries | Names | Text | Done | Failed
@@ -158,25 +157,17 @@ class Exported(Struct, tag="exported", frozen=True):
     content: bytes
 
 
-class Hint(Struct, frozen=True):
-    """What to try after an error."""
-
-    template: str
-    params: dict[str, str]
-
-
 class Error(Struct, frozen=True):
     """A DataCodeError, field by field."""
 
     kind: str
-    template: str
-    params: dict[str, str]
+    message: Message
     line: int | None = None
     column: int | None = None
     multiline: bool = False
     incomplete: bool = False
     function: str | None = None
-    hint: Hint | None = None
+    hint: Message | None = None
     place: tuple[int, int] | None = None
 
     @classmethod
@@ -185,28 +176,26 @@ class Error(Struct, frozen=True):
         hint = error.hint
         return cls(
             error.kind.value,
-            error.template,
-            _cut_all(error.params),
+            _cut(error.message),
             error.line,
             error.column,
             error.multiline,
             error.incomplete,
             error.function,
-            None if hint is None else Hint(hint.template, _cut_all(hint.params)),
+            None if hint is None else _cut(hint),
             error.place,
         )
 
     def exception(self) -> DataCodeError:
         """The error again. Raises ``FrameError`` for what could not be shown to a reader."""
-        texts: list[Error | Hint] = [self] if self.hint is None else [self, self.hint]
-        if not all(_harmless(each.template, each.params) for each in texts):
+        messages = [self.message] if self.hint is None else [self.message, self.hint]
+        if not all(_harmless(each) for each in messages):
             raise FrameError("an error that cannot be shown")
         if self.kind not in Kind._value2member_map_:
             raise FrameError("an error of no kind")
         error = DataCodeError(
             Kind(self.kind),
-            self.template,
-            self.params,
+            self.message,
             line=self.line,
             column=self.column,
             incomplete=self.incomplete,
@@ -214,30 +203,38 @@ class Error(Struct, frozen=True):
         )
         error.place = self.place or error.place
         error.function = self.function
-        if self.hint is not None:
-            error.hint = errors.Hint(self.hint.template, self.hint.params)
+        error.hint = self.hint
         return error
 
 
-def _harmless(template: str, params: dict[str, str]) -> bool:
-    """Does the template insert nothing but its parameters, as they are?"""
+def _harmless(message: Message, nested: int = 3) -> bool:
+    """Does the template insert nothing but its parameters, as they are?
+
+    Messages in it may be ``nested`` so deep.
+    """
     try:
-        fields = list(string.Formatter().parse(template))
+        fields = list(string.Formatter().parse(message.template))
     except ValueError:
         return False
     return all(
-        name is None or (name in params and not specification and not conversion)
+        name is None or (name in message.params and not specification and not conversion)
         for _, name, specification, conversion in fields
+    ) and all(
+        isinstance(value, str) or (nested > 0 and _harmless(value, nested - 1))
+        for value in message.params.values()
     )
 
 
-def _cut_all(params: dict[str, str]) -> dict[str, str]:
-    return {name: _cut(text) for name, text in params.items()}
+def _cut(message: Message) -> Message:
+    """The message with parameters of at most ``SHOWN`` characters."""
+    cut = {name: _cut_value(value) for name, value in message.params.items()}
+    return structs.replace(message, params=cut)
 
 
-def _cut(text: str) -> str:
-    """A text of at most ``SHOWN`` characters."""
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+def _cut_value(value: str | Message) -> str | Message:
+    if isinstance(value, Message):
+        return _cut(value)
+    return value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
 
 
 class Finished(Struct, tag="finished", frozen=True):
@@ -495,7 +492,7 @@ FromZygote = Ready | Forked
 
 # --- Frames ---------------------------------------------------------------------
 
-Message = TypeVar("Message")
+Decoded = TypeVar("Decoded")
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -542,13 +539,13 @@ class Frames:
         return frame
 
 
-class Decoder(Generic[Message]):
+class Decoder(Generic[Decoded]):
     """Frames of one union of messages. ``Decoder[ToWorker](ToWorker)``."""
 
     def __init__(self, union: object) -> None:
-        self._decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(union)
+        self._decoder: msgspec.msgpack.Decoder[Decoded] = msgspec.msgpack.Decoder(union)
 
-    def __call__(self, frame: bytes) -> Message:
+    def __call__(self, frame: bytes) -> Decoded:
         """The message of a frame. Raises ``FrameError`` if it is none of this union."""
         try:
             return self._decoder.decode(frame)

@@ -7,44 +7,49 @@ import re
 from babel.messages.mofile import read_mo
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.errors import DataCodeError, Kind, runtime_error, variable_error
-from datacode.i18n import catalog
+from datacode.errors import DataCodeError, Kind, variable_error
+from datacode.i18n.message import Message
+from datacode.runtime.tracebacks import TooDeep
+from datacode.smb import errors
+from datacode.smb.errors import ShareError
 from tests import catalog_tool
 
 
 class CatalogTests(SynchronousTestCase):
     """The ``.po`` and ``.mo`` files against the source."""
 
-    def test_every_template_is_translated(self) -> None:
-        """A template in one language has a translation into the other."""
-        for locale in catalog.LOCALES:
-            entries = catalog_tool.load(locale)
-            missing = [
-                template
-                for template in catalog_tool.wanted(locale)
-                if (message := entries.get(template)) is None or not message.string
-            ]
-            self.assertEqual(missing, [], f"not translated into {locale}")
+    def test_every_text_is_translated(self) -> None:
+        """And nothing is that the source does not have."""
+        found = {(m.context, m.id) for m in catalog_tool.load() if m.id and m.string}
+        self.assertEqual(found, set(catalog_tool.wanted()))
+
+    def test_source_is_english(self) -> None:
+        """The catalogue's Russian is the only one."""
+        russian = [text for _, text in catalog_tool.wanted() if re.search("[а-яё]", text, re.I)]
+        self.assertEqual(russian, [])
+
+    def test_codes(self) -> None:
+        """A code is a word of small letters, and has one template."""
+        for code, templates in catalog_tool.messages().items():
+            self.assertRegex(code, r"^[a-z][a-z0-9_]*$")
+            self.assertEqual(len(templates), 1, (code, templates))
 
     def test_translations_use_the_same_parameters(self) -> None:
         """A translation mentions exactly the parameters of its template."""
-        for locale in catalog.LOCALES:
-            for message in catalog_tool.load(locale):
-                if message.id and message.id not in catalog_tool.REWORDED:
-                    self.assertEqual(
-                        sorted(set(re.findall(r"{(\w*)}", message.id))),
-                        sorted(set(re.findall(r"{(\w*)}", message.string))),
-                        message.id,
-                    )
+        for message in catalog_tool.load():
+            if message.id and message.context not in catalog_tool.ORIGINALS:
+                self.assertEqual(
+                    sorted(set(re.findall(r"{(\w*)}", message.id))),
+                    sorted(set(re.findall(r"{(\w*)}", message.string))),
+                    message.id,
+                )
 
-    def test_compiled_catalogues_are_current(self) -> None:
-        """Each ``.mo`` has the messages of its ``.po``; the heads differ from Babel to Babel."""
-        for locale in catalog.LOCALES:
-            path = catalog_tool.po_path(locale).with_suffix(".mo")
-            with path.open("rb") as file:
-                compiled = {m.id: m.string for m in read_mo(file) if m.id}
-            written = {m.id: m.string for m in catalog_tool.load(locale) if m.id}
-            self.assertEqual(compiled, written)
+    def test_compiled_catalogue_is_current(self) -> None:
+        """The ``.mo`` has the messages of its ``.po``; the heads differ from Babel to Babel."""
+        with catalog_tool.PO.with_suffix(".mo").open("rb") as file:
+            compiled = {(m.context, m.id): m.string for m in read_mo(file) if m.id}
+        written = {(m.context, m.id): m.string for m in catalog_tool.load() if m.id}
+        self.assertEqual(compiled, written)
 
 
 class RenderTests(SynchronousTestCase):
@@ -58,13 +63,18 @@ class RenderTests(SynchronousTestCase):
         self.assertEqual(error.render("ru"), "Ошибка: переменная 'x' не определена")
 
     def test_what_was_tried_and_why_it_failed(self) -> None:
-        """A sentence of two parts is translated part by part; the reason stays where it is."""
-        template = "Ошибка чтения файла: '{path}' не найден"
-        english = catalog.translate(template, "en")
-        self.assertNotRegex(english, "[а-я]")
-        self.assertIn("'{path}'", english)
-        self.assertEqual(catalog.translate(template, "ru"), template)
-        self.assertEqual(catalog.translate("nobody: knows", "ru"), "nobody: knows")
+        """A message within a message is in the same language."""
+        error = ShareError(errors.MISSING, path="a").during(errors.Operation.READ)
+        self.assertEqual(error.message.code, "share_read_failed")
+        self.assertEqual(str(error), "Ошибка чтения файла: 'a' не найден")
+        self.assertEqual(error.render("ru"), str(error))
+        self.assertEqual(error.render("en"), "Failed to read the file: 'a' not found")
+
+    def test_parameter_that_is_not_known(self) -> None:
+        """It is a question mark."""
+        error = ShareError(errors.UNREACHABLE)
+        self.assertEqual(error.render("en"), "server ? cannot be reached")
+        self.assertEqual(str(error), "сервер ? недоступен")
 
     def test_longer_program(self) -> None:
         """In a longer one it does, behind the message."""
@@ -74,13 +84,15 @@ class RenderTests(SynchronousTestCase):
 
     def test_text_of_the_user_is_never_a_template(self) -> None:
         """Braces in a parameter stay as they are."""
-        error = DataCodeError(Kind.EXCEPTION, "{text}", {"text": "{line} {0} {"}, line=1)
+        error = DataCodeError(
+            Kind.EXCEPTION, Message("thrown", "{text}", {"text": "{line} {0} {"}), line=1
+        )
         self.assertEqual(str(error), "Exception at line 1: {line} {0} {")
         self.assertEqual(error.render("ru"), "Ошибка: {line} {0} {")
 
     def test_texts_of_the_original_in_russian_have_an_english_form(self) -> None:
         """Programs see the original's Russian; a reader of English reads English."""
-        error = runtime_error("Превышена максимальная глубина рекурсии ({limit})", limit=10000)
+        error = TooDeep(10000)
         error.line = 2
         self.assertEqual(
             str(error), "Runtime Error at line 2: Превышена максимальная глубина рекурсии (10000)"

@@ -18,6 +18,7 @@ from datacode.errors import (
     runtime_error,
     variable_error,
 )
+from datacode.i18n.message import Message
 from datacode.language.analysis.builtin_info import by_position
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
@@ -28,6 +29,7 @@ from datacode.runtime.element_assignment import check_place
 from datacode.runtime.host import Host
 from datacode.runtime.local_files import LocalFiles
 from datacode.runtime.namespace import detached
+from datacode.runtime.tracebacks import TooDeep
 from datacode.values.equality import equal
 from datacode.values.text import debug, printed
 
@@ -184,7 +186,9 @@ class Evaluator:
                 self.guard(node)
             case nodes.Throw():
                 text = printed(self.value(node.value))
-                raise DataCodeError(Kind.EXCEPTION, "{message}", {"message": text})
+                raise DataCodeError(
+                    Kind.EXCEPTION, Message("thrown", "{message}", {"message": text})
+                )
             case nodes.Return():
                 raise Return(None if node.value is None else self.value(node.value))
             case nodes.Break():
@@ -244,7 +248,7 @@ class Evaluator:
                     raise
                 if node.variable is not None:
                     thrown = error.kind is Kind.EXCEPTION
-                    blocks[-1][node.variable] = error.message if thrown else str(error)
+                    blocks[-1][node.variable] = error.text if thrown else str(error)
                 self.block(node.handler)
             finally:
                 if node.final is not None:
@@ -262,7 +266,9 @@ class Evaluator:
         for key, member in path[:-1]:
             if container.__class__ not in (list, dict):
                 raise runtime_error(
-                    "Cannot assign to an element of {value}", value=debug(container)
+                    "cannot_assign_to_element",
+                    "Cannot assign to an element of {value}",
+                    value=debug(container),
                 )
             if member:
                 container = self.read_member(container, key)
@@ -342,7 +348,9 @@ class Evaluator:
         if not named:
             return self.call(name, arguments)
         if name in self.functions:
-            raise runtime_error("User functions do not support named arguments yet")
+            raise runtime_error(
+                "no_named_arguments_of_user", "User functions do not support named arguments yet"
+            )
         if name not in BUILTINS:
             raise function_error(name)
         entry = BUILTINS[name]
@@ -366,7 +374,7 @@ class Evaluator:
         if len(arguments) != len(function.parameters):
             raise argument_count_error(name, len(function.parameters), len(arguments))
         if len(self.frames) > LIMIT:
-            raise runtime_error("Превышена максимальная глубина рекурсии ({limit})", limit=LIMIT)
+            raise TooDeep(LIMIT)
         own = {p: detached(a) for p, a in zip(function.parameters, arguments, strict=True)}
         self.frames.append(Frame(own))
         height, line = len(self.frames), self.line

@@ -30,7 +30,7 @@ class Failing(SynchronousTestCase):
         """Reading the text fails at that place with that message."""
         error = self.assertRaises(DataCodeError, lambda: list(lex(Source(text))))
         self.assertIs(error.kind, Kind.SYNTAX)
-        self.assertEqual((error.line, error.column, error.message), (line, column, message))
+        self.assertEqual((error.line, error.column, error.text), (line, column, message))
         return error
 
 

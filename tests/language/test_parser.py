@@ -25,7 +25,7 @@ class Failing(SynchronousTestCase):
         """Parsing fails at that place with that message."""
         error = self.assertRaises(DataCodeError, parse, text)
         self.assertIs(error.kind, Kind.SYNTAX)
-        self.assertEqual((error.line, error.column, error.message), (line, column, message))
+        self.assertEqual((error.line, error.column, error.text), (line, column, message))
         return error
 
     def assert_unexpected(self, text: str, line: int, column: int, token: str) -> None:
@@ -217,7 +217,7 @@ class ConditionTests(Failing):
     def assert_refused(self, text: str, line: int, column: int, message: str) -> None:
         """The text is no expression."""
         error = self.assertRaises(DataCodeError, parse_expression, text)
-        self.assertEqual((error.line, error.column, error.message), (line, column, message))
+        self.assertEqual((error.line, error.column, error.text), (line, column, message))
 
     def test_errors(self) -> None:
         """Places count in the condition's own text; an equals sign is shown as written."""

@@ -16,7 +16,7 @@ class Failing(SynchronousTestCase):
         """The check fails at that place with that message; more text would not help."""
         error = self.assertRaises(DataCodeError, parse, text)
         self.assertIs(error.kind, Kind.SYNTAX)
-        self.assertEqual((error.line, error.column, error.message), (line, column, message))
+        self.assertEqual((error.line, error.column, error.text), (line, column, message))
         self.assertFalse(error.incomplete)
 
 

@@ -112,7 +112,7 @@ class ErrorTests(SynchronousTestCase):
             ("'{left}' - 1", 'Cannot subtract String("{left}") and Number(1.0)'),
         ):
             error = self.error_of(text)
-            self.assertEqual(error.message, message)
+            self.assertEqual(error.text, message)
             self.assertIn("{", error.render("ru"))
 
     def test_incomplete(self) -> None:

@@ -61,7 +61,7 @@ class ShortWayTests(SynchronousTestCase):
         assert error is not None
         self.assertEqual(str(error), "Exception at line 2: too {much}: 1")
         self.assertEqual(error.render("ru"), "Ошибка: too {much}: 1 (строка 2)")
-        self.assertEqual((error.params, error.column), ({"message": "too {much}: 1"}, 1))
+        self.assertEqual((error.message.params, error.column), ({"message": "too {much}: 1"}, 1))
 
     def test_caught_errors(self) -> None:
         """The text of each kind of error, with or without a variable for it."""

@@ -118,7 +118,7 @@ class FakeInterpreter:
     def cancel(self) -> bool:
         if self.active is None:
             return False
-        self.active.finish("so far", limit_error("Execution was interrupted"))
+        self.active.finish("so far", limit_error("interrupted", "Execution was interrupted"))
         return True
 
     def pause(self) -> None:
@@ -145,7 +145,7 @@ class FakeInterpreter:
     async def close(self) -> None:
         self.closed = True
         if self.active is not None:
-            self.active.finish("", limit_error("Execution was interrupted"))
+            self.active.finish("", limit_error("interrupted", "Execution was interrupted"))
 
 
 class FakeWorkers:

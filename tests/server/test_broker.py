@@ -83,7 +83,7 @@ class BrokerTests(SynchronousTestCase):
         """Not even in the start folder."""
         asked = Deferred.fromCoroutine(self.broker().write("a.txt", b"x"))
         error = self.failureResultOf(asked, FilesError).value
-        self.assertEqual(error.template, "Доступ запрещен: запись разрешена только в папку сессии")
+        self.assertEqual(str(error), "Доступ запрещен: запись разрешена только в папку сессии")
         self.assertEqual((self.root / "a.txt").read_text(), "local")
 
     def test_session_folder(self) -> None:
@@ -97,4 +97,4 @@ class BrokerTests(SynchronousTestCase):
         self.assertEqual(self.now(broker.working_folder()), "")
         folder.remove()
         failed = self.failureResultOf(Deferred.fromCoroutine(broker.list_folder("")), FilesError)
-        self.assertEqual(failed.value.template, "Доступ запрещен: папка сессии не установлена")
+        self.assertEqual(str(failed.value), "Доступ запрещен: папка сессии не установлена")

@@ -74,7 +74,7 @@ class ExecuteTests(SessionTestCase):
         room = self.room()
         self.assertNotIn("diagnostics", room.answer(code="fine", diagnostics=True))
         room.ask(code="wait", diagnostics=True, id=5)
-        error = runtime_error("Division by zero")
+        error = runtime_error("division_by_zero", "Division by zero")
         error.line = 3
         room.interpreter.runs[1].finish("", error)
         answer = room.client.sent[-1]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.i18n import catalog
 from datacode.smb import errors
 from datacode.smb.errors import Cause
 
@@ -32,7 +33,7 @@ class DocumentTests(SynchronousTestCase):
                 if line.startswith("| `")
             ]
             for cause in known:
-                parts = words(cause.template)
+                parts = words(catalog.original(cause.template, cause.code))
                 self.assertTrue(
                     any(all(part in row for part in parts) for row in rows),
                     f"{page}: {cause.template}",

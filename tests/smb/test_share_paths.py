@@ -127,7 +127,7 @@ class PatternTests(SynchronousTestCase):
             ("a**", "recursive wildcards must form a single path component"),
         ):
             error = self.assertRaises(FilesError, share_paths.Pattern.parse, "data", pattern)
-            message = error.template.format_map(error.params)
+            message = str(error)
             self.assertTrue(message.startswith("Invalid glob pattern: Pattern syntax error near"))
             self.assertIn(text, message)
 

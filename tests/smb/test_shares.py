@@ -241,7 +241,7 @@ class ReadingTests(SharesTestCase):
         error = await self.assertFailure(
             Deferred.fromCoroutine(self.shares.match("data", "[a")), FilesError
         )
-        self.assertIn("invalid range pattern", error.template.format_map(error.params))
+        self.assertIn("invalid range pattern", str(error))
 
     async def test_failures(self) -> None:
         """Carry the prefix of what was tried."""

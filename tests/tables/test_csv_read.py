@@ -68,7 +68,7 @@ class CsvTestCase(TableTestCase):
         slow = self.assertRaises(DataCodeError, self.slowly, content, **options)
         fast = self.assertRaises(DataCodeError, self.fast, content, **options)
         self.assertEqual(str(slow), str(fast))
-        return slow.message
+        return slow.text
 
     def assertBoth(
         self, content: str | bytes, names: str, *rows: list[Any], **options: Any
@@ -189,7 +189,7 @@ class SameTests(CsvTestCase):
             try:
                 found.append(contents(way(content, **options)))
             except DataCodeError as error:
-                found.append(error.message)  # type: ignore[arg-type]
+                found.append(error.text)  # type: ignore[arg-type]
         self.assertEqual(*found)
 
     @quickly

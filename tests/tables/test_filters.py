@@ -161,13 +161,13 @@ class WhereTests(FilterTestCase):
         for sign in ("~", "is", ""):
             with self.assertRaises(DataCodeError) as caught:
                 filters.where(mixed([1.0]), sign, 1.0)
-            self.assertEqual(caught.exception.message, f"Unsupported operator: {sign}")
+            self.assertEqual(caught.exception.text, f"Unsupported operator: {sign}")
             self.assertEqual(filters.where(mixed([]), sign, 1.0), [])
 
     def test_in_needs_an_array(self) -> None:
         """``IN`` with a single value is a mistake."""
         error = self.assertRaises(DataCodeError, filters.where, mixed([1.0]), "IN", 1.0)
-        self.assertEqual(error.message, "The operator IN needs an array of values")
+        self.assertEqual(error.text, "The operator IN needs an array of values")
 
 
 class OtherFilterTests(FilterTestCase):

@@ -174,7 +174,7 @@ class GroupTests(TableTestCase):
         for way in (lambda work: work(), self.by_polars):
             error = self.assertRaises(DataCodeError, way, lambda: self.group(source, total="n sum"))
             self.assertEqual(
-                error.message, "Column 'total': sum needs numbers, and there are other values"
+                error.text, "Column 'total': sum needs numbers, and there are other values"
             )
 
     def test_no_rows(self) -> None:
@@ -191,7 +191,7 @@ class PivotTests(TableTestCase):
 
         def refuse(cells: float) -> None:
             told.append(cells)
-            raise runtime_error("too large")
+            raise runtime_error("too_large", "too large")
 
         numbers = [float(i) for i in range(1000)]
         source = table("a b n", numbers, numbers, numbers)

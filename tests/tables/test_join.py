@@ -47,7 +47,7 @@ def fine(rows: float) -> None:
 
 def refuse(rows: float) -> None:
     """Everything is."""
-    raise runtime_error("too large")
+    raise runtime_error("too_large", "too large")
 
 
 def can_match(left: Value, right: Value, nulls_equal: bool) -> bool:
@@ -253,10 +253,10 @@ class OnTests(TableTestCase):
         left, right = table("a", [1.0]), table("b", [1.0])
         for odd in (5.0, [], [5.0], [["a"]], [["a", 1.0]], {"a": "b"}, None):
             error = self.assertRaises(DataCodeError, checked_on, odd, left, right)
-            self.assertIn("on must be", error.message)
+            self.assertIn("on must be", error.text)
         for on, side in ((("b", "b"), "left"), (("a", "a"), "right")):
             error = self.assertRaises(DataCodeError, equal_join, left, right, [on], How.INNER, fine)
-            self.assertEqual(error.message, f"Column '{on[0]}' not found in the {side} table")
+            self.assertEqual(error.text, f"Column '{on[0]}' not found in the {side} table")
 
 
 class ComparedTests(TableTestCase):

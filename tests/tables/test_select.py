@@ -34,7 +34,7 @@ class HeaderTests(TableTestCase):
 
     def failure(self, header: Value) -> str:
         """The error's text."""
-        return self.assertRaises(DataCodeError, self.select, header).message
+        return self.assertRaises(DataCodeError, self.select, header).text
 
     def test_array(self) -> None:
         """Columns in the given order, with repetitions; missing ones are warned of."""

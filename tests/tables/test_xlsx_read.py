@@ -80,7 +80,7 @@ class XlsxTestCase(TableTestCase):
 
     def failure(self, content: bytes, **options: Any) -> str:
         """The error's text."""
-        return self.assertRaises(DataCodeError, read, content, **options).message
+        return self.assertRaises(DataCodeError, read, content, **options).text
 
 
 class CellTests(XlsxTestCase):
@@ -480,7 +480,7 @@ class RefusedTests(XlsxTestCase):
         )
         error = self.assertRaises(DataCodeError, self.by_openpyxl, self.sheet_with(line))
         self.assertEqual(
-            error.message,
+            error.text,
             "Failed to open xlsx: the sheet is too large (5000 rows by 16384 columns; "
             "at most 50000000 cells are read)",
         )
@@ -563,4 +563,4 @@ class RefusedTests(XlsxTestCase):
         try:
             self.assertTable(read(book), "a", [1.0])
         except DataCodeError as error:
-            self.assertIn("Failed to open xlsx: ", error.message)
+            self.assertIn("Failed to open xlsx: ", error.text)

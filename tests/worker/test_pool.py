@@ -11,6 +11,7 @@ from msgspec import structs
 from twisted.internet.defer import Deferred, gatherResults, succeed
 
 from datacode.errors import DataCodeError
+from datacode.i18n.message import Message
 from datacode.runtime.files import Entry, FilesError
 from datacode.worker.limits import MIB, Limits
 from datacode.worker.pool import (
@@ -48,7 +49,7 @@ class Files(NoFiles):
         if path == "slow.txt":
             await self.slow
         elif path == "secret.txt":
-            raise FilesError("Access to {path} is denied", {"path": path})
+            raise FilesError(Message("denied", "Access to {path} is denied", {"path": path}))
         elif path == "broken.txt":
             raise KeyError("a fault of ours")
         elif path not in self.files:
@@ -554,7 +555,7 @@ class RowsTests(ProgramTestCase):
         self.assertEqual((await self.ask(table)).rows, [[1.0], [2.0]])
         await self.interpreter.reset()
         error = await self.assertFailure(Deferred.fromCoroutine(self.ask(table)), DataCodeError)
-        self.assertIn("no longer kept", error.template)
+        self.assertEqual(error.message.code, "table_no_longer_kept")
         (fresh,) = await self.shown("show_table(table([[3]], ['a']))")
         self.assertNotEqual(fresh.table, table.table)
         await self.assertFailure(Deferred.fromCoroutine(self.ask(table)), DataCodeError)
@@ -574,7 +575,7 @@ class RowsTests(ProgramTestCase):
             error = await self.assertFailure(
                 Deferred.fromCoroutine(self.ask(table, **wanted)), DataCodeError
             )
-            self.assertEqual(error.params, {"column": "1", "count": "1"})
+            self.assertEqual(error.message.params, {"column": "1", "count": "1"})
 
     async def test_long_texts(self) -> None:
         """Rows come as many as fit, and one that does not fit alone is cut."""
@@ -732,7 +733,8 @@ class HostileTests(WorkersTestCase):
     async def test_dangerous_error(self) -> None:
         """An error whose text would take a gigabyte to show."""
         await self.ended(
-            "wire.Finished(1, '', wire.Error('Runtime Error', '{x:>1000000000}', {'x': 'a'}))"
+            "wire.Finished(1, '', wire.Error('Runtime Error', "
+            "wire.Message('x', '{x:>1000000000}', {'x': 'a'})))"
         )
 
     async def test_huge_frame(self) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.errors import runtime_error, variable_error
+from datacode.i18n.message import Message
 from datacode.worker import wire
 
 
@@ -52,7 +53,7 @@ class MessageTests(SynchronousTestCase):
         """What was sent is what arrives."""
         for message in (
             wire.Output("Привет\n"),
-            wire.Finished(3, "", wire.Error("Runtime Error", "no", {}, 1)),
+            wire.Finished(3, "", wire.Error("Runtime Error", Message("no", "no"), 1)),
             wire.Write(1, "a.txt", b"\x00\xff", True),
         ):
             self.assertEqual(self.roundtrip(message, wire.FromWorker), message)
@@ -97,21 +98,22 @@ class ErrorTests(SynchronousTestCase):
 
     def test_roundtrip(self) -> None:
         """Kind, text and place arrive."""
-        error = DataCodeError(
-            Kind.VARIABLE, "Variable '{name}' not found", {"name": "x"}, line=2, multiline=True
-        )
+        error = variable_error("x")
+        error.line, error.multiline = 2, True
         again = wire.Error.of(error).exception()
         self.assertEqual(str(again), "Variable Error at line 2: Variable 'x' not found")
         self.assertEqual(again.render("ru"), error.render("ru"))
 
     def test_long_texts_are_cut(self) -> None:
         """A parameter of a megabyte does not make a frame that is too long."""
-        error = runtime_error("{text}", text="x" * 2_000_000)
+        error = runtime_error("long", "{text}", text="x" * 2_000_000)
         self.assertLess(len(wire.encode(wire.Error.of(error))), 20_000)
 
-    def refused(self, template: str, params: dict[str, str], kind: str = "Runtime Error") -> None:
+    def refused(
+        self, template: str, params: dict[str, str | Message], kind: str = "Runtime Error"
+    ) -> None:
         with self.assertRaises(wire.FrameError):
-            wire.Error(kind, template, params).exception()
+            wire.Error(kind, Message("x", template, params)).exception()
 
     def test_hostile_templates(self) -> None:
         """A template may insert its parameters and do nothing else."""
@@ -120,6 +122,11 @@ class ErrorTests(SynchronousTestCase):
         self.refused("{x!r}", {"x": "a"})
         self.refused("{missing}", {})
         self.refused("{", {})
+        self.refused("{x}", {"x": Message("x", "{y!r}", {"y": "a"})})
+        deep = Message("x", "x")
+        for _ in range(200):
+            deep = Message("x", "{x}", {"x": deep})
+        self.refused("{x}", {"x": deep})
 
     def test_unknown_kind(self) -> None:
         """A kind that there is not is refused."""

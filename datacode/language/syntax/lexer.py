@@ -255,19 +255,32 @@ _token = tuple.__new__
 def _no_token(text: str, start: int, line: int, column: int) -> DataCodeError:
     """The error of a place at which no token begins."""
     if text.startswith('"""', start):
-        return syntax_error("Unclosed multiline comment", line, column, incomplete=True)
+        return syntax_error(
+            "unclosed_comment", "Unclosed multiline comment", line, column, incomplete=True
+        )
     if text[start] in "\"'":
-        return syntax_error("Unterminated string", line, column, incomplete=True)
+        return syntax_error(
+            "unterminated_string", "Unterminated string", line, column, incomplete=True
+        )
     return _unexpected_character(text[start], line, column)
 
 
 def _unexpected_character(character: str, line: int, column: int) -> DataCodeError:
     return syntax_error(
-        "Unexpected character '{character}'", line, column, character=shown(character)
+        "unexpected_character",
+        "Unexpected character '{character}'",
+        line,
+        column,
+        character=shown(character),
     )
 
 
 def _unclosed(opening: Token) -> DataCodeError:
     return syntax_error(
-        "Unclosed '{bracket}'", opening.line, opening.column, incomplete=True, bracket=opening.text
+        "unclosed_bracket",
+        "Unclosed '{bracket}'",
+        opening.line,
+        opening.column,
+        incomplete=True,
+        bracket=opening.text,
     )

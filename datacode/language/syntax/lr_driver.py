@@ -143,7 +143,7 @@ def follow(tokens: Iterable[Token]) -> Any:
 
 
 def _too_deep(token: Token) -> DataCodeError:
-    return syntax_error("Nesting is too deep", token.line, token.column)
+    return syntax_error("nesting_too_deep", "Nesting is too deep", token.line, token.column)
 
 
 # The tables ------------------------------------------------------------------

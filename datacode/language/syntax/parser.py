@@ -89,11 +89,19 @@ def _error(token: Token, symbols: list[str], values: list[Any]) -> DataCodeError
     positional = _positional_after_named(token, symbols, values)
     if positional is not None:
         place = _place(positional)
-        return syntax_error("Positional arguments cannot follow named arguments", *place)
+        return syntax_error(
+            "positional_after_named", "Positional arguments cannot follow named arguments", *place
+        )
     if token.kind == NEWLINE:
-        return syntax_error("Unexpected token: end of line", token.line, token.column)
+        return syntax_error(
+            "unexpected_end_of_line", "Unexpected token: end of line", token.line, token.column
+        )
     return syntax_error(
-        "Unexpected token: {token}", token.line, token.column, token=shown(token.text)
+        "unexpected_token",
+        "Unexpected token: {token}",
+        token.line,
+        token.column,
+        token=shown(token.text),
     )
 
 
@@ -127,16 +135,27 @@ def _missing(symbols: list[str], values: list[Any]) -> DataCodeError:
         case "FOR":
             name = values[innermost + 1][0]
             return syntax_error(
-                "Missing 'next {name}' in for loop", *place, incomplete=True, name=name
+                "missing_next",
+                "Missing 'next {name}' in for loop",
+                *place,
+                incomplete=True,
+                name=name,
             )
         case "TRY":
-            return syntax_error("Missing 'endtry' in try statement", *place, incomplete=True)
+            return syntax_error(
+                "missing_endtry", "Missing 'endtry' in try statement", *place, incomplete=True
+            )
         case "FUNCTION":
             return syntax_error(
-                "Missing 'endfunction' in function definition", *place, incomplete=True
+                "missing_endfunction",
+                "Missing 'endfunction' in function definition",
+                *place,
+                incomplete=True,
             )
         case _:
-            return syntax_error("Missing 'endif' in if statement", *place, incomplete=True)
+            return syntax_error(
+                "missing_endif", "Missing 'endif' in if statement", *place, incomplete=True
+            )
 
 
 def _place(value: Any) -> tuple[int, int]:

@@ -56,11 +56,19 @@ def _visits(
             case nodes.Next():
                 _settle(statement, loops)
             case nodes.Break() if not loops:
-                raise syntax_error("break statement must be inside a loop", *_place(statement))
+                raise syntax_error(
+                    "break_outside_loop",
+                    "break statement must be inside a loop",
+                    *_place(statement),
+                )
             case nodes.Return() if not in_function:
-                raise syntax_error("return statement must be inside a function", *_place(statement))
+                raise syntax_error(
+                    "return_outside_function",
+                    "return statement must be inside a function",
+                    *_place(statement),
+                )
             case InvalidAssignment():
-                raise syntax_error("Invalid assignment", *_place(statement))
+                raise syntax_error("invalid_assignment", "Invalid assignment", *_place(statement))
 
 
 def _closes(names: _Names, variables: _Names) -> bool:
@@ -71,7 +79,9 @@ def _closes(names: _Names, variables: _Names) -> bool:
 def _settle(statement: nodes.Next, loops: tuple[_Names, ...]) -> None:
     """Find the loop that the statement means."""
     if not loops:
-        raise syntax_error("Unexpected next statement outside of for loop", *_place(statement))
+        raise syntax_error(
+            "unexpected_next", "Unexpected next statement outside of for loop", *_place(statement)
+        )
     for depth, variables in enumerate(reversed(loops)):
         if _closes(statement.names, variables):
             # The tree is frozen for those who get it; it has not been handed out yet.
@@ -82,6 +92,7 @@ def _settle(statement: nodes.Next, loops: tuple[_Names, ...]) -> None:
 
 def _mismatched(statement: nodes.Next, variables: _Names) -> DataCodeError:
     return syntax_error(
+        "mismatched_next",
         "Mismatched next: expected 'next {expected}' but found 'next {found}'",
         *_place(statement),
         expected=variables[0],

@@ -17,11 +17,16 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from datacode.errors import DataCodeError
-from datacode.i18n import catalog
+from datacode.errors import (
+    DataCodeError,
+    argument_count_error,
+    function_error,
+    variable_error,
+)
+from datacode.i18n.message import Message
 from datacode.language.analysis.builtin_info import Builtins, by_position
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
@@ -33,6 +38,12 @@ MAX_ERRORS = 20
 RECOVERY_CHARACTERS = 200_000
 """A longer text is read once only; its first error is all that is said."""
 
+_UNUSED = Message("variable_never_used", "Variable '{name}' is assigned but never used")
+_TOO_EARLY = Message(
+    "called_before_definition", "Function '{name}' is called before its definition in line {line}"
+)
+_UNREACHED = Message("statement_never_reached", "This statement is never reached")
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -42,12 +53,11 @@ class Problem:
     line: int
     column: int
     kind: str
-    template: str
-    params: dict[str, str] = field(default_factory=dict)
+    message: Message
 
     def render(self, locale: str) -> str:
         """The sentence, without its place."""
-        return catalog.translate(self.template, locale).format_map(self.params)
+        return self.message.render(locale)
 
 
 def check(
@@ -82,9 +92,7 @@ def _errors(text: str) -> tuple[list[Problem], nodes.Program | None]:
             line, column = error.line or 1, error.column or 1
             if problems and line <= problems[-1].line:
                 break
-            problems.append(
-                Problem("error", line, column, "syntax", error.template, dict(error.params))
-            )
+            problems.append(Problem("error", line, column, "syntax", error.message))
             if error.incomplete or len(text) > RECOVERY_CHARACTERS:
                 break
             lines[line - 1] = _harmless(lines[line - 1], error)
@@ -110,12 +118,12 @@ _OPENINGS = (
 
 def _harmless(line: str, error: DataCodeError) -> str:
     """A line without the error that keeps the blocks around it in balance."""
-    if expected := error.params.get("expected"):
+    if expected := error.message.value("expected"):
         return expected
     if loop := re.match(r"\s*for\s+([^\W\d]\w*)", line):
         return f"for {loop[1]} in [] do"
     if step := re.match(r"\s*next\s+[^\W\d]\w*", line):
-        return step[0] if "Unexpected next" not in error.template else ""
+        return step[0] if error.message.code != "unexpected_next" else ""
     for pattern, replacement in _OPENINGS:
         if pattern.match(line):
             return replacement
@@ -200,12 +208,7 @@ class _Survey:
         for name, statement in assigned.items():
             local = statement.scope == "local" or name not in top.names
             if local and name not in reads and name not in function.parameters:
-                self._warn(
-                    statement,
-                    "variable",
-                    catalog.mark("Variable '{name}' is assigned but never used"),
-                    name=name,
-                )
+                self._warn(statement, "variable", _UNUSED.filled(name=name))
 
     # The walk --------------------------------------------------------------------
 
@@ -238,7 +241,7 @@ class _Survey:
         if scope.function is not None:
             self._reads[id(scope.function)].add(name)
         if not scope.sees(name):
-            self._warn(node, "variable", "Variable '{name}' not found", name=name)
+            self._warn(node, "variable", variable_error(name).message)
 
     def _call(self, call: nodes.Call, scope: _Scope) -> None:
         name = call.name
@@ -248,22 +251,10 @@ class _Survey:
             return
         known = name in self._known_functions or name in self._builtins
         if scope.function is None and not known and name not in self._defined:
-            self._warn(
-                call,
-                "function",
-                catalog.mark("Function '{name}' is called before its definition in line {line}"),
-                name=name,
-                line=definition.line,
-            )
+            self._warn(call, "function", _TOO_EARLY.filled(name=name, line=definition.line))
         elif _plain(call) and len(call.arguments) != len(definition.parameters):
-            self._warn(
-                call,
-                "function",
-                "Function '{name}' expects {expected} arguments, found {found}",
-                name=name,
-                expected=len(definition.parameters),
-                found=len(call.arguments),
-            )
+            error = argument_count_error(name, len(definition.parameters), len(call.arguments))
+            self._warn(call, "function", error.message)
 
     def _foreign_call(self, call: nodes.Call) -> None:
         """A call of a builtin, or of a function that an earlier program defined."""
@@ -271,10 +262,10 @@ class _Survey:
             return
         entry = self._builtins.get(call.name)
         if entry is None:
-            self._warn(call, "function", "Function '{name}' not found", name=call.name)
+            self._warn(call, "function", function_error(call.name).message)
         elif _plain(call) and not entry.accepts(len(call.arguments)):
             error = entry.wrong_count(len(call.arguments))
-            self._warn(call, "function", error.template, **error.params)
+            self._warn(call, "function", error.message)
 
     def _arguments(self, call: nodes.Call) -> Iterator[nodes.Node]:
         """The arguments that are read; not the names that are no variables (5.9)."""
@@ -295,20 +286,11 @@ class _Survey:
     def _unreachable(self, body: tuple[nodes.Statement, ...]) -> None:
         for before, after in itertools.pairwise(body):
             if isinstance(before, _LEAVES):
-                self._warn(after, "runtime", catalog.mark("This statement is never reached"))
+                self._warn(after, "runtime", _UNREACHED)
                 return
 
-    def _warn(self, node: nodes.Node, kind: str, template: str, **params: object) -> None:
-        self.problems.append(
-            Problem(
-                "warning",
-                node.line,
-                node.column,
-                kind,
-                template,
-                {k: str(v) for k, v in params.items()},
-            )
-        )
+    def _warn(self, node: nodes.Node, kind: str, message: Message) -> None:
+        self.problems.append(Problem("warning", node.line, node.column, kind, message))
 
 
 # The shape of the tree -------------------------------------------------------------

@@ -59,7 +59,10 @@ def exactly_whole(value: Value, function: str, argument: str) -> int:
         raise type_error("Number")
     if not value.is_integer() or not -LARGEST < value < LARGEST:
         raise runtime_error(
-            "{function}: {argument} must be a whole number", function=function, argument=argument
+            "must_be_whole_number",
+            "{function}: {argument} must be a whole number",
+            function=function,
+            argument=argument,
         )
     return int(value)
 

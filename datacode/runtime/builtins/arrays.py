@@ -216,12 +216,12 @@ def range_bounds(first: Value, second: Value = ABSENT, third: Value = ABSENT) ->
     begin = whole(first)
     if second is ABSENT:
         if begin < 0:
-            raise runtime_error("Range end cannot be negative")
+            raise runtime_error("range_end_negative", "Range end cannot be negative")
         return range(begin)
     stop = whole(second)
     step = 1 if third is ABSENT else whole(third)
     if step == 0:
-        raise runtime_error("Range step cannot be zero")
+        raise runtime_error("range_step_zero", "Range step cannot be zero")
     return range(begin, stop, step)
 
 
@@ -380,5 +380,5 @@ def _mean(value: Value) -> float:
     total = _total(value)
     size = len(value)
     if size == 0:
-        raise runtime_error("Cannot calculate average of empty array")
+        raise runtime_error("average_of_nothing", "Cannot calculate average of empty array")
     return total / size

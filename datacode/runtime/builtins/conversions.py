@@ -111,6 +111,7 @@ def isinstance_(value: Value, type_: Value) -> bool:
     """
     if type_.__class__ is float or type_.__class__ is bool:
         raise runtime_error(
+            "type_name_expected",
             "isinstance: second argument must be a type name, got value: {value}",
             value=printed(type_),
         )
@@ -124,7 +125,7 @@ def isinstance_(value: Value, type_: Value) -> bool:
         return value.__class__ is str and is_date_text(value)
     kind = _TYPE_OF_NAME.get(name)
     if kind is None:
-        raise runtime_error("Unknown type: {type}", type=wanted)
+        raise runtime_error("unknown_type", "Unknown type: {type}", type=wanted)
     if kind == "currency" and value.__class__ is str:
         return is_money_text(value)
     return type_name(value) == kind
@@ -171,11 +172,15 @@ def int_(value: Value) -> float:
     if kind is str:
         number = number_from_text(value)
         if number is None:
-            raise runtime_error("Cannot convert '{text}' to integer", text=value)
+            raise runtime_error(
+                "cannot_read_integer", "Cannot convert '{text}' to integer", text=value
+            )
         return _cut(number)
     if kind is bool:
         return 1.0 if value else 0.0
-    raise runtime_error("Cannot convert {value} to integer", value=debug(value))
+    raise runtime_error(
+        "cannot_convert_to_integer", "Cannot convert {value} to integer", value=debug(value)
+    )
 
 
 def _cut(number: float) -> float:
@@ -198,11 +203,13 @@ def float_(value: Value) -> float:
     if kind is str:
         number = number_from_text(value)
         if number is None:
-            raise runtime_error("Cannot convert '{text}' to float", text=value)
+            raise runtime_error("cannot_read_float", "Cannot convert '{text}' to float", text=value)
         return number
     if kind is bool:
         return 1.0 if value else 0.0
-    raise runtime_error("Cannot convert {value} to float", value=debug(value))
+    raise runtime_error(
+        "cannot_convert_to_float", "Cannot convert {value} to float", value=debug(value)
+    )
 
 
 _WORDS = dict.fromkeys(("true", "yes", "1", "on"), True)
@@ -243,9 +250,11 @@ def date(value: Value) -> str:
         print(date("2024-02-29"))       # 2024-02-29
     """
     if value.__class__ is not str:
-        raise runtime_error("Cannot convert {value} to date", value=debug(value))
+        raise runtime_error(
+            "cannot_convert_to_date", "Cannot convert {value} to date", value=debug(value)
+        )
     if not is_date_text(value):
-        raise runtime_error("Cannot parse '{text}' as date", text=value)
+        raise runtime_error("cannot_read_date", "Cannot parse '{text}' as date", text=value)
     return value
 
 
@@ -281,7 +290,9 @@ def money(amount: Value, format: Value = ABSENT) -> Value:
         return Currency(f"{printed(amount)} {format}")
     if kind is str:
         return f"{amount} {format}"
-    raise runtime_error("Cannot convert {value} to money", value=debug(amount))
+    raise runtime_error(
+        "cannot_convert_to_money", "Cannot convert {value} to money", value=debug(amount)
+    )
 
 
 def _dollars(value: Value) -> Currency:
@@ -291,12 +302,14 @@ def _dollars(value: Value) -> Currency:
     if kind is float:
         return Currency("$" + decimals(value, 2))
     if kind is not str:
-        raise runtime_error("Cannot convert {value} to money", value=debug(value))
+        raise runtime_error(
+            "cannot_convert_to_money", "Cannot convert {value} to money", value=debug(value)
+        )
     if is_money_text(value):
         return Currency(value)
     number = number_from_text(value)
     if number is None:
-        raise runtime_error("Cannot convert '{text}' to money", text=value)
+        raise runtime_error("cannot_read_money", "Cannot convert '{text}' to money", text=value)
     return Currency("$" + decimals(number, 2))
 
 

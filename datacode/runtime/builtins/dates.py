@@ -30,10 +30,12 @@ _MONTHS = {"year": 12, "month": 1}
 def _moment(value: Value) -> Moment:
     """The date of a text, or the errors of ``date``."""
     if value.__class__ is not str:
-        raise runtime_error("Cannot convert {value} to date", value=debug(value))
+        raise runtime_error(
+            "cannot_convert_to_date", "Cannot convert {value} to date", value=debug(value)
+        )
     moment = moment_from_text(value)
     if moment is None:
-        raise runtime_error("Cannot parse '{text}' as date", text=value)
+        raise runtime_error("cannot_read_date", "Cannot parse '{text}' as date", text=value)
     return moment
 
 
@@ -45,6 +47,7 @@ def _unit(value: Value) -> str:
     name = name.removesuffix("s")
     if name not in _LENGTHS and name not in _MONTHS:
         raise runtime_error(
+            "unknown_unit_of_time",
             "Unknown unit of time: {unit}. "
             "Expected years, months, weeks, days, hours, minutes or seconds",
             unit=value,
@@ -78,7 +81,11 @@ def date_add(date: Value, amount: Value, unit: Value = "days") -> str:
 
 
 def _no_such_year(function: str) -> DataCodeError:
-    return runtime_error("{function}: the year would not lie between 1 and 9999", function=function)
+    return runtime_error(
+        "year_out_of_range",
+        "{function}: the year would not lie between 1 and 9999",
+        function=function,
+    )
 
 
 def _months_later(time: datetime, months: int) -> datetime:

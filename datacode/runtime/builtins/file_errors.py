@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from datacode.errors import DataCodeError, Kind, type_error
+from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_text
 from datacode.runtime.files import FilesError
 from datacode.values import paths
@@ -30,15 +31,15 @@ def extension(path: str) -> str:
 
 
 @contextmanager
-def failures(template: str) -> Iterator[None]:
+def failures(message: Message) -> Iterator[None]:
     """Make Runtime Errors of what ``Files`` raises.
 
     Refusals say themselves what they are; the system's errors become the ``{reason}`` of
-    ``template``.
+    ``message``.
     """
     try:
         yield
     except FilesError as refusal:
-        raise DataCodeError(Kind.RUNTIME, refusal.template, refusal.params) from None
+        raise DataCodeError(Kind.RUNTIME, refusal.message) from None
     except OSError as error:
-        raise DataCodeError(Kind.RUNTIME, template, {"reason": system_text(error)}) from None
+        raise DataCodeError(Kind.RUNTIME, message.filled(reason=system_text(error))) from None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from datacode.errors import runtime_error, type_error
-from datacode.i18n.catalog import mark
+from datacode.i18n.message import Message
 from datacode.runtime.builtins.file_errors import SHARE, extension, failures, path_text
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
 from datacode.runtime.builtins.tables import checked_text
@@ -29,10 +29,10 @@ from datacode.tables.xlsx.write import to_xlsx
 from datacode.values.table import Table
 from datacode.values.types import Value
 
-_TEXT_FAILED = mark("Failed to read file: {reason}")
-_CSV_FAILED = mark("Failed to read CSV: {reason}")
-_XLSX_FAILED = mark("Failed to open xlsx: I/O error: {reason}")
-_WRITE_FAILED = mark("Failed to write file: {reason}")
+_TEXT_FAILED = Message("read_failed", "Failed to read file: {reason}")
+_CSV_FAILED = Message("read_csv_failed", "Failed to read CSV: {reason}")
+_XLSX_FAILED = Message("read_xlsx_failed", "Failed to open xlsx: I/O error: {reason}")
+_WRITE_FAILED = Message("write_failed", "Failed to write file: {reason}")
 
 _UTF_8 = "utf-8"
 _WINDOWS = "cp1251"
@@ -100,7 +100,7 @@ def read_file(
         print(again, sum(again["price"]))       # Table(2 rows, 2 columns) 1.75
     """
     if path is ABSENT:
-        raise runtime_error("read_file expects 1-3 arguments, got 0")
+        raise runtime_error("read_file_without_path", "read_file expects 1-3 arguments, got 0")
     text = path_text(path)
     options = _positional(_second, _third)
     kind = extension(text)
@@ -108,11 +108,11 @@ def read_file(
         return _read_text(host, text, _csv_options(options, ABSENT, encoding, ABSENT).encoding)
     if header_row is not ABSENT:
         if header_row.__class__ is not float:
-            raise runtime_error("header_row must be a number")
+            raise runtime_error("header_row_not_number", "header_row must be a number")
         options = replace(options, header_row=_row_number(header_row))
     if sheet_name is not ABSENT:
         if sheet_name.__class__ is not str:
-            raise runtime_error("sheet_name must be a string")
+            raise runtime_error("sheet_name_not_string", "sheet_name must be a string")
         options = replace(options, sheet_name=sheet_name)
     options = _csv_options(options, delimiter, encoding, decimal)
     if kind == "csv":
@@ -122,7 +122,9 @@ def read_file(
     if text.startswith(SHARE):
         return _read_unknown(host, text, kind, options.encoding)
     _refuse_outside(host, text)
-    raise runtime_error("Unsupported file extension: {extension}", extension=kind)
+    raise runtime_error(
+        "unsupported_file_extension", "Unsupported file extension: {extension}", extension=kind
+    )
 
 
 @builtin("files", needs_host=True, keeps=False)
@@ -153,7 +155,9 @@ def _positional(second: Value, third: Value) -> _Options:
     """The arguments behind the path: a header row, a sheet's name, or both in this order."""
     if third is not ABSENT:
         if second.__class__ is not float or third.__class__ is not str:
-            raise runtime_error("Expected (path, header_row: Number, sheet_name: String)")
+            raise runtime_error(
+                "read_file_arguments", "Expected (path, header_row: Number, sheet_name: String)"
+            )
         return _Options(_row_number(second), third)
     if second is ABSENT:
         return _Options()
@@ -162,7 +166,8 @@ def _positional(second: Value, third: Value) -> _Options:
     if second.__class__ is str:
         return _Options(sheet_name=second)
     raise runtime_error(
-        "Second argument must be either a number (header_row) or a string (sheet_name)"
+        "header_row_or_sheet_name",
+        "Second argument must be either a number (header_row) or a string (sheet_name)",
     )
 
 
@@ -176,7 +181,7 @@ def _headed(host: Host, header: Value, read: Callable[[], Table]) -> Table:
 
 def _row_number(value: float) -> int:
     if not value.is_integer() or value < 0:
-        raise runtime_error("header_row must be a non-negative integer")
+        raise runtime_error("header_row_not_natural", "header_row must be a non-negative integer")
     return int(value)
 
 
@@ -186,14 +191,16 @@ def _csv_options(options: _Options, delimiter: Value, encoding: Value, decimal: 
         options = replace(options, delimiter=_delimiter(delimiter))
     if encoding is not ABSENT:
         if encoding.__class__ is not str:
-            raise runtime_error("encoding must be a string")
+            raise runtime_error("encoding_not_string", "encoding must be a string")
         options = replace(options, encoding=codec_for(encoding))
     if decimal is not ABSENT:
         if decimal not in (".", ","):
-            raise runtime_error("decimal must be '.' or ','")
+            raise runtime_error("bad_decimal", "decimal must be '.' or ','")
         options = replace(options, decimal=decimal)
     if options.delimiter == options.decimal == ",":
-        raise runtime_error("delimiter and decimal cannot both be ','")
+        raise runtime_error(
+            "delimiter_and_decimal_comma", "delimiter and decimal cannot both be ','"
+        )
     return options
 
 
@@ -201,7 +208,9 @@ def _delimiter(value: Value) -> str:
     """One character. As strings have no escapes, a backslash and a ``t`` are a tab."""
     delimiter = "\t" if value == "\\t" else value
     if delimiter.__class__ is not str or len(delimiter) != 1 or delimiter in '"\r\n':
-        raise runtime_error("delimiter must be one character, other than a quote or a line end")
+        raise runtime_error(
+            "bad_delimiter", "delimiter must be one character, other than a quote or a line end"
+        )
     return str(delimiter)
 
 
@@ -212,7 +221,7 @@ def _refuse_outside(host: Host, path: str) -> None:
 
 
 @contextmanager
-def _opened(host: Host, path: str, failed: str) -> Iterator[BinaryIO]:
+def _opened(host: Host, path: str, failed: Message) -> Iterator[BinaryIO]:
     """The file, and while it is read the system's errors in the words of ``failed``."""
     with failures(failed):
         if "\0" in path:
@@ -237,10 +246,14 @@ def _read_text(host: Host, path: str, encoding: str | None) -> str:
     except UnicodeDecodeError as broken:
         if encoding:
             raise runtime_error(
-                "Failed to read file: the content is not text in {encoding}", encoding=encoding
+                "content_not_in_encoding",
+                "Failed to read file: the content is not text in {encoding}",
+                encoding=encoding,
             ) from None
         if not path.startswith(SHARE):
-            raise runtime_error("Failed to read file: stream did not contain valid UTF-8") from None
+            raise runtime_error(
+                "content_not_utf_8", "Failed to read file: stream did not contain valid UTF-8"
+            ) from None
         return _windows_text(content, broken.start)
 
 
@@ -254,6 +267,7 @@ def _windows_text(content: bytes, position: int) -> str:
         return _decoded(content, _WINDOWS)
     except UnicodeDecodeError:
         raise runtime_error(
+            "unknown_content_encoding",
             "Failed to decode file content: neither utf-8 (see byte {position}) nor cp1251",
             position=position,
         ) from None
@@ -292,7 +306,9 @@ def _read_unknown(host: Host, path: str, kind: str, encoding: str | None) -> str
         return _decoded(content, encoding or _UTF_8)
     except UnicodeDecodeError:
         raise runtime_error(
-            "Unsupported file extension: {extension}. Cannot read binary file.", extension=kind
+            "cannot_read_binary_file",
+            "Unsupported file extension: {extension}. Cannot read binary file.",
+            extension=kind,
         ) from None
 
 
@@ -349,7 +365,9 @@ def write_file(
         _write(host, text, to_xlsx(content))
     else:
         raise runtime_error(
-            "A table can be written to a file .csv or .xlsx, not to '{path}'", path=text
+            "bad_table_file_name",
+            "A table can be written to a file .csv or .xlsx, not to '{path}'",
+            path=text,
         )
 
 
@@ -365,6 +383,7 @@ def _encoded(text: str, encoding: str) -> bytes:
         return text.encode(encoding)
     except UnicodeEncodeError as failure:
         raise runtime_error(
+            "not_encodable",
             "Failed to write file: {encoding} has no character '{character}'",
             encoding=encoding,
             character=text[failure.start].encode("utf-8", "backslashreplace").decode(),

@@ -9,17 +9,17 @@ import errno
 import os
 from datetime import UTC, datetime, timedelta
 
-from datacode.i18n.catalog import mark
+from datacode.i18n.message import Message
 from datacode.runtime.builtins.file_errors import failures, path_text
 from datacode.runtime.builtins.registry import builtin
 from datacode.runtime.files import Entry
 from datacode.runtime.host import Host
 from datacode.values.types import Value
 
-_MAKE_FAILED = mark("Failed to make folder: {reason}")
-_COPY_FAILED = mark("Failed to copy file: {reason}")
-_DELETE_FAILED = mark("Failed to delete file: {reason}")
-_LOOK_FAILED = mark("Failed to look at file: {reason}")
+_MAKE_FAILED = Message("make_folder_failed", "Failed to make folder: {reason}")
+_COPY_FAILED = Message("copy_failed", "Failed to copy file: {reason}")
+_DELETE_FAILED = Message("delete_failed", "Failed to delete file: {reason}")
+_LOOK_FAILED = Message("look_failed", "Failed to look at file: {reason}")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -110,7 +110,7 @@ def _look(host: Host, path: Value) -> Entry:
         return host.files.stat(where)
 
 
-def _usable(path: Value, failed: str) -> str:
+def _usable(path: Value, failed: Message) -> str:
     """The text of a path, if it can be one at all."""
     where = path_text(path, "Path or String")
     with failures(failed):

@@ -84,7 +84,7 @@ def reduce_(host: Host, array: Value, func: Value, start: Value = ABSENT) -> Val
     rest = iter(elements)
     result = next(rest, ABSENT) if start is ABSENT else start
     if result is ABSENT:
-        raise runtime_error("Cannot reduce empty array without initial value")
+        raise runtime_error("reduce_of_nothing", "Cannot reduce empty array without initial value")
     for element in rest:
         result = host.call(func, [result, element])
     return result

@@ -28,12 +28,14 @@ def _suffixes(suffixes: Value) -> Suffixes:
         own, other = suffixes
         if own.__class__ is other.__class__ is str:
             return own, other
-    raise runtime_error("suffixes must be an array of two strings")
+    raise runtime_error("bad_suffixes", "suffixes must be an array of two strings")
 
 
 def _how(type_: Value, allowed: list[str]) -> How:
     if type_.__class__ is not str or type_ not in allowed:
-        raise runtime_error("type must be one of {types}", types=", ".join(allowed))
+        raise runtime_error(
+            "bad_join_type", "type must be one of {types}", types=", ".join(allowed)
+        )
     return How(type_)
 
 
@@ -63,7 +65,7 @@ def _equal_join(
 ) -> Table:
     one, other = _tables(left, right)
     if nulls_equal.__class__ is not bool:
-        raise runtime_error("nulls_equal must be true or false")
+        raise runtime_error("bad_nulls_equal", "nulls_equal must be true or false")
     return joins.equal_join(
         one,
         other,
@@ -309,11 +311,14 @@ def _comparison(cond: Value) -> tuple[str, str, str]:
     is_triple = parts.__class__ is list and len(parts) == 3
     if not is_triple or any(part.__class__ is not str for part in parts):
         raise runtime_error(
+            "bad_join_condition",
             "cond must be an array [left column, operator, right column], "
-            "or a text with these three parts"
+            "or a text with these three parts",
         )
     if parts[1] not in joins.COMPARISONS:
-        raise runtime_error("Unsupported operator: {operator}", operator=parts[1])
+        raise runtime_error(
+            "unsupported_operator", "Unsupported operator: {operator}", operator=parts[1]
+        )
     return parts[0], parts[1], parts[2]
 
 
@@ -343,10 +348,12 @@ def asof_join(
     """
     one, other = _tables(left, right)
     if direction.__class__ is not str or direction not in list(Direction):
-        raise runtime_error("direction must be 'backward', 'forward' or 'nearest'")
+        raise runtime_error("bad_direction", "direction must be 'backward', 'forward' or 'nearest'")
     columns = checked_on(on, one, other)
     if len(columns) != 1:
-        raise runtime_error("asof_join compares one column with one; others belong into by")
+        raise runtime_error(
+            "asof_needs_one_column", "asof_join compares one column with one; others belong into by"
+        )
     equal = [] if by is ABSENT or by is None else checked_on(by, one, other)
     return nearest_join(one, other, columns[0], equal, Direction(direction), _suffixes(suffixes))
 

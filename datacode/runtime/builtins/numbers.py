@@ -40,7 +40,7 @@ def sqrt(n: Value) -> float:
         print(sqrt(9), sqrt(2))         # 3 1.4142135623730951
     """
     if number(n) < 0:
-        raise runtime_error("Cannot take square root of negative number")
+        raise runtime_error("root_of_negative", "Cannot take square root of negative number")
     return math.sqrt(n)
 
 
@@ -85,7 +85,7 @@ def div(a: Value, b: Value) -> float:
     """
     divisor = number(b) if a.__class__ is float else number(a)
     if divisor == 0:
-        raise runtime_error("Division by zero")
+        raise runtime_error("division_by_zero", "Division by zero")
     return a / divisor  # type: ignore[no-any-return]
 
 
@@ -156,8 +156,8 @@ def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[float]], floa
         elements = array(first)
         if not elements:
             if choose is min:
-                raise runtime_error("Cannot find minimum of empty array")
-            raise runtime_error("Cannot find maximum of empty array")
+                raise runtime_error("minimum_of_nothing", "Cannot find minimum of empty array")
+            raise runtime_error("maximum_of_nothing", "Cannot find maximum of empty array")
         if set(map(type, elements)) != {float}:
             raise type_error("Array of Numbers")
         numbers = elements

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from datacode.errors import runtime_error, type_error
-from datacode.i18n.catalog import mark
+from datacode.i18n.message import Message
 from datacode.runtime.builtins.arguments import text
 from datacode.runtime.builtins.file_errors import SHARE, failures
 from datacode.runtime.builtins.registry import ABSENT, builtin
@@ -15,7 +15,7 @@ from datacode.runtime.host import Host
 from datacode.values import paths
 from datacode.values.types import Path, PathPattern, Value
 
-_LIST_FAILED = mark("Failed to read dir: {reason}")
+_LIST_FAILED = Message("list_failed", "Failed to read dir: {reason}")
 _DEEPEST = 100
 """So many folders inside each other are followed; links can go round in circles."""
 
@@ -70,7 +70,10 @@ def list_files(
     fits = _name_filter(regex)
     if is_pattern:
         if recursive:
-            raise runtime_error("list_files: in a pattern, ** searches the folders inside")
+            raise runtime_error(
+                "double_star_in_list_files",
+                "list_files: in a pattern, ** searches the folders inside",
+            )
         with failures(_LIST_FAILED):
             found = host.files.match(where)
         return [Path(each) for each in found if fits(each.rpartition("/")[2])]
@@ -125,7 +128,9 @@ def _name_filter(regex: Value) -> Callable[[str], bool]:
             return lambda name: any(glob.match(name) for glob in globs)
         pattern = re.compile(regex)
     except (re.error, OverflowError, RecursionError):
-        raise runtime_error("list_files: not a regular expression: {regex}", regex=regex) from None
+        raise runtime_error(
+            "bad_regular_expression", "list_files: not a regular expression: {regex}", regex=regex
+        ) from None
     return lambda name: pattern.search(name) is not None
 
 

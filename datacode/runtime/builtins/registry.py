@@ -122,7 +122,9 @@ class Builtin:
             return []
         if not self.parameters:
             raise runtime_error(
-                "Function '{name}' does not support named arguments", name=self.name
+                "no_named_arguments",
+                "Function '{name}' does not support named arguments",
+                name=self.name,
             )
         if self.maximum is not None and count > self.maximum:
             raise self.wrong_count(count)
@@ -137,7 +139,10 @@ class Builtin:
     def _check_name(self, name: str, filled: set[str]) -> None:
         if name not in self.python_names:
             raise runtime_error(
-                "Unknown named argument '{argument}' for {name}", argument=name, name=self.name
+                "unknown_named_argument",
+                "Unknown named argument '{argument}' for {name}",
+                argument=name,
+                name=self.name,
             )
         if name in filled:
             raise given_twice(self.name, name)
@@ -155,6 +160,7 @@ class Builtin:
 def given_twice(function: str, argument: str) -> DataCodeError:
     """The error of an argument that is given by position and by name."""
     return runtime_error(
+        "argument_given_twice",
         "Argument '{argument}' of function '{name}' is given twice",
         argument=argument,
         name=function,
@@ -164,7 +170,10 @@ def given_twice(function: str, argument: str) -> DataCodeError:
 def missing_argument(function: str, argument: str) -> DataCodeError:
     """The error of an argument that is needed, in a call that has enough of them."""
     return runtime_error(
-        "Function '{name}' needs the argument '{argument}'", name=function, argument=argument
+        "argument_missing",
+        "Function '{name}' needs the argument '{argument}'",
+        name=function,
+        argument=argument,
     )
 
 
@@ -187,6 +196,7 @@ def expects_range(minimum: int, maximum: int) -> CountError:
 
     def count_error(called_builtin: Builtin, found: int) -> DataCodeError:
         return runtime_error(
+            "argument_count_out_of_range",
             "Function '{name}' expects {minimum}-{maximum} arguments, got {found}",
             name=called_builtin.name,
             minimum=minimum,
@@ -202,6 +212,7 @@ def expects_at_least(minimum: int) -> CountError:
 
     def count_error(called_builtin: Builtin, found: int) -> DataCodeError:
         return runtime_error(
+            "too_few_arguments",
             "Function '{name}' expects at least {minimum} arguments, got {found}",
             name=called_builtin.name,
             minimum=minimum,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datacode.errors import DataCodeError, runtime_error
+from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.i18n.message import Message
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
 from datacode.runtime.builtins.tables import as_table, as_text
@@ -21,12 +22,16 @@ from datacode.values.column_storage import ColumnData
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
 
+_NO_COLUMN = Message(
+    "filter_column_not_found", "Column '{name}' not found in the table", russian=True
+)
+
 
 def _cells(table: Table, name: str) -> ColumnData:
     """A column; the error of one that does not exist is Russian for these functions."""
     position = table.position(name)
     if position is None:
-        raise runtime_error("Колонка '{name}' не найдена в таблице", name=name)
+        raise DataCodeError(Kind.RUNTIME, _NO_COLUMN.filled(name=name))
     return table.columns[position]
 
 
@@ -80,6 +85,7 @@ def table_where(
 
 def _count_error(found: int) -> DataCodeError:
     return runtime_error(
+        "argument_count_out_of_range",
         "Function '{name}' expects {minimum}-{maximum} arguments, got {found}",
         name="table_where",
         minimum=4,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.errors import runtime_error, type_error
 from datacode.runtime.builtins.registry import builtin, expects_range
 from datacode.runtime.host import Host
 from datacode.tables.column_types import ColumnType, are_compatible, column_kind
@@ -28,13 +28,12 @@ def _column(value: Value) -> Column:
     if value.__class__ is Column:
         return value
     if value.__class__ is list:
-        raise runtime_error('relate() expects table columns (use table["column_name"]), not arrays')
+        raise runtime_error(
+            "relate_needs_columns",
+            'relate() expects table columns (use table["column_name"]), not arrays',
+        )
     found = _KINDS.get(value.__class__, "Unknown")
-    raise DataCodeError(
-        Kind.TYPE,
-        "expected {expected}, found {found}",
-        {"expected": "TableColumn", "found": found},
-    )
+    raise type_error("TableColumn", found)
 
 
 @builtin("tables", count_error=expects_range(2, 2), needs_host=True)
@@ -55,6 +54,7 @@ def relate(host: Host, column1: Value, column2: Value) -> dict[str, Value]:
     one, other = column_kind(target.stored).type, column_kind(source.stored).type
     if not are_compatible(one, other):
         raise runtime_error(
+            "relate_types_differ",
             "Cannot relate columns with incompatible types: "
             "{name1} ({type1}) and {name2} ({type2})",
             name1=target.name,
@@ -92,8 +92,12 @@ def primary_key(host: Host, column: Value) -> Column:
     """
     key = _column(column)
     if column_kind(key.stored).filled < len(key):
-        raise runtime_error("Column '{name}' is no key: it has empty cells", name=key.name)
+        raise runtime_error(
+            "key_with_empty_cells", "Column '{name}' is no key: it has empty cells", name=key.name
+        )
     if len(different(key.stored)) < len(key):
-        raise runtime_error("Column '{name}' is no key: its cells repeat", name=key.name)
+        raise runtime_error(
+            "key_with_repeated_cells", "Column '{name}' is no key: its cells repeat", name=key.name
+        )
     host.relations.append(PrimaryKey(ColumnReference(key)))
     return key

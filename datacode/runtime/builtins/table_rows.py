@@ -55,7 +55,7 @@ def merge_tables(host: Host, tables: Value, mode: Value = ABSENT) -> Table | Non
     if any(part.__class__ is not Table for part in parts):
         raise type_error("Array of Tables")
     if mode is not ABSENT and mode not in ("outer", "inner"):
-        raise runtime_error("mode must be 'outer' or 'inner'")
+        raise runtime_error("bad_union_mode", "mode must be 'outer' or 'inner'")
     if not parts:
         return None
     if mode is ABSENT:
@@ -125,7 +125,9 @@ def _positions(source: Table, names: Value, expected: str) -> list[int]:
 def _aggregate(source: Table, name: str, wanted: Value) -> Aggregate:
     is_pair = wanted.__class__ is list and len(wanted) == 2
     if not is_pair or wanted[0].__class__ is not str or wanted[1].__class__ is not str:
-        raise runtime_error("'{name}' must be an array [column, function]", name=name)
+        raise runtime_error(
+            "bad_aggregate", "'{name}' must be an array [column, function]", name=name
+        )
     return Aggregate(name, position_of(source, wanted[0]), wanted[1])
 
 

@@ -61,7 +61,7 @@ def table(host: Host, data: Value, headers: Value = ABSENT, *_ignored: Value) ->
     rows = list(data.rows()) if data.__class__ is Table else arguments.array(data)
     for number, row in enumerate(rows, 1):
         if row.__class__ is not list:
-            raise runtime_error("Row {number} is not an array", number=number)
+            raise runtime_error("row_is_no_array", "Row {number} is not an array", number=number)
     names = _names(rows, headers)
     fitting = [row for row in rows if len(row) == len(names)]
     if len(fitting) < len(rows):
@@ -176,9 +176,11 @@ def to_csv(host: Host, table: Value, delimiter: Value = ",", *, decimal: Value =
     written = as_table(table)
     mark = as_text(delimiter, "String")
     if decimal not in (".", ","):
-        raise runtime_error("decimal must be '.' or ','")
+        raise runtime_error("bad_decimal", "decimal must be '.' or ','")
     if mark == decimal:
-        raise runtime_error("delimiter and decimal cannot both be '{mark}'", mark=mark)
+        raise runtime_error(
+            "delimiter_is_decimal", "delimiter and decimal cannot both be '{mark}'", mark=mark
+        )
     return checked_text(host, csv_parts(written, mark, decimal))
 
 
@@ -284,7 +286,9 @@ def table_add_column(
     source = as_table(table, "Table, String, Value")
     title = as_text(name, "Table, String, Value")
     if (values is ABSENT) is (expression is ABSENT):
-        raise runtime_error("table_add_column needs either values or an expression")
+        raise runtime_error(
+            "values_or_expression", "table_add_column needs either values or an expression"
+        )
     if expression is ABSENT:
         cells = _given_cells(source, values)
     else:
@@ -306,6 +310,7 @@ def _given_cells(source: Table, values: Value) -> ColumnData:
         return ColumnData.of_list([values] * len(source))
     if len(cells) != len(source):
         raise runtime_error(
+            "wrong_cell_count",
             "The column has {found} cells, but the table has {rows} rows",
             found=len(cells),
             rows=len(source),

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
+from datacode.i18n.message import Message, MessageError
 from datacode.server.api import json_limits, texts
 from datacode.server.api.messages import (
     MAX_ID_BYTES,
@@ -30,27 +31,21 @@ from datacode.server.api.messages import (
     Request,
     UploadFile,
 )
-from datacode.server.api.texts import Locale, Text
+from datacode.server.api.texts import Locale
 
 _ABSENT: Any = UNSET
 
 
-class BadRequest(Exception):
+class BadRequest(MessageError):
     """A message that is no request we know. ``shape`` is the class of its answer."""
 
     def __init__(
-        self, text: Text, shape: type[Answer], head: _Head | None = None, **params: object
+        self, message: Message, shape: type[Answer], head: _Head | None = None, **params: object
     ) -> None:
-        super().__init__(text.template)
-        self.text = text
+        super().__init__(message.filled(**params))
         self.shape = shape
-        self.params = params
         self.id: Any = head.safe_id() if head else UNSET
         self.locale: Locale | None = head.safe_locale() if head else None
-
-    def render(self, locale: str) -> str:
-        """The sentence for the client."""
-        return self.text.render(locale, **self.params)
 
 
 class _Head(Struct):
@@ -244,7 +239,7 @@ def _accepts(kind: Any, raw: Raw) -> bool:
     return True
 
 
-def _expected(name: str, kind: Any) -> Text:
+def _expected(name: str, kind: Any) -> Message:
     """What a field must be, to stand behind "must be"."""
     if kind is Id:
         return texts.AN_ID.filled(limit=MAX_ID_BYTES)

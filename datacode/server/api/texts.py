@@ -1,112 +1,95 @@
 """What the server itself says to a client.
 
-The Russian texts are those of the protocol's documentation and of the server reference,
-section 13, to the letter; clients compare them. They are msgids of the one catalogue
-(``datacode.i18n.catalog``), which has them in English. Errors of programs are not here: they
-render themselves (``DataCodeError.render``).
+Their Russian, in the catalogue (``datacode.i18n.catalog``), is that of the protocol's documentation
+and of the server reference, section 13, to the letter; clients compare it. Errors of programs are
+not here (``datacode.errors``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from datacode.i18n.catalog import translate
-from datacode.i18n.os_errors import with_reason_in
+from datacode.i18n.message import Message
 
 Locale = Literal["en", "ru"]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One sentence, with ``{name}`` for each parameter; ``params`` are some that are settled."""
-
-    template: str
-    params: tuple[tuple[str, object], ...] = ()
-
-    def filled(self, **params: object) -> Text:
-        """The same sentence with these parameters settled."""
-        return Text(self.template, (*self.params, *params.items()))
-
-    def render(self, locale: str, **params: object) -> str:
-        """The sentence in ``locale``; anything but ``en`` is Russian, the protocol's language.
-
-        A parameter may be a ``Text`` itself; a ``reason`` of the system's is in the same language.
-        """
-        template = translate(self.template, locale)
-        given = dict(self.params) | params
-        if not given:
-            return template
-        return template.format_map(
-            {
-                name: value.render(locale) if isinstance(value, Text) else value
-                for name, value in with_reason_in(locale, given).items()
-            }
-        )
-
-
 # Requests that make no sense (server reference, 5.1). Both languages begin alike for every cause.
 
-UNREADABLE = Text(
-    "Ошибка парсинга запроса. Ожидается JSON с полями: type, code"
-    " (или smb_connect, smb_list_files, smb_read_file)"
+UNREADABLE = Message(
+    "request_unreadable",
+    "Request error. Expected JSON with the fields: type, code"
+    " (or smb_connect, smb_list_files, smb_read_file)",
 )
-REPEATED_FIELD = Text("Ошибка парсинга запроса: поле '{field}' повторяется")
-TOO_NESTED = Text("Ошибка парсинга запроса: вложенность больше {limit} уровней")
-TOO_LARGE = Text("Ошибка парсинга запроса: больше {limit} МиБ может быть только upload_file")
-TOO_MANY_VALUES = Text("Ошибка парсинга запроса: больше {limit} вложенных значений")
-TOO_MANY_FIELDS = Text("Ошибка парсинга запроса: больше {limit} полей")
-UNKNOWN_TYPE = Text("Ошибка парсинга запроса: неизвестный тип '{type}'")
-MISSING_FIELD = Text("Ошибка парсинга запроса: отсутствует поле '{field}'")
-WRONG_FIELD = Text("Ошибка парсинга запроса: поле '{field}' должно быть {expected}")
-NOT_TEXT = Text("Ошибка парсинга запроса: ожидается текстовое сообщение с JSON")
+REPEATED_FIELD = Message("field_repeated", "Request error: the field '{field}' appears twice")
+TOO_NESTED = Message("request_too_nested", "Request error: nested deeper than {limit} levels")
+TOO_LARGE = Message("request_too_large", "Request error: only upload_file may exceed {limit} MiB")
+TOO_MANY_VALUES = Message(
+    "request_with_too_many_values", "Request error: more than {limit} nested values"
+)
+TOO_MANY_FIELDS = Message("request_with_too_many_fields", "Request error: more than {limit} fields")
+UNKNOWN_TYPE = Message("unknown_request_type", "Request error: unknown type '{type}'")
+MISSING_FIELD = Message("field_missing", "Request error: the field '{field}' is missing")
+WRONG_FIELD = Message(
+    "field_of_wrong_type", "Request error: the field '{field}' must be {expected}"
+)
+NOT_TEXT = Message("request_not_text", "Request error: expected a text message with JSON")
 
-A_STRING = Text("строкой")
-A_FLAG = Text("true или false")
-A_COUNT = Text("целым положительным числом")
-A_POSITION = Text("целым числом от 0")
-A_BOUNDED_COUNT = Text("целым числом от 1 до {limit}")
-COLUMNS = Text("списком номеров столбцов, считая от 0")
-FILTERS = Text("списком объектов с полями: column (считая от 0), text")
-AN_ID = Text("строкой или числом не длиннее {limit} байт")
-ONE_OF = Text("одним из: {choices}")
+A_STRING = Message("a_string", "a string")
+A_FLAG = Message("a_flag", "true or false")
+A_COUNT = Message("a_count", "a positive whole number")
+A_POSITION = Message("a_position", "a whole number from 0")
+A_BOUNDED_COUNT = Message("a_bounded_count", "a whole number from 1 to {limit}")
+COLUMNS = Message("column_numbers", "a list of numbers of columns, counted from 0")
+FILTERS = Message("filters", "a list of objects with the fields: column (counted from 0), text")
+AN_ID = Message("an_id", "a string or a number of at most {limit} bytes")
+ONE_OF = Message("one_of", "one of: {choices}")
 
 # Programs.
 
-CANCELLED = Text("Ошибка: выполнение прервано")
-CANCEL_DONE = Text("Выполнение прервано")
-NOTHING_TO_CANCEL = Text("Нет выполняемого запроса")
-RESET_DONE = Text("Интерпретатор сброшен")
-INTERNAL = Text("Внутренняя ошибка сервера; администратор найдет ее в журнале под номером {number}")
-NO_INTERPRETER = Text("Ошибка: интерпретатор не может быть запущен; повторите позже")
+CANCELLED = Message("run_cancelled", "Execution was interrupted")
+CANCEL_DONE = Message("cancel_done", "Execution was interrupted")
+NOTHING_TO_CANCEL = Message("nothing_running", "Nothing is running")
+RESET_DONE = Message("interpreter_reset", "The interpreter was reset")
+INTERNAL = Message(
+    "internal_server_error",
+    "Internal server error; the administrator finds it in the log under number {number}",
+)
+NO_INTERPRETER = Message("no_interpreter", "No interpreter can be started; try again later")
 
 # Shares (server reference, 5.3, 5.4, 8.5).
 
-SHARE_CONNECTED = Text("Успешно подключено к SMB шаре '{share}'")
-SHARE_DISCONNECTED = Text("Отключено от SMB шары '{share}'")
-FILE_TOO_BIG = Text("файл больше предела размера сообщения ({limit} МиБ)")
+SHARE_CONNECTED = Message("share_connected", "Connected to the SMB share '{share}'")
+SHARE_DISCONNECTED = Message("share_disconnected", "Disconnected from the SMB share '{share}'")
+FILE_TOO_BIG = Message(
+    "file_larger_than_message", "the file is larger than the limit of {limit} MiB"
+)
 
 # Uploads (server reference, 7.3).
 
-UPLOADED = Text("Файл {filename} успешно загружен")
-UPLOADS_OFF = Text("Режим --use-ve не включен")
-NO_SESSION_FOLDER = Text("Сессия пользователя не найдена")
-BAD_FILENAME = Text("Некорректный путь к файлу")
-BAD_BASE64 = Text("Ошибка декодирования base64: {reason}")
-NO_PARENT = Text("Ошибка создания директории: {reason}")
-CANNOT_WRITE = Text("Ошибка записи файла: {reason}")
-QUOTA_EXCEEDED = Text("Превышен объем папки сессии ({limit} МиБ)")
-TOO_MANY_FILES = Text("Превышено число файлов в папке сессии ({limit})")
-DELETED = Text("Файл {filename} удален")
-CANNOT_DELETE = Text("Ошибка удаления файла: {reason}")
-CANNOT_READ = Text("Ошибка чтения файла: {reason}")
-BASE64_ALPHABET = Text("символ не из алфавита base64 или неверное дополнение")
-FILE_MISSING = Text("'{path}' не найден")
-FILE_IS_FOLDER = Text("'{path}' является папкой")
+UPLOADED = Message("file_uploaded", "File {filename} uploaded")
+UPLOADS_OFF = Message("uploads_off", "The --use-ve mode is off")
+NO_SESSION_FOLDER = Message("no_session_folder", "The user's session was not found")
+BAD_FILENAME = Message("bad_filename", "Not a valid path of a file")
+BAD_BASE64 = Message("bad_base64", "Base64 decoding error: {reason}")
+NO_PARENT = Message("cannot_make_parent", "Cannot make the folder: {reason}")
+CANNOT_WRITE = Message("cannot_write_file", "Cannot write the file: {reason}")
+QUOTA_EXCEEDED = Message("session_folder_full", "The session folder is full ({limit} MiB)")
+TOO_MANY_FILES = Message(
+    "session_folder_holds_too_many", "The session folder holds {limit} files already"
+)
+DELETED = Message("file_deleted", "File {filename} deleted")
+CANNOT_DELETE = Message("cannot_delete_file", "Cannot delete the file: {reason}")
+CANNOT_READ = Message("cannot_read_file", "Cannot read the file: {reason}")
+BASE64_ALPHABET = Message(
+    "bad_base64_character", "a character outside the base64 alphabet, or wrong padding"
+)
+FILE_MISSING = Message("file_not_found", "'{path}' not found", russian=True)
+FILE_IS_FOLDER = Message("is_a_folder", "'{path}' is a folder", russian=True)
 
 # Access (server reference, 4.4).
 
-ACCESS_GRANTED = Text("Доступ разрешен")
-ACCESS_REFUSED = Text("Неверный токен")
-LOGIN_REFUSED = Text("Неверное имя или пароль")
-TOO_MANY_TRIES = Text("Слишком много неудачных попыток; повторите через {seconds} с")
+ACCESS_GRANTED = Message("access_granted", "Access granted")
+ACCESS_REFUSED = Message("wrong_token", "Wrong token")
+LOGIN_REFUSED = Message("wrong_name_or_password", "Wrong name or password")
+TOO_MANY_TRIES = Message("too_many_tries", "Too many failed attempts; try again in {seconds} s")

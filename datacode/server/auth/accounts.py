@@ -26,7 +26,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from zope.interface import Attribute, implementer
 
-from datacode.server.api.texts import Text
+from datacode.i18n.message import Message, MessageError
 
 _OF_TOKEN = "sha256$"  # noqa: S105 - what stands before a hash
 _hasher = PasswordHasher()
@@ -46,16 +46,14 @@ class BearerToken:
     token: str = field(repr=False)
 
 
-_NO_ACCOUNT = Text("{path}, line {number}: expected NAME:HASH")
-_NO_NAME = Text("an account's name is not empty and has no colon, no line break")
+_NO_ACCOUNT = Message("bad_accounts_line", "{path}, line {number}: expected NAME:HASH")
+_NO_NAME = Message(
+    "bad_account_name", "an account's name is not empty and has no colon, no line break"
+)
 
 
-class AccountsError(Exception):
-    """A file of accounts cannot be used; the text says which line, never what is in it."""
-
-    def __init__(self, text: Text) -> None:
-        self.text = text
-        super().__init__(text.render("en"))
+class AccountsError(MessageError):
+    """A file of accounts cannot be used; it says which line, never what is in it."""
 
 
 @implementer(ICredentialsChecker)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from datacode.i18n import catalog
 from datacode.i18n.catalog import locale_of_environment
-from datacode.i18n.os_errors import reason_in
+from datacode.i18n.os_errors import system_reason
 from datacode.server.auth.accounts import AccountsError, make_token, set_password
 
 USAGE = {
@@ -43,10 +43,10 @@ def passwd(words: list[str]) -> int:
             return 1
         set_password(file, name, password)
     except AccountsError as error:
-        sys.stderr.write(f"❌ {error.text.render(locale)}\n")
+        sys.stderr.write(f"❌ {error.render(locale)}\n")
         return 1
     except OSError as error:
-        sys.stderr.write(f"❌ {file}: {reason_in(locale, error)}\n")
+        sys.stderr.write(f"❌ {file}: {system_reason(error).render(locale)}\n")
         return 1
     except UnicodeDecodeError as error:
         sys.stderr.write(f"❌ {error}\n")

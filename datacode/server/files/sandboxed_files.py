@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from datacode.i18n.catalog import mark
+from datacode.i18n.message import Message
 from datacode.runtime.files import Entry, FilesError
 
 MAX_ENTRIES = 200_000
@@ -28,13 +28,37 @@ MAX_ENTRIES = 200_000
 _LOOK = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK) | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
-OUTSIDE_ALLOWED = mark("Доступ запрещен: путь находится вне разрешенной папки")
-OUTSIDE_SESSION = mark("Доступ запрещен: путь находится вне папки сессии")
-LEADS_OUT = mark("Доступ запрещен: использование '..' для выхода из папки сессии не разрешено")
-RESOLVES_OUTSIDE = mark("Доступ запрещен: путь выходит за пределы папки сессии")
-READ_ONLY = mark("Доступ запрещен: запись разрешена только в папку сессии")
-NOT_A_FILE = mark("Доступ запрещен: '{path}' не является обычным файлом")
-TOO_MANY_NAMES = mark("В папке '{path}' слишком много имен (предел {limit})")
+OUTSIDE_ALLOWED = Message(
+    "outside_allowed_folder",
+    "Access denied: the path is outside of the allowed folder",
+    russian=True,
+)
+OUTSIDE_SESSION = Message(
+    "outside_session_folder",
+    "Access denied: the path is outside of the session folder",
+    russian=True,
+)
+LEADS_OUT = Message(
+    "leads_out_of_session_folder",
+    "Access denied: '..' must not lead out of the session folder",
+    russian=True,
+)
+RESOLVES_OUTSIDE = Message(
+    "resolves_outside_session_folder",
+    "Access denied: the path leads out of the session folder",
+    russian=True,
+)
+READ_ONLY = Message(
+    "write_outside_session_folder",
+    "Access denied: files can be written in the session folder only",
+    russian=True,
+)
+NOT_A_FILE = Message(
+    "not_a_regular_file", "Access denied: '{path}' is not a regular file", russian=True
+)
+TOO_MANY_NAMES = Message(
+    "too_many_names_in_folder", "Folder '{path}' holds too many names (limit {limit})", russian=True
+)
 
 
 class Area(Protocol):
@@ -138,7 +162,7 @@ class LocalFiles:
             if stat.S_ISDIR(mode):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if not stat.S_ISREG(mode):
-                raise FilesError(NOT_A_FILE, {"path": path})
+                raise FilesError(NOT_A_FILE.filled(path=path))
             return _reopen(look, _READ)
         finally:
             os.close(look)
@@ -174,7 +198,7 @@ class LocalFiles:
         finally:
             os.close(look)
         if kind is None:
-            raise FilesError(NOT_A_FILE, {"path": path})
+            raise FilesError(NOT_A_FILE.filled(path=path))
         size = None if kind == "folder" else status.st_size
         return Entry(os.path.basename(path.rstrip("/")), kind == "folder", size, status.st_mtime)
 
@@ -194,7 +218,7 @@ class LocalFiles:
         with os.scandir(folder) as names:
             for name in names:
                 if len(found) == MAX_ENTRIES:
-                    raise FilesError(TOO_MANY_NAMES, {"path": path, "limit": str(MAX_ENTRIES)})
+                    raise FilesError(TOO_MANY_NAMES.filled(path=path, limit=MAX_ENTRIES))
                 entry = _entry(name)
                 if entry is not None:
                     found.append(entry)

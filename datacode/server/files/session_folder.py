@@ -21,12 +21,11 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from datacode.i18n.catalog import mark
+from datacode.i18n.message import Message, MessageError
 from datacode.i18n.os_errors import system_text
 from datacode.runtime.files import FilesError
 from datacode.server.api import texts
 from datacode.server.api.messages import FileDetails
-from datacode.server.api.texts import Text
 from datacode.server.files.sandboxed_files import LocalFiles, SessionArea
 
 Piece = bytes | memoryview
@@ -40,28 +39,29 @@ _TEMPORARY = ".datacode-new-"
 _MAX_PARTS = 64
 _NEVER = threading.Event()
 _FOR_PROGRAMS = {
-    texts.QUOTA_EXCEEDED: mark("The session folder is full (limit {limit} MiB)"),
-    texts.TOO_MANY_FILES: mark("The session folder is full (limit {limit} files)"),
-    texts.NO_SESSION_FOLDER: mark("Доступ запрещен: папка сессии не установлена"),
+    texts.QUOTA_EXCEEDED.code: Message(
+        "session_folder_full_of_bytes", "The session folder is full (limit {limit} MiB)"
+    ),
+    texts.TOO_MANY_FILES.code: Message(
+        "session_folder_full_of_files", "The session folder is full (limit {limit} files)"
+    ),
+    texts.NO_SESSION_FOLDER.code: Message(
+        "no_session_folder_to_write", "Access denied: there is no session folder", russian=True
+    ),
 }
 
 
-class StoreError(Exception):
-    """A file was not stored; ``text`` with ``params`` says why."""
-
-    def __init__(self, text: Text, **params: object) -> None:
-        super().__init__(text.template)
-        self.text = text
-        self.params = params
+class StoreError(MessageError):
+    """A file was not stored."""
 
     def for_program(self) -> Exception:
         """The same for a program that wrote: the system's own error where there was one."""
         if isinstance(self.__cause__, OSError):
             return self.__cause__
-        template = _FOR_PROGRAMS.get(self.text)
-        if template is None:
+        message = _FOR_PROGRAMS.get(self.message.code)
+        if message is None:
             return OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        return FilesError(template, self.params)
+        return FilesError(message.filled(**self.message.params))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class SessionFolder:
         try:
             os.mkdir(self.path, 0o700)
         except OSError as error:
-            raise StoreError(texts.NO_PARENT, reason=system_text(error)) from error
+            raise StoreError(texts.NO_PARENT.filled(reason=system_text(error))) from error
         self._made = True
         self._on_made(self.path)
         return True
@@ -208,26 +208,26 @@ class SessionFolder:
             try:
                 self._sizes[name] = _write(folder, parts[-1], pieces())
             except OSError as error:
-                raise StoreError(texts.CANNOT_WRITE, reason=system_text(error)) from error
+                raise StoreError(texts.CANNOT_WRITE.filled(reason=system_text(error))) from error
             finally:
                 os.close(folder)
 
     def _check_quota(self, name: str, size: int) -> None:
         others = sum(self._sizes.values()) - self._sizes.get(name, 0)
         if self._max_bytes and others + size > self._max_bytes:
-            raise StoreError(texts.QUOTA_EXCEEDED, limit=f"{self._max_bytes / MIB:g}")
+            raise StoreError(texts.QUOTA_EXCEEDED.filled(limit=f"{self._max_bytes / MIB:g}"))
         if self._max_files and name not in self._sizes and len(self._sizes) >= self._max_files:
-            raise StoreError(texts.TOO_MANY_FILES, limit=self._max_files)
+            raise StoreError(texts.TOO_MANY_FILES.filled(limit=self._max_files))
 
     def _folder_of(self, parts: tuple[str, ...]) -> int:
         """A descriptor of the folder, made if need be. There may be as many as files."""
         new = {parts[: i + 1] for i in range(len(parts))} - self._folders
         if self._max_files and len(self._folders) + len(new) > self._max_files:
-            raise StoreError(texts.TOO_MANY_FILES, limit=self._max_files)
+            raise StoreError(texts.TOO_MANY_FILES.filled(limit=self._max_files))
         try:
             return self._existing(parts, make=True)
         except OSError as error:
-            raise StoreError(texts.NO_PARENT, reason=system_text(error)) from error
+            raise StoreError(texts.NO_PARENT.filled(reason=system_text(error))) from error
 
     def _existing(self, parts: tuple[str, ...], *, make: bool = False) -> int:
         """A descriptor of a folder below; with ``make`` those that are missing are made."""
@@ -295,7 +295,7 @@ def _decoded(encoded: memoryview) -> Iterator[Piece]:
                 raise ValueError("padding before the end")
             yield binascii.a2b_base64(piece, strict_mode=True)
         except ValueError:
-            raise StoreError(texts.BAD_BASE64, reason=texts.BASE64_ALPHABET) from None
+            raise StoreError(texts.BAD_BASE64.filled(reason=texts.BASE64_ALPHABET)) from None
 
 
 def _read_all(descriptor: int) -> Iterator[Piece]:

@@ -129,20 +129,29 @@ class Options(Help, AuthOptionMixin):
         try:
             self.addChecker(makeChecker(description))  # type: ignore[no-untyped-call]
         except InvalidAuthType as error:
-            raise Mistake("❌ --auth: нет такого способа: {kind}", kind=error) from None
+            raise Mistake(
+                "unknown_auth_method", "❌ --auth: no such method: {kind}", kind=error
+            ) from None
         except UnsupportedInterfaces as error:
-            raise Mistake("❌ --auth: способ не подходит: {kind}", kind=error) from None
+            raise Mistake(
+                "unsuitable_auth_method", "❌ --auth: this method does not fit: {kind}", kind=error
+            ) from None
         except OSError as error:
             raise Mistake(
+                "bad_option_file",
                 "❌ --{name}: {path}: {reason}",
                 name="auth",
                 path=error.filename,
                 reason=system_reason(error),
             ) from None
         except AccountsError as error:
-            raise Mistake("❌ --{name}: {reason}", name="auth", reason=error.text) from None
+            raise Mistake(
+                "bad_option", "❌ --{name}: {reason}", name="auth", reason=error.message
+            ) from None
         except UnicodeDecodeError as error:
-            raise Mistake("❌ --{name}: {reason}", name="auth", reason=error) from None
+            raise Mistake(
+                "bad_option", "❌ --{name}: {reason}", name="auth", reason=error
+            ) from None
 
     def opt_version(self) -> NoReturn:
         """Print the version and exit."""
@@ -174,7 +183,9 @@ class Options(Help, AuthOptionMixin):
         """Check what was given, and make settings of it."""
         self.settings = settings(self, self._lists, self._environment)
         if self._words:
-            raise Mistake("❌ Неизвестный аргумент: {word}", word=self._words[0])
+            raise Mistake(
+                "unknown_server_argument", "❌ Unknown argument: {word}", word=self._words[0]
+            )
         parent = getattr(self, "parent", None)
         if parent is not None and self["log-format"] == "json" and not parent.get("logger"):
             parent["logger"] = json_log_to(parent.get("logfile") or "-")

@@ -120,7 +120,8 @@ def _from_environment(names: Names, environment: Mapping[str, str]) -> dict[str,
             found[name] = []
         elif text.lower() not in _NO:
             raise Mistake(
-                "❌ {variable}: ожидается true или false; получено: {value}",
+                "variable_not_flag",
+                "❌ {variable}: expected true or false, got: {value}",
                 variable=variable,
                 value=text,
             )
@@ -135,10 +136,15 @@ def _from_file(names: Names, path: str) -> dict[str, list[str]]:
     for key, value in _read(path).items():
         name = key.replace("_", "-")
         if name not in names.parameters | names.flags | names.lists:
-            raise Mistake("❌ {path}: неизвестный параметр: {key}", path=path, key=key)
+            raise Mistake("unknown_setting", "❌ {path}: unknown option: {key}", path=path, key=key)
         if name in names.flags:
             if not isinstance(value, bool):
-                raise Mistake("❌ {path}: {key}: ожидается true или false", path=path, key=key)
+                raise Mistake(
+                    "setting_not_flag",
+                    "❌ {path}: {key}: expected true or false",
+                    path=path,
+                    key=key,
+                )
             if value:
                 found[name] = []
         elif name in names.lists:
@@ -146,10 +152,18 @@ def _from_file(names: Names, path: str) -> dict[str, list[str]]:
             found[name] = [each for each in values if isinstance(each, str)]
             if len(found[name]) < len(values):
                 raise Mistake(
-                    "❌ {path}: {key}: ожидается строка или массив строк", path=path, key=key
+                    "setting_not_list",
+                    "❌ {path}: {key}: expected a string or an array of strings",
+                    path=path,
+                    key=key,
                 )
         elif isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise Mistake("❌ {path}: {key}: ожидается строка или число", path=path, key=key)
+            raise Mistake(
+                "setting_not_word",
+                "❌ {path}: {key}: expected a string or a number",
+                path=path,
+                key=key,
+            )
         else:
             found[name] = [str(value)]
     return found
@@ -160,6 +174,10 @@ def _read(path: str) -> dict[str, object]:
         return tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
         reason = system_reason(error)
-        raise Mistake("❌ --config: {path}: {reason}", path=path, reason=reason) from None
+        raise Mistake(
+            "unreadable_config", "❌ --config: {path}: {reason}", path=path, reason=reason
+        ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Mistake("❌ --config: {path}: {reason}", path=path, reason=error) from None
+        raise Mistake(
+            "unreadable_config", "❌ --config: {path}: {reason}", path=path, reason=error
+        ) from None

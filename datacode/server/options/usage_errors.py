@@ -6,31 +6,40 @@ import re
 
 from twisted.python.usage import UsageError
 
-from datacode.server.api.texts import Text
+from datacode.i18n.message import Message, parameters
 
 
 class Mistake(UsageError):
-    """One sentence about what was given. ``template`` and ``params`` as in ``Text``."""
+    """One sentence about what was given."""
 
-    def __init__(self, template: str, **params: object) -> None:
-        self.text = Text(template).filled(**params)
-        super().__init__(self.text.render("ru"))
+    def __init__(self, code: str, template: str, /, **params: object) -> None:
+        self.message = Message(code, template, parameters(params))
+        super().__init__(self.message.render("ru"))
 
 
 _FOUND_BY_TWISTED = tuple(
     (re.compile(pattern, re.DOTALL), text)
     for pattern, text in (
-        ("option (?P<option>.*) not recognized", Text("❌ Неизвестный параметр: {option}")),
-        ("option (?P<option>.*) requires argument", Text("❌ {option}: нет значения")),
+        (
+            "option (?P<option>.*) not recognized",
+            Message("unknown_server_option", "❌ Unknown option: {option}"),
+        ),
+        (
+            "option (?P<option>.*) requires argument",
+            Message("server_option_needs_value", "❌ {option} needs a value"),
+        ),
         (
             "option (?P<option>.*) must not have an argument",
-            Text("❌ {option}: значение не ожидается"),
+            Message("server_option_takes_no_value", "❌ {option} takes no value"),
         ),
         (
             "option (?P<option>.*) not a unique prefix",
-            Text("❌ {option}: так начинается не один параметр"),
+            Message("ambiguous_server_option", "❌ {option}: more than one option begins so"),
         ),
-        ("Invalid auth type: (?P<kind>.*)", Text("❌ --auth: нет такого способа: {kind}")),
+        (
+            "Invalid auth type: (?P<kind>.*)",
+            Message("unknown_auth_method", "❌ --auth: no such method: {kind}"),
+        ),
     )
 )
 """Its sentences (and ``getopt``'s), and ours for the same."""
@@ -39,7 +48,7 @@ _FOUND_BY_TWISTED = tuple(
 def sentence(error: UsageError, locale: str) -> str:
     """The mistake in ``locale``. Of Twisted's own, those that nobody knows stay as they are."""
     if isinstance(error, Mistake):
-        return error.text.render(locale)
+        return error.message.render(locale)
     for pattern, text in _FOUND_BY_TWISTED:
         if match := pattern.fullmatch(str(error)):
             return text.render(locale, **match.groupdict())

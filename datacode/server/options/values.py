@@ -93,16 +93,19 @@ def _address(options: Mapping[str, Any], environment: Mapping[str, str]) -> tupl
         port = _port(options["port"])
     host = host.removeprefix("[").removesuffix("]")
     if not host or any(letter.isspace() for letter in host):
-        raise Mistake("❌ Неверный адрес: {host}", host=host)
+        raise Mistake("bad_listen_address", "❌ Invalid address: {host}", host=host)
     return host, port
 
 
 def _reuse_port(options: Mapping[str, Any], lists: Mapping[str, list[str]]) -> bool:
     wanted = bool(options["reuse-port"])
     if wanted and lists.get("listen"):
-        raise Mistake("❌ --reuse-port: только с --host и --port, не с --listen")
+        raise Mistake(
+            "reuse_port_with_listen",
+            "❌ --reuse-port: only with --host and --port, not with --listen",
+        )
     if wanted and not hasattr(socket, "SO_REUSEPORT"):
-        raise Mistake("❌ --reuse-port: эта система не умеет делить порт")
+        raise Mistake("reuse_port_unsupported", "❌ --reuse-port: this system cannot share a port")
     return wanted
 
 
@@ -117,13 +120,13 @@ def _split_address(text: str) -> tuple[str, int] | None:
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535:
         return int(text)
-    raise Mistake("❌ Неверный порт: {port}", port=text)
+    raise Mistake("bad_port", "❌ Invalid port: {port}", port=text)
 
 
 def _token(text: str | None, environment: Mapping[str, str]) -> str | None:
     token = environment.get(TOKEN_VARIABLE) if text is None else text
     if token == "":
-        raise Mistake("❌ --token: токен не может быть пустым")
+        raise Mistake("empty_token", "❌ --token: the token cannot be empty")
     return token
 
 
@@ -133,7 +136,9 @@ def _hosts(entries: list[str]) -> HostPolicy:
             HostPolicy([entry])
         except ValueError:
             raise Mistake(
-                "❌ --smb-host: ожидается имя, адрес или сеть; получено: {entry}", entry=entry
+                "bad_smb_host",
+                "❌ --smb-host: expected a name, an address or a network, got: {entry}",
+                entry=entry,
             ) from None
     return HostPolicy(entries)
 
@@ -145,14 +150,18 @@ def _kerberos(lists: Mapping[str, list[str]]) -> Kerberos:
         user, _, realm = account.rpartition("@")
         if not user or not realm or not file:
             raise Mistake(
-                "❌ --smb-kerberos: ожидается USER@REALM=FILE; получено: {entry}", entry=entry
+                "bad_smb_kerberos",
+                "❌ --smb-kerberos: expected USER@REALM=FILE, got: {entry}",
+                entry=entry,
             )
         files[account] = str(Path(file).absolute())
     kdcs = {}
     for entry in lists.get("smb_kdcs", []):
         realm, _, host = entry.partition("=")
         if not realm or not host:
-            raise Mistake("❌ --smb-kdc: ожидается REALM=HOST; получено: {entry}", entry=entry)
+            raise Mistake(
+                "bad_smb_kdc", "❌ --smb-kdc: expected REALM=HOST, got: {entry}", entry=entry
+            )
         kdcs[realm] = host
     return Kerberos(files, kdcs)
 
@@ -164,7 +173,12 @@ def _optional_path(text: str | None) -> Path | None:
 def _folder(text: str, option: str) -> Path:
     path = Path(text).absolute()
     if not path.is_dir():
-        raise Mistake("❌ {option}: папка не найдена: {folder}", option=option, folder=text)
+        raise Mistake(
+            "option_folder_not_found",
+            "❌ {option}: folder not found: {folder}",
+            option=option,
+            folder=text,
+        )
     return path
 
 
@@ -172,7 +186,8 @@ def _choice(options: Mapping[str, Any], name: str, *choices: str) -> Any:
     value = options[name]
     if value not in choices:
         raise Mistake(
-            "❌ --{name}: ожидается одно из: {choices}; получено: {value}",
+            "option_not_choice",
+            "❌ --{name}: expected one of: {choices}; got: {value}",
             name=name,
             choices=", ".join(choices),
             value=value,
@@ -192,7 +207,8 @@ def _number(options: Mapping[str, Any], name: str) -> float:
 
 def _too_small(name: str, least: int, value: object) -> Mistake:
     return Mistake(
-        "❌ --{name}: ожидается число от {least}; получено: {value}",
+        "option_not_number",
+        "❌ --{name}: expected a number from {least} up, got: {value}",
         name=name,
         least=least,
         value=value,
@@ -203,7 +219,10 @@ def _whole(options: Mapping[str, Any], name: str, least: int = 0) -> int:
     number = _number(options, name)
     if not number.is_integer():
         raise Mistake(
-            "❌ --{name}: ожидается целое число; получено: {value}", name=name, value=options[name]
+            "option_not_whole",
+            "❌ --{name}: expected a whole number, got: {value}",
+            name=name,
+            value=options[name],
         )
     if number < least:
         raise _too_small(name, least, options[name])

@@ -10,8 +10,8 @@ import codecs
 import re
 from collections.abc import Sequence
 
-from datacode.errors import DataCodeError, runtime_error
-from datacode.i18n.catalog import mark
+from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.i18n.message import Message
 
 _LETTERS = re.compile("[А-яЁё]")
 _WORDS = re.compile("[А-Яа-яЁё][а-яё]{2}|[А-ЯЁ]{3}")
@@ -23,25 +23,22 @@ def width_error(
     number: int, line: int, byte: int, found: int, expected: int, *, has_semicolons: bool
 ) -> DataCodeError:
     """Record ``number`` (from 0) has more or fewer cells than there are columns."""
-    template = mark(
+    message = Message(
+        "csv_row_width",
         "Failed to read row {row}: CSV error: record {record} (line: {line}, byte: {byte}): "
-        "found record with {found} fields, but the previous record has {expected} fields"
+        "found record with {found} fields, but the previous record has {expected} fields",
     )
     if has_semicolons:
-        template = mark(
+        message = Message(
+            "csv_row_width_semicolons",
             "Failed to read row {row}: CSV error: record {record} (line: {line}, byte: {byte}): "
             "found record with {found} fields, but the previous record has {expected} fields. "
-            "The file looks as if ';' separated its cells: try delimiter=\";\""
+            "The file looks as if ';' separated its cells: try delimiter=\";\"",
         )
-    return runtime_error(
-        template,
-        row=number + 1,
-        record=number,
-        line=line,
-        byte=byte,
-        found=found,
-        expected=expected,
+    message = message.filled(
+        row=number + 1, record=number, line=line, byte=byte, found=found, expected=expected
     )
+    return DataCodeError(Kind.RUNTIME, message)
 
 
 def encoding_error(
@@ -59,46 +56,47 @@ def encoding_error(
     ``likely`` is the encoding that it seems to be in, if one can tell.
     """
     if number == header_row:
-        template = mark(
+        message = Message(
+            "csv_header_not_utf_8",
             "Failed to read header row: CSV parse error: record {record} (line {line}, "
             "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
-            "near byte index {index}"
+            "near byte index {index}",
         )
         if likely is not None:
-            template = mark(
+            message = Message(
+                "csv_header_likely_encoding",
                 "Failed to read header row: CSV parse error: record {record} (line {line}, "
                 "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
                 "near byte index {index}. The file looks as if it were encoded in {encoding}: "
-                'try encoding="{name}"'
+                'try encoding="{name}"',
             )
     else:
-        template = mark(
+        message = Message(
+            "csv_row_not_utf_8",
             "Failed to read row {row}: CSV parse error: record {record} (line {line}, "
             "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
-            "near byte index {index}"
+            "near byte index {index}",
         )
         if likely is not None:
-            template = mark(
+            message = Message(
+                "csv_row_likely_encoding",
                 "Failed to read row {row}: CSV parse error: record {record} (line {line}, "
                 "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
                 "near byte index {index}. The file looks as if it were encoded in {encoding}: "
-                'try encoding="{name}"'
+                'try encoding="{name}"',
             )
-    return runtime_error(
-        template,
-        row=number + 1,
-        record=number,
-        line=line,
-        field=field,
-        byte=byte,
-        index=index,
-        **({} if likely is None else {"encoding": likely, "name": likely.lower()}),
+    if likely is not None:
+        message = message.filled(encoding=likely, name=likely.lower())
+    message = message.filled(
+        row=number + 1, record=number, line=line, field=field, byte=byte, index=index
     )
+    return DataCodeError(Kind.RUNTIME, message)
 
 
 def too_few_records(header_row: int) -> DataCodeError:
     """The file ends before the header."""
     return runtime_error(
+        "csv_without_header",
         "File has fewer than {rows} rows (header_row = {header_row})",
         rows=header_row + 1,
         header_row=header_row,

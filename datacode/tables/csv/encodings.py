@@ -72,6 +72,7 @@ def codec_for(encoding: str) -> str:
     codec = _CODECS.get(_plain(encoding))
     if codec is None:
         raise runtime_error(
+            "unknown_encoding",
             "Unknown encoding '{encoding}'. Known are: {known}",
             encoding=encoding,
             known=", ".join(ENCODINGS),

@@ -58,9 +58,11 @@ def read_csv(
     Runtime Errors in the words of the tables and files reference, 2.3.
     """
     if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise runtime_error("delimiter must be one character, and no quote or line break")
+        raise runtime_error(
+            "bad_delimiter_written", "delimiter must be one character, and no quote or line break"
+        )
     if decimal not in (".", ","):
-        raise runtime_error("decimal must be '.' or ','")
+        raise runtime_error("bad_decimal", "decimal must be '.' or ','")
     table = _read(_in_utf8(file, encoding), _Format(header_row, delimiter, decimal))
     if warn is not None and diagnostics.looks_separated_by_semicolons(
         table.names, table.slice(0, min(len(table), 20)).columns[0].values()
@@ -78,6 +80,7 @@ def _in_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
         return io.BytesIO(file.read().decode(codec).encode())
     except UnicodeError as error:
         raise runtime_error(
+            "csv_not_in_encoding",
             "Failed to read CSV: the file is not in the encoding {encoding} (byte {byte})",
             encoding=encoding,
             byte=getattr(error, "start", 0),
@@ -220,7 +223,7 @@ def _names(
         if number == header_row:
             return [name.strip(WHITE_SPACE) for name in cells]
     if number < 0:
-        raise runtime_error("Empty CSV file")
+        raise runtime_error("empty_csv", "Empty CSV file")
     raise diagnostics.too_few_records(header_row)
 
 

@@ -20,7 +20,9 @@ def csv_parts(table: Table, delimiter: str = ",", decimal: str = ".") -> Iterato
     CSV has no types: the text ``007`` comes back as the number 7.
     """
     if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise runtime_error("delimiter must be one character, and no quote or line break")
+        raise runtime_error(
+            "bad_delimiter_written", "delimiter must be one character, and no quote or line break"
+        )
     quote = _quoting(delimiter)
     yield _line(table.names, delimiter, quote)
     yield from in_blocks(

@@ -53,11 +53,12 @@ class Unreadable(Exception):
 
 def open_error(reason: str) -> DataCodeError:
     """The file cannot be read as a workbook; ``reason`` is a library's, in English."""
-    return runtime_error("Failed to open xlsx: {reason}", reason=reason)
+    return runtime_error("xlsx_failed", "Failed to open xlsx: {reason}", reason=reason)
 
 
 def _too_large() -> DataCodeError:
     return runtime_error(
+        "xlsx_too_large",
         "Failed to open xlsx: the workbook is too large (more than {mebibytes} MiB unpacked)",
         mebibytes=MOST_BYTES >> 20,
     )
@@ -70,12 +71,15 @@ class Package:
         file.seek(0)
         if file.read(len(_OLD_FORMAT)) == _OLD_FORMAT:
             raise runtime_error(
-                "Failed to open xlsx: the file is an old .xls or is protected by a password"
+                "xlsx_old_or_protected",
+                "Failed to open xlsx: the file is an old .xls or is protected by a password",
             )
         try:
             parts = zipfile.ZipFile(file).infolist()
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-            raise runtime_error("Failed to open xlsx: the file is not an XLSX workbook") from None
+            raise runtime_error(
+                "not_xlsx", "Failed to open xlsx: the file is not an XLSX workbook"
+            ) from None
         if len(parts) > _MOST_PARTS or sum(p.file_size for p in parts) > 16 * MOST_BYTES:
             raise _too_large()
         self._file = file
@@ -88,7 +92,9 @@ class Package:
         """A part's unpacked bytes, a piece at a time, until its compressed data really ends."""
         part = self._parts[name]
         if part.flag_bits & 1:
-            raise runtime_error("Failed to open xlsx: the file is protected by a password")
+            raise runtime_error(
+                "xlsx_protected", "Failed to open xlsx: the file is protected by a password"
+            )
         if part.header_offset < 0:  # the directory says that it begins elsewhere than it does
             raise open_error(f"part {name} is damaged")
         self._file.seek(part.header_offset)

@@ -138,13 +138,17 @@ def _chosen(worksheets: list[str], all_sheets: list[str], wanted: str | None) ->
     """The sheet of the wanted name, or the first with cells."""
     if wanted is None:
         if not worksheets:
-            raise runtime_error("No sheets found")
+            raise runtime_error("no_sheets", "No sheets found")
         return worksheets[0]
     if wanted not in worksheets:
         if wanted in all_sheets:
-            raise runtime_error("Failed to read sheet '{name}': it is a chart", name=wanted)
+            raise runtime_error(
+                "sheet_is_chart", "Failed to read sheet '{name}': it is a chart", name=wanted
+            )
         raise runtime_error(
-            "Failed to read sheet '{name}': Worksheet '{name}' not found", name=wanted
+            "sheet_not_found",
+            "Failed to read sheet '{name}': Worksheet '{name}' not found",
+            name=wanted,
         )
     return wanted
 

@@ -179,6 +179,8 @@ def _stored(value: Value) -> tuple[str, str | None]:
         return "b", "1" if value else "0"
     text = value.text if kind is PathPattern else printed(value)
     if len(text) > MOST_TEXT:
-        raise runtime_error("A cell of a sheet holds at most {most} characters", most=MOST_TEXT)
+        raise runtime_error(
+            "too_much_for_cell", "A cell of a sheet holds at most {most} characters", most=MOST_TEXT
+        )
     text = _LIKE_AN_ESCAPE.sub("_x005F_", _NOT_IN_XML.sub("\ufffd", text))
     return "s", text.replace("\r", "_x000D_")  # XML reads a bare one as a line feed

@@ -37,6 +37,7 @@ def check_extent(rows: int, columns: int, most: int) -> None:
 
 def _too_many(rows: int, columns: int, most: int) -> DataCodeError:
     return runtime_error(
+        "sheet_too_large",
         "Failed to open xlsx: the sheet is too large ({rows} rows by {columns} columns; "
         "at most {most} cells are read)",
         rows=rows,

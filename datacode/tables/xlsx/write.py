@@ -24,6 +24,7 @@ def to_xlsx(table: Table) -> bytes:
     """
     if len(table) >= MOST_ROWS or len(table.columns) > MOST_COLUMNS:
         raise runtime_error(
+            "too_much_for_sheet",
             "A sheet holds at most {rows} rows with the header, and {columns} columns",
             rows=MOST_ROWS,
             columns=MOST_COLUMNS,

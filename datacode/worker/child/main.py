@@ -20,7 +20,7 @@ import traceback
 import msgspec
 from msgspec import Struct
 
-from datacode.errors import DataCodeError, Kind, limit_error, runtime_error
+from datacode.errors import DataCodeError, Kind, internal_error, limit_error
 from datacode.export.sqlite import export_bytes
 from datacode.language.tools.lint import Problem
 from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter
@@ -41,7 +41,6 @@ _PIECE = 1 << 19
 
 _ROWS_IN_TEXT = 100
 
-NO_MEMORY = "Not enough memory"
 
 _WARM_UP = (
     """
@@ -127,13 +126,13 @@ class Runner:
             error = late.error()
         except MemoryError:
             self._break_into()
-            error = limit_error(NO_MEMORY)
+            error = limit_error("out_of_memory", "Not enough memory")
         except Exception as fault:  # noqa: BLE001 - a fault of ours must not end the session
-            error = runtime_error("Internal error")
+            error = internal_error()
             self._channel.send(wire.Trouble(trouble(fault)))
         finally:
             self._gate.end()
-        if error is not None and error.template == NO_MEMORY:
+        if error is not None and error.message.code == "out_of_memory":
             self._break_into()
         if error is not None:
             self._advise(error, program.code)
@@ -391,5 +390,5 @@ class Answers:
 
 def _problem(found: Problem) -> wire.Problem:
     kind = Kind[found.kind.upper()].value
-    error = wire.Error(kind, found.template, found.params, found.line, found.column)
+    error = wire.Error(kind, found.message, found.line, found.column)
     return wire.Problem(found.severity, error)

@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import pkgutil
 
+from datacode.i18n import catalog
 from datacode.runtime.call_depth import depth
 from datacode.runtime.interpreter import RECURSION_LIMIT
 from datacode.tables.csv.encodings import ENCODINGS
@@ -44,6 +45,7 @@ def preload() -> None:
         _import_whole(name)
     for encoding in ENCODINGS:
         codecs.lookup(encoding)
+    catalog.translations("ru")  # programs see some messages in Russian
     depth(RECURSION_LIMIT)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
@@ -177,6 +178,7 @@ class RemoteFiles:
 
 def _failure(answer: wire.Failed) -> Exception:
     """What the broker raised, as far as it crosses the wire."""
-    if answer.errno is not None:
-        return OSError(answer.errno, os.strerror(answer.errno))
-    return FilesError(answer.template, answer.params)
+    if answer.message is not None:
+        return FilesError(answer.message)
+    number = answer.errno or errno.EIO
+    return OSError(number, os.strerror(number))

@@ -99,11 +99,14 @@ class ShownTables:
         known = self._known.get(asked.table)
         table = known() if known is not None else None
         if table is None:
-            raise runtime_error("The table is no longer kept: run the program again")
+            raise runtime_error(
+                "table_no_longer_kept", "The table is no longer kept: run the program again"
+            )
         wanted = ViewQuery(asked.sort, asked.descending, tuple(asked.filters))
         for column in (*wanted.columns(), *asked.columns):
             if not 0 <= column < len(table.columns):
                 raise runtime_error(
+                    "no_column_of_number",
                     "There is no column {column}: the table has {count}, counted from 0",
                     column=str(column),
                     count=str(len(table.columns)),
@@ -131,6 +134,7 @@ class ShownTables:
         if order is None:
             if len(table) > _MOST_ARRANGED:
                 raise runtime_error(
+                    "too_many_rows_to_arrange",
                     "The table has too many rows to sort or filter here ({rows}; the limit is "
                     "{limit}): do it in the program",
                     rows=str(len(table)),
@@ -237,7 +241,10 @@ class RowsThread:
             return wire.FoundRows(asked.request, error=wire.Error.of(error))
         except MemoryError:
             self._tables.forget_arrangements()
-            short = runtime_error("There is not enough memory to sort or filter the table")
+            short = runtime_error(
+                "too_little_memory_to_arrange",
+                "There is not enough memory to sort or filter the table",
+            )
             return wire.FoundRows(asked.request, error=wire.Error.of(short))
         except Exception as fault:  # noqa: BLE001 - the question fails, not the session
             return wire.Unable(asked.request, self._trouble(fault))

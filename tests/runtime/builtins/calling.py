@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError
+from datacode.i18n.message import Message
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.host import Host
@@ -35,7 +36,7 @@ class MemoryFiles:
 
     def _check(self, path: str) -> None:
         if path in self.refused:
-            raise FilesError("'{path}' is out of bounds", {"path": path})
+            raise FilesError(Message("out_of_bounds", "'{path}' is out of bounds", {"path": path}))
         if path in self.broken:
             raise OSError(self.broken[path], os.strerror(self.broken[path]))
 

@@ -44,7 +44,7 @@ class CallbackTests(BuiltinTestCase):
         """An error inside the function is the error of the call."""
 
         def fails(value: object) -> object:
-            raise runtime_error("no")
+            raise runtime_error("no", "no")
 
         self.own["fails"] = fails
         self.assertRaises(DataCodeError, self.call, "map", [1], "fails")

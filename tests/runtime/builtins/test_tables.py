@@ -41,7 +41,7 @@ class ProgramTestCase(SynchronousTestCase):
         """The error of an expression, without kind and line."""
         outcome = self.interpreter.run(expression)
         assert outcome.error is not None, expression
-        return outcome.error.message
+        return outcome.error.text
 
 
 class MakingTests(ProgramTestCase):
