@@ -27,7 +27,7 @@ WITH_CONDITIONS = {"table_query", "table_filter", "table_where", "table_add_colu
 (``test_stored_both_ways`` tries them with the true one)."""
 
 
-class _OnlyBuiltins:
+class OnlyBuiltins:
     """An engine whose functions are the builtins; conditions compare nothing but hold or not."""
 
     def __init__(self, host: Host) -> None:
@@ -64,7 +64,7 @@ def outcome(name: str, arguments: list[Any], named: dict[str, Any]) -> str:
     """What a call gives, writes and leaves in files, or its error."""
     files = MemoryFiles(dict(FILES))
     host = Host(files, memory_limit=2**20)
-    host.attach(_OnlyBuiltins(host))
+    host.attach(OnlyBuiltins(host))
     try:
         result = call_with(host, name, arguments, named)
     except DataCodeError as error:
