@@ -1,7 +1,7 @@
 // Builds the page: one HTML file with everything in it, and a policy that allows nothing else.
 //
-//   node build.mjs           writes both copies
-//   node build.mjs --check   fails where a copy is not what the sources give
+//   node build.mjs           writes the page
+//   node build.mjs --check   fails where the page is not what the sources give
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
-const COPIES = ["datacode/server/page/index.html", "examples/websocket_client_example.html"];
+const PAGE = "datacode/server/page/index.html";
 
 // The editor's style sheets are made by script. As <style> elements the policy would refuse
 // them; as constructed sheets, which the library otherwise uses in shadow roots only, it does not.
@@ -71,24 +71,20 @@ async function page() {
 }
 
 const html = await page();
-let stale = false;
-for (const copy of COPIES) {
-  const path = join(root, copy);
-  if (process.argv.includes("--check")) {
-    let current = "";
-    try {
-      current = readFileSync(path, "utf8");
-    } catch {
-      // Missing is as stale as different.
-    }
-    if (current !== html) {
-      console.error(`${copy} is not what web/src gives: run "npm run build" in web/`);
-      stale = true;
-    }
-  } else {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, html);
-    console.log(`${copy}: ${(Buffer.byteLength(html) / 1024).toFixed(0)} KiB`);
+const path = join(root, PAGE);
+if (process.argv.includes("--check")) {
+  let current = "";
+  try {
+    current = readFileSync(path, "utf8");
+  } catch {
+    // Missing is as stale as different.
   }
+  if (current !== html) {
+    console.error(`${PAGE} is not what web/src gives: run "npm run build" in web/`);
+    process.exitCode = 1;
+  }
+} else {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, html);
+  console.log(`${PAGE}: ${(Buffer.byteLength(html) / 1024).toFixed(0)} KiB`);
 }
-process.exitCode = stale ? 1 : 0;

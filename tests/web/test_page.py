@@ -29,9 +29,10 @@ class PageFileTests(SynchronousTestCase):
         self.html = PAGE.read_text(encoding="utf-8")
         self.head = self.html[: self.html.index("<style>")]
 
-    def test_copies(self) -> None:
-        """The page that the server hands out and the example to open from disk are one."""
-        self.assertEqual(PAGE.read_bytes(), EXAMPLE.read_bytes())
+    def test_example(self) -> None:
+        """The example to open from disk leads to the page that the server hands out."""
+        (target,) = re.findall('href="([^"]*)"', EXAMPLE.read_text("utf-8"))
+        self.assertEqual((EXAMPLE.parent / target).resolve(), PAGE)
 
     def test_one_file(self) -> None:
         """Nothing is loaded: one style, one script, both inside, and no address of elsewhere."""
