@@ -66,7 +66,7 @@ _rows = st.integers(0, 3).flatmap(
 _common = st.sampled_from(["a", "b", "id"])
 _column_lists = st.lists(_names, max_size=3)
 _numbers = st.lists(exact, max_size=4)
-_arrays = _numbers | st.lists(scalars, max_size=5) | columns
+_arrays = _numbers | st.lists(scalars, max_size=5) | st.lists(values, max_size=3) | columns
 
 _wanted = {
     "table left right": tables(),
@@ -87,7 +87,7 @@ _wanted = {
     "type": _kinds,
     "direction": st.sampled_from(["backward", "forward", "nearest"]),
     "mode": st.sampled_from(["outer", "inner"]),
-    "object": st.dictionaries(_names, scalars, max_size=3),
+    "object": st.dictionaries(_names, scalars | st.lists(scalars, max_size=2), max_size=3),
     "columns": st.dictionaries(_names, _names, max_size=2),
     "path": _files,
     "content": texts | tables(),
