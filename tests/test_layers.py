@@ -58,7 +58,7 @@ LATE = {
     "smb.shares": {"smb.client.dfs_namespace", "smb.client.session_setup"},
     "tables.xlsx.openpyxl_reader": {"openpyxl"},
     "tables.xlsx.write": {"openpyxl", "tables.xlsx.row_stream"},
-    "tables.xlsx.read": {"python_calamine", "tables.xlsx.openpyxl_reader"},
+    "tables.xlsx.read": {"python_calamine"},
     "tap": {"twisted"},
     "values.lazy_polars": {"polars"},
 }

@@ -1,8 +1,8 @@
-"""What a reader of a shown table asks for: its rows in an order, and those that pass filters.
+"""Sorting and filtering the rows of a table that is shown in a grid.
 
-This is for people who look at a grid, not for programs: text is ordered as people expect it
-(letter case and accents aside, numbers in it by their value), nulls come last in both
-directions, money and dates are ordered by what they say. ``web/src/table/data.ts`` does the same
+The rules are for people, not for programs: text is ordered without letter case and accents and
+with the numbers in it by their value, nulls come last in both directions, money is ordered by its
+amount and dates by the day. ``web/src/table/data.ts`` does the same
 for tables that a page holds whole; the cases that both are tested with are in
 ``tests/tables/browsing.json``.
 
@@ -63,10 +63,10 @@ def rows_of(table: Table, wanted: ViewQuery) -> Indices | None:
     if found is not None:
         cells = table.select([wanted.sort]).take(found).columns[0]
     order = order_of(cells, kind, descending=wanted.descending)
-    return order if found is None else _picked(found, order)
+    return order if found is None else _reordered(found, order)
 
 
-def _picked(numbers: Indices, order: Indices) -> Indices:
+def _reordered(numbers: Indices, order: Indices) -> Indices:
     """Numbers in another order."""
     if isinstance(numbers, list):
         return [numbers[place] for place in order]
@@ -218,7 +218,7 @@ def order_of(cells: ColumnData, kind: ColumnType, *, descending: bool) -> Indice
         series = None  # a text, as on a page, and behind all numbers
     if series is not None:
         return order_of_series(series, descending=descending, nulls_last=True)
-    key = _remembering(_amount_key) if kind is ColumnType.CURRENCY else _key
+    key = _memoized(_amount_key) if kind is ColumnType.CURRENCY else _key
     keys = [None if cell is None else key(plain(cell)) for cell in cells]
     if not is_short(len(keys)):
         return _order_of_keys(keys, descending)
@@ -228,7 +228,8 @@ def order_of(cells: ColumnData, kind: ColumnType, *, descending: bool) -> Indice
 
 
 def _order_of_keys(keys: list[_Key | None], descending: bool) -> pl.Series:
-    """The same by Polars: Python's sort would hold up the program, and a cancel, all the while."""
+    """The same by Polars, which releases the GIL: a program that runs meanwhile can go on, and be
+    cancelled."""
     rank, number, text = ([None if key is None else key[part] for key in keys] for part in range(3))
     frame = pl.DataFrame(
         [
@@ -254,7 +255,7 @@ def _text_keys(series: pl.Series) -> pl.Series:
     """For each text what orders it: as ``natural_key``, by Polars where the texts are simple."""
     is_simple = series.str.contains(_SIMPLE) & ~series.str.contains(rf"[0-9]{{{_WIDTH + 1}}}")
     if not is_simple.all():
-        keys = _remembering(lambda text: natural_key(day(text) or text))
+        keys = _memoized(lambda text: natural_key(day(text) or text))
         return pl.Series([None if text is None else keys(text) for text in series])
     return (
         series.str.replace(r"(?s)^([0-9]{2})\.([0-9]{2})\.([0-9]{4})(.*)$", "$3-$2-$1$4")
@@ -284,8 +285,8 @@ def _amount_key(cell: Value) -> _Key:
     return _key(cell if amount is None else amount)
 
 
-def _remembering(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The function, asked once for a value that repeats."""
+def _memoized(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The function with a cache by the value and its type."""
     known: dict[Any, Any] = {}
 
     def remembered(value: Any) -> Any:
@@ -313,14 +314,14 @@ _DIGITS = re.compile(r"0*([0-9]+)")
 
 
 def natural_key(text: str) -> str:
-    """What, compared by code points, puts texts into the order that people expect.
+    """A sort key for texts: compared by code points, it gives the order of natural sorting.
 
     Runs of digits are ordered by their value: the length goes before the digits.
     """
-    return _DIGITS.sub(_measured, text.casefold().translate(_BASES))
+    return _DIGITS.sub(_with_length, text.casefold().translate(_BASES))
 
 
-def _measured(run: re.Match[str]) -> str:
+def _with_length(run: re.Match[str]) -> str:
     digits = run[1]
     return f"0{chr(0x100 + min(len(digits), 0x1000))}{digits}"
 

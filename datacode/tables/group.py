@@ -88,7 +88,7 @@ def _aggregated(
 
 
 class _NotNumbers(Exception):
-    """What is to be summed up holds something else than numbers and nulls."""
+    """A function of numbers is given something else than numbers and nulls."""
 
 
 def _filled(values: list[Value]) -> list[Value]:
@@ -107,7 +107,7 @@ def _sum(values: list[Value]) -> float:
 
 
 def _total(numbers: list[float]) -> float:
-    """Summed in Kahan's way, as Polars sums a group, to the same last digit."""
+    """Kahan summation, which is what Polars does in a group: the same to the last digit."""
     total = lost = 0.0
     for number in numbers:
         number -= lost
@@ -137,7 +137,7 @@ def _deviation(values: list[Value]) -> Value:
     if len(numbers) < 2:
         return None
     mean = squares = 0.0
-    for count, number in enumerate(numbers, 1):  # Welford's way, which is that of Polars
+    for count, number in enumerate(numbers, 1):  # Welford's algorithm, which is that of Polars
         difference = number - mean
         mean += difference / count
         squares += difference * (number - mean)
@@ -185,14 +185,14 @@ FUNCTIONS["avg"] = FUNCTIONS["mean"] = FUNCTIONS["average"]
 
 
 def _by_polars(table: Table, by: Sequence[int], wanted: Sequence[Aggregate]) -> Table | None:
-    """The same for typed columns and the functions above; None for all else."""
+    """The groups by Polars, for typed columns and the functions above; None for all else."""
     if not by or any(a.function not in FUNCTIONS for a in wanted):
         return None
     used = sorted({*by, *(a.position for a in wanted)})
     series = {position: table.columns[position].series() for position in used}
     if any(s is None for s in series.values()):
         return None
-    frame = pl.DataFrame([_with_kind(s).alias(str(p)) for p, s in series.items() if s is not None])
+    frame = pl.DataFrame([_with_type(s).alias(str(p)) for p, s in series.items() if s is not None])
     answers = []
     for number, aggregate in enumerate(wanted):
         function = FUNCTIONS[aggregate.function]
@@ -203,16 +203,16 @@ def _by_polars(table: Table, by: Sequence[int], wanted: Sequence[Aggregate]) -> 
     keys = [pl.col(str(p)).alias(f"key {number}") for number, p in enumerate(by)]
     found = frame.group_by(keys, maintain_order=True).agg(answers)
     names = [*(table.names[p] for p in by), *(a.name for a in wanted)]
-    columns = [ColumnData.of_series(_without_kind(s)) for s in found.get_columns()]
+    columns = [ColumnData.of_series(_stored_type(s)) for s in found.get_columns()]
     return Table(names, columns, found.height)
 
 
-def _with_kind(series: pl.Series) -> pl.Series:
+def _with_type(series: pl.Series) -> pl.Series:
     return series.cast(pl.Float64) if series.dtype == pl.Null else series
 
 
-def _without_kind(series: pl.Series) -> pl.Series:
-    """As stored: counts become numbers, and nothing but nulls has no kind."""
+def _stored_type(series: pl.Series) -> pl.Series:
+    """In a type of stored columns: counts as Float64, nulls alone as Null."""
     if series.null_count() == len(series):
         return series.cast(pl.Null)
     is_stored_so = series.dtype in (pl.Float64, pl.String, pl.Boolean)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, completed, matched
+from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, matched, pairs_of
 from datacode.tables.select import under_each_other
 from datacode.values import column_storage, hashing
 from datacode.values.column_storage import ColumnData, is_short
@@ -224,9 +224,9 @@ def compared_join(
     find = _unequal(two) if sign == "!=" else _compared(two, sign)
     if how in (How.SEMI, How.ANTI):
         found = (range(find(value).number) for value in one)
-        return left.take(completed(found, len(left), len(right), how, check_count).left)
+        return left.take(pairs_of(found, len(left), len(right), how, check_count).left)
     rows = (find(value).rows() for value in one)
-    pairs = completed(rows, len(left), len(right), how, check_count)
+    pairs = pairs_of(rows, len(left), len(right), how, check_count)
     return joined(left, right, pairs, suffixes)
 
 

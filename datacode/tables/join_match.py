@@ -1,7 +1,7 @@
-"""Which rows of two tables belong together: the inside of every join.
+"""Pairing the rows of two tables with equal keys: a hash join, by Polars where it gives the same.
 
-A join is a list of pairs of row numbers, in the order of the left rows and, for one left row, of
-the right rows. A row without a partner is paired with None; right rows without one come last.
+The result is a list of pairs of row numbers, in the order of the left rows and, for one left row,
+of the right rows. A row without a match is paired with None; right rows without one come last.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CheckCount = Callable[[float], None]
 """Told how many rows or cells are to be made; raises if those are too many."""
 
 KeyColumns: TypeAlias = "Sequence[ColumnData]"
-"""The columns that are compared, all of them for every row."""
+"""The columns of a table that are compared."""
 
 
 class How(StrEnum):
@@ -54,15 +54,15 @@ def matched(
     nulls_equal: bool = False,
 ) -> Pairs:
     """Pair the rows whose keys are equal; NaN equals nothing, null only if ``nulls_equal``."""
-    frames = _frames(left, right, nulls_equal)
+    frames = _key_frames(left, right, nulls_equal)
     if frames is not None:
         return _matched_by_polars(*frames, how, check_count, nulls_equal)
-    partners = _partners(left, right, nulls_equal)
-    return completed(partners, len(left[0]), len(right[0]), how, check_count)
+    matches = _matches(left, right, nulls_equal)
+    return pairs_of(matches, len(left[0]), len(right[0]), how, check_count)
 
 
-def completed(
-    partners: Iterable[Sequence[int]],
+def pairs_of(
+    matches: Iterable[Sequence[int]],
     left_rows: int,
     right_rows: int,
     how: How,
@@ -71,12 +71,12 @@ def completed(
     """The pairs of a join, from the right rows that belong to each left row."""
     if how in (How.SEMI, How.ANTI):
         wanted = how is How.SEMI
-        kept = [row for row, found in enumerate(partners) if bool(found) is wanted]
+        kept = [row for row, found in enumerate(matches) if bool(found) is wanted]
         return Pairs(kept, [])
     left: list[int | None] = []
     right: list[int | None] = []
     keeps_left = how in (How.LEFT, How.FULL)
-    for row, found in enumerate(partners):
+    for row, found in enumerate(matches):
         if found:
             left.extend([row] * len(found))
             right.extend(found)
@@ -95,10 +95,10 @@ def completed(
 # In Polars -----------------------------------------------------------------------
 
 
-def _frames(
+def _key_frames(
     left: KeyColumns, right: KeyColumns, nulls_equal: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
-    """Both sides' keys with the row numbers; None where Polars does not compare as we do."""
+    """Both sides' keys with the row numbers; None where Polars compares by other rules."""
     if is_short(max(len(left[0]), len(right[0]))):
         return None
     sides: tuple[list[pl.Series], list[pl.Series]] = ([], [])
@@ -129,7 +129,7 @@ def _matched_by_polars(
             right, on=keys, how=_polars_name(how), nulls_equal=nulls_equal, maintain_order="left"
         )
         return Pairs(kept["left"], [])
-    _check_rows(left, right, keys, check_count, nulls_equal)
+    _check_result_rows(left, right, keys, check_count, nulls_equal)
     asked = How.FULL if how is How.RIGHT else how
     found = left.join(
         right,
@@ -148,11 +148,11 @@ def _polars_name(how: How) -> Any:
     return how.value
 
 
-_ALWAYS_FINE = 50_000_000
+_UNCHECKED_ROWS = 50_000_000
 _SAMPLE = 1000
 
 
-def _check_rows(
+def _check_result_rows(
     left: pl.DataFrame,
     right: pl.DataFrame,
     keys: list[str],
@@ -160,12 +160,12 @@ def _check_rows(
     nulls_equal: bool,
 ) -> None:
     """Estimate the number of rows, and count them before they are made if they seem too many."""
-    if left.height * right.height <= _ALWAYS_FINE:
+    if left.height * right.height <= _UNCHECKED_ROWS:
         return
     sample = left.gather_every(max(left.height // _SAMPLE, 1))
-    per_key = sample.group_by(keys).len("a")  # so that no right row is met twice
-    met = right.join(per_key, on=keys, nulls_equal=nulls_equal)["a"].cast(pl.Float64).sum()
-    if met * left.height / sample.height <= _ALWAYS_FINE:
+    per_key = sample.group_by(keys).len("a")  # so that no right row is counted twice
+    estimate = right.join(per_key, on=keys, nulls_equal=nulls_equal)["a"].cast(pl.Float64).sum()
+    if estimate * left.height / sample.height <= _UNCHECKED_ROWS:
         return
     counts = (
         left.group_by(keys)
@@ -178,7 +178,7 @@ def _check_rows(
 # Row by row ----------------------------------------------------------------------
 
 
-def _partners(left: KeyColumns, right: KeyColumns, nulls_equal: bool) -> Iterator[Sequence[int]]:
+def _matches(left: KeyColumns, right: KeyColumns, nulls_equal: bool) -> Iterator[Sequence[int]]:
     """For each left row the right rows with equal keys."""
     key_of = hashing.HashKeys().of_row
     index: dict[Hashable, list[int]] = {}

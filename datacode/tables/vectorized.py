@@ -1,8 +1,8 @@
-"""Expressions over the cells of rows, worked out for whole columns at once.
+"""Evaluating an expression over the cells of rows for whole columns at once, by Polars.
 
-This is for long tables and for expressions that compare and compute with typed columns; a row at
-a time they take a hundred times as long. Wherever an expression could raise an error for some
-row, or does anything else, nothing is decided here: the caller goes row by row, as always.
+For long tables and expressions that compare and compute with typed columns this is a hundred
+times as fast as row by row. Every other expression, and one that could raise an error for some
+row, is left to the caller, who evaluates it row by row.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ CompileCondition: TypeAlias = "Callable[[str, Sequence[str]], Callable[[Sequence
 
 
 class NotVectorizable(Exception):
-    """The expression has to be worked out row by row."""
+    """The expression has to be evaluated row by row."""
 
 
 Operand: TypeAlias = "ColumnData | Value"
 """A typed column, or one value for all rows."""
 
-_PLAIN = (float, str, bool, type(None))
-_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+_SCALARS = (float, str, bool, type(None))
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _ARITHMETIC: dict[str, Callable[[pl.Series, pl.Series], pl.Series]] = {
     "+": add,
     "-": sub,
@@ -42,7 +42,7 @@ _ARITHMETIC: dict[str, Callable[[pl.Series, pl.Series], pl.Series]] = {
 
 
 def cells_of(compile_condition: CompileCondition, table: Table, text: str) -> ColumnData | None:
-    """The value of an expression for every row; None if it has to be found row by row."""
+    """The value of an expression for every row; None if it is not vectorizable."""
     if is_short(len(table)):
         return None
     try:
@@ -53,7 +53,7 @@ def cells_of(compile_condition: CompileCondition, table: Table, text: str) -> Co
 
 
 def mask_of(compile_condition: CompileCondition, table: Table, text: str) -> pl.Series | None:
-    """The rows for which a condition is true; None if that has to be found row by row."""
+    """The rows for which a condition is true; None if it is not vectorizable."""
     found = cells_of(compile_condition, table, text)
     series = None if found is None else found.series()
     if series is None or series.dtype != pl.Boolean or series.null_count():
@@ -62,14 +62,14 @@ def mask_of(compile_condition: CompileCondition, table: Table, text: str) -> pl.
 
 
 class _Expression:
-    """Works out the parts of an expression over one table."""
+    """Evaluates an expression over one table."""
 
     def __init__(self, compile_condition: CompileCondition, table: Table) -> None:
         self._compile_condition = compile_condition
         self._table = table
 
     def value(self, node: nodes.Expr) -> Operand:
-        """A column or a value. Raises ``NotVectorizable``."""
+        """A column, or one value for all rows. Raises ``NotVectorizable``."""
         match node:
             case nodes.Number() | nodes.String() | nodes.Bool():
                 return node.value
@@ -93,13 +93,13 @@ class _Expression:
                 raise NotVectorizable
             return cells
         value = self._compile_condition(name, [])([])
-        if value.__class__ not in _PLAIN:
+        if value.__class__ not in _SCALARS:
             raise NotVectorizable
         return value
 
     def _unary(self, operator: str, operand: Operand) -> Operand:
         if operator == "not":
-            return ColumnData.of_series(~_truths(operand))
+            return ColumnData.of_series(~_booleans(operand))
         if isinstance(operand, ColumnData):
             return ColumnData.of_series(-_numbers(operand))
         if operand.__class__ is float:
@@ -107,11 +107,11 @@ class _Expression:
         raise NotVectorizable
 
     def _logical(self, operator: str, left: Operand, right: Operand) -> Operand:
-        one, other = _truths(left), _truths(right)
+        one, other = _booleans(left), _booleans(right)
         return ColumnData.of_series(one & other if operator == "and" else one | other)
 
     def _binary(self, operator: str, left: Operand, right: Operand) -> Operand:
-        if operator in _TURNED:
+        if operator in _MIRRORED:
             return self._comparison(operator, left, right)
         compute = _ARITHMETIC.get(operator)
         if compute is None or not (isinstance(left, ColumnData) or isinstance(right, ColumnData)):
@@ -131,7 +131,7 @@ class _Expression:
 
     def _comparison(self, operator: str, left: Operand, right: Operand) -> Operand:
         if not isinstance(left, ColumnData):
-            operator, left, right = _TURNED[operator], right, left
+            operator, left, right = _MIRRORED[operator], right, left
         if not isinstance(left, ColumnData):
             raise NotVectorizable
         if isinstance(right, ColumnData):
@@ -163,7 +163,7 @@ def _numbers(operand: Operand) -> pl.Series:
     raise NotVectorizable
 
 
-def _truths(operand: Operand) -> pl.Series:
+def _booleans(operand: Operand) -> pl.Series:
     """A column of bools; null is false."""
     if isinstance(operand, ColumnData):
         series = _typed(operand)

@@ -132,7 +132,7 @@ class MatchingTests(TableTestCase):
 
     def test_too_many_rows(self) -> None:
         """A join that would not fit is refused before it is made."""
-        self.patch(join_match, "_ALWAYS_FINE", 1000)
+        self.patch(join_match, "_UNCHECKED_ROWS", 1000)
         keys = [typed([1.0] * 600)]
         for how in (How.INNER, How.LEFT):
             self.assertRaises(DataCodeError, matched, keys, keys, how, refuse)

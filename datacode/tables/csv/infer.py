@@ -1,8 +1,8 @@
 """From the text of a CSV cell to its value: one cell in Python, a whole column in Polars.
 
-``cell_value`` is the rule (tables and files reference, 2.3). For a column the first rows say
-which way to try first; whether that way gives what the rule gives is then checked over all
-cells, so that what a column looks like at its beginning decides about time and nothing else.
+``cell_value`` is the rule (tables and files reference, 2.3). For a column the first rows choose
+the parser to try; that it gives what the rule gives is checked over all cells. So the first rows
+decide about time alone.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ def _number(text: str, decimal: str) -> float | None:
 # Whole columns ---------------------------------------------------------------
 
 _HEAD = 500
-"""The first so many rows say which way to try first."""
+"""The first so many rows choose a column's parser."""
 
 _FEW = 1000
-"""A column with so few different texts is done by looking at each of them once."""
+"""At most so many different texts are parsed once each, and looked up for every cell."""
 
 _WORD_PATTERN = f"(?i)^(?:{'|'.join(_WORDS)}|inf|nan)?$"
 """Short texts that are no plain texts, the numbers without a digit among them."""
@@ -71,15 +71,15 @@ def columns_from_texts(
 ) -> list[ColumnData]:
     """The columns of a frame of texts (all String); null stands for an empty cell.
 
-    Who knows that white space other than plain spaces, or the signs of currencies, are nowhere
-    in the texts saves time by saying so.
+    Callers who know that no text has white space other than U+0020, or a currency sign, save the
+    time of looking for it.
     """
-    form = _TextTraits(decimal, has_odd_space, has_signs)
-    ways = [_way(column, form) for column in frame.head(_HEAD).get_columns()]
-    made = _made(frame, ways)
+    traits = _TextTraits(decimal, has_odd_space, has_signs)
+    parsers = [_parser_for(column, traits) for column in frame.head(_HEAD).get_columns()]
+    made = _parsed(frame, parsers)
     again = [text for text in frame.get_columns() if made[text.name] is None]
-    made |= _made(pl.DataFrame(again), [_Texts(form) for _ in again])
-    return [made[text.name] or _any_column(text, decimal) for text in frame.get_columns()]
+    made |= _parsed(pl.DataFrame(again), [_TextParser(traits) for _ in again])
+    return [made[text.name] or _mixed_column(text, decimal) for text in frame.get_columns()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,75 +91,76 @@ class _TextTraits:
     has_signs: bool
 
 
-def _made(frame: pl.DataFrame, ways: Sequence[_Way]) -> dict[str, ColumnData | None]:
-    """The columns, each tried in its way; None for those that it was wrong for.
+def _parsed(frame: pl.DataFrame, parsers: Sequence[_ColumnParser]) -> dict[str, ColumnData | None]:
+    """The columns, each by its parser; None for those that it does not fit.
 
-    What the ways want to know is all computed at the same time, but where it is one value for a
-    column apart from columns: beside those it would be repeated.
+    All probes are computed together, those with one value for a column apart from those with one
+    for each cell: in one frame the single values would be repeated.
     """
-    wanted = [w.wanted(pl.col(name)) for name, w in zip(frame.columns, ways, strict=True)]
+    probes = [p.probe(pl.col(name)) for name, p in zip(frame.columns, parsers, strict=True)]
     selections = []
     for is_long in (True, False):
-        part = [e for e, w in zip(wanted, ways, strict=True) if isinstance(w, _Numbers) is is_long]
+        pairs = zip(probes, parsers, strict=True)
+        part = [e for e, parser in pairs if isinstance(parser, _NumberParser) is is_long]
         if part:
             selections.append(frame.lazy().select(part))
     answers = {s.name: s for part in pl.collect_all(selections) for s in part.get_columns()}
     return {
-        text.name: way.column(text, answers[text.name])
-        for text, way in zip(frame.get_columns(), ways, strict=True)
+        text.name: parser.column(text, answers[text.name])
+        for text, parser in zip(frame.get_columns(), parsers, strict=True)
     }
 
 
-def _way(head: pl.Series, form: _TextTraits) -> _Way:
-    """The way to try first, judged by a column's first cells."""
+def _parser_for(head: pl.Series, traits: _TextTraits) -> _ColumnParser:
+    """The parser to try, judged by a column's first cells."""
     filled = len(head) - head.null_count()
-    numbers = head.to_frame().select(_as_number(pl.all(), form.decimal).count()).item()
+    numbers = head.to_frame().select(_as_number(pl.all(), traits.decimal).count()).item()
     if filled and numbers == filled:
-        return _Numbers(form)
+        return _NumberParser(traits)
     if head.n_unique() <= len(head) / 5:
-        return _FewTexts(form)
-    return _Texts(form) if (head < _BELOW_LETTERS).any() else _Words(form)
+        return _DictionaryParser(traits)
+    return _TextParser(traits) if (head < _BELOW_LETTERS).any() else _WordParser(traits)
 
 
-class _Way(Protocol):
-    """A way to make a column: what it wants to know of it, and what it makes of the answer."""
+class _ColumnParser(Protocol):
+    """Parses columns of one kind."""
 
-    def wanted(self, text: pl.Expr) -> pl.Expr:
-        """An expression over the column, under the same name."""
+    def probe(self, text: pl.Expr) -> pl.Expr:
+        """What the parser has to know of a column: an expression under the same name."""
 
     def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
-        """The column; None if this was the wrong way."""
+        """The column, given the probe's value; None if the parser does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbers:
+class _NumberParser:
     """For a column in which every cell is a number or empty."""
 
-    form: _TextTraits
+    traits: _TextTraits
 
-    def wanted(self, text: pl.Expr) -> pl.Expr:
-        return _as_number(text, self.form.decimal)
+    def probe(self, text: pl.Expr) -> pl.Expr:
+        return _as_number(text, self.traits.decimal)
 
     def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
         if answer.null_count() != text.null_count():
             return None
-        return ColumnData.of_series(_without_kind(answer))
+        return ColumnData.of_series(_null_typed(answer))
 
 
 @dataclass(frozen=True, slots=True)
-class _Texts:
+class _TextParser:
     """For a column in which every cell is a plain text, or empty."""
 
-    form: _TextTraits
+    traits: _TextTraits
 
-    def wanted(self, text: pl.Expr) -> pl.Expr:
-        form = self.form
+    def probe(self, text: pl.Expr) -> pl.Expr:
+        traits = self.traits
         signs = f"^[{''.join(_SIGNS)}]"
         return pl.any_horizontal(
-            _as_number(text, form.decimal).is_not_null().any(),
+            _as_number(text, traits.decimal).is_not_null().any(),
             _has_words(text, _LONGEST_WORD, _WORD_PATTERN),
-            _has_space(text, form.has_odd_space),
-            text.str.contains(signs).any() if form.has_signs else pl.lit(False),
+            _has_space(text, traits.has_odd_space),
+            text.str.contains(signs).any() if traits.has_signs else pl.lit(False),
         ).alias(text.meta.output_name())
 
     def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
@@ -167,23 +168,23 @@ class _Texts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _WordParser:
     """For a column in which every cell is a text that begins with a letter, or is empty.
 
     Most of what is no plain text begins with something that sorts before all letters: digits,
     signs, spaces. What is left are some words and what lies beyond ASCII.
     """
 
-    form: _TextTraits
+    traits: _TextTraits
 
-    def wanted(self, text: pl.Expr) -> pl.Expr:
-        form = self.form
+    def probe(self, text: pl.Expr) -> pl.Expr:
+        traits = self.traits
         return pl.any_horizontal(
             (text < _BELOW_LETTERS).any(),
             _has_words(text, _LONGEST_WORD, _WORD_PATTERN),
             _has_words(text.filter(text.str.len_bytes() == 8), 8, "(?i)^infinity$"),
-            _has_space(text, True) if form.has_odd_space else text.str.ends_with(" ").any(),
-            text.str.contains("^[€£]").any() if form.has_signs else pl.lit(False),
+            _has_space(text, True) if traits.has_odd_space else text.str.ends_with(" ").any(),
+            text.str.contains("^[€£]").any() if traits.has_signs else pl.lit(False),
         ).alias(text.meta.output_name())
 
     def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
@@ -191,20 +192,20 @@ class _Words:
 
 
 @dataclass(frozen=True, slots=True)
-class _FewTexts:
+class _DictionaryParser:
     """For a column with few different texts, whatever they stand for."""
 
-    form: _TextTraits
+    traits: _TextTraits
 
-    def wanted(self, text: pl.Expr) -> pl.Expr:
+    def probe(self, text: pl.Expr) -> pl.Expr:
         return text.drop_nulls().unique().implode()
 
     def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
         different: list[str] = answer[0].to_list()
         if len(different) > _FEW:
             return None
-        values = {each: cell_value(each, self.form.decimal) for each in different}
-        return _column_of_few(text, values)
+        values = {each: cell_value(each, self.traits.decimal) for each in different}
+        return _column_by_dictionary(text, values)
 
 
 def _as_number(text: pl.Expr, decimal: str) -> pl.Expr:
@@ -229,12 +230,12 @@ def _has_words(text: pl.Expr, longest: int, pattern: str) -> pl.Expr:
     return text.filter(text.str.len_bytes() <= longest).str.contains(pattern).any()
 
 
-def _without_kind(numbers: pl.Series) -> pl.Series:
-    """Numbers as they are; nothing but nulls has no kind."""
+def _null_typed(numbers: pl.Series) -> pl.Series:
+    """The numbers; a column of nulls alone has the type Null."""
     return numbers.cast(pl.Null) if numbers.null_count() == len(numbers) else numbers
 
 
-def _column_of_few(text: pl.Series, values: dict[str, Value]) -> ColumnData:
+def _column_by_dictionary(text: pl.Series, values: dict[str, Value]) -> ColumnData:
     """A column by the values of its different texts."""
     kinds = {type(value) for value in values.values() if value is not None}
     if not kinds:
@@ -263,7 +264,7 @@ def _replaced(text: pl.Series, changed: dict[str, Any]) -> pl.Series:
 # Any column --------------------------------------------------------------------
 
 
-def _any_column(text: pl.Series, decimal: str) -> ColumnData:
+def _mixed_column(text: pl.Series, decimal: str) -> ColumnData:
     """A column that may hold anything: numbers, words, money, texts, with space around them."""
     text = text.str.strip_chars(WHITE_SPACE)
     number = text.to_frame().select(_as_number(pl.all(), decimal)).to_series()
@@ -273,12 +274,12 @@ def _any_column(text: pl.Series, decimal: str) -> ColumnData:
     text = _replaced(text, dict.fromkeys(nulls))
     is_number = number.is_not_null()
     if not kinds and int(is_number.sum()) == len(text) - text.null_count():
-        return ColumnData.of_series(_without_kind(number))
+        return ColumnData.of_series(_null_typed(number))
     if not kinds and not is_number.any():
         return ColumnData.of_series(text)
     if not is_number.any() and kinds == {bool} and text.is_in([None, *values]).all():
         return ColumnData.of_series(_bools(text, values))
-    return ColumnData.of_list(_put_together(text, number, values))
+    return ColumnData.of_list(_merged(text, number, values))
 
 
 def _special_values(text: pl.Series) -> dict[str, Value]:
@@ -289,7 +290,7 @@ def _special_values(text: pl.Series) -> dict[str, Value]:
     return {each: cell_value(each) for each in words + signed}
 
 
-def _put_together(text: pl.Series, number: pl.Series, values: dict[str, Value]) -> list[Value]:
+def _merged(text: pl.Series, number: pl.Series, values: dict[str, Value]) -> list[Value]:
     if not values:
         pairs = zip(text.to_list(), number.to_list(), strict=True)
         return [t if n is None else n for t, n in pairs]

@@ -1,9 +1,9 @@
-"""Reading a large CSV file through Polars, if it is one that Polars reads as we do.
+"""Parsing a large CSV file by Polars, where the result is certainly that of ``records``.
 
-Polars fills short rows up, takes blank lines for rows and has its own way with stray quotes.
-What it made of a file is therefore trusted only if every byte of the file is accounted for: the
-cells, a delimiter between two of them, a line end behind each row, and the quotes. Everything
-else gives None, and is read the plain way (``csv_records``).
+Polars pads short rows, takes blank lines for rows and parses stray quotes by rules of its own.
+Its result is therefore used only if every byte of the file is accounted for: the cells, a
+delimiter between two of them, a line end behind each row, and the quotes. For everything else
+``read`` gives None, and the file is read record by record.
 
 Columns that begin with numbers, or with ``true`` and ``false``, are read as such at once. Polars
 refuses whatever is none (and takes for one no more than we do); then all columns are read as text.
@@ -24,10 +24,10 @@ from datacode.tables.csv.infer import columns_from_texts
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 
-_PIECE = 1 << 18
-"""The file is searched in pieces of so many bytes, which stay in the processor's cache."""
+_CHUNK = 1 << 18
+"""The file is searched in chunks of so many bytes, which stay in the processor's cache."""
 
-_MARK = codecs.BOM_UTF8
+_BOM = codecs.BOM_UTF8
 
 Readable: TypeAlias = "BinaryIO | bytes"
 
@@ -60,23 +60,23 @@ class Body:
 
 
 def read(body: Body, decimal: str) -> tuple[list[ColumnData], int] | None:
-    """The columns and the number of rows; None if the file has to be read the plain way."""
+    """The columns and the number of rows; None if the file has to be read by ``records``."""
     if len(body.delimiter.encode()) > 1 or not body.width:
         return None
     source = _readable(body.file)
-    if _bytes(source, body.start, body.start + len(_MARK)) == _MARK:
+    if _bytes(source, body.start, body.start + len(_BOM)) == _BOM:
         return None  # here it is part of a cell, and Polars drops it
-    traits, frame = _searched_and_read(source, body)
+    traits, frame = _scan_and_parse(source, body)
     if frame is None and body.typed:
         body = replace(body, typed={})  # there is something else among them
-        frame = _frame(source, body, traits)
+        frame = _parse_again(source, body, traits)
     if frame is None:
         return None
     texts = frame.select(pl.col(pl.String))
     made = columns_from_texts(
         texts,
         decimal,
-        has_odd_space=bool(traits.found & _ODD_SPACE),
+        has_odd_space=bool(traits.found & _SPACE_BYTES),
         has_signs=bool(traits.found & _SIGN_BYTES),
     )
     by_name = dict(zip(texts.columns, made, strict=True))
@@ -85,37 +85,37 @@ def read(body: Body, decimal: str) -> tuple[list[ColumnData], int] | None:
 
 
 def _readable(file: BinaryIO) -> Readable:
-    """What Polars and we can read at the same time: a file on disk, or all bytes."""
+    """What two threads can read at the same time: a file on disk, or all its bytes."""
     is_on_disk = isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)
     file.seek(0)
     return file if is_on_disk and hasattr(os, "pread") else file.read()
 
 
-def _searched_and_read(source: Readable, body: Body) -> tuple[_Traits, pl.DataFrame | None]:
-    """Search the file, and meanwhile read it, in the hope that there are no quotes in it."""
-    head = _bytes(source, body.start, body.start + _PIECE)
-    if b'"' in head or b"\r" in head or not _can_stay(source, body):
-        traits = _search(source, body)
-        return traits, _frame(source, body, traits)
+def _scan_and_parse(source: Readable, body: Body) -> tuple[_ByteTraits, pl.DataFrame | None]:
+    """Scan the bytes while Polars parses the file, which is right if it has no quotes."""
+    head = _bytes(source, body.start, body.start + _CHUNK)
+    if b'"' in head or b"\r" in head or not _can_parse_in_place(source, body):
+        traits = _scan(source, body)
+        return traits, _parse_again(source, body, traits)
     with ThreadPoolExecutor(1) as pool:
-        searching = pool.submit(_search, source, body)
-        frame = _parse_where_it_is(source, body)
+        searching = pool.submit(_scan, source, body)
+        frame = _parse_in_place(source, body)
         traits = searching.result()
     if traits.has_plain_lines and frame is not None:
         return traits, _checked(frame, source, body, traits)
-    return traits, None if traits.has_plain_lines else _cleaned_frame(source, body, traits)
+    return traits, None if traits.has_plain_lines else _parse_normalized(source, body, traits)
 
 
-def _frame(source: Readable, body: Body, traits: _Traits) -> pl.DataFrame | None:
-    if not traits.has_plain_lines or not _can_stay(source, body):
-        return _cleaned_frame(source, body, traits)
-    frame = _parse_where_it_is(source, body)
+def _parse_again(source: Readable, body: Body, traits: _ByteTraits) -> pl.DataFrame | None:
+    if not traits.has_plain_lines or not _can_parse_in_place(source, body):
+        return _parse_normalized(source, body, traits)
+    frame = _parse_in_place(source, body)
     return None if frame is None else _checked(frame, source, body, traits)
 
 
 # Searching -----------------------------------------------------------------------
 
-_ODD_SPACE = {b"\t", b"\v", b"\f", b"\r", b'"', b"\xc2", b"\xe1", b"\xe2", b"\xe3"}
+_SPACE_BYTES = {b"\t", b"\v", b"\f", b"\r", b'"', b"\xc2", b"\xe1", b"\xe2", b"\xe3"}
 """Bytes with which white space other than spaces and line feeds begins; line feeds need quotes."""
 
 _SIGN_BYTES = {b"$", b"\xc2", b"\xe2"}
@@ -123,8 +123,8 @@ _SIGN_BYTES = {b"$", b"\xc2", b"\xe2"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Traits:
-    """Which of the bytes that matter are in the body, and how many delimiters (None: unknown)."""
+class _ByteTraits:
+    """Which special bytes are in the body, and how many delimiters (None: not counted)."""
 
     found: set[bytes]
     delimiters: int | None
@@ -135,26 +135,26 @@ class _Traits:
         return not self.found & {b'"', b"\r"}
 
 
-def _search(source: Readable, body: Body) -> _Traits:
+def _scan(source: Readable, body: Body) -> _ByteTraits:
     found: set[bytes] = set()
-    missing = _ODD_SPACE | _SIGN_BYTES
+    missing = _SPACE_BYTES | _SIGN_BYTES
     beyond_ascii = {byte for byte in missing if byte > b"\x7f"}
     counts = bool(body.typed) and body.has_gaps
     delimiter = body.delimiter.encode()
     delimiters = 0
-    for piece in _pieces(source, body):
-        search = missing - beyond_ascii if piece.isascii() else missing
-        now = {byte for byte in search if byte in piece}
+    for chunk in _chunks(source, body):
+        search = missing - beyond_ascii if chunk.isascii() else missing
+        now = {byte for byte in search if byte in chunk}
         found |= now
         missing -= now
         if counts:
-            delimiters += piece.count(delimiter)
-    return _Traits(found, delimiters if counts else None)
+            delimiters += chunk.count(delimiter)
+    return _ByteTraits(found, delimiters if counts else None)
 
 
-def _pieces(source: Readable, body: Body) -> Iterator[bytes]:
-    for start in range(body.start, body.size, _PIECE):
-        yield _bytes(source, start, start + _PIECE)
+def _chunks(source: Readable, body: Body) -> Iterator[bytes]:
+    for start in range(body.start, body.size, _CHUNK):
+        yield _bytes(source, start, start + _CHUNK)
 
 
 def _bytes(source: Readable, start: int, stop: int) -> bytes:
@@ -166,15 +166,15 @@ def _bytes(source: Readable, start: int, stop: int) -> bytes:
 # Without quotes --------------------------------------------------------------------
 
 
-def _can_stay(source: Readable, body: Body) -> bool:
-    """Does Polars count the lines above as we do, and see the cell behind the last delimiter?"""
+def _can_parse_in_place(source: Readable, body: Body) -> bool:
+    """Does Polars count the lines above as ``records``, and see a cell behind a last delimiter?"""
     above = _bytes(source, 0, body.start)
     last = _bytes(source, body.size - 1, body.size)
     return last != body.delimiter.encode() and above.count(b"\n") == body.line - 1
 
 
-def _parse_where_it_is(source: Readable, body: Body) -> pl.DataFrame | None:
-    """Read a file without quotes and with plain line ends as it stands."""
+def _parse_in_place(source: Readable, body: Body) -> pl.DataFrame | None:
+    """Parse a file without quotes and with line feeds only, without copying it."""
     if not isinstance(source, bytes):
         source.seek(0)
     return _parse(source, body, skip_lines=body.line - 1)
@@ -194,9 +194,9 @@ def _parse(source: Readable, body: Body, *, skip_lines: int = 0) -> pl.DataFrame
 
 
 def _checked(
-    frame: pl.DataFrame, source: Readable, body: Body, traits: _Traits
+    frame: pl.DataFrame, source: Readable, body: Body, traits: _ByteTraits
 ) -> pl.DataFrame | None:
-    """The frame, if all bytes are accounted for; else what there is without blank lines."""
+    """The frame, if all bytes are accounted for; else that of a copy without blank lines."""
     if not body.typed:
         ends_line = _bytes(source, body.size - 1, body.size) == b"\n"
         is_complete = _is_complete(frame, body.size - body.start, ends_line)
@@ -206,14 +206,14 @@ def _checked(
         is_complete = _has_delimiters(frame, _delimiters(source, body, traits))
     if is_complete:
         return _without_blank_lines(frame)
-    return _cleaned_frame(source, body, traits)
+    return _parse_normalized(source, body, traits)
 
 
-def _delimiters(source: Readable, body: Body, traits: _Traits) -> int:
+def _delimiters(source: Readable, body: Body, traits: _ByteTraits) -> int:
     if traits.delimiters is not None:
         return traits.delimiters
     delimiter = body.delimiter.encode()
-    return sum(piece.count(delimiter) for piece in _pieces(source, body))
+    return sum(chunk.count(delimiter) for chunk in _chunks(source, body))
 
 
 def _has_delimiters(frame: pl.DataFrame, count: int) -> bool:
@@ -246,8 +246,8 @@ def _without_blank_lines(frame: pl.DataFrame, has_quotes: bool = False) -> pl.Da
 # With quotes, other line ends, blank lines ------------------------------------------
 
 
-def _cleaned_frame(source: Readable, body: Body, traits: _Traits) -> pl.DataFrame | None:
-    """Read a file of which the outside of quotes is brought into the plain form first."""
+def _parse_normalized(source: Readable, body: Body, traits: _ByteTraits) -> pl.DataFrame | None:
+    """Parse a copy with line feeds as line ends, and without blank lines, outside of quotes."""
     content = _bytes(source, body.start, body.size)
     has_quotes = b'"' in traits.found
     delimiter = body.delimiter.encode()
@@ -259,7 +259,7 @@ def _cleaned_frame(source: Readable, body: Body, traits: _Traits) -> pl.DataFram
         escaped = len(outside) - sum(map(bool, outside))
         if not _are_quotes_regular(parts, delimiter):
             return None
-    parts[::2] = [_plain_lines(part, b"\r" in traits.found, body) for part in parts[::2]]
+    parts[::2] = [_normalized_lines(part, b"\r" in traits.found, body) for part in parts[::2]]
     content = b'"'.join(parts).lstrip(b"\n")
     if not content.endswith(b"\n"):
         content += b"\n"  # behind a last delimiter Polars would miss a cell
@@ -294,7 +294,7 @@ def _are_quotes_regular(parts: list[bytes], delimiter: bytes) -> bool:
 _SPACES = b" \t\v\f"
 
 
-def _plain_lines(part: bytes, has_returns: bool, body: Body) -> bytes:
+def _normalized_lines(part: bytes, has_returns: bool, body: Body) -> bytes:
     """Text outside of quotes with every line end a line feed, and without blank lines."""
     if has_returns and b"\r" in part:
         part = part.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

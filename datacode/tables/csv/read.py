@@ -1,8 +1,7 @@
-"""Reading CSV: strict, by the rules of the tables and files reference, 2.3, and fast.
+"""Reading CSV by the rules of the tables and files reference, 2.3.
 
-A large file that is as CSV should be goes through Polars, as text (``csv_fast``); everything
-else is read here, record by record (``csv_records``), which also finds the words for what is
-wrong. Which of the two ways it was never shows.
+A large regular file is parsed by Polars (``polars_reader``). Every other one is read record by
+record (``records``), which also finds out what is wrong with it. Both give the same table.
 """
 
 from __future__ import annotations
@@ -169,10 +168,10 @@ class _Utf8File:
 
 
 class _BrokenFile:
-    """A file that has bytes somewhere that are no UTF-8.
+    """A file that is not UTF-8 throughout.
 
-    Each byte stands as one character, so that the records before the first bad one can be told
-    apart and that one be named.
+    It is decoded as Latin-1, a character for each byte, so that it can be cut into records and
+    the first one that is not UTF-8 be named.
     """
 
     def __init__(self, content: bytes, offset: int) -> None:
@@ -185,7 +184,7 @@ class _BrokenFile:
         return self._offset + position
 
     def cells(self, record: Record, number: int, header_row: int) -> list[str]:
-        """The cells of a record as they are meant; the first that cannot be is the error."""
+        """The cells of a record in UTF-8. Raises the error of the first that is not."""
         meant = []
         for field, cell in enumerate(record.cells):
             try:

@@ -1,7 +1,7 @@
-"""Cutting the text of a CSV file into records, exactly as specified, oddities included.
+"""Splitting the text of a CSV file into records.
 
-This is the definition: files that Polars reads are files in which both agree, all others are
-read here. Source: tables and files reference, 2.3.
+This is the definition of the format: ``polars_reader`` takes only files of which it gives the
+same. Source: tables and files reference, 2.3.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LINE_END = re.compile("\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The cells of one record, and where it starts: position in the text, and line from 1."""
+    """The cells of one record, and where it starts: index in the text, and line from 1."""
 
     start: int
     line: int

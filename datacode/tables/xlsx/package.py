@@ -1,9 +1,9 @@
-"""The outside of an XLSX file: is it a workbook, which part is the sheet, and is it too large?
+"""The zip package of an XLSX file: which part is the sheet, and is it too large to be read?
 
-A workbook is a zip of XML, and a small one can unpack to more than any memory holds: by its
-compression, or by one cell far away from all others, as readers fill in what lies between. So
-the parts that will be read are unpacked once, a piece at a time, and counted, before a reader
-gets to see the file. What the zip's directory claims is not relied on.
+A small file can unpack to more than fits into memory: by its compression, or by one cell far away
+from all others, as readers fill in what lies between. So the parts that will be read are unpacked
+once, a chunk at a time, and counted before a reader opens the file. The sizes that the zip's
+directory claims are not relied on. Source: ECMA-376, part 2 (packages) and part 1, 12.3.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Any, BinaryIO, TypeAlias
 from xml.etree import ElementTree
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.tables.xlsx.size_limits import Damaged, QuickLook, column_number, follow_cells
+from datacode.tables.xlsx.size_limits import Damaged, ExtentScan, check_cells, column_number
 
 MOST_BYTES = 1 << 30
 """Bytes that the parts of a workbook which are read may unpack to."""
 
 _MOST_PARTS = 20_000
 _MOST_INDEX_BYTES = 1 << 24
-_PIECE = 1 << 16
-"""Parts are unpacked in pieces of so many bytes, which stay in the processor's cache."""
+_CHUNK = 1 << 16
+"""Parts are unpacked so many bytes at a time, which stay in the processor's cache."""
 
 _OLD_FORMAT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -88,8 +88,8 @@ class Package:
     def __iter__(self) -> Iterator[str]:
         return iter(self._parts)
 
-    def pieces(self, name: str) -> Iterator[bytes]:
-        """A part's unpacked bytes, a piece at a time, until its compressed data really ends."""
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """A part's unpacked bytes, a chunk at a time, until its compressed data really ends."""
         part = self._parts[name]
         if part.flag_bits & 1:
             raise runtime_error(
@@ -104,41 +104,41 @@ class Package:
         names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         start = part.header_offset + 30 + names
         if part.compress_type == zipfile.ZIP_STORED:
-            yield from self._packed(start, part.compress_size)
+            yield from self._compressed(start, part.compress_size)
         elif part.compress_type == zipfile.ZIP_DEFLATED:
             yield from self._inflated(name, start, part.compress_size)
         else:
             raise open_error(f"part {name} is compressed in an unknown way")
 
-    def _packed(self, position: int, left: int) -> Iterator[bytes]:
+    def _compressed(self, position: int, left: int) -> Iterator[bytes]:
         while left > 0:
             self._file.seek(position)
-            piece = self._file.read(min(left, _PIECE))
-            if not piece:
+            chunk = self._file.read(min(left, _CHUNK))
+            if not chunk:
                 return
-            position += len(piece)
-            left -= len(piece)
-            yield piece
+            position += len(chunk)
+            left -= len(chunk)
+            yield chunk
 
     def _inflated(self, name: str, position: int, left: int) -> Iterator[bytes]:
         inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
-            for packed in self._packed(position, left):
+            for packed in self._compressed(position, left):
                 while packed and not inflate.eof:
-                    yield inflate.decompress(packed, _PIECE)
+                    yield inflate.decompress(packed, _CHUNK)
                     packed = inflate.unconsumed_tail
             if not inflate.eof:
                 yield inflate.flush()
         except zlib.error:
             raise open_error(f"part {name} is damaged") from None
 
-    def small_part(self, name: str) -> bytes:
+    def index_part(self, name: str) -> bytes:
         """An index of the workbook as a whole; empty if there is none."""
         if name not in self._parts:
             return b""
         content = bytearray()
-        for piece in self.pieces(name):
-            content += piece
+        for chunk in self.chunks(name):
+            content += chunk
             if len(content) > _MOST_INDEX_BYTES:
                 raise _too_large()
         return bytes(content)
@@ -154,10 +154,10 @@ def sheet_parts(package: Package) -> dict[str, str]:
     """The parts of the sheets by the sheets' names, as far as they are where they usually are."""
     targets = {
         element.get("Id"): element.get("Target", "")
-        for element in _elements(package.small_part("xl/_rels/workbook.xml.rels"))
+        for element in _elements(package.index_part("xl/_rels/workbook.xml.rels"))
     }
     found = {}
-    for element in _elements(package.small_part("xl/workbook.xml")):
+    for element in _elements(package.index_part("xl/workbook.xml")):
         target = targets.get(element.get(_OFFICE) or element.get(_STRICT))
         name = element.get("name")
         if target and name and element.tag.endswith("}sheet"):
@@ -184,8 +184,8 @@ def check_indexes(package: Package, sheets: set[str]) -> int:
     counted = 0
     for name in package:
         if name not in sheets and name.endswith((".xml", ".rels")):
-            for piece in package.pieces(name):
-                counted += len(piece)
+            for chunk in package.chunks(name):
+                counted += len(chunk)
                 if counted > MOST_BYTES:
                     raise _too_large()
     return counted
@@ -197,37 +197,37 @@ def check_sheet(package: Package, sheet: str, counted: int, most_cells: int) -> 
     ``counted`` bytes were unpacked before; ``most_cells`` are allowed. Tells whether
     there may be ``special_cells``.
     """
-    look = QuickLook()
-    for piece in package.pieces(sheet):
-        counted += len(piece)
+    scan = ExtentScan()
+    for chunk in package.chunks(sheet):
+        counted += len(chunk)
         if counted > MOST_BYTES:
             raise _too_large()
-        look.add(piece)
-    look.finish()
-    if not look.is_small(most_cells):
+        scan.add(chunk)
+    scan.finish()
+    if not scan.is_small(most_cells):
         try:
-            follow_cells(package.pieces(sheet), most_cells)
+            check_cells(package.chunks(sheet), most_cells)
         except Damaged as error:
             raise open_error(str(error)) from None
-    return look.may_be_special
+    return scan.may_have_special_cells
 
 
 # Errors and stored dates -------------------------------------------------------
 
-_SPECIAL = re.compile(rb"""\bt=["']([ed])["']""")
-_PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,9})["']""")
+_SPECIAL_TYPE = re.compile(rb"""\bt=["']([ed])["']""")
+_POSITION = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,9})["']""")
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>([^<]*)<")
 
 _LONGEST_TAG = 4096
-"""So far around a cell's type its other attributes and its value are looked for: a text may hold
-millions of what looks like a type."""
+"""A cell's other attributes and its value are looked for within so many bytes of its type, as a
+text may hold millions of what looks like a type."""
 
 _NEGATIVE = re.compile(
     rb"<(?:\w+:)?v(?:\s[^<>]*)?>\s*(-(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*<"
 )
 
 _LONGEST_CELL = 1 << 16
-"""So far before its value a cell may begin: there is a formula in between."""
+"""A cell begins at most so many bytes before its value: there is a formula in between."""
 
 _ERRORS = {"#DIV/0!": "Div0", "#N/A": "NA", "#GETTING_DATA": "GettingData"}
 
@@ -237,9 +237,9 @@ def special_cells(package: Package, sheet: str) -> dict[CellPosition, str] | Non
 
     Those are what python-calamine does not tell. None if such a cell does not say where it is.
     """
-    content = b"".join(package.pieces(sheet))
+    content = b"".join(package.chunks(sheet))
     found = {}
-    for match in _SPECIAL.finditer(content):
+    for match in _SPECIAL_TYPE.finditer(content):
         start = content.rfind(b"<", max(0, match.start() - _LONGEST_TAG), match.start())
         end = content.find(b">", match.end(), match.end() + _LONGEST_TAG)
         if start < 0 or end < 0:
@@ -248,11 +248,11 @@ def special_cells(package: Package, sheet: str) -> dict[CellPosition, str] | Non
         if not re.match(rb"<(?:\w+:)?c\s", tag) or tag.endswith(b"/>"):
             continue
         value = _VALUE.search(content, end, end + _LONGEST_TAG)
-        place = _PLACE.search(tag)
-        if place is None:
+        position = _POSITION.search(tag)
+        if position is None:
             return None
         text = value[1].decode("utf-8", "replace") if value else ""
-        row, column = int(place[2]) - 1, column_number(place[1]) - 1
+        row, column = int(position[2]) - 1, column_number(position[1]) - 1
         found[row, column] = error_text(text) if match[1] == b"e" else text
     return found
 
@@ -262,16 +262,16 @@ def negative_cells(package: Package, sheet: str) -> dict[CellPosition, float]:
 
     Raises ``Unreadable`` if one does not say where it is.
     """
-    content = b"".join(package.pieces(sheet))
+    content = b"".join(package.chunks(sheet))
     opening = b"<c " if b"<c " in content else b":c "
     found = {}
     for match in _NEGATIVE.finditer(content):
         start = content.rfind(opening, max(0, match.start() - _LONGEST_CELL), match.start())
         tag = content[start : content.find(b">", start, match.start()) + 1] if start >= 0 else b""
-        place = _PLACE.search(tag)
-        if place is None:
+        position = _POSITION.search(tag)
+        if position is None:
             raise Unreadable("cells of the sheet do not say where they are")
-        found[int(place[2]) - 1, column_number(place[1]) - 1] = float(match[1])
+        found[int(position[2]) - 1, column_number(position[1]) - 1] = float(match[1])
     return found
 
 

@@ -1,7 +1,7 @@
 """Reading XLSX (tables and files reference, 2.4): every cell keeps its type, nothing is parsed.
 
-python-calamine reads; a workbook that it refuses openpyxl may still read. What calamine does not
-tell, errors and dates stored as text, is looked up in the sheet itself (``workbook``).
+python-calamine reads them, and openpyxl those that calamine refuses. What calamine does not give,
+errors and dates stored as text, is looked up in the XML of the sheet (``package``).
 """
 
 from __future__ import annotations
@@ -15,8 +15,19 @@ from typing import Any, BinaryIO
 
 from datacode.errors import runtime_error
 from datacode.tables.csv.diagnostics import too_few_records
-from datacode.tables.xlsx import package as workbook
-from datacode.tables.xlsx.package import CellPosition, Sheet, Unreadable
+from datacode.tables.xlsx import openpyxl_reader
+from datacode.tables.xlsx.package import (
+    CellPosition,
+    Package,
+    Sheet,
+    Unreadable,
+    check_indexes,
+    check_sheet,
+    negative_cells,
+    open_error,
+    sheet_parts,
+    special_cells,
+)
 from datacode.tables.xlsx.size_limits import BYTES_A_CELL, MOST_CELLS
 from datacode.values.column_storage import ColumnData, typed
 from datacode.values.parse_text import WHITE_SPACE
@@ -47,7 +58,7 @@ def read_xlsx(
     """
     if not file.seekable():
         file = io.BytesIO(file.read())
-    package = workbook.Package(file)
+    package = Package(file)
     most = MOST_CELLS if memory is None else min(MOST_CELLS, memory // BYTES_A_CELL)
     try:
         return _by_calamine(file, package, header_row, sheet_name, most)
@@ -55,7 +66,7 @@ def read_xlsx(
         try:
             return _by_openpyxl(file, header_row, sheet_name, most)
         except Unreadable:
-            raise workbook.open_error(str(error)) from None
+            raise open_error(str(error)) from None
 
 
 # Readers -----------------------------------------------------------------------
@@ -63,13 +74,13 @@ def read_xlsx(
 
 def _by_calamine(
     file: BinaryIO,
-    package: workbook.Package,
+    package: Package,
     header_row: int,
     sheet_name: str | None,
     most_cells: int,
 ) -> Table:
-    parts = workbook.sheet_parts(package)
-    counted = workbook.check_indexes(package, set(parts.values()))
+    parts = sheet_parts(package)
+    counted = check_indexes(package, set(parts.values()))
     file.seek(0)
     book = _calamine(lambda: _calamine_module().CalamineWorkbook.from_filelike(file))
     kinds = _calamine_module().SheetTypeEnum
@@ -78,9 +89,9 @@ def _by_calamine(
     part = parts.get(name)
     if part is None:
         raise Unreadable(f"the part of sheet '{name}' is missing")
-    may_be_special = workbook.check_sheet(package, part, counted, most_cells)
+    has_special = check_sheet(package, part, counted, most_cells)
     found = _calamine(lambda: book.get_sheet_by_name(name))
-    special = workbook.special_cells(package, part) if may_be_special else {}
+    special = special_cells(package, part) if has_special else {}
     if special is None:
         raise Unreadable("cells of the sheet do not say where they are")
     top, left = found.start or (0, 0)
@@ -89,7 +100,7 @@ def _by_calamine(
         Sheet(top, left, islice(rows, top, None)),
         header_row,
         special,
-        lambda: workbook.negative_cells(package, part),
+        lambda: negative_cells(package, part),
     )
 
 
@@ -125,8 +136,6 @@ def _by_openpyxl(
     file: BinaryIO, header_row: int, sheet_name: str | None, most_cells: int = MOST_CELLS
 ) -> Table:
     # Rarely needed: Calamine reads almost every file.
-    from datacode.tables.xlsx import openpyxl_reader
-
     file.seek(0)
     names, worksheets = openpyxl_reader.open_workbook(file)
     chosen = _chosen(list(worksheets), names, sheet_name)

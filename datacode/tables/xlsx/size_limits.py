@@ -1,9 +1,8 @@
-"""How large a sheet of a workbook is, before a reader gets to see it.
+"""Refusing a sheet of a workbook that is too large, before a reader opens it.
 
-Readers fill in what lies between the cells, so that two cells far apart are billions. A sheet
-as all programs write them is looked through for its furthest row and column only, which costs
-little; one that is written in any other way, or that could be too large by this look, is parsed
-and its cells are followed one by one.
+Readers fill in what lies between the cells, so that two cells far apart are billions. A sheet in
+the usual form is scanned for its last row and column, which costs little; one in any other form,
+or that could be too large by this scan, is parsed cell by cell.
 """
 
 from __future__ import annotations
@@ -54,77 +53,77 @@ def column_number(letters: str | bytes) -> int:
     return number
 
 
-# A quick look ------------------------------------------------------------------
+# The scan ----------------------------------------------------------------------
 
 
-class QuickLook:
-    """What is learnt of a sheet while it is unpacked: at most how far it goes, and what is in it.
+class ExtentScan:
+    """An upper bound for the extent of a sheet, found while it is unpacked.
 
-    ``may_be_special`` tells of errors and stored dates. Places are known as far as ``_is_plain``:
-    if every row and cell says in the usual form where it is. Each pattern is one more pass over
-    the sheet, so that there are few of them, most of which begin with a fixed character.
+    ``may_have_special_cells`` tells of errors and stored dates. The bound holds as long as
+    ``_is_plain``: every row and cell says in the usual form where it is. Each pattern is one more
+    pass over the sheet, so that there are few, most of which begin with a fixed character.
     """
 
     _LONGEST_TAIL = 1 << 20
 
     _LETTERS = re.compile(rb'<c r="([A-Z]{2,3})[0-9]')
-    _PLACE = re.compile(rb'<(?:c r="([A-Z]{1,3})|row r=")([0-9]{1,7})"')
+    _POSITION = re.compile(rb'<(?:c r="([A-Z]{1,3})|row r=")([0-9]{1,7})"')
     _PREFIXED = re.compile(rb":(?:row|c)[\s/>]")
-    _ODD = (b"!", b"?", b"\0")
+    _HIDING = (b"!", b"?", b"\0")
 
     def __init__(self) -> None:
         self._tail = b""
         self._columns = 26
         self._letters = self._digits = 1
-        self._further = self._further_than(1, 1)
+        self._beyond = self._pattern_beyond(1, 1)
         self._is_plain = True
-        self.may_be_special = False
+        self.may_have_special_cells = False
 
     @staticmethod
-    def _further_than(letters: int, digits: int) -> re.Pattern[bytes]:
-        """Finds rows and cells whose places are longer, or are not in the usual form."""
+    def _pattern_beyond(letters: int, digits: int) -> re.Pattern[bytes]:
+        """Matches rows and cells whose positions are longer, or not in the usual form."""
         row = b"[0-9]{1,%d}" % digits
         cell = b"[A-Z]{1,%d}" % letters
         return re.compile(rb'<(?:c(?! r="%b%b")|row(?! r="%b"))[\s/>]' % (cell, row, row))
 
-    def add(self, piece: bytes) -> None:
-        """Look at the next piece, up to its last tag, which may go on in the one behind."""
-        text = self._tail + piece
+    def add(self, chunk: bytes) -> None:
+        """Scan the next chunk, up to its last tag, which may go on in the one behind."""
+        text = self._tail + chunk
         end = text.rfind(b"<")
         self._tail = text[end:] if end >= 0 else text
         if len(self._tail) > self._LONGEST_TAIL:
             self._tail, self._is_plain = b"", False
-        self._look_at(text[:end] if end >= 0 else b"")
+        self._scan(text[:end] if end >= 0 else b"")
 
     def finish(self) -> None:
-        """Look at what is left behind the last piece."""
-        self._look_at(self._tail)
+        """Scan what is left behind the last chunk."""
+        self._scan(self._tail)
 
-    def _look_at(self, text: bytes) -> None:
+    def _scan(self, text: bytes) -> None:
         if b"#" in text or b't="d"' in text or (b"'" in text and b"t='d'" in text):
-            self.may_be_special = True
+            self.may_have_special_cells = True
         if self._is_plain:
-            self._is_plain = not self._is_odd(text) and self._grow(text)
+            self._is_plain = not self._may_hide_cells(text) and self._grow(text)
 
-    def _is_odd(self, text: bytes) -> bool:
+    def _may_hide_cells(self, text: bytes) -> bool:
         """May something stand for a cell, or hide one, that does not begin with its name?"""
-        if any(each in text for each in self._ODD) and (
+        if any(each in text for each in self._HIDING) and (
             b"<!" in text or b"\0" in text or text.count(b"<?") > text.count(b"<?xml ")
         ):
             return True
         return b":" in text and self._PREFIXED.search(text) is not None
 
     def _grow(self, text: bytes) -> bool:
-        """Note how far the text goes; false if one of its rows or cells does not tell."""
-        position = 0
-        while found := self._further.search(text, position):
-            position = found.start()
-            place = self._PLACE.match(text, position)
-            if place is None:
+        """Widen the bound; false if one of the rows or cells does not say where it is."""
+        start = 0
+        while found := self._beyond.search(text, start):
+            start = found.start()
+            position = self._POSITION.match(text, start)
+            if position is None:
                 return False
-            self._letters = max(self._letters, len(place[1] or b""))
-            self._digits = max(self._digits, len(place[2]))
-            self._further = self._further_than(self._letters, self._digits)
+            self._letters = max(self._letters, len(position[1] or b""))
+            self._digits = max(self._digits, len(position[2]))
+            self._beyond = self._pattern_beyond(self._letters, self._digits)
         if self._letters > 1:
             letters = set(self._LETTERS.findall(text))
             self._columns = max(self._columns, *map(column_number, letters), 0)
@@ -138,11 +137,11 @@ class QuickLook:
 
 # Cell by cell ------------------------------------------------------------------
 
-_PLACE = re.compile("([A-Za-z]{1,3})([0-9]{1,7})")
+_POSITION = re.compile("([A-Za-z]{1,3})([0-9]{1,7})")
 _CONTENT = frozenset({"v", "is", "f"})
 
 
-def follow_cells(pieces: Iterable[bytes], most: int) -> None:
+def check_cells(chunks: Iterable[bytes], most: int) -> None:
     """Refuse a sheet with more than ``most`` cells up to the last one that holds something.
 
     Raises ``Damaged`` for what is no sheet.
@@ -152,8 +151,8 @@ def follow_cells(pieces: Iterable[bytes], most: int) -> None:
     parser.StartElementHandler = cells.start
     parser.StartDoctypeDeclHandler = cells.doctype
     try:
-        for piece in pieces:
-            parser.Parse(piece, False)
+        for chunk in chunks:
+            parser.Parse(chunk, False)
             check_extent(cells.rows, cells.columns, most)
         parser.Parse(b"", True)
     except expat.ExpatError as error:
@@ -179,27 +178,27 @@ class _CellTracker:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
         name = tag.rpartition(":")[2]
-        place = attributes.get("r")
+        position = attributes.get("r")
         if name == "row":
-            self._next_row = self._next_row if place is None else _row_number(place)
+            self._next_row = self._next_row if position is None else _row_number(position)
             self._row, self._column = self._next_row, 0
             self._next_row += 1
             self._next_column = 1
         elif name == "c":
-            self._cell(place)
+            self._cell(position)
         elif name in _CONTENT:
             self.rows, self.columns = max(self.rows, self._row), max(self.columns, self._column)
 
-    def _cell(self, place: str | None) -> None:
-        if place is None:
+    def _cell(self, position: str | None) -> None:
+        if position is None:
             self._column = self._next_column
         else:
-            found = _PLACE.fullmatch(place)
+            found = _POSITION.fullmatch(position)
             if found is None:
-                raise Damaged(f"a cell is at '{place[:20]}'")
+                raise Damaged(f"a cell is at '{position[:20]}'")
             self._column, self._row = column_number(found[1].upper()), _row_number(found[2])
             if self._column > _LAST_COLUMN:
-                raise Damaged(f"a cell is at '{place}'")
+                raise Damaged(f"a cell is at '{position}'")
         self._next_column = self._column + 1
 
 

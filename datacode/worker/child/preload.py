@@ -24,7 +24,6 @@ _LATE = (
     "polars",
     "python_calamine",
     "sqlite3",
-    "datacode.tables.xlsx.openpyxl_reader",
     "datacode.tables.xlsx.row_stream",
     # What libraries import in the middle of a call.
     "_strptime",
