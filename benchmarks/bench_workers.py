@@ -22,7 +22,7 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
-from datacode.runtime.files import Entry
+from datacode.runtime.file_operations import Operation
 from datacode.worker.limits import Limits
 from datacode.worker.pool import Settings, WorkerInterpreter, Workers, described
 
@@ -31,37 +31,10 @@ REPEATS = 30
 
 
 class NoFiles:
-    """A broker of sessions that read nothing."""
+    """A broker of a session that has no files."""
 
-    async def open(self, path: str) -> int:
-        raise FileNotFoundError(2, "No such file", path)
-
-    async def list_folder(self, path: str) -> list[Entry]:
-        return []
-
-    async def match(self, pattern: str) -> list[str]:
-        return []
-
-    async def kind(self, path: str) -> str | None:
-        return None
-
-    async def stat(self, path: str) -> Entry:
-        raise FileNotFoundError(2, "No such file", path)
-
-    async def write(self, path: str, content: bytes) -> None:
-        raise PermissionError(13, "Not allowed", path)
-
-    async def copy(self, source: str, target: str) -> None:
-        raise PermissionError(13, "Not allowed", target)
-
-    async def make_folder(self, path: str) -> None:
-        raise PermissionError(13, "Not allowed", path)
-
-    async def delete(self, path: str) -> None:
-        raise PermissionError(13, "Not allowed", path)
-
-    async def working_folder(self) -> str:
-        return "/"
+    async def do(self, operation: Operation[Any]) -> Any:
+        raise FileNotFoundError(2, "No such file")
 
     def give_up(self) -> None:
         pass

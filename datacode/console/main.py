@@ -24,7 +24,7 @@ from datacode.i18n.os_errors import system_reason
 from datacode.standard_streams import prepare_streams, silence
 
 if TYPE_CHECKING:
-    from datacode.runtime.local_files import LocalFiles
+    from datacode.runtime.files import Files
 
 
 FORMAT_HELP = Message(
@@ -85,7 +85,7 @@ def _obey(options: Options) -> int:
 
 
 @contextlib.contextmanager
-def _files(options: Options) -> Iterator[LocalFiles | None]:
+def _files(options: Options) -> Iterator[Files | None]:
     """What programs see as files; None if a share cannot be connected, which has been said."""
     if not options.smb:
         # Late, as in ``_obey``.

@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.threads import blockingCallFromThread
 
-from datacode.runtime.files import Entry
+from datacode.runtime.file_operations import Open, Operation, OperationFiles
 from datacode.runtime.local_files import LocalFiles
-from datacode.smb import share_paths
+from datacode.smb.file_router import FileRouter, is_on_share
 from datacode.smb.policy import SharePolicy
 from datacode.smb.shares import SharePool
 from datacode.smb.target import Target
@@ -31,7 +31,7 @@ class _OwnReactor(SelectReactor):
     _registerAsIOThread = False
 
 
-class ShareFiles(LocalFiles):
+class ShareFiles(OperationFiles):
     """The files of this computer, and those of the shares that have been connected.
 
     All is done with the rights of the accounts that were named, writing too. ``close`` logs off.
@@ -41,6 +41,8 @@ class ShareFiles(LocalFiles):
         self._reactor: Any = _OwnReactor()
         self._pool = SharePool(self._reactor, SharePolicy(writes=True))
         self._shares = self._pool.session()
+        self._local = LocalFiles()
+        self._router = _Router(self._shares)
         self._thread = threading.Thread(
             target=self._reactor.run, kwargs={"installSignalHandlers": False}, daemon=True
         )
@@ -69,63 +71,21 @@ class ShareFiles(LocalFiles):
         self._reactor.callFromThread(self._reactor.stop)
         self._thread.join()
 
-    # What programs ask ----------------------------------------------------------------
+    def do(self, operation: Operation[Any]) -> Any:
+        """What is about no share is done in the program's own thread, as without any."""
+        if not is_on_share(operation):
+            return operation.on(self._local)
+        answer: Any = self._call(self._router.do, operation)
+        return os.fdopen(answer, "rb") if isinstance(operation, Open) else answer
 
-    def open(self, path: str) -> BinaryIO:
-        """The file for reading."""
-        if not share_paths.is_share_path(path):
-            return super().open(path)
-        descriptor = self._call(self._shares.fetch, *share_paths.split(path))
-        return os.fdopen(descriptor, "rb")
 
-    def list_folder(self, path: str) -> list[Entry]:
-        """The entries of a folder, sorted by name."""
-        if not share_paths.is_share_path(path):
-            return super().list_folder(path)
-        return self._call(self._shares.list_folder, *share_paths.split(path))
+class _Router(FileRouter):
+    """What is copied to or from a share is read and written here, too."""
 
-    def match(self, pattern: str) -> list[str]:
-        """The paths that match."""
-        if not share_paths.is_share_path(pattern):
-            return super().match(pattern)
-        return self._call(self._shares.match, *share_paths.split(pattern))
-
-    def kind(self, path: str) -> str | None:
-        """File, folder, or nothing."""
-        if not share_paths.is_share_path(path):
-            return super().kind(path)
-        return self._call(self._shares.kind, *share_paths.split(path))
-
-    def stat(self, path: str) -> Entry:
-        """Name, kind, size and time of what is there."""
-        if not share_paths.is_share_path(path):
-            return super().stat(path)
-        found = self._call(self._shares.stat, *share_paths.split(path))
-        if found is None:
-            raise FileNotFoundError(2, os.strerror(2))
-        return found
-
-    def write(self, path: str, content: bytes) -> None:
-        """Replace the file."""
-        if not share_paths.is_share_path(path):
-            return super().write(path, content)
-        return self._call(self._shares.write, *share_paths.split(path), content)
-
-    def copy(self, source: str, target: str) -> None:
-        """Replace the file ``target`` by what ``source`` holds."""
-        if not share_paths.is_share_path(source) and not share_paths.is_share_path(target):
-            return super().copy(source, target)
-        with self.open(source) as file:
-            return self.write(target, file.read())
-
-    def make_folder(self, path: str) -> None:
-        """Make a folder and those above it."""
-        if not share_paths.is_share_path(path):
-            return super().make_folder(path)
-        return self._call(self._shares.make_folder, *share_paths.split(path))
-
-    def delete(self, path: str) -> None:
-        """Delete a file, or a folder that is empty."""
-        if not share_paths.is_share_path(path):
-            return super().delete(path)
-        return self._call(self._shares.delete, *share_paths.split(path))
+    async def elsewhere(self, operation: Operation[Any]) -> Any:
+        """On this computer, in the reactor's thread: it is nobody else's."""
+        answer = operation.on(LocalFiles())
+        if not isinstance(operation, Open):
+            return answer
+        with answer as file:
+            return os.dup(file.fileno())

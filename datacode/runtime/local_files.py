@@ -56,12 +56,16 @@ class LocalFiles:
             return None
         return "folder" if stat.S_ISDIR(mode) else "file"
 
-    def write(self, path: str, content: bytes) -> None:
-        """Replace the file."""
+    def write(self, path: str, content: bytes | int) -> None:
+        """Replace the file by bytes, or by all that a descriptor holds, which stays open."""
         if path.startswith("lib://"):
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
         with open(_spelled(path), "wb") as file:
-            file.write(content)
+            if isinstance(content, int):
+                with open(content, "rb", closefd=False) as source:
+                    shutil.copyfileobj(source, file)
+            else:
+                file.write(content)
 
     def stat(self, path: str) -> Entry:
         """Name, kind, size and time of what is there."""

@@ -22,6 +22,7 @@ from twisted.internet.defer import CancelledError
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_text
+from datacode.runtime.file_operations import ListFolder
 from datacode.runtime.files import Entry, FilesError
 from datacode.server.api import messages, texts
 from datacode.server.api.messages import (
@@ -230,7 +231,7 @@ async def _paths_from(beginning: str, workspace: Workspace) -> list[Completion]:
         return [Completion(name, "share", "") for name in shares if name.startswith(beginning)]
     folder, slash, name = beginning.rpartition("/")
     try:
-        entries = await workspace.broker.list_folder(folder or slash)
+        entries = await workspace.broker.do(ListFolder(folder or slash))
     except (OSError, FilesError):
         return []
     return [

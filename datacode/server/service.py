@@ -42,7 +42,7 @@ from datacode.server.admission import GateKeeper
 from datacode.server.api import schema
 from datacode.server.auth.access import network_of
 from datacode.server.auth.accounts import AccountsFile
-from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
+from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folders import SessionFolders
 from datacode.server.net.http import Site
 from datacode.server.net.listen import Described, listening
@@ -93,7 +93,7 @@ class DataCodeService(Service):
             max_files=settings.bounds.upload_files,
             on_made=lambda path: reactor.callFromThread(self._folder_made, path),
         )
-        self._files = LocalFiles(AllowedFolders.of(settings.start, settings.files))
+        self._files = SandboxedFiles(AllowedFolders.of(settings.start, settings.files))
         self.workers = Workers(reactor, WorkerSettings(sandbox=settings.sandbox))
         self._shares = SharePool(
             reactor,

@@ -11,8 +11,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
-from datacode.server.files.broker import Broker, InThread
-from datacode.server.files.sandboxed_files import LocalFiles
+from datacode.server.files.broker import FileBroker, InThread
+from datacode.server.files.sandboxed_files import SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
 from datacode.smb.target import Target
 from datacode.worker.limits import Limits
@@ -34,7 +34,7 @@ class Workspace:
         workers: Any,
         shares: Any,
         share_names: Callable[[Target], Awaitable[list[Any]]],
-        files: LocalFiles,
+        files: SandboxedFiles,
         folder: SessionFolder | None,
         in_thread: InThread,
         limits: Limits,
@@ -44,7 +44,7 @@ class Workspace:
         self.share_names = share_names
         self.folder = folder
         self.in_thread = in_thread
-        self.broker = Broker(files, shares, in_thread, folder=folder, on_read=on_read)
+        self.broker = FileBroker(files, shares, in_thread, folder=folder, on_read=on_read)
         self._workers = workers
         self._limits = limits
         self._interpreter: Any = None

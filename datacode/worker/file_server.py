@@ -5,36 +5,18 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from datacode.errors import internal_error
 from datacode.i18n.message import Message
-from datacode.runtime.files import Entry, FilesError
+from datacode.runtime.file_operations import FileOperation, Open, Operation, Write
+from datacode.runtime.files import FilesError
 from datacode.worker.limits import MIB
-from datacode.worker.wire import (
-    Change,
-    Copy,
-    Delete,
-    Done,
-    Entries,
-    Failed,
-    FindKind,
-    ListFolder,
-    MakeFolder,
-    Match,
-    Names,
-    Open,
-    Opened,
-    Request,
-    Stat,
-    Text,
-    WorkingFolder,
-    Write,
-)
+from datacode.worker.wire import Answered, Failed, FileRequest, Opened, WritePiece, packed
 
 _TOO_LARGE = Message(
     "file_too_large_to_write", "The file is too large to be written: {mebibytes} MiB are allowed"
@@ -44,46 +26,20 @@ _AT_ONCE = 8
 
 
 class Broker(Protocol):
-    """What a session's programs may ask of the server. All may raise OSError or FilesError.
+    """Carries out what a session's programs ask of files."""
 
-    The answer to a question that its program no longer waits for is dropped.
-    """
+    async def do(self, operation: Operation[Any]) -> Any:
+        """What the operation gives; for ``Open`` a descriptor, which is closed once it is sent.
 
-    async def open(self, path: str) -> int:
-        """A descriptor of the file, read-only; it is closed once it has been sent."""
-
-    async def list_folder(self, path: str) -> list[Entry]:
-        """The entries of a folder, sorted by name."""
-
-    async def match(self, pattern: str) -> list[str]:
-        """The paths that match a pattern, in order."""
-
-    async def kind(self, path: str) -> str | None:
-        """``"file"``, ``"folder"`` or None."""
-
-    async def write(self, path: str, content: bytes) -> None:
-        """Replace a file by ``content``."""
-
-    async def stat(self, path: str) -> Entry:
-        """What is at a path, with size and time; an error where nothing is."""
-
-    async def copy(self, source: str, target: str) -> None:
-        """Replace the file ``target`` by what the file ``source`` holds."""
-
-    async def make_folder(self, path: str) -> None:
-        """Make a folder, and those above it."""
-
-    async def delete(self, path: str) -> None:
-        """Delete a file, or a folder that is empty."""
-
-    async def working_folder(self) -> str:
-        """The text that ``getcwd()`` gives."""
+        May raise ``OSError`` or ``FilesError``. Where the program waits no longer, what is given
+        is dropped.
+        """
 
     def give_up(self) -> None:
         """No program waits for what was asked so far: end what can be ended."""
 
 
-class FileAnswers:
+class FileServer:
     """Puts a worker's requests to the broker and sends back what it says.
 
     A program asks one thing at a time; but what an earlier one asked may still be under way
@@ -106,15 +62,18 @@ class FileAnswers:
         self._content = bytearray()
         self._closed = False
 
-    def ask(self, request: Request) -> None:
-        """Answer a request, now or later."""
-        if isinstance(request, Write) and not self._collect(request):
+    def ask(self, request: FileRequest | WritePiece) -> None:
+        """Carry out what is asked, now or later; a piece is kept until its file is whole."""
+        if isinstance(request, WritePiece):
+            self._keep(request.request, request.content)
             return
+        if isinstance(request.operation, Write):
+            self._keep(request.request, request.operation.content)
         if self._under_way >= _AT_ONCE:
             self._send(Failed(request.request, errno.EBUSY), ())
             return
         self._under_way += 1
-        answered = Deferred.fromCoroutine(self._answer(request))
+        answered = Deferred.fromCoroutine(self._answer(request.request, request.operation))
         answered.addErrback(lambda f: self._log.failure("answering a worker", f))
 
     def close(self) -> None:
@@ -127,32 +86,34 @@ class FileAnswers:
         self._content = bytearray()
         self._broker.give_up()
 
-    def _collect(self, piece: Write) -> bool:
-        """Is the file whole with this piece?"""
-        if piece.request != self._writing:
-            self._writing = piece.request
+    def _keep(self, request: int, piece: bytes) -> None:
+        """Keep a piece of a file; beyond the limit nothing, as it will be refused anyway."""
+        if request != self._writing:
+            self._writing = request
             self._content = bytearray()
         if not self._write_bytes or len(self._content) <= self._write_bytes:
-            self._content += piece.content
-        return piece.last
+            self._content += piece
 
-    async def _answer(self, request: Request) -> None:
+    async def _answer(self, request: int, operation: FileOperation) -> None:
         descriptors: tuple[int, ...] = ()
+        answer: Struct
         try:
-            if isinstance(request, Open):
-                descriptors = (await self._broker.open(request.path),)
-                answer: Struct = Opened(request.request)
+            if isinstance(operation, Write):
+                operation = Write(operation.path, self._whole())
+            found = await self._broker.do(operation)
+            if isinstance(operation, Open):
+                descriptors, answer = (found,), Opened(request)
             else:
-                answer = await self._answered(request)
+                answer = Answered(request, Raw(packed(found)))
         except CancelledError:
-            answer = Failed(request.request, errno.EINTR)
+            answer = Failed(request, errno.EINTR)
         except FilesError as error:
-            answer = Failed(request.request, None, error.message)
+            answer = Failed(request, None, error.message)
         except OSError as error:
-            answer = Failed(request.request, error.errno or errno.EIO)
+            answer = Failed(request, error.errno or errno.EIO)
         except Exception:  # noqa: BLE001 - a fault of ours must not leave the program waiting
             self._log.failure("a broker failed")
-            answer = Failed(request.request, None, internal_error().message)
+            answer = Failed(request, None, internal_error().message)
         finally:
             self._under_way -= 1
         if not self._closed:
@@ -161,40 +122,9 @@ class FileAnswers:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    async def _answered(self, request: Request) -> Struct:
-        """The answer to a question about what is there."""
-        number = request.request
-        if isinstance(request, ListFolder):
-            found = await self._broker.list_folder(request.path)
-            return Entries(number, [_told(entry) for entry in found])
-        if isinstance(request, Match):
-            return Names(number, await self._broker.match(request.pattern))
-        if isinstance(request, FindKind):
-            return Text(number, await self._broker.kind(request.path))
-        if isinstance(request, WorkingFolder):
-            return Text(number, await self._broker.working_folder())
-        if isinstance(request, Stat):
-            return Entries(number, [_told(await self._broker.stat(request.path))])
-        assert not isinstance(request, Open)
-        await self._change(request)
-        return Done(number)
-
-    async def _change(self, request: Change) -> None:
-        if isinstance(request, Copy):
-            await self._broker.copy(request.source, request.target)
-        elif isinstance(request, MakeFolder):
-            await self._broker.make_folder(request.path)
-        elif isinstance(request, Delete):
-            await self._broker.delete(request.path)
-        else:
-            await self._write(request)
-
-    async def _write(self, request: Write) -> None:
+    def _whole(self) -> bytes:
+        """The file whose pieces have come, unless it is too large."""
         content, self._content = bytes(self._content), bytearray()
         if self._write_bytes and len(content) > self._write_bytes:
             raise FilesError(_TOO_LARGE.filled(mebibytes=f"{self._write_bytes / MIB:.6g}"))
-        await self._broker.write(request.path, content)
-
-
-def _told(entry: Entry) -> tuple[str, bool, int | None, float | None]:
-    return (entry.name, entry.is_folder, entry.size, entry.modified)
+        return content

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from datacode.errors import DataCodeError, internal_error, limit_error, runtime_error
 from datacode.runtime.interpreter import Outcome
 from datacode.worker import wire
-from datacode.worker.file_server import Broker, FileAnswers
+from datacode.worker.file_server import Broker, FileServer
 from datacode.worker.limits import Limits
 from datacode.worker.run_limits import Enforcement, Run, cause, stopped, too_busy, too_long
 from datacode.worker.settings import Settings
@@ -75,7 +75,7 @@ class WorkerInterpreter:
         self._enforcement = Enforcement(reactor, limits, settings)
         self._turn = DeferredLock()
         self._child: Child | None = None
-        self._files: FileAnswers | None = None
+        self._files: FileServer | None = None
         self._active: Run | None = None
         self._runs = 0
         self._closed = False
@@ -292,7 +292,7 @@ class WorkerInterpreter:
             raise WorkerUnavailable("the session has been closed")
         if self._child is None:
             child = self._child = self._make(self._limits)
-            files = FileAnswers(self._broker, child.run.send, self._limits.write_bytes)
+            files = FileServer(self._broker, child.run.send, self._limits.write_bytes)
             self._files = files
             child.received = lambda message: self._received(child, files, message)
             child.replied = self._replied
@@ -307,7 +307,7 @@ class WorkerInterpreter:
         for reply in asked.values():
             reply.errback(stopped())
 
-    def _ended(self, child: Child, files: FileAnswers, ending: Ending) -> None:
+    def _ended(self, child: Child, files: FileServer, ending: Ending) -> None:
         """A process is gone, whyever. What it was doing fails; the next run has a new one."""
         files.close()
         run = self._active
@@ -338,7 +338,7 @@ class WorkerInterpreter:
 
     # Messages of the worker, which may be anybody's by now ------------------------------
 
-    def _received(self, child: Child, files: FileAnswers, message: wire.FromWorker) -> None:
+    def _received(self, child: Child, files: FileServer, message: wire.FromWorker) -> None:
         run = self._active
         if isinstance(message, wire.Trouble):
             self._trouble(child, message.text)

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
 
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
+from datacode.runtime.file_operations import FileOperation, Operation
 from datacode.values import surrogates
 
 MAX_FROM_WORKER = 1 << 20
@@ -72,31 +73,11 @@ class Opened(Struct, tag="opened", frozen=True):
     request: int
 
 
-class Entries(Struct, tag="entries", frozen=True):
-    """The entries of a folder: name, is it a folder, size, time of change."""
+class Answered(Struct, tag="answered", frozen=True):
+    """What an operation gives, encoded; ``answer_to`` decodes it."""
 
     request: int
-    entries: list[tuple[str, bool, int | None, float | None]]
-
-
-class Names(Struct, tag="names", frozen=True):
-    """The paths that match a pattern."""
-
-    request: int
-    names: list[str]
-
-
-class Text(Struct, tag="text", frozen=True):
-    """What is at a path, None for nothing; or the working folder."""
-
-    request: int
-    text: str | None
-
-
-class Done(Struct, tag="done", frozen=True):
-    """What was to be changed is changed."""
-
-    request: int
+    answer: msgspec.Raw
 
 
 class Failed(Struct, tag="failed", frozen=True):
@@ -107,7 +88,7 @@ class Failed(Struct, tag="failed", frozen=True):
     message: Message | None = None
 
 
-Answer = Opened | Entries | Names | Text | Done | Failed
+Answer = Opened | Answered | Failed
 ToWorker = Execute | Answer
 
 
@@ -245,76 +226,18 @@ class Finished(Struct, tag="finished", frozen=True):
     error: Error | None
 
 
-class Open(Struct, tag="open", frozen=True):
-    """Asks for a file to read."""
+class WritePiece(Struct, tag="piece", frozen=True):
+    """A piece of a file to write, in order; the ``Write`` that has the last one follows."""
 
     request: int
-    path: str
-
-
-class ListFolder(Struct, tag="list", frozen=True):
-    """Asks for the entries of a folder."""
-
-    request: int
-    path: str
-
-
-class Match(Struct, tag="match", frozen=True):
-    """Asks for the paths that match a pattern."""
-
-    request: int
-    pattern: str
-
-
-class FindKind(Struct, tag="kind", frozen=True):
-    """Asks what is at a path."""
-
-    request: int
-    path: str
-
-
-class Stat(Struct, tag="stat", frozen=True):
-    """Asks what is at a path, with size and time: one entry, or a failure where nothing is."""
-
-    request: int
-    path: str
-
-
-class Copy(Struct, tag="copy", frozen=True):
-    """Asks for a file to be replaced by a copy of another."""
-
-    request: int
-    source: str
-    target: str
-
-
-class MakeFolder(Struct, tag="make", frozen=True):
-    """Asks for a folder."""
-
-    request: int
-    path: str
-
-
-class Delete(Struct, tag="delete", frozen=True):
-    """Asks for a file or an empty folder to be deleted."""
-
-    request: int
-    path: str
-
-
-class WorkingFolder(Struct, tag="folder", frozen=True):
-    """Asks for the text of ``getcwd()``."""
-
-    request: int
-
-
-class Write(Struct, tag="write", frozen=True):
-    """A piece of a file to write; the file is written when ``last`` has come."""
-
-    request: int
-    path: str
     content: bytes
-    last: bool
+
+
+class FileRequest(Struct, tag="file", frozen=True):
+    """Asks for an operation on files."""
+
+    request: int
+    operation: FileOperation
 
 
 class Trouble(Struct, tag="trouble", frozen=True):
@@ -323,9 +246,7 @@ class Trouble(Struct, tag="trouble", frozen=True):
     text: str
 
 
-Change = Write | Copy | MakeFolder | Delete
-Request = Open | ListFolder | Match | FindKind | Stat | WorkingFolder | Change
-FromWorker = Output | TableShown | Exported | Finished | Request | Trouble
+FromWorker = Output | TableShown | Exported | Finished | WritePiece | FileRequest | Trouble
 
 
 # --- Control channel ----------------------------------------------------------
@@ -498,14 +419,22 @@ _encoder = msgspec.msgpack.Encoder()
 
 def encode(message: Struct) -> bytes:
     """One frame. Surrogates that stand alone, which UTF-8 lacks, become U+FFFD."""
-    buffer = bytearray(4)
+    body = packed(message)
+    return b"%b%b" % (len(body).to_bytes(4, "big"), body)
+
+
+def packed(value: object) -> bytes:
+    """A value in msgpack; lone surrogates become U+FFFD."""
     try:
-        _encoder.encode_into(message, buffer, 4)
+        return _encoder.encode(value)
     except UnicodeEncodeError:
-        data = msgspec.to_builtins(message, builtin_types=(bytes,))
-        _encoder.encode_into(surrogates.replaced(data), buffer, 4)
-    buffer[:4] = (len(buffer) - 4).to_bytes(4, "big")
-    return bytes(buffer)
+        data = msgspec.to_builtins(value, builtin_types=(bytes, msgspec.Raw))
+        return _encoder.encode(surrogates.replaced(data))
+
+
+def answer_to(operation: Operation[Any], answered: Answered) -> Any:
+    """What an operation gives, out of its answer."""
+    return msgspec.msgpack.decode(answered.answer, type=operation.answer_type())
 
 
 class Frames:

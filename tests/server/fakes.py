@@ -16,7 +16,7 @@ from twisted.internet.task import Clock
 from datacode.errors import limit_error
 from datacode.runtime.files import Entry
 from datacode.runtime.interpreter import Outcome
-from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
+from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
 from datacode.server.ops.audit import NoAudit
 from datacode.server.ops.metrics import Metrics
@@ -266,7 +266,7 @@ class Room:
         self.folder = (
             SessionFolder(root / "user", max_bytes=1 << 20, max_files=10) if folder else None
         )
-        files = self.folder.files if self.folder else LocalFiles(AllowedFolders.of(root, []))
+        files = self.folder.files if self.folder else SandboxedFiles(AllowedFolders.of(root, []))
         self.workspace = Workspace(
             workers=self.workers,
             shares=self.shares,

@@ -9,9 +9,17 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.runtime.file_operations import (
+    FindKind,
+    ListFolder,
+    Match,
+    Open,
+    WorkingFolder,
+    Write,
+)
 from datacode.runtime.files import FilesError
-from datacode.server.files.broker import Broker
-from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
+from datacode.server.files.broker import FileBroker
+from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
 from datacode.smb.errors import ShareError
 from datacode.smb.target import Target
@@ -29,11 +37,13 @@ class BrokerTests(SynchronousTestCase):
         self.shares.connected["data"] = (Target("h"), "data")
         self.read: list[str] = []
 
-    def broker(self, folder: SessionFolder | None = None) -> Broker:
+    def broker(self, folder: SessionFolder | None = None) -> FileBroker:
         """A broker with or without a session folder."""
         area = AllowedFolders.of(self.root, [])
-        files = LocalFiles(area) if folder is None else folder.files
-        return Broker(files, self.shares, maybeDeferred, folder=folder, on_read=self.read.append)
+        files = SandboxedFiles(area) if folder is None else folder.files
+        return FileBroker(
+            files, self.shares, maybeDeferred, folder=folder, on_read=self.read.append
+        )
 
     def now(self, asked: Any) -> Any:
         """What is answered, at once."""
@@ -47,41 +57,43 @@ class BrokerTests(SynchronousTestCase):
     def test_files(self) -> None:
         """lib:// leads to the shares, everything else to the disk."""
         broker = self.broker()
-        self.assertEqual(self.content(broker.open("a.txt")), b"local")
-        self.assertEqual(self.content(broker.open("lib://data/b.csv")), b"shared")
-        self.assertEqual(self.now(broker.kind("a.txt")), "file")
-        self.assertEqual(self.now(broker.kind("lib://data/in")), "folder")
-        self.assertEqual(self.now(broker.working_folder()), str(self.root))
+        self.assertEqual(self.content(broker.do(Open("a.txt"))), b"local")
+        self.assertEqual(self.content(broker.do(Open("lib://data/b.csv"))), b"shared")
+        self.assertEqual(self.now(broker.do(FindKind("a.txt"))), "file")
+        self.assertEqual(self.now(broker.do(FindKind("lib://data/in"))), "folder")
+        self.assertEqual(self.now(broker.do(WorkingFolder())), str(self.root))
 
     def test_capitals(self) -> None:
         """LIB:// is an ordinary path."""
-        failure = self.failureResultOf(Deferred.fromCoroutine(self.broker().open("LIB://data/b")))
+        failure = self.failureResultOf(
+            Deferred.fromCoroutine(self.broker().do(Open("LIB://data/b")))
+        )
         failure.trap(FileNotFoundError)
 
     def test_listing(self) -> None:
         """Folders here and there, and patterns."""
         broker = self.broker()
-        self.assertEqual([e.name for e in self.now(broker.list_folder(""))], ["a.txt"])
-        names = [e.name for e in self.now(broker.list_folder("lib://data/in"))]
+        self.assertEqual([e.name for e in self.now(broker.do(ListFolder("")))], ["a.txt"])
+        names = [e.name for e in self.now(broker.do(ListFolder("lib://data/in")))]
         self.assertEqual(names, ["c.csv", "d.txt"])
-        self.assertEqual(self.now(broker.match("*.txt")), ["a.txt"])
+        self.assertEqual(self.now(broker.do(Match("*.txt"))), ["a.txt"])
 
     def test_reads_of_shares_are_told(self) -> None:
         """Every file of a share that is read, and no other."""
         broker = self.broker()
-        self.content(broker.open("a.txt"))
-        self.content(broker.open("lib://data/b.csv"))
+        self.content(broker.do(Open("a.txt")))
+        self.content(broker.do(Open("lib://data/b.csv")))
         self.assertEqual(self.read, ["lib://data/b.csv"])
 
     def test_not_connected(self) -> None:
         """A share that is not connected is refused in its own words."""
-        asked = Deferred.fromCoroutine(self.broker().open("lib://none/x"))
+        asked = Deferred.fromCoroutine(self.broker().do(Open("lib://none/x")))
         error = self.failureResultOf(asked, ShareError).value
         self.assertEqual(str(error), "SMB share 'none' не подключена")
 
     def test_nothing_is_written_without_a_session_folder(self) -> None:
         """Not even in the start folder."""
-        asked = Deferred.fromCoroutine(self.broker().write("a.txt", b"x"))
+        asked = Deferred.fromCoroutine(self.broker().do(Write("a.txt", b"x")))
         error = self.failureResultOf(asked, FilesError).value
         self.assertEqual(str(error), "Доступ запрещен: запись разрешена только в папку сессии")
         self.assertEqual((self.root / "a.txt").read_text(), "local")
@@ -90,11 +102,11 @@ class BrokerTests(SynchronousTestCase):
         """It is made when it is first looked at; what is written there is read there."""
         folder = SessionFolder(self.root / "user", max_bytes=0, max_files=0)
         broker = self.broker(folder)
-        self.assertEqual(self.now(broker.list_folder("")), [])
+        self.assertEqual(self.now(broker.do(ListFolder(""))), [])
         self.assertTrue(os.path.isdir(folder.path))
-        self.now(broker.write("out/x", b"mine"))
-        self.assertEqual(self.content(broker.open("out/x")), b"mine")
-        self.assertEqual(self.now(broker.working_folder()), "")
+        self.now(broker.do(Write("out/x", b"mine")))
+        self.assertEqual(self.content(broker.do(Open("out/x"))), b"mine")
+        self.assertEqual(self.now(broker.do(WorkingFolder())), "")
         folder.remove()
-        failed = self.failureResultOf(Deferred.fromCoroutine(broker.list_folder("")), FilesError)
+        failed = self.failureResultOf(Deferred.fromCoroutine(broker.do(ListFolder(""))), FilesError)
         self.assertEqual(str(failed.value), "Доступ запрещен: папка сессии не установлена")

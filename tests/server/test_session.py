@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import Kind, runtime_error, variable_error
+from datacode.runtime.file_operations import Open
 from datacode.server.api import texts
 from datacode.server.options.settings import Bounds, Settings
 from datacode.server.session import Refused
@@ -574,7 +575,7 @@ class ShareTests(SessionTestCase):
         room.ask(code="wait", progress=True)
         os.close(
             self.successResultOf(
-                Deferred.fromCoroutine(room.workspace.broker.open("lib://data/b.csv"))
+                Deferred.fromCoroutine(room.workspace.broker.do(Open("lib://data/b.csv")))
             )
         )
         self.assertEqual(room.client.sent[-1]["path"], "lib://data/b.csv")
@@ -582,7 +583,7 @@ class ShareTests(SessionTestCase):
         before = len(room.client.sent)
         os.close(
             self.successResultOf(
-                Deferred.fromCoroutine(room.workspace.broker.open("lib://data/b.csv"))
+                Deferred.fromCoroutine(room.workspace.broker.do(Open("lib://data/b.csv")))
             )
         )
         self.assertEqual(len(room.client.sent), before)

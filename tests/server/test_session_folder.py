@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.patterns import matching
 from datacode.server.api import texts
-from datacode.server.files.sandboxed_files import AllowedFolders, LocalFiles
+from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder, StoreError, Usage
 from datacode.server.files.session_folders import SessionFolders
 
@@ -293,7 +293,7 @@ class ReadingTests(SynchronousTestCase):
         os.symlink("a.txt", self.start / "in-file")
         os.symlink("/nowhere", self.start / "broken")
         os.mkfifo(self.start / "pipe")
-        self.files = LocalFiles(AllowedFolders.of(self.start, [self.root / "allowed"]))
+        self.files = SandboxedFiles(AllowedFolders.of(self.start, [self.root / "allowed"]))
 
     def test_read(self) -> None:
         """Below the start folder and the allowed ones, by relative and absolute paths."""
@@ -332,7 +332,7 @@ class ReadingTests(SynchronousTestCase):
 
     def test_any(self) -> None:
         """--files any opens everything; a pipe or a device is still no file."""
-        files = LocalFiles(AllowedFolders.of(self.start, None))
+        files = SandboxedFiles(AllowedFolders.of(self.start, None))
         self.assertEqual(contents(files.open("../outside/d")), b"outside/d")
         self.assertRaises(FilesError, files.open, "/dev/zero")
         self.assertRaises(FilesError, files.open, "pipe")
@@ -369,7 +369,7 @@ class ReadingTests(SynchronousTestCase):
     def test_start_folder_behind_a_link(self) -> None:
         """The way to the folders may lead over links: it is the operator's own."""
         os.symlink(self.start, self.root / "link")
-        files = LocalFiles(AllowedFolders.of(self.root / "link", [self.root / "link" / "sub"]))
+        files = SandboxedFiles(AllowedFolders.of(self.root / "link", [self.root / "link" / "sub"]))
         self.assertEqual(contents(files.open("a.txt")), b"start/a.txt")
         self.assertEqual(contents(files.open(str(self.root / "link" / "a.txt"))), b"start/a.txt")
 
@@ -405,7 +405,7 @@ class SessionAreaTests(SynchronousTestCase):
 
     def test_inside(self) -> None:
         """Paths are relative to the folder, which is itself the empty path."""
-        self.assertEqual(self.files.working_folder, "")
+        self.assertEqual(self.files.working_folder(), "")
         for path in (
             "sub/n.txt",
             "./sub/n.txt",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
+from datacode.runtime.file_operations import Operation
 from datacode.runtime.files import Entry
 from datacode.worker.limits import Limits
 from datacode.worker.pool import Settings, WorkerInterpreter, Workers
@@ -23,6 +25,9 @@ WITH_POLARS = "tests.worker.taken_over_with_polars:serve"
 
 class NoFiles:
     """A broker of a session that has no files at all."""
+
+    async def do(self, operation: Operation[Any]) -> Any:
+        return await operation.on(self)
 
     async def open(self, path: str) -> int:
         raise FileNotFoundError(2, "No such file", path)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
-from datacode.runtime.files import Entry
+from datacode.runtime.file_operations import Open, Operation
 from datacode.runtime.local_files import LocalFiles
 from datacode.worker.pool import Settings
 from tests.worker.harness import WorkersTestCase
@@ -17,39 +18,12 @@ EVERY = 12
 class HereFiles:
     """A broker that answers with the files of this process's working folder."""
 
-    def __init__(self) -> None:
-        self._files = LocalFiles()
-
-    async def open(self, path: str) -> int:
-        with self._files.open(path) as file:
+    async def do(self, operation: Operation[Any]) -> Any:
+        answer = operation.on(LocalFiles())
+        if not isinstance(operation, Open):
+            return answer
+        with answer as file:
             return os.dup(file.fileno())
-
-    async def list_folder(self, path: str) -> list[Entry]:
-        return self._files.list_folder(path)
-
-    async def match(self, pattern: str) -> list[str]:
-        return self._files.match(pattern)
-
-    async def kind(self, path: str) -> str | None:
-        return self._files.kind(path)
-
-    async def write(self, path: str, content: bytes) -> None:
-        self._files.write(path, content)
-
-    async def stat(self, path: str) -> Entry:
-        return self._files.stat(path)
-
-    async def copy(self, source: str, target: str) -> None:
-        self._files.copy(source, target)
-
-    async def make_folder(self, path: str) -> None:
-        self._files.make_folder(path)
-
-    async def delete(self, path: str) -> None:
-        self._files.delete(path)
-
-    async def working_folder(self) -> str:
-        return self._files.working_folder()
 
     def give_up(self) -> None:
         pass

@@ -743,7 +743,7 @@ class HostileTests(WorkersTestCase):
 
     async def test_wrong_direction(self) -> None:
         """A message that only the server sends."""
-        await self.ended("wire.Done(1)")
+        await self.ended("wire.Opened(1)")
 
     async def test_flood_of_troubles(self) -> None:
         """The log is not filled."""
@@ -778,7 +778,9 @@ class HostileTests(WorkersTestCase):
         interpreter = self.opened(broker)
         outcome = await interpreter.run(
             "from datacode.worker import wire\n"
-            "for n in range(100): run_channel.sendall(wire.encode(wire.FindKind(n, 'a')))\n"
+            "from datacode.runtime.file_operations import FindKind\n"
+            "for n in range(100):\n"
+            "  run_channel.sendall(wire.encode(wire.FileRequest(n, FindKind('a'))))\n"
             "frames = wire.Frames(1000); decode = wire.Decoder(wire.ToWorker); found = []\n"
             "while len(found) < 92: found += frames.feed(run_channel.recv(1000))\n"
             "print({decode(f).errno for f in found})\n"

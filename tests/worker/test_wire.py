@@ -9,6 +9,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import runtime_error, variable_error
 from datacode.i18n.message import Message
+from datacode.runtime.file_operations import (
+    Copy,
+    FindKind,
+    ListFolder,
+    Match,
+    Stat,
+    WorkingFolder,
+    Write,
+)
+from datacode.runtime.files import Entry
 from datacode.worker import wire
 
 
@@ -54,7 +64,8 @@ class MessageTests(SynchronousTestCase):
         for message in (
             wire.Output("Привет\n"),
             wire.Finished(3, "", wire.Error("Runtime Error", Message("no", "no"), 1)),
-            wire.Write(1, "a.txt", b"\x00\xff", True),
+            wire.WritePiece(1, b"\x00\xff"),
+            wire.FileRequest(1, Write("a.txt", b"\x00\xff")),
         ):
             self.assertEqual(self.roundtrip(message, wire.FromWorker), message)
 
@@ -65,8 +76,42 @@ class MessageTests(SynchronousTestCase):
 
     def test_lone_surrogates_beside_bytes(self) -> None:
         """Bytes stay bytes in such a message."""
-        arrived = self.roundtrip(wire.Write(1, "\udc80", b"\xff\x00", True), wire.FromWorker)
-        self.assertEqual(arrived, wire.Write(1, "\ufffd", b"\xff\x00", True))
+        sent = wire.FileRequest(1, Write("\udc80", b"\xff\x00"))
+        arrived = self.roundtrip(sent, wire.FromWorker)
+        self.assertEqual(arrived, wire.FileRequest(1, Write("\ufffd", b"\xff\x00")))
+
+    def test_operations(self) -> None:
+        """Each arrives as it was asked for, and what it gives as what it is."""
+        entries = [Entry("a", False, 5, 1.5), Entry("b\ufffd", True)]
+        for operation, answer in (
+            (WorkingFolder(), "/work"),
+            (ListFolder("a"), entries),
+            (Match("*"), ["a", "b"]),
+            (FindKind("a"), None),
+            (FindKind("a"), "file"),
+            (Stat("a"), entries[0]),
+            (Copy("a", "b"), None),
+        ):
+            request = wire.FileRequest(7, operation)
+            self.assertEqual(self.roundtrip(request, wire.FromWorker), request)
+            answered = wire.Answered(7, msgspec.Raw(wire.packed(answer)))
+            arrived = self.roundtrip(answered, wire.ToWorker)
+            assert isinstance(arrived, wire.Answered)
+            self.assertEqual(wire.answer_to(operation, arrived), answer)
+
+    def test_wrong_operations(self) -> None:
+        """What is no operation, or one that crosses no channel, or has wrong fields."""
+        for operation in (
+            {"do": "write", "path": "a", "descriptor": 5},
+            {"do": "open", "path": 5},
+            {"do": "system", "path": "a"},
+            {"path": "a"},
+        ):
+            body = msgspec.msgpack.encode({"type": "file", "request": 1, "operation": operation})
+            with self.assertRaises(wire.FrameError):
+                wire.Decoder[wire.FromWorker](wire.FromWorker)(body)
+        wrong = wire.Answered(1, msgspec.Raw(wire.packed([["a"]])))
+        self.assertRaises(msgspec.ValidationError, wire.answer_to, Match("*"), wrong)
 
     def test_wrong_direction(self) -> None:
         """A message of the other direction is no message."""

@@ -21,6 +21,7 @@ from typing import Protocol
 
 from datacode.i18n.message import Message
 from datacode.runtime.files import Entry, FilesError
+from datacode.runtime.patterns import matching
 
 MAX_ENTRIES = 200_000
 """Names in one folder that are listed."""
@@ -46,11 +47,6 @@ LEADS_OUT = Message(
 RESOLVES_OUTSIDE = Message(
     "resolves_outside_session_folder",
     "Access denied: the path leads out of the session folder",
-    russian=True,
-)
-READ_ONLY = Message(
-    "write_outside_session_folder",
-    "Access denied: files can be written in the session folder only",
     russian=True,
 )
 NOT_A_FILE = Message(
@@ -144,13 +140,12 @@ class SessionArea:
         return FilesError(RESOLVES_OUTSIDE)
 
 
-class LocalFiles:
+class SandboxedFiles:
     """Reading in an area."""
 
     def __init__(self, area: Area) -> None:
         self._area = area
 
-    @property
     def working_folder(self) -> str:
         """What ``getcwd()`` gives."""
         return self._area.working_folder
@@ -180,6 +175,10 @@ class LocalFiles:
             return self._entries(folder, path)
         finally:
             os.close(folder)
+
+    def match(self, pattern: str) -> list[str]:
+        """The paths that match a pattern, in order."""
+        return matching(pattern, self.list_folder)
 
     def kind(self, path: str) -> str | None:
         """``"file"``, ``"folder"``, or None where nothing is."""

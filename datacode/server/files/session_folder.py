@@ -26,7 +26,7 @@ from datacode.i18n.os_errors import system_text
 from datacode.runtime.files import FilesError
 from datacode.server.api import texts
 from datacode.server.api.messages import FileDetails
-from datacode.server.files.sandboxed_files import LocalFiles, SessionArea
+from datacode.server.files.sandboxed_files import SandboxedFiles, SessionArea
 
 Piece = bytes | memoryview
 """Bytes on their way into a file."""
@@ -88,7 +88,7 @@ class SessionFolder:
     ) -> None:
         self.path = path
         self._on_made = on_made
-        self.files = LocalFiles(SessionArea(str(path)))
+        self.files = SandboxedFiles(SessionArea(str(path)))
         self._max_bytes = max_bytes
         self._max_files = max_files
         self._sizes: dict[str, int] = {}
@@ -136,6 +136,14 @@ class SessionFolder:
                 self._store(inside, os.fstat(content).st_size, lambda: _read_all(content))
             else:
                 self._store(inside, len(content), lambda: iter((content,)))
+
+    def copy(self, source: str, target: str) -> None:
+        """Replace a file by a copy of another, for a program."""
+        descriptor = self.files.open(source)
+        try:
+            self.write(target, descriptor)
+        finally:
+            os.close(descriptor)
 
     def make_folder(self, path: str) -> None:
         """Make a folder for a program, and those above it."""

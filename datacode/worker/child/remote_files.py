@@ -8,15 +8,14 @@ import select
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 from msgspec import Struct
 
-from datacode.runtime.files import Entry, FilesError
+from datacode.runtime.file_operations import Open, Operation, OperationFiles, Write
+from datacode.runtime.files import FilesError
 from datacode.worker import wire
 from datacode.worker.child.interrupts import Gate
-
-Expected = TypeVar("Expected", bound=wire.Answer)
 
 _AT_ONCE = 1 << 18
 
@@ -87,8 +86,8 @@ class RunChannel:
         self._frames.add(data)
 
 
-class RemoteFiles:
-    """``Files`` of a program in a worker: every question goes to the server (runtime.files)."""
+class RemoteFiles(OperationFiles):
+    """``Files`` of a program in a worker: every operation goes to the server."""
 
     def __init__(self, channel: RunChannel, gate: Gate, before: Callable[[], None]) -> None:
         """``before`` is called before each question, the gate closed: it sends the output."""
@@ -96,84 +95,38 @@ class RemoteFiles:
         self._gate = gate
         self._before = before
 
-    def working_folder(self) -> str:
-        """The text that ``getcwd()`` gives."""
+    def do(self, operation: Operation[Any]) -> Any:
+        """Ask the server. Raises what it says went wrong, or what interrupts the wait."""
         request = self._channel.next_request()
-        return self._ask(wire.Text, wire.WorkingFolder(request))[0].text or ""
-
-    def open(self, path: str) -> BinaryIO:
-        """The file for reading."""
-        request = self._channel.next_request()
-        _, file = self._ask(wire.Opened, wire.Open(request, path))
-        if file is None:
-            raise RuntimeError("a file was opened and did not come")
+        asked: Any = operation
+        if isinstance(operation, Write):
+            asked = Write(operation.path, self._last_piece(request, operation.content))
+        answer, file = self._ask(wire.FileRequest(request, asked))
+        if isinstance(answer, wire.Failed):
+            raise _failure(answer)
+        if isinstance(answer, wire.Answered) and not isinstance(operation, Open):
+            return wire.answer_to(operation, answer)
+        if file is None or not isinstance(operation, Open):
+            raise RuntimeError(f"{type(answer).__name__} is no answer to {operation.method()}")
         return file
 
-    def list_folder(self, path: str) -> list[Entry]:
-        """The entries of a folder, sorted by name."""
-        request = self._channel.next_request()
-        answer, _ = self._ask(wire.Entries, wire.ListFolder(request, path))
-        return [Entry(*entry) for entry in answer.entries]
-
-    def match(self, pattern: str) -> list[str]:
-        """The paths that match a pattern, in order."""
-        request = self._channel.next_request()
-        return self._ask(wire.Names, wire.Match(request, pattern))[0].names
-
-    def kind(self, path: str) -> str | None:
-        """``"file"``, ``"folder"`` or None."""
-        request = self._channel.next_request()
-        return self._ask(wire.Text, wire.FindKind(request, path))[0].text
-
-    def stat(self, path: str) -> Entry:
-        """What is at a path, with size and time."""
-        request = self._channel.next_request()
-        return Entry(*self._ask(wire.Entries, wire.Stat(request, path))[0].entries[0])
-
-    def copy(self, source: str, target: str) -> None:
-        """Replace a file by a copy of another; its bytes do not come here."""
-        request = self._channel.next_request()
-        self._ask(wire.Done, wire.Copy(request, source, target))
-
-    def make_folder(self, path: str) -> None:
-        """Make a folder, and those above it."""
-        request = self._channel.next_request()
-        self._ask(wire.Done, wire.MakeFolder(request, path))
-
-    def delete(self, path: str) -> None:
-        """Delete a file, or a folder that is empty."""
-        request = self._channel.next_request()
-        self._ask(wire.Done, wire.Delete(request, path))
-
-    def write(self, path: str, content: bytes) -> None:
-        """Replace a file by ``content``, which goes in pieces."""
-        request = self._channel.next_request()
+    def _last_piece(self, request: int, content: bytes) -> bytes:
+        """What is left of a file's content when all before it is sent, a frame a piece."""
         *pieces, last = [
             content[i : i + wire.PIECE] for i in range(0, len(content) or 1, wire.PIECE)
         ]
         for piece in pieces:
-            self._send(wire.Write(request, path, piece, False))
-        self._ask(wire.Done, wire.Write(request, path, last, True))
+            with self._gate.closed():  # a run may be interrupted between two, in none of them
+                self._channel.send(wire.WritePiece(request, piece))
+        return last
 
-    def _send(self, message: Struct) -> None:
-        """Send without waiting for an answer. May be interrupted before and after."""
-        with self._gate.closed():
-            self._channel.send(message)
-
-    def _ask(
-        self, expected: type[Expected], request: wire.Request
-    ) -> tuple[Expected, BinaryIO | None]:
-        """Ask and wait. Raises what the server says went wrong, or what interrupts the wait."""
+    def _ask(self, request: wire.FileRequest) -> tuple[wire.ToWorker, BinaryIO | None]:
         self._gate.close()
         self._before()
         self._channel.send(request)
-        answer, file = self._channel.answer(request.request)
+        answer = self._channel.answer(request.request)
         self._gate.open()
-        if isinstance(answer, expected):
-            return answer, file
-        if isinstance(answer, wire.Failed):
-            raise _failure(answer)
-        raise RuntimeError(f"{type(answer).__name__} is no answer to {type(request).__name__}")
+        return answer
 
 
 def _failure(answer: wire.Failed) -> Exception:

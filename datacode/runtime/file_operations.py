@@ -1,0 +1,189 @@
+"""What a program may ask of files, each operation defined once; it travels as it is.
+
+A builtin calls a method of ``Files``. In a worker, and where there are shares, that makes one of
+these structs (``OperationFiles``), which goes through the worker's channel and the router of
+shares to whoever carries it out: there it calls the method of the same name (``on``). What is on
+the way knows no operation by name, but for ``Open`` and ``Write``, whose bytes go beside it.
+
+Paths are those of the program. Source: tables and files reference, 3 and 4.
+"""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, ClassVar, Generic, TypeVar, get_args
+
+from msgspec import Struct, structs
+
+from datacode.i18n.message import Message
+from datacode.runtime.files import Entry
+
+Answer = TypeVar("Answer")
+
+
+class Operation(Struct, Generic[Answer], frozen=True, tag_field="do"):
+    """One operation; its first field is the path that it is about."""
+
+    changes: ClassVar[bool] = False
+    """Whether it wants the permission to write; all others want that to read."""
+    refused: ClassVar[Message] = Message(
+        "write_outside_session_folder",
+        "Access denied: files can be written in the session folder only",
+        russian=True,
+    )
+    """What to say where it may not change anything."""
+
+    @property
+    def place(self) -> str:
+        """The path that decides who carries it out, and whether that is allowed."""
+        fields = structs.astuple(self)
+        return str(fields[0]) if fields else ""
+
+    def on(self, files: Any) -> Any:
+        """Have it carried out by the method of its name: what that returns."""
+        return getattr(files, self.method())(*structs.astuple(self))
+
+    @classmethod
+    def method(cls) -> str:
+        """The name of the method of ``Files``."""
+        return str(cls.__struct_config__.tag)
+
+    @classmethod
+    def answer_type(cls) -> Any:
+        """The type of what it gives, as it is decoded on the other side of a channel."""
+        return get_args(cls.__orig_bases__[0])[0]  # type: ignore[attr-defined]
+
+
+class WorkingFolder(Operation[str], tag="working_folder", frozen=True):
+    """The text that ``getcwd()`` gives: absolute, or empty in a session folder."""
+
+
+class Open(Operation[BinaryIO], tag="open", frozen=True):
+    """The file for reading; between processes and threads its descriptor, the receiver's."""
+
+    path: str
+
+
+class ListFolder(Operation[list[Entry]], tag="list_folder", frozen=True):
+    """The entries of a folder, sorted by name."""
+
+    path: str
+
+
+class Match(Operation[list[str]], tag="match", frozen=True):
+    """The paths that match a pattern, in order."""
+
+    pattern: str
+
+
+class FindKind(Operation[str | None], tag="kind", frozen=True):
+    """``"file"``, ``"folder"``, or None where nothing (allowed) is there."""
+
+    path: str
+
+
+class Stat(Operation[Entry], tag="stat", frozen=True):
+    """What is at a path, with size and time; an error where nothing is."""
+
+    path: str
+
+
+class Write(Operation[None], tag="write", frozen=True):
+    """Replace a file by ``content``."""
+
+    path: str
+    content: bytes
+
+    changes = True
+
+
+class WriteFrom(Operation[None], tag="write", frozen=True):
+    """Replace a file by all that a descriptor holds, which stays open. Crosses no channel."""
+
+    path: str
+    descriptor: int
+
+    changes = True
+
+
+class Copy(Operation[None], tag="copy", frozen=True):
+    """Replace the file ``target`` by what the file ``source`` holds."""
+
+    source: str
+    target: str
+
+    changes = True
+
+    @property
+    def place(self) -> str:
+        """Where something is changed."""
+        return self.target
+
+
+class MakeFolder(Operation[None], tag="make_folder", frozen=True):
+    """Make a folder, and those above it; it may be there already."""
+
+    path: str
+
+    changes = True
+
+
+class Delete(Operation[None], tag="delete", frozen=True):
+    """Delete a file, or a folder that is empty."""
+
+    path: str
+
+    changes = True
+
+
+FileOperation = (
+    WorkingFolder | Open | ListFolder | Match | FindKind | Stat | Write | Copy | MakeFolder | Delete
+)
+"""Those that a worker may ask for."""
+
+
+class OperationFiles:
+    """``Files`` of which each method makes an operation and hands it to ``do``."""
+
+    def do(self, operation: Operation[Answer]) -> Answer:
+        """Have it carried out. Raises ``OSError`` or ``FilesError``."""
+        raise NotImplementedError
+
+    def working_folder(self) -> str:
+        """``WorkingFolder``."""
+        return self.do(WorkingFolder())
+
+    def open(self, path: str) -> BinaryIO:
+        """``Open``."""
+        return self.do(Open(path))
+
+    def list_folder(self, path: str) -> list[Entry]:
+        """``ListFolder``."""
+        return self.do(ListFolder(path))
+
+    def match(self, pattern: str) -> list[str]:
+        """``Match``."""
+        return self.do(Match(pattern))
+
+    def kind(self, path: str) -> str | None:
+        """``FindKind``."""
+        return self.do(FindKind(path))
+
+    def stat(self, path: str) -> Entry:
+        """``Stat``."""
+        return self.do(Stat(path))
+
+    def write(self, path: str, content: bytes) -> None:
+        """``Write``."""
+        self.do(Write(path, content))
+
+    def copy(self, source: str, target: str) -> None:
+        """``Copy``."""
+        self.do(Copy(source, target))
+
+    def make_folder(self, path: str) -> None:
+        """``MakeFolder``."""
+        self.do(MakeFolder(path))
+
+    def delete(self, path: str) -> None:
+        """``Delete``."""
+        self.do(Delete(path))
