@@ -40,7 +40,7 @@ MEMBERS: dict[type, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class CompletionItem:
     """A way to go on; ``detail`` is a signature or a type.
 
     ``kind`` is variable, function, builtin, keyword, column, key or member.
@@ -52,7 +52,7 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class CompletionList:
     """What may stand from ``start`` to the position that was asked about.
 
     ``path`` is the beginning of a path where the position is inside one: whoever knows the files
@@ -60,7 +60,7 @@ class Completed:
     """
 
     start: int
-    found: list[Completion] = field(default_factory=list)
+    found: list[CompletionItem] = field(default_factory=list)
     path: str | None = None
 
 
@@ -70,7 +70,7 @@ def complete(
     builtins: Mapping[str, Signature],
     variables: Mapping[str, Value],
     functions: Mapping[str, str],
-) -> Completed:
+) -> CompletionList:
     """What may stand at ``position``, counted in characters from 0.
 
     ``builtins`` is the library by name, ``variables`` are those of the session, ``functions``
@@ -79,14 +79,14 @@ def complete(
     if len(text) > LONGEST_TEXT:
         begin = text.rfind("\n", 0, max(0, position - LONGEST_TEXT // 10)) + 1
         if position - begin > LONGEST_TEXT:
-            return Completed(position)  # nobody types in a line as long as that
+            return CompletionList(position)  # nobody types in a line as long as that
         rest = complete(text[begin:position], position - begin, builtins, variables, functions)
-        return Completed(rest.start + begin, rest.found, rest.path)
+        return CompletionList(rest.start + begin, rest.found, rest.path)
     before = [p for p in tokens(text[:position]) if p.kind != "NEWLINE"]
     last = before[-1] if before else Piece("", "", 0, 0, 0)
     touches = last.offset + len(last.text) == position
     if last.text.startswith('"""') or (touches and last.kind == "COMMENT"):
-        return Completed(position)
+        return CompletionList(position)
     if last.kind == "ERROR" and last.text[:1] in ("'", '"'):
         return _in_string(before[:-1], last.text[1:], position, builtins, variables)
     beginning = last.text if touches and re.match(r"[^\W\d]", last.text) else ""
@@ -94,10 +94,10 @@ def complete(
     start = position - len(beginning)
     if words and words[-1].text == ".":
         value, known = _value_before(words[:-1], variables)
-        return Completed(start, _fitting(_parts(value), beginning) if known else [])
+        return CompletionList(start, _fitting(_parts(value), beginning) if known else [])
     if words and _is_no_place(words[-1], start):
-        return Completed(position)
-    return Completed(
+        return CompletionList(position)
+    return CompletionList(
         start, _fitting(_names(text, words, builtins, variables, functions), beginning)
     )
 
@@ -108,7 +108,7 @@ def _is_no_place(before: Piece, start: int) -> bool:
     return before.kind == "FUNCTION" or (before.kind == "NUMBER" and touches)
 
 
-def _fitting(choices: Iterable[Completion], beginning: str) -> list[Completion]:
+def _fitting(choices: Iterable[CompletionItem], beginning: str) -> list[CompletionItem]:
     """Those that begin so; where none does, those that do with other capitals."""
     choices = [c for c in choices if len(c.text) <= LONGEST_CHOICE]
     exact = [c for c in choices if c.text.startswith(beginning)]
@@ -125,24 +125,24 @@ def _names(
     builtins: Mapping[str, Signature],
     variables: Mapping[str, Value],
     functions: Mapping[str, str],
-) -> Iterable[Completion]:
+) -> Iterable[CompletionItem]:
     for name, value in variables.items():
-        yield Completion(name, "variable", type_name(value))
+        yield CompletionItem(name, "variable", type_name(value))
     inside = _function_around(before)
     seen = set(variables)
     for found in occurrences(text):
         is_new = found.role == "definition" and found.name not in seen
         if is_new and found.kind == "variable" and found.function in (None, inside):
             seen.add(found.name)
-            yield Completion(found.name, "variable")
+            yield CompletionItem(found.name, "variable")
     own = {**functions, **signatures(text)}
     for name, signature in own.items():
-        yield Completion(name, "function", signature)
+        yield CompletionItem(name, "function", signature)
     for name, entry in builtins.items():
         if name not in own:
-            yield Completion(name, "builtin", entry.signature)
+            yield CompletionItem(name, "builtin", entry.signature)
     for word in sorted(RESERVED_WORDS):
-        yield Completion(word, "keyword")
+        yield CompletionItem(word, "keyword")
 
 
 def _function_around(before: list[Piece]) -> str | None:
@@ -185,21 +185,21 @@ def _value_before(before: list[Piece], variables: Mapping[str, Value]) -> tuple[
     return value, True
 
 
-def _parts(value: Value) -> Iterable[Completion]:
+def _parts(value: Value) -> Iterable[CompletionItem]:
     """What may be written behind the point after a value."""
     for choice in _keys(value):
         if choice.text.isidentifier():
             yield choice
     for name in MEMBERS.get(type(value), ()):
-        yield Completion(name, "member")
+        yield CompletionItem(name, "member")
 
 
-def _keys(value: Value) -> Iterable[Completion]:
+def _keys(value: Value) -> Iterable[CompletionItem]:
     """What may be written between brackets after a value."""
     if isinstance(value, Table):
-        yield from (Completion(name, "column") for name in value.names)
+        yield from (CompletionItem(name, "column") for name in value.names)
     elif isinstance(value, dict):
-        yield from (Completion(name, "key", type_name(each)) for name, each in [*value.items()])
+        yield from (CompletionItem(name, "key", type_name(each)) for name, each in [*value.items()])
 
 
 # Inside a text in quotes ----------------------------------------------------------------
@@ -211,24 +211,24 @@ def _in_string(
     position: int,
     builtins: Mapping[str, Signature],
     variables: Mapping[str, Value],
-) -> Completed:
+) -> CompletionList:
     start = position - len(content)
     if content.startswith("lib://"):
-        return Completed(start, path=content)
+        return CompletionList(start, path=content)
     if before and before[-1].text == "[":
         value, known = _value_before(before[:-1], variables)
         if known:
-            return Completed(start, _fitting(_keys(value), content))
+            return CompletionList(start, _fitting(_keys(value), content))
     call = _call_around(before)
     if call is None:
-        return Completed(start)
+        return CompletionList(start)
     table = variables.get(before[call + 2].text) if call + 2 < len(before) else None
     if isinstance(table, Table):
-        return Completed(start, _fitting(_keys(table), content))
+        return CompletionList(start, _fitting(_keys(table), content))
     name = before[call].text
     takes_path = name in builtins and "path" in (name, *builtins[name].parameters)
     is_first = call + 2 == len(before)
-    return Completed(start, path=content if takes_path and is_first else None)
+    return CompletionList(start, path=content if takes_path and is_first else None)
 
 
 def _call_around(before: list[Piece]) -> int | None:

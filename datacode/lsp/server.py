@@ -137,7 +137,7 @@ def complete(ls: LanguageServer, params: types.CompletionParams) -> types.Comple
     return types.CompletionList(is_incomplete=False, items=[_item(choice) for choice in found])
 
 
-def _item(choice: completion.Completion) -> types.CompletionItem:
+def _item(choice: completion.CompletionItem) -> types.CompletionItem:
     item = types.CompletionItem(choice.text, kind=_KINDS.get(choice.kind))
     item.detail = choice.detail or None
     if choice.kind == "builtin":

@@ -117,14 +117,14 @@ def _failing(limit: int) -> dict[str, Any]:
         assert isinstance(exception, Exception)
         if isinstance(exception, tracebacks.Thrown):
             return str(exception.args[0])
-        return tracebacks.text_of(exception, limit)
+        return tracebacks.exception_text(exception, limit)
 
     def running() -> bool:
         """May a ``finally`` block run? Not when the host is ending the program."""
         return not isinstance(sys.exception(), Interrupted)
 
     def too_deep() -> NoReturn:
-        raise tracebacks.TooDeep(limit)
+        raise tracebacks.RecursionTooDeep(limit)
 
     def no_function(name: str, _arguments: tuple[Value, ...]) -> NoReturn:
         raise function_error(name)

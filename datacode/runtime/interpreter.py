@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from datacode.errors import DataCodeError, limit_error
 from datacode.hints import completion, names
-from datacode.hints.completion import Completed, Completion
+from datacode.hints.completion import CompletionItem, CompletionList
 from datacode.i18n.message import Message
 from datacode.language import program_cache
 from datacode.language.compiler import PROGRAM_FILE
@@ -27,7 +27,7 @@ from datacode.runtime.files import Files
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Cancelled, Interrupted
 from datacode.runtime.local_files import LocalFiles
-from datacode.runtime.namespace import Session, variables
+from datacode.runtime.namespace import Namespace, variables
 from datacode.values.equality import type_name
 from datacode.values.table import Column, Table
 from datacode.values.text import printed
@@ -35,11 +35,11 @@ from datacode.values.types import Value
 
 __all__ = [
     "PROGRAM_FILE",
-    "Completed",
-    "Completion",
+    "CompletionItem",
+    "CompletionList",
     "Interpreter",
     "Outcome",
-    "Variable",
+    "VariableSummary",
 ]
 
 RECURSION_LIMIT = 10_000
@@ -58,7 +58,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class VariableSummary:
     """A variable for display. ``size`` counts elements, rows, keys or characters, if it has any."""
 
     name: str
@@ -110,8 +110,8 @@ class Interpreter:
         )
         self._output_limit = output_limit
         self._max_steps = max_steps
-        self._session = Session(self._host, recursion_limit)
-        self._host.attach(self._session)
+        self._namespace = Namespace(self._host, recursion_limit)
+        self._host.attach(self._namespace)
         self._turn = threading.Lock()
         self._thread: int | None = None
         self._is_cancelled = False
@@ -135,7 +135,7 @@ class Interpreter:
                 if host.relations:
                     self._forget_relations()
                 steps = self._max_steps if max_steps is None else max_steps
-                self._session.run(program_cache.read(text, BUILTINS), steps)
+                self._namespace.run(program_cache.read(text, BUILTINS), steps)
             except Cancelled:
                 self._is_cancelled = False  # it has come
                 raise
@@ -146,7 +146,7 @@ class Interpreter:
         except MemoryError:
             error = limit_error("out_of_memory", "Not enough memory")
         except Exception as failure:  # noqa: BLE001 - it is told as an error of the program
-            error = tracebacks.error_of(failure, self._session.limit)
+            error = tracebacks.translate_exception(failure, self._namespace.limit)
         if error is not None:
             error.multiline = error.multiline or "\n" in text.rstrip()
             error.__traceback__ = error.__context__ = error.__cause__ = None
@@ -178,20 +178,20 @@ class Interpreter:
 
     def close(self) -> None:
         """Let go of everything; the interpreter is not to be used any more."""
-        self._session.globals.clear()
-        self._session.functions.defined.clear()
+        self._namespace.globals.clear()
+        self._namespace.functions.defined.clear()
         self._host.relations.clear()
 
     # State -------------------------------------------------------------------
 
     def define(self, name: str, value: Value) -> None:
         """Set a global variable, as ``global name = value`` would."""
-        self._session.globals[global_variable(name)] = value
-        self._session.created(name)
+        self._namespace.globals[global_variable(name)] = value
+        self._namespace.created(name)
 
     def globals_for_export(self) -> dict[str, Value]:
         """The globals by name, in the order of their first definition."""
-        return variables(self._session.globals, GLOBAL)
+        return variables(self._namespace.globals, GLOBAL)
 
     def relations(self) -> list[Value]:
         """What ``relate`` recorded, in call order."""
@@ -207,12 +207,12 @@ class Interpreter:
         """The program's own functions: how each is called, ``f(a, b)``, by its name."""
         return {
             name: f"{name}({', '.join(function.part.tree.node.parameters)})"
-            for name, function in list(self._session.functions.defined.items())
+            for name, function in list(self._namespace.functions.defined.items())
         }
 
-    def variables(self) -> list[Variable]:
+    def variables(self) -> list[VariableSummary]:
         """All globals, then the top-level locals. May be called while a program runs."""
-        state = self._session.globals
+        state = self._namespace.globals
         found = [variables(state, GLOBAL), variables(state, TOP_LEVEL_LOCAL)]
         return [_described(name, value) for each in found for name, value in each.items()]
 
@@ -220,27 +220,28 @@ class Interpreter:
 
     def check(self, text: str) -> list[lint.Problem]:
         """Errors and warnings of a text, which is not run."""
-        session = self._session
-        known = {*variables(session.globals, GLOBAL), *variables(session.globals, TOP_LEVEL_LOCAL)}
+        namespace = self._namespace
+        state = namespace.globals
+        known = {*variables(state, GLOBAL), *variables(state, TOP_LEVEL_LOCAL)}
         return lint.check(
             text,
             known_variables=known,
-            known_functions=frozenset(session.functions.defined),
+            known_functions=frozenset(namespace.functions.defined),
             builtins=BUILTINS,
         )
 
-    def complete(self, text: str, position: int) -> Completed:
+    def complete(self, text: str, position: int) -> CompletionList:
         """What may stand at a position of a text, counted in characters from 0.
 
         May be called while a program runs.
         """
-        state = self._session.globals
+        state = self._namespace.globals
         known = {**variables(state, GLOBAL), **variables(state, TOP_LEVEL_LOCAL)}
         return completion.complete(text, position, BUILTINS, known, self.functions())
 
     def hint(self, error: DataCodeError, text: str) -> Message | None:
         """What to try after an error of the program ``text``, where there is something to say."""
-        state = self._session.globals
+        state = self._namespace.globals
         known = {**variables(state, GLOBAL), **variables(state, TOP_LEVEL_LOCAL)}
         keys = chain.from_iterable(map(_keys, known.values()))
         return names.hint(error, text, BUILTINS, known, self.functions(), islice(keys, KEYS))
@@ -259,11 +260,11 @@ def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
 
 
-def _described(name: str, value: Value) -> Variable:
+def _described(name: str, value: Value) -> VariableSummary:
     size = None
     if isinstance(value, str | list | dict | Table | Column):
         size = len(value)
-    return Variable(name, type_name(value), size, preview(value))
+    return VariableSummary(name, type_name(value), size, preview(value))
 
 
 def preview(value: Value, length: int = PREVIEW) -> str:

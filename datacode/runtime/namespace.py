@@ -45,8 +45,8 @@ _KINDS: dict[type, int] = {
 """What the compiler is told of the value that a variable has when a stretch begins."""
 
 
-class Session:
-    """One interpreter's variables and functions; runs the parts of programs.
+class Namespace:
+    """One interpreter's variables and functions; runs programs on them.
 
     ``limit`` is the number of calls that may be active at once.
     """
@@ -111,7 +111,7 @@ class Session:
 
     def _count_steps(self, max_steps: int | None) -> None:
         if (self._max_steps is None) != (max_steps is None):
-            self.functions.forget_all()
+            self.functions.deoptimize_all()
         self._max_steps = max_steps
         self._steps_left = max_steps or 0
 
@@ -162,7 +162,7 @@ class Session:
 
     def created(self, name: str) -> None:
         """A global or top-level local of that name has come to be."""
-        self.functions.forget_mentioning(name)
+        self.functions.deoptimize_mentioning(name)
 
     def _note(self, fact: str, names: Iterable[str]) -> list[str]:
         """Add names to a fact; functions that mention new ones must be compiled again."""
@@ -170,7 +170,7 @@ class Session:
         new = [name for name in names if name not in known]
         known.update(new)
         for name in new:
-            self.functions.forget_mentioning(name)
+            self.functions.deoptimize_mentioning(name)
         return new
 
     def _note_changes(self, names: Names) -> None:
@@ -280,7 +280,7 @@ class Session:
             except Exception as failure:
                 if isinstance(failure, DataCodeError) and failure.line is not None:
                     raise  # a condition within this one has done what follows
-                error = tracebacks.error_of(failure, self.limit)
+                error = tracebacks.translate_exception(failure, self.limit)
                 if error.line is None:
                     tracebacks.locate_in_caller(error)
                 raise error from None

@@ -1,16 +1,16 @@
-"""The program's own functions: when they are compiled, and when again.
+"""Compiles functions of the program: when first called, for argument types, and again when needed.
 
-A function is compiled when it is first called. What its code then relies on may change: a global
-comes to be, a function is replaced, arrays of a variable are changed in place. Then the code is
-forgotten and made again at the next call. Only top-level code can bring such changes about, so no
-function is running when its code is forgotten.
+A function is compiled at its first call. Its code relies on assumptions: which globals exist,
+which functions are defined, which arrays are changed in place. When one ceases to hold, the code
+is invalidated (deoptimised) and compiled again at the next call. Only top-level code can break
+an assumption, so no function is running when its code is invalidated.
 
-For arguments whose kinds are known where the call stands, a function is compiled specially, under a
-name of its own; then the kinds of its result are known too. Code that relies on them is forgotten
-together with the function.
+Where a call's argument types are known, a specialisation of the function for them is compiled,
+under a Python name of its own, and its result types are known too. Code that relies on those is
+invalidated together with the function.
 
-A stretch of top-level code cannot be forgotten while it runs. It gets no promise of a function
-whose results may change by what the stretch itself does.
+A chunk of top-level code cannot be invalidated while it runs. It may not rely on result types
+that its own statements could change.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from datacode.language.program_cache import Part
 from datacode.runtime.builtins import BUILTINS
 from datacode.values.types import Value
 
-MAX_FORMS = 4
-"""Special forms of one function."""
+MAX_SPECIALIZATIONS = 4
+"""Specialisations of one function, besides the one for any arguments."""
 
 MAX_NESTED = 8
 """Functions that are compiled because another one is being compiled that calls them."""
@@ -42,10 +42,15 @@ MakeFunction = Callable[[Compiled], Callable[..., Value]]
 
 
 @dataclass(eq=False, slots=True)
-class Form:
-    """A function as it is compiled for some kinds of arguments; () is for any."""
+class Specialization:
+    """A function compiled for certain argument types; () is for any.
 
-    function: Function
+    ``python`` is its name in generated code, ``result`` the types that it returns once it is
+    compiled, ``assumed`` those that calls within itself rely on meanwhile. ``depends_on`` are
+    variables that must not come to be while code runs that relies on ``result``.
+    """
+
+    function: DefinedFunction
     given: Kinds
     python: str
     result: int | None = None
@@ -55,12 +60,12 @@ class Form:
 
 
 @dataclass(eq=False, slots=True)
-class Function:
+class DefinedFunction:
     """A function that is defined at present."""
 
     part: Part[Definition]
-    forms: dict[Kinds, Form] = field(default_factory=dict)
-    relied_on_by: set[Function] = field(default_factory=set)
+    specializations: dict[Kinds, Specialization] = field(default_factory=dict)
+    relied_on_by: set[DefinedFunction] = field(default_factory=set)
 
     @property
     def name(self) -> str:
@@ -74,7 +79,7 @@ class Function:
 
 
 class Functions:
-    """The functions of a session.
+    """The functions of one namespace.
 
     ``python_globals`` is where compiled code looks for them; ``facts`` tells what holds at present,
     and ``make`` turns a code object into a function.
@@ -89,12 +94,12 @@ class Functions:
         self._globals = python_globals
         self._facts = facts
         self._make = make
-        self.defined: dict[str, Function] = {}
+        self.defined: dict[str, DefinedFunction] = {}
         self.creatable: frozenset[str] = frozenset()
-        """Names of variables that the running stretch may create."""
-        self._mentions: dict[str, set[Function]] = {}
-        self._callers: dict[str, set[Function]] = {}
-        self._compiling: list[Form] = []
+        """Names of variables that the running chunk may create."""
+        self._mentions: dict[str, set[DefinedFunction]] = {}
+        self._callers: dict[str, set[DefinedFunction]] = {}
+        self._compiling: list[Specialization] = []
         self._left = MAX_AT_ONCE
 
     # Definitions ---------------------------------------------------------------
@@ -107,130 +112,134 @@ class Functions:
             if known.part is part:
                 return False
             self._unlink(known)
-        function = Function(part)
+        function = DefinedFunction(part)
         self.defined[name] = function
         for mentioned in names.variables:
             self._mentions.setdefault(mentioned, set()).add(function)
         for called in names.calls:
             self._callers.setdefault(called, set()).add(function)
-        self.forget(self._callers.get(name, ()))
-        self._lay_aside(self._form(function, ()))
+        self.deoptimize(self._callers.get(name, ()))
+        self._invalidate(self._add_specialization(function, ()))
         return True
 
-    def _unlink(self, function: Function) -> None:
+    def _unlink(self, function: DefinedFunction) -> None:
         """A function that is replaced: nothing concerns it any more."""
-        self.forget(function.relied_on_by)
+        self.deoptimize(function.relied_on_by)
         names = function.part.tree.names
         for index, keys in ((self._mentions, names.variables), (self._callers, names.calls)):
             for key in keys:
                 index[key].discard(function)
-        for form in function.forms.values():
-            self._globals.pop(form.python, None)
+        for specialization in function.specializations.values():
+            self._globals.pop(specialization.python, None)
 
     def are_mentioning(self, name: str) -> bool:
         """Do functions mention a variable of that name?"""
         return bool(self._mentions.get(name))
 
-    # Forgetting -----------------------------------------------------------------
+    # Deoptimisation --------------------------------------------------------------
 
-    def forget_mentioning(self, name: str) -> None:
-        """Something has changed about variables of that name."""
-        self.forget(self._mentions.get(name, ()))
+    def deoptimize_mentioning(self, name: str) -> None:
+        """An assumption about variables of that name has ceased to hold."""
+        self.deoptimize(self._mentions.get(name, ()))
 
-    def forget(self, functions: Iterable[Function]) -> None:
+    def deoptimize(self, functions: Iterable[DefinedFunction]) -> None:
         """Compile these functions again when they are called, and those that rely on them."""
         waiting = list(functions)
         seen = set(waiting)
         while waiting:
             function = waiting.pop()
-            for form in function.forms.values():
-                if form.is_bound or form.result is not None:
-                    self._lay_aside(form)
+            for specialization in function.specializations.values():
+                if specialization.is_bound or specialization.result is not None:
+                    self._invalidate(specialization)
             relying = function.relied_on_by - seen
             function.relied_on_by = set()
             seen |= relying
             waiting += relying
 
-    def forget_all(self) -> None:
+    def deoptimize_all(self) -> None:
         """Compile every function again."""
-        self.forget(self.defined.values())
+        self.deoptimize(self.defined.values())
 
-    def _lay_aside(self, form: Form) -> None:
-        form.is_bound = False
-        form.result = None
+    def _invalidate(self, specialization: Specialization) -> None:
+        specialization.is_bound = False
+        specialization.result = None
 
-        def first_call(*arguments: Value) -> Value:
-            if not form.is_bound:
+        def compile_and_call(*arguments: Value) -> Value:
+            if not specialization.is_bound:
                 self._left = MAX_AT_ONCE
-                self._bind(form)
-            made: Callable[..., Value] = self._globals[form.python]
+                self._bind(specialization)
+            made: Callable[..., Value] = self._globals[specialization.python]
             return made(*arguments)
 
-        self._globals[form.python] = first_call
+        self._globals[specialization.python] = compile_and_call
 
     # Compiling --------------------------------------------------------------------
 
     def start(self, creatable: frozenset[str]) -> None:
-        """A stretch is about to be compiled and run, which may create these variables."""
+        """A chunk is about to be compiled and run, which may create these variables."""
         self.creatable = creatable
         self._compiling.clear()
         self._left = MAX_AT_ONCE
 
     def find(self, name: str, given: Kinds) -> tuple[str, int]:
-        """The form of a function for such arguments, and the kinds of its result."""
+        """The Python name of a function for such arguments, and its result types."""
         function = self.defined[name]
-        form = function.forms.get(given)
-        if form is None:
-            if len(function.forms) > MAX_FORMS:
+        specialization = function.specializations.get(given)
+        if specialization is None:
+            if len(function.specializations) > MAX_SPECIALIZATIONS:
                 return python_names.function(name), ANY
-            form = self._form(function, given)
-            self._lay_aside(form)
-        if form in self._compiling:
-            return form.python, form.assumed if form is self._compiling[-1] else ANY
-        if form.result is None and len(self._compiling) < MAX_NESTED and self._left > 0:
+            specialization = self._add_specialization(function, given)
+            self._invalidate(specialization)
+        if specialization in self._compiling:
+            is_innermost = specialization is self._compiling[-1]
+            return specialization.python, specialization.assumed if is_innermost else ANY
+        if specialization.result is None and len(self._compiling) < MAX_NESTED and self._left > 0:
             self._left -= 1
-            self._bind(form)
-        return form.python, self._promised(form)
+            self._bind(specialization)
+        return specialization.python, self._result_types(specialization)
 
-    def _form(self, function: Function, given: Kinds) -> Form:
+    def _add_specialization(self, function: DefinedFunction, given: Kinds) -> Specialization:
         name = function.name
         python = python_names.specialization(name, given) if given else python_names.function(name)
-        form = function.forms[given] = Form(function, given, python)
-        return form
+        specialization = function.specializations[given] = Specialization(function, given, python)
+        return specialization
 
-    def _promised(self, form: Form) -> int:
-        """The kinds of a form's result as far as whoever asks may rely on them."""
-        if form.result is None or form.result == ANY:
+    def _result_types(self, specialization: Specialization) -> int:
+        """The result types as far as the code that is being compiled may rely on them."""
+        if specialization.result is None or specialization.result == ANY:
             return ANY
         if not self._compiling:
-            return ANY if form.depends_on & self.creatable else form.result
+            return ANY if specialization.depends_on & self.creatable else specialization.result
         asking = self._compiling[-1]
-        asking.depends_on |= form.depends_on
-        form.function.relied_on_by.add(asking.function)
-        return form.result
+        asking.depends_on |= specialization.depends_on
+        specialization.function.relied_on_by.add(asking.function)
+        return specialization.result
 
-    def _bind(self, form: Form) -> None:
-        """Compile a form and let calls find it."""
-        definition = form.function.part.tree
-        form.depends_on = definition.settled
-        form.assumed = NUMBER
-        compiled = self._compiled(form)
-        if compiled.returns & ~form.assumed:
-            form.assumed = ANY
-            compiled = self._compiled(form)
-        form.result = compiled.returns
-        form.is_bound = True
-        self._globals[form.python] = self._make(compiled)
+    def _bind(self, specialization: Specialization) -> None:
+        """Compile a specialisation and let calls find it.
 
-    def _compiled(self, form: Form) -> Compiled:
-        part = form.function.part
+        A recursive function is assumed to return numbers; if it does not, it is compiled again.
+        """
+        definition = specialization.function.part.tree
+        specialization.depends_on = definition.settled
+        specialization.assumed = NUMBER
+        compiled = self._compiled(specialization)
+        if compiled.returns & ~specialization.assumed:
+            specialization.assumed = ANY
+            compiled = self._compiled(specialization)
+        specialization.result = compiled.returns
+        specialization.is_bound = True
+        self._globals[specialization.python] = self._make(compiled)
+
+    def _compiled(self, specialization: Specialization) -> Compiled:
+        part = specialization.function.part
         definition = part.tree
         facts = self._facts(definition.names)
-        self._compiling.append(form)
+        self._compiling.append(specialization)
         try:
             return part.compiled(
-                (form.given, *facts.key(definition.names)),
-                lambda: compile_function(definition, facts, BUILTINS, form.given),
+                (specialization.given, *facts.key(definition.names)),
+                lambda: compile_function(definition, facts, BUILTINS, specialization.given),
                 self.still_holds,
             )
         finally:

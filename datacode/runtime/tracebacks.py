@@ -55,14 +55,14 @@ class Thrown(DataCodeError):
         return Message("thrown", "{message}", {"message": self.text})
 
 
-class TooDeep(DataCodeError):
+class RecursionTooDeep(DataCodeError):
     """One call too many; the statement that calls is to blame, not the function."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(Kind.RUNTIME, TOO_DEEP.filled(limit=limit))
 
 
-def error_of(exception: Exception, limit: int) -> DataCodeError:
+def translate_exception(exception: Exception, limit: int) -> DataCodeError:
     """The error of the program that an exception stands for, with its place where that is known.
 
     ``limit`` is the number of calls that may be active.
@@ -76,7 +76,7 @@ def error_of(exception: Exception, limit: int) -> DataCodeError:
     return error
 
 
-def text_of(exception: Exception, limit: int) -> str:
+def exception_text(exception: Exception, limit: int) -> str:
     """The text of that error, for a program: without looking for its column."""
     frames = _frames(exception.__traceback__)
     error = _translated(exception, frames[-1] if frames else None, limit)
@@ -89,7 +89,7 @@ def text_of(exception: Exception, limit: int) -> str:
 def _blamed(error: DataCodeError, frames: list[_Place]) -> _Place | None:
     """Where the program failed; None if the error knows that or has no place."""
     own = [place for place in frames if place[3] == PROGRAM_FILE]
-    if isinstance(error, TooDeep):
+    if isinstance(error, RecursionTooDeep):
         own = own[:-1]  # none is left where a condition has called the function
     if not own or error.line is not None or error.kind is Kind.LIMIT:
         return None
@@ -139,7 +139,7 @@ def _translated(exception: Exception, place: _Place | None, limit: int) -> DataC
     if isinstance(exception, DataCodeError):
         return exception
     if isinstance(exception, RecursionError):
-        return TooDeep(limit)
+        return RecursionTooDeep(limit)
     if isinstance(exception, MemoryError):
         return limit_error("out_of_memory", "Not enough memory")
     if place is not None and place[3] in (PROGRAM_FILE, CONDITION_FILE):

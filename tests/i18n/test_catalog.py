@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError, Kind, variable_error
 from datacode.i18n.message import Message
-from datacode.runtime.tracebacks import TooDeep
+from datacode.runtime.tracebacks import RecursionTooDeep
 from datacode.smb import errors
 from datacode.smb.errors import ShareError
 from tests import catalog_tool
@@ -92,7 +92,7 @@ class RenderTests(SynchronousTestCase):
 
     def test_texts_of_the_original_in_russian_have_an_english_form(self) -> None:
         """Programs see the original's Russian; a reader of English reads English."""
-        error = TooDeep(10000)
+        error = RecursionTooDeep(10000)
         error.line = 2
         self.assertEqual(
             str(error), "Runtime Error at line 2: Превышена максимальная глубина рекурсии (10000)"

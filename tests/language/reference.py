@@ -29,7 +29,7 @@ from datacode.runtime.element_assignment import check_place
 from datacode.runtime.host import Host
 from datacode.runtime.local_files import LocalFiles
 from datacode.runtime.namespace import detached
-from datacode.runtime.tracebacks import TooDeep
+from datacode.runtime.tracebacks import RecursionTooDeep
 from datacode.values.equality import equal
 from datacode.values.text import debug, printed
 
@@ -374,7 +374,7 @@ class Evaluator:
         if len(arguments) != len(function.parameters):
             raise argument_count_error(name, len(function.parameters), len(arguments))
         if len(self.frames) > LIMIT:
-            raise TooDeep(LIMIT)
+            raise RecursionTooDeep(LIMIT)
         own = {p: detached(a) for p, a in zip(function.parameters, arguments, strict=True)}
         self.frames.append(Frame(own))
         height, line = len(self.frames), self.line

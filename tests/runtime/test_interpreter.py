@@ -240,7 +240,7 @@ class CopyTests(SynchronousTestCase):
         """How many Python objects a variable is in a loop that prints once a step."""
         seen: list[object] = []
         interpreter = Interpreter(on_output=lambda _: seen.append(held[f"v_{name}"]))
-        held = interpreter._session.globals
+        held = interpreter._namespace.globals
         outcome = interpreter.run(text)
         self.assertIs(outcome.error, None)
         self.assertEqual(len(seen), self.STEPS)

@@ -4,7 +4,7 @@ from datacode.runtime.builtins import (  # noqa: F401  (registers them)
     arrays,
     conversions,
     dates,
-    files,
+    file_io,
     folders,
     functional,
     joins,
