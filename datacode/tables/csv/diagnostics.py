@@ -27,17 +27,12 @@ def width_error(
         "csv_row_width",
         "Failed to read row {row}: CSV error: record {record} (line: {line}, byte: {byte}): "
         "found record with {found} fields, but the previous record has {expected} fields",
-    )
+    ).filled(row=number + 1, record=number, line=line, byte=byte, found=found, expected=expected)
     if has_semicolons:
         message = Message(
-            "csv_row_width_semicolons",
-            "Failed to read row {row}: CSV error: record {record} (line: {line}, byte: {byte}): "
-            "found record with {found} fields, but the previous record has {expected} fields. "
-            "The file looks as if ';' separated its cells: try delimiter=\";\"",
-        )
-    message = message.filled(
-        row=number + 1, record=number, line=line, byte=byte, found=found, expected=expected
-    )
+            "csv_likely_delimiter",
+            "{problem}. The file looks as if ';' separated its cells: try delimiter=\";\"",
+        ).filled(problem=message)
     return DataCodeError(Kind.RUNTIME, message)
 
 
@@ -55,41 +50,19 @@ def encoding_error(
 
     ``likely`` is the encoding that it seems to be in, if one can tell.
     """
+    failure = Message("csv_row_failed", "Failed to read row {row}").filled(row=number + 1)
     if number == header_row:
-        message = Message(
-            "csv_header_not_utf_8",
-            "Failed to read header row: CSV parse error: record {record} (line {line}, "
-            "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
-            "near byte index {index}",
-        )
-        if likely is not None:
-            message = Message(
-                "csv_header_likely_encoding",
-                "Failed to read header row: CSV parse error: record {record} (line {line}, "
-                "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
-                "near byte index {index}. The file looks as if it were encoded in {encoding}: "
-                'try encoding="{name}"',
-            )
-    else:
-        message = Message(
-            "csv_row_not_utf_8",
-            "Failed to read row {row}: CSV parse error: record {record} (line {line}, "
-            "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
-            "near byte index {index}",
-        )
-        if likely is not None:
-            message = Message(
-                "csv_row_likely_encoding",
-                "Failed to read row {row}: CSV parse error: record {record} (line {line}, "
-                "field: {field}, byte: {byte}): invalid utf-8: invalid UTF-8 in field {field} "
-                "near byte index {index}. The file looks as if it were encoded in {encoding}: "
-                'try encoding="{name}"',
-            )
+        failure = Message("csv_header_failed", "Failed to read header row")
+    message = Message(
+        "csv_not_utf_8",
+        "{failure}: CSV parse error: record {record} (line {line}, field: {field}, byte: {byte}): "
+        "invalid utf-8: invalid UTF-8 in field {field} near byte index {index}",
+    ).filled(failure=failure, record=number, line=line, field=field, byte=byte, index=index)
     if likely is not None:
-        message = message.filled(encoding=likely, name=likely.lower())
-    message = message.filled(
-        row=number + 1, record=number, line=line, field=field, byte=byte, index=index
-    )
+        message = Message(
+            "csv_likely_encoding",
+            '{problem}. The file looks as if it were encoded in {encoding}: try encoding="{name}"',
+        ).filled(problem=message, encoding=likely, name=likely.lower())
     return DataCodeError(Kind.RUNTIME, message)
 
 
