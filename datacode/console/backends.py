@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from datacode.console import report
-from datacode.console.ctrl_c import collected_interrupts
-from datacode.console.interactive import Conversation, Echoing, echoing
+from datacode.console.ctrl_c import collect_interrupts
+from datacode.console.interactive import EchoProgram, InteractiveShell, with_echo
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.language.syntax.source import Source
@@ -77,27 +77,27 @@ class LocalBackend:
             on_warning=_warn,
             keep_output=False,
         )
-        self._conversation = Conversation(interpreter, self._locale)
+        self._shell = InteractiveShell(interpreter, self._locale)
 
     def _print(self, text: str) -> None:
         self._write(text)
 
     def run(self, text: str, write: Write) -> list[str]:
         self._write = write
-        error = self._conversation.run(text).error
+        error = self._shell.run(text).error
         if error is None:
             return []
-        return self._conversation.describe(error, text, self._locale)
+        return self._shell.describe(error, text, self._locale)
 
     def variables(self) -> list[tuple[str, str]]:
-        found = self._conversation.interpreter.variables()
+        found = self._shell.interpreter.variables()
         return [(v.name, v.preview) for v in found if v.name != "_"]
 
     def signature(self, name: str) -> str | None:
-        return self._conversation.interpreter.functions().get(name)
+        return self._shell.interpreter.functions().get(name)
 
     def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
-        completed = self._conversation.interpreter.complete(text, position)
+        completed = self._shell.interpreter.complete(text, position)
         if completed.path is not None:
             return completed.start, self._paths(completed.path)
         return completed.start, [Choice(c.text, c.detail or c.kind) for c in completed.found]
@@ -115,7 +115,7 @@ class LocalBackend:
         ]
 
     def close(self) -> None:
-        self._conversation.interpreter.close()
+        self._shell.interpreter.close()
 
 
 class RemoteBackend:
@@ -130,7 +130,7 @@ class RemoteBackend:
         results: list[Result] = []
         problems: list[BaseException] = []
         done = threading.Event()
-        echo = echoing(text, self._locale)
+        echo = with_echo(text, self._locale)
 
         def work() -> None:
             try:
@@ -139,7 +139,7 @@ class RemoteBackend:
                 problems.append(problem)
             done.set()
 
-        with collected_interrupts() as pressed:
+        with collect_interrupts() as pressed:
             threading.Thread(target=work, daemon=True).start()
             while not done.wait(_MOMENT):
                 if pressed:
@@ -171,7 +171,7 @@ def _warn(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-def _described(result: Result, text: str, echo: Echoing) -> list[str]:
+def _described(result: Result, text: str, echo: EchoProgram) -> list[str]:
     """The server's sentence, and the line that it is about."""
     if result.error is None:
         return []

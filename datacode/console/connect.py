@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from datacode.console.options import UsageError, parse_locale, usage_error
-from datacode.console.wanted import shares_wanted
+from datacode.console.options import UsageError, parse_locale, requested_shares, usage_error
 from datacode.i18n import catalog
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
@@ -28,7 +27,7 @@ CONNECT_HELP = Message(
 
 
 def connect(words: list[str], locale: str) -> int:
-    """Hold the conversation; the exit status. Raises ``UsageError``."""
+    """Run the prompt; the exit status. Raises ``UsageError``."""
     options, rest = _named(words, "--token", "--locale", "--smb")
     locale = parse_locale(options["--locale"][-1] if "--locale" in options else locale)
     token = options.get("--token", [""])[-1] or os.environ.get("DATACODE_WS_TOKEN")
@@ -43,7 +42,7 @@ def connect(words: list[str], locale: str) -> int:
     from datacode.console.backends import RemoteBackend
     from datacode.console.repl import start
 
-    shares = shares_wanted(options.get("--smb", []))
+    shares = requested_shares(options.get("--smb", []))
     try:
         client = connected(url, token=token, locale=locale)
     except InvalidURI:

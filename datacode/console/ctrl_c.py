@@ -11,7 +11,7 @@ from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter, Outcome
 from datacode.runtime.interrupts import Cancelled, Interrupted
 
 
-class _Handler:
+class _SigintHandler:
     """Raises in the middle of a program, and at most once anywhere else in the interpreter."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ def run_interruptibly(interpreter: Interpreter, text: str, *, once: bool = False
     A program whose ``finally`` goes on is ended by the next one. With ``once`` the process has
     nothing else to do: a SIGINT that comes after the run must not change its exit status.
     """
-    handler = _Handler()
+    handler = _SigintHandler()
     previous = signal.signal(signal.SIGINT, handler)
     if once:
         previous = signal.SIG_IGN
@@ -57,7 +57,7 @@ def run_interruptibly(interpreter: Interpreter, text: str, *, once: bool = False
 
 
 @contextmanager
-def collected_interrupts() -> Iterator[list[int]]:
+def collect_interrupts() -> Iterator[list[int]]:
     """While what runs is elsewhere: collects the SIGINTs that come, and raises nothing.
 
     An exception could come anywhere, also where nobody can catch it.

@@ -47,7 +47,7 @@ def _redraw(line: str, cuts: list[int], widths: list[int], narrow: list[int]) ->
     return "".join(parts)
 
 
-class FrameFitter:
+class TableFitter:
     """Passes output on, line by line where a table is being drawn, at once otherwise."""
 
     def __init__(self, write: Callable[[str], object], width: Callable[[], int]) -> None:

@@ -58,7 +58,7 @@ _KEEP = "_ = ("
 
 
 @dataclass(frozen=True, slots=True)
-class Echoing:
+class EchoProgram:
     """The program to run for a text that was typed; its lines stay where they are.
 
     What stands in ``line`` behind ``column`` has moved to the right.
@@ -74,7 +74,7 @@ class Echoing:
         return line, column - len(_KEEP) if moved else column
 
 
-def echoing(text: str, locale: str | None = None) -> Echoing:
+def with_echo(text: str, locale: str | None = None) -> EchoProgram:
     """The program for a text that was typed.
 
     An expression at the end shows its value, unless it is null, and leaves it in ``_``; a
@@ -84,17 +84,17 @@ def echoing(text: str, locale: str | None = None) -> Echoing:
     try:
         body = parse(text).body
     except DataCodeError:
-        return Echoing(text)
+        return EchoProgram(text)
     last = body[-1] if body else None
     if isinstance(last, nodes.ExpressionStatement):
         lines = Source(text).text.split("\n")
         head, line, rest = lines[: last.line - 1], lines[last.line - 1], lines[last.line :]
         line = f"{line[: last.column - 1]}{_KEEP}{line[last.column - 1 :]}"
         program = "\n".join([*head, line, *rest, ")"]) + _showing(last.value, locale)
-        return Echoing(program, last.line, last.column)
+        return EchoProgram(program, last.line, last.column)
     if len(body) == 1 and isinstance(last, nodes.Assign) and last.scope is not None:
-        return Echoing(f'{text}\nprint("✓ {last.name} =", {last.name})')
-    return Echoing(text)
+        return EchoProgram(f'{text}\nprint("✓ {last.name} =", {last.name})')
+    return EchoProgram(text)
 
 
 def _showing(expression: nodes.Expr, locale: str | None) -> str:
@@ -111,7 +111,7 @@ def _showing(expression: nodes.Expr, locale: str | None) -> str:
     )
 
 
-class Conversation:
+class InteractiveShell:
     """Runs what is typed on an interpreter, and tells what went wrong."""
 
     def __init__(self, interpreter: Interpreter, locale: str | None = None) -> None:
@@ -121,7 +121,7 @@ class Conversation:
 
     def run(self, text: str) -> Outcome:
         """Run a text that was typed, in the main thread; Ctrl-C ends it."""
-        echo = echoing(text, self._locale)
+        echo = with_echo(text, self._locale)
         outcome = run_interruptibly(self.interpreter, echo.program)
         error = outcome.error
         if error is not None:

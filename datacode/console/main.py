@@ -12,11 +12,11 @@ from datacode import __version__
 from datacode.console.options import (
     HELP,
     INTERRUPTED,
-    Options,
+    CommandLine,
     UsageError,
     parse,
+    requested_shares,
 )
-from datacode.console.wanted import shares_wanted
 from datacode.i18n import catalog
 from datacode.i18n.catalog import locale_of_environment
 from datacode.i18n.message import Message
@@ -54,12 +54,12 @@ def _main(words: list[str]) -> int:
     try:
         if words and words[0] in commands:
             return commands[words[0]](words[1:], locale)
-        return _obey(parse(words))
+        return _dispatch(parse(words))
     except UsageError as problem:
         return _usage(problem.render(locale), locale)
 
 
-def _obey(options: Options) -> int:
+def _dispatch(options: CommandLine) -> int:
     if options.mode == "help":
         sys.stdout.write(HELP[options.locale])
         return 0
@@ -85,24 +85,24 @@ def _obey(options: Options) -> int:
 
 
 @contextlib.contextmanager
-def _files(options: Options) -> Iterator[Files | None]:
+def _files(options: CommandLine) -> Iterator[Files | None]:
     """What programs see as files; None if a share cannot be connected, which has been said."""
     if not options.smb:
-        # Late, as in ``_obey``.
+        # Late, as in ``_dispatch``.
         from datacode.runtime.local_files import LocalFiles
 
         yield LocalFiles()
         return
-    # Mistakes of the command line come to light, and passwords are asked for, before a thread runs.
-    wanted = shares_wanted(options.smb)
     from datacode.console.shares import ShareFiles
     from datacode.runtime.files import FilesError
     from datacode.smb.target import Target
 
+    # Mistakes of the command line come to light, and passwords are asked for, before a thread runs.
+    requested = requested_shares(options.smb)
     files = ShareFiles()
     try:
         try:
-            for share in wanted:
+            for share in requested:
                 target = Target.parse(share.host, share.login, share.password, "")
                 files.connect(target, share.name)
         except FilesError as problem:
@@ -121,7 +121,7 @@ def _usage(problem: str, locale: str) -> int:
 
 
 def _connect(words: list[str], locale: str) -> int:
-    # Late, as in ``_obey``.
+    # Late, as in ``_dispatch``.
     from datacode.console.connect import CONNECT_HELP, connect
 
     return _say(CONNECT_HELP, locale) if _asks_for_help(words) else connect(words, locale)
@@ -141,7 +141,7 @@ def _format(words: list[str], locale: str) -> int:
 
     ``-`` is standard input, whose layout goes to standard output.
     """
-    # Late, as in ``_obey``.
+    # Late, as in ``_dispatch``.
     from datacode.console.run import NOT_READ, NOT_UTF_8
     from datacode.errors import DataCodeError
     from datacode.language.tools.format import format_source
@@ -184,7 +184,7 @@ def _format(words: list[str], locale: str) -> int:
 
 def _completion(words: list[str], locale: str) -> int:
     """``datacode completion bash|zsh|fish``."""
-    # Late, as in ``_obey``.
+    # Late, as in ``_dispatch``.
     from datacode.console.completion import SCRIPTS
 
     if _asks_for_help(words):

@@ -6,6 +6,10 @@ to the program (``argv``). Source: server reference, 3.1 and 9.1.
 
 from __future__ import annotations
 
+import getpass
+import os
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from datacode.i18n import catalog
@@ -114,7 +118,7 @@ def extra_missing(program: str, extra: str, missing: ModuleNotFoundError) -> str
 
 
 @dataclass(frozen=True)
-class Options:
+class CommandLine:
     """What to do. ``mode`` is ``run``, ``repl``, ``demo``, ``help`` or ``version``.
 
     ``program`` is a file's name, ``-`` for standard input, or None with ``code``. ``model`` is None
@@ -166,7 +170,7 @@ def is_program(word: str) -> bool:
     return word.lower().endswith(".dc")
 
 
-def parse(words: list[str]) -> Options:
+def parse(words: list[str]) -> CommandLine:
     """Read the command line.
 
     Raises ``UsageError`` for a word that has no meaning.
@@ -211,7 +215,7 @@ def parse(words: list[str]) -> Options:
         raise usage_error(
             "no_program_named", "No program was named: a FILE.dc, -c CODE or - is expected"
         )
-    return Options(argv=argv, smb=smb, **found)  # type: ignore[arg-type]
+    return CommandLine(argv=argv, smb=smb, **found)  # type: ignore[arg-type]
 
 
 def _has_program(found: dict[str, object]) -> bool:
@@ -238,3 +242,46 @@ def _model(rest: list[str]) -> str:
     if rest and not rest[0].startswith("-") and not is_program(rest[0]):
         return rest.pop(0)
     return ""
+
+
+# --smb HOST,LOGIN,SHARE ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRequest:
+    """One share, and the account to log in with."""
+
+    host: str
+    login: str
+    name: str
+    password: str = field(repr=False)
+
+
+def requested_shares(texts: Sequence[str]) -> list[ShareRequest]:
+    """What ``HOST,LOGIN,SHARE`` mean, each with its password.
+
+    Raises ``UsageError`` for a text that means nothing, and where nobody can be asked.
+    """
+    named = [_share(text) for text in texts]
+    return [ShareRequest(host, login, name, _password(host, login)) for host, login, name in named]
+
+
+def _share(text: str) -> list[str]:
+    parts = text.split(",", 2)
+    if len(parts) < 3 or not all(parts[::2]):
+        raise usage_error(
+            "bad_smb_option", "--smb expects HOST,LOGIN,SHARE; found: {text}", text=text
+        )
+    return parts
+
+
+def _password(host: str, login: str) -> str:
+    """From the environment, or from whoever sits at the terminal."""
+    from_environment = os.environ.get("DATACODE_SMB_PASSWORD")
+    if from_environment is not None or not login:
+        return from_environment or ""
+    if not sys.stdin.isatty():
+        raise usage_error(
+            "no_smb_password", "No password for {login}: set DATACODE_SMB_PASSWORD", login=login
+        )
+    return getpass.getpass(f"{login}@{host}: ")

@@ -11,7 +11,7 @@ from datacode.runtime.interrupts import Interrupted
 from datacode.standard_streams import silence
 
 
-class OutputGone(Interrupted):
+class OutputClosed(Interrupted):
     """What a program prints goes nowhere any more; no ``catch`` of it can help."""
 
     def __init__(self, reason: Message | str = "") -> None:
@@ -24,7 +24,7 @@ class OutputGone(Interrupted):
         )
 
 
-class Output:
+class ProgramOutput:
     """What programs print, on a stream of text. ``failure`` is why it could not be written."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -32,12 +32,12 @@ class Output:
         self.failure: OSError | None = None
 
     def write(self, text: str) -> None:
-        """Output of a program. Raises ``OutputGone`` where nobody takes it."""
+        """Output of a program. Raises ``OutputClosed`` where nobody takes it."""
         try:
             self._stream.write(text)
         except OSError as failure:
             self._failed(failure)
-            raise OutputGone(system_reason(failure)) from None
+            raise OutputClosed(system_reason(failure)) from None
 
     def flush(self) -> None:
         """Write what waits to be written; ``failure`` tells whether it could be."""

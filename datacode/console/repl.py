@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from datacode import __version__
 from datacode.console.backends import Backend
-from datacode.console.fit_table import FrameFitter
+from datacode.console.fit_table import TableFitter
 from datacode.console.interactive import incomplete
-from datacode.console.output import Output, OutputGone
+from datacode.console.output import OutputClosed, ProgramOutput
 from datacode.hints.names import closest
 from datacode.i18n import catalog
 from datacode.i18n.os_errors import system_reason
@@ -65,9 +65,9 @@ exit, quit    выход (как и Ctrl-D)
 
 
 class Repl:
-    """The conversation; where lines come from and go to is handed in.
+    """The prompt: reads texts, runs them, prints; where lines come from and go to is handed in.
 
-    Without a ``clock`` it is held over a pipe: nobody is told how long a run took.
+    Without a ``clock`` the input is a pipe: nobody is told how long a run took.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Repl:
         self._say(self._text(catalog.mark("Goodbye! 👋")))
 
     def _run(self, text: str) -> None:
-        fitter = FrameFitter(self._write, self._columns)
+        fitter = TableFitter(self._write, self._columns)
         began = self._clock() if self._clock is not None else 0.0
         lines = self._backend.run(text, fitter.write)
         fitter.finish()
@@ -333,7 +333,7 @@ def converse_over_pipe(repl: Repl, lines: Iterable[str]) -> int:
 
 def start(backend: Backend, locale: str) -> int:
     """The prompt on standard input and output; the exit status."""
-    output = Output(sys.stdout)
+    output = ProgramOutput(sys.stdout)
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
 
     def write(text: str) -> None:
@@ -356,7 +356,7 @@ def start(backend: Backend, locale: str) -> int:
             return converse_over_pipe(repl, sys.stdin)
         repl.banner()
         return converse_at_terminal(repl, backend, locale)
-    except OutputGone:
+    except OutputClosed:
         return 1
     finally:
         backend.close()

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from datacode.console import report
 from datacode.console.ctrl_c import run_interruptibly, was_interrupted
-from datacode.console.options import INTERRUPTED, Options
-from datacode.console.output import Output
+from datacode.console.options import INTERRUPTED, CommandLine
+from datacode.console.output import ProgramOutput
 from datacode.errors import DataCodeError
 from datacode.i18n import catalog
 from datacode.i18n.os_errors import system_reason
@@ -43,7 +43,7 @@ class ProgramNotRead(Exception):
         self.lines = lines
 
 
-def read_program(options: Options) -> str:
+def read_program(options: CommandLine) -> str:
     """The program's text. Raises ``ProgramNotRead``."""
     if options.code is not None:
         return options.code
@@ -74,7 +74,7 @@ def read_program(options: Options) -> str:
 
 
 @dataclass
-class Frame:
+class RunBanner:
     """The banners around a run; silent with ``--quiet`` and for code that has no file."""
 
     stream: TextIO
@@ -90,7 +90,7 @@ class Frame:
         """One line of the frame, in the reader's language."""
         self.line(catalog.translate(template, self.locale).format_map(params))
 
-    def begin(self, options: Options, text: str) -> None:
+    def begin(self, options: CommandLine, text: str) -> None:
         """Everything before the program's output."""
         self.say(catalog.mark("🧠 DataCode File Executor"))
         self.line("=" * 24)
@@ -109,7 +109,7 @@ class Frame:
         self.line()
 
 
-def run(options: Options, files: Files | None = None) -> int:
+def run(options: CommandLine, files: Files | None = None) -> int:
     """Run the program that the options name on these files; the exit status."""
     try:
         text = read_program(options)
@@ -122,11 +122,11 @@ def run(options: Options, files: Files | None = None) -> int:
         return _dump_python(options, text, files)
     if options.json:
         return _run_as_json(options, text, files)
-    return _run_with_frame(options, text, files)
+    return _run_with_banner(options, text, files)
 
 
 def _interpreter(
-    options: Options,
+    options: CommandLine,
     on_output: Callable[[str], None] | None = None,
     files: Files | None = None,
 ) -> Interpreter:
@@ -137,24 +137,24 @@ def _interpreter(
     return interpreter
 
 
-def _run_with_frame(options: Options, text: str, files: Files | None) -> int:
+def _run_with_banner(options: CommandLine, text: str, files: Files | None) -> int:
     stream = sys.stdout if sys.stdout.isatty() else sys.stderr
-    frame = Frame(stream, options.quiet or options.program in (None, "-"), options.locale)
+    banner = RunBanner(stream, options.quiet or options.program in (None, "-"), options.locale)
     if not text.lstrip(BYTE_ORDER_MARK).strip() and options.program not in (None, "-"):
-        frame.say(catalog.mark("⚠️  Warning: File '{name}' is empty"), name=options.program)
-        frame.say(catalog.mark("✅ Execution completed (nothing to execute)"))
+        banner.say(catalog.mark("⚠️  Warning: File '{name}' is empty"), name=options.program)
+        banner.say(catalog.mark("✅ Execution completed (nothing to execute)"))
         return 0
-    frame.begin(options, text)
-    output = Output(sys.stdout)
+    banner.begin(options, text)
+    output = ProgramOutput(sys.stdout)
     interpreter = _interpreter(options, output.write, files)
     outcome = run_interruptibly(interpreter, text, once=True)
     output.flush()
     if output.failure is not None:
-        return _nobody_reads(output, options)
-    frame.line()
+        return _output_closed(output, options)
+    banner.line()
     if outcome.error is not None:
         lines = _description(interpreter, outcome.error, text, options.locale)
-        if frame.silent:
+        if banner.silent:
             _complain(*lines)
         else:
             failed = catalog.translate(
@@ -162,15 +162,15 @@ def _run_with_frame(options: Options, text: str, files: Files | None) -> int:
             )
             _complain(failed, *("   " + line for line in lines))
         return _status(outcome)
-    frame.say(catalog.mark("✅ Execution completed successfully!"))
+    banner.say(catalog.mark("✅ Execution completed successfully!"))
     if options.debug:
-        _show_variables(interpreter, frame)
+        _show_variables(interpreter, banner)
     if options.model is not None:
-        return _export(options, interpreter, frame)
+        return _export(options, interpreter, banner)
     return 0
 
 
-def _nobody_reads(output: Output, options: Options) -> int:
+def _output_closed(output: ProgramOutput, options: CommandLine) -> int:
     """The output cannot be written; said only to somebody who has not gone away."""
     if not output.reader_left and output.failure is not None:
         template = catalog.translate("The output cannot be written: {reason}", options.locale)
@@ -191,18 +191,18 @@ def _status(outcome: Outcome) -> int:
     return INTERRUPTED if was_interrupted(outcome) else 1
 
 
-def _show_variables(interpreter: Interpreter, frame: Frame) -> None:
-    frame.line()
-    frame.say(catalog.mark("📊 Final Variables:"))
+def _show_variables(interpreter: Interpreter, banner: RunBanner) -> None:
+    banner.line()
+    banner.say(catalog.mark("📊 Final Variables:"))
     for name, value in interpreter.globals_for_export().items():
         if name != "argv":
-            frame.line(f"  {name} = {printed(value)}")
+            banner.line(f"  {name} = {printed(value)}")
 
 
 # The model of the tables ----------------------------------------------------------------
 
 
-def model_path(options: Options) -> str:
+def model_path(options: CommandLine) -> str:
     """Where ``--build_model`` writes: the name given, the environment's, or the program's own."""
     if options.model:
         return options.model
@@ -212,13 +212,13 @@ def model_path(options: Options) -> str:
     return f"{'model' if stem == '-' else stem}.db"
 
 
-def _export(options: Options, interpreter: Interpreter, frame: Frame) -> int:
+def _export(options: CommandLine, interpreter: Interpreter, banner: RunBanner) -> int:
     # SQLite is needed for this option only.
     from datacode.export.sqlite import export
 
     target = model_path(options)
-    frame.line()
-    frame.say(catalog.mark("🗄️  Exporting to SQLite..."))
+    banner.line()
+    banner.say(catalog.mark("🗄️  Exporting to SQLite..."))
     variables = interpreter.globals_for_export()
     variables.pop("argv", None)
     try:
@@ -229,14 +229,14 @@ def _export(options: Options, interpreter: Interpreter, frame: Frame) -> int:
         )
         _complain(template.format(reason=error.message.render(options.locale)))
         return 1
-    frame.say(catalog.mark("✅ SQLite database created successfully: {target}"), target=target)
+    banner.say(catalog.mark("✅ SQLite database created successfully: {target}"), target=target)
     return 0
 
 
 # For other programs -----------------------------------------------------------------------
 
 
-def _check(options: Options, text: str) -> int:
+def _check(options: CommandLine, text: str) -> int:
     """Errors and warnings of a text: one a line as compilers print them, or as JSON."""
     interpreter = _interpreter(options)
     problems = interpreter.check(text)
@@ -250,7 +250,7 @@ def _check(options: Options, text: str) -> int:
     return 1 if any(p.severity == "error" for p in problems) else 0
 
 
-def _shown(problem: Problem, options: Options) -> dict[str, object]:
+def _shown(problem: Problem, options: CommandLine) -> dict[str, object]:
     return {
         "severity": problem.severity,
         "message": problem.render(options.locale),
@@ -260,7 +260,7 @@ def _shown(problem: Problem, options: Options) -> dict[str, object]:
     }
 
 
-def _dump_python(options: Options, text: str, files: Files | None) -> int:
+def _dump_python(options: CommandLine, text: str, files: Files | None) -> int:
     """Run a program and print the Python of each part of it when it is compiled."""
     # For developers: no other run pays for it.
     from datacode.language.compiler import observed
@@ -274,7 +274,7 @@ def _dump_python(options: Options, text: str, files: Files | None) -> int:
     return _status(outcome)
 
 
-def _run_as_json(options: Options, text: str, files: Files | None) -> int:
+def _run_as_json(options: CommandLine, text: str, files: Files | None) -> int:
     """Run a program; one object on standard output, as the server would answer."""
     interpreter = _interpreter(options, files=files)
     outcome = run_interruptibly(interpreter, text, once=True)
@@ -294,7 +294,7 @@ def _run_as_json(options: Options, text: str, files: Files | None) -> int:
         }
     _print_json(answer)
     if error is None and options.model is not None:
-        return _export(options, interpreter, Frame(sys.stderr, silent=True))
+        return _export(options, interpreter, RunBanner(sys.stderr, silent=True))
     return _status(outcome)
 
 

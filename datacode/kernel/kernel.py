@@ -12,7 +12,7 @@ from ipykernel.iostream import OutStream
 from ipykernel.kernelbase import Kernel
 
 from datacode import __version__
-from datacode.console.interactive import Conversation, incomplete
+from datacode.console.interactive import InteractiveShell, incomplete
 from datacode.errors import DataCodeError
 from datacode.i18n.catalog import locale_of_environment
 from datacode.kernel.html import table_html, table_text
@@ -43,7 +43,7 @@ class DataCodeKernel(Kernel):
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self._locale = locale_of_environment()
         self._silent = False
-        self._conversation = Conversation(
+        self._shell = InteractiveShell(
             Interpreter(
                 on_output=self._print,
                 on_warning=self._warn,
@@ -96,7 +96,7 @@ class DataCodeKernel(Kernel):
     ) -> dict[str, Any]:
         """Run a cell."""
         self._silent = silent
-        outcome = self._conversation.run(code)
+        outcome = self._shell.run(code)
         if outcome.error is not None:
             return self._failed(code, outcome.error)
         return {
@@ -107,7 +107,7 @@ class DataCodeKernel(Kernel):
         }
 
     def _failed(self, code: str, error: DataCodeError) -> dict[str, Any]:
-        lines = self._conversation.describe(error, code, self._locale)
+        lines = self._shell.describe(error, code, self._locale)
         content = {
             "ename": error.kind.value,
             "evalue": _without_surrogates(error.text),
@@ -118,7 +118,7 @@ class DataCodeKernel(Kernel):
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
         """What may stand at the cursor."""
-        completed = self._conversation.interpreter.complete(code, cursor_pos)
+        completed = self._shell.interpreter.complete(code, cursor_pos)
         return {
             "status": "ok",
             "matches": [choice.text for choice in completed.found],
@@ -137,7 +137,7 @@ class DataCodeKernel(Kernel):
 
     def _explained(self, name: str) -> str | None:
         """What a function of the notebook or a builtin does, or what a variable holds."""
-        interpreter = self._conversation.interpreter
+        interpreter = self._shell.interpreter
         if name in interpreter.functions():
             return interpreter.functions()[name]
         if name in BUILTINS:
@@ -159,7 +159,7 @@ class DataCodeKernel(Kernel):
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """The end of the session."""
-        self._conversation.interpreter.close()
+        self._shell.interpreter.close()
         return {"status": "ok", "restart": restart}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.console.fit_table import FrameFitter, fit
+from datacode.console.fit_table import TableFitter, fit
 
 TABLE = [
     "┌────┬───────────────┐",
@@ -17,7 +17,7 @@ TABLE = [
 
 
 class FitTests(SynchronousTestCase):
-    """``fit`` and what passes through ``FrameFitter``."""
+    """``fit`` and what passes through ``TableFitter``."""
 
     def test_wide_enough(self) -> None:
         """A table that fits stays as it is."""
@@ -46,7 +46,7 @@ class FitTests(SynchronousTestCase):
         text = "before " + "\n".join(["", *TABLE, "after"]) + " end"
         for size in (1, 3, 1000):
             written: list[str] = []
-            fitter = FrameFitter(written.append, lambda: 16)
+            fitter = TableFitter(written.append, lambda: 16)
             for start in range(0, len(text), size):
                 fitter.write(text[start : start + size])
             fitter.finish()
@@ -56,7 +56,7 @@ class FitTests(SynchronousTestCase):
     def test_unfinished_table(self) -> None:
         """What only looks like a table is not lost."""
         written: list[str] = []
-        fitter = FrameFitter(written.append, lambda: 16)
+        fitter = TableFitter(written.append, lambda: 16)
         fitter.write("┌─ not a table\nrest")
         fitter.finish()
         self.assertEqual("".join(written), "┌─ not a table\nrest")

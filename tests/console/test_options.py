@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.console.options import Options, UsageError, parse
+from datacode.console.options import CommandLine, UsageError, parse
 from datacode.i18n.catalog import locale_of_environment
 
 
@@ -31,7 +31,7 @@ class ParseTests(SynchronousTestCase):
         """Options are understood on both sides; other words belong to the program."""
         self.assertEqual(
             parse(["--debug", "a.DC", "--quiet", "x", "y z"]),
-            Options("run", "a.DC", argv=["x", "y z"], debug=True, quiet=True),
+            CommandLine("run", "a.DC", argv=["x", "y z"], debug=True, quiet=True),
         )
 
     def test_words_behind_two_dashes_are_the_programs(self) -> None:
@@ -40,7 +40,9 @@ class ParseTests(SynchronousTestCase):
 
     def test_code(self) -> None:
         """``-c`` takes one word."""
-        self.assertEqual(parse(["-c", "print(1)", "w"]), Options("run", None, "print(1)", ["w"]))
+        self.assertEqual(
+            parse(["-c", "print(1)", "w"]), CommandLine("run", None, "print(1)", ["w"])
+        )
 
     def test_model(self) -> None:
         """The database's name is optional and may stand before the program."""

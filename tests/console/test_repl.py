@@ -8,35 +8,35 @@ import stat
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.console.interactive import echoing
+from datacode.console.interactive import with_echo
 from datacode.console.repl import next_line, texts
 from tests.console.terminal import CommandTestCase, Terminal
 
 
 class EchoTests(SynchronousTestCase):
-    """``echoing``: what runs for what was typed."""
+    """``with_echo``: what runs for what was typed."""
 
     def test_untouched(self) -> None:
         """Statements, errors and blocks run as they are."""
         for text in ("x = 1", "x = = 1", "if a do", "local a = 1\nlocal b = 2", "", "# only"):
-            self.assertEqual(echoing(text).program, text)
+            self.assertEqual(with_echo(text).program, text)
 
     def test_lines_stay(self) -> None:
         """The last expression is shown from where it stands."""
-        program = echoing('x = 1\n""" a """ x +\\\n1').program
+        program = with_echo('x = 1\n""" a """ x +\\\n1').program
         self.assertEqual(program, 'x = 1\n""" a """ x +\\\n1')  # no program: untouched
-        program = echoing("x = [\n1]\nx[\n0]  # the first").program
+        program = with_echo("x = [\n1]\nx[\n0]  # the first").program
         self.assertTrue(program.startswith("x = [\n1]\n_ = (x[\n0]  # the first\n)\n"), program)
 
     def test_tables_that_show_themselves(self) -> None:
         """They are drawn once."""
         for text in ("show_table(t)", "table_head(t, 3)"):
-            program = echoing(text, "en").program
+            program = with_echo(text, "en").program
             self.assertNotIn("show_table(_)", program)
 
     def test_places(self) -> None:
         """What the program moved to the right is told where it was typed."""
-        echo = echoing("x = 1\n f(x,\n y)")
+        echo = with_echo("x = 1\n f(x,\n y)")
         moved = echo.program.split("\n")[1].index("x") + 1
         places = [echo.typed_at(2, moved), echo.typed_at(3, 2), echo.typed_at(1, 7)]
         self.assertEqual(places, [(2, 4), (3, 2), (1, 7)])
