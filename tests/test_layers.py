@@ -175,11 +175,10 @@ class LayerTests(SynchronousTestCase):
         inner = ("values.", "language.", "runtime.", "hints.", "tables.", "errors", "i18n.")
         self.assertEqual([m for m in self.importers("twisted") if f"{m}.".startswith(inner)], [])
 
-    def test_one_module_imports_impacket(self) -> None:
-        """Impacket is behind one module of ``smb``."""
-        importers = self.importers("impacket")
-        self.assertEqual(len(importers), 1, importers)
-        self.assertTrue(importers[0].startswith("smb."))
+    def test_two_modules_import_impacket(self) -> None:
+        """Impacket is behind its connection as we use it, and the log-in."""
+        modules = ["smb.client.session_setup", "smb.client.smb_connection"]
+        self.assertEqual(sorted(self.importers("impacket")), modules)
 
     def test_only_the_language_imports_ply(self) -> None:
         """The parser generator could be replaced without anybody else noticing."""

@@ -87,9 +87,22 @@ NAMES = (
     Names(
         "Impacket",
         "impacket.smb3:SMB3",
+        "datacode/smb/client/smb_connection.py",
+        overridden="negotiateSession recvSMB sendSMB SMB_PACKET _timeout _NetBIOSSession"
+        " connectTree create close read write _Connection _Session",
+        used="echo flush get_socket ioctl kerberosLogin login logoff queryInfo setInfo",
+    ),
+    Names(
+        "Impacket",
+        "impacket.smb3:SMB3",
         "datacode/smb/client/session_setup.py",
-        overridden="negotiateSession recvSMB sendSMB SMB_PACKET _timeout",
-        used="_Connection _Session",
+        used="_Session kerberosLogin login",
+    ),
+    Names(
+        "Impacket",
+        "impacket.smbconnection:SMBConnection",
+        "datacode/smb/client/smb_connection.py",
+        used="closeFile getCredentials listShares openFile queryInfo readFile setInfo writeFile",
     ),
     Names(
         "PLY",
@@ -120,12 +133,12 @@ NAMES = (
 )
 
 IMPACKET_KEYS = {
-    "_Connection": "Dialect RequireSigning SupportsEncryption SupportsMultiCredit CipherId"
-    " GSSNegotiateToken MaxTransactSize MaxReadSize MaxWriteSize ServerGuid ServerCapabilities"
-    " ServerSecurityMode PreauthIntegrityHashValue SequenceWindow",
-    "_Session": "SessionFlags SessionID SessionKey PreauthIntegrityHashValue",
+    "_Connection": "Dialect RequireSigning MaxReadSize MaxWriteSize PreauthIntegrityHashValue"
+    " SequenceWindow",
+    "_Session": "SessionFlags SessionID SessionKey PreauthIntegrityHashValue TreeConnectTable"
+    " OpenTable UserCredentials SigningKey EncryptionKey DecryptionKey ApplicationKey",
 }
-"""Keys of two dictionaries of ``SMB3``, which ``datacode/smb/client/session_setup.py`` uses."""
+"""Keys of two dictionaries of ``SMB3``, which ``datacode/smb/client/smb_connection.py`` uses."""
 
 
 def found(path: str) -> object:
@@ -218,7 +231,7 @@ class UndocumentedNamesTests(SynchronousTestCase):
                     key,
                     getattr(session, dictionary),
                     f"Impacket no longer has {key} in SMB3.{dictionary}, which"
-                    " datacode/smb/client/session_setup.py uses",
+                    " datacode/smb/client/smb_connection.py uses",
                 )
 
     def test_every_name_is_still_ours(self) -> None:

@@ -8,7 +8,8 @@ From the inside out; each knows only those above it:
 - ``deadline``: how long a blocking call may take, and how another thread cancels it
 - ``protocol``: bytes: messages, listings, DFS referrals, signing and encryption, negotiation, and
   one connection with its message numbers and credits
-- ``client``: blocking calls on an open share; ``client.session_setup`` alone imports Impacket
+- ``client``: blocking calls on an open share; of it ``session_setup`` and ``smb_connection``
+  import Impacket
 - ``spool``: unlinked temporary files, and a session's cache of them
 - ``thread_quota``: blocking calls in threads, as Deferreds; this and the next two know Twisted
 - ``connected_share``: a connected share with its connections

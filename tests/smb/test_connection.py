@@ -17,12 +17,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.smb import errors
 from datacode.smb.client import pipelined_io
+from datacode.smb.client.smb_connection import HardenedSMB3, ShareConnection
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import Cause, ShareError, Status
+from datacode.smb.policy import Offer
 from datacode.smb.protocol import messages
 from datacode.smb.protocol.connection import Sizes, WireConnection
 from datacode.smb.protocol.crypto import Unprotected
 from datacode.smb.protocol.messages import Command, Dialect
+from datacode.smb.protocol.negotiate import Negotiated
+from datacode.smb.target import Target
 
 CONTENT = bytes(range(256)) * 5000
 HANDLE = b"h" * 16
@@ -80,6 +84,27 @@ def frame(*parts: bytes) -> bytes:
 def part(request: Request, short: int = 0) -> bytes:
     """The answer to a read, ``short`` bytes less than was asked for."""
     return reply(request, data(CONTENT[request.offset : request.offset + request.length - short]))
+
+
+def on_wire(wire: WireConnection) -> ShareConnection:
+    """Impacket's connection on one where nobody had to log in."""
+    negotiated = Negotiated(
+        dialect=wire.dialect,
+        mode=messages.SIGNING_ENABLED,
+        capabilities=0,
+        server=bytes(16),
+        client=bytes(16),
+        preauth=bytes(64),
+        cipher=0,
+        signing=0,
+        sizes=wire.sizes,
+        token=b"",
+        credits=1,
+        offer=Offer(),
+    )
+    session = HardenedSMB3(Target("server"), wire._socket, negotiated, Deadline(5, 5))
+    session.adopt(wire)
+    return ShareConnection(session)
 
 
 Script = Callable[[Iterator[Request], socket.socket], None]

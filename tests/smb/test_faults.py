@@ -21,7 +21,6 @@ from datacode.smb.client.share import open_share
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import Cause, ShareError
 from datacode.smb.policy import ConnectionPolicy
-from datacode.smb.protocol import messages
 from datacode.smb.target import Target
 from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import Samba, samba
@@ -171,7 +170,7 @@ class FaultTests(FaultTestCase):
 
         def log_off(share: Namespace, deadline: Deadline) -> None:
             with share._root._wire.during(deadline):
-                share._root._wire.ask(messages.Command.LOGOFF, messages.plain())
+                share._root._connection.logoff()
 
         connection.perform(log_off, Deadline(5, 5), again=False)
         self.assertTrue(self.read_through(connection) == CONTENT)

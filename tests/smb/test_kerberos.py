@@ -8,10 +8,10 @@ import os
 import tempfile
 from pathlib import Path
 
+from impacket import smb3
 from impacket.krb5.kerberosv5 import KerberosError
 
 from datacode.smb import errors
-from datacode.smb.client import session_setup as login
 from datacode.smb.client.share import open_share
 from datacode.smb.errors import Cause, ShareError
 from datacode.smb.policy import ConnectionPolicy, Kerberos
@@ -129,5 +129,5 @@ class KerberosTests(ShareTestCase):
             def refuse(*arguments: object, error: int = code, **more: object) -> None:
                 raise KerberosError(error)
 
-            self.patch(login._Session, "kerberosLogin", refuse)
+            self.patch(smb3.SMB3, "kerberosLogin", refuse)
             self.refused(cause, self.target(), self.policy())

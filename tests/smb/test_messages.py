@@ -36,7 +36,6 @@ PARSERS: list[Callable[[memoryview], object]] = [
     lambda body: messages.parse_read(body, 1000),
     messages.parse_write,
     messages.parse_query_directory,
-    messages.parse_ioctl,
     lambda body: list(query_directory.entries(body)),
 ]
 

@@ -20,7 +20,7 @@ from datacode.smb.protocol import messages
 from datacode.smb.protocol.connection import WireConnection
 from datacode.smb.protocol.messages import Command
 from datacode.smb.target import Target
-from tests.smb.test_connection import HANDLE, Request, WireTestCase, frame, reply
+from tests.smb.test_connection import HANDLE, Request, WireTestCase, frame, on_wire, reply
 
 DENIED, SHARING_VIOLATION = 0xC0000022, 0xC0000043
 NAME_DELETED = 0xC00000C9
@@ -78,7 +78,8 @@ class WindowsTests(WireTestCase):
 
     def on(self, wire: WireConnection) -> Share:
         """A share that is open on a wire."""
-        return Share(wire, Tree(wire, 1), "data", Target("server"))
+        connected = on_wire(wire)
+        return Share(connected, Tree(connected, 1), "data", Target("server"))
 
     def connection(self, *servers: Answers) -> ReconnectingShare:
         """A connection that reaches one of these after the other, each time that it connects."""

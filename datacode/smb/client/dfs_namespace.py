@@ -17,7 +17,8 @@ from datacode.smb.client import pipelined_io
 from datacode.smb.client.glob import Glob
 from datacode.smb.client.pipelined_io import ALL, Progress, Span
 from datacode.smb.client.share import Fetched, Share, ask_about_root, open_share
-from datacode.smb.client.tree import MAX_NAMES, PathParts
+from datacode.smb.client.smb_connection import MAX_NAMES
+from datacode.smb.client.tree import PathParts
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import ShareError
 from datacode.smb.policy import ConnectionPolicy
@@ -107,16 +108,6 @@ class Namespace:
     def broken(self) -> bool:
         """Whether a connection is gone."""
         return any(share.broken for share in self._shares())
-
-    @property
-    def dialect(self) -> int:
-        """The dialect that is spoken with the first server."""
-        return self._root.dialect
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether everything is encrypted."""
-        return all(share.encrypted for share in self._shares())
 
     def close(self, deadline: Deadline) -> None:
         """Log off and close; never fails."""

@@ -15,15 +15,14 @@ from datacode.smb import errors, share_paths, spool
 from datacode.smb.client import pipelined_io
 from datacode.smb.client.pipelined_io import ALL, Progress, Span
 from datacode.smb.client.session_setup import log_in
-from datacode.smb.client.tree import PIPE, PathParts, Tree, open_tree, validate_negotiate
+from datacode.smb.client.smb_connection import DISK, PIPE, ShareConnection
+from datacode.smb.client.tree import PathParts, Tree
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError
 from datacode.smb.policy import ConnectionPolicy
-from datacode.smb.protocol import dfs, messages
-from datacode.smb.protocol.connection import WireConnection
+from datacode.smb.protocol import dfs
 from datacode.smb.protocol.messages import (
     AccessMask,
-    Command,
     CreateDisposition,
     CreateOptions,
     FileInfo,
@@ -60,42 +59,46 @@ def open_share(target: Target, name: str, policy: ConnectionPolicy, deadline: De
 
 
 def _open_share(target: Target, name: str, policy: ConnectionPolicy, deadline: Deadline) -> Share:
-    opened = log_in(target, policy, deadline)
-    wire = opened.wire
+    connection = log_in(target, policy, deadline)
     try:
-        with wire.during(deadline):
-            tree = open_tree(wire, target.unc(name))
-            question = opened.negotiated.question
-            if question is not None and wire.protected:
-                validate_negotiate(wire, tree, question, opened.negotiated.confirms)
+        with connection.wire.during(deadline):
+            tree = Tree(connection, connection.connectTree(name, DISK))
     except BaseException:
-        wire.drop()
+        connection.wire.drop()
         raise
-    return Share(wire, tree, name, target)
+    return Share(connection, tree, name, target)
 
 
 def ask_about_root(
     target: Target, name: str, policy: ConnectionPolicy, deadline: Deadline
 ) -> dfs.Referral:
     """Where a domain's namespace of this name is; a ``ShareError`` where there is none."""
-    wire = log_in(target, policy, deadline).wire
+    connection = log_in(target, policy, deadline)
     try:
-        with wire.during(deadline):
-            pipes = open_tree(wire, target.unc(dfs.PIPES), PIPE)
-            return dfs.ask(wire, pipes.number, target.unc(name))
+        with connection.wire.during(deadline):
+            return _ask(connection, connection.connectTree(dfs.PIPES, PIPE), target.unc(name))
     finally:
-        wire.drop()
+        connection.wire.drop()
+
+
+def _ask(connection: ShareConnection, pipes: int, unc: str) -> dfs.Referral:
+    """Ask through ``IPC$`` where a folder lies; a ``ShareError`` where the server does not know."""
+    code, request = dfs.FSCTL_DFS_GET_REFERRALS, dfs.request(unc)
+    answer = connection.control(pipes, code, request, dfs.ROOM)
+    with connection.wire.parsing():
+        return dfs.parse(unc, memoryview(answer))
 
 
 class Share:
     """A share that is open. Paths are as clients write them (server reference, 8.2)."""
 
-    def __init__(self, wire: WireConnection, tree: Tree, name: str, target: Target) -> None:
+    def __init__(self, connection: ShareConnection, tree: Tree, name: str, target: Target) -> None:
         self.target = target
-        self._wire = wire
+        self._connection = connection
+        self._wire = connection.wire
         self._tree = tree
         self._name = name
-        self._pipes: Tree | None = None
+        self._pipes: int | None = None
 
     @property
     def broken(self) -> bool:
@@ -115,7 +118,7 @@ class Share:
     def close(self, deadline: Deadline) -> None:
         """Log off and close; never fails."""
         with contextlib.suppress(ShareError, CallCancelled), self._wire.during(deadline):
-            self._wire.log_off()
+            self._connection.close()
         self._wire.drop()
 
     def drop(self) -> None:
@@ -133,16 +136,14 @@ class Share:
         """What is there; None if nothing is."""
         with self._working(path, deadline):
             try:
-                handle, info = self._tree.open(
-                    share_paths.components(path), AccessMask.READ_ATTRIBUTES
-                )
+                handle = self._tree.open(share_paths.components(path), AccessMask.READ_ATTRIBUTES)
             except ShareError as error:
                 # A share's root can be forbidden to look at, and so be nothing to us.
                 if error.cause in (errors.MISSING, errors.BAD_NAME):
                     return None
                 raise
             self._tree.close(handle)
-            return info
+            return handle.info
 
     def fetch(
         self,
@@ -170,13 +171,13 @@ class Share:
             raise ShareError(errors.CHANGED)
 
     def referral(self, path: str, deadline: Deadline) -> dfs.Referral:
-        """Where the wire on the way to a path leads; a ``ShareError`` if the server cannot say."""
+        """Where the link on the way to a path leads; a ``ShareError`` if the server cannot say."""
         with self._working(path, deadline):
             if self._pipes is None:
-                self._pipes = open_tree(self._wire, self.target.unc(dfs.PIPES), PIPE)
+                self._pipes = self._connection.connectTree(dfs.PIPES, PIPE)
             rest = share_paths.nt_path(share_paths.components(path))
             unc = self.target.unc(self._name)
-            return dfs.ask(self._wire, self._pipes.number, f"{unc}\\{rest}" if rest else unc)
+            return _ask(self._connection, self._pipes, f"{unc}\\{rest}" if rest else unc)
 
     # Writing
 
@@ -196,21 +197,18 @@ class Share:
         """
         with self._working(path, deadline):
             parts = self._tree.as_spelled_there(_file_parts(path))
-            handle, _ = self._tree.open(
+            handle = self._tree.open(
                 _unfinished(parts, token),
-                AccessMask.WRITE_DATA
-                | AccessMask.DELETE
-                | AccessMask.READ_ATTRIBUTES
-                | AccessMask.SYNCHRONIZE,
+                AccessMask.TO_REPLACE,
                 CreateDisposition.OVERWRITE_IF,
                 CreateOptions.NOT_DIRECTORY,
             )
             try:
                 pipelined_io.write_file(self._wire, self._tree.number, handle, source, progress)
-                self._tree.flush(handle)
+                self._connection.flush(self._tree.number, handle)
                 self._tree.replace(handle, parts, deadline)
             except ShareError:
-                self._tree.delete(handle)
+                self._tree.delete_unless_refused(handle)
                 raise
             finally:
                 self._tree.close(handle)
@@ -235,7 +233,7 @@ class Share:
     def check(self, deadline: Deadline) -> None:
         """Ask for a sign of life; a ``ShareError`` if there is none."""
         with self._working("", deadline):
-            self._wire.ask(Command.ECHO, messages.plain())
+            self._connection.session.echo()
 
     # The parts of these
 
@@ -260,7 +258,8 @@ class Share:
         last: bool,
     ) -> Fetched | None:
         """One round of ``fetch``; None where the file changed under it."""
-        handle, before = self._tree.open_file(_file_parts(path))
+        handle = self._tree.open_file(_file_parts(path))
+        before, is_open = handle.info, True
         output: spool.Spooled | None = None
         try:
             if before == known:
@@ -273,8 +272,7 @@ class Share:
                 *(self._wire, self._tree.number, handle, length, output.output, progress),
                 start=part.offset,
             )
-            after = self._tree.close(handle)
-            handle = b""
+            after, is_open = self._tree.close(handle), False
             grown = after is not None and last and after.size > before.size
             if after is not None and not grown and not _same_content(before, after):
                 return None
@@ -285,7 +283,7 @@ class Share:
         finally:
             if output is not None:
                 output.discard()
-            if handle:
+            if is_open:
                 self._tree.close(handle)
 
 

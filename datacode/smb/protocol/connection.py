@@ -109,7 +109,7 @@ class WireConnection:
         """Send a request that moves up to ``moves`` bytes; the number that its answer will have."""
         charge = max(1, -(-moves // CREDIT)) if self.sizes.large else 1
         if charge > self._credits:
-            raise self._broke(errors.NONSENSE)
+            raise self.broke(errors.NONSENSE)
         message = self._next_message
         self._next_message += charge
         self._credits -= charge
@@ -132,7 +132,7 @@ class WireConnection:
         Where none does, the server has given no credits to ask for anything.
         """
         if not self._waiting:
-            raise self._broke(errors.NONSENSE)
+            raise self.broke(errors.NONSENSE)
         while True:
             while not self._replies:
                 self._receive_frame()
@@ -147,9 +147,9 @@ class WireConnection:
                 continue
             self._held_up.discard(header.message)
             if self._waiting.pop(header.message, None) != header.command:
-                raise self._broke(errors.NONSENSE)
+                raise self.broke(errors.NONSENSE)
             if header.status in (Status.USER_SESSION_DELETED, Status.SESSION_EXPIRED):
-                raise self._broke(errors.EXPIRED)
+                raise self.broke(errors.EXPIRED)
             return reply
 
     def ask(self, command: int, body: bytes, tree: int = 0, moves: int = 0) -> Response:
@@ -157,13 +157,8 @@ class WireConnection:
         number = self.send(command, body, tree, moves)
         reply = self.receive()
         if reply.header.message != number:
-            raise self._broke(errors.NONSENSE)
+            raise self.broke(errors.NONSENSE)
         return reply
-
-    def drain(self) -> None:
-        """Wait for the answers that are still to come, and ignore them."""
-        while self._waiting:
-            self.receive()
 
     @contextlib.contextmanager
     def parsing(self) -> Iterator[None]:
@@ -171,7 +166,7 @@ class WireConnection:
         try:
             yield
         except Malformed:
-            raise self._broke(errors.NONSENSE) from None
+            raise self.broke(errors.NONSENSE) from None
 
     def drop(self) -> None:
         """Close the socket without LOGOFF."""
@@ -189,7 +184,7 @@ class WireConnection:
         except TimeoutError:
             raise self._silent() from None
         except OSError:
-            raise self._broke(errors.LOST) from None
+            raise self.broke(errors.LOST) from None
 
     def _receive_frame(self) -> None:
         """Take the next frame from the connection, check it, and queue the answers in it."""
@@ -199,16 +194,16 @@ class WireConnection:
         if kind == _KEEP_ALIVE and size == 0:
             return
         if kind != 0 or not messages.HEADER_SIZE <= size <= self._biggest:
-            raise self._broke(errors.NONSENSE)
+            raise self.broke(errors.NONSENSE)
         if len(self._frame) < size + TAG:
             self._frame = bytearray(size + TAG)
         self._fill(memoryview(self._frame)[:size])
         try:
             self._queue(self._transform.open(self._frame, size))
         except Forged:
-            raise self._broke(self._why_unprotected(size)) from None
+            raise self.broke(self._why_unprotected(size)) from None
         except Malformed:
-            raise self._broke(errors.NONSENSE) from None
+            raise self.broke(errors.NONSENSE) from None
 
     def _queue(self, frame: memoryview) -> None:
         while True:
@@ -241,9 +236,9 @@ class WireConnection:
             except TimeoutError:
                 raise self._silent() from None
             except OSError:
-                raise self._broke(errors.LOST) from None
+                raise self.broke(errors.LOST) from None
             if not got:
-                raise self._broke(errors.LOST)
+                raise self.broke(errors.LOST)
             self._moved(got)
             have += got
 
@@ -270,18 +265,11 @@ class WireConnection:
             self._timeout_now()
         except (ShareError, CallCancelled) as error:
             return error
-        return self._broke(errors.SILENT)
+        return self.broke(errors.SILENT)
 
-    def _broke(self, cause: Cause) -> ShareError | CallCancelled:
-        """What to raise now that the connection is of no more use."""
+    def broke(self, cause: Cause) -> ShareError | CallCancelled:
+        """Drop the connection; the error to raise, which is another one after a cancel."""
         self.drop()
         if self._deadline is not None and self._deadline.cancelled:
             return CallCancelled()
         return ShareError(cause)
-
-    def log_off(self) -> None:
-        """LOGOFF (2.2.7), then close."""
-        with contextlib.suppress(ShareError, CallCancelled):
-            if not self.broken:
-                self.ask(Command.LOGOFF, messages.plain())
-        self.drop()

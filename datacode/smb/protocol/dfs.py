@@ -9,18 +9,17 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from datacode.smb.errors import Status, of_status
-from datacode.smb.protocol import messages
-from datacode.smb.protocol.connection import WireConnection
-from datacode.smb.protocol.messages import Command, Malformed
+from datacode.smb.protocol.messages import Malformed
 from datacode.smb.share_paths import decode_name, encode_name
 
 FSCTL_DFS_GET_REFERRALS = 0x00060194
+ROOM = 1 << 14
+"""Bytes: how long an answer may be."""
+
 PIPES = "IPC$"
 """The share that answers for all others of a server."""
 
 _NEWEST_VERSION = 4
-_ROOM = 1 << 14
 _MAX_PLACES = 8
 _LIST_OF_NAMES = 0x2
 _HEAD = struct.Struct("<HHI")
@@ -47,19 +46,14 @@ class Referral:
     places: tuple[ReferralTarget, ...]
 
 
-def ask(wire: WireConnection, tree: int, unc: str) -> Referral:
-    """Ask through the open share ``IPC$`` where ``\\\\server\\share\\folder`` lies.
+def request(unc: str) -> bytes:
+    """2.2.2: where does ``\\\\server\\share\\folder`` lie?"""
+    return struct.pack("<H", _NEWEST_VERSION) + encode_name(_single(unc) + "\0")
 
-    A ``ShareError`` where the server does not know.
-    """
-    path = unc.removeprefix("\\")  # here one backslash leads, not two
-    data = struct.pack("<H", _NEWEST_VERSION) + encode_name(path + "\0")
-    body = messages.ioctl(FSCTL_DFS_GET_REFERRALS, data, _ROOM)
-    reply = wire.ask(Command.IOCTL, body, tree, _ROOM)
-    if reply.status != Status.OK:
-        raise of_status(reply.status)
-    with wire.parsing():
-        return parse(path, messages.parse_ioctl(reply.body))
+
+def _single(unc: str) -> str:
+    """The path as it is here: one backslash leads, not two."""
+    return "\\" + unc.lstrip("\\")
 
 
 def parse(path: str, data: memoryview) -> Referral:

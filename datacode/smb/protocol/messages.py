@@ -30,7 +30,6 @@ class Command:
     NEGOTIATE = 0
     LOGOFF = 2
     TREE_CONNECT = 3
-    TREE_DISCONNECT = 4
     CREATE = 5
     CLOSE = 6
     FLUSH = 7
@@ -61,6 +60,9 @@ class AccessMask:
     READ_ATTRIBUTES = 0x80
     DELETE = 0x10000
     SYNCHRONIZE = 0x100000
+    TO_READ = READ_DATA | READ_ATTRIBUTES | SYNCHRONIZE
+    TO_DELETE = DELETE | READ_ATTRIBUTES
+    TO_REPLACE = WRITE_DATA | TO_DELETE | SYNCHRONIZE
 
 
 class CreateDisposition:
@@ -77,7 +79,6 @@ class CreateOptions:
     DIRECTORY = 0x1
     SEQUENTIAL = 0x4
     NOT_DIRECTORY = 0x40
-    DELETE_ON_CLOSE = 0x1000
 
 
 SHARE_ALL = 0x7
@@ -91,7 +92,6 @@ CAPABILITIES = CAPABILITY_LARGE_MTU | CAPABILITY_ENCRYPTION
 SIGNING_ENABLED = 0x1
 FSCTL_VALIDATE_NEGOTIATE = 0x00140204
 _EPOCH = 116_444_736_000_000_000
-NO_FILE = b"\xff" * 16
 
 
 class Malformed(Exception):
@@ -280,11 +280,6 @@ def parse_close(body: memoryview) -> FileInfo | None:
     return FileInfo(size, written, changed, attributes) if flags & 1 else None
 
 
-def flush(handle: bytes) -> bytes:
-    """2.2.17: have what was written stored."""
-    return struct.pack("<HHI16s", 24, 0, 0, handle)
-
-
 def read(handle: bytes, offset: int, length: int) -> bytes:
     """2.2.19."""
     return struct.pack("<HBBIQ16sIIIHHB", 49, 0x50, 0, length, offset, handle, 0, 0, 0, 0, 0, 0)
@@ -326,11 +321,6 @@ def parse_query_directory(body: memoryview) -> memoryview:
     return _part(body, offset, length)
 
 
-def set_info(handle: bytes, kind: int, data: bytes) -> bytes:
-    """2.2.39: change something about an open file; ``kind`` is a FileInformationClass."""
-    return struct.pack("<HBBIHHI16s", 33, 1, kind, len(data), HEADER_SIZE + 32, 0, 0, handle) + data
-
-
 RENAME = 10
 DISPOSITION = 13
 _LEAST_RENAME = 24
@@ -341,28 +331,6 @@ def rename_to(path: str, *, replace: bool) -> bytes:
     name = encode_name(path)
     data = struct.pack("<B7xQI", replace, 0, len(name)) + name
     return data.ljust(_LEAST_RENAME, b"\0")  # Windows refuses anything shorter
-
-
-def ioctl(code: int, data: bytes, room: int) -> bytes:
-    """2.2.31: a control request that needs no file."""
-    return (
-        struct.pack(
-            "<HHI16sIIIIIIII",
-            *(57, 0, code, NO_FILE, HEADER_SIZE + 56, len(data), 0, 0, 0, room, 1, 0),
-        )
-        + data
-    )
-
-
-def parse_ioctl(body: memoryview) -> memoryview:
-    """2.2.32: what the server answered."""
-    fields = _unpack("<HHI16sIIIIII", body, 49)
-    return _part(body, fields[6], fields[7])
-
-
-def plain() -> bytes:
-    """2.2.7, 2.2.11, 2.2.28: logging off, leaving a share, asking for a sign of life."""
-    return struct.pack("<HH", 4, 0)
 
 
 def _unpack(form: str, body: memoryview, size: int) -> tuple[Any, ...]:

@@ -1,0 +1,351 @@
+"""Impacket's ``SMBConnection`` over a connection whose every answer is checked. Blocking.
+
+Impacket's SMB3 class logs in, and builds and reads the messages that are not hot: SET_INFO, FLUSH,
+QUERY_INFO, IOCTL, LOGOFF, ECHO, and the remote procedure calls on pipes. It does not check what a
+server answers, has no time limits and no credits, so what it sends and receives after the login
+goes through a ``WireConnection``. Opening, closing, listing and moving bytes are ours, for speed;
+whatever else Impacket could do is shut off (``docs/architecture.md`` says why).
+
+Source: [MS-SMB2], 3.2.4 and 3.2.5; server reference, 8.1 and 8.7.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import socket
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import Any, NoReturn, TypeVar
+
+from impacket import nmb, smb3
+from impacket.smbconnection import SMBConnection
+
+from datacode.runtime.files import Entry
+from datacode.smb import errors
+from datacode.smb.deadline import CallCancelled, Deadline
+from datacode.smb.errors import ShareError, Status, of_status, of_tree_status
+from datacode.smb.protocol import messages, query_directory
+from datacode.smb.protocol.connection import CREDIT, WireConnection
+from datacode.smb.protocol.messages import Command, Dialect, FileInfo, Response
+from datacode.smb.protocol.negotiate import Negotiated
+from datacode.smb.target import DEFAULT_PORT, Target
+
+DISK, PIPE = 1, 2
+"""Kinds of shares: one that holds files, and ``IPC$`` ([MS-SMB2], 2.2.10)."""
+
+MAX_NAMES = 200_000
+"""How many names one listing may have."""
+
+_IS_FSCTL = 1
+_CREDENTIALS = ("userName", "password", "domain", "lmhash", "nthash", "kdc", "aesKey", "TGT", "TGS")
+_Class = TypeVar("_Class", bound=type)
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _only(*used: str) -> Callable[[_Class], _Class]:
+    """Of the base class leave what is ``used`` or overridden; every other public method raises.
+
+    Impacket binds aliases (``connect_tree``) to its own functions, so that overriding one name
+    would leave the others as they were: each alias of an overridden method becomes the override.
+    """
+
+    def harden(cls: _Class) -> _Class:
+        base, own = vars(cls.__mro__[1]), dict(vars(cls))
+        overrides = {base[name]: method for name, method in own.items() if name in base}
+        for name, method in base.items():
+            if name in own or name.startswith("_") or not isinstance(method, FunctionType):
+                continue
+            if method in overrides:
+                setattr(cls, name, overrides[method])
+            elif name not in used:
+                setattr(cls, name, _shut_off(name))
+        return cls
+
+    return harden
+
+
+def _shut_off(name: str) -> Callable[..., NoReturn]:
+    def refuse(*arguments: object, **more: object) -> NoReturn:
+        raise NotImplementedError(f"Impacket's {name} is shut off")
+
+    return refuse
+
+
+def _understood(method: _Method) -> _Method:
+    """``method`` of Impacket, which meets malformed answers with whatever exception comes."""
+
+    @functools.wraps(method)
+    def call(self: Any, *arguments: Any, **more: Any) -> Any:
+        try:
+            return method(self, *arguments, **more)
+        except (ShareError, CallCancelled):
+            raise
+        except Exception:  # noqa: BLE001 - struct.error, KeyError, UnicodeDecodeError, ...
+            failure = self.wire.broke(errors.NONSENSE)
+        raise failure
+
+    return call  # type: ignore[return-value]
+
+
+class Handle(bytes):
+    """A file handle, the name it was opened by, and what it was of then ([MS-SMB2], 2.2.14)."""
+
+    name: str
+    info: FileInfo
+
+
+class Answer(dict[str, Any]):
+    """A checked response, as Impacket's code reads its own packets."""
+
+    def __init__(self, response: Response) -> None:
+        head, body = response.header, bytes(response.body)
+        super().__init__(Status=head.status, TreeID=head.tree, SessionID=head.session, Data=body)
+
+    def isValidAnswer(self, status: int) -> bool:
+        """True; a ``ShareError`` where the server's NT status is another one."""
+        if self["Status"] != status:
+            raise of_status(self["Status"])
+        return True
+
+
+class _Everything(dict[Any, Any]):
+    """Trees and handles, of which the server alone knows which are open."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+@_only(
+    *("getDialect", "getKerberos", "getRemoteName", "getServerIP", "getCredentials"),
+    *("get_remote_name", "get_remote_host", "getIOCapabilities", "isGuestSession", "signSMB"),
+    *("login", "kerberosLogin", "read_andx", "writeFile"),
+)
+class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
+    """Impacket's session on a TCP connection where we have negotiated.
+
+    While it logs in it sends and receives by itself, and counts messages and credits; from
+    ``adopt`` on everything goes through ``wire``.
+    """
+
+    wire: WireConnection
+
+    def __init__(
+        self, target: Target, sock: socket.socket, negotiated: Negotiated, deadline: Deadline
+    ) -> None:
+        self.next_message = 1
+        self.credits = negotiated.credits
+        self._adopted = False
+        self._negotiated = negotiated
+        self._question = negotiated.question
+        self._deadline = deadline
+        self._server = target.unc("")
+        channel = nmb.NetBIOSTCPSession(
+            "", target.host, target.host, sess_port=DEFAULT_PORT, sock=sock
+        )
+        super().__init__(target.host, target.host, session=channel, timeout=deadline.timeout())
+
+    def negotiateSession(
+        self, preferredDialect: object = None, negSessionResponse: object = None
+    ) -> None:
+        """Take over what was negotiated, instead of negotiating."""
+        settled = self._negotiated
+        if settled.dialect >= Dialect.SMB_3_0:
+            self.SMB_PACKET = smb3.SMB3Packet
+        self._Connection.update(
+            {
+                "Dialect": settled.dialect,
+                "RequireSigning": True,
+                # What still goes through Impacket's reads and writes costs one credit each.
+                "MaxReadSize": min(settled.sizes.read, CREDIT),
+                "MaxWriteSize": min(settled.sizes.write, CREDIT),
+                "PreauthIntegrityHashValue": settled.preauth,
+                "SequenceWindow": 1,
+            }
+        )
+
+    def adopt(self, wire: WireConnection) -> None:
+        """Send and receive through ``wire`` from now on, and forget password, tickets and keys."""
+        self.wire, self._adopted = wire, True
+        self._NetBIOSSession = None
+        self._Session["TreeConnectTable"] = self._Session["OpenTable"] = _Everything()
+        self._Session["UserCredentials"] = ""
+        for key in ("Session", "Signing", "Encryption", "Decryption", "Application"):
+            self._Session[f"{key}Key"] = b""
+        for name in _CREDENTIALS:
+            setattr(self, f"_SMB3__{name}", "")
+
+    def sendSMB(self, packet: Any) -> int:
+        """Send a request; the number that its answer will have."""
+        if self._adopted:
+            charge = packet.fields.get("CreditCharge", 1)
+            return self.wire.send(
+                packet["Command"], packet["Data"].getData(), packet["TreeID"], charge * CREDIT
+            )
+        packet["CreditRequestResponse"] = 64
+        self._timeout = self._deadline.timeout()
+        number: int = super().sendSMB(packet)
+        self.next_message = number + 1
+        return number
+
+    def recvSMB(self, packetID: int | None = None) -> Any:
+        """The answer to a request, which is the only one on its way."""
+        if self._adopted:
+            reply = self.wire.receive()
+            if reply.header.message != packetID:
+                raise self.wire.broke(errors.NONSENSE)
+            return Answer(reply)
+        packet = super().recvSMB(packetID)
+        self.credits += packet["CreditRequestResponse"] - 1
+        # Whatever charge the server echoes must not change the numbers of our messages.
+        window = self._Connection["SequenceWindow"]
+        self._Connection["SequenceWindow"] = max(window, self.next_message)
+        return packet
+
+    def get_socket(self) -> None:
+        """None: nobody sends or receives beside ``wire``."""
+        return None
+
+    def connectTree(self, share: str, kind: int = PIPE) -> int:
+        """TREE_CONNECT (2.2.9): open a share of some kind; Impacket's own code opens ``IPC$``."""
+        reply = self.wire.ask(Command.TREE_CONNECT, messages.tree_connect(self._server + share))
+        if reply.status != Status.OK:
+            raise of_tree_status(reply.status)
+        with self.wire.parsing():
+            if messages.parse_tree_connect(reply.body) != kind:
+                raise ShareError(errors.NOT_A_DISK)
+        tree = reply.header.tree
+        if self._question is not None and self.wire.protected:
+            self._validate_negotiate(tree, self._question)
+            self._question = None
+        return tree
+
+    def _validate_negotiate(self, tree: int, question: bytes) -> None:
+        """3.2.5.5: ask again, under a signature, what was negotiated without one.
+
+        A server too old to know the question says so, and its signature under that is as good.
+        """
+        try:
+            answer = self.ioctl(
+                *(tree, None, messages.FSCTL_VALIDATE_NEGOTIATE, _IS_FSCTL, question, 0, 24)
+            )
+        except ShareError as error:
+            if not self.wire.broken:
+                return
+            if error.cause is errors.LOST:  # what a server does that was asked something else
+                raise ShareError(errors.FORGED) from None
+            raise
+        if not self._negotiated.confirms(memoryview(answer)):
+            self.wire.drop()
+            raise ShareError(errors.FORGED)
+
+    def create(self, treeId: int, fileName: str, *how: Any) -> Handle:
+        """CREATE (2.2.13): open a file, folder or pipe."""
+        access, sharing, options, disposition, attributes = how[:5]
+        name = fileName.removeprefix("\\")
+        body = messages.create(name, access, disposition, options, attributes, sharing)
+        reply = self.wire.ask(Command.CREATE, body, treeId)
+        if reply.status != Status.OK:
+            raise of_status(reply.status)
+        with self.wire.parsing():
+            number, info = messages.parse_create(reply.body)
+        handle = Handle(number)
+        handle.name, handle.info = name, info
+        return handle
+
+    def close(self, treeId: int, fileId: bytes) -> FileInfo | None:
+        """CLOSE (2.2.15): give a handle back; what it was of, where the server says that."""
+        reply = self.wire.ask(Command.CLOSE, messages.close(fileId), treeId)
+        if reply.status != Status.OK:
+            return None
+        with self.wire.parsing():
+            return messages.parse_close(reply.body)
+
+    read = _understood(smb3.SMB3.read)
+    write = _understood(smb3.SMB3.write)
+    setInfo = _understood(smb3.SMB3.setInfo)
+    queryInfo = _understood(smb3.SMB3.queryInfo)
+    flush = _understood(smb3.SMB3.flush)
+    ioctl = _understood(smb3.SMB3.ioctl)
+    echo = _understood(smb3.SMB3.echo)
+    logoff = _understood(smb3.SMB3.logoff)
+
+
+@_only(
+    *("getDialect", "getRemoteName", "getRemoteHost", "getSMBServer", "getCredentials"),
+    *("openFile", "closeFile", "setInfo", "readFile", "writeFile", "logoff"),
+)
+class ShareConnection(SMBConnection):  # type: ignore[misc]
+    """What shares are worked on: Impacket's ``SMBConnection``, and what is faster by our own code.
+
+    For one thread at a time, and only while ``wire.during``. Every failure is a ``ShareError`` or
+    ``CallCancelled``; after those of the connection itself it is ``broken``.
+    """
+
+    def __init__(self, session: HardenedSMB3) -> None:
+        super().__init__(existingConnection=session)
+        self.session = session
+        self.wire = session.wire
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection is gone."""
+        return self.wire.broken
+
+    def connectTree(self, share: str, kind: int = PIPE) -> int:
+        """Open a share of some kind; its number."""
+        return self.session.connectTree(share, kind)
+
+    def close(self) -> None:
+        """Log off and close; never fails."""
+        with contextlib.suppress(ShareError, CallCancelled):
+            if not self.broken:
+                self.logoff()
+        self.wire.drop()
+
+    def flush(self, tree: int, handle: bytes) -> None:
+        """FLUSH (2.2.17): have what was written stored."""
+        self.session.flush(tree, handle)
+
+    def control(self, tree: int, code: int, data: bytes, room: int) -> bytes:
+        """IOCTL (2.2.31): a control request that needs no file, answered in ``room`` bytes."""
+        answer: bytes = self.session.ioctl(tree, None, code, _IS_FSCTL, data, 0, room)
+        return answer
+
+    listShares = _understood(SMBConnection.listShares)
+    queryInfo = _understood(SMBConnection.queryInfo)
+
+    @_understood
+    def share_names(self) -> list[tuple[str, int, str]]:
+        """Name, kind ([MS-SRVS], 2.2.2.4) and remark of each share of the host."""
+        return [
+            (
+                entry["shi1_netname"].rstrip("\0"),
+                int(entry["shi1_type"]),
+                entry["shi1_remark"].rstrip("\0"),
+            )
+            for entry in self.listShares()
+        ]
+
+    def entries(self, tree: int, handle: bytes) -> Iterator[Entry]:
+        """QUERY_DIRECTORY (2.2.33): the entries of an open folder, in the server's order."""
+        restart, count = True, 0
+        while True:
+            room = self.wire.affordable(self.wire.sizes.listing)
+            body = messages.query_directory(
+                handle, query_directory.DIRECTORY_INFORMATION, "*", room, restart=restart
+            )
+            reply = self.wire.ask(Command.QUERY_DIRECTORY, body, tree, room)
+            if reply.status == Status.NO_MORE_FILES or (
+                restart and reply.status == Status.NO_SUCH_FILE
+            ):
+                return
+            if reply.status != Status.OK:
+                raise of_status(reply.status)
+            with self.wire.parsing():
+                found = list(query_directory.entries(messages.parse_query_directory(reply.body)))
+            count += len(found)
+            if not found or count > MAX_NAMES:
+                raise ShareError(errors.TOO_MANY_NAMES, limit=MAX_NAMES)
+            yield from found
+            restart = False
