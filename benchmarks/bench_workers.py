@@ -24,7 +24,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from datacode.runtime.file_operations import Operation
 from datacode.worker.limits import Limits
-from datacode.worker.pool import Settings, WorkerInterpreter, Workers, described
+from datacode.worker.pool import PoolSettings, RemoteInterpreter, WorkerPool, described
 
 SESSIONS = 100
 REPEATS = 30
@@ -61,7 +61,7 @@ async def timed(
     return found
 
 
-async def fresh(workers: Workers) -> None:
+async def fresh(workers: WorkerPool) -> None:
     """The first result of a new session."""
     outcome = await workers.open(NoFiles()).run("print('Hello')")
     assert outcome.output == "Hello\n", outcome
@@ -81,7 +81,7 @@ async def starts(reactor: Any) -> None:
     """From nothing to the first answer of a session."""
     python = bare_python()
     for spare in (0, 1):
-        workers = Workers(reactor, Settings(spare=spare))
+        workers = WorkerPool(reactor, PoolSettings(spare=spare))
         before = time.perf_counter()
         report = await workers.start(Limits())
         took = time.perf_counter() - before
@@ -134,7 +134,7 @@ async def echo(reactor: Any) -> float:
     return took
 
 
-async def round_trips(reactor: Any, interpreter: WorkerInterpreter) -> None:
+async def round_trips(reactor: Any, interpreter: RemoteInterpreter) -> None:
     """A small program, again and again."""
     bare = await echo(reactor)
     await timed(100, lambda: interpreter.run("print('Hello')"))
@@ -145,7 +145,7 @@ async def round_trips(reactor: Any, interpreter: WorkerInterpreter) -> None:
     shown("inspect, idle", asked)
 
 
-async def interruptions(reactor: Any, interpreter: WorkerInterpreter) -> None:
+async def interruptions(reactor: Any, interpreter: RemoteInterpreter) -> None:
     """Cancelling and asking while a program computes."""
     inner = "for j in range(100000) do\n  x = i + j\n next j"
     loop = f"for i in range(100000) do\n {inner}\nnext i"
@@ -163,7 +163,7 @@ async def interruptions(reactor: Any, interpreter: WorkerInterpreter) -> None:
     shown("inspect, busy", asked)
 
 
-async def output(interpreter: WorkerInterpreter) -> None:
+async def output(interpreter: RemoteInterpreter) -> None:
     """Much output, collected and streamed."""
     code = "for i in range(200000) do\n print('line of output', i)\nnext i"
     for name, listener in (("collected", None), ("streamed", lambda text: None)):
@@ -186,14 +186,14 @@ def memory(processes: list[int]) -> tuple[float, float]:
     return both["Pss"] / 1024, (both["Private_Clean"] + both["Private_Dirty"]) / 1024
 
 
-def workers_of(workers: Workers) -> list[int]:
+def workers_of(workers: WorkerPool) -> list[int]:
     """The numbers of all worker processes."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     alive = [int(child) for child in children if Path(f"/proc/{child}/root").exists()]
     return [child for child in alive if child != workers.zygote_process]
 
 
-async def crowd(workers: Workers) -> None:
+async def crowd(workers: WorkerPool) -> None:
     """A hundred sessions that live at once."""
     sessions = [workers.open(NoFiles()) for _ in range(SESSIONS)]
     before = time.perf_counter()
@@ -218,7 +218,7 @@ async def crowd(workers: Workers) -> None:
 async def main(reactor: Any) -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors")
     await starts(reactor)
-    workers = Workers(reactor)
+    workers = WorkerPool(reactor)
     await workers.start(Limits())
     try:
         interpreter = workers.open(NoFiles())

@@ -55,8 +55,7 @@ from datacode.server.session import House, Visitor
 from datacode.server.workspace import Workspace
 from datacode.smb.policy import ConnectionPolicy, ShareLimits, SharePolicy
 from datacode.smb.shares import SharePool
-from datacode.worker.pool import SandboxError, Workers, WorkerUnavailable
-from datacode.worker.pool import Settings as WorkerSettings
+from datacode.worker.pool import PoolSettings, SandboxError, WorkerPool, WorkerUnavailable
 
 _THREADS = 8
 _BACKLOG = 512
@@ -94,7 +93,7 @@ class DataCodeService(Service):
             on_made=lambda path: reactor.callFromThread(self._folder_made, path),
         )
         self._files = SandboxedFiles(AllowedFolders.of(settings.start, settings.files))
-        self.workers = Workers(reactor, WorkerSettings(sandbox=settings.sandbox))
+        self.workers = WorkerPool(reactor, PoolSettings(sandbox=settings.sandbox))
         self._shares = SharePool(
             reactor,
             SharePolicy(

@@ -21,7 +21,7 @@ from datacode.worker.limits import Limits
 class Workspace:
     """One session's.
 
-    ``workers`` opens interpreters (``worker.process.Workers``), ``shares`` is the session's own
+    ``workers`` opens interpreters (``worker.pool.WorkerPool``), ``shares`` is the session's own
     ``smb.shares.Shares``, ``share_names`` asks a host for its shares. ``folder`` is None without
     ``--use-ve``. ``on_read`` is told of each file of a share that a program reads.
     """

@@ -1,8 +1,8 @@
-"""The server's workers: ``Workers`` starts and ends them all, and makes each session its own.
+"""The server's workers: ``WorkerPool`` starts and ends them all, and makes each session its own.
 
-``Workers`` is one for a server; it owns the zygote, from which workers are forked.
-``WorkerInterpreter`` (``worker.interpreter``) is one for a session. This module has every name
-that the server needs of this package.
+``WorkerPool`` is one for a server; it owns the zygote, from which workers are forked.
+``RemoteInterpreter`` is one for a session. This module has every name that the server needs of
+this package.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from twisted.logger import Logger
 
 from datacode.worker.file_server import Broker
 from datacode.worker.limits import Limits
-from datacode.worker.remote_interpreter import Completed, WorkerInterpreter, WorkerUnavailable
+from datacode.worker.remote_interpreter import Completed, RemoteInterpreter, WorkerUnavailable
 from datacode.worker.sandbox import syscalls
-from datacode.worker.settings import Settings
+from datacode.worker.settings import PoolSettings
 from datacode.worker.wire import Error as WireError
 from datacode.worker.wire import (
     FindRows,
@@ -27,8 +27,8 @@ from datacode.worker.wire import (
     TableShown,
     Variable,
 )
-from datacode.worker.worker_process import Child
-from datacode.worker.zygote_client import NoZygote, Zygote
+from datacode.worker.worker_process import WorkerProcess
+from datacode.worker.zygote_client import NoZygote, ZygoteClient
 
 __all__ = [
     "Broker",
@@ -36,45 +36,45 @@ __all__ = [
     "FindRows",
     "FoundRows",
     "Limits",
+    "PoolSettings",
     "Problem",
+    "RemoteInterpreter",
     "SandboxError",
     "SandboxReport",
-    "Settings",
     "Suggestion",
     "TableShown",
     "Variable",
     "WireError",
-    "WorkerInterpreter",
+    "WorkerPool",
     "WorkerUnavailable",
-    "Workers",
     "described",
 ]
 
 _NO_LIMITS = Limits()
-_DEFAULT = Settings()
+_DEFAULT = PoolSettings()
 
 
 class SandboxError(Exception):
     """The kernel offers none of the walls; the server must not start."""
 
 
-class Workers:
+class WorkerPool:
     """Every worker of a server, and the zygote that they come from."""
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, settings: Settings = _DEFAULT) -> None:
+    def __init__(self, reactor: Any, settings: PoolSettings = _DEFAULT) -> None:
         self._reactor = reactor
         self._settings = settings
-        self._zygote = Zygote(
+        self._zygote = ZygoteClient(
             reactor,
             walls=settings.sandbox,
             entry=settings.entry,
             environment=settings.environment(),
-            known=lambda: {c.process for c in self._children if c.process is not None},
+            known=lambda: {c.process for c in self._workers if c.process is not None},
         )
-        self._children: set[Child] = set()
-        self._spare: list[tuple[Limits, Child]] = []
+        self._workers: set[WorkerProcess] = set()
+        self._spare: list[tuple[Limits, WorkerProcess]] = []
         self._report: SandboxReport | None = None
         self._stopping = False
         self._was_subreaper = False
@@ -114,10 +114,10 @@ class Workers:
 
     async def _stop(self) -> None:
         self._stopping = True
-        for child in list(self._children):
-            child.kill()
+        for worker in list(self._workers):
+            worker.kill()
         zygote_gone = self._zygote.stop()
-        await DeferredList([child.gone() for child in list(self._children)])
+        await DeferredList([worker.gone() for worker in list(self._workers)])
         await zygote_gone
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, int(self._was_subreaper))
 
@@ -136,40 +136,40 @@ class Workers:
     @property
     def processes(self) -> int:
         """How many worker processes there are, the spare ones too."""
-        return len(self._children)
+        return len(self._workers)
 
-    def open(self, broker: Broker, limits: Limits = _NO_LIMITS) -> WorkerInterpreter:
+    def open(self, broker: Broker, limits: Limits = _NO_LIMITS) -> RemoteInterpreter:
         """An interpreter for a new session. Its process is made, or taken, at the first run."""
-        return WorkerInterpreter(self._reactor, self._child, broker, limits, self._settings)
+        return RemoteInterpreter(self._reactor, self._worker, broker, limits, self._settings)
 
-    def _child(self, limits: Limits) -> Child:
+    def _worker(self, limits: Limits) -> WorkerProcess:
         """A worker of a session's own. Raises ``WorkerUnavailable`` once stopped."""
         if self._stopping:
             raise WorkerUnavailable("the workers have been stopped")
         while self._spare:
-            made_for, child = self._spare.pop()
-            if made_for == limits and child.alive:
+            made_for, worker = self._spare.pop()
+            if made_for == limits and worker.alive:
                 break
-            child.kill()
+            worker.kill()
         else:
-            child = self._made(limits)
+            worker = self._made(limits)
         if self._settings.spare:
             self._reactor.callLater(0, self._refill, limits)
-        return child
+        return worker
 
     def _refill(self, limits: Limits) -> None:
         while not self._stopping and len(self._spare) < self._settings.spare:
             self._spare.append((limits, self._made(limits)))
 
-    def _made(self, limits: Limits) -> Child:
-        child = Child(self._reactor, self._zygote, limits.memory_bytes, limits.recursion)
-        self._children.add(child)
-        child.gone().addCallback(lambda _: self._forget(child))
-        return child
+    def _made(self, limits: Limits) -> WorkerProcess:
+        worker = WorkerProcess(self._reactor, self._zygote, limits.memory_bytes, limits.recursion)
+        self._workers.add(worker)
+        worker.gone().addCallback(lambda _: self._forget(worker))
+        return worker
 
-    def _forget(self, child: Child) -> None:
-        self._children.discard(child)
-        self._spare = [(limits, spare) for limits, spare in self._spare if spare is not child]
+    def _forget(self, worker: WorkerProcess) -> None:
+        self._workers.discard(worker)
+        self._spare = [(limits, spare) for limits, spare in self._spare if spare is not worker]
 
 
 def described(report: SandboxReport) -> str:

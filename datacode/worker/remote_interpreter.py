@@ -1,7 +1,7 @@
 """One session's interpreter, as the server sees it: run, cancel, ask, reset, close.
 
 It has the interface of the in-process ``Interpreter``, made asynchronous. What runs in the worker
-is ended by the worker itself where possible (``interruption``), because then the variables
+is ended by the worker itself where possible (``child.interrupts``), because then the variables
 survive; ``running`` ends it where that does not work.
 """
 
@@ -20,10 +20,10 @@ from datacode.runtime.interpreter import Outcome
 from datacode.worker import wire
 from datacode.worker.file_server import Broker, FileServer
 from datacode.worker.limits import Limits
-from datacode.worker.run_limits import Enforcement, Run, cause, stopped, too_busy, too_long
-from datacode.worker.settings import Settings
+from datacode.worker.run_limits import LimitEnforcer, Run, cause, stopped, too_busy, too_long
+from datacode.worker.settings import PoolSettings
 from datacode.worker.wire import Problem, Suggestion, TableShown, Variable
-from datacode.worker.worker_process import Child, Ending
+from datacode.worker.worker_process import Ending, WorkerProcess
 
 Expected = TypeVar("Expected", bound=wire.Reply)
 
@@ -49,7 +49,7 @@ class Completed:
     path: str | None = None
 
 
-class WorkerInterpreter:
+class RemoteInterpreter:
     """One session's interpreter, in a process of its own.
 
     Runs follow one another: a ``run`` that is called while another is active waits for it. After
@@ -62,19 +62,19 @@ class WorkerInterpreter:
     def __init__(
         self,
         reactor: Any,
-        make: Callable[[Limits], Child],
+        make: Callable[[Limits], WorkerProcess],
         broker: Broker,
         limits: Limits,
-        settings: Settings,
+        settings: PoolSettings,
     ) -> None:
         self._reactor = reactor
         self._make = make
         self._broker = broker
         self._limits = limits
         self._settings = settings
-        self._enforcement = Enforcement(reactor, limits, settings)
+        self._enforcement = LimitEnforcer(reactor, limits, settings)
         self._turn = DeferredLock()
-        self._child: Child | None = None
+        self._worker: WorkerProcess | None = None
         self._files: FileServer | None = None
         self._active: Run | None = None
         self._runs = 0
@@ -140,15 +140,15 @@ class WorkerInterpreter:
             self._active = None
             run.stop_timers()
             self._state_lost = True
-            self._let_go(run.child)
-            run.child.kill()
+            self._let_go(run.worker)
+            run.worker.kill()
 
     def _begin(self, run: Run) -> None:
         """Send the program to its process, and set the clocks."""
         self._active = run
-        run.child.run.send(run.message(self._limits))
+        run.worker.run.send(run.message(self._limits))
         if self._paused and run.on_output is not None:
-            run.child.run.pause()
+            run.worker.run.pause()
         self._enforcement.begin(run)
 
     @property
@@ -172,19 +172,19 @@ class WorkerInterpreter:
         """Whoever reads the output is slow: let programs that stream theirs wait."""
         self._paused = True
         if self._active is not None and self._active.on_output is not None:
-            self._active.child.run.pause()
+            self._active.worker.run.pause()
 
     def resume(self) -> None:
         """Go on reading."""
         self._paused = False
         if self._active is not None:
-            self._active.child.run.resume()
+            self._active.worker.run.resume()
 
     # Questions ----------------------------------------------------------------------
 
     async def inspect(self) -> list[Variable]:
         """The variables, also while a program runs. Raises DataCodeError if too busy to tell."""
-        if self._child is None:
+        if self._worker is None:
             return []
         answer = await self._ask(wire.Variables, wire.Inspect(self._next_request()))
         return answer.variables
@@ -202,8 +202,8 @@ class WorkerInterpreter:
             for problem in answer.problems:
                 problem.error.exception()
         except wire.FrameError as fault:
-            if self._child is not None:
-                self._child.kill(str(fault))
+            if self._worker is not None:
+                self._worker.kill(str(fault))
             raise stopped() from None
         return answer.problems
 
@@ -212,7 +212,7 @@ class WorkerInterpreter:
 
         Raises DataCodeError where the table is not kept any more, or a column does not exist.
         """
-        if self._child is None:
+        if self._worker is None:
             raise runtime_error(
                 "table_no_longer_kept", "The table is no longer kept: run the program again"
             )
@@ -227,8 +227,8 @@ class WorkerInterpreter:
         try:
             return error.exception()
         except wire.FrameError as fault:
-            if self._child is not None:
-                self._child.kill(str(fault))
+            if self._worker is not None:
+                self._worker.kill(str(fault))
             return stopped()
 
     def _next_request(self) -> int:
@@ -247,10 +247,10 @@ class WorkerInterpreter:
             raise too_long(limit)
         if len(self._asked) >= _ANSWERS_AT_ONCE:
             raise too_busy()
-        child = self._living()
+        worker = self._living()
         reply: Deferred[wire.Reply] = Deferred()
         self._asked[request.request] = reply
-        child.control.send(request)
+        worker.control.send(request)
         patience = self._settings.reply_seconds if seconds is None else seconds
         timer = self._reactor.callLater(patience, self._too_late, reply)
         try:
@@ -274,11 +274,11 @@ class WorkerInterpreter:
         """Forget every variable and function; a running program is ended first."""
         if self._active is not None:
             self._active.killed_for = limit_error("interrupted", "Execution was interrupted")
-        child = self._child
-        if child is not None:
-            self._let_go(child)
-            child.kill()
-            await child.gone()
+        worker = self._worker
+        if worker is not None:
+            self._let_go(worker)
+            worker.kill()
+            await worker.gone()
         self._state_lost = False
 
     async def close(self) -> None:
@@ -286,35 +286,35 @@ class WorkerInterpreter:
         self._closed = True
         await self.reset()
 
-    def _living(self) -> Child:
+    def _living(self) -> WorkerProcess:
         """The session's process; a new one if there is none."""
         if self._closed:
             raise WorkerUnavailable("the session has been closed")
-        if self._child is None:
-            child = self._child = self._make(self._limits)
-            files = FileServer(self._broker, child.run.send, self._limits.write_bytes)
+        if self._worker is None:
+            worker = self._worker = self._make(self._limits)
+            files = FileServer(self._broker, worker.run.send, self._limits.write_bytes)
             self._files = files
-            child.received = lambda message: self._received(child, files, message)
-            child.replied = self._replied
-            child.ended = lambda ending: self._ended(child, files, ending)
-        return self._child
+            worker.received = lambda message: self._received(worker, files, message)
+            worker.replied = self._replied
+            worker.ended = lambda ending: self._ended(worker, files, ending)
+        return self._worker
 
-    def _let_go(self, child: Child) -> None:
+    def _let_go(self, worker: WorkerProcess) -> None:
         """The session has no process any more."""
-        if self._child is child:
-            self._child = None
+        if self._worker is worker:
+            self._worker = None
         asked, self._asked = self._asked, {}
         for reply in asked.values():
             reply.errback(stopped())
 
-    def _ended(self, child: Child, files: FileServer, ending: Ending) -> None:
+    def _ended(self, worker: WorkerProcess, files: FileServer, ending: Ending) -> None:
         """A process is gone, whyever. What it was doing fails; the next run has a new one."""
         files.close()
         run = self._active
-        expected = self._child is not child
+        expected = self._worker is not worker
         if not expected:
-            self._let_go(child)
-        if run is not None and run.child is child:
+            self._let_go(worker)
+        if run is not None and run.worker is worker:
             self._active = None
             if not ending.unborn or run.heard or run.killed_for:
                 run.finish(run.killed_for or cause(ending))
@@ -330,7 +330,7 @@ class WorkerInterpreter:
             if run.tries >= _TRIES:
                 raise WorkerUnavailable("no process could be made")
             run.tries += 1
-            run.child = self._living()
+            run.worker = self._living()
         except WorkerUnavailable as error:
             run.done.errback(error)
             return
@@ -338,13 +338,13 @@ class WorkerInterpreter:
 
     # Messages of the worker, which may be anybody's by now ------------------------------
 
-    def _received(self, child: Child, files: FileServer, message: wire.FromWorker) -> None:
+    def _received(self, worker: WorkerProcess, files: FileServer, message: wire.FromWorker) -> None:
         run = self._active
         if isinstance(message, wire.Trouble):
-            self._trouble(child, message.text)
+            self._trouble(worker, message.text)
             return
-        if run is None or run.child is not child:
-            child.kill("it spoke while no program was running")
+        if run is None or run.worker is not worker:
+            worker.kill("it spoke while no program was running")
             return
         run.heard = True
         if isinstance(message, wire.Output):
@@ -359,11 +359,11 @@ class WorkerInterpreter:
         else:
             files.ask(message)
 
-    def _trouble(self, child: Child, text: str) -> None:
+    def _trouble(self, worker: WorkerProcess, text: str) -> None:
         """A fault of ours in the worker; a worker that has many of them is none of ours."""
-        child.troubles += 1
-        if child.troubles > _TROUBLES:
-            child.kill("it had too much to complain of")
+        worker.troubles += 1
+        if worker.troubles > _TROUBLES:
+            worker.kill("it had too much to complain of")
         else:
             self._log.error("trouble in a worker: {text}", text=text[:_TROUBLE])
 
@@ -371,7 +371,7 @@ class WorkerInterpreter:
         run.written += len(text)
         limit = self._limits.output_bytes
         if limit and run.written > limit:
-            run.child.kill("it printed more than its limit")
+            run.worker.kill("it printed more than its limit")
             return
         run.output.append(text)
         self._tell(run.on_output, text)
@@ -379,14 +379,14 @@ class WorkerInterpreter:
     def _shown(self, run: Run, table: TableShown) -> None:
         run.shown += table.size()
         if run.shown > wire.SHOWN_TABLES:
-            run.child.kill("it showed more tables than its limit")
+            run.worker.kill("it showed more tables than its limit")
         else:
             self._tell(run.on_table, table)
 
     def _exported(self, run: Run, content: bytes) -> None:
         run.export_bytes -= len(content)
         if run.export_bytes < 0:
-            run.child.kill("it exported more than its limit")
+            run.worker.kill("it exported more than its limit")
         else:
             self._tell(run.on_export, content)
 
@@ -400,17 +400,17 @@ class WorkerInterpreter:
 
     def _finished(self, run: Run, message: wire.Finished) -> None:
         if message.run != run.number:
-            run.child.kill("it ended a program that was not running")
+            run.worker.kill("it ended a program that was not running")
             return
         try:
             error = None if message.error is None else message.error.exception()
         except wire.FrameError as fault:
-            run.child.kill(str(fault))
+            run.worker.kill(str(fault))
             return
         if message.output:
             self._output(run, message.output)
-        if run.child.alive:
-            run.child.run.resume()
+        if run.worker.alive:
+            run.worker.run.resume()
             self._active = None
             run.finish(error)
 

@@ -1,6 +1,6 @@
 """A running program as the server sees it, and what ends it where it does not end by itself.
 
-A worker heeds its limits and a cancel on its own (``interruption``), and then the variables are
+A worker heeds its limits and a cancel on its own (``child.interrupts``), and then the variables are
 kept. Native code may not let it; a worker that does not heed is killed after a grace.
 """
 
@@ -17,8 +17,8 @@ from datacode.errors import DataCodeError, limit_error
 from datacode.runtime.interpreter import Outcome
 from datacode.worker import wire
 from datacode.worker.limits import Limits
-from datacode.worker.settings import Settings
-from datacode.worker.worker_process import Child, Ending
+from datacode.worker.settings import PoolSettings
+from datacode.worker.worker_process import Ending, WorkerProcess
 from datacode.worker.zygote import OUT_OF_MEMORY
 
 _STARVED = 0.02
@@ -35,7 +35,7 @@ class Run:
     """A program on its way, and who listens to it. ``done`` fires with its Outcome."""
 
     number: int
-    child: Child
+    worker: WorkerProcess
     code: str
     max_steps: int | None
     on_output: Callable[[str], None] | None
@@ -81,10 +81,10 @@ class Run:
         self.done.callback(Outcome("".join(self.output), error))
 
 
-class Enforcement:
+class LimitEnforcer:
     """Sees to it that the programs of one session end when they must."""
 
-    def __init__(self, reactor: Any, limits: Limits, settings: Settings) -> None:
+    def __init__(self, reactor: Any, limits: Limits, settings: PoolSettings) -> None:
         self._reactor = reactor
         self._limits = limits
         self._settings = settings
@@ -94,13 +94,13 @@ class Enforcement:
         if self._limits.run_seconds:
             self._later(run, self._limits.run_seconds, self._run_time_up, run)
         if self._limits.cpu_seconds:
-            spent = run.child.processor_seconds()
+            spent = run.worker.processor_seconds()
             self._later(run, self._limits.cpu_seconds, self._watch_processor, run, spent)
 
     def cancel(self, run: Run) -> None:
         """Have the worker end the program, and see that it does."""
-        run.child.control.send(wire.Cancel(run.number))
-        run.child.run.resume()
+        run.worker.control.send(wire.Cancel(run.number))
+        run.worker.run.resume()
         error = limit_error(
             "interrupted_reset", "Execution was interrupted; the state of the session was reset"
         )
@@ -113,7 +113,7 @@ class Enforcement:
 
     def _run_time_up(self, run: Run) -> None:
         """The worker should end the program by itself now, unless its output holds it up."""
-        run.child.run.resume()
+        run.worker.run.resume()
         error = limit_error(
             "run_time_exceeded_reset",
             "Run time limit exceeded ({seconds} s); the state of the session was reset",
@@ -123,12 +123,12 @@ class Enforcement:
 
     def _watch_processor(self, run: Run, before: float) -> None:
         """The same for processor time, which passes as slowly as the machine is busy."""
-        left = before + self._limits.cpu_seconds - run.child.processor_seconds()
+        left = before + self._limits.cpu_seconds - run.worker.processor_seconds()
         if left > 0:
             wait = max(left / self._settings.polars_threads, _AGAIN)
             self._later(run, wait, self._watch_processor, run, before)
             return
-        run.child.run.resume()
+        run.worker.run.resume()
         error = limit_error(
             "cpu_time_exceeded_reset",
             "CPU time limit exceeded ({seconds} s); the state of the session was reset",
@@ -138,20 +138,20 @@ class Enforcement:
 
     def _insist(self, run: Run, grace: float, error: DataCodeError) -> None:
         """Kill the worker if the program still runs after a grace."""
-        spent = run.child.processor_seconds()
+        spent = run.worker.processor_seconds()
         self._later(run, grace, self._kill_unless_starved, run, error, spent, grace)
 
     def _kill_unless_starved(
         self, run: Run, error: DataCodeError, spent: float, waited: float
     ) -> None:
         """A worker that got no processor since it was asked could not have heeded it yet."""
-        used = run.child.processor_seconds() - spent
+        used = run.worker.processor_seconds() - spent
         if used < _STARVED and waited < _PATIENCE:
             waited += _AGAIN
             self._later(run, _AGAIN, self._kill_unless_starved, run, error, spent, waited)
             return
         run.killed_for = error
-        run.child.kill()
+        run.worker.kill()
 
 
 def stopped() -> DataCodeError:

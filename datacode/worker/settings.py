@@ -8,7 +8,7 @@ from datacode.worker.zygote import ENTRY
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class PoolSettings:
     """How workers are made. Times in seconds.
 
     With ``sandbox`` False a worker is not shut in at all, and ``start`` does not insist on it.

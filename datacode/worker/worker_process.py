@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from datacode.worker.channel import Channel, pair
 from datacode.worker.wire import MAX_FROM_WORKER, FromWorker, Reply, from_worker, reply
-from datacode.worker.zygote_client import Zygote
+from datacode.worker.zygote_client import ZygoteClient
 
 _FIRST_LOOK, _LAST_LOOK = 0.001, 0.1
 
@@ -33,7 +33,7 @@ class Ending:
     unborn: bool = False
 
 
-class Child:
+class WorkerProcess:
     """A worker process. It is asked for at once; messages sent before it lives wait for it.
 
     Whoever owns it sets ``received`` and ``replied`` for its messages, and ``ended``, which is
@@ -42,7 +42,7 @@ class Child:
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, zygote: Zygote, memory: int, recursion: int) -> None:
+    def __init__(self, reactor: Any, zygote: ZygoteClient, memory: int, recursion: int) -> None:
         self._reactor = reactor
         self.received: Callable[[FromWorker], None] = _nobody
         self.replied: Callable[[Reply], None] = _nobody

@@ -7,8 +7,8 @@ A worker is made by forking twice. The process in between ends at once, whereupo
 the server's own child (the server is a "child subreaper"): the kernel kills it when the server
 ends, the server learns how it ended, and the zygote may die without harm to it.
 
-``python -c "…; main()" FD SANDBOX ENTRY`` is how the server starts it (``worker.forks``); FD is the
-socket on which requests come, with two descriptors each.
+``python -c "…; main()" FD SANDBOX ENTRY`` is how ``zygote_client`` starts it; FD is the socket on
+which requests come, with two descriptors each.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class _Life(ProcessProtocol):
         self._ended(reason)
 
 
-class Zygote:
+class ZygoteClient:
     """The process that workers are forked from, as the server sees it.
 
     ``entry`` names the function that a worker runs, for tests of what surrounds it. ``known``

@@ -15,7 +15,7 @@ from twisted.trial.unittest import TestCase
 from datacode.runtime.file_operations import Operation
 from datacode.runtime.files import Entry
 from datacode.worker.limits import Limits
-from datacode.worker.pool import Settings, WorkerInterpreter, Workers
+from datacode.worker.pool import PoolSettings, RemoteInterpreter, WorkerPool
 
 LIGHT = "tests.worker.light:serve"
 TAKEN_OVER = "tests.worker.takeover:serve"
@@ -92,17 +92,17 @@ class WorkersTestCase(TestCase):
     """Has ``self.workers``, once ``started``; everything ends with the test."""
 
     timeout = 60
-    settings = Settings(spare=0, entry=LIGHT)
+    settings = PoolSettings(spare=0, entry=LIGHT)
     limits = Limits(run_seconds=20)
 
-    async def started(self, settings: Settings | None = None) -> Workers:
+    async def started(self, settings: PoolSettings | None = None) -> WorkerPool:
         """Workers that are ready."""
-        self.workers = Workers(reactor, settings or self.settings)
+        self.workers = WorkerPool(reactor, settings or self.settings)
         self.addCleanup(self.workers.stop)
         await self.workers.start()
         return self.workers
 
-    def opened(self, broker: object = None, limits: Limits | None = None) -> WorkerInterpreter:
+    def opened(self, broker: object = None, limits: Limits | None = None) -> RemoteInterpreter:
         """An interpreter of a new session."""
         return self.workers.open(broker or NoFiles(), limits or self.limits)  # type: ignore[arg-type]
 

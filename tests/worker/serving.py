@@ -11,13 +11,13 @@ import sys
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
-from datacode.worker.pool import Settings, Workers
+from datacode.worker.pool import PoolSettings, WorkerPool
 from tests.worker.harness import TAKEN_OVER, NoFiles
 
 
 async def serve() -> None:
     """Start, tell who there is, and leave one worker in an endless loop."""
-    workers = Workers(reactor, Settings(spare=1, entry=TAKEN_OVER))
+    workers = WorkerPool(reactor, PoolSettings(spare=1, entry=TAKEN_OVER))
     reactor.addSystemEventTrigger("before", "shutdown", workers.stop)  # type: ignore[attr-defined]
     await workers.start()
     idle, busy = workers.open(NoFiles()), workers.open(NoFiles())

@@ -8,7 +8,7 @@ from typing import Any
 
 from datacode.runtime.file_operations import Open, Operation
 from datacode.runtime.local_files import LocalFiles
-from datacode.worker.pool import Settings
+from datacode.worker.pool import PoolSettings
 from tests.worker.harness import WorkersTestCase
 
 CASES = Path(__file__).resolve().parents[1] / "conformance"
@@ -33,7 +33,7 @@ class InsideTests(WorkersTestCase):
     """A part of the conformance cases, each in a worker of its own."""
 
     timeout = 120
-    settings = Settings(spare=2, entry="tests.worker.watched:serve")
+    settings = PoolSettings(spare=2, entry="tests.worker.watched:serve")
 
     async def check(self, folder: Path) -> None:
         """Every twelfth case of a folder: its output, its error, and nothing imported on the way.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.runtime.interrupts import Cancelled, Interrupted, ProcessorLimit, TimeLimit
-from datacode.worker.child.interrupts import Gate
+from datacode.worker.child.interrupts import InterruptGate
 
 PROGRAM = "<a program>"
 
@@ -31,7 +31,7 @@ class GateTests(SynchronousTestCase):
     def setUp(self) -> None:
         for number in (signal.SIGINT, signal.SIGALRM, signal.SIGPROF):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
-        self.gate = Gate(PROGRAM)
+        self.gate = InterruptGate(PROGRAM)
         self.gate.install()
         self.addCleanup(self.gate.end)
 

@@ -13,7 +13,7 @@ from twisted.internet import threads
 from twisted.internet.defer import Deferred, gatherResults
 
 from datacode.runtime.interpreter import Outcome
-from datacode.worker.pool import Settings, WorkerInterpreter, Workers, WorkerUnavailable
+from datacode.worker.pool import PoolSettings, RemoteInterpreter, WorkerPool, WorkerUnavailable
 from datacode.worker.sandbox import syscalls
 from datacode.worker.zygote_client import children_in_session
 from tests.daemons import heeding_interrupts
@@ -35,7 +35,7 @@ STOPPED = "Limit Error: The interpreter has stopped; the state of the session wa
 class WorkerLifeTests(WorkersTestCase):
     """One worker for a session, from its first run to its end."""
 
-    settings = Settings(spare=0, entry=TAKEN_OVER)
+    settings = PoolSettings(spare=0, entry=TAKEN_OVER)
 
     async def who(self, interpreter: object) -> int:
         """The number of the interpreter's process."""
@@ -145,7 +145,7 @@ class WorkerLifeTests(WorkersTestCase):
 class SpareTests(WorkersTestCase):
     """Workers that are made before they are needed."""
 
-    settings = Settings(spare=1, entry=TAKEN_OVER)
+    settings = PoolSettings(spare=1, entry=TAKEN_OVER)
 
     async def test_taken(self) -> None:
         """The first run makes one more than it needs; the next session takes that."""
@@ -172,7 +172,7 @@ class SpareTests(WorkersTestCase):
 class ZygoteLifeTests(WorkersTestCase):
     """The zygote may die; workers that live do not notice, new ones come from a new one."""
 
-    settings = Settings(spare=0, entry=STOPPING)
+    settings = PoolSettings(spare=0, entry=STOPPING)
 
     async def test_killed(self) -> None:
         """After ``kill -9`` of the zygote live workers go on and new sessions are served."""
@@ -199,8 +199,8 @@ class ZygoteLifeTests(WorkersTestCase):
             self.assertEqual((outcome.output, outcome.error), (f"{number}\n", None))
 
     async def unborn(
-        self, workers: Workers, code: str = "while True: pass"
-    ) -> tuple[WorkerInterpreter, Deferred[Outcome], int]:
+        self, workers: WorkerPool, code: str = "while True: pass"
+    ) -> tuple[RemoteInterpreter, Deferred[Outcome], int]:
         """A session whose worker runs a program, and of which the zygote, stopped, did not tell."""
         zygote = workers.zygote_process
         assert zygote is not None
@@ -209,8 +209,8 @@ class ZygoteLifeTests(WorkersTestCase):
         running = Deferred.fromCoroutine(interpreter.run(code))
         self.assertTrue(await until(lambda: is_stopped(zygote)))
         (worker,) = children_in_session(zygote) - {zygote}
-        assert interpreter._child is not None
-        self.assertIsNone(interpreter._child.process)
+        assert interpreter._worker is not None
+        self.assertIsNone(interpreter._worker.process)
         return interpreter, running, worker
 
     async def test_killed_before_it_told(self) -> None:
@@ -257,7 +257,7 @@ class ZygoteLifeTests(WorkersTestCase):
         interpreter = self.opened()
         process = int((await interpreter.run(WHO)).output)
         # The zygote may tell of a worker later than the worker answers.
-        self.assertTrue(await until(lambda: all(each.process for each in workers._children)))
+        self.assertTrue(await until(lambda: all(each.process for each in workers._workers)))
         running = Deferred.fromCoroutine(interpreter.run("while True: pass"))
         zygote = workers.zygote_process
         assert zygote is not None
@@ -308,7 +308,7 @@ class ServerLifeTests(WorkersTestCase):
 def children_of(process: int) -> set[int]:
     """The processes whose parent that is, and that have not ended."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text()
-    return {int(child) for child in children.split() if lives(int(child))}
+    return {int(worker) for worker in children.split() if lives(int(worker))}
 
 
 def is_stopped(process: int) -> bool:

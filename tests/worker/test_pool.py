@@ -17,12 +17,12 @@ from datacode.worker.limits import MIB, Limits
 from datacode.worker.pool import (
     FindRows,
     FoundRows,
+    PoolSettings,
+    RemoteInterpreter,
     SandboxError,
     SandboxReport,
-    Settings,
     TableShown,
-    WorkerInterpreter,
-    Workers,
+    WorkerPool,
 )
 from datacode.worker.wire import SHOWN_TABLES
 from tests.worker.harness import TAKEN_OVER, NoFiles, WorkersTestCase, descriptors, until
@@ -92,7 +92,7 @@ class ProgramTestCase(WorkersTestCase):
         self.assertIsNotNone(outcome.error)
         return str(outcome.error)
 
-    def running(self, code: str, interpreter: WorkerInterpreter | None = None) -> Deferred[object]:
+    def running(self, code: str, interpreter: RemoteInterpreter | None = None) -> Deferred[object]:
         """A program that is running."""
         return Deferred.fromCoroutine((interpreter or self.interpreter).run(code))
 
@@ -336,7 +336,7 @@ class LimitTests(ProgramTestCase):
 class KillTests(ProgramTestCase):
     """Where a worker heeds nothing, its process is killed, and the session is told."""
 
-    settings = Settings(spare=0, entry=TAKEN_OVER, limit_grace=0.05)
+    settings = PoolSettings(spare=0, entry=TAKEN_OVER, limit_grace=0.05)
     native = "import re\nre.match('(a+)+b', 'a' * 50)"
 
     async def test_cancel(self) -> None:
@@ -485,7 +485,7 @@ class FilesTests(ProgramTestCase):
 class TableTests(ProgramTestCase):
     """Tables, for which a worker needs what the zygote has imported."""
 
-    settings = Settings(spare=0)
+    settings = PoolSettings(spare=0)
 
     async def test_read_table(self) -> None:
         """A table, by Polars, behind the walls."""
@@ -513,7 +513,7 @@ class TableTests(ProgramTestCase):
 class RowsTests(ProgramTestCase):
     """Rows of tables that were shown, idle and busy."""
 
-    settings = Settings(spare=0)
+    settings = PoolSettings(spare=0)
 
     async def shown(self, code: str) -> list[TableShown]:
         """The tables that a program shows, kept."""
@@ -704,7 +704,7 @@ class QuestionTests(ProgramTestCase):
 class HostileTests(WorkersTestCase):
     """What a worker that was taken over says is not believed."""
 
-    settings = Settings(spare=0, entry=TAKEN_OVER)
+    settings = PoolSettings(spare=0, entry=TAKEN_OVER)
 
     async def ended(self, message: str, limits: Limits | None = None) -> None:
         """Saying this ends the worker, and the next run has another."""
@@ -792,11 +792,11 @@ class HostileTests(WorkersTestCase):
 class StartTests(WorkersTestCase):
     """A server does not start without a wall, unless it is told to."""
 
-    def without_walls(self, settings: Settings) -> Workers:
+    def without_walls(self, settings: PoolSettings) -> WorkerPool:
         """Workers whose zygote reports that no wall stands."""
         from twisted.internet import reactor
 
-        workers = Workers(reactor, settings)
+        workers = WorkerPool(reactor, settings)
         self.patch(workers._zygote, "start", lambda: succeed(SandboxReport(missing=("all",))))
         self.addCleanup(workers.stop)
         return workers
@@ -804,8 +804,8 @@ class StartTests(WorkersTestCase):
     async def test_refused(self) -> None:
         """With a sentence."""
         with self.assertRaises(SandboxError):
-            await self.without_walls(Settings()).start()
+            await self.without_walls(PoolSettings()).start()
 
     async def test_told(self) -> None:
         """Told so, it starts."""
-        await self.without_walls(Settings(sandbox=False)).start()
+        await self.without_walls(PoolSettings(sandbox=False)).start()

@@ -17,7 +17,7 @@ from twisted.internet import reactor, threads
 from twisted.internet.protocol import Factory
 
 from datacode.worker.limits import MIB, Limits
-from datacode.worker.pool import Settings, WorkerInterpreter
+from datacode.worker.pool import PoolSettings, RemoteInterpreter
 from datacode.worker.sandbox import syscalls
 from tests.worker.harness import TAKEN_OVER, WITH_POLARS, WorkersTestCase
 
@@ -134,9 +134,9 @@ MACHINE = (
 class TakenOverTestCase(WorkersTestCase):
     """Sends Python to a worker that runs it."""
 
-    settings = Settings(spare=0, entry=TAKEN_OVER)
+    settings = PoolSettings(spare=0, entry=TAKEN_OVER)
 
-    async def said(self, code: str, interpreter: WorkerInterpreter | None = None) -> str:
+    async def said(self, code: str, interpreter: RemoteInterpreter | None = None) -> str:
         """What the code prints in a worker."""
         outcome = await (interpreter or self.opened()).run(PRELUDE + code)
         self.assertIsNone(outcome.error)
@@ -315,7 +315,7 @@ class TakenOverTests(TakenOverTestCase):
 class WithoutLandlockTests(TakenOverTestCase):
     """Where the kernel has no Landlock the other walls hold alone."""
 
-    settings = Settings(spare=0, entry="tests.worker.taken_over_without_landlock:serve")
+    settings = PoolSettings(spare=0, entry="tests.worker.taken_over_without_landlock:serve")
 
     async def test_all(self) -> None:
         """No file, no socket, no process."""
@@ -327,7 +327,7 @@ class WithoutLandlockTests(TakenOverTestCase):
 class WithoutSeccompTests(TakenOverTestCase):
     """Where the kernel has no seccomp the other walls keep a worker from all that matters."""
 
-    settings = Settings(spare=0, entry="tests.worker.taken_over_without_seccomp:serve")
+    settings = PoolSettings(spare=0, entry="tests.worker.taken_over_without_seccomp:serve")
     harmless = ("os.stat('/')", "os.open('/', os.O_PATH)", "os.memfd_create('a')", "os.pipe()")
 
     async def test_files(self) -> None:
@@ -355,7 +355,7 @@ class WithoutSeccompTests(TakenOverTestCase):
 class PolarsInsideTests(TakenOverTestCase):
     """Polars, with its threads, works behind the walls."""
 
-    settings = Settings(spare=0, entry=WITH_POLARS)
+    settings = PoolSettings(spare=0, entry=WITH_POLARS)
 
     async def test_operations(self) -> None:
         """Sorting, grouping, joining, reading CSV, casting: all as outside."""
@@ -397,7 +397,7 @@ class PolarsInsideTests(TakenOverTestCase):
 class SandboxOffTests(TakenOverTestCase):
     """A server that is told to do without walls."""
 
-    settings = Settings(spare=0, entry=TAKEN_OVER, sandbox=False)
+    settings = PoolSettings(spare=0, entry=TAKEN_OVER, sandbox=False)
 
     async def test_limits_stay(self) -> None:
         """Without walls the limits hold all the same."""
@@ -410,7 +410,7 @@ class SandboxOffTests(TakenOverTestCase):
 
 def workers_environment() -> set[str]:
     """The names that a worker's environment is given."""
-    return set(Settings().environment())
+    return set(PoolSettings().environment())
 
 
 def memory_of(process: int) -> bytes:

@@ -1,4 +1,4 @@
-"""How a running program is ended in the child: signals that raise in the middle of it.
+"""How a running program is ended in its process: signals that raise in the middle of it.
 
 Timers of the kernel measure the time that a run takes, by the clock and by the processor, so a
 limit costs a running program nothing. When one goes off, or the control thread has been told to
@@ -31,7 +31,7 @@ _STUBBORN = 100
 """Every so many strikes one is raised even where no frame of the program is to be seen."""
 
 
-class Gate:
+class InterruptGate:
     """Raises ``Interrupted`` in the main thread when a run's time is up or it is cancelled.
 
     ``program_file`` is the file name of compiled programs: it tells their frames from ours.

@@ -15,7 +15,7 @@ from msgspec import Struct
 from datacode.runtime.file_operations import Open, Operation, OperationFiles, Write
 from datacode.runtime.files import FilesError
 from datacode.worker import wire
-from datacode.worker.child.interrupts import Gate
+from datacode.worker.child.interrupts import InterruptGate
 
 _AT_ONCE = 1 << 18
 
@@ -23,7 +23,7 @@ _AT_ONCE = 1 << 18
 class RunChannel:
     """Frames on a blocking socket. Ends the process when the server has hung up."""
 
-    def __init__(self, run: socket.socket, gate: Gate) -> None:
+    def __init__(self, run: socket.socket, gate: InterruptGate) -> None:
         self._socket = run
         self._gate = gate
         self._frames = wire.Frames(wire.MAX_FROM_SERVER)
@@ -89,7 +89,9 @@ class RunChannel:
 class RemoteFiles(OperationFiles):
     """``Files`` of a program in a worker: every operation goes to the server."""
 
-    def __init__(self, channel: RunChannel, gate: Gate, before: Callable[[], None]) -> None:
+    def __init__(
+        self, channel: RunChannel, gate: InterruptGate, before: Callable[[], None]
+    ) -> None:
         """``before`` is called before each question, the gate closed: it sends the output."""
         self._channel = channel
         self._gate = gate

@@ -268,7 +268,7 @@ def prepare() -> None:
         _fixed(machine())
 
 
-class _Program(ctypes.Structure):
+class _FilterProgram(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_void_p))
 
 
@@ -282,6 +282,6 @@ def shut(process: int) -> bool:
         return False
     code = program(machine(), process)
     steps = ctypes.create_string_buffer(code, len(code))
-    filter_ = _Program(len(code) // 8, ctypes.addressof(steps))
+    filter_ = _FilterProgram(len(code) // 8, ctypes.addressof(steps))
     prctl(PR_SET_SECCOMP, 2, ctypes.addressof(filter_))
     return True
