@@ -13,7 +13,7 @@ from tests.test_daemon import DaemonTestCase
 
 OFTEN = (
     "from functools import partial\n"
-    "from datacode.server import settings\n"
+    "from datacode.server.options import settings\n"
     "settings.Bounds = partial(settings.Bounds, ping_seconds=0.4)\n"
 )
 NARROW = 4096
