@@ -48,15 +48,7 @@ def _one_argument(called: str) -> CountError:
 # Length ----------------------------------------------------------------------
 
 
-@builtin(
-    "arrays",
-    name="len",
-    count_error=expects_range(1, 1),
-    keeps=False,
-    returns=INTEGER,
-    pure=True,
-    intrinsic="length",
-)
+@builtin("arrays", count_error=expects_range(1, 1), returns=INTEGER, pure=True, intrinsic="length")
 def len_(value: Value) -> float:
     """The number of elements of an array, characters of a text, keys of an object, rows of a table.
 
@@ -75,7 +67,7 @@ def len_(value: Value) -> float:
 alias("length", "len")
 
 
-@builtin("arrays", keeps=False, returns=INTEGER)
+@builtin("arrays", returns=INTEGER)
 def count(value: Value) -> float:
     """The number of elements of an array, characters of a text or rows of a table.
 
@@ -92,7 +84,7 @@ def count(value: Value) -> float:
 # Making arrays ---------------------------------------------------------------
 
 
-@builtin("arrays", name="array", returns=ARRAY)
+@builtin("arrays", returns=ARRAY)
 def array_() -> list[Value]:
     """An empty array.
 
@@ -103,7 +95,7 @@ def array_() -> list[Value]:
     return []
 
 
-@builtin("arrays", minimum=0, keeps=False, returns=ARRAY)
+@builtin("arrays", keeps=False, returns=ARRAY)
 def array_builder(n: Value = 0.0) -> list[Value]:
     """An empty array; the number, of elements that are to be expected, changes nothing.
 
@@ -115,15 +107,7 @@ def array_builder(n: Value = 0.0) -> list[Value]:
     return []
 
 
-@builtin(
-    "arrays",
-    minimum=2,
-    count_error=expects(2),
-    needs_host=True,
-    returns=repeated,
-    fresh=True,
-    pure=True,
-)
+@builtin("arrays", returns=repeated, fresh=True, pure=True)
 def bulk_create(host: Host, n: Value, template: Value, params: Value = ABSENT) -> list[Value]:
     """An array of ``n`` copies of a value, or of ``n`` rows made from a template.
 
@@ -170,11 +154,7 @@ def _parameter(element: Value, values: list[Value]) -> Value:
 
 @builtin(
     "arrays",
-    name="range",
     minimum=1,
-    count_error=expects(1),
-    needs_host=True,
-    keeps=False,
     signature="range(end), range(start, end), range(start, end, step)",
     returns=ARRAY | with_elements(INTEGER),
     fresh=True,
@@ -324,9 +304,7 @@ def unique(array: Value) -> list[Value]:
 # Sums ------------------------------------------------------------------------
 
 
-@builtin(
-    "arrays", name="sum", minimum=1, count_error=_one_argument("sum"), keeps=False, returns=NUMBER
-)
+@builtin("arrays", count_error=_one_argument("sum"), returns=NUMBER)
 def sum_(array: Value) -> float:
     """The sum of the numbers of an array or column; 0 without any.
 
@@ -339,7 +317,7 @@ def sum_(array: Value) -> float:
     return _total(array)
 
 
-@builtin("arrays", keeps=False, returns=NUMBER)
+@builtin("arrays", returns=NUMBER)
 def average(array: Value) -> float:
     """The mean of the numbers of an array or column.
 
@@ -352,7 +330,7 @@ def average(array: Value) -> float:
     return _mean(array)
 
 
-@builtin("arrays", minimum=1, count_error=_one_argument("average"), keeps=False, returns=NUMBER)
+@builtin("arrays", count_error=_one_argument("average"), returns=NUMBER)
 def avg(array: Value) -> float:
     """The mean of the numbers of an array or column, as ``average``.
 

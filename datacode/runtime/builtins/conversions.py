@@ -6,7 +6,7 @@ import re
 
 from datacode.errors import runtime_error, type_error
 from datacode.language.analysis.type_sets import BOOL, NULL, NUMBER, STRING
-from datacode.runtime.builtins.registry import ABSENT, builtin, expects
+from datacode.runtime.builtins.registry import ABSENT, builtin
 from datacode.runtime.host import Host
 from datacode.values.equality import type_name
 from datacode.values.parse_text import (
@@ -21,7 +21,7 @@ from datacode.values.types import Currency, Value
 # Output ----------------------------------------------------------------------
 
 
-@builtin("output", name="print", minimum=0, needs_host=True, keeps=False, returns=NULL, pure=True)
+@builtin("output", returns=NULL, pure=True)
 def print_(host: Host, *values: Value) -> None:
     """Write the values' texts with a space between them, and a line end.
 
@@ -32,7 +32,7 @@ def print_(host: Host, *values: Value) -> None:
     host.write(" ".join([v if v.__class__ is str else printed(v) for v in values]) + "\n")
 
 
-@builtin("output", needs_host=True, keeps=False, returns=STRING)
+@builtin("output", returns=STRING)
 def now(host: Host) -> str:
     """The time in UTC, as a text that is a date (RFC 3339).
 
@@ -46,7 +46,7 @@ def now(host: Host) -> str:
 # Types -----------------------------------------------------------------------
 
 
-@builtin("types", keeps=False, returns=STRING, pure=True)
+@builtin("types", returns=STRING, pure=True)
 def typeof(value: Value) -> str:
     """The name of the value's type.
 
@@ -86,15 +86,7 @@ _WHOLE_NUMBERS = ("int", "integer")
 _DATES = ("date", "datetime")
 
 
-@builtin(
-    "types",
-    name="isinstance",
-    keeps=False,
-    returns=BOOL,
-    pure=True,
-    intrinsic="isinstance",
-    bare_words=TYPE_WORDS,
-)
+@builtin("types", returns=BOOL, pure=True, intrinsic="isinstance", bare_words=TYPE_WORDS)
 def isinstance_(value: Value, type_: Value) -> bool:
     """Is the value of a type? The type's name may stand without quotes.
 
@@ -131,7 +123,7 @@ def isinstance_(value: Value, type_: Value) -> bool:
     return type_name(value) == kind
 
 
-@builtin("types", keeps=False, returns=BOOL, pure=True, intrinsic="isset")
+@builtin("types", returns=BOOL, pure=True, intrinsic="isset")
 def isset(value: Value) -> bool:
     """Is there a value? False for null, and for the name of a variable that does not exist.
 
@@ -145,7 +137,7 @@ def isset(value: Value) -> bool:
 # Conversions -----------------------------------------------------------------
 
 
-@builtin("conversions", name="str", keeps=False, returns=STRING, pure=True)
+@builtin("conversions", returns=STRING, pure=True)
 def str_(value: Value) -> str:
     """The text that ``print`` would write.
 
@@ -156,7 +148,7 @@ def str_(value: Value) -> str:
     return printed(value)
 
 
-@builtin("conversions", name="int", keeps=False, returns=NUMBER, pure=True)
+@builtin("conversions", returns=NUMBER, pure=True)
 def int_(value: Value) -> float:
     """A whole number: of a number or of a text that is one, fraction cut off; of a bool 1 or 0.
 
@@ -187,7 +179,7 @@ def _cut(number: float) -> float:
     return float(int(number)) if number - number == 0 else number
 
 
-@builtin("conversions", name="float", keeps=False, returns=NUMBER, pure=True)
+@builtin("conversions", returns=NUMBER, pure=True)
 def float_(value: Value) -> float:
     """A number: itself, of a text that is one, of a bool 1 or 0.
 
@@ -216,7 +208,7 @@ _WORDS = dict.fromkeys(("true", "yes", "1", "on"), True)
 _WORDS |= dict.fromkeys(("false", "no", "0", "off"), False)
 
 
-@builtin("conversions", name="bool", keeps=False, returns=BOOL)
+@builtin("conversions", returns=BOOL)
 def bool_(value: Value) -> bool:
     """True or false, for every value.
 
@@ -237,7 +229,7 @@ def bool_(value: Value) -> bool:
     return kind != "table" or bool(len(value))
 
 
-@builtin("conversions", keeps=False)
+@builtin("conversions")
 def date(value: Value) -> str:
     """The text itself if it is a date, and an error if it is not.
 
@@ -258,7 +250,7 @@ def date(value: Value) -> str:
     return value
 
 
-@builtin("conversions", minimum=1, count_error=expects(1))
+@builtin("conversions")
 def money(amount: Value, format: Value = ABSENT) -> Value:
     """A currency value.
 

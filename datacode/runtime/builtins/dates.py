@@ -55,7 +55,7 @@ def _unit(value: Value) -> str:
     return name
 
 
-@builtin("dates", keeps=False)
+@builtin("dates")
 def date_add(date: Value, amount: Value, unit: Value = "days") -> str:
     """The date so many ``years months weeks days hours minutes seconds`` later.
 
@@ -97,7 +97,7 @@ def _months_later(time: datetime, months: int) -> datetime:
     )
 
 
-@builtin("dates", keeps=False)
+@builtin("dates")
 def date_diff(start: Value, end: Value, unit: Value = "days") -> float:
     """How many days (or another unit, see ``date_add``) lie between two dates.
 
@@ -140,7 +140,7 @@ _PICTURE = re.compile(r"(?:YYYY|YY|MM|M|DD|D|HH|H|mm|ss|T)+")
 _PART = re.compile(r"YYYY|YY|MM|M|DD|D|HH|H|mm|ss|T")
 
 
-@builtin("dates", keeps=False)
+@builtin("dates")
 def date_format(date: Value, format: Value) -> str:
     """The date as a text after a picture.
 
@@ -183,7 +183,7 @@ def date_format(date: Value, format: Value) -> str:
     return _WORD.sub(written, format)
 
 
-@builtin("dates", keeps=False)
+@builtin("dates")
 def year(date: Value) -> float:
     """The year of a date.
 
@@ -196,7 +196,7 @@ def year(date: Value) -> float:
     return float(_moment(date).time.year)
 
 
-@builtin("dates", keeps=False)
+@builtin("dates")
 def month(date: Value) -> float:
     """The month of a date, 1 to 12.
 
@@ -211,7 +211,7 @@ def month(date: Value) -> float:
     return float(_moment(date).time.month)
 
 
-@builtin("dates", keeps=False)
+@builtin("dates")
 def day(date: Value) -> float:
     """The day of the month of a date, 1 to 31.
 

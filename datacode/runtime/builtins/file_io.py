@@ -60,7 +60,6 @@ class _Options:
     "files",
     minimum=1,
     count_error=expects_range(1, 3),
-    needs_host=True,
     keeps=False,
     signature="read_file(path, [header_row], [sheet_name], header=..., delimiter=',', "
     "encoding=..., decimal='.')",
@@ -127,7 +126,7 @@ def read_file(
     )
 
 
-@builtin("files", needs_host=True, keeps=False)
+@builtin("files", keeps=False)
 def read_csv_safe(host: Host, path: Value) -> Table:
     """The table of a CSV file with the header in its first row, whatever its extension.
 
@@ -139,7 +138,7 @@ def read_csv_safe(host: Host, path: Value) -> Table:
     return _read_csv(host, path_text(path), _Options())
 
 
-@builtin("files", needs_host=True, keeps=False)
+@builtin("files")
 def analyze_csv(host: Host, path: Value) -> str:
     """What ``table_info`` would write for a CSV file, as a text.
 
@@ -329,7 +328,7 @@ def _holds_utf_8(file: BinaryIO) -> bool:
 # Writing ---------------------------------------------------------------------
 
 
-@builtin("files", minimum=2, count_error=expects_range(2, 2), needs_host=True, keeps=False)
+@builtin("files", count_error=expects_range(2, 2))
 def write_file(
     host: Host,
     path: Value,

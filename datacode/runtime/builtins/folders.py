@@ -24,7 +24,7 @@ _LOOK_FAILED = Message("look_failed", "Failed to look at file: {reason}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@builtin("files", needs_host=True, keeps=False)
+@builtin("files")
 def make_folder(host: Host, path: Value) -> None:
     """Make a folder, and the folders above it. It may be there already.
 
@@ -38,7 +38,7 @@ def make_folder(host: Host, path: Value) -> None:
         host.files.make_folder(where)
 
 
-@builtin("files", needs_host=True, keeps=False)
+@builtin("files")
 def copy_file(host: Host, source: Value, target: Value) -> None:
     """Replace the file ``target`` by a copy of the file ``source``, on the disk or on a share.
 
@@ -56,7 +56,7 @@ def copy_file(host: Host, source: Value, target: Value) -> None:
         host.files.copy(from_, to)
 
 
-@builtin("files", needs_host=True, keeps=False)
+@builtin("files")
 def delete_file(host: Host, path: Value) -> None:
     """Delete a file, or a folder that is empty; an error where nothing is.
 
@@ -71,7 +71,7 @@ def delete_file(host: Host, path: Value) -> None:
         host.files.delete(where)
 
 
-@builtin("files", needs_host=True, keeps=False)
+@builtin("files")
 def file_size(host: Host, path: Value) -> float | None:
     """The size of a file in bytes; null for a folder, an error where nothing is.
 
@@ -84,7 +84,7 @@ def file_size(host: Host, path: Value) -> float | None:
     return None if size is None else float(size)
 
 
-@builtin("files", needs_host=True, keeps=False)
+@builtin("files")
 def file_modified(host: Host, path: Value) -> str | None:
     """When a file or folder was last written: the time in UTC, in the form that ``now`` gives.
 

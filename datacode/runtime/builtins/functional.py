@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from datacode.errors import runtime_error, type_error
 from datacode.runtime.builtins import arguments
-from datacode.runtime.builtins.registry import ABSENT, builtin, expects
+from datacode.runtime.builtins.registry import ABSENT, builtin
 from datacode.runtime.host import Host
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
@@ -23,7 +23,7 @@ def _array_and_name(values: Value, name: Value) -> tuple[list[Value], str]:
     return elements, name
 
 
-@builtin("functions over arrays", name="map", needs_host=True, calls_back=True)
+@builtin("functions over arrays", calls_back=True)
 def map_(host: Host, array: Value, func: Value) -> list[Value]:
     """What the function gives for each element.
 
@@ -37,7 +37,7 @@ def map_(host: Host, array: Value, func: Value) -> list[Value]:
     return [host.call(name, [element]) for element in elements]
 
 
-@builtin("functions over arrays", name="filter", needs_host=True, calls_back=True)
+@builtin("functions over arrays", calls_back=True)
 def filter_(host: Host, array: Value, func: Value) -> list[Value]:
     """The elements for which the function gives true.
 
@@ -61,14 +61,7 @@ def _keeps(answer: Value) -> bool:
     return answer is not None
 
 
-@builtin(
-    "functions over arrays",
-    name="reduce",
-    minimum=2,
-    count_error=expects(2),
-    needs_host=True,
-    calls_back=True,
-)
+@builtin("functions over arrays", calls_back=True)
 def reduce_(host: Host, array: Value, func: Value, start: Value = ABSENT) -> Value:
     """One value: the function joins what it gave so far with each element, from the left.
 
@@ -90,7 +83,7 @@ def reduce_(host: Host, array: Value, func: Value, start: Value = ABSENT) -> Val
     return result
 
 
-@builtin("functions over arrays", name="any", needs_host=True, keeps=False)
+@builtin("functions over arrays")
 def any_(host: Host, array: Value) -> bool:
     """Is some element true, as ``if`` sees it? False for an empty array.
 
@@ -101,7 +94,7 @@ def any_(host: Host, array: Value) -> bool:
     return any(map(host.truth, arguments.array(array)))
 
 
-@builtin("functions over arrays", name="all", needs_host=True, keeps=False)
+@builtin("functions over arrays")
 def all_(host: Host, array: Value) -> bool:
     """Is every element true, as ``if`` sees it? False for an empty array.
 
@@ -113,7 +106,7 @@ def all_(host: Host, array: Value) -> bool:
     return bool(elements) and all(map(host.truth, elements))
 
 
-@builtin("functions over arrays", needs_host=True, intrinsic="numbered")
+@builtin("functions over arrays", intrinsic="numbered")
 def enum(host: Host, value: Value) -> list[list[Value]]:
     """Pairs of the position, from 0, and the element of an array, character of a text or row.
 

@@ -80,7 +80,7 @@ def _equal_join(
 # Joins on equal columns --------------------------------------------------------
 
 
-@builtin("joins", needs_host=True)
+@builtin("joins")
 def inner_join(
     host: Host,
     left: Value,
@@ -110,7 +110,7 @@ def inner_join(
     return _equal_join(host, How.INNER, left, right, on, right_on, suffixes, nulls_equal)
 
 
-@builtin("joins", needs_host=True)
+@builtin("joins")
 def left_join(
     host: Host,
     left: Value,
@@ -132,7 +132,7 @@ def left_join(
     return _equal_join(host, How.LEFT, left, right, on, right_on, suffixes, nulls_equal)
 
 
-@builtin("joins", needs_host=True)
+@builtin("joins")
 def right_join(
     host: Host,
     left: Value,
@@ -155,7 +155,7 @@ def right_join(
     return _equal_join(host, How.RIGHT, left, right, on, right_on, suffixes, nulls_equal)
 
 
-@builtin("joins", needs_host=True)
+@builtin("joins")
 def full_join(
     host: Host,
     left: Value,
@@ -177,7 +177,7 @@ def full_join(
     return _equal_join(host, How.FULL, left, right, on, right_on, suffixes, nulls_equal)
 
 
-@builtin("joins", needs_host=True)
+@builtin("joins")
 def semi_join(
     host: Host,
     left: Value,
@@ -198,7 +198,7 @@ def semi_join(
     return _equal_join(host, How.SEMI, left, right, on, right_on, ABSENT, nulls_equal)
 
 
-@builtin("joins", needs_host=True)
+@builtin("joins")
 def anti_join(
     host: Host,
     left: Value,
@@ -242,7 +242,7 @@ def table_join(
 # Other joins -------------------------------------------------------------------
 
 
-@builtin("joins", needs_host=True)
+@builtin("joins")
 def cross_join(host: Host, left: Value, right: Value, *, suffixes: Value = ABSENT) -> Table:
     """Every row of the left table with every row of the right one.
 
@@ -270,7 +270,7 @@ def zip_join(left: Value, right: Value, *, suffixes: Value = ABSENT) -> Table:
     return joins.zip_join(*_tables(left, right), _suffixes(suffixes))
 
 
-@builtin("joins", needs_host=True)
+@builtin("joins")
 def join_on(
     host: Host,
     left: Value,
@@ -322,7 +322,7 @@ def _comparison(cond: Value) -> tuple[str, str, str]:
     return parts[0], parts[1], parts[2]
 
 
-@builtin("joins", minimum=3, needs_host=True)
+@builtin("joins")
 def asof_join(
     host: Host,
     left: Value,
@@ -358,7 +358,7 @@ def asof_join(
     return nearest_join(one, other, columns[0], equal, Direction(direction), _suffixes(suffixes))
 
 
-@builtin("joins", minimum=2, needs_host=True, calls_back=True)
+@builtin("joins", calls_back=True)
 def apply_join(
     host: Host, left: Value, func: Value, type_: Value = "inner", *, suffixes: Value = ABSENT
 ) -> Table:

@@ -9,7 +9,7 @@ from typing import Any
 from datacode.errors import runtime_error, type_error
 from datacode.language.analysis.type_sets import NUMBER
 from datacode.runtime.builtins.arguments import array, number, number_series
-from datacode.runtime.builtins.registry import builtin, expects
+from datacode.runtime.builtins.registry import builtin
 from datacode.runtime.operators import raise_to
 from datacode.values.table import Column
 from datacode.values.types import Value
@@ -18,7 +18,7 @@ _LARGEST_FRACTION = 2.0**52
 """From here on every double is a whole number."""
 
 
-@builtin("numbers", name="abs", keeps=False, returns=NUMBER, pure=True)
+@builtin("numbers", returns=NUMBER, pure=True)
 def abs_(n: Value) -> float:
     """The number without its sign.
 
@@ -31,7 +31,7 @@ def abs_(n: Value) -> float:
     return abs(n)
 
 
-@builtin("numbers", keeps=False, returns=NUMBER, pure=True)
+@builtin("numbers", returns=NUMBER, pure=True)
 def sqrt(n: Value) -> float:
     """The square root. A negative number is an error.
 
@@ -44,7 +44,7 @@ def sqrt(n: Value) -> float:
     return math.sqrt(n)
 
 
-@builtin("numbers", name="pow", keeps=False, returns=NUMBER, pure=True)
+@builtin("numbers", returns=NUMBER, pure=True)
 def pow_(base: Value, exp: Value) -> float:
     """``base`` to the power of ``exp``, as ``base ^ exp``.
 
@@ -55,7 +55,7 @@ def pow_(base: Value, exp: Value) -> float:
     return raise_to(number(base), number(exp))
 
 
-@builtin("numbers", name="round", keeps=False, returns=NUMBER, pure=True)
+@builtin("numbers", returns=NUMBER, pure=True)
 def round_(n: Value) -> float:
     """The nearest whole number; halves go away from zero.
 
@@ -73,7 +73,7 @@ def round_(n: Value) -> float:
     return float(whole)
 
 
-@builtin("numbers", keeps=False, returns=NUMBER)
+@builtin("numbers", returns=NUMBER)
 def div(a: Value, b: Value) -> float:
     """``a`` divided by ``b``, fraction and all, as ``a / b``.
 
@@ -89,15 +89,7 @@ def div(a: Value, b: Value) -> float:
     return a / divisor  # type: ignore[no-any-return]
 
 
-@builtin(
-    "numbers",
-    name="min",
-    minimum=1,
-    count_error=expects(1),
-    keeps=False,
-    signature="min(array), min(n...)",
-    returns=NUMBER,
-)
+@builtin("numbers", minimum=1, signature="min(array), min(n...)", returns=NUMBER)
 def min_(*values: Value) -> float:
     """The least of some numbers, or of an array or column of numbers.
 
@@ -116,15 +108,7 @@ def min_(*values: Value) -> float:
     return _extreme(values, min)
 
 
-@builtin(
-    "numbers",
-    name="max",
-    minimum=1,
-    count_error=expects(1),
-    keeps=False,
-    signature="max(array), max(n...)",
-    returns=NUMBER,
-)
+@builtin("numbers", minimum=1, signature="max(array), max(n...)", returns=NUMBER)
 def max_(*values: Value) -> float:
     """The greatest of some numbers, or of an array or column of numbers.
 

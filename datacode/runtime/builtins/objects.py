@@ -8,7 +8,7 @@ from datacode.runtime.builtins.registry import builtin
 from datacode.values.types import Value
 
 
-@builtin("objects", keeps=False)
+@builtin("objects")
 def keys(object: Value) -> list[str]:
     """The keys of an object, in ascending order.
 
@@ -35,7 +35,7 @@ def values(object: Value) -> list[Value]:
     return [found[key] for key in sorted(found)]
 
 
-@builtin("objects", keeps=False)
+@builtin("objects")
 def has_key(object: Value, key: Value) -> bool:
     """Does the object have the key?
 

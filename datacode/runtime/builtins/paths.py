@@ -20,7 +20,7 @@ _DEEPEST = 100
 """So many folders inside each other are followed; links can go round in circles."""
 
 
-@builtin("paths", name="path", keeps=False)
+@builtin("paths")
 def path_(text_: Value) -> Path:
     """A path, exactly as the text has it. Join paths with ``/``.
 
@@ -33,7 +33,7 @@ def path_(text_: Value) -> Path:
     return Path(text_)
 
 
-@builtin("paths", needs_host=True, keeps=False)
+@builtin("paths")
 def getcwd(host: Host) -> Path:
     """The working folder; in a session with a folder of its own the empty path, which means it.
 
@@ -45,7 +45,7 @@ def getcwd(host: Host) -> Path:
         return Path(host.files.working_folder())
 
 
-@builtin("paths", needs_host=True, keeps=False)
+@builtin("paths")
 def list_files(
     host: Host, path: Value, *, regex: Value = ABSENT, recursive: Value = False
 ) -> list[Path]:
@@ -142,7 +142,7 @@ def _located(path: Value) -> str:
     return str(path.text) if path.__class__ is PathPattern else text(path, "Path or String")
 
 
-@builtin("paths", keeps=False)
+@builtin("paths")
 def path_name(path: Value) -> str:
     """The last part of a path, as its member ``name``.
 
@@ -153,7 +153,7 @@ def path_name(path: Value) -> str:
     return paths.name(_located(path))
 
 
-@builtin("paths", keeps=False)
+@builtin("paths")
 def path_parent(path: Value) -> Path | None:
     """The path without its last part; null for the root.
 
@@ -165,7 +165,7 @@ def path_parent(path: Value) -> Path | None:
     return None if parent is None else Path(parent)
 
 
-@builtin("paths", keeps=False)
+@builtin("paths")
 def path_stem(path: Value) -> str:
     """The name without its extension.
 
@@ -176,7 +176,7 @@ def path_stem(path: Value) -> str:
     return paths.stem_and_extension(_located(path))[0]
 
 
-@builtin("paths", keeps=False)
+@builtin("paths")
 def path_extension(path: Value) -> str:
     """What follows the last dot of the name, without the dot; empty if nothing does.
 
@@ -187,7 +187,7 @@ def path_extension(path: Value) -> str:
     return paths.stem_and_extension(_located(path))[1]
 
 
-@builtin("paths", keeps=False)
+@builtin("paths")
 def path_len(path: Value) -> float:
     """The number of characters of a path.
 
@@ -198,7 +198,7 @@ def path_len(path: Value) -> float:
     return float(len(_located(path)))
 
 
-@builtin("paths", needs_host=True, keeps=False)
+@builtin("paths")
 def path_exists(host: Host, path: Value) -> bool:
     """Is there a file or folder of that path?
 
@@ -209,7 +209,7 @@ def path_exists(host: Host, path: Value) -> bool:
     return host.file_kind(_located(path)) is not None
 
 
-@builtin("paths", needs_host=True, keeps=False)
+@builtin("paths")
 def path_is_file(host: Host, path: Value) -> bool:
     """Is there a file of that path?
 
@@ -221,7 +221,7 @@ def path_is_file(host: Host, path: Value) -> bool:
     return host.file_kind(_located(path)) == "file"
 
 
-@builtin("paths", needs_host=True, keeps=False)
+@builtin("paths")
 def path_is_dir(host: Host, path: Value) -> bool:
     """Is there a folder of that path?
 

@@ -14,10 +14,11 @@ itself, and serve calls, completion, help and the library's documentation alike:
 
 Parameters without a default are required; ``*values`` takes any number. A parameter behind a
 bare ``*`` can be given by name only, one that begins with ``_`` by position only; a trailing
-``_`` keeps a name apart from Python's (``str_``) and is not part of it. Optional parameters for
-which null is a value like any other have the default ``ABSENT``.
+``_`` keeps a name apart from Python's (``str_``, also the function's own) and is not part of it.
+Optional parameters for which null is a value like any other have the default ``ABSENT``. A first
+parameter ``host`` is no parameter of the language: it is the interpreter's ``Host``.
 
-Values of the language are Python's (``runtime.values``); a builtin never changes an argument.
+Values of the language are Python's (``values.types``); a builtin never changes an argument.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Builtin:
     ``parameters`` are the names that a program may write, ``minimum`` and ``maximum`` the
     allowed numbers of positional arguments; ``maximum`` is None where any number may follow.
     ``needs_host`` functions take the interpreter's ``Host`` first. ``calls_back`` functions run
-    other functions by name.
+    functions of the program or expressions that it gives as a text.
     ``signature`` is the call as documentation and help show it; ``alias_of`` names the function
     that this is another name of.
 
@@ -225,12 +226,10 @@ def expects_at_least(minimum: int) -> CountError:
 def builtin(
     family: str,
     *,
-    name: str | None = None,
     minimum: int | None = None,
     count_error: CountError | None = None,
-    needs_host: bool = False,
     calls_back: bool = False,
-    keeps: bool = True,
+    keeps: bool | None = None,
     returns: int | TypeRule = ANY,
     fresh: bool = False,
     pure: bool = False,
@@ -238,16 +237,20 @@ def builtin(
     bare_words: frozenset[str] = frozenset(),
     signature: str | None = None,
 ) -> Callable[[Function], Function]:
-    """Register a function of the library under its own name, or under ``name``.
+    """Register a function of the library under its name.
 
     Without ``minimum`` it is the number of required parameters; without ``count_error`` a wrong
     number of arguments is said in wording A with the minimum; without ``signature`` that is
-    written from the parameters.
+    written from the parameters. ``keeps`` need not be given where the annotation of the function's
+    result says that it is False.
     """
 
     def register(function: Function) -> Function:
-        own_name = name or function.__name__.rstrip("_")
-        parameters = list(inspect.signature(function).parameters.values())
+        own_name = function.__name__.rstrip("_")
+        python_signature = inspect.signature(function)
+        parameters = list(python_signature.parameters.values())
+        may_keep = python_signature.return_annotation not in _INDEPENDENT
+        needs_host = bool(parameters) and parameters[0].name == "host"
         if needs_host:
             parameters = parameters[1:]
         positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -268,7 +271,7 @@ def builtin(
                 count_error=count_error or expects(least),
                 needs_host=needs_host,
                 calls_back=calls_back,
-                keeps=keeps,
+                keeps=may_keep if keeps is None else keeps,
                 returns=returns,
                 fresh=fresh,
                 pure=pure,
@@ -282,6 +285,15 @@ def builtin(
         return function
 
     return register
+
+
+_INDEPENDENT = frozenset(
+    (
+        *("None", "bool", "float", "float | None", "str", "str | None", "Path", "Path | None"),
+        *("list[str]", "list[float]", "list[Path]"),
+    )
+)
+"""Annotations of results that cannot hold an argument or a part of one."""
 
 
 def alias(name: str, of: str) -> None:

@@ -42,7 +42,6 @@ def _cells(table: Table, name: str) -> ColumnData:
     "row filters",
     minimum=2,
     count_error=expects_range(4, 4),
-    needs_host=True,
     calls_back=True,
     signature="table_where(table, col, op, value), table_where(table, condition)",
 )
@@ -94,7 +93,7 @@ def _count_error(found: int) -> DataCodeError:
     )
 
 
-@builtin("row filters", count_error=expects_range(2, 2), needs_host=True, calls_back=True)
+@builtin("row filters", count_error=expects_range(2, 2), calls_back=True)
 def table_filter(host: Host, table: Value, condition: Value) -> Table:
     """The rows for which a condition holds: ``column operator value``, or any expression.
 
@@ -116,7 +115,7 @@ def _filter(host: Host, table: Value, condition: Value) -> Table:
     return filtered(host.condition, source, as_text(condition, "Table and String"))
 
 
-@builtin("row filters", needs_host=True, calls_back=True)
+@builtin("row filters", calls_back=True)
 def table_query(host: Host, table: Value, expression: Value) -> Table:
     """The rows for which an expression of the language is true.
 

@@ -36,7 +36,7 @@ def _column(value: Value) -> Column:
     raise type_error("TableColumn", found)
 
 
-@builtin("tables", count_error=expects_range(2, 2), needs_host=True)
+@builtin("tables", count_error=expects_range(2, 2))
 def relate(host: Host, column1: Value, column2: Value) -> dict[str, Value]:
     """Record that the second column refers to the first, for the export of the data model.
 
@@ -79,7 +79,7 @@ def _common_type(one: ColumnType, other: ColumnType) -> ColumnType:
     return other if one is ColumnType.NULL else one
 
 
-@builtin("tables", needs_host=True)
+@builtin("tables")
 def primary_key(host: Host, column: Value) -> Column:
     """Record that a column identifies the rows of its table, for the export of the data model.
 

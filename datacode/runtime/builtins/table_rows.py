@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.runtime.builtins import arguments
-from datacode.runtime.builtins.registry import ABSENT, Builtin, builtin, expects, expects_range
+from datacode.runtime.builtins.registry import ABSENT, Builtin, builtin, expects_range
 from datacode.runtime.builtins.tables import as_table, as_text
 from datacode.runtime.host import Host
 from datacode.tables.group import Aggregate, FunctionCaller, grouped, pivoted
@@ -14,7 +14,7 @@ from datacode.values.table import Table
 from datacode.values.types import Value
 
 
-@builtin("tables", minimum=2, count_error=expects(2))
+@builtin("tables")
 def table_sort(table: Value, col: Value, asc: Value = True, *_ignored: Value) -> Table:
     """A table with its rows in the order of a column; equal rows keep their order.
 
@@ -35,7 +35,7 @@ def _merge_tables_count(entry: Builtin, found: int) -> DataCodeError:
     return expects_range(1, 2 if found else 1)(entry, found)
 
 
-@builtin("tables", minimum=1, count_error=_merge_tables_count, needs_host=True)
+@builtin("tables", count_error=_merge_tables_count)
 def merge_tables(host: Host, tables: Value, mode: Value = ABSENT) -> Table | None:
     """The rows of several tables, under each other.
 
@@ -81,7 +81,7 @@ def _alike(host: Host, parts: list[Table]) -> list[Table]:
 # Groups ------------------------------------------------------------------------
 
 
-@builtin("tables", needs_host=True, calls_back=True)
+@builtin("tables", calls_back=True)
 def table_group(host: Host, table: Value, by: Value, columns: Value) -> Table:
     """One row for each group of rows that are equal in the column ``by``, or in several.
 
@@ -131,7 +131,7 @@ def _aggregate(source: Table, name: str, wanted: Value) -> Aggregate:
     return Aggregate(name, position_of(source, wanted[0]), wanted[1])
 
 
-@builtin("tables", minimum=4, needs_host=True, calls_back=True)
+@builtin("tables", calls_back=True)
 def table_pivot(
     host: Host,
     table: Value,

@@ -42,7 +42,7 @@ def as_text(value: Value, expected: str) -> str:
 # Making ------------------------------------------------------------------------
 
 
-@builtin("tables", minimum=1, count_error=expects(1, "table"), needs_host=True)
+@builtin("tables", count_error=expects(1, "table"))
 def table(host: Host, data: Value, headers: Value = ABSENT, *_ignored: Value) -> Table:
     """A table of an array of rows, each of them an array, and an array of the columns' names.
 
@@ -83,7 +83,7 @@ def _names(rows: list[list[Value]], headers: Value) -> list[str]:
 # Showing -----------------------------------------------------------------------
 
 
-@builtin("tables", needs_host=True, keeps=False)
+@builtin("tables")
 def show_table(host: Host, table: Value) -> None:
     """Write all rows of a table in a frame.
 
@@ -111,7 +111,7 @@ def _show(host: Host, shown: Table) -> None:
         host.write(f"⋮ {len(written)}/{len(shown)}\n")
 
 
-@builtin("tables", needs_host=True, keeps=False)
+@builtin("tables")
 def table_info(host: Host, table: Value) -> None:
     """Write the size of a table, and the type of each column and how many of its cells are filled.
 
@@ -129,7 +129,7 @@ def table_info(host: Host, table: Value) -> None:
     host.write(info_text(as_table(table)))
 
 
-@builtin("tables", minimum=1, count_error=expects_range(1, 2), needs_host=True)
+@builtin("tables", count_error=expects_range(1, 2))
 def table_head(host: Host, table: Value, n: Value = 5.0) -> Table:
     """The first rows of a table, which are shown as well.
 
@@ -149,7 +149,7 @@ def table_head(host: Host, table: Value, n: Value = 5.0) -> Table:
     return shown
 
 
-@builtin("tables", minimum=1, count_error=expects(1))
+@builtin("tables")
 def table_tail(table: Value, n: Value = 5.0, *_ignored: Value) -> Table:
     """The last rows of a table.
 
@@ -161,7 +161,7 @@ def table_tail(table: Value, n: Value = 5.0, *_ignored: Value) -> Table:
     return tail(as_table(table), count)
 
 
-@builtin("tables", minimum=1, needs_host=True, keeps=False)
+@builtin("tables")
 def to_csv(host: Host, table: Value, delimiter: Value = ",", *, decimal: Value = ".") -> str:
     """A table as the text of a CSV file, with the names in its first line.
 
@@ -267,7 +267,7 @@ def table_rename(table: Value, names: Value) -> Table:
     return Table(new_names, source.columns, len(source))
 
 
-@builtin("tables", minimum=2, needs_host=True, calls_back=True)
+@builtin("tables", calls_back=True)
 def table_add_column(
     host: Host, table: Value, name: Value, values: Value = ABSENT, *, expression: Value = ABSENT
 ) -> Table:

@@ -7,7 +7,7 @@ from datacode.language.analysis.type_sets import ARRAY, BOOL, STRING, with_eleme
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.arguments import exactly_whole, text
 from datacode.runtime.builtins.joins import table_join
-from datacode.runtime.builtins.registry import ABSENT, builtin, expects, given_twice
+from datacode.runtime.builtins.registry import ABSENT, builtin, given_twice
 from datacode.runtime.host import Host
 from datacode.values.hashing import is_among
 from datacode.values.parse_text import WHITE_SPACE
@@ -18,14 +18,7 @@ from datacode.values.types import Path, Value
 # Parts -----------------------------------------------------------------------
 
 
-@builtin(
-    "text",
-    needs_host=True,
-    keeps=False,
-    returns=ARRAY | with_elements(STRING),
-    fresh=True,
-    pure=True,
-)
+@builtin("text", returns=ARRAY | with_elements(STRING), fresh=True, pure=True)
 def split(host: Host, str_: Value, delim: Value) -> list[str]:
     """The parts of a text between the delimiters.
 
@@ -47,8 +40,6 @@ def split(host: Host, str_: Value, delim: Value) -> list[str]:
 @builtin(
     "text",
     minimum=2,
-    count_error=expects(2),
-    needs_host=True,
     keeps=False,
     signature="join(array, delim), join(left, right, on, [type], [suffixes], [nulls_equal])",
 )
@@ -97,7 +88,7 @@ def _only_one(name: str, by_position: Value, by_name: Value) -> Value:
     return by_name
 
 
-@builtin("text", keeps=False, returns=STRING, pure=True)
+@builtin("text", returns=STRING, pure=True)
 def trim(str_: Value) -> str:
     """The text without the white space around it.
 
@@ -108,7 +99,7 @@ def trim(str_: Value) -> str:
     return text(str_).strip(WHITE_SPACE)
 
 
-@builtin("text", keeps=False)
+@builtin("text")
 def substring(str_: Value, start: Value, end: Value = ABSENT) -> str:
     """The characters from position ``start`` to before ``end``, or to the end of the text.
 
@@ -127,7 +118,7 @@ def substring(str_: Value, start: Value, end: Value = ABSENT) -> str:
     return whole[first : exactly_whole(end, "substring", "end")]
 
 
-@builtin("text", needs_host=True, keeps=False)
+@builtin("text")
 def replace(host: Host, str_: Value, old: Value, new: Value) -> str:
     """The text with every occurrence of ``old`` replaced by ``new``.
 
@@ -151,7 +142,7 @@ def replace(host: Host, str_: Value, old: Value, new: Value) -> str:
 # Letter case -----------------------------------------------------------------
 
 
-@builtin("text", keeps=False, returns=STRING, pure=True)
+@builtin("text", returns=STRING, pure=True)
 def upper(str_: Value) -> str:
     """The text in capital letters.
 
@@ -162,7 +153,7 @@ def upper(str_: Value) -> str:
     return text(str_).upper()
 
 
-@builtin("text", keeps=False, returns=STRING, pure=True)
+@builtin("text", returns=STRING, pure=True)
 def lower(str_: Value) -> str:
     """The text in small letters.
 
@@ -173,7 +164,7 @@ def lower(str_: Value) -> str:
     return text(str_).lower()
 
 
-@builtin("text", keeps=False)
+@builtin("text")
 def isupper(str_: Value) -> bool:
     """Are there letters, and all of them capitals?
 
@@ -184,7 +175,7 @@ def isupper(str_: Value) -> bool:
     return text(str_).isupper()
 
 
-@builtin("text", keeps=False)
+@builtin("text")
 def islower(str_: Value) -> bool:
     """Are there letters, and all of them small?
 
@@ -198,7 +189,7 @@ def islower(str_: Value) -> bool:
 # Searching -------------------------------------------------------------------
 
 
-@builtin("text", keeps=False, returns=BOOL)
+@builtin("text", returns=BOOL)
 def contains(str_: Value, substr: Value) -> bool:
     """Is the text part of the other, or the value an element of the array?
 
@@ -214,7 +205,7 @@ def contains(str_: Value, substr: Value) -> bool:
     raise type_error("String or Array")
 
 
-@builtin("text", keeps=False)
+@builtin("text")
 def starts_with(str_: Value, prefix: Value) -> bool:
     """Does the text begin with the other?
 
@@ -225,7 +216,7 @@ def starts_with(str_: Value, prefix: Value) -> bool:
     return text(str_).startswith(text(prefix))
 
 
-@builtin("text", keeps=False)
+@builtin("text")
 def ends_with(str_: Value, suffix: Value) -> bool:
     """Does the text end with the other?
 
@@ -236,7 +227,7 @@ def ends_with(str_: Value, suffix: Value) -> bool:
     return text(str_).endswith(text(suffix))
 
 
-@builtin("text", keeps=False)
+@builtin("text")
 def find(str_: Value, substr: Value, start: Value = 0.0) -> float:
     """The position where the text first occurs, from ``start`` on; -1 if it does not.
 

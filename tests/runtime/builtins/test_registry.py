@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from datacode.errors import DataCodeError
 from datacode.language.syntax.lexer import RESERVED_WORDS
 from datacode.runtime.builtins.registry import BUILTINS, alias, builtin
+from datacode.values.types import Value
 
 
 class CallCheckTests(SynchronousTestCase):
@@ -102,4 +103,8 @@ class DescriptionTests(SynchronousTestCase):
     def test_names_are_taken_once(self) -> None:
         """Neither a second function nor an alias can take a name over."""
         self.assertRaises(ValueError, alias, "len", "push")
-        self.assertRaises(ValueError, builtin("x", name="len"), lambda value: value)
+
+        def len_(value: Value) -> Value:
+            return value
+
+        self.assertRaises(ValueError, builtin("x"), len_)
