@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PO = ROOT / "datacode" / "i18n" / "locale" / "ru" / "LC_MESSAGES" / "datacode.po"
 CODED = {
     "Message",
-    "Mistake",
+    "OptionError",
     "Cause",
     "_refuse",
     "limit_error",

@@ -1,7 +1,7 @@
 """Who comes in: counts, origins, tokens and accounts; and what becomes of them.
 
-For each handshake the gate decides once, from what the client shows; a session is made only when
-the WebSocket is open. Source: server reference, 4.4 and 6.4.
+Each handshake is decided upon once, by what the client shows; a session is made only when the
+WebSocket is open. Source: server reference, 4.4 and 6.4.
 """
 
 from __future__ import annotations
@@ -20,17 +20,19 @@ from twisted.logger import Logger
 
 from datacode.server.api import texts
 from datacode.server.api.messages import Auth
-from datacode.server.auth.access import Origins, Patience, Token, is_loopback, network_of
-from datacode.server.auth.accounts import BearerToken, IBearerToken
-from datacode.server.net import http as site
+from datacode.server.auth.accounts import BearerToken, IBearerToken, ServerToken
+from datacode.server.auth.addresses import is_loopback, network_of
+from datacode.server.auth.origins import Origins
+from datacode.server.auth.throttle import LoginThrottle
+from datacode.server.net import http
 from datacode.server.net.http import Site
-from datacode.server.net.websocket import ClientProtocol, Denied, Guest, Handshake
+from datacode.server.net.websocket import ClientProtocol, Denied, Handshake, SessionPort
 from datacode.server.session import (
     CLOSE_UNAUTHORIZED,
-    House,
-    Refused,
+    ClientIdentity,
+    NotAuthenticated,
+    ServerContext,
     Session,
-    Visitor,
 )
 from datacode.server.workspace import Workspace
 
@@ -40,7 +42,7 @@ _SPARE_CONNECTIONS = 256
 _HOLDER = "token"
 
 
-class TurnedAway:
+class RejectedClient:
     """Instead of a session, for a client that showed a wrong token."""
 
     def __init__(self, client: ClientProtocol) -> None:
@@ -49,36 +51,36 @@ class TurnedAway:
     def receive(self, data: bytes, *, is_text: bool) -> None:
         """It is not listened to."""
 
-    def slow(self) -> None:
+    def pause_output(self) -> None:
         """It is not sent anything."""
 
-    def ready(self) -> None:
+    def resume_output(self) -> None:
         """It is not sent anything."""
 
 
-class GateKeeper:
+class AdmissionControl:
     """One server's. ``make_workspace`` gives a new session what it works with."""
 
     log = Logger()
 
     def __init__(
         self,
-        house: House,
+        context: ServerContext,
         site: Site,
-        make_workspace: Callable[[Visitor], Workspace],
+        make_workspace: Callable[[ClientIdentity], Workspace],
     ) -> None:
-        settings = house.settings
+        settings = context.settings
         self.sessions: dict[int, Session] = {}
         self.stopping = False
-        self._house = house
+        self._context = context
         self._site = site
         self._make_workspace = make_workspace
         self._numbers = itertools.count(1)
         self._connections: Counter[str] = Counter()
         self._sessions_from: Counter[str] = Counter()
         self._origins = Origins(settings.origins, strict=settings.strict_origin)
-        self._token = None if settings.token is None else Token(settings.token)
-        self._patience = Patience(house.clock.seconds)
+        self._token = None if settings.token is None else ServerToken(settings.token)
+        self._throttle = LoginThrottle(context.clock.seconds)
         self._endings: set[Deferred[None]] = set()
         self._waiting: list[Deferred[None]] | None = []
         self._until_empty: list[Deferred[None]] = []
@@ -102,7 +104,7 @@ class GateKeeper:
 
     def connected(self, address: str) -> bool:
         """A TCP connection has come; False where there are too many to even answer."""
-        bounds = self._house.settings.bounds
+        bounds = self._context.settings.bounds
         network = network_of(address)
         total = self._connections.total()
         if bounds.connections and total >= bounds.connections + _SPARE_CONNECTIONS:
@@ -111,23 +113,23 @@ class GateKeeper:
         if most and not is_loopback(address) and self._connections[network] >= most:
             return False
         self._connections[network] += 1
-        self._house.metrics.connections += 1
+        self._context.metrics.connections += 1
         return True
 
     def disconnected(self, address: str) -> None:
         """It has gone."""
         _take_one(self._connections, network_of(address))
-        self._house.metrics.connections -= 1
+        self._context.metrics.connections -= 1
 
     # HTTP --------------------------------------------------------------------------------------
 
-    def plain(self, head: site.Head, address: str) -> site.Answer:
+    def answer_http(self, head: http.Head, address: str) -> http.Response:
         """The answer to a request that asks for no WebSocket."""
         return self._site.answer(head, may_measure=self._may_measure(head, address))
 
-    def refused(self, code: int, reason: str, address: str) -> None:
+    def handshake_failed(self, code: int, reason: str, address: str) -> None:
         """A handshake failed."""
-        self._house.metrics.turned_away(code)
+        self._context.metrics.rejected(code)
         self.log.info(
             "❌ Ошибка при принятии WebSocket соединения: {address}: {code} {reason}",
             address=address,
@@ -135,40 +137,40 @@ class GateKeeper:
             reason=reason[:200],
         )
 
-    def _may_measure(self, head: site.Head, address: str) -> bool:
+    def _may_measure(self, head: http.Head, address: str) -> bool:
         """Figures are for whoever may connect, and for this machine."""
-        if not self._house.settings.guarded or is_loopback(address):
+        if not self._context.settings.guarded or is_loopback(address):
             return True
         shown = _bearer(head.headers)
         return self._token is not None and shown is not None and self._token.matches(shown)
 
     # The handshake -----------------------------------------------------------------------------
 
-    def admit(self, handshake: Handshake) -> Deferred[Callable[[ClientProtocol], Guest]]:
+    def admit(self, handshake: Handshake) -> Deferred[Callable[[ClientProtocol], SessionPort]]:
         """Fires with what makes the session, once the WebSocket is open; or fails with Denied."""
         return Deferred.fromCoroutine(self._admit(handshake))
 
-    async def _admit(self, handshake: Handshake) -> Callable[[ClientProtocol], Guest]:
+    async def _admit(self, handshake: Handshake) -> Callable[[ClientProtocol], SessionPort]:
         if self._waiting is not None:
             opened: Deferred[None] = Deferred()
             self._waiting.append(opened)
             await opened
-        self._check_room(handshake.address)
+        self._check_limits(handshake.address)
         self._check_origin(handshake)
         shown = _shown(handshake)
-        if not self._house.settings.guarded:
-            return self._opening(handshake, account=None, proof=None)
-        self._check_patience(handshake.address)
+        if not self._context.settings.guarded:
+            return self._opening(handshake, account=None, authenticator=None)
+        self._check_throttle(handshake.address)
         if shown is None:
-            proof = lambda request: self._prove(request, handshake.address)  # noqa: E731
-            return self._opening(handshake, account=None, proof=proof)
+            authenticator = lambda request: self._authenticate(request, handshake.address)  # noqa: E731
+            return self._opening(handshake, account=None, authenticator=authenticator)
         account = await self._account(shown, handshake.address)
         if account is None:
-            return TurnedAway
-        return self._opening(handshake, account=account, proof=None)
+            return RejectedClient
+        return self._opening(handshake, account=account, authenticator=None)
 
-    def _check_room(self, address: str) -> None:
-        bounds = self._house.settings.bounds
+    def _check_limits(self, address: str) -> None:
+        bounds = self._context.settings.bounds
         if self.stopping:
             raise Denied(503, "the server is stopping")
         if bounds.connections and len(self.sessions) >= bounds.connections:
@@ -188,28 +190,28 @@ class GateKeeper:
         if not allowed:
             raise Denied(403, "pages of this origin may not connect; see --allow-origin")
 
-    def _check_patience(self, address: str) -> None:
-        wait = self._patience.wait(address)
+    def _check_throttle(self, address: str) -> None:
+        wait = self._throttle.wait(address)
         if wait:
             raise Denied(429, f"too many failed attempts; try again in {wait} s")
 
     # Tokens and accounts ------------------------------------------------------------------------
 
-    def _prove(self, request: Auth, address: str) -> Deferred[str | None]:
-        return Deferred.fromCoroutine(self._judge(request, address))
+    def _authenticate(self, request: Auth, address: str) -> Deferred[str | None]:
+        return Deferred.fromCoroutine(self._account_of(request, address))
 
-    async def _judge(self, request: Auth, address: str) -> str | None:
-        """The account that an ``auth`` request shows. Raises ``Refused``."""
-        wait = self._patience.wait(address)
+    async def _account_of(self, request: Auth, address: str) -> str | None:
+        """The account that an ``auth`` request shows. Raises ``NotAuthenticated``."""
+        wait = self._throttle.wait(address)
         if wait:
-            raise Refused(texts.TOO_MANY_TRIES.filled(seconds=wait))
+            raise NotAuthenticated(texts.TOO_MANY_TRIES.filled(seconds=wait))
         shown: Any = BearerToken(request.token) if request.token is not None else None
         if request.login is not None and request.password is not None:
             shown = UsernamePassword(request.login.encode(), request.password.encode())
         account = None if shown is None else await self._account(shown, address)
         if account is None:
             refused = texts.LOGIN_REFUSED if request.login is not None else texts.ACCESS_REFUSED
-            raise Refused(refused)
+            raise NotAuthenticated(refused)
         return account
 
     async def _account(self, shown: Any, address: str) -> str | None:
@@ -218,65 +220,69 @@ class GateKeeper:
         if bearer and self._token is not None and self._token.matches(shown.token):
             return _HOLDER
         wanted = IBearerToken if bearer else IUsernamePassword
-        for checker in self._house.settings.checkers:
+        for checker in self._context.settings.checkers:
             if wanted in checker.credentialInterfaces:
                 try:
                     name = await checker.requestAvatarId(shown)
                 except UnauthorizedLogin:
                     continue
                 return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
-        self._patience.failed(address)
-        self._house.audit.record("refused", address=address)
+        self._throttle.failed(address)
+        self._context.audit.record("refused", address=address)
         return None
 
     # Sessions ------------------------------------------------------------------------------------
 
     def _opening(
-        self, handshake: Handshake, *, account: str | None, proof: Any
-    ) -> Callable[[ClientProtocol], Guest]:
+        self, handshake: Handshake, *, account: str | None, authenticator: Any
+    ) -> Callable[[ClientProtocol], SessionPort]:
         locale = preferred_locale(
-            handshake.headers.get("accept-language"), self._house.settings.locale
+            handshake.headers.get("accept-language"), self._context.settings.locale
         )
 
-        def open_session(client: ClientProtocol) -> Guest:
-            visitor = Visitor(next(self._numbers), handshake.address, locale, account)
-            return self._open(client, visitor, proof)
+        def open_session(client: ClientProtocol) -> SessionPort:
+            identity = ClientIdentity(next(self._numbers), handshake.address, locale, account)
+            return self._open(client, identity, authenticator)
 
         return open_session
 
-    def _open(self, client: ClientProtocol, visitor: Visitor, proof: Any) -> Session:
-        session = Session(client, self._make_workspace(visitor), visitor, self._house, proof)
-        self.sessions[visitor.number] = session
-        self._sessions_from[network_of(visitor.address)] += 1
-        self._house.metrics.sessions += 1
-        self._house.metrics.sessions_opened += 1
+    def _open(
+        self, client: ClientProtocol, identity: ClientIdentity, authenticator: Any
+    ) -> Session:
+        session = Session(
+            client, self._make_workspace(identity), identity, self._context, authenticator
+        )
+        self.sessions[identity.number] = session
+        self._sessions_from[network_of(identity.address)] += 1
+        self._context.metrics.sessions += 1
+        self._context.metrics.sessions_opened += 1
         self.log.info(
             "✅ Новое подключение от {address} (сессия {session})",
             address=client.peer_name,
-            session=visitor.number,
+            session=identity.number,
         )
-        self._house.audit.record(
-            "connected", session=visitor.number, address=visitor.address, account=visitor.account
+        self._context.audit.record(
+            "connected", session=identity.number, address=identity.address, account=identity.account
         )
-        if proof is not None:
-            session.wait_for_auth(self._house.settings.bounds.auth_seconds)
+        if authenticator is not None:
+            session.wait_for_auth(self._context.settings.bounds.auth_seconds)
         return session
 
-    def left(self, guest: Guest, reason: str) -> None:
+    def session_lost(self, session: SessionPort, reason: str) -> None:
         """A connection that had a session is gone."""
-        if not isinstance(guest, Session):
+        if not isinstance(session, Session):
             return
-        visitor = guest.visitor
-        self.sessions.pop(visitor.number, None)
-        _take_one(self._sessions_from, network_of(visitor.address))
-        self._house.metrics.sessions -= 1
+        identity = session.identity
+        self.sessions.pop(identity.number, None)
+        _take_one(self._sessions_from, network_of(identity.address))
+        self._context.metrics.sessions -= 1
         self.log.info(
             "🔌 Клиент отключился (сессия {session}): {reason}",
-            session=visitor.number,
+            session=identity.number,
             reason=reason,
         )
-        self._house.audit.record("left", session=visitor.number, reason=reason)
-        ending = guest.end()
+        self._context.audit.record("left", session=identity.number, reason=reason)
+        ending = session.end()
         self._endings.add(ending)
         ending.addErrback(lambda failure: self.log.failure("Ending a session", failure))
         ending.addBoth(lambda _: self._endings.discard(ending))
@@ -292,10 +298,10 @@ class GateKeeper:
 
     def close_idle(self) -> None:
         """End sessions that have asked nothing for too long; to be called now and then."""
-        longest = self._house.settings.bounds.idle_seconds
+        longest = self._context.settings.bounds.idle_seconds
         if not longest:
             return
-        now = self._house.clock.seconds()
+        now = self._context.clock.seconds()
         for session in list(self.sessions.values()):
             if not session.busy and now - session.last_active > longest:
                 session.close_idle()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datacode.i18n.message import Message
-from datacode.server.auth.access import is_loopback
+from datacode.server.auth.addresses import is_loopback
 from datacode.server.options.settings import Settings
 
 CANNOT_START = Message("cannot_start", "❌ Cannot start the WebSocket server: {reason}")

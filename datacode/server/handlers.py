@@ -74,7 +74,7 @@ from datacode.worker.pool import FindRows, TableShown
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestContext:
     """What a handler is given besides its request.
 
     ``output`` sends a piece of a running program's output, ``progress`` tells how far a read is.
@@ -93,63 +93,63 @@ class Call:
 _LARGEST_DATABASE = 1 << 30
 """Bytes of an exported database where messages have no limit."""
 
-Handler = Callable[[Any, Call], Coroutine[Any, Any, Answer]]
+Handler = Callable[[Any, RequestContext], Coroutine[Any, Any, Answer]]
 
 
 # --- Programs -------------------------------------------------------------------------------
 
 
-async def execute(request: Execute, call: Call) -> Answer:
+async def execute(request: Execute, context: RequestContext) -> Answer:
     """Run a program in the session's interpreter."""
     tables: list[TableView] = []
     database: list[bytes] = []
     if request.progress:
-        call.workspace.broker.on_progress = call.progress
+        context.workspace.broker.on_progress = context.progress
     try:
-        outcome = await call.workspace.interpreter().run(
+        outcome = await context.workspace.interpreter().run(
             request.code,
-            on_output=call.output if request.stream else None,
+            on_output=context.output if request.stream else None,
             on_table=partial(_keep, tables) if request.tables else None,
             on_export=database.append if request.export else None,
-            export_bytes=call.message_bytes or _LARGEST_DATABASE,
+            export_bytes=context.message_bytes or _LARGEST_DATABASE,
             keep_tables=request.keep_tables,
             max_steps=request.max_steps,
         )
     finally:
-        call.workspace.broker.on_progress = None
+        context.workspace.broker.on_progress = None
     answer = Executed(
         success=outcome.error is None,
         output=outcome.output,
-        error=None if outcome.error is None else outcome.error.render(call.locale),
+        error=None if outcome.error is None else outcome.error.render(context.locale),
     )
     if request.diagnostics and outcome.error is not None:
-        answer.diagnostics = _diagnostics(outcome.error, call.locale)
+        answer.diagnostics = _diagnostics(outcome.error, context.locale)
     if request.tables:
         answer.tables = tables
     if database:
-        written: Any = await call.workspace.in_thread(_as_base64, database)  # Raw is a text, too
+        written: Any = await context.workspace.in_thread(_as_base64, database)  # Raw is a text, too
         answer.sqlite_db = written
     return answer
 
 
-async def reset(request: Reset, call: Call) -> Answer:
+async def reset(request: Reset, context: RequestContext) -> Answer:
     """A fresh interpreter."""
-    if call.workspace.opened is not None:
-        await call.workspace.opened.reset()
-    return Done(message=texts.RESET_DONE.render(call.locale))
+    if context.workspace.opened is not None:
+        await context.workspace.opened.reset()
+    return Done(message=texts.RESET_DONE.render(context.locale))
 
 
-async def inspect(request: Inspect, call: Call) -> Answer:
+async def inspect(request: Inspect, context: RequestContext) -> Answer:
     """The session's variables."""
-    if call.workspace.opened is None:
+    if context.workspace.opened is None:
         return Variables()
     try:
-        return Variables(variables=await call.workspace.opened.inspect())
+        return Variables(variables=await context.workspace.opened.inspect())
     except DataCodeError as error:
-        return Variables.failed(error.render(call.locale))
+        return Variables.failed(error.render(context.locale))
 
 
-async def table_rows(request: TableRows, call: Call) -> Answer:
+async def table_rows(request: TableRows, context: RequestContext) -> Answer:
     """Rows of a table that was shown."""
     wanted = FindRows(
         0,
@@ -162,33 +162,33 @@ async def table_rows(request: TableRows, call: Call) -> Answer:
         [(each.column, each.text) for each in request.filters or ()],
     )
     try:
-        found = await call.workspace.interpreter().rows(wanted)
+        found = await context.workspace.interpreter().rows(wanted)
     except DataCodeError as error:
-        return TableRowsFound.failed(error.message.render(call.locale))
+        return TableRowsFound.failed(error.message.render(context.locale))
     return TableRowsFound(rows=found.rows, numbers=found.numbers, row_count=found.row_count)
 
 
-async def complete(request: Complete, call: Call) -> Answer:
+async def complete(request: Complete, context: RequestContext) -> Answer:
     """What may stand at a position: names from the interpreter, files from the broker."""
     position = len(request.code) if request.position is None else request.position
     position = min(position, len(request.code))
     try:
-        found = await call.workspace.interpreter().complete(request.code, position)
+        found = await context.workspace.interpreter().complete(request.code, position)
     except DataCodeError as error:
-        return Completions.failed(error.render(call.locale))
+        return Completions.failed(error.render(context.locale))
     suggestions = list(found.suggestions)
     if found.path is not None:
-        suggestions = await _paths_from(found.path, call.workspace)
+        suggestions = await _paths_from(found.path, context.workspace)
     return Completions(start=found.start, completions=suggestions)
 
 
-async def check(request: Check, call: Call) -> Answer:
+async def check(request: Check, context: RequestContext) -> Answer:
     """Errors and warnings of a program that is not run."""
     try:
-        found = await call.workspace.interpreter().check(request.code)
+        found = await context.workspace.interpreter().check(request.code)
     except DataCodeError as error:
-        return Problems.failed(error.render(call.locale))
-    return Problems(problems=[_problem(each, call.locale) for each in found])
+        return Problems.failed(error.render(context.locale))
+    return Problems(problems=[_problem(each, context.locale) for each in found])
 
 
 def _as_base64(pieces: list[bytes]) -> Raw:
@@ -244,32 +244,32 @@ async def _paths_from(beginning: str, workspace: Workspace) -> list[Completion]:
 # --- Shares ----------------------------------------------------------------------------------
 
 
-async def smb_connect(request: SmbConnect, call: Call) -> Answer:
+async def smb_connect(request: SmbConnect, context: RequestContext) -> Answer:
     """Connect a share; success only when it is really open."""
     try:
         target = Target.parse(request.ip, request.login, request.password, request.domain)
-        await call.workspace.shares.connect(target, request.share_name, alias=request.alias)
+        await context.workspace.shares.connect(target, request.share_name, alias=request.alias)
     except ShareError as error:
-        return Done.failed(_during(Operation.CONNECT, error).render(call.locale))
+        return Done.failed(_during(Operation.CONNECT, error).render(context.locale))
     share = request.share_name if request.alias is None else request.alias
-    return _done(texts.SHARE_CONNECTED, call, share=share)
+    return _done(texts.SHARE_CONNECTED, context, share=share)
 
 
-async def smb_disconnect(request: SmbDisconnect, call: Call) -> Answer:
+async def smb_disconnect(request: SmbDisconnect, context: RequestContext) -> Answer:
     """Log off from a share."""
     try:
-        await call.workspace.shares.disconnect(request.share_name)
+        await context.workspace.shares.disconnect(request.share_name)
     except ShareError as error:
-        return Done.failed(error.render(call.locale))
-    return _done(texts.SHARE_DISCONNECTED, call, share=request.share_name)
+        return Done.failed(error.render(context.locale))
+    return _done(texts.SHARE_DISCONNECTED, context, share=request.share_name)
 
 
-async def smb_list_files(request: SmbListFiles, call: Call) -> Answer:
+async def smb_list_files(request: SmbListFiles, context: RequestContext) -> Answer:
     """The names in a folder of a share, or those that match a pattern."""
     try:
-        found = await _entries(request, call)
+        found = await _entries(request, context)
     except FilesError as error:
-        return Listing.failed(error.render(call.locale))
+        return Listing.failed(error.render(context.locale))
     first = request.offset or 0
     entries = found[first : None if request.limit is None else first + request.limit]
     answer = Listing(files=[entry.name for entry in entries])
@@ -280,39 +280,39 @@ async def smb_list_files(request: SmbListFiles, call: Call) -> Answer:
     return answer
 
 
-async def smb_read_file(request: SmbReadFile, call: Call) -> Answer:
+async def smb_read_file(request: SmbReadFile, context: RequestContext) -> Answer:
     """A file of a share, or a part of it."""
     path = share_paths.join(request.share_name, [request.file_path])
     try:
-        part = await call.workspace.shares.fetch_part(
+        part = await context.workspace.shares.fetch_part(
             request.share_name,
             request.file_path,
             Span(request.offset or 0, request.length),
-            limit=call.message_bytes or None,
-            progress=partial(call.progress, path) if request.progress else None,
+            limit=context.message_bytes or None,
+            progress=partial(context.progress, path) if request.progress else None,
         )
     except ShareError as error:
-        return Content.failed(error.render(call.locale))
-    answer = await _content(call, of_descriptor, part.descriptor, part.offset, part.length)
+        return Content.failed(error.render(context.locale))
+    answer = await _content(context, of_descriptor, part.descriptor, part.offset, part.length)
     if request.offset is not None or request.length is not None:
         answer.size, answer.modified = part.size, part.modified
     return answer
 
 
-async def smb_shares(request: SmbShares, call: Call) -> Answer:
+async def smb_shares(request: SmbShares, context: RequestContext) -> Answer:
     """The shares of a host."""
     try:
         target = Target.parse(request.ip, request.login, request.password, request.domain)
-        found = await call.workspace.share_names(target)
+        found = await context.workspace.share_names(target)
     except ShareError as error:
-        return ShareList.failed(_during(Operation.SHARES, error).render(call.locale))
+        return ShareList.failed(_during(Operation.SHARES, error).render(context.locale))
     shares = [ShareDetails(each.name, each.kind, each.remark, each.hidden) for each in found]
     return ShareList(shares=shares)
 
 
-async def _entries(request: SmbListFiles, call: Call) -> list[Entry]:
+async def _entries(request: SmbListFiles, context: RequestContext) -> list[Entry]:
     """What is in a folder; where there is none of that name, what matches it as a pattern."""
-    shares, share, path = call.workspace.shares, request.share_name, request.path
+    shares, share, path = context.workspace.shares, request.share_name, request.path
     found: list[Entry]
     if not share_paths.has_wildcard(path) or await shares.kind(share, path) == "folder":
         listed = shares.tree if request.recursive else shares.list_folder
@@ -341,63 +341,63 @@ def _details(entry: Entry) -> FileDetails:
 # --- The session folder -----------------------------------------------------------------------
 
 
-async def upload_file(request: UploadFile, call: Call) -> Answer:
+async def upload_file(request: UploadFile, context: RequestContext) -> Answer:
     """Put a file into the session folder."""
-    folder = call.workspace.folder
+    folder = context.workspace.folder
     if folder is None:
-        return Done.failed(texts.UPLOADS_OFF.render(call.locale))
+        return Done.failed(texts.UPLOADS_OFF.render(context.locale))
     given_up = threading.Event()
     try:
-        await call.workspace.in_thread(_upload, folder, request, given_up)
+        await context.workspace.in_thread(_upload, folder, request, given_up)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Executed.failed(texts.UNREADABLE.render(call.locale))
+        return Executed.failed(texts.UNREADABLE.render(context.locale))
     except StoreError as error:
-        return Done.failed(error.render(call.locale))
+        return Done.failed(error.render(context.locale))
     except CancelledError:
         given_up.set()  # the thread goes on, and must not store what was said to be cancelled
         raise
-    return _done(texts.UPLOADED, call, filename=request.filename)
+    return _done(texts.UPLOADED, context, filename=request.filename)
 
 
 def _upload(folder: SessionFolder, request: UploadFile, given_up: threading.Event) -> None:
     folder.upload(request.filename, request.utf8(), given_up)
 
 
-async def download_file(request: DownloadFile, call: Call) -> Answer:
+async def download_file(request: DownloadFile, context: RequestContext) -> Answer:
     """A file of the session folder."""
-    folder = call.workspace.folder
+    folder = context.workspace.folder
     if folder is None:
-        return Content.failed(texts.UPLOADS_OFF.render(call.locale))
+        return Content.failed(texts.UPLOADS_OFF.render(context.locale))
     try:
-        return await _content(call, _own_content, folder, request.filename)
+        return await _content(context, _own_content, folder, request.filename)
     except FilesError:
-        return Content.failed(texts.BAD_FILENAME.render(call.locale))
+        return Content.failed(texts.BAD_FILENAME.render(context.locale))
     except OSError as error:
         reason = _reason(error, request.filename)
-        return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
+        return Content.failed(texts.CANNOT_READ.render(context.locale, reason=reason))
 
 
-async def delete_file(request: DeleteFile, call: Call) -> Answer:
+async def delete_file(request: DeleteFile, context: RequestContext) -> Answer:
     """Delete a file of the session folder, or an empty folder."""
-    folder = call.workspace.folder
+    folder = context.workspace.folder
     if folder is None:
-        return Done.failed(texts.UPLOADS_OFF.render(call.locale))
+        return Done.failed(texts.UPLOADS_OFF.render(context.locale))
     try:
-        await call.workspace.in_thread(folder.discard, request.filename)
+        await context.workspace.in_thread(folder.discard, request.filename)
     except StoreError as error:
-        return Done.failed(error.render(call.locale))
+        return Done.failed(error.render(context.locale))
     except OSError as error:
         reason = _reason(error, request.filename)
-        return Done.failed(texts.CANNOT_DELETE.render(call.locale, reason=reason))
-    return _done(texts.DELETED, call, filename=request.filename)
+        return Done.failed(texts.CANNOT_DELETE.render(context.locale, reason=reason))
+    return _done(texts.DELETED, context, filename=request.filename)
 
 
-async def session_files(request: SessionFiles, call: Call) -> Answer:
+async def session_files(request: SessionFiles, context: RequestContext) -> Answer:
     """Every file of the session folder."""
-    folder = call.workspace.folder
+    folder = context.workspace.folder
     if folder is None:
-        return Listing.failed(texts.UPLOADS_OFF.render(call.locale))
-    found = await call.workspace.in_thread(folder.listing)
+        return Listing.failed(texts.UPLOADS_OFF.render(context.locale))
+    found = await context.workspace.in_thread(folder.listing)
     return Listing(files=[each.name for each in found], details=found if request.details else UNSET)
 
 
@@ -418,11 +418,11 @@ def _reason(error: OSError, path: str) -> Message:
 # --- The session ----------------------------------------------------------------------------
 
 
-async def info(request: Info, call: Call) -> Answer:
+async def info(request: Info, context: RequestContext) -> Answer:
     """Version, limits, shares, uploads."""
-    about = call.about()
-    about["shares"] = list(call.workspace.shares.names())
-    about["uploads"] = _uploads(call.workspace.folder)
+    about = context.about()
+    about["shares"] = list(context.workspace.shares.names())
+    about["uploads"] = _uploads(context.workspace.folder)
     return InfoAnswer(info=about)
 
 
@@ -436,7 +436,9 @@ def _uploads(folder: SessionFolder | None) -> dict[str, Any]:
 # --- Common ----------------------------------------------------------------------------------
 
 
-async def _content(call: Call, function: Callable[..., Raw], *arguments: Any) -> Content:
+async def _content(
+    context: RequestContext, function: Callable[..., Raw], *arguments: Any
+) -> Content:
     """Content of a file as an answer, read in a thread.
 
     The thread opens or gets a descriptor, and closes it: who waits here may be cancelled, and then
@@ -444,15 +446,17 @@ async def _content(call: Call, function: Callable[..., Raw], *arguments: Any) ->
     """
     try:
         # Raw is a text, too.
-        content: Any = await call.workspace.in_thread(function, *arguments, call.message_bytes)
+        content: Any = await context.workspace.in_thread(
+            function, *arguments, context.message_bytes
+        )
     except TooLarge:
-        reason = texts.FILE_TOO_BIG.render(call.locale, limit=f"{call.message_bytes / MIB:g}")
-        return Content.failed(texts.CANNOT_READ.render(call.locale, reason=reason))
+        reason = texts.FILE_TOO_BIG.render(context.locale, limit=f"{context.message_bytes / MIB:g}")
+        return Content.failed(texts.CANNOT_READ.render(context.locale, reason=reason))
     return Content(content=content)
 
 
-def _done(text: Message, call: Call, **params: object) -> Done:
-    return Done(message=text.render(call.locale, **params))
+def _done(text: Message, context: RequestContext, **params: object) -> Done:
+    return Done(message=text.render(context.locale, **params))
 
 
 HANDLERS: dict[type[Request], Handler] = {

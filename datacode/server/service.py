@@ -38,20 +38,20 @@ from twisted.python.threadpool import ThreadPool
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
 from datacode.server import banner
-from datacode.server.admission import GateKeeper
+from datacode.server.admission import AdmissionControl
 from datacode.server.api import schema
-from datacode.server.auth.access import network_of
 from datacode.server.auth.accounts import AccountsFile
+from datacode.server.auth.addresses import network_of
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folders import SessionFolders
 from datacode.server.net.http import Site
-from datacode.server.net.listen import Described, listening
+from datacode.server.net.listen import DescribedEndpoint, listening
 from datacode.server.net.websocket import ServerFactory
 from datacode.server.ops.audit import Audit, NoAudit
 from datacode.server.ops.metrics import Metrics
 from datacode.server.ops.systemd import notify
 from datacode.server.options.settings import Settings
-from datacode.server.session import House, Visitor
+from datacode.server.session import ClientIdentity, ServerContext
 from datacode.server.workspace import Workspace
 from datacode.smb.policy import ConnectionPolicy, ShareLimits, SharePolicy
 from datacode.smb.shares import SharePool
@@ -80,7 +80,7 @@ class DataCodeService(Service):
         self._reactor = reactor
         self._give_up = give_up
         self._ports: list[IListeningPort] = []
-        self._described: list[Described] = []
+        self._described: list[DescribedEndpoint] = []
         self._reading = DeferredLock()
         self._disk = ThreadPool(0, _THREADS, name="datacode-disk")
         for checker in settings.checkers:
@@ -112,7 +112,7 @@ class DataCodeService(Service):
         self._sweeps: list[LoopingCall] = []
         self._started: Deferred[None] | None = None
         self.metrics = Metrics()
-        self.gate: GateKeeper | None = None
+        self.admission: AdmissionControl | None = None
         self.factory: ServerFactory | None = None
 
     # Start ---------------------------------------------------------------------------
@@ -140,7 +140,7 @@ class DataCodeService(Service):
         self._shares.start()
         for seconds, work in (
             (_SWEEP_SECONDS, self.factory.drop_gone),  # type: ignore[union-attr]
-            (_IDLE_SWEEP_SECONDS, self.gate.close_idle),  # type: ignore[union-attr]
+            (_IDLE_SWEEP_SECONDS, self.admission.close_idle),  # type: ignore[union-attr]
         ):
             sweep = LoopingCall(self._swept, work)
             sweep.clock = self._reactor
@@ -163,8 +163,8 @@ class DataCodeService(Service):
             return
         self._ready = True
         self.log.debug("sandbox: {report}", report=report)
-        assert self.gate is not None
-        self.gate.open()
+        assert self.admission is not None
+        self.admission.open()
         hosts = [port.getHost() for port in self._ports]
         for line in banner.after([_place(host) for host in hosts]):
             self.log.info("{line}", line=line)
@@ -189,12 +189,12 @@ class DataCodeService(Service):
             self.log.failure("What is done now and then has failed")
 
     def _build(self) -> None:
-        house = House(self.settings, self._reactor, self.metrics, self._audit)
+        context = ServerContext(self.settings, self._reactor, self.metrics, self._audit)
         site = Site(self._readiness, self.metrics.text, schema.served)
-        self.gate = GateKeeper(house, site, self._workspace)
+        self.admission = AdmissionControl(context, site, self._workspace)
         self.factory = ServerFactory(
             self.settings,
-            self.gate,
+            self.admission,
             self._reactor,
             received=self.metrics.received,
             sent=self.metrics.sent,
@@ -207,7 +207,9 @@ class DataCodeService(Service):
             endpoint = _endpoint(self._reactor, self.settings.host, self.settings.port)
             self._ports.append(listening(endpoint.listen(self.factory)))
         for description in self.settings.listen:
-            place = Described(self._reactor, description, self.settings.bounds.handshake_seconds)
+            place = DescribedEndpoint(
+                self._reactor, description, self.settings.bounds.handshake_seconds
+            )
             self._ports.append(place.listen(self.factory))
             self._described.append(place)
 
@@ -243,13 +245,13 @@ class DataCodeService(Service):
     def _folder_made(self, path: Path) -> None:
         self.log.info("📁 Создана папка пользователя: {folder}", folder=str(path))
 
-    def _workspace(self, visitor: Visitor) -> Workspace:
+    def _workspace(self, identity: ClientIdentity) -> Workspace:
         folder = self._folders.folder() if self.settings.use_ve else None
 
         def on_read(path: str) -> None:
-            self._audit.record("read", session=visitor.number, address=visitor.address, path=path)
+            self._audit.record("read", session=identity.number, address=identity.address, path=path)
 
-        shares = self._shares.session(network_of(visitor.address))
+        shares = self._shares.session(network_of(identity.address))
         return Workspace(
             workers=self.workers,
             shares=shares,
@@ -262,12 +264,12 @@ class DataCodeService(Service):
         )
 
     def _readiness(self) -> tuple[bool, dict[str, Any]]:
-        assert self.gate is not None
-        about: dict[str, Any] = {"sessions": len(self.gate.sessions)}
+        assert self.admission is not None
+        about: dict[str, Any] = {"sessions": len(self.admission.sessions)}
         if self._ready:
             about["workers"] = self.workers.processes
             about["sandbox"] = self.workers.report
-        return self._ready and not self.gate.stopping, about
+        return self._ready and not self.admission.stopping, about
 
     # Stop ----------------------------------------------------------------------------
 
@@ -278,15 +280,15 @@ class DataCodeService(Service):
 
     async def _stop(self) -> None:
         notify("STOPPING=1")
-        if self.gate is not None:
-            self.gate.stopping = True
+        if self.admission is not None:
+            self.admission.stopping = True
         await DeferredList([_stopped(port) for port in self._ports], consumeErrors=True)
         self._ports = []
         if self._started is not None:
             self._started.cancel()
             await DeferredList([self._started], consumeErrors=True)
-        if self.gate is not None:
-            await self._say_goodbye(self.gate)
+        if self.admission is not None:
+            await self._drain_sessions(self.admission)
         for sweep in self._sweeps:
             sweep.stop()
         ends = [Deferred.fromCoroutine(self._shares.stop()), self.workers.stop()]
@@ -299,18 +301,18 @@ class DataCodeService(Service):
             self._disk.stop()
         self._audit.close()
 
-    async def _say_goodbye(self, gate: GateKeeper) -> None:
+    async def _drain_sessions(self, admission: AdmissionControl) -> None:
         """Close frames for all; then wait until every session has let go of everything."""
-        sessions = list(gate.sessions.values())
+        sessions = list(admission.sessions.values())
         grace = self.settings.bounds.drain_seconds
         farewells = DeferredList([session.drain(grace) for session in sessions])
         await _at_most(farewells, grace + 0.5, self._reactor)
-        for session in gate.sessions.values():
+        for session in admission.sessions.values():
             session.close_stopping()
-        await _at_most(gate.emptied(), _CLOSING_SECONDS, self._reactor)
-        for session in list(gate.sessions.values()):
+        await _at_most(admission.emptied(), _CLOSING_SECONDS, self._reactor)
+        for session in list(admission.sessions.values()):
             session.drop()
-        endings = gate.endings + [session.end() for session in gate.sessions.values()]
+        endings = admission.endings + [session.end() for session in admission.sessions.values()]
         await _at_most(DeferredList(endings, consumeErrors=True), _CLOSING_SECONDS, self._reactor)
 
 

@@ -1,9 +1,9 @@
-"""One client's conversation: requests in, answers out, in order.
+"""One client's session: requests in, answers out, in order.
 
-A session knows nothing of sockets: its connection gives it messages (``receive``), tells it
-when the client reads too slowly (``slow``, ``ready``) and when it is gone (``end``). Requests
-wait in a queue and are answered one by one; control requests (cancel, inspect, complete, check,
-info) are answered at once. When too many wait, the connection is asked to stop reading.
+A session knows nothing of sockets: its connection hands it messages (``receive``), tells it when
+the client reads too slowly (``pause_output``, ``resume_output``) and when it is gone (``end``).
+Requests wait in a queue and are answered one by one; control requests (cancel, inspect, complete,
+check, info) are answered immediately. When too many wait, the connection is asked to stop reading.
 
 Source: server reference, 4.3, 4.4, 5.6.
 """
@@ -24,7 +24,7 @@ from datacode.i18n.message import MessageError
 from datacode.server.api import messages, texts
 from datacode.server.api.messages import Answer, Auth, Cancel, Done, Execute, Executed, Request
 from datacode.server.api.parse import BadRequest, parse
-from datacode.server.handlers import HANDLERS, Call
+from datacode.server.handlers import HANDLERS, RequestContext
 from datacode.server.ops.audit import Audit, NoAudit, hash_of
 from datacode.server.ops.metrics import Metrics
 from datacode.server.options.settings import MIB, Settings
@@ -37,7 +37,7 @@ CLOSE_UNAUTHORIZED = 4401
 CLOSE_IDLE = 4408
 
 
-class Client(Protocol):
+class ClientConnection(Protocol):
     """The connection, as its session sees it."""
 
     def send(self, message: bytes) -> None:
@@ -57,7 +57,7 @@ class Client(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class ClientIdentity:
     """Who the client is: ``account`` is None until (and unless) it has shown one."""
 
     number: int
@@ -67,7 +67,7 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class ServerContext:
     """What all sessions of a server share."""
 
     settings: Settings
@@ -76,44 +76,44 @@ class House:
     audit: Audit | NoAudit
 
 
-Proof = Callable[[Auth], "Deferred[str | None]"]
-"""Checks what an ``auth`` request shows: fires with the account, fails with ``Refused``."""
+Authenticator = Callable[[Auth], "Deferred[str | None]"]
+"""Checks an ``auth`` request: fires with the account, or fails with ``NotAuthenticated``."""
 
 
-class Refused(MessageError):
+class NotAuthenticated(MessageError):
     """What a client showed is wrong."""
 
 
 class Session:
-    """One client's. ``proof`` is None where the client need not show (or has shown) anything."""
+    """One client's session. ``authenticator`` is None where it need not send ``auth`` first."""
 
     log = Logger()
 
     def __init__(
         self,
-        client: Client,
+        client: ClientConnection,
         workspace: Workspace,
-        visitor: Visitor,
-        house: House,
-        proof: Proof | None = None,
+        identity: ClientIdentity,
+        context: ServerContext,
+        authenticator: Authenticator | None = None,
     ) -> None:
-        self.visitor = visitor
-        self.last_active = house.clock.seconds()
+        self.identity = identity
+        self.last_active = context.clock.seconds()
         self._client = client
         self._workspace = workspace
-        self._house = house
-        self._proof = proof
-        self._admitted = proof is None
-        self._patience: IDelayedCall | None = None
+        self._context = context
+        self._authenticator = authenticator
+        self._admitted = authenticator is None
+        self._auth_timer: IDelayedCall | None = None
         self._queue: deque[Request | BadRequest] = deque()
-        self._at_once = 0
+        self._immediate = 0
         self._paused = False
         self._working = False
         self._running: Request | None = None
         self._task: Deferred[Answer] | None = None
         self._when_answered: list[Callable[[], object]] = []
         self._cancelled_ids: set[bytes] = set()
-        self._slow = False
+        self._output_paused = False
         self._waiting_to_write: list[Deferred[None]] = []
         self._closing = False
         self._ended: Deferred[None] | None = None
@@ -123,34 +123,34 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether a request is being answered."""
-        return self._working or self._at_once > 0
+        return self._working or self._immediate > 0
 
     def receive(self, data: bytes, *, is_text: bool) -> None:
         """A message has come."""
-        self.last_active = self._house.clock.seconds()
+        self.last_active = self._context.clock.seconds()
         if self._closing:
             return
-        request = _read(data, is_text, self._house.settings.bounds.request_bytes)
+        request = _read(data, is_text, self._context.settings.bounds.request_bytes)
         if not self._admitted:
-            self._knock(request)
+            self._first_message(request)
             return
         if isinstance(request, Request) and request.immediate:
-            self._at_once += 1
-            self._start(self._answer_at_once(request))
+            self._immediate += 1
+            self._start(self._answer_immediate(request))
         else:
             self._queue.append(request)
-            self._go_on()
+            self._process_queue()
         self._pause_if_full()
 
-    def slow(self) -> None:
+    def pause_output(self) -> None:
         """The client does not read what it is sent: make its program wait."""
-        self._slow = True
+        self._output_paused = True
         if self._workspace.opened is not None:
             self._workspace.opened.pause()
 
-    def ready(self) -> None:
+    def resume_output(self) -> None:
         """The client has read."""
-        self._slow = False
+        self._output_paused = False
         if self._workspace.opened is not None:
             self._workspace.opened.resume()
         waiting, self._waiting_to_write = self._waiting_to_write, []
@@ -165,11 +165,11 @@ class Session:
         self._closing = True
         self._queue.clear()
         finished = self._finished()
-        patience = self._house.clock.callLater(grace, self._stop_running)
+        timer = self._context.clock.callLater(grace, self._stop_running)
 
         def close(_: object) -> None:
-            if patience.active():
-                patience.cancel()
+            if timer.active():
+                timer.cancel()
             self.close_stopping()
 
         finished.addCallback(close)
@@ -192,10 +192,10 @@ class Session:
     def end(self) -> Deferred[None]:
         """The connection is gone: end whatever runs, and let go of everything."""
         if self._ended is None:
-            self._wait_no_longer()
+            self._stop_auth_timer()
             self._closing = True
             self._queue.clear()
-            self.ready()
+            self.resume_output()
             self._ended = Deferred.fromCoroutine(self._end())
         return self._ended
 
@@ -209,71 +209,71 @@ class Session:
 
     def wait_for_auth(self, seconds: float) -> None:
         """Turn the client away where it has shown nothing by then."""
-        self._patience = self._house.clock.callLater(seconds, self._overdue)
+        self._auth_timer = self._context.clock.callLater(seconds, self._auth_timed_out)
 
-    def _overdue(self) -> None:
+    def _auth_timed_out(self) -> None:
         if not self._closing:
-            self._turn_away()
+            self._reject()
 
-    def _wait_no_longer(self) -> None:
-        if self._patience is not None and self._patience.active():
-            self._patience.cancel()
+    def _stop_auth_timer(self) -> None:
+        if self._auth_timer is not None and self._auth_timer.active():
+            self._auth_timer.cancel()
 
-    def _knock(self, request: Request | BadRequest) -> None:
+    def _first_message(self, request: Request | BadRequest) -> None:
         """The first message must be ``auth``; what follows waits until it has been judged."""
-        if self._at_once:
+        if self._immediate:
             self._queue.append(request)
             self._pause_if_full()
         elif isinstance(request, Auth):
-            self._at_once += 1
-            self._start(self._judge(request))
+            self._immediate += 1
+            self._start(self._authenticate(request))
         else:
-            self._turn_away()
+            self._reject()
 
-    async def _judge(self, request: Auth) -> None:
-        assert self._proof is not None
+    async def _authenticate(self, request: Auth) -> None:
+        assert self._authenticator is not None
         locale = self._locale(request)
         try:
-            account = await self._proof(request)
-        except Refused as refused:
+            account = await self._authenticator(request)
+        except NotAuthenticated as refused:
             answer = Done.failed(refused.render(locale))
             await self._send(messages.with_id(answer, request.id))
-            self._turn_away()
+            self._reject()
             return
         finally:
-            self._at_once -= 1
+            self._immediate -= 1
         if self._closing:
             return
         self._admitted = True
-        self._wait_no_longer()
-        self.visitor = Visitor(
-            self.visitor.number, self.visitor.address, self.visitor.locale, account
+        self._stop_auth_timer()
+        self.identity = ClientIdentity(
+            self.identity.number, self.identity.address, self.identity.locale, account
         )
         await self._send(messages.with_id(_granted(locale), request.id))
         waiting, self._queue = self._queue, deque()
         for each in waiting:
             if isinstance(each, Request) and each.immediate:
-                self._at_once += 1
-                self._start(self._answer_at_once(each))
+                self._immediate += 1
+                self._start(self._answer_immediate(each))
             else:
                 self._queue.append(each)
-        self._go_on()
+        self._process_queue()
 
-    def _turn_away(self) -> None:
-        self._wait_no_longer()
+    def _reject(self) -> None:
+        self._stop_auth_timer()
         self._closing = True
         self._queue.clear()
-        self._house.metrics.turned_away(CLOSE_UNAUTHORIZED)
+        self._context.metrics.rejected(CLOSE_UNAUTHORIZED)
         self._client.close(CLOSE_UNAUTHORIZED, "a valid token is required")
 
     # Requests in their turn -------------------------------------------------------------------
 
-    def _go_on(self) -> None:
+    def _process_queue(self) -> None:
         if not self._working and self._queue:
             self._working = True
-            self._start(self._work())
+            self._start(self._answer_queued())
 
-    async def _work(self) -> None:
+    async def _answer_queued(self) -> None:
         """Answer what waits, one by one."""
         try:
             while self._queue:
@@ -286,16 +286,18 @@ class Session:
             self._tell_answered()
 
     async def _answer(self, request: Request | BadRequest) -> Answer:
-        started = self._house.clock.seconds()
+        started = self._context.clock.seconds()
         if isinstance(request, BadRequest):
-            locale = request.locale or self.visitor.locale
+            locale = request.locale or self.identity.locale
             answer = request.shape.failed(request.render(locale))
             kind = "invalid"
         else:
             kind = _type_of(request)
             answer = await self._handle(request)
-            self._note(request, answer, started)
-        self._house.metrics.answered(kind, answer.success, self._house.clock.seconds() - started)
+            self._log_answered(request, answer, started)
+        self._context.metrics.answered(
+            kind, answer.success, self._context.clock.seconds() - started
+        )
         return messages.with_id(answer, request.id)
 
     async def _handle(self, request: Request) -> Answer:
@@ -304,7 +306,7 @@ class Session:
         if request.id and bytes(request.id) in self._cancelled_ids:
             self._cancelled_ids.discard(bytes(request.id))
             return request.answer.failed(texts.CANCELLED.render(locale))
-        handling = HANDLERS[type(request)](request, self._call(request, locale))
+        handling = HANDLERS[type(request)](request, self._request_context(request, locale))
         try:
             if request.immediate:
                 return await handling
@@ -324,20 +326,20 @@ class Session:
             if not request.immediate:
                 self._running = self._task = None
 
-    def _call(self, request: Request, locale: str) -> Call:
+    def _request_context(self, request: Request, locale: str) -> RequestContext:
         reporter = _Reporter(self._client, request)
-        return Call(
+        return RequestContext(
             self._workspace,
             locale,
             reporter.output,
             reporter.progress,
-            self._house.settings.bounds.message_bytes,
-            self._about,
+            self._context.settings.bounds.message_bytes,
+            self._info,
         )
 
     # Requests at once ----------------------------------------------------------------------------
 
-    async def _answer_at_once(self, request: Request) -> None:
+    async def _answer_immediate(self, request: Request) -> None:
         if isinstance(request, Cancel):
             await self._cancel(request)
             return
@@ -348,7 +350,7 @@ class Session:
             else:
                 await self._send(await self._answer(request))
         finally:
-            self._done_at_once()
+            self._immediate_done()
 
     async def _cancel(self, request: Cancel) -> None:
         """End what runs; answered behind what it ends, and before what comes next."""
@@ -367,10 +369,10 @@ class Session:
         try:
             await self._send(messages.with_id(answer, request.id))
         finally:
-            self._done_at_once()
+            self._immediate_done()
 
-    def _done_at_once(self) -> None:
-        self._at_once -= 1
+    def _immediate_done(self) -> None:
+        self._immediate -= 1
         self._resume_if_room()
 
     def _marks_waiting(self, request: Cancel) -> bool:
@@ -393,7 +395,7 @@ class Session:
 
     async def _send(self, answer: Answer) -> None:
         """Send an answer, once the client has read what was sent before."""
-        if self._slow and not self._closing:
+        if self._output_paused and not self._closing:
             room: Deferred[None] = Deferred()
             self._waiting_to_write.append(room)
             await room
@@ -415,13 +417,16 @@ class Session:
     def _pause_if_full(self) -> None:
         if (
             not self._paused
-            and len(self._queue) + self._at_once > self._house.settings.bounds.queue
+            and len(self._queue) + self._immediate > self._context.settings.bounds.queue
         ):
             self._paused = True
             self._client.pause_reading()
 
     def _resume_if_room(self) -> None:
-        if self._paused and len(self._queue) + self._at_once <= self._house.settings.bounds.queue:
+        if (
+            self._paused
+            and len(self._queue) + self._immediate <= self._context.settings.bounds.queue
+        ):
             self._paused = False
             self._client.resume_reading()
 
@@ -429,43 +434,43 @@ class Session:
 
     def _start(self, work: Any) -> None:
         """Let something run on its own; a fault in it is ours, and ends the session."""
-        Deferred.fromCoroutine(work).addErrback(self._broken)
+        Deferred.fromCoroutine(work).addErrback(self._session_failed)
 
-    def _broken(self, failure: Any) -> None:
-        self._house.metrics.faults += 1
-        self.log.failure("Session {session} failed", failure, session=self.visitor.number)
+    def _session_failed(self, failure: Any) -> None:
+        self._context.metrics.faults += 1
+        self.log.failure("Session {session} failed", failure, session=self.identity.number)
         self._closing = True
         self._client.close(CLOSE_FAULT, "internal error")
 
     def _fault(self, request: Request, locale: str) -> str:
         """Log a fault under a number, and say the number: the log tells more than a client may."""
-        number = f"{self.visitor.number}-{int(self._house.clock.seconds() * 1000) % 10**9}"
-        self._house.metrics.faults += 1
+        number = f"{self.identity.number}-{int(self._context.clock.seconds() * 1000) % 10**9}"
+        self._context.metrics.faults += 1
         self.log.failure(
             "Internal error {number} in a request of type {type}",
             number=number,
             type=_type_of(request),
-            session=self.visitor.number,
+            session=self.identity.number,
         )
         return texts.INTERNAL.render(locale, number=number)
 
     def _locale(self, request: Request) -> str:
-        return request.locale or self.visitor.locale
+        return request.locale or self.identity.locale
 
-    def _note(self, request: Request, answer: Answer, started: float) -> None:
+    def _log_answered(self, request: Request, answer: Answer, started: float) -> None:
         """Log a request, and for the audit log what it was about."""
-        visitor = self.visitor
-        seconds = round(self._house.clock.seconds() - started, 4)
-        if self._house.settings.log_format == "json":
+        identity = self.identity
+        seconds = round(self._context.clock.seconds() - started, 4)
+        if self._context.settings.log_format == "json":
             self.log.info(
                 "{type} answered",
                 type=_type_of(request),
-                session=visitor.number,
+                session=identity.number,
                 request=bytes(request.id).decode() if request.id else None,
                 success=answer.success,
                 seconds=seconds,
             )
-        if isinstance(self._house.audit, NoAudit):
+        if isinstance(self._context.audit, NoAudit):
             return
         about: dict[str, object] = {}
         if isinstance(request, Execute):
@@ -473,23 +478,23 @@ class Session:
         for name in ("share_name", "path", "file_path", "filename", "ip", "login"):
             if hasattr(request, name):
                 about[name] = getattr(request, name)
-        self._house.audit.record(
+        self._context.audit.record(
             _type_of(request),
-            session=visitor.number,
-            address=visitor.address,
-            account=visitor.account,
+            session=identity.number,
+            address=identity.address,
+            account=identity.account,
             success=answer.success,
             seconds=seconds,
             **about,
         )
 
-    def _about(self) -> dict[str, Any]:
+    def _info(self) -> dict[str, Any]:
         """What ``info`` says: docs/protocol.md, "info"."""
-        limits, bounds = self._house.settings.limits, self._house.settings.bounds
+        limits, bounds = self._context.settings.limits, self._context.settings.bounds
         return {
             "version": __version__,
-            "session": self.visitor.number,
-            "locale": self.visitor.locale,
+            "session": self.identity.number,
+            "locale": self.identity.locale,
             "busy": self._working,
             "limits": {
                 "message_mib": bounds.message_bytes / MIB,
@@ -513,7 +518,7 @@ class Session:
 class _Reporter:
     """Sends what a running request says before its answer, with the request's id."""
 
-    def __init__(self, client: Client, request: Request) -> None:
+    def __init__(self, client: ClientConnection, request: Request) -> None:
         self._client = client
         self._id = request.id
         self._count = 0

@@ -21,7 +21,7 @@ from datacode.server.files.session_folder import SessionFolder
 from datacode.server.ops.audit import NoAudit
 from datacode.server.ops.metrics import Metrics
 from datacode.server.options.settings import Settings
-from datacode.server.session import House, Session, Visitor
+from datacode.server.session import ClientIdentity, ServerContext, Session
 from datacode.server.workspace import Workspace
 from datacode.smb import errors
 from datacode.smb.client.pipelined_io import Span
@@ -253,7 +253,7 @@ class Room:
         settings: Settings | None = None,
         *,
         folder: bool = False,
-        proof: Any = None,
+        authenticator: Any = None,
         locale: str = "ru",
     ) -> None:
         root.mkdir(parents=True, exist_ok=True)
@@ -276,9 +276,9 @@ class Room:
             in_thread=maybeDeferred,
             limits=(settings or Settings()).limits,
         )
-        house = House(settings or Settings(), self.clock, self.metrics, NoAudit())
-        visitor = Visitor(1, "10.0.0.1", locale)
-        self.session = Session(self.client, self.workspace, visitor, house, proof)
+        context = ServerContext(settings or Settings(), self.clock, self.metrics, NoAudit())
+        identity = ClientIdentity(1, "10.0.0.1", locale)
+        self.session = Session(self.client, self.workspace, identity, context, authenticator)
 
     @property
     def interpreter(self) -> FakeInterpreter:

@@ -14,8 +14,8 @@ from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.server.net import proxy_protocol
-from datacode.server.net.proxy_header import BadHeader, Header, read
-from datacode.server.net.proxy_protocol import OverTLS, Proxied
+from datacode.server.net.proxy_header import BadProxyHeader, ProxyHeader, read
+from datacode.server.net.proxy_protocol import ProxyProtocolFactory, TLSFactory
 from datacode.server.options.settings import Bounds, Settings
 from tests.deploy.proxies import certificate
 from tests.server.frames import handshake
@@ -41,7 +41,7 @@ def block(
     )
 
 
-def ends(header: Header | None) -> tuple[Any, ...]:
+def ends(header: ProxyHeader | None) -> tuple[Any, ...]:
     """The length of a header, and the addresses in it as text."""
     assert header is not None
     both = (header.source, header.destination)
@@ -84,7 +84,7 @@ class HeaderTests(SynchronousTestCase):
             block("198.51.100.7", "203.0.113.1", family=0x21),
             block("::1", "::1", more=5000)[:16],
         ):
-            self.assertRaises(BadHeader, read, data)
+            self.assertRaises(BadProxyHeader, read, data)
 
 
 class ProxiedTests(SynchronousTestCase):
@@ -95,7 +95,7 @@ class ProxiedTests(SynchronousTestCase):
         bounds = Bounds(per_address=1, handshake_seconds=10)
         self.server = Server(Path(self.mktemp()), Settings(bounds=bounds))
         self.reactor = self.server.reactor
-        self.factory = Proxied(self.reactor, self.server.factory, 10)
+        self.factory = ProxyProtocolFactory(self.reactor, self.server.factory, 10)
 
     def connect(self, *pieces: bytes) -> Transport:
         """A connection of the proxy that begins with these bytes."""
@@ -112,14 +112,14 @@ class ProxiedTests(SynchronousTestCase):
         header = LINE + handshake()
         first = self.connect(*(header[at : at + 1] for at in range(len(header))))
         self.assertIn(b" 101 ", first.value())
-        (session,) = self.server.gate.sessions.values()
-        self.assertEqual(session.visitor.address, "198.51.100.7")
+        (session,) = self.server.admission.sessions.values()
+        self.assertEqual(session.identity.address, "198.51.100.7")
         self.assertIn(b"one address is reached", self.connect(header).value())
         other = self.connect(block("2001:db8::7", "::1") + handshake())
         self.assertIn(b" 101 ", other.value())
         first.loseConnection()
         other.loseConnection()
-        self.assertEqual(self.server.gate.sessions, {})
+        self.assertEqual(self.server.admission.sessions, {})
         self.assertEqual(self.server.metrics.connections, 0)
 
     def test_origin(self) -> None:
@@ -133,8 +133,8 @@ class ProxiedTests(SynchronousTestCase):
     def test_checks(self) -> None:
         """A proxy that speaks for itself has its own address."""
         self.connect(b"PROXY UNKNOWN\r\n" + handshake())
-        (session,) = self.server.gate.sessions.values()
-        self.assertEqual(session.visitor.address, "127.0.0.1")
+        (session,) = self.server.admission.sessions.values()
+        self.assertEqual(session.identity.address, "127.0.0.1")
 
     def test_no_header(self) -> None:
         """Who sends none, or nothing at all, is cut off, and has never been a client."""
@@ -149,7 +149,7 @@ class ProxiedTests(SynchronousTestCase):
 
     def test_refused_by_the_gate(self) -> None:
         """Where even a refusal would be too much, the connection is dropped."""
-        self.patch(self.server.gate, "connected", lambda address: False)
+        self.patch(self.server.admission, "connected", lambda address: False)
         self.assertTrue(self.connect(LINE + handshake()).aborted)
 
     def test_too_many_wait(self) -> None:
@@ -172,8 +172,8 @@ class OverTlsTests(SynchronousTestCase):
         folder.mkdir()
         pem = certificate(folder).read_bytes()
         options: CertificateOptions = PrivateCertificate.loadPEM(pem).options()
-        factory = OverTLS(server.reactor, server.factory, options)
+        factory = TLSFactory(server.reactor, server.factory, options)
         self.assertIsInstance(factory.buildProtocol(PROXY), TLSMemoryBIOProtocol)
-        self.patch(server.gate, "connected", lambda address: False)
+        self.patch(server.admission, "connected", lambda address: False)
         self.assertIsNone(factory.buildProtocol(PROXY))
         self.assertIsInstance(options.getContext(), SSL.Context)

@@ -15,7 +15,7 @@ from datacode.errors import Kind, runtime_error, variable_error
 from datacode.runtime.file_operations import Open
 from datacode.server.api import texts
 from datacode.server.options.settings import Bounds, Settings
-from datacode.server.session import Refused
+from datacode.server.session import NotAuthenticated
 from datacode.worker.pool import WorkerUnavailable
 from datacode.worker.wire import TableShown
 from tests.server.fakes import Room
@@ -280,7 +280,7 @@ class LargeMessageTests(SessionTestCase):
 
     def test_before_the_token(self) -> None:
         """It is no way in."""
-        room = self.room(proof=lambda request: succeed("anna"))
+        room = self.room(authenticator=lambda request: succeed("anna"))
         room.session.receive(json.dumps({"code": "x" * 10_000_000}).encode(), is_text=True)
         self.assertEqual((room.client.sent, room.client.closed[0][0]), ([], 4401))
 
@@ -290,12 +290,12 @@ class SlowClientTests(SessionTestCase):
         """While the client does not read, its program is paused; answers wait, in order."""
         room = self.room()
         room.ask(code="wait", stream=True)
-        room.session.slow()
+        room.session.pause_output()
         self.assertTrue(room.interpreter.paused)
         room.interpreter.active.finish("x")
         room.ask(code="b")
         self.assertEqual(room.client.sent, [])
-        room.session.ready()
+        room.session.resume_output()
         self.assertFalse(room.interpreter.paused)
         self.assertEqual([answer["output"] for answer in room.client.sent], ["x", "b"])
 
@@ -303,11 +303,11 @@ class SlowClientTests(SessionTestCase):
         """Control requests of a client that does not read stop being read, too."""
         room = self.room()
         room.answer(code="x")
-        room.session.slow()
+        room.session.pause_output()
         for _ in range(17):
             room.ask(type="inspect")
         self.assertTrue(room.client.paused)
-        room.session.ready()
+        room.session.resume_output()
         self.assertFalse(room.client.paused)
         self.assertEqual(len(room.client.sent), 18)
 
@@ -315,7 +315,7 @@ class SlowClientTests(SessionTestCase):
         """A client that goes without reading leaves nothing waiting."""
         room = self.room()
         room.ask(code="wait")
-        room.session.slow()
+        room.session.pause_output()
         room.interpreter.active.finish()
         self.successResultOf(room.session.end())
 
@@ -711,7 +711,7 @@ class UploadTests(SessionTestCase):
 class AuthTests(SessionTestCase):
     def guarded(self, judged: Deferred[str | None]) -> Room:
         """A session whose client must show something first."""
-        return self.room(proof=lambda request: judged)
+        return self.room(authenticator=lambda request: judged)
 
     def test_admitted(self) -> None:
         """After the right token everything is answered."""
@@ -721,11 +721,11 @@ class AuthTests(SessionTestCase):
             {"success": True, "message": "Доступ разрешен", "error": None, "id": 1},
         )
         self.assertEqual(room.answer(code="x")["output"], "x")
-        self.assertEqual(room.session.visitor.account, "anna")
+        self.assertEqual(room.session.identity.account, "anna")
 
     def test_wrong(self) -> None:
         """A wrong one is answered, then the connection is closed."""
-        room = self.guarded(fail(Refused(texts.ACCESS_REFUSED)))
+        room = self.guarded(fail(NotAuthenticated(texts.ACCESS_REFUSED)))
         room.ask(type="auth", token="T")
         self.assertEqual(
             room.client.sent, [{"success": False, "message": "", "error": "Неверный токен"}]

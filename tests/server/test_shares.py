@@ -374,7 +374,7 @@ class ReadOnlyTests(EndToEndTestCase):
         self.assertGreater(proxy.received - before, MIB)
 
 
-class PatienceTests(EndToEndTestCase):
+class LoginThrottleTests(EndToEndTestCase):
     def stalled(self, client: Talk, proxy: FaultProxy, **request: Any) -> None:
         """Begin to read a big file that hangs after some bytes of it; wait until it does."""
         (self.folder / "big").write_bytes(bytes(40 * MIB))

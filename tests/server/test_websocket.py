@@ -1,4 +1,4 @@
-"""The protocol and the gate on a transport in memory: server reference, 4."""
+"""The protocol and admission control on a transport in memory: server reference, 4."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from twisted.internet.testing import MemoryReactorClock, StringTransportWithDisc
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.server.admission import GateKeeper
+from datacode.server.admission import AdmissionControl
 from datacode.server.net.http import Page, Site
 from datacode.server.net.websocket import FRAMES_A_TURN, ClientProtocol, ServerFactory
 from datacode.server.ops.audit import NoAudit
 from datacode.server.ops.metrics import Metrics
 from datacode.server.options.settings import Bounds, Settings
-from datacode.server.session import House, Visitor
+from datacode.server.session import ClientIdentity, ServerContext
 from datacode.server.workspace import Workspace
 from tests.server.fakes import FakeRun, Room
 from tests.server.frames import (
@@ -119,7 +119,7 @@ class Connection:
 
 
 class Server:
-    """Gate and factory as the service makes them, with a fake room for each session."""
+    """Admission and factory as the service makes them, with a fake room for each session."""
 
     def __init__(self, root: Path, settings: Settings, page: Page | None = None) -> None:
         self.settings = settings
@@ -128,19 +128,19 @@ class Server:
         self.rooms: list[Room] = []
         self._root = root
         site = Site(
-            lambda: (True, {"sessions": len(self.gate.sessions)}),
+            lambda: (True, {"sessions": len(self.admission.sessions)}),
             self.metrics.text,
             lambda: b"{}",
             page,
         )
-        house = House(settings, self.reactor, self.metrics, NoAudit())
-        self.gate = GateKeeper(house, site, self.workspace)
-        self.gate.open()
-        self.factory = ServerFactory(settings, self.gate, self.reactor)
+        context = ServerContext(settings, self.reactor, self.metrics, NoAudit())
+        self.admission = AdmissionControl(context, site, self.workspace)
+        self.admission.open()
+        self.factory = ServerFactory(settings, self.admission, self.reactor)
         self.factory.doStart()
 
-    def workspace(self, visitor: Visitor) -> Workspace:
-        self.rooms.append(Room(self._root / str(visitor.number), self.settings))
+    def workspace(self, identity: ClientIdentity) -> Workspace:
+        self.rooms.append(Room(self._root / str(identity.number), self.settings))
         return self.rooms[-1].workspace
 
     def run(self, number: int = 0) -> FakeRun:
@@ -177,8 +177,8 @@ class ServerTestCase(SynchronousTestCase):
         for connection in self.connections:
             connection.lose()
         server.reactor.advance(60)
-        self.assertEqual(server.gate.sessions, {})
-        self.assertEqual(server.gate.endings, [])
+        self.assertEqual(server.admission.sessions, {})
+        self.assertEqual(server.admission.endings, [])
         self.assertEqual(server.factory.unread, set())
         self.assertEqual(server.metrics.connections, 0)
         self.assertEqual(server.reactor.getDelayedCalls(), [])
@@ -278,21 +278,21 @@ class HandshakeTests(ServerTestCase):
     def test_before_the_server_is_ready(self) -> None:
         """Handshakes wait until workers can be had; plain HTTP does not."""
         server = self.server()
-        server.gate._waiting = []
+        server.admission._waiting = []
         connection = self.connect(server).open()
         self.assertIsNone(connection.status)
         self.assertEqual(self.connect(server).send(b"GET /healthz HTTP/1.1\r\n\r\n").status, 200)
-        server.gate.open()
+        server.admission.open()
         connection.read()
         self.assertEqual(connection.status, 101)
 
     def test_gone_before_the_server_is_ready(self) -> None:
         """A client that does not wait leaves nothing."""
         server = self.server()
-        server.gate._waiting = []
+        server.admission._waiting = []
         connection = self.connect(server).open()
         connection.lose()
-        server.gate.open()
+        server.admission.open()
         self.assertEqual(server.rooms, [])
 
 
@@ -325,7 +325,7 @@ class LimitTests(ServerTestCase):
         for address, status in (("10.0.0.1", 101), ("10.0.0.1", 503), ("10.0.0.2", 101)):
             connection = self.connect(server).open(X_Forwarded_For=f"6.6.6.6, {address}")
             self.assertEqual(connection.status, status)
-        self.assertEqual(server.gate.sessions[1].visitor.address, "10.0.0.1")
+        self.assertEqual(server.admission.sessions[1].identity.address, "10.0.0.1")
 
     def test_too_many_to_answer(self) -> None:
         """Far beyond the limit TCP connections are dropped at once."""
@@ -372,7 +372,7 @@ class LimitTests(ServerTestCase):
         server = self.server(bounds=Bounds(idle_seconds=100, ping_seconds=0))
         idle, busy = self.opened(server), self.opened(server).ask(code="wait")
         server.reactor.advance(101)
-        server.gate.close_idle()
+        server.admission.close_idle()
         idle.read()
         busy.read()
         self.assertEqual((idle.close_code, busy.close_code), (4408, None))
@@ -414,7 +414,7 @@ class MessageTests(ServerTestCase):
     def test_fault_of_ours(self) -> None:
         """An error of ours in receiving closes this connection with 1011, and is logged."""
         connection = self.opened()
-        connection.protocol._guest.receive = None
+        connection.protocol._session.receive = None
         connection.ask(code="x")
         self.assertEqual(connection.close_code, 1011)
         self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
@@ -514,7 +514,7 @@ class BackPressureTests(ServerTestCase):
         data = frame(TEXT, b'{"code":"x"}') * 40
         connection.send(data)
         self.assertFalse(connection.transport.reading)
-        self.assertEqual(len(connection.protocol._guest._queue), 17)
+        self.assertEqual(len(connection.protocol._session._queue), 17)
         connection.server.run().finish()
         for _ in range(10):
             connection.server.reactor.advance(0)
@@ -564,7 +564,7 @@ class AuthTests(ServerTestCase):
         ):
             connection = self.opened(server, path, **headers).ask(code="x")
             self.assertEqual(len(connection.texts), 1)
-        self.assertEqual(server.gate.sessions[3].visitor.account, "anna")
+        self.assertEqual(server.admission.sessions[3].identity.account, "anna")
 
     def test_wrong_in_the_handshake(self) -> None:
         """A wrong one: the handshake, then close 4401, which a page can see."""

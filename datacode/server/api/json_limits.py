@@ -42,7 +42,7 @@ class RepeatedKey(Exception):
     """A key that we read appears twice; its argument is the key."""
 
 
-class TooDeep(Exception):
+class JsonTooDeep(Exception):
     """Nested deeper than ``MAX_DEPTH``."""
 
 
@@ -50,7 +50,7 @@ class TooManyFields(Exception):
     """A message has more than ``MAX_FIELDS``."""
 
 
-class TooMany(Exception):
+class TooManyValues(Exception):
     """More than ``MAX_VALUES`` values in fields that nobody reads."""
 
 
@@ -221,13 +221,13 @@ def _container_end(data: bytes, at: int, values: int) -> tuple[int, int]:
         token = data[at - 1]
         values += 1
         if values > MAX_VALUES:
-            raise TooMany
+            raise TooManyValues
         if token == 0x22:
             at = _string_end(data, at - 1)
         elif token in b"[{":
             depth += 1
             if depth > MAX_DEPTH:
-                raise TooDeep
+                raise JsonTooDeep
         else:
             depth -= 1
             if depth == 1:

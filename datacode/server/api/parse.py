@@ -103,7 +103,7 @@ def parse(data: bytes, limit: int = 0) -> Request:
     except json_limits.RepeatedKey as repeated:
         shape = Executed if repeated.args[0] == "type" else _classes[tag].answer
         raise BadRequest(texts.REPEATED_FIELD, shape, head, field=repeated.args[0]) from None
-    except json_limits.TooDeep:
+    except json_limits.JsonTooDeep:
         raise BadRequest(
             texts.TOO_NESTED, _classes[tag].answer, head, limit=json_limits.MAX_DEPTH
         ) from None
@@ -111,7 +111,7 @@ def parse(data: bytes, limit: int = 0) -> Request:
         raise BadRequest(
             texts.TOO_MANY_FIELDS, _classes[tag].answer, head, limit=json_limits.MAX_FIELDS
         ) from None
-    except json_limits.TooMany:
+    except json_limits.TooManyValues:
         raise BadRequest(
             texts.TOO_MANY_VALUES, _classes[tag].answer, head, limit=json_limits.MAX_VALUES
         ) from None

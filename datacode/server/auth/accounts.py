@@ -9,6 +9,7 @@ Source: server reference, 4.4.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
 import tempfile
@@ -44,6 +45,17 @@ class BearerToken:
     """A token as a client showed it."""
 
     token: str = field(repr=False)
+
+
+class ServerToken:
+    """The token of ``--token``: compared without telling, by time, how much of it was right."""
+
+    def __init__(self, token: str) -> None:
+        self._digest = _digest(token)
+
+    def matches(self, shown: str) -> bool:
+        """Whether it is the right one."""
+        return hmac.compare_digest(self._digest, _digest(shown))
 
 
 _NO_ACCOUNT = Message("bad_accounts_line", "{path}, line {number}: expected NAME:HASH")
@@ -168,3 +180,7 @@ def _store(path: Path, name: str, stored: str) -> None:
 
 def _token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

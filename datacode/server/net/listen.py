@@ -15,7 +15,7 @@ from twisted.internet.error import VerifyError
 from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory
 from zope.interface import directlyProvides, implementer, providedBy
 
-from datacode.server.net.proxy_protocol import OverTLS, Proxied
+from datacode.server.net.proxy_protocol import ProxyProtocolFactory, TLSFactory
 
 _PROXIED = "haproxy:"
 
@@ -32,7 +32,7 @@ class _Certificate:
         return self.context
 
 
-class _Reactor:
+class _TLSReactor:
     """The reactor, but that what listens over TLS does so with a certificate of ours."""
 
     def __init__(self, reactor: Any) -> None:
@@ -46,16 +46,16 @@ class _Reactor:
     def listenSSL(self, port: int, factory: Any, contextFactory: Any, **more: Any) -> Any:
         """Listen, as the reactor's own method does."""
         certificate = _Certificate(contextFactory.getContext())
-        if isinstance(factory, Proxied):
+        if isinstance(factory, ProxyProtocolFactory):
             factory.add_tls(certificate)
         else:
-            factory = OverTLS(self._reactor, factory, certificate)
+            factory = TLSFactory(self._reactor, factory, certificate)
         listening = self._reactor.listenTCP(port, factory, **more)
         self.certificates.append(certificate)
         return listening
 
 
-class _Reader:
+class _ContextCollector:
     """In the place of a reactor: takes the context that would be listened with."""
 
     def __init__(self) -> None:
@@ -66,11 +66,11 @@ class _Reader:
         self.contexts.append(contextFactory.getContext())
 
 
-class Described:
+class DescribedEndpoint:
     """What ``--listen`` describes. ``seconds`` is the time that a proxy's header may take."""
 
     def __init__(self, reactor: Any, description: str, seconds: float) -> None:
-        self._reactor = _Reactor(reactor)
+        self._reactor = _TLSReactor(reactor)
         self._description = description
         self._seconds = seconds
         self._inner = description.removeprefix(_PROXIED)
@@ -78,7 +78,7 @@ class Described:
     def listen(self, factory: Any) -> IListeningPort:
         """Listen. Raises ``ValueError`` for a description that means nothing, ``OSError``."""
         if self._inner != self._description:
-            factory = Proxied(self._reactor, factory, self._seconds)
+            factory = ProxyProtocolFactory(self._reactor, factory, self._seconds)
         port: IListeningPort = self._through(self._reactor, factory)
         return port
 
@@ -87,7 +87,7 @@ class Described:
 
         Reads files: belongs in a thread. Raises as ``listen`` does.
         """
-        reader = _Reader()
+        reader = _ContextCollector()
         if self._reactor.certificates:
             self._through(reader, None)
         return reader.contexts

@@ -24,12 +24,12 @@ _LOCAL, _PROXIED = 0x20, 0x21
 _STREAM_4, _STREAM_6 = 0x11, 0x21
 
 
-class BadHeader(ValueError):
+class BadProxyHeader(ValueError):
     """This is no header, or none that makes sense."""
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ProxyHeader:
     """Both ends of the connection that the proxy passes on, and how many bytes the header has.
 
     The ends are None where the proxy speaks for itself (it checks whether we live) or does not
@@ -41,65 +41,68 @@ class Header:
     destination: Address | None = None
 
 
-def read(data: bytes) -> Header | None:
-    """The header with which ``data`` begins; None while it is incomplete. Raises ``BadHeader``."""
+def read(data: bytes) -> ProxyHeader | None:
+    """The header with which ``data`` begins; None while it is incomplete.
+
+    Raises ``BadProxyHeader``.
+    """
     for sign, of_this_kind in ((_TEXT, _line), (_BINARY, _block)):
         if data.startswith(sign):
             return of_this_kind(data)
         if sign.startswith(data):
             return None
-    raise BadHeader
+    raise BadProxyHeader
 
 
-def _line(data: bytes) -> Header | None:
+def _line(data: bytes) -> ProxyHeader | None:
     end = data.find(b"\r\n", 0, _LONGEST_LINE)
     if end < 0:
         if len(data) >= _LONGEST_LINE:
-            raise BadHeader
+            raise BadProxyHeader
         return None
     length = end + 2
     words = data[:end].split(b" ")
     if words[1] == b"UNKNOWN":
-        return Header(length)
+        return ProxyHeader(length)
     if len(words) != 6 or words[1] not in (b"TCP4", b"TCP6"):
-        raise BadHeader
+        raise BadProxyHeader
     hosts = [_ip(word.decode("ascii", "replace")) for word in words[2:4]]
     if any(host.version != int(words[1][3:]) for host in hosts):
-        raise BadHeader
+        raise BadProxyHeader
     ports = [_port(word) for word in words[4:]]
-    return Header(length, *map(_address, hosts, ports))
+    return ProxyHeader(length, *map(_address, hosts, ports))
 
 
-def _block(data: bytes) -> Header | None:
+def _block(data: bytes) -> ProxyHeader | None:
     if len(data) < _HEAD:
         return None
     command, family = data[12], data[13]
     length = _HEAD + int.from_bytes(data[14:16], "big")
     if command not in (_LOCAL, _PROXIED) or length > _LONGEST_BLOCK:
-        raise BadHeader
+        raise BadProxyHeader
     if len(data) < length:
         return None
     size = {_STREAM_4: 4, _STREAM_6: 16}.get(family)
     if command == _LOCAL or size is None:
-        return Header(length)
+        return ProxyHeader(length)
     addresses = data[_HEAD : _HEAD + 2 * size + 4]
     if length < _HEAD + len(addresses) or len(addresses) < 2 * size + 4:
-        raise BadHeader
+        raise BadProxyHeader
     hosts = [ipaddress.ip_address(addresses[at : at + size]) for at in (0, size)]
     ports = [int.from_bytes(addresses[at : at + 2], "big") for at in (2 * size, 2 * size + 2)]
-    return Header(length, *map(_address, hosts, ports))
+    return ProxyHeader(length, *map(_address, hosts, ports))
 
 
 def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
         return ipaddress.ip_address(text)
     except ValueError:
-        raise BadHeader from None
+        raise BadProxyHeader from None
 
 
 def _port(word: bytes) -> int:
     if not word.isdigit() or len(word) > 5 or int(word) > 65535:
-        raise BadHeader
+        raise BadProxyHeader
     return int(word)
 
 

@@ -24,10 +24,10 @@ from datacode.server.net import proxy_header
 
 _TLS_HANDSHAKE = b"\x16"
 _MOST_WAITING = 256
-"""Connections without a header yet; more are not taken. The others are counted by the gate."""
+"""Connections without a header yet; more are refused. Admission control counts the others."""
 
 
-class OverTLS(TLSMemoryBIOFactory):
+class TLSFactory(TLSMemoryBIOFactory):
     """TLS around the connections of a factory, which may refuse one by making no protocol."""
 
     def __init__(self, reactor: Any, factory: Any, certificate: IOpenSSLContextFactory) -> None:
@@ -39,7 +39,7 @@ class OverTLS(TLSMemoryBIOFactory):
         return None if protocol.wrappedProtocol is None else protocol
 
 
-class Proxied(WrappingFactory):
+class ProxyProtocolFactory(WrappingFactory):
     """Connections with a header ahead. ``seconds`` is the time that it may take, 0 for any."""
 
     noisy = False
@@ -50,43 +50,43 @@ class Proxied(WrappingFactory):
         self.seconds = seconds
         self.waiting = 0
         self._behind = factory
-        self._over_tls: OverTLS | None = None
+        self._over_tls: TLSFactory | None = None
 
     def add_tls(self, certificate: IOpenSSLContextFactory) -> None:
         """From now on the connections are TLS, before the header or behind it."""
-        inside = Proxied(self.reactor, self.wrappedFactory, self.seconds)
-        self._over_tls = OverTLS(self.reactor, inside, certificate)
-        self._behind = OverTLS(self.reactor, self.wrappedFactory, certificate)
+        inside = ProxyProtocolFactory(self.reactor, self.wrappedFactory, self.seconds)
+        self._over_tls = TLSFactory(self.reactor, inside, certificate)
+        self._behind = TLSFactory(self.reactor, self.wrappedFactory, certificate)
 
-    def buildProtocol(self, addr: IAddress | None) -> Connection | None:  # type: ignore[override]
+    def buildProtocol(self, addr: IAddress | None) -> ProxiedConnection | None:  # type: ignore[override]
         """A protocol that waits for the header; none where too many wait."""
-        return None if self.waiting >= _MOST_WAITING else Connection(self)
+        return None if self.waiting >= _MOST_WAITING else ProxiedConnection(self)
 
-    def begun(self, head: bytes) -> tuple[Any, proxy_header.Header] | None:
+    def begun(self, head: bytes) -> tuple[Any, proxy_header.ProxyHeader] | None:
         """The factory of what follows a connection's first bytes, and the header in them.
 
-        None while more bytes are wanted. Raises ``BadHeader``.
+        None while more bytes are wanted. Raises ``BadProxyHeader``.
         """
         if self._over_tls is not None and head.startswith(_TLS_HANDSHAKE):
-            return self._over_tls, proxy_header.Header(0)
+            return self._over_tls, proxy_header.ProxyHeader(0)
         header = proxy_header.read(head)
         return None if header is None else (self._behind, header)
 
 
-class Connection(ProtocolWrapper):
+class ProxiedConnection(ProtocolWrapper):
     """One connection: a protocol for its proxy, a transport for what follows the header."""
 
-    factory: Proxied
+    factory: ProxyProtocolFactory
     transport: Any = None
     wrappedProtocol: Any
     log = Logger(namespace="datacode.server")
 
-    def __init__(self, factory: Proxied) -> None:
+    def __init__(self, factory: ProxyProtocolFactory) -> None:
         super().__init__(factory, None)  # type: ignore[arg-type]
         self._head = b""
-        self._header = proxy_header.Header(0)
+        self._header = proxy_header.ProxyHeader(0)
         self._waits = False
-        self._patience: Any = None
+        self._header_timer: Any = None
 
     def logPrefix(self) -> str:
         """For Twisted's log."""
@@ -102,7 +102,7 @@ class Connection(ProtocolWrapper):
         self.factory.waiting += 1
         self._waits = True
         if self.factory.seconds:
-            self._patience = self.factory.reactor.callLater(
+            self._header_timer = self.factory.reactor.callLater(
                 self.factory.seconds, self._drop, "no PROXY header came in time"
             )
 
@@ -114,7 +114,7 @@ class Connection(ProtocolWrapper):
         self._head += data
         try:
             begun = self.factory.begun(self._head)
-        except proxy_header.BadHeader:
+        except proxy_header.BadProxyHeader:
             self._drop("it does not begin with a PROXY header")
             return
         if begun is not None:
@@ -128,10 +128,10 @@ class Connection(ProtocolWrapper):
         )
         self.transport.abortConnection()
 
-    def _begin(self, following: Any, header: proxy_header.Header) -> None:
+    def _begin(self, following: Any, header: proxy_header.ProxyHeader) -> None:
         """Hand the connection on, with what has come behind the header."""
         self._header = header
-        self._wait_no_longer()
+        self._stop_waiting()
         self.wrappedProtocol = following.buildProtocol(self.getPeer())
         if self.wrappedProtocol is None:
             self.transport.abortConnection()
@@ -143,18 +143,18 @@ class Connection(ProtocolWrapper):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """TCP is gone."""
-        self._wait_no_longer()
+        self._stop_waiting()
         self.factory.unregisterProtocol(self)  # type: ignore[no-untyped-call]
         protocol, self.wrappedProtocol = self.wrappedProtocol, None
         if protocol is not None:
             protocol.connectionLost(reason)
 
-    def _wait_no_longer(self) -> None:
+    def _stop_waiting(self) -> None:
         if self._waits:
             self._waits = False
             self.factory.waiting -= 1
-            if self._patience is not None and self._patience.active():
-                self._patience.cancel()
+            if self._header_timer is not None and self._header_timer.active():
+                self._header_timer.cancel()
 
     def getPeer(self) -> IAddress:
         """The client's address; the proxy's own where it speaks for itself."""

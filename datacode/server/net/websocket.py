@@ -2,7 +2,7 @@
 
 A connection begins as HTTP. What asks for no WebSocket is answered by the site and closed; the
 rest is Autobahn's handshake, then its frames. This module decides nothing: whether a client may
-come in is the gate's business (``server.gate``), what it gets is the session's.
+come in is admission control's business (``server.admission``), what it gets is the session's.
 
 What is Autobahn's own and is replaced here:
 
@@ -47,7 +47,7 @@ _MUCH = 1 << 18
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
 
 
-class _Quiet:
+class _NullLogger:
     """Instead of Autobahn's logger: what is worth logging, we log ourselves."""
 
     def _nothing(self, *args: Any, **kwargs: Any) -> None:
@@ -56,30 +56,30 @@ class _Quiet:
     trace = debug = info = warn = error = critical = failure = _nothing
 
 
-class Guest(Protocol):
+class SessionPort(Protocol):
     """A session, as its connection sees it (``session.Session``)."""
 
     def receive(self, data: bytes, *, is_text: bool) -> None: ...
 
-    def slow(self) -> None: ...
+    def pause_output(self) -> None: ...
 
-    def ready(self) -> None: ...
+    def resume_output(self) -> None: ...
 
 
-class Gate(Protocol):
-    """Who comes in, and what becomes of them (``server.gate``)."""
+class Admission(Protocol):
+    """Who comes in, and what becomes of them (``server.admission``)."""
 
     def connected(self, address: str) -> bool: ...
 
     def disconnected(self, address: str) -> None: ...
 
-    def plain(self, head: http.Head, address: str) -> http.Answer: ...
+    def answer_http(self, head: http.Head, address: str) -> http.Response: ...
 
-    def admit(self, handshake: Handshake) -> Deferred[Callable[[ClientProtocol], Guest]]: ...
+    def admit(self, handshake: Handshake) -> Deferred[Callable[[ClientProtocol], SessionPort]]: ...
 
-    def refused(self, code: int, reason: str, address: str) -> None: ...
+    def handshake_failed(self, code: int, reason: str, address: str) -> None: ...
 
-    def left(self, guest: Guest, reason: str) -> None: ...
+    def session_lost(self, session: SessionPort, reason: str) -> None: ...
 
 
 class Denied(Exception):
@@ -105,13 +105,13 @@ class Handshake:
 class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     """One connection: first HTTP, then perhaps a session."""
 
-    log = _Quiet()
+    log = _NullLogger()
     factory: ServerFactory
     _faults = Logger()
 
     def connectionMade(self) -> None:
         """TCP is connected."""
-        self._guest: Guest | None = None
+        self._session: SessionPort | None = None
         self._paused_by: set[str] = set()
         self._pieces = bytearray()
         self._last_ping: bytes | None = None
@@ -130,10 +130,10 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self.factory.unread.discard(self)
         self._paused_by.clear()
         super().connectionLost(reason)
-        self.factory.gate.disconnected(self._tcp_address)
-        guest, self._guest = self._guest, None
-        if guest is not None:
-            self.factory.gate.left(guest, self._why_left(reason))
+        self.factory.admission.disconnected(self._tcp_address)
+        session, self._session = self._session, None
+        if session is not None:
+            self.factory.admission.session_lost(session, self._why_left(reason))
 
     def _why_left(self, reason: Any) -> str:
         """How the connection ended, for the log."""
@@ -223,8 +223,8 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if head.wants_websocket and head.method == "GET":
             self.processHandshake()
         else:
-            answer = self.factory.gate.plain(head, self.address)
-            self._answer_plainly(answer.encode(with_body=head.method != "HEAD"))
+            answer = self.factory.admission.answer_http(head, self.address)
+            self._respond(answer.encode(with_body=head.method != "HEAD"))
 
     def failHandshake(
         self, reason: str, code: int = 400, responseHeaders: list[tuple[str, str]] | None = None
@@ -235,11 +235,11 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if reason.startswith("HTTP Origin"):
             code = 403  # Autobahn has 400 for an origin that makes no sense
         self.wasNotCleanReason = reason
-        self.factory.gate.refused(code, reason, self.address)
+        self.factory.admission.handshake_failed(code, reason, self.address)
         answer = http.refusal(code, reason, tuple(responseHeaders or ()))
-        self._answer_plainly(answer.encode())
+        self._respond(answer.encode())
 
-    def _answer_plainly(self, data: bytes) -> None:
+    def _respond(self, data: bytes) -> None:
         self.data = b""
         self.transport.write(data)
         self.wasClean = True
@@ -256,13 +256,13 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         local = _address_of(self.transport.getHost())
         self.address = _bare(request.peer)
         # Nothing of the client's is read until it is settled: it may have sent frames already.
-        self._pause("gate")
-        admitted = self.factory.gate.admit(Handshake(request, local))
+        self._pause("admission")
+        admitted = self.factory.admission.admit(Handshake(request, local))
 
-        def accept(make_guest: Callable[[ClientProtocol], Guest]) -> None:
+        def accept(make_session: Callable[[ClientProtocol], SessionPort]) -> None:
             if self.state != self.STATE_CONNECTING:
                 raise ConnectionDeny(ConnectionDeny.SERVICE_UNAVAILABLE, "too late")
-            self._make_guest = make_guest
+            self._make_session = make_session
 
         def deny(failure: Any) -> None:
             failure.trap(Denied)
@@ -272,8 +272,8 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     def onOpen(self) -> None:
         """The handshake is done."""
-        self._guest = self._make_guest(self)
-        self._resume("gate")
+        self._session = self._make_session(self)
+        self._resume("admission")
 
     # Messages ----------------------------------------------------------------------------------
 
@@ -289,17 +289,17 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         """The end of a message."""
         data = bytes(self._pieces)
         self._pieces = bytearray()
-        if self.failedByMe or self._guest is None:
+        if self.failedByMe or self._session is None:
             return
         self.factory.received(len(data))
         try:
-            self._guest.receive(data, is_text=not self.message_is_binary)
+            self._session.receive(data, is_text=not self.message_is_binary)
         except Exception:  # noqa: BLE001 - a fault of ours must not end other connections
             self._faults.failure("A message could not be received")
             self.close(1011, "internal error")
 
     def onPing(self, payload: bytes) -> None:
-        """Answer a ping. Of many that come while nothing can be sent, the last counts (RFC 6455,
+        """Response a ping. Of many that come while nothing can be sent, the last counts (RFC 6455,
         5.5.3)."""
         if self._write_full:
             self._last_ping = payload
@@ -374,8 +374,8 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def pauseProducing(self) -> None:
         """The client does not read what it was sent."""
         self._write_full = True
-        if self._guest is not None:
-            self._guest.slow()
+        if self._session is not None:
+            self._session.pause_output()
 
     def resumeProducing(self) -> None:
         """It has read."""
@@ -383,8 +383,8 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if self._last_ping is not None:
             payload, self._last_ping = self._last_ping, None
             self.sendPong(payload)
-        if self._guest is not None:
-            self._guest.ready()
+        if self._session is not None:
+            self._session.resume_output()
 
     def stopProducing(self) -> None:
         """The connection is lost; ``connectionLost`` follows."""
@@ -398,25 +398,25 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     """Makes a protocol for each connection, with our settings."""
 
     protocol = ClientProtocol
-    log = _Quiet()
+    log = _NullLogger()
     noisy = False
 
     def __init__(
         self,
         settings: Settings,
-        gate: Gate,
+        admission: Admission,
         reactor: Any,
         *,
         received: Callable[[int], object] = lambda size: None,
         sent: Callable[[int], object] = lambda size: None,
     ) -> None:
         super().__init__(reactor=reactor, server="DataCode")
-        self.gate = gate
+        self.admission = admission
         self.received = received
         self.sent = sent
         self.unread: set[ClientProtocol] = set()
         # Autobahn's own batches calls by the second, and knows only the global reactor.
-        self._batched_timer = _Timer(reactor)
+        self._batched_timer = _ReactorTimer(reactor)
         bounds = settings.bounds
         self.setProtocolOptions(
             versions=[13],
@@ -438,17 +438,17 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
             autoPingTimeout=bounds.ping_seconds,
             autoPingSize=12,
             autoPingRestartOnAnyTraffic=True,
-            # The gate looks at origins, because only it can answer 403.
+            # Admission control looks at origins, because only it can answer 403.
             allowedOrigins=["*"],
             allowNullOrigin=True,
-            maxConnections=0,  # the gate counts
+            maxConnections=0,  # admission control counts
             trustXForwardedFor=settings.proxies,
         )
 
     def buildProtocol(self, addr: IAddress) -> ClientProtocol | None:
         """A protocol for a new connection, or none where there are too many."""
         address = _address_of(addr)
-        if not self.gate.connected(address):
+        if not self.admission.connected(address):
             return None
         protocol: ClientProtocol = super().buildProtocol(addr)
         return protocol
@@ -459,17 +459,17 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
             protocol.drop_if_gone()
 
 
-class _Timer:
+class _ReactorTimer:
     """``call_later`` of the factory's own reactor; a call may be cancelled when it is over."""
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
 
-    def call_later(self, delay: float, function: Callable[..., Any], *args: Any) -> _Call:
-        return _Call(self._reactor.callLater(delay, function, *args))
+    def call_later(self, delay: float, function: Callable[..., Any], *args: Any) -> _TimerCall:
+        return _TimerCall(self._reactor.callLater(delay, function, *args))
 
 
-class _Call:
+class _TimerCall:
     def __init__(self, delayed: Any) -> None:
         self._delayed = delayed
 

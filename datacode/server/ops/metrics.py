@@ -70,7 +70,7 @@ class Metrics(Collector):
         """A message of so many bytes was sent."""
         self.bytes_sent += size
 
-    def turned_away(self, code: int) -> None:
+    def rejected(self, code: int) -> None:
         """A connection was refused, with this HTTP status or close code."""
         self._refused[code] += 1
 

@@ -108,4 +108,8 @@ class Translated:
         self._stream.write(re.sub(r"\S[^\t\n]*\S", self._said, text))
 
     def _said(self, match: re.Match[str]) -> str:
+        """A text, or what stands before its colon and what behind it: ``Usage: --auth …``."""
+        head, colon, rest = match[0].partition(": ")
+        if rest and (known := translate(head + colon, self._locale)) != head + colon:
+            return known + translate(rest, self._locale)
         return translate(match[0], self._locale)

@@ -26,7 +26,7 @@ from datacode.server.ops.logs import json_log_to
 from datacode.server.options import sources
 from datacode.server.options.help import Help, reader
 from datacode.server.options.settings import Settings
-from datacode.server.options.usage_errors import Mistake, sentence
+from datacode.server.options.usage_errors import OptionError, sentence
 from datacode.server.options.values import ADDRESS_VARIABLE, TOKEN_VARIABLE, settings
 
 _LIMITS = [
@@ -129,15 +129,15 @@ class Options(Help, AuthOptionMixin):
         try:
             self.addChecker(makeChecker(description))  # type: ignore[no-untyped-call]
         except InvalidAuthType as error:
-            raise Mistake(
+            raise OptionError(
                 "unknown_auth_method", "❌ --auth: no such method: {kind}", kind=error
             ) from None
         except UnsupportedInterfaces as error:
-            raise Mistake(
+            raise OptionError(
                 "unsuitable_auth_method", "❌ --auth: this method does not fit: {kind}", kind=error
             ) from None
         except OSError as error:
-            raise Mistake(
+            raise OptionError(
                 "bad_option_file",
                 "❌ --{name}: {path}: {reason}",
                 name="auth",
@@ -145,11 +145,11 @@ class Options(Help, AuthOptionMixin):
                 reason=system_reason(error),
             ) from None
         except AccountsError as error:
-            raise Mistake(
+            raise OptionError(
                 "bad_option", "❌ --{name}: {reason}", name="auth", reason=error.message
             ) from None
         except UnicodeDecodeError as error:
-            raise Mistake(
+            raise OptionError(
                 "bad_option", "❌ --{name}: {reason}", name="auth", reason=error
             ) from None
 
@@ -183,7 +183,7 @@ class Options(Help, AuthOptionMixin):
         """Check what was given, and make settings of it."""
         self.settings = settings(self, self._lists, self._environment)
         if self._words:
-            raise Mistake(
+            raise OptionError(
                 "unknown_server_argument", "❌ Unknown argument: {word}", word=self._words[0]
             )
         parent = getattr(self, "parent", None)
@@ -195,9 +195,9 @@ def _first(rows: Any) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
-def _names() -> sources.Names:
+def _names() -> sources.OptionNames:
     """The options that a file or the environment may set."""
-    return sources.Names(
+    return sources.OptionNames(
         parameters=_first(Options.optParameters) - {"config"},
         flags=_first(Options.optFlags),
         lists=frozenset(

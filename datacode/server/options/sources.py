@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datacode.i18n.os_errors import system_reason
-from datacode.server.options.usage_errors import Mistake
+from datacode.server.options.usage_errors import OptionError
 
 VARIABLE = "DATACODE_CONFIG"
 _PREFIX = "DATACODE_"
@@ -25,7 +25,7 @@ _NO = frozenset({"", "0", "false", "no", "off"})
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class OptionNames:
     """The options that there are: those with a value, those without, those that repeat.
 
     ``covered`` maps a variable of the environment to the options that it stands in for, too.
@@ -37,10 +37,10 @@ class Names:
     covered: Mapping[str, tuple[str, ...]]
 
 
-def words(names: Names, given: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+def words(names: OptionNames, given: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """The words that stand for the file and the environment, to be put in front of ``given``.
 
-    Raises ``Mistake`` for a file that cannot be read or has no such option.
+    Raises ``OptionError`` for a file that cannot be read or has no such option.
     """
     on_line = set(_named(given))
     from_environment = _from_environment(names, environment)
@@ -73,12 +73,12 @@ def language(given: Sequence[str], environment: Mapping[str, str]) -> object:
         asked = environment.get(_PREFIX + "LOCALE")
     path = _value_named(given, "--conf", "--config") or environment.get(VARIABLE)
     if asked is None and path:
-        with suppress(Mistake):  # a file that cannot be read names no language
+        with suppress(OptionError):  # a file that cannot be read names no language
             asked = _read(path).get("locale")
     return asked
 
 
-def _words_of(names: Names, name: str, values: list[str]) -> Iterator[str]:
+def _words_of(names: OptionNames, name: str, values: list[str]) -> Iterator[str]:
     if name in names.flags:
         yield f"--{name}"
         return
@@ -105,7 +105,7 @@ def _value_named(given: Sequence[str], shortest: str, option: str) -> str | None
 # The environment ----------------------------------------------------------------------
 
 
-def _from_environment(names: Names, environment: Mapping[str, str]) -> dict[str, list[str]]:
+def _from_environment(names: OptionNames, environment: Mapping[str, str]) -> dict[str, list[str]]:
     found = {}
     for name in sorted(names.parameters | names.flags | names.lists):
         variable = _PREFIX + name.upper().replace("-", "_")
@@ -119,7 +119,7 @@ def _from_environment(names: Names, environment: Mapping[str, str]) -> dict[str,
         elif text.lower() in _YES:
             found[name] = []
         elif text.lower() not in _NO:
-            raise Mistake(
+            raise OptionError(
                 "variable_not_flag",
                 "❌ {variable}: expected true or false, got: {value}",
                 variable=variable,
@@ -131,15 +131,17 @@ def _from_environment(names: Names, environment: Mapping[str, str]) -> dict[str,
 # The file -------------------------------------------------------------------------------
 
 
-def _from_file(names: Names, path: str) -> dict[str, list[str]]:
+def _from_file(names: OptionNames, path: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for key, value in _read(path).items():
         name = key.replace("_", "-")
         if name not in names.parameters | names.flags | names.lists:
-            raise Mistake("unknown_setting", "❌ {path}: unknown option: {key}", path=path, key=key)
+            raise OptionError(
+                "unknown_setting", "❌ {path}: unknown option: {key}", path=path, key=key
+            )
         if name in names.flags:
             if not isinstance(value, bool):
-                raise Mistake(
+                raise OptionError(
                     "setting_not_flag",
                     "❌ {path}: {key}: expected true or false",
                     path=path,
@@ -151,14 +153,14 @@ def _from_file(names: Names, path: str) -> dict[str, list[str]]:
             values = value if isinstance(value, list) else [value]
             found[name] = [each for each in values if isinstance(each, str)]
             if len(found[name]) < len(values):
-                raise Mistake(
+                raise OptionError(
                     "setting_not_list",
                     "❌ {path}: {key}: expected a string or an array of strings",
                     path=path,
                     key=key,
                 )
         elif isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise Mistake(
+            raise OptionError(
                 "setting_not_word",
                 "❌ {path}: {key}: expected a string or a number",
                 path=path,
@@ -174,10 +176,10 @@ def _read(path: str) -> dict[str, object]:
         return tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
         reason = system_reason(error)
-        raise Mistake(
+        raise OptionError(
             "unreadable_config", "❌ --config: {path}: {reason}", path=path, reason=reason
         ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Mistake(
+        raise OptionError(
             "unreadable_config", "❌ --config: {path}: {reason}", path=path, reason=error
         ) from None

@@ -9,7 +9,7 @@ from twisted.python.usage import UsageError
 from datacode.i18n.message import Message, parameters
 
 
-class Mistake(UsageError):
+class OptionError(UsageError):
     """One sentence about what was given."""
 
     def __init__(self, code: str, template: str, /, **params: object) -> None:
@@ -47,7 +47,7 @@ _FOUND_BY_TWISTED = tuple(
 
 def sentence(error: UsageError, locale: str) -> str:
     """The mistake in ``locale``. Of Twisted's own, those that nobody knows stay as they are."""
-    if isinstance(error, Mistake):
+    if isinstance(error, OptionError):
         return error.message.render(locale)
     for pattern, text in _FOUND_BY_TWISTED:
         if match := pattern.fullmatch(str(error)):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datacode.server.options.settings import MIB, Bounds, Settings
-from datacode.server.options.usage_errors import Mistake
+from datacode.server.options.usage_errors import OptionError
 from datacode.smb.hosts import HostPolicy
 from datacode.smb.policy import Kerberos
 from datacode.worker.limits import Limits
@@ -21,7 +21,7 @@ TOKEN_VARIABLE = "DATACODE_WS_TOKEN"  # noqa: S105 - a variable's name
 def settings(
     options: Mapping[str, Any], lists: Mapping[str, list[str]], environment: Mapping[str, str]
 ) -> Settings:
-    """The settings that the options ask for. Raises ``Mistake`` for what makes no sense."""
+    """The settings that the options ask for. Raises ``OptionError`` for what makes no sense."""
     host, port = _address(options, environment)
     files = lists.get("files", [])
     return Settings(
@@ -93,19 +93,21 @@ def _address(options: Mapping[str, Any], environment: Mapping[str, str]) -> tupl
         port = _port(options["port"])
     host = host.removeprefix("[").removesuffix("]")
     if not host or any(letter.isspace() for letter in host):
-        raise Mistake("bad_listen_address", "❌ Invalid address: {host}", host=host)
+        raise OptionError("bad_listen_address", "❌ Invalid address: {host}", host=host)
     return host, port
 
 
 def _reuse_port(options: Mapping[str, Any], lists: Mapping[str, list[str]]) -> bool:
     wanted = bool(options["reuse-port"])
     if wanted and lists.get("listen"):
-        raise Mistake(
+        raise OptionError(
             "reuse_port_with_listen",
             "❌ --reuse-port: only with --host and --port, not with --listen",
         )
     if wanted and not hasattr(socket, "SO_REUSEPORT"):
-        raise Mistake("reuse_port_unsupported", "❌ --reuse-port: this system cannot share a port")
+        raise OptionError(
+            "reuse_port_unsupported", "❌ --reuse-port: this system cannot share a port"
+        )
     return wanted
 
 
@@ -120,13 +122,13 @@ def _split_address(text: str) -> tuple[str, int] | None:
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535:
         return int(text)
-    raise Mistake("bad_port", "❌ Invalid port: {port}", port=text)
+    raise OptionError("bad_port", "❌ Invalid port: {port}", port=text)
 
 
 def _token(text: str | None, environment: Mapping[str, str]) -> str | None:
     token = environment.get(TOKEN_VARIABLE) if text is None else text
     if token == "":
-        raise Mistake("empty_token", "❌ --token: the token cannot be empty")
+        raise OptionError("empty_token", "❌ --token: the token cannot be empty")
     return token
 
 
@@ -135,7 +137,7 @@ def _hosts(entries: list[str]) -> HostPolicy:
         try:
             HostPolicy([entry])
         except ValueError:
-            raise Mistake(
+            raise OptionError(
                 "bad_smb_host",
                 "❌ --smb-host: expected a name, an address or a network, got: {entry}",
                 entry=entry,
@@ -149,7 +151,7 @@ def _kerberos(lists: Mapping[str, list[str]]) -> Kerberos:
         account, _, file = entry.partition("=")
         user, _, realm = account.rpartition("@")
         if not user or not realm or not file:
-            raise Mistake(
+            raise OptionError(
                 "bad_smb_kerberos",
                 "❌ --smb-kerberos: expected USER@REALM=FILE, got: {entry}",
                 entry=entry,
@@ -159,7 +161,7 @@ def _kerberos(lists: Mapping[str, list[str]]) -> Kerberos:
     for entry in lists.get("smb_kdcs", []):
         realm, _, host = entry.partition("=")
         if not realm or not host:
-            raise Mistake(
+            raise OptionError(
                 "bad_smb_kdc", "❌ --smb-kdc: expected REALM=HOST, got: {entry}", entry=entry
             )
         kdcs[realm] = host
@@ -173,7 +175,7 @@ def _optional_path(text: str | None) -> Path | None:
 def _folder(text: str, option: str) -> Path:
     path = Path(text).absolute()
     if not path.is_dir():
-        raise Mistake(
+        raise OptionError(
             "option_folder_not_found",
             "❌ {option}: folder not found: {folder}",
             option=option,
@@ -185,7 +187,7 @@ def _folder(text: str, option: str) -> Path:
 def _choice(options: Mapping[str, Any], name: str, *choices: str) -> Any:
     value = options[name]
     if value not in choices:
-        raise Mistake(
+        raise OptionError(
             "option_not_choice",
             "❌ --{name}: expected one of: {choices}; got: {value}",
             name=name,
@@ -205,8 +207,8 @@ def _number(options: Mapping[str, Any], name: str) -> float:
     return number
 
 
-def _too_small(name: str, least: int, value: object) -> Mistake:
-    return Mistake(
+def _too_small(name: str, least: int, value: object) -> OptionError:
+    return OptionError(
         "option_not_number",
         "❌ --{name}: expected a number from {least} up, got: {value}",
         name=name,
@@ -218,7 +220,7 @@ def _too_small(name: str, least: int, value: object) -> Mistake:
 def _whole(options: Mapping[str, Any], name: str, least: int = 0) -> int:
     number = _number(options, name)
     if not number.is_integer():
-        raise Mistake(
+        raise OptionError(
             "option_not_whole",
             "❌ --{name}: expected a whole number, got: {value}",
             name=name,

@@ -16,14 +16,17 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.server.admission import preferred_locale
 from datacode.server.auth import passwd
-from datacode.server.auth.access import Origins, Patience, Token, is_loopback, network_of
 from datacode.server.auth.accounts import (
     AccountsError,
     AccountsFile,
     BearerToken,
+    ServerToken,
     make_token,
     set_password,
 )
+from datacode.server.auth.addresses import is_loopback, network_of
+from datacode.server.auth.origins import Origins
+from datacode.server.auth.throttle import LoginThrottle
 
 
 class OriginsTests(SynchronousTestCase):
@@ -92,11 +95,11 @@ class OriginsTests(SynchronousTestCase):
         self.assertTrue(Origins(["*"]).allows("http://x.example", "", public=False))
 
 
-class PatienceTests(SynchronousTestCase):
+class LoginThrottleTests(SynchronousTestCase):
     def test_turned_away(self) -> None:
         """After ten failures an address waits until the oldest is a minute old."""
         clock = Clock()
-        patience = Patience(clock.seconds)
+        patience = LoginThrottle(clock.seconds)
         for _ in range(9):
             patience.failed("10.0.0.1")
             clock.advance(1)
@@ -109,7 +112,7 @@ class PatienceTests(SynchronousTestCase):
 
     def test_bounded(self) -> None:
         """Only so many addresses are remembered, the latest."""
-        patience = Patience(Clock().seconds, tries=1, addresses=10)
+        patience = LoginThrottle(Clock().seconds, tries=1, addresses=10)
         for number in range(1000):
             patience.failed(f"10.0.{number // 250}.{number % 250}")
         self.assertEqual(patience.wait("10.0.0.1"), 0)
@@ -133,7 +136,7 @@ class PatienceTests(SynchronousTestCase):
 class TokenTests(SynchronousTestCase):
     def test_matches(self) -> None:
         """Only the whole token, whatever letters it has."""
-        token = Token("секрет")
+        token = ServerToken("секрет")
         self.assertTrue(token.matches("секрет"))
         for wrong in ("", "секре", "секрет ", "Секрет", "\ud800"):
             self.assertFalse(token.matches(wrong))

@@ -1,0 +1,51 @@
+"""A limit on wrong tokens and passwords from one address. Source: server reference, 4.4."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from datacode.server.auth.addresses import network_of
+
+
+class LoginThrottle:
+    """Counts wrong tokens and passwords for each address.
+
+    After ``tries`` of them within ``seconds``, an address is turned away until the oldest is
+    ``seconds`` old. At most ``addresses`` are remembered, the latest ones.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        *,
+        tries: int = 10,
+        seconds: float = 60.0,
+        addresses: int = 10_000,
+    ) -> None:
+        self._now = now
+        self._tries = tries
+        self._seconds = seconds
+        self._addresses = addresses
+        self._failures: OrderedDict[str, list[float]] = OrderedDict()
+
+    def failed(self, address: str) -> None:
+        """Somebody there showed a wrong token or password."""
+        network = network_of(address)
+        times = self._recent(network)
+        times.append(self._now())
+        self._failures[network] = times[-self._tries :]
+        self._failures.move_to_end(network)
+        while len(self._failures) > self._addresses:
+            self._failures.popitem(last=False)
+
+    def wait(self, address: str) -> int:
+        """Seconds until somebody there may try again; 0 for now."""
+        times = self._recent(network_of(address))
+        if len(times) < self._tries:
+            return 0
+        return max(1, round(times[0] + self._seconds - self._now()))
+
+    def _recent(self, network: str) -> list[float]:
+        oldest = self._now() - self._seconds
+        return [time for time in self._failures.get(network, ()) if time > oldest]
