@@ -16,8 +16,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import ConnectionClosed
 
-from datacode.client.calls import Call, Calls
+from datacode.client.calls import RemoteCall, RemoteCalls
 from datacode.client.results import (
+    MESSAGE_BYTES,
     ConnectionLost,
     Message,
     deliver,
@@ -28,9 +29,6 @@ from datacode.client.results import (
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-MESSAGE_BYTES = 256 * 2**20
-"""The largest answer that is accepted."""
 
 
 @asynccontextmanager
@@ -62,7 +60,7 @@ async def connect_async(
 
 
 def _method(
-    make: Callable[Concatenate[Calls, P], Call[T]],
+    make: Callable[Concatenate[RemoteCalls, P], RemoteCall[T]],
 ) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
     """A method of the client that performs a call, with its signature and documentation."""
 
@@ -78,7 +76,7 @@ class AsyncClient:
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
-        self._calls = Calls()
+        self._calls = RemoteCalls()
         self._waiting: dict[int, asyncio.Queue[Message | None]] = {}
         self._reader = asyncio.create_task(self._read())
         self._ending = "the connection was closed"
@@ -101,7 +99,7 @@ class AsyncClient:
         for queue in self._waiting.values():
             queue.put_nowait(None)
 
-    async def _perform(self, call: Call[T]) -> T:
+    async def _perform(self, call: RemoteCall[T]) -> T:
         """Ask, and read the answer; what comes before it is delivered."""
         if self._reader.done():
             raise ConnectionLost(self._ending)
@@ -119,21 +117,21 @@ class AsyncClient:
         finally:
             del self._waiting[call.request["id"]]
 
-    interrupt = _method(Calls.cancel)
-    authenticate = _method(Calls.authenticate)
-    execute = _method(Calls.execute)
-    reset = _method(Calls.reset)
-    list_shares = _method(Calls.list_shares)
-    connect_share = _method(Calls.connect_share)
-    disconnect_share = _method(Calls.disconnect_share)
-    list_share = _method(Calls.list_share)
-    read_share = _method(Calls.read_share)
-    upload = _method(Calls.upload)
-    list_uploads = _method(Calls.list_uploads)
-    download = _method(Calls.download)
-    delete_upload = _method(Calls.delete_upload)
-    table_rows = _method(Calls.table_rows)
-    variables = _method(Calls.variables)
-    complete = _method(Calls.complete)
-    check = _method(Calls.check)
-    info = _method(Calls.info)
+    interrupt = _method(RemoteCalls.cancel)
+    authenticate = _method(RemoteCalls.authenticate)
+    execute = _method(RemoteCalls.execute)
+    reset = _method(RemoteCalls.reset)
+    list_shares = _method(RemoteCalls.list_shares)
+    connect_share = _method(RemoteCalls.connect_share)
+    disconnect_share = _method(RemoteCalls.disconnect_share)
+    list_share = _method(RemoteCalls.list_share)
+    read_share = _method(RemoteCalls.read_share)
+    upload = _method(RemoteCalls.upload)
+    list_uploads = _method(RemoteCalls.list_uploads)
+    download = _method(RemoteCalls.download)
+    delete_upload = _method(RemoteCalls.delete_upload)
+    table_rows = _method(RemoteCalls.table_rows)
+    variables = _method(RemoteCalls.variables)
+    complete = _method(RemoteCalls.complete)
+    check = _method(RemoteCalls.check)
+    info = _method(RemoteCalls.info)

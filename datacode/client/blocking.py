@@ -16,8 +16,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_socket
 
-from datacode.client.calls import Call, Calls
+from datacode.client.calls import RemoteCall, RemoteCalls
 from datacode.client.results import (
+    MESSAGE_BYTES,
     ConnectionLost,
     Message,
     deliver,
@@ -28,9 +29,6 @@ from datacode.client.results import (
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-MESSAGE_BYTES = 256 * 2**20
-"""The largest answer that is accepted."""
 
 
 def connect(
@@ -59,7 +57,7 @@ def connect(
 
 
 def _method(
-    make: Callable[Concatenate[Calls, P], Call[T]],
+    make: Callable[Concatenate[RemoteCalls, P], RemoteCall[T]],
 ) -> Callable[Concatenate[Client, P], T]:
     """A method of the client that performs a call, with its signature and documentation."""
 
@@ -75,7 +73,7 @@ class Client:
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
-        self._calls = Calls()
+        self._calls = RemoteCalls()
         self._turn = threading.Lock()
 
     def __enter__(self) -> Client:
@@ -93,7 +91,7 @@ class Client:
         """End the session."""
         self._connection.close()
 
-    def _perform(self, call: Call[T]) -> T:
+    def _perform(self, call: RemoteCall[T]) -> T:
         """Ask, and read the answer; what comes before it is delivered, foreign answers dropped."""
         with self._turn:
             self._send(call.request)
@@ -122,20 +120,20 @@ class Client:
         """End the program that another thread is running; nothing happens where none is."""
         self._send(self._calls.cancel().request)
 
-    authenticate = _method(Calls.authenticate)
-    execute = _method(Calls.execute)
-    reset = _method(Calls.reset)
-    list_shares = _method(Calls.list_shares)
-    connect_share = _method(Calls.connect_share)
-    disconnect_share = _method(Calls.disconnect_share)
-    list_share = _method(Calls.list_share)
-    read_share = _method(Calls.read_share)
-    upload = _method(Calls.upload)
-    list_uploads = _method(Calls.list_uploads)
-    download = _method(Calls.download)
-    delete_upload = _method(Calls.delete_upload)
-    table_rows = _method(Calls.table_rows)
-    variables = _method(Calls.variables)
-    complete = _method(Calls.complete)
-    check = _method(Calls.check)
-    info = _method(Calls.info)
+    authenticate = _method(RemoteCalls.authenticate)
+    execute = _method(RemoteCalls.execute)
+    reset = _method(RemoteCalls.reset)
+    list_shares = _method(RemoteCalls.list_shares)
+    connect_share = _method(RemoteCalls.connect_share)
+    disconnect_share = _method(RemoteCalls.disconnect_share)
+    list_share = _method(RemoteCalls.list_share)
+    read_share = _method(RemoteCalls.read_share)
+    upload = _method(RemoteCalls.upload)
+    list_uploads = _method(RemoteCalls.list_uploads)
+    download = _method(RemoteCalls.download)
+    delete_upload = _method(RemoteCalls.delete_upload)
+    table_rows = _method(RemoteCalls.table_rows)
+    variables = _method(RemoteCalls.variables)
+    complete = _method(RemoteCalls.complete)
+    check = _method(RemoteCalls.check)
+    info = _method(RemoteCalls.info)

@@ -1,7 +1,7 @@
 """Every request as a call: what to send, and what its answer means. No I/O.
 
-The blocking and the asynchronous client offer the methods of ``Calls`` as their own, so that each
-is written and documented once.
+The blocking and the asynchronous client offer the methods of ``RemoteCalls`` as their own, so that
+each is written and documented once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
+class RemoteCall(Generic[T]):
     """A request, how its answer is read, and who wants what comes before the answer."""
 
     request: Message
@@ -48,15 +48,15 @@ class Call(Generic[T]):
     on_progress: OnProgress | None = None
 
 
-class Calls:
+class RemoteCalls:
     """The requests of one connection."""
 
     def __init__(self) -> None:
         self._requests = Requests()
 
-    def authenticate(self, token: str) -> Call[None]:
+    def authenticate(self, token: str) -> RemoteCall[None]:
         """Show a token after connecting, for those that no header can carry."""
-        return Call(self._requests.make("auth", token=token), _nothing)
+        return RemoteCall(self._requests.make("auth", token=token), _nothing)
 
     def execute(
         self,
@@ -67,7 +67,7 @@ class Calls:
         max_steps: int | None = None,
         export: str | None = None,
         keep_tables: bool = False,
-    ) -> Call[Result]:
+    ) -> RemoteCall[Result]:
         """Run a program.
 
         With ``on_output`` the output is also delivered while it is printed; ``export="sqlite"``
@@ -85,24 +85,24 @@ class Calls:
             export=export,
             keep_tables=True if keep_tables else None,
         )
-        return Call(request, result_of, on_output, on_progress)
+        return RemoteCall(request, result_of, on_output, on_progress)
 
-    def cancel(self) -> Call[bool]:
+    def cancel(self) -> RemoteCall[bool]:
         """End the program that is running; False where none was."""
-        return Call(self._requests.make("cancel"), lambda answer: bool(answer["success"]))
+        return RemoteCall(self._requests.make("cancel"), lambda answer: bool(answer["success"]))
 
-    def reset(self) -> Call[None]:
+    def reset(self) -> RemoteCall[None]:
         """A fresh interpreter; shares and uploads stay."""
-        return Call(self._requests.make("reset"), _nothing)
+        return RemoteCall(self._requests.make("reset"), _nothing)
 
     def list_shares(
         self, ip: str, login: str, password: str, domain: str = ""
-    ) -> Call[list[ShareOffer]]:
+    ) -> RemoteCall[list[ShareOffer]]:
         """The shares that a file server offers to this user; nothing stays connected."""
         request = self._requests.make(
             "smb_shares", ip=ip, login=login, password=password, domain=domain
         )
-        return Call(request, offers_of)
+        return RemoteCall(request, offers_of)
 
     def connect_share(
         self,
@@ -113,7 +113,7 @@ class Calls:
         domain: str = "",
         *,
         alias: str | None = None,
-    ) -> Call[None]:
+    ) -> RemoteCall[None]:
         """Connect a share; programs then read it as ``lib://share_name/…``, or by its alias."""
         request = self._requests.make(
             "smb_connect",
@@ -124,22 +124,22 @@ class Calls:
             share_name=share_name,
             alias=alias,
         )
-        return Call(request, _nothing)
+        return RemoteCall(request, _nothing)
 
-    def disconnect_share(self, share_name: str) -> Call[None]:
+    def disconnect_share(self, share_name: str) -> RemoteCall[None]:
         """Let a share go."""
-        return Call(self._requests.make("smb_disconnect", share_name=share_name), _nothing)
+        return RemoteCall(self._requests.make("smb_disconnect", share_name=share_name), _nothing)
 
-    def list_share(self, share_name: str, path: str = "") -> Call[list[ShareEntry]]:
+    def list_share(self, share_name: str, path: str = "") -> RemoteCall[list[ShareEntry]]:
         """The files and folders in a folder of a share."""
         request = self._requests.make(
             "smb_list_files", share_name=share_name, path=path, details=True
         )
-        return Call(request, entries_of)
+        return RemoteCall(request, entries_of)
 
     def read_share(
         self, share_name: str, path: str, *, on_progress: OnProgress | None = None
-    ) -> Call[bytes]:
+    ) -> RemoteCall[bytes]:
         """A file of a share, whole."""
         request = self._requests.make(
             "smb_read_file",
@@ -147,24 +147,24 @@ class Calls:
             file_path=path,
             progress=True if on_progress else None,
         )
-        return Call(request, bytes_of, None, on_progress)
+        return RemoteCall(request, bytes_of, None, on_progress)
 
-    def upload(self, filename: str, content: bytes | str) -> Call[None]:
+    def upload(self, filename: str, content: bytes | str) -> RemoteCall[None]:
         """Put a file into the session's folder (server with ``--use-ve``)."""
         request = self._requests.make("upload_file", filename=filename, content=content_of(content))
-        return Call(request, _nothing)
+        return RemoteCall(request, _nothing)
 
-    def list_uploads(self) -> Call[list[ShareEntry]]:
+    def list_uploads(self) -> RemoteCall[list[ShareEntry]]:
         """All files in the session's folder, uploaded or written by programs."""
-        return Call(self._requests.make("session_files", details=True), entries_of)
+        return RemoteCall(self._requests.make("session_files", details=True), entries_of)
 
-    def download(self, filename: str) -> Call[bytes]:
+    def download(self, filename: str) -> RemoteCall[bytes]:
         """A file out of the session's folder."""
-        return Call(self._requests.make("download_file", filename=filename), bytes_of)
+        return RemoteCall(self._requests.make("download_file", filename=filename), bytes_of)
 
-    def delete_upload(self, filename: str) -> Call[None]:
+    def delete_upload(self, filename: str) -> RemoteCall[None]:
         """Delete a file of the session's folder, or a folder in it that is empty."""
-        return Call(self._requests.make("delete_file", filename=filename), _nothing)
+        return RemoteCall(self._requests.make("delete_file", filename=filename), _nothing)
 
     def table_rows(
         self,
@@ -176,7 +176,7 @@ class Calls:
         descending: bool = False,
         filters: Mapping[str, str] | None = None,
         columns: Sequence[str] | None = None,
-    ) -> Call[TableRows]:
+    ) -> RemoteCall[TableRows]:
         """Rows of a table that was shown with ``keep_tables``, also while a program runs.
 
         ``filters`` say what the cells of a column are to pass (``"> 5"``, ``"!null"``, a text to
@@ -198,26 +198,26 @@ class Calls:
             else None,
             columns=None if columns is None else [place(name) for name in columns],
         )
-        return Call(request, rows_of)
+        return RemoteCall(request, rows_of)
 
-    def variables(self) -> Call[list[Variable]]:
+    def variables(self) -> RemoteCall[list[Variable]]:
         """The session's variables, also while a program runs."""
-        return Call(self._requests.make("inspect"), variables_of)
+        return RemoteCall(self._requests.make("inspect"), variables_of)
 
     def complete(
         self, code: str, position: int | None = None
-    ) -> Call[tuple[int, list[Completion]]]:
+    ) -> RemoteCall[tuple[int, list[Completion]]]:
         """Where the word at ``position`` begins, and what it may become."""
         request = self._requests.make("complete", code=code, position=position)
-        return Call(request, completions_of)
+        return RemoteCall(request, completions_of)
 
-    def check(self, code: str) -> Call[list[Problem]]:
+    def check(self, code: str) -> RemoteCall[list[Problem]]:
         """Errors and warnings of a text, without running it."""
-        return Call(self._requests.make("check", code=code), problems_of)
+        return RemoteCall(self._requests.make("check", code=code), problems_of)
 
-    def info(self) -> Call[Message]:
+    def info(self) -> RemoteCall[Message]:
         """Version, limits and shares of the session."""
-        return Call(self._requests.make("info"), _info)
+        return RemoteCall(self._requests.make("info"), _info)
 
 
 def _nothing(answer: Message) -> None:

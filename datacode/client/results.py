@@ -15,6 +15,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+MESSAGE_BYTES = 256 * 2**20
+"""The largest answer that is accepted."""
+
 Message = dict[str, Any]
 OnOutput = Callable[[str], object]
 OnProgress = Callable[[str, int, "int | None"], object]

@@ -31,20 +31,20 @@ server = LanguageServer("datacode", __version__)
 
 
 @dataclass(slots=True)
-class Reader:
-    """Who reads what we say: the editor's language, else that of the environment."""
+class EditorUser:
+    """Who reads the messages; ``locale`` is the editor's, else that of the environment."""
 
     locale: str
 
 
-reader = Reader(locale_of_environment())
+user = EditorUser(locale_of_environment())
 
 
 @server.feature(types.INITIALIZE)
 def initialize(ls: LanguageServer, params: types.InitializeParams) -> None:
     """The editor says in which language its user reads."""
     if params.locale:
-        reader.locale = "ru" if params.locale.lower().startswith("ru") else "en"
+        user.locale = "ru" if params.locale.lower().startswith("ru") else "en"
 
 
 # Places ---------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def _diagnostic(document: TextDocument, problem: Problem) -> types.Diagnostic:
     severe = problem.severity == "error"
     return types.Diagnostic(
         range=_client_range(document, problem.line, problem.column, len(name)),
-        message=problem.render(reader.locale),
+        message=problem.render(user.locale),
         severity=types.DiagnosticSeverity.Error if severe else types.DiagnosticSeverity.Warning,
         source="datacode",
     )
@@ -141,7 +141,7 @@ def _item(choice: completion.CompletionItem) -> types.CompletionItem:
     item = types.CompletionItem(choice.text, kind=_KINDS.get(choice.kind))
     item.detail = choice.detail or None
     if choice.kind == "builtin":
-        text = described(BUILTINS[choice.text], reader.locale)
+        text = described(BUILTINS[choice.text], user.locale)
         item.documentation = types.MarkupContent(types.MarkupKind.Markdown, text)
     return item
 
@@ -158,7 +158,7 @@ def hover(ls: LanguageServer, params: types.HoverParams) -> types.Hover | None:
         text = f"```datacode\n{document.lines[definitions[0].line - 1].strip()}\n```"
     elif place.name in BUILTINS:
         builtin = BUILTINS[place.name]
-        text = f"```datacode\n{builtin.signature}\n```\n\n{described(builtin, reader.locale)}"
+        text = f"```datacode\n{builtin.signature}\n```\n\n{described(builtin, user.locale)}"
     else:
         return None
     shown = _client_range(document, place.line, place.column, len(place.name))

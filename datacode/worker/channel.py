@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from datacode.worker.fast_write import prompt_writer
-from datacode.worker.wire import Decoder, FrameError, Frames, encode
+from datacode.worker.wire import Decoder, FrameError, FrameSplitter, encode
 
 Message = TypeVar("Message")
 
@@ -37,7 +37,7 @@ class Channel(Protocol, Generic[Message]):
         received: Callable[[Message], None],
         lost: Callable[[str | None], None],
     ) -> None:
-        self._frames = Frames(limit)
+        self._frames = FrameSplitter(limit)
         self._decode = decode
         self._received = received
         self._lost = lost

@@ -17,33 +17,33 @@ from datacode.worker.limits import Limits
 from datacode.worker.remote_interpreter import Completed, RemoteInterpreter, WorkerUnavailable
 from datacode.worker.sandbox import syscalls
 from datacode.worker.settings import PoolSettings
-from datacode.worker.wire import Error as WireError
 from datacode.worker.wire import (
+    CodeProblem,
     FindRows,
     FoundRows,
-    Problem,
     SandboxReport,
     Suggestion,
     TableShown,
-    Variable,
+    VariableSummary,
 )
+from datacode.worker.wire import Error as WireError
 from datacode.worker.worker_process import WorkerProcess
 from datacode.worker.zygote_client import NoZygote, ZygoteClient
 
 __all__ = [
     "Broker",
+    "CodeProblem",
     "Completed",
     "FindRows",
     "FoundRows",
     "Limits",
     "PoolSettings",
-    "Problem",
     "RemoteInterpreter",
     "SandboxError",
     "SandboxReport",
     "Suggestion",
     "TableShown",
-    "Variable",
+    "VariableSummary",
     "WireError",
     "WorkerPool",
     "WorkerUnavailable",

@@ -20,9 +20,9 @@ from datacode.runtime.interpreter import Outcome
 from datacode.worker import wire
 from datacode.worker.file_server import Broker, FileServer
 from datacode.worker.limits import Limits
-from datacode.worker.run_limits import LimitEnforcer, Run, cause, stopped, too_busy, too_long
+from datacode.worker.run_limits import ActiveRun, LimitEnforcer, cause, stopped, too_busy, too_long
 from datacode.worker.settings import PoolSettings
-from datacode.worker.wire import Problem, Suggestion, TableShown, Variable
+from datacode.worker.wire import CodeProblem, Suggestion, TableShown, VariableSummary
 from datacode.worker.worker_process import Ending, WorkerProcess
 
 Expected = TypeVar("Expected", bound=wire.Reply)
@@ -76,7 +76,7 @@ class RemoteInterpreter:
         self._turn = DeferredLock()
         self._worker: WorkerProcess | None = None
         self._files: FileServer | None = None
-        self._active: Run | None = None
+        self._active: ActiveRun | None = None
         self._runs = 0
         self._closed = False
         self._state_lost = False
@@ -115,7 +115,7 @@ class RemoteInterpreter:
                 self._state_lost = False
                 return Outcome("", stopped())
             self._runs += 1
-            run = Run(
+            run = ActiveRun(
                 self._runs,
                 self._living(),
                 code,
@@ -134,7 +134,7 @@ class RemoteInterpreter:
         finally:
             self._turn.release()
 
-    def _abandon(self, run: Run) -> None:
+    def _abandon(self, run: ActiveRun) -> None:
         """Nobody waits for the program any more: end it with its process."""
         if self._active is run:
             self._active = None
@@ -143,7 +143,7 @@ class RemoteInterpreter:
             self._let_go(run.worker)
             run.worker.kill()
 
-    def _begin(self, run: Run) -> None:
+    def _begin(self, run: ActiveRun) -> None:
         """Send the program to its process, and set the clocks."""
         self._active = run
         run.worker.run.send(run.message(self._limits))
@@ -182,22 +182,22 @@ class RemoteInterpreter:
 
     # Questions ----------------------------------------------------------------------
 
-    async def inspect(self) -> list[Variable]:
+    async def inspect(self) -> list[VariableSummary]:
         """The variables, also while a program runs. Raises DataCodeError if too busy to tell."""
         if self._worker is None:
             return []
-        answer = await self._ask(wire.Variables, wire.Inspect(self._next_request()))
+        answer = await self._ask(wire.VariableList, wire.ListVariables(self._next_request()))
         return answer.variables
 
     async def complete(self, text: str, position: int) -> Completed:
         """What may stand at a position of a text, also while a program runs."""
-        request = wire.Complete(self._next_request(), text, position)
-        answer = await self._ask(wire.Completions, request)
+        request = wire.CompleteCode(self._next_request(), text, position)
+        answer = await self._ask(wire.SuggestionList, request)
         return Completed(answer.start, answer.suggestions, answer.path)
 
-    async def check(self, text: str) -> list[Problem]:
+    async def check(self, text: str) -> list[CodeProblem]:
         """The errors and warnings of a text, also while a program runs."""
-        answer = await self._ask(wire.Problems, wire.Check(self._next_request(), text))
+        answer = await self._ask(wire.ProblemList, wire.CheckCode(self._next_request(), text))
         try:
             for problem in answer.problems:
                 problem.error.exception()
@@ -238,12 +238,16 @@ class RemoteInterpreter:
     async def _ask(
         self,
         expected: type[Expected],
-        request: wire.Inspect | wire.Complete | wire.Check | wire.FindRows,
+        request: wire.ListVariables | wire.CompleteCode | wire.CheckCode | wire.FindRows,
         seconds: float | None = None,
     ) -> Expected:
         """Ask on the control channel. DataCodeError if there is no answer in time, or none."""
         limit = self._limits.source_bytes
-        if limit and isinstance(request, wire.Complete | wire.Check) and len(request.text) > limit:
+        if (
+            limit
+            and isinstance(request, wire.CompleteCode | wire.CheckCode)
+            and len(request.text) > limit
+        ):
             raise too_long(limit)
         if len(self._asked) >= _ANSWERS_AT_ONCE:
             raise too_busy()
@@ -323,7 +327,7 @@ class RemoteInterpreter:
         elif not expected:
             self._state_lost = self._runs > 0
 
-    def _again(self, run: Run) -> None:
+    def _again(self, run: ActiveRun) -> None:
         """There was no process for the program: ask for another, a few times."""
         run.stop_timers()
         try:
@@ -347,7 +351,7 @@ class RemoteInterpreter:
             worker.kill("it spoke while no program was running")
             return
         run.heard = True
-        if isinstance(message, wire.Output):
+        if isinstance(message, wire.OutputText):
             self._output(run, message.text)
         elif isinstance(message, wire.Finished):
             files.forget()
@@ -367,7 +371,7 @@ class RemoteInterpreter:
         else:
             self._log.error("trouble in a worker: {text}", text=text[:_TROUBLE])
 
-    def _output(self, run: Run, text: str) -> None:
+    def _output(self, run: ActiveRun, text: str) -> None:
         run.written += len(text)
         limit = self._limits.output_bytes
         if limit and run.written > limit:
@@ -376,14 +380,14 @@ class RemoteInterpreter:
         run.output.append(text)
         self._tell(run.on_output, text)
 
-    def _shown(self, run: Run, table: TableShown) -> None:
+    def _shown(self, run: ActiveRun, table: TableShown) -> None:
         run.shown += table.size()
         if run.shown > wire.SHOWN_TABLES:
             run.worker.kill("it showed more tables than its limit")
         else:
             self._tell(run.on_table, table)
 
-    def _exported(self, run: Run, content: bytes) -> None:
+    def _exported(self, run: ActiveRun, content: bytes) -> None:
         run.export_bytes -= len(content)
         if run.export_bytes < 0:
             run.worker.kill("it exported more than its limit")
@@ -398,7 +402,7 @@ class RemoteInterpreter:
         except Exception:  # noqa: BLE001 - a listener's fault is not the program's
             self._log.failure("a listener to a program failed")
 
-    def _finished(self, run: Run, message: wire.Finished) -> None:
+    def _finished(self, run: ActiveRun, message: wire.Finished) -> None:
         if message.run != run.number:
             run.worker.kill("it ended a program that was not running")
             return

@@ -31,7 +31,7 @@ _AGAIN = 0.1
 
 
 @dataclass(slots=True)
-class Run:
+class ActiveRun:
     """A program on its way, and who listens to it. ``done`` fires with its Outcome."""
 
     number: int
@@ -53,10 +53,10 @@ class Run:
     tries: int = 1
     timers: list[Any] = field(default_factory=list)
 
-    def message(self, limits: Limits) -> wire.Execute:
+    def message(self, limits: Limits) -> wire.RunProgram:
         """What the worker is told of it."""
         steps = [n for n in (limits.max_steps, self.max_steps) if n]
-        return wire.Execute(
+        return wire.RunProgram(
             self.number,
             self.code,
             limits.run_seconds,
@@ -89,7 +89,7 @@ class LimitEnforcer:
         self._limits = limits
         self._settings = settings
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: ActiveRun) -> None:
         """The program has been sent: set the clocks."""
         if self._limits.run_seconds:
             self._later(run, self._limits.run_seconds, self._run_time_up, run)
@@ -97,21 +97,23 @@ class LimitEnforcer:
             spent = run.worker.processor_seconds()
             self._later(run, self._limits.cpu_seconds, self._watch_processor, run, spent)
 
-    def cancel(self, run: Run) -> None:
+    def cancel(self, run: ActiveRun) -> None:
         """Have the worker end the program, and see that it does."""
-        run.worker.control.send(wire.Cancel(run.number))
+        run.worker.control.send(wire.CancelRun(run.number))
         run.worker.run.resume()
         error = limit_error(
             "interrupted_reset", "Execution was interrupted; the state of the session was reset"
         )
         self._insist(run, self._settings.cancel_grace, error)
 
-    def _later(self, run: Run, seconds: float, call: Callable[..., None], *arguments: Any) -> None:
+    def _later(
+        self, run: ActiveRun, seconds: float, call: Callable[..., None], *arguments: Any
+    ) -> None:
         """Call back in so many seconds if the program still runs then."""
         run.timers = [timer for timer in run.timers if timer.active()]
         run.timers.append(self._reactor.callLater(seconds, call, *arguments))
 
-    def _run_time_up(self, run: Run) -> None:
+    def _run_time_up(self, run: ActiveRun) -> None:
         """The worker should end the program by itself now, unless its output holds it up."""
         run.worker.run.resume()
         error = limit_error(
@@ -121,7 +123,7 @@ class LimitEnforcer:
         )
         self._insist(run, self._settings.limit_grace, error)
 
-    def _watch_processor(self, run: Run, before: float) -> None:
+    def _watch_processor(self, run: ActiveRun, before: float) -> None:
         """The same for processor time, which passes as slowly as the machine is busy."""
         left = before + self._limits.cpu_seconds - run.worker.processor_seconds()
         if left > 0:
@@ -136,13 +138,13 @@ class LimitEnforcer:
         )
         self._insist(run, self._settings.limit_grace, error)
 
-    def _insist(self, run: Run, grace: float, error: DataCodeError) -> None:
+    def _insist(self, run: ActiveRun, grace: float, error: DataCodeError) -> None:
         """Kill the worker if the program still runs after a grace."""
         spent = run.worker.processor_seconds()
         self._later(run, grace, self._kill_unless_starved, run, error, spent, grace)
 
     def _kill_unless_starved(
-        self, run: Run, error: DataCodeError, spent: float, waited: float
+        self, run: ActiveRun, error: DataCodeError, spent: float, waited: float
     ) -> None:
         """A worker that got no processor since it was asked could not have heeded it yet."""
         used = run.worker.processor_seconds() - spent

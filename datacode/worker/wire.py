@@ -1,6 +1,6 @@
 """Frames and messages between the server and a worker. No input or output.
 
-A frame is four bytes of length, big-endian, and a msgpack message; ``Frames`` cuts a stream
+A frame is four bytes of length, big-endian, and a msgpack message; ``FrameSplitter`` cuts a stream
 into them again. Each direction of each channel has a union of messages of its own, so that a
 message that does not belong there cannot be decoded at all. A worker trusts the server; the
 server believes nothing of what a worker says: types are checked, sizes bounded, and nothing is
@@ -48,7 +48,7 @@ class FrameError(Exception):
 # --- Run channel, server to worker ------------------------------------------
 
 
-class Execute(Struct, tag="execute", frozen=True):
+class RunProgram(Struct, tag="execute", frozen=True):
     """Run a program. Zero is no limit; the limits are those of ``limits.Limits``.
 
     ``export_bytes`` is how large the database of its tables may be; with 0 none is wanted.
@@ -89,13 +89,13 @@ class Failed(Struct, tag="failed", frozen=True):
 
 
 Answer = Opened | Answered | Failed
-ToWorker = Execute | Answer
+ToWorker = RunProgram | Answer
 
 
 # --- Run channel, worker to server ------------------------------------------
 
 
-class Output(Struct, tag="output", frozen=True):
+class OutputText(Struct, tag="output", frozen=True):
     """A piece of the running program's output, in order."""
 
     text: str
@@ -219,7 +219,7 @@ def _cut_value(value: str | Message) -> str | Message:
 
 
 class Finished(Struct, tag="finished", frozen=True):
-    """A program has ended. ``output`` is what no ``Output`` has carried yet."""
+    """A program has ended. ``output`` is what no ``OutputText`` has carried yet."""
 
     run: int
     output: str
@@ -246,25 +246,25 @@ class Trouble(Struct, tag="trouble", frozen=True):
     text: str
 
 
-FromWorker = Output | TableShown | Exported | Finished | WritePiece | FileRequest | Trouble
+FromWorker = OutputText | TableShown | Exported | Finished | WritePiece | FileRequest | Trouble
 
 
 # --- Control channel ----------------------------------------------------------
 
 
-class Cancel(Struct, tag="cancel", frozen=True):
+class CancelRun(Struct, tag="cancel", frozen=True):
     """End that run; nothing, if it has ended or is another's."""
 
     run: int
 
 
-class Inspect(Struct, tag="inspect", frozen=True):
+class ListVariables(Struct, tag="inspect", frozen=True):
     """Asks for the session's variables."""
 
     request: int
 
 
-class Complete(Struct, tag="complete", frozen=True):
+class CompleteCode(Struct, tag="complete", frozen=True):
     """Asks what may stand at a position of a text, counted in characters."""
 
     request: int
@@ -272,7 +272,7 @@ class Complete(Struct, tag="complete", frozen=True):
     position: int
 
 
-class Check(Struct, tag="check", frozen=True):
+class CheckCode(Struct, tag="check", frozen=True):
     """Asks for the errors and warnings of a text."""
 
     request: int
@@ -295,10 +295,10 @@ class FindRows(Struct, tag="rows", frozen=True):
     filters: list[tuple[int, str]] = []
 
 
-Control = Cancel | Inspect | Complete | Check | FindRows
+Control = CancelRun | ListVariables | CompleteCode | CheckCode | FindRows
 
 
-class Variable(Struct, frozen=True):
+class VariableSummary(Struct, frozen=True):
     """A variable; ``size`` is what ``len`` gives, None where there is no such thing."""
 
     name: str
@@ -315,15 +315,15 @@ class Suggestion(Struct, frozen=True):
     detail: str = ""
 
 
-class Variables(Struct, tag="variables", frozen=True):
-    """The answer to ``Inspect``."""
+class VariableList(Struct, tag="variables", frozen=True):
+    """The answer to ``ListVariables``."""
 
     request: int
-    variables: list[Variable]
+    variables: list[VariableSummary]
 
 
-class Completions(Struct, tag="completions", frozen=True):
-    """The answer to ``Complete``.
+class SuggestionList(Struct, tag="completions", frozen=True):
+    """The answer to ``CompleteCode``.
 
     ``path`` is set where the position is inside the text of a path: the server knows the files.
     """
@@ -334,18 +334,18 @@ class Completions(Struct, tag="completions", frozen=True):
     path: str | None = None
 
 
-class Problem(Struct, frozen=True):
+class CodeProblem(Struct, frozen=True):
     """Something about a text that was not run: an error, or a warning."""
 
     severity: str
     error: Error
 
 
-class Problems(Struct, tag="problems", frozen=True):
-    """The answer to ``Check``."""
+class ProblemList(Struct, tag="problems", frozen=True):
+    """The answer to ``CheckCode``."""
 
     request: int
-    problems: list[Problem]
+    problems: list[CodeProblem]
 
 
 class FoundRows(Struct, tag="found", frozen=True):
@@ -369,7 +369,7 @@ class Unable(Struct, tag="unable", frozen=True):
     text: str
 
 
-Reply = Variables | Completions | Problems | FoundRows | Unable
+Reply = VariableList | SuggestionList | ProblemList | FoundRows | Unable
 
 
 # --- Zygote ---------------------------------------------------------------------
@@ -437,7 +437,7 @@ def answer_to(operation: Operation[Any], answered: Answered) -> Any:
     return msgspec.msgpack.decode(answered.answer, type=operation.answer_type())
 
 
-class Frames:
+class FrameSplitter:
     """A stream of bytes, cut into frames of at most ``limit`` bytes."""
 
     def __init__(self, limit: int) -> None:

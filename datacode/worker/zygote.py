@@ -107,7 +107,7 @@ def _tried(ground: Ground) -> wire.SandboxReport:
         os._exit(status)
     os.close(writing)
     with open(reading, "rb") as pipe:
-        frames = list(wire.Frames(wire.MAX_FROM_WORKER).feed(pipe.read()))
+        frames = list(wire.FrameSplitter(wire.MAX_FROM_WORKER).feed(pipe.read()))
     os.waitpid(process, 0)
     if not frames:
         return wire.SandboxReport(missing=("a worker could not be made",))
@@ -117,7 +117,7 @@ def _tried(ground: Ground) -> wire.SandboxReport:
 
 def _serve(control: socket.socket, ground: Ground, entry: Entry) -> None:
     """Fork a worker for each request."""
-    frames = wire.Frames(wire.MAX_FROM_WORKER)
+    frames = wire.FrameSplitter(wire.MAX_FROM_WORKER)
     nothing = os.open(os.devnull, os.O_RDWR)
     waiting: list[int] = []
     while True:

@@ -29,7 +29,7 @@ from datacode.smb.errors import Operation, ShareError
 from datacode.smb.shares import FilePart
 from datacode.smb.target import Target
 from datacode.worker.pool import Completed
-from datacode.worker.wire import Suggestion, TableShown, Variable
+from datacode.worker.wire import Suggestion, TableShown, VariableSummary
 
 
 class FakeClient:
@@ -127,8 +127,8 @@ class FakeInterpreter:
     def resume(self) -> None:
         self.paused = False
 
-    async def inspect(self) -> list[Variable]:
-        return [Variable("x", "Number", None, "1")]
+    async def inspect(self) -> list[VariableSummary]:
+        return [VariableSummary("x", "Number", None, "1")]
 
     async def complete(self, text: str, position: int) -> Completed:
         quote = text.rfind('"', 0, position)

@@ -21,13 +21,13 @@ from datacode.worker import wire
 
 def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
     """Run what comes as Python; its output and traceback go back."""
-    frames = wire.Frames(wire.MAX_FROM_SERVER)
+    frames = wire.FrameSplitter(wire.MAX_FROM_SERVER)
     decode = wire.Decoder[wire.ToWorker](wire.ToWorker)
     names = {"run_channel": run, "control_channel": control, "fork": fork}
     while data := run.recv(1 << 16):
         for frame in frames.feed(data):
             message = decode(frame)
-            assert isinstance(message, wire.Execute)
+            assert isinstance(message, wire.RunProgram)
             run.sendall(wire.encode(wire.Finished(message.run, _output(message.code, names), None)))
     os._exit(0)
 

@@ -24,10 +24,10 @@ class ChannelTests(TestCase):
         reading, writing = os.pipe()
         with pair(reactor, channel) as theirs, open(reading, "rb", buffering=0) as pipe:
             os.set_blocking(reading, False)
-            socket.send_fds(theirs, [wire.encode(wire.Output("text"))], [writing])
+            socket.send_fds(theirs, [wire.encode(wire.OutputText("text"))], [writing])
             os.close(writing)
             self.assertIsNone(pipe.read(1))  # it is on its way: the pipe is still open
-            self.assertTrue(await until(lambda: received == [wire.Output("text")]))
+            self.assertTrue(await until(lambda: received == [wire.OutputText("text")]))
             self.assertEqual(pipe.read(1), b"")
             channel.close()
             self.assertTrue(await until(lambda: lost == [None]))

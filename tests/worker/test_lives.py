@@ -118,7 +118,9 @@ class WorkerLifeTests(WorkersTestCase):
         code = (
             "import threading, time\n"
             "from datacode.worker import wire\n"
-            "def speak(): time.sleep(0.05); run_channel.sendall(wire.encode(wire.Output('boo')))\n"
+            "def speak():\n"
+            "    time.sleep(0.05)\n"
+            "    run_channel.sendall(wire.encode(wire.OutputText('boo')))\n"
             "threading.Thread(target=speak).start()\n"
         )
         self.assertEqual((await interpreter.run(code)).output, "")
@@ -229,7 +231,7 @@ class ZygoteLifeTests(WorkersTestCase):
         workers = await self.started()
         zygote = workers.zygote_process
         assert zygote is not None
-        said = "run_channel.sendall(wire.encode(wire.Output('begun')))\nwhile True: pass"
+        said = "run_channel.sendall(wire.encode(wire.OutputText('begun')))\nwhile True: pass"
         interpreter, running, _ = await self.unborn(
             workers, f"from datacode.worker import wire\n{said}"
         )

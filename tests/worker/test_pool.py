@@ -724,7 +724,7 @@ class HostileTests(WorkersTestCase):
 
     async def test_more_output_than_allowed(self) -> None:
         """The server counts too."""
-        await self.ended("wire.Output('x' * 5000)", Limits(output_bytes=4096))
+        await self.ended("wire.OutputText('x' * 5000)", Limits(output_bytes=4096))
 
     async def test_another_run(self) -> None:
         """An end of a run that is not running."""
@@ -781,7 +781,7 @@ class HostileTests(WorkersTestCase):
             "from datacode.runtime.file_operations import FindKind\n"
             "for n in range(100):\n"
             "  run_channel.sendall(wire.encode(wire.FileRequest(n, FindKind('a'))))\n"
-            "frames = wire.Frames(1000); decode = wire.Decoder(wire.ToWorker); found = []\n"
+            "frames = wire.FrameSplitter(1000); decode = wire.Decoder(wire.ToWorker); found = []\n"
             "while len(found) < 92: found += frames.feed(run_channel.recv(1000))\n"
             "print({decode(f).errno for f in found})\n"
         )

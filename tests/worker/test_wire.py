@@ -32,14 +32,14 @@ class FramesTests(SynchronousTestCase):
 
     def test_whole(self) -> None:
         """Two frames in one piece are two frames."""
-        frames = wire.Frames(100)
+        frames = wire.FrameSplitter(100)
         self.assertEqual(list(frames.feed(frame(2, b"ab") + frame(0, b""))), [b"ab", b""])
 
     @given(st.lists(st.binary(max_size=50), max_size=5), st.integers(1, 7))
     def test_pieces(self, bodies: list[bytes], size: int) -> None:
         """Pieces of any size give the same frames."""
         stream = b"".join(frame(len(body), body) for body in bodies)
-        frames = wire.Frames(50)
+        frames = wire.FrameSplitter(50)
         found: list[bytes] = []
         for start in range(0, len(stream), size):
             found += frames.feed(stream[start : start + size])
@@ -47,7 +47,7 @@ class FramesTests(SynchronousTestCase):
 
     def test_too_long(self) -> None:
         """A frame over the limit is refused by its length, before its content arrives."""
-        frames = wire.Frames(10)
+        frames = wire.FrameSplitter(10)
         with self.assertRaises(wire.FrameError):
             list(frames.feed((11).to_bytes(4, "big")))
 
@@ -56,13 +56,13 @@ class MessageTests(SynchronousTestCase):
     """Messages survive the wire, and only those of the channel's own union are read."""
 
     def roundtrip(self, message: msgspec.Struct, union: object) -> object:
-        (body,) = wire.Frames(wire.MAX_FROM_WORKER).feed(wire.encode(message))
+        (body,) = wire.FrameSplitter(wire.MAX_FROM_WORKER).feed(wire.encode(message))
         return wire.Decoder[msgspec.Struct](union)(body)
 
     def test_roundtrip(self) -> None:
         """What was sent is what arrives."""
         for message in (
-            wire.Output("Привет\n"),
+            wire.OutputText("Привет\n"),
             wire.Finished(3, "", wire.Error("Runtime Error", Message("no", "no"), 1)),
             wire.WritePiece(1, b"\x00\xff"),
             wire.FileRequest(1, Write("a.txt", b"\x00\xff")),
@@ -71,8 +71,8 @@ class MessageTests(SynchronousTestCase):
 
     def test_lone_surrogates(self) -> None:
         """UTF-8 has no lone surrogates; they arrive as the replacement character."""
-        arrived = self.roundtrip(wire.Output("a\ud800b"), wire.FromWorker)
-        self.assertEqual(arrived, wire.Output("a\ufffdb"))
+        arrived = self.roundtrip(wire.OutputText("a\ud800b"), wire.FromWorker)
+        self.assertEqual(arrived, wire.OutputText("a\ufffdb"))
 
     def test_lone_surrogates_beside_bytes(self) -> None:
         """Bytes stay bytes in such a message."""

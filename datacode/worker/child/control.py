@@ -48,7 +48,7 @@ class ControlServer:
     def serve(self) -> None:
         """Answer until the server hangs up, and end the process then."""
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        frames = wire.Frames(wire.MAX_FROM_SERVER)
+        frames = wire.FrameSplitter(wire.MAX_FROM_SERVER)
         with contextlib.suppress(OSError):
             while data := self._socket.recv(_AT_ONCE):
                 for frame in frames.feed(data):
@@ -56,7 +56,7 @@ class ControlServer:
         os._exit(0)
 
     def _handle(self, message: wire.Control) -> None:
-        if isinstance(message, wire.Cancel):
+        if isinstance(message, wire.CancelRun):
             self._gate.cancel(message.run)
             return
         if isinstance(message, wire.FindRows):
@@ -75,17 +75,17 @@ class ControlServer:
         with self._turn:
             self._socket.sendall(frame)
 
-    def _answer(self, message: wire.Inspect | wire.Complete | wire.Check) -> Struct:
-        if isinstance(message, wire.Inspect):
-            return wire.Variables(message.request, self._variables())
-        if isinstance(message, wire.Complete):
+    def _answer(self, message: wire.ListVariables | wire.CompleteCode | wire.CheckCode) -> Struct:
+        if isinstance(message, wire.ListVariables):
+            return wire.VariableList(message.request, self._variables())
+        if isinstance(message, wire.CompleteCode):
             found = self._interpreter.complete(message.text, message.position)
             suggestions = [wire.Suggestion(c.text, c.kind, c.detail) for c in found.found]
-            return wire.Completions(message.request, found.start, suggestions, found.path)
+            return wire.SuggestionList(message.request, found.start, suggestions, found.path)
         problems = [_problem(p) for p in self._interpreter.check(message.text)]
-        return wire.Problems(message.request, problems)
+        return wire.ProblemList(message.request, problems)
 
-    def _variables(self) -> list[wire.Variable]:
+    def _variables(self) -> list[wire.VariableSummary]:
         """The variables, as many as fit into a frame."""
         for _ in range(_ATTEMPTS):
             try:
@@ -95,7 +95,7 @@ class ControlServer:
                 continue  # the program changed an object while it was looked at
         else:
             found = []
-        shown = [wire.Variable(v.name, v.type, v.size, v.preview) for v in found]
+        shown = [wire.VariableSummary(v.name, v.type, v.size, v.preview) for v in found]
         room = wire.MAX_FROM_WORKER // 2
         for number, variable in enumerate(shown):
             room -= 4 * (len(variable.name) + len(variable.preview)) + 40
@@ -104,7 +104,7 @@ class ControlServer:
         return shown
 
 
-def _problem(found: Problem) -> wire.Problem:
+def _problem(found: Problem) -> wire.CodeProblem:
     kind = Kind[found.kind.upper()].value
     error = wire.Error(kind, found.message, found.line, found.column)
-    return wire.Problem(found.severity, error)
+    return wire.CodeProblem(found.severity, error)

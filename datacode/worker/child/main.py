@@ -108,7 +108,7 @@ class Runner:
         self._tables = tables
         self._reserve: mmap.mmap | None = None
 
-    def run(self, program: wire.Execute) -> None:
+    def run(self, program: wire.RunProgram) -> None:
         """Run a program and send how it ended."""
         self._lay_by()
         self._output.begin(program)
@@ -137,7 +137,7 @@ class Runner:
         with contextlib.suppress(MemoryError):
             error.hint = self._interpreter.hint(error, text)
 
-    def _error(self, program: wire.Execute) -> DataCodeError | None:
+    def _error(self, program: wire.RunProgram) -> DataCodeError | None:
         """Run it. The one stretch of code in which a program may be interrupted."""
         try:
             self._gate.open()

@@ -25,7 +25,7 @@ class OutputSink:
         self._channel = channel
         self._gate = gate
         self._tables = tables
-        self._program: wire.Execute | None = None
+        self._program: wire.RunProgram | None = None
         self._parts: list[str] = []
         self._size = 0
         self._stream = False
@@ -33,7 +33,7 @@ class OutputSink:
         self._shown = 0
         self._room = 0
 
-    def begin(self, program: wire.Execute) -> None:
+    def begin(self, program: wire.RunProgram) -> None:
         """A new run, streamed or not, with tables or without."""
         self._program = program
         self._parts.clear()
@@ -108,4 +108,4 @@ class OutputSink:
         self._parts.clear()
         self._size = 0
         for start in range(0, len(text), wire.PIECE):
-            self._channel.send(wire.Output(text[start : start + wire.PIECE]))
+            self._channel.send(wire.OutputText(text[start : start + wire.PIECE]))

@@ -26,7 +26,7 @@ class RunChannel:
     def __init__(self, run: socket.socket, gate: InterruptGate) -> None:
         self._socket = run
         self._gate = gate
-        self._frames = wire.Frames(wire.MAX_FROM_SERVER)
+        self._frames = wire.FrameSplitter(wire.MAX_FROM_SERVER)
         self._descriptors: deque[int] = deque()
         self._readable = select.poll()
         self._readable.register(run, select.POLLIN)
@@ -39,11 +39,11 @@ class RunChannel:
         except OSError:
             os._exit(0)
 
-    def next_run(self) -> wire.Execute:
+    def next_run(self) -> wire.RunProgram:
         """Wait for a program; answers that nobody waits for any more are dropped."""
         while True:
             message, file = self._received(interruptible=False)
-            if isinstance(message, wire.Execute):
+            if isinstance(message, wire.RunProgram):
                 return message
             if file is not None:
                 file.close()
@@ -57,7 +57,7 @@ class RunChannel:
         """Wait for the answer to that request, and its file. The wait can be interrupted."""
         while True:
             message, file = self._received(interruptible=True)
-            if not isinstance(message, wire.Execute) and message.request == request:
+            if not isinstance(message, wire.RunProgram) and message.request == request:
                 return message, file
             if file is not None:
                 file.close()
