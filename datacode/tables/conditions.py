@@ -6,8 +6,7 @@ Source: tables and files reference, 1.7; builtins reference, 10.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
@@ -32,15 +31,6 @@ _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
 _LIKE_A_CONDITION = re.compile(r"[<>=!]|\b(?:and|or|not|like|in)\b|\w\(", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _ThreeParts:
-    """``column operator value``."""
-
-    column: str
-    operator: str
-    value: Value
-
-
 class _NotAnExpression(Exception):
     """The text is no expression; ``error`` is the syntax error."""
 
@@ -54,9 +44,9 @@ def filtered(compile_condition: CompileCondition, table: Table, condition: str) 
 
     Raises the errors of ``table_filter``.
     """
-    simple = _three_parts(table, condition)
-    if simple is not None:
-        return _filtered_simply(table, simple)
+    found = _by_comparison(table, condition)
+    if found is not None:
+        return found
     if not len(table):
         return table
     try:
@@ -84,9 +74,9 @@ def filter_by_condition(
     """
     if not _LIKE_A_CONDITION.search(text):
         return None
-    simple = _three_parts(table, text)
-    if simple is not None:
-        return _filtered_simply(table, simple)
+    found = _by_comparison(table, text)
+    if found is not None:
+        return found
     try:
         return _by_expression(compile_condition, table, text)
     except _NotAnExpression:
@@ -101,14 +91,13 @@ def computed(compile_condition: CompileCondition, table: Table, expression: str)
     if whole is not None:
         return whole
     try:
-        compiled = _compiled(compile_condition, table, expression)
+        values = _values_by_row(compile_condition, table, expression)
     except _NotAnExpression as refused:
         raise runtime_error(
             "expression_unreadable", "The expression cannot be read: {error}", error=refused.error
         ) from None
     try:
-        rows = table.select(compiled.positions).rows()
-        return ColumnData.of_list([compiled.value_of(row) for row in rows])
+        return ColumnData.of_list(list(values))
     except DataCodeError as error:
         if error.kind is Kind.LIMIT or len(error.text) > _LONGEST_TOLD:
             raise
@@ -120,14 +109,16 @@ def computed(compile_condition: CompileCondition, table: Table, expression: str)
 # column operator value -------------------------------------------------------------
 
 
-def _three_parts(table: Table, condition: str) -> _ThreeParts | None:
+def _by_comparison(table: Table, condition: str) -> Table | None:
+    """The rows by a condition of that form; None if it is of another form."""
     parts = condition.split()
     if len(parts) != 3 or not is_operator(parts[1]):
         return None
     column, operator, value = parts
     if table.position(column) is None and not _NAME.fullmatch(column):
         return None
-    return _ThreeParts(column, operator, _literal(value))
+    cells = table.columns[position_of(table, column)]
+    return table.keep(where(cells, operator, _literal(value)))
 
 
 def _literal(text: str) -> Value:
@@ -136,11 +127,6 @@ def _literal(text: str) -> Value:
         return _WORDS[text]
     number = number_from_text(text)
     return text.strip("'\"") if number is None else number
-
-
-def _filtered_simply(table: Table, parts: _ThreeParts) -> Table:
-    cells = table.columns[position_of(table, parts.column)]
-    return table.keep(where(cells, parts.operator, parts.value))
 
 
 def _unreadable(condition: str) -> DataCodeError:
@@ -163,28 +149,21 @@ _LONGEST_TOLD = 10_000
 the limit of recursion, and each would quote the one inside."""
 
 
-@dataclass(frozen=True, slots=True)
-class _RowExpression:
-    """An expression, and the positions of the columns of which it wants the cells."""
+def _values_by_row(compile_condition: CompileCondition, table: Table, text: str) -> Iterator[Value]:
+    """Compile an expression over the columns that it may mention, and evaluate it for every row.
 
-    value_of: Callable[[Sequence[Value]], Value]
-    positions: list[int]
-
-
-def _compiled(compile_condition: CompileCondition, table: Table, text: str) -> _RowExpression:
-    """Compile an expression over the columns that it may mention.
-
-    Raises ``_NotAnExpression`` for its syntax errors.
+    Raises ``_NotAnExpression`` for its syntax errors; those of rows come with the rows.
     """
     mentioned = set(_NAME.findall(text))
     names = [name for name in dict.fromkeys(table.names) if name in mentioned]
     positions = [position_of(table, name) for name in names]
     try:
-        return _RowExpression(compile_condition(text, names), positions)
+        value_of = compile_condition(text, names)
     except DataCodeError as error:
         if error.kind is not Kind.SYNTAX:
             raise
         raise _NotAnExpression(error) from None
+    return map(value_of, table.select(positions).rows())
 
 
 def _by_expression(compile_condition: CompileCondition, table: Table, text: str) -> Table:
@@ -195,20 +174,17 @@ def _by_expression(compile_condition: CompileCondition, table: Table, text: str)
     mask = mask_of(compile_condition, table, text)
     if mask is not None:
         return table.keep(mask)
-    condition = _compiled(compile_condition, table, text)
-    rows = table.select(condition.positions)
-    return table.keep(list(_answers(rows, condition.value_of)))
-
-
-def _answers(table: Table, holds: Callable[[Sequence[Value]], Value]) -> Iterator[bool]:
-    """What the condition says of each row; its errors are told within one of the filter."""
-    for row in table.rows():
-        try:
-            answer = holds(row)
-        except DataCodeError as error:
-            if error.kind is Kind.LIMIT or len(error.text) > _LONGEST_TOLD:
-                raise
-            raise DataCodeError(Kind.RUNTIME, _FAILED.filled(error=error)) from None
-        if answer.__class__ is not bool:
-            raise DataCodeError(Kind.RUNTIME, _NOT_BOOLEAN)
-        yield answer
+    values = _values_by_row(compile_condition, table, text)
+    kept: list[bool] = []
+    try:
+        for value in values:
+            if value.__class__ is not bool:
+                break
+            kept.append(value)
+    except DataCodeError as error:
+        if error.kind is Kind.LIMIT or len(error.text) > _LONGEST_TOLD:
+            raise
+        raise DataCodeError(Kind.RUNTIME, _FAILED.filled(error=error)) from None
+    if len(kept) < len(table):
+        raise DataCodeError(Kind.RUNTIME, _NOT_BOOLEAN)
+    return table.keep(kept)

@@ -15,19 +15,8 @@ from typing import Any, BinaryIO
 
 from datacode.errors import runtime_error
 from datacode.tables.csv.diagnostics import too_few_records
-from datacode.tables.xlsx import openpyxl_reader
-from datacode.tables.xlsx.package import (
-    CellPosition,
-    Package,
-    Sheet,
-    Unreadable,
-    check_indexes,
-    check_sheet,
-    negative_cells,
-    open_error,
-    sheet_parts,
-    special_cells,
-)
+from datacode.tables.xlsx import openpyxl_reader, package
+from datacode.tables.xlsx.package import CellPosition, Package, Sheet, Unreadable
 from datacode.tables.xlsx.size_limits import BYTES_A_CELL, MOST_CELLS
 from datacode.values.column_storage import ColumnData, typed
 from datacode.values.parse_text import WHITE_SPACE
@@ -58,15 +47,15 @@ def read_xlsx(
     """
     if not file.seekable():
         file = io.BytesIO(file.read())
-    package = Package(file)
+    archive = Package(file)
     most = MOST_CELLS if memory is None else min(MOST_CELLS, memory // BYTES_A_CELL)
     try:
-        return _by_calamine(file, package, header_row, sheet_name, most)
+        return _by_calamine(file, archive, header_row, sheet_name, most)
     except Unreadable as error:
         try:
             return _by_openpyxl(file, header_row, sheet_name, most)
         except Unreadable:
-            raise open_error(str(error)) from None
+            raise package.open_error(str(error)) from None
 
 
 # Readers -----------------------------------------------------------------------
@@ -74,13 +63,13 @@ def read_xlsx(
 
 def _by_calamine(
     file: BinaryIO,
-    package: Package,
+    archive: Package,
     header_row: int,
     sheet_name: str | None,
     most_cells: int,
 ) -> Table:
-    parts = sheet_parts(package)
-    counted = check_indexes(package, set(parts.values()))
+    parts = package.sheet_parts(archive)
+    counted = package.check_indexes(archive, set(parts.values()))
     file.seek(0)
     book = _calamine(lambda: _calamine_module().CalamineWorkbook.from_filelike(file))
     kinds = _calamine_module().SheetTypeEnum
@@ -89,9 +78,9 @@ def _by_calamine(
     part = parts.get(name)
     if part is None:
         raise Unreadable(f"the part of sheet '{name}' is missing")
-    has_special = check_sheet(package, part, counted, most_cells)
+    has_special = package.check_sheet(archive, part, counted, most_cells)
     found = _calamine(lambda: book.get_sheet_by_name(name))
-    special = special_cells(package, part) if has_special else {}
+    special = package.special_cells(archive, part) if has_special else {}
     if special is None:
         raise Unreadable("cells of the sheet do not say where they are")
     top, left = found.start or (0, 0)
@@ -100,7 +89,7 @@ def _by_calamine(
         Sheet(top, left, islice(rows, top, None)),
         header_row,
         special,
-        lambda: negative_cells(package, part),
+        lambda: package.negative_cells(archive, part),
     )
 
 
