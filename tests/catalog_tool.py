@@ -28,11 +28,13 @@ CODED = {
     "Message",
     "OptionError",
     "Cause",
+    "_error",
     "_refuse",
     "limit_error",
     "runtime_error",
     "syntax_error",
     "usage_error",
+    "wrong",
 }
 """Calls whose first arguments are a code and a template."""
 PLAIN = {"mark", "translate"}

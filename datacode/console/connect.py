@@ -20,7 +20,7 @@ _OF_HANDSHAKES = (
 """What the client's library says of servers that it finds and that will not have it."""
 
 CONNECT_HELP = Message(
-    "usage_of_connect",
+    "connect_usage",
     "Usage: datacode connect ws://HOST:PORT [--token TOKEN] [--smb HOST,LOGIN,SHARE]"
     " [--locale ru|en]",
 )
@@ -73,8 +73,7 @@ def _reason(problem: Exception, locale: str) -> str:
     """Why there is no connection, without the number that the system has for it."""
     if isinstance(problem, OSError):
         return system_reason(problem).render(locale)
-    said, colon, rest = str(problem).partition(": ")
-    return catalog.translate(said + colon, locale) + rest
+    return catalog.translate_parts(str(problem), locale)
 
 
 def _named(words: list[str], *names: str) -> tuple[dict[str, list[str]], list[str]]:

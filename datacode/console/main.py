@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from datacode.runtime.files import Files
 
 
-FORMAT_HELP = Message(
-    "usage_of_fmt", "Usage: datacode fmt [--check] FILE ...  (- is standard input)"
-)
-COMPLETION_HELP = Message("usage_of_completion", "Usage: datacode completion bash|zsh|fish")
+FORMAT_HELP = Message("fmt_usage", "Usage: datacode fmt [--check] FILE ...  (- is standard input)")
+COMPLETION_HELP = Message("completion_usage", "Usage: datacode completion bash|zsh|fish")
 
 
 def main(words: list[str]) -> int:

@@ -269,9 +269,7 @@ def requested_shares(texts: Sequence[str]) -> list[ShareRequest]:
 def _share(text: str) -> list[str]:
     parts = text.split(",", 2)
     if len(parts) < 3 or not all(parts[::2]):
-        raise usage_error(
-            "bad_smb_option", "--smb expects HOST,LOGIN,SHARE; found: {text}", text=text
-        )
+        raise usage_error("smb_option", "--smb expects HOST,LOGIN,SHARE; found: {text}", text=text)
     return parts
 
 

@@ -73,20 +73,20 @@ def hint(
 # Names -----------------------------------------------------------------------------
 
 _MEMBERS = {
-    "array_member_not_found": ("len", "length", "first", "last"),
-    "string_member_not_found": ("len", "length", "upper", "lower", "trim"),
-    "path_member_not_found": paths.MEMBERS.split(", "),
+    "no_array_member": ("len", "length", "first", "last"),
+    "no_string_member": ("len", "length", "upper", "lower", "trim"),
+    "no_path_member": paths.MEMBERS.split(", "),
 }
 """The members of the values whose members are always the same, by the error's code."""
 
 _KEYED = {
-    "object_member_not_found",
+    "no_object_member",
     "key_not_found",
-    "table_member_not_found",
+    "no_table_member",
     "column_not_found",
-    "column_not_found_in_table",
-    "column_not_found_in_left",
-    "column_not_found_in_right",
+    "no_table_column",
+    "no_left_column",
+    "no_right_column",
 }
 """The codes of errors about a key or column that somebody else has chosen."""
 

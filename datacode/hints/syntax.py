@@ -22,26 +22,18 @@ LONGEST_TEXT = 200_000
 _NULL = Message("empty_value_is_null", "the empty value is called `null`")
 _FUNCTION = Message("how_functions_begin", "a function begins with `function name(a, b) do`")
 _LOOP = Message("how_loops_look", "a loop begins with `for x in … do` and ends with `next x`")
-_UNDECLARED = Message(
-    "variables_not_declared", "variables are not declared: `name = value` makes one"
-)
+_UNDECLARED = Message("no_declarations", "variables are not declared: `name = value` makes one")
 _ELSE_IF = Message("else_if_meant", "`else if … do` is meant")
 _CHOICE = Message("how_choices_look", "a choice is written with `if … do`, `else`, `endif`")
-_CLOSING = Message(
-    "how_blocks_close", "blocks close with `endif`, `next x`, `endtry` or `endfunction`"
-)
-_CATCH = Message(
-    "how_errors_are_caught", "errors are caught by `catch e` between `try` and `endtry`"
-)
+_CLOSING = Message("block_ends", "blocks close with `endif`, `next x`, `endtry` or `endfunction`")
+_CATCH = Message("use_catch", "errors are caught by `catch e` between `try` and `endtry`")
 _COMMENT = Message("how_comments_begin", "comments begin with `#`")
 _NUMBER = Message(
     "how_numbers_look", "a number is digits with at most one point between them: `1000`, `0.5`"
 )
 _QUOTES = Message("straight_quotes", "strings stand in straight quotes: \"…\" or '…'")
 _SIGN = Message("sign_meant", "`{sign}` is meant")
-_FIRST = Message(
-    "close_block_first", "`{opening}` in line {line} has to be closed by `{closing}` first"
-)
+_FIRST = Message("close_first", "`{opening}` in line {line} has to be closed by `{closing}` first")
 
 INSTEAD = {
     "True": Message("true_in_small_letters", "`true` is written in small letters"),
@@ -64,9 +56,7 @@ INSTEAD = {
     "switch": _CHOICE,
     "match": _CHOICE,
     "except": _CATCH,
-    "raise": Message(
-        "how_errors_are_raised", "an error is raised by `throw`: throw 'what is wrong'"
-    ),
+    "raise": Message("use_throw", "an error is raised by `throw`: throw 'what is wrong'"),
     "foreach": _LOOP,
     "def": _FUNCTION,
     "func": _FUNCTION,
@@ -76,9 +66,7 @@ INSTEAD = {
     "const": _UNDECLARED,
     "print": Message("print_is_function", "print is a function: `print(value)`"),
     "import": Message("nothing_to_import", "there is nothing to import: all functions are there"),
-    "lambda": Message(
-        "functions_passed_by_name", "functions have names and are passed by name: map(xs, 'f')"
-    ),
+    "lambda": Message("by_name", "functions have names and are passed by name: map(xs, 'f')"),
 }
 """What people write who come from other languages, and what to write here."""
 
@@ -96,7 +84,7 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _ENDS_OPERAND = frozenset({"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NULL", ")", "]", "}"})
 _BEGINS_OPERAND = _ENDS_OPERAND - {")", "]", "}"} | frozenset("([{")
 _MISSING = ("missing_next", "missing_endtry", "missing_endfunction", "missing_endif")
-_UNEXPECTED = ("unexpected_token", "unexpected_end_of_line")
+_UNEXPECTED = ("unexpected_token", "early_line_end")
 _GOES_ON = BINARY | {",", ".", "=", "!", "NOT"}
 
 
@@ -365,10 +353,7 @@ def _openings(stop: _Stop) -> Message | None:
 def _line_ends(stop: _Stop) -> Message | None:
     """A statement that is meant to go on in the next line."""
     if stop.here.kind == NEWLINE and stop.here.text and stop.last in _GOES_ON:
-        return Message(
-            "statement_ends_with_line",
-            "a statement ends with its line; within brackets it goes on",
-        )
+        return Message("line_ends", "a statement ends with its line; within brackets it goes on")
     return None
 
 

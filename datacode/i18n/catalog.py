@@ -52,6 +52,15 @@ def translate(template: str, locale: str, code: str | None = None) -> str:
     return known.gettext(template) if code is None else known.pgettext(code, template)
 
 
+def translate_parts(text: str, locale: str) -> str:
+    """A sentence of another library: all of it is known, or of ``what: why`` each part."""
+    translated = translate(text, locale)
+    what, colon, why = text.partition(": ")
+    if translated != text or not why:
+        return translated
+    return translate(what + colon, locale) + translate(why, locale)
+
+
 def original(template: str, code: str) -> str:
     """What DataCode 1.x said in Russian: the Russian of the message ``code``.
 

@@ -26,7 +26,7 @@ class Operation(Struct, Generic[Answer], frozen=True, tag_field="do"):
     changes: ClassVar[bool] = False
     """Whether it wants the permission to write; all others want that to read."""
     refused: ClassVar[Message] = Message(
-        "write_outside_session_folder",
+        "write_outside",
         "Access denied: files can be written in the session folder only",
         russian=True,
     )

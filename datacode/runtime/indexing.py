@@ -26,22 +26,18 @@ Condition = Callable[[Table, str], Value]
 
 def array_bounds(index: float) -> DataCodeError:
     """The error of an index that an array does not have, as the program wrote it."""
-    return runtime_error(
-        "array_index_out_of_bounds", "Array index {index} out of bounds", index=_shown(index)
-    )
+    return runtime_error("array_index", "Array index {index} out of bounds", index=_shown(index))
 
 
 def string_bounds(index: float) -> DataCodeError:
     """The error of an index that a string does not have."""
-    return runtime_error(
-        "string_index_out_of_bounds", "String index {index} out of bounds", index=_shown(index)
-    )
+    return runtime_error("string_index", "String index {index} out of bounds", index=_shown(index))
 
 
 def row_bounds(index: float, rows: int) -> DataCodeError:
     """The error of a row that a table does not have."""
     return runtime_error(
-        "row_index_out_of_bounds",
+        "row_index",
         "Table row index {index} out of bounds (rows: {rows})",
         index=_shown(index),
         rows=rows,
@@ -111,9 +107,7 @@ def reader(condition: Condition) -> Callable[[Value, Value], Value]:
             return column
         filtered = condition(table, name)
         if filtered is None:
-            raise runtime_error(
-                "column_not_found_in_table", "Column '{name}' not found in table", name=name
-            )
+            raise runtime_error("no_table_column", "Column '{name}' not found in table", name=name)
         return filtered
 
     return read_index
@@ -141,9 +135,7 @@ def missing_key(key: str) -> DataCodeError:
 
 def missing_member(name: str) -> DataCodeError:
     """The error of ``object.name``."""
-    return runtime_error(
-        "object_member_not_found", "Member '{name}' not found in object", name=name
-    )
+    return runtime_error("no_object_member", "Member '{name}' not found in object", name=name)
 
 
 def member_reader(file_kind: Callable[[str], str | None]) -> Callable[[Value, str], Value]:
@@ -186,7 +178,7 @@ def member_reader(file_kind: Callable[[str], str | None]) -> Callable[[Value, st
         if name == "is_dir":
             return file_kind(path) == "folder"
         raise runtime_error(
-            "path_member_not_found",
+            "no_path_member",
             "Path has no member '{name}'. Available members: {members}",
             name=name,
             members=paths.MEMBERS,
@@ -208,7 +200,7 @@ def _array_member(value: list[Value] | Column, name: str) -> Value:
 
 def no_array_member(name: str) -> DataCodeError:
     """The error of ``array.name``."""
-    return runtime_error("array_member_not_found", "Array has no member '{name}'", name=name)
+    return runtime_error("no_array_member", "Array has no member '{name}'", name=name)
 
 
 def _string_member(text: str, name: str) -> Value:
@@ -220,7 +212,7 @@ def _string_member(text: str, name: str) -> Value:
         return text.lower()
     if name == "trim":
         return text.strip(WHITE_SPACE)
-    raise runtime_error("string_member_not_found", "String has no member '{name}'", name=name)
+    raise runtime_error("no_string_member", "String has no member '{name}'", name=name)
 
 
 def _table_member(table: Table, name: str) -> Value:
@@ -234,9 +226,7 @@ def _table_member(table: Table, name: str) -> Value:
         return Indexer(table)
     column = table.column_named(name)
     if column is None:
-        raise runtime_error(
-            "table_member_not_found", "Table has no member or column '{name}'", name=name
-        )
+        raise runtime_error("no_table_member", "Table has no member or column '{name}'", name=name)
     return column
 
 

@@ -30,9 +30,7 @@ class TimeLimit(Interrupted):
 
     def error(self) -> DataCodeError:
         return limit_error(
-            "run_time_exceeded",
-            "Run time limit exceeded ({seconds} s)",
-            seconds=_short(self.seconds),
+            "run_time_limit", "Run time limit exceeded ({seconds} s)", seconds=_short(self.seconds)
         )
 
 
@@ -45,9 +43,7 @@ class ProcessorLimit(Interrupted):
 
     def error(self) -> DataCodeError:
         return limit_error(
-            "cpu_time_exceeded",
-            "CPU time limit exceeded ({seconds} s)",
-            seconds=_short(self.seconds),
+            "cpu_time_limit", "CPU time limit exceeded ({seconds} s)", seconds=_short(self.seconds)
         )
 
 
@@ -61,7 +57,7 @@ class OutputLimit(Interrupted):
     def error(self) -> DataCodeError:
         mebibytes = _short(self.limit / 2**20)
         return limit_error(
-            "output_exceeded", "Output limit exceeded ({mebibytes} MiB)", mebibytes=mebibytes
+            "output_limit", "Output limit exceeded ({mebibytes} MiB)", mebibytes=mebibytes
         )
 
 
@@ -73,9 +69,7 @@ class StepLimit(Interrupted):
         self.steps = steps
 
     def error(self) -> DataCodeError:
-        return limit_error(
-            "steps_exceeded", "Step limit exceeded ({steps} steps)", steps=self.steps
-        )
+        return limit_error("step_limit", "Step limit exceeded ({steps} steps)", steps=self.steps)
 
 
 def _short(number: float) -> str:

@@ -20,9 +20,7 @@ BAD_PATTERN = Message(
     "bad_glob_pattern",
     "Invalid glob pattern: Pattern syntax error near position {position}: {reason}",
 )
-_TOO_MANY_FOLDERS = Message(
-    "too_many_folders_in_pattern", "The pattern leads into more than {limit} folders"
-)
+_TOO_MANY_FOLDERS = Message("too_many_folders", "The pattern leads into more than {limit} folders")
 
 MOST_FOLDERS = 20_000
 """Folders that one search looks into; links can go round in circles."""

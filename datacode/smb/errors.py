@@ -76,22 +76,16 @@ ELSEWHERE = Cause(
 CIRCLE = Cause("links_in_circle", "the links on the path '{path}' lead in a circle")
 LINK = Cause("link_not_followed", "'{path}' is a link, which is not followed")
 CHANGED = Cause("changing_while_read", "'{path}' is changing while it is read")
-TOO_LARGE = Cause(
-    "file_too_large", "file '{path}' is too large ({size} bytes, limit {limit} bytes)"
-)
+TOO_LARGE = Cause("file_too_big", "file '{path}' is too large ({size} bytes, limit {limit} bytes)")
 TOO_MANY_NAMES = Cause("too_many_names", "folder '{path}' holds too many names (limit {limit})")
 TOO_DEEP = Cause("folder_too_deep", "folder '{path}' is nested too deep (limit {limit})")
 SHARE_FULL = Cause("share_full", "there is no space left on share '{share}'")
 SPOOL_FULL = Cause("no_room_for_file", "the DataCode server has no room for the file '{path}'")
 READ_ONLY = Cause("share_read_only", "share '{share}' is read-only")
-NO_WRITES = Cause(
-    "share_writing_forbidden", "writing to shares is not allowed by the administrator"
-)
+NO_WRITES = Cause("writing_forbidden", "writing to shares is not allowed by the administrator")
 
 ONLY_SMB1 = Cause("only_smb1", "the server supports SMB1 only", broken=True)
-UNREACHABLE = Cause(
-    "server_unreachable", "server {ip} cannot be reached", broken=True, located=True
-)
+UNREACHABLE = Cause("unreachable", "server {ip} cannot be reached", broken=True, located=True)
 SILENT = Cause("server_silent", "server {ip} does not answer", broken=True, located=True)
 TOO_SLOW = Cause(
     "connection_too_slow",

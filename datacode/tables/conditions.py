@@ -22,9 +22,7 @@ _UNREADABLE = Message(
     "condition_unreadable", "The filter condition cannot be read: {error}", russian=True
 )
 _FAILED = Message("condition_failed", "Error in the filter condition: {error}", russian=True)
-_NOT_BOOLEAN = Message(
-    "condition_not_boolean", "The filter condition must give a boolean", russian=True
-)
+_NOT_BOOLEAN = Message("condition_type", "The filter condition must give a boolean", russian=True)
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
@@ -132,9 +130,7 @@ def _literal(text: str) -> Value:
 def _unreadable(condition: str) -> DataCodeError:
     parts = condition.split()
     if len(parts) == 3:
-        return runtime_error(
-            "unsupported_operator", "Unsupported operator: {operator}", operator=parts[1]
-        )
+        return runtime_error("bad_operator", "Unsupported operator: {operator}", operator=parts[1])
     return runtime_error(
         "bad_filter_condition",
         "Invalid filter condition: '{condition}'. Expected format: 'column operator value'",

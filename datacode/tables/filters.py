@@ -61,7 +61,7 @@ def where(cells: ColumnData, sign: str, value: Value) -> Mask:
         if value.__class__ is not list:
             raise runtime_error("in_needs_array", "The operator IN needs an array of values")
         return are_among(cells, value)
-    raise runtime_error("unsupported_operator", "Unsupported operator: {operator}", operator=sign)
+    raise runtime_error("bad_operator", "Unsupported operator: {operator}", operator=sign)
 
 
 def _mask(cells: ColumnData, test: CellTest) -> list[bool]:

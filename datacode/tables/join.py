@@ -72,10 +72,10 @@ def _column(table: Table, name: str, side: str) -> ColumnData:
     if position is None:
         if side == "left":
             raise runtime_error(
-                "column_not_found_in_left", "Column '{name}' not found in the left table", name=name
+                "no_left_column", "Column '{name}' not found in the left table", name=name
             )
         raise runtime_error(
-            "column_not_found_in_right", "Column '{name}' not found in the right table", name=name
+            "no_right_column", "Column '{name}' not found in the right table", name=name
         )
     return table.columns[position]
 
@@ -173,9 +173,7 @@ def applied(
     for row, values in enumerate(left.rows()):
         part = make(values)
         if part is not None and part.__class__ is not Table:
-            raise runtime_error(
-                "lookup_without_table", "The function must give a table for every row"
-            )
+            raise runtime_error("no_lookup_table", "The function must give a table for every row")
         if part is not None:
             parts.append(part)
         if part is not None and len(part):

@@ -213,9 +213,7 @@ class RemoteInterpreter:
         Raises DataCodeError where the table is not kept any more, or a column does not exist.
         """
         if self._worker is None:
-            raise runtime_error(
-                "table_no_longer_kept", "The table is no longer kept: run the program again"
-            )
+            raise runtime_error("table_gone", "The table is no longer kept: run the program again")
         asked = structs.replace(wanted, request=self._next_request())
         answer = await self._ask(wire.FoundRows, asked, self._settings.rows_seconds)
         if answer.error is not None:

@@ -117,7 +117,7 @@ class LimitEnforcer:
         """The worker should end the program by itself now, unless its output holds it up."""
         run.worker.run.resume()
         error = limit_error(
-            "run_time_exceeded_reset",
+            "run_time_limit_reset",
             "Run time limit exceeded ({seconds} s); the state of the session was reset",
             seconds=f"{self._limits.run_seconds:.6g}",
         )
@@ -132,7 +132,7 @@ class LimitEnforcer:
             return
         run.worker.run.resume()
         error = limit_error(
-            "cpu_time_exceeded_reset",
+            "cpu_time_limit_reset",
             "CPU time limit exceeded ({seconds} s); the state of the session was reset",
             seconds=f"{self._limits.cpu_seconds:.6g}",
         )
@@ -167,7 +167,7 @@ def too_long(limit: int) -> DataCodeError:
     """The text of a program is longer than so many bytes."""
     kibibytes = f"{limit / 1024:g}" if limit % 1024 else limit // 1024
     return limit_error(
-        "source_size_exceeded", "Source size limit exceeded ({kibibytes} KiB)", kibibytes=kibibytes
+        "source_size_limit", "Source size limit exceeded ({kibibytes} KiB)", kibibytes=kibibytes
     )
 
 

@@ -555,7 +555,7 @@ class RowsTests(ProgramTestCase):
         self.assertEqual((await self.ask(table)).rows, [[1.0], [2.0]])
         await self.interpreter.reset()
         error = await self.assertFailure(Deferred.fromCoroutine(self.ask(table)), DataCodeError)
-        self.assertEqual(error.message.code, "table_no_longer_kept")
+        self.assertEqual(error.message.code, "table_gone")
         (fresh,) = await self.shown("show_table(table([[3]], ['a']))")
         self.assertNotEqual(fresh.table, table.table)
         await self.assertFailure(Deferred.fromCoroutine(self.ask(table)), DataCodeError)

@@ -259,9 +259,7 @@ def _no_token(text: str, start: int, line: int, column: int) -> DataCodeError:
             "unclosed_comment", "Unclosed multiline comment", line, column, incomplete=True
         )
     if text[start] in "\"'":
-        return syntax_error(
-            "unterminated_string", "Unterminated string", line, column, incomplete=True
-        )
+        return syntax_error("open_string", "Unterminated string", line, column, incomplete=True)
     return _unexpected_character(text[start], line, column)
 
 

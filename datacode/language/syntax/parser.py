@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from datacode.errors import DataCodeError, syntax_error
+from datacode.errors import DataCodeError, Kind, syntax_error
+from datacode.i18n.message import Message
 from datacode.language.syntax import lr_driver, nodes, validate
 from datacode.language.syntax.grammar import BINARY, BRACKETS, CONDITION, PREFIXES
 from datacode.language.syntax.lexer import END, NEWLINE, RESERVED_WORDS, Token, lex, shown
@@ -94,7 +95,7 @@ def _error(token: Token, symbols: list[str], values: list[Any]) -> DataCodeError
         )
     if token.kind == NEWLINE:
         return syntax_error(
-            "unexpected_end_of_line", "Unexpected token: end of line", token.line, token.column
+            "early_line_end", "Unexpected token: end of line", token.line, token.column
         )
     return syntax_error(
         "unexpected_token",
@@ -119,6 +120,15 @@ def _positional_after_named(token: Token, symbols: list[str], values: list[Any])
     return None
 
 
+_MISSING = {
+    "FOR": Message("missing_next", "Missing 'next {name}' in for loop"),
+    "TRY": Message("missing_endtry", "Missing 'endtry' in try statement"),
+    "FUNCTION": Message("missing_endfunction", "Missing 'endfunction' in function definition"),
+    "IF": Message("missing_endif", "Missing 'endif' in if statement"),
+}
+"""What is missing at the end of a text, by what is open there."""
+
+
 def _missing(symbols: list[str], values: list[Any]) -> DataCodeError:
     """The error of a text that ends inside a block: the innermost one that is open.
 
@@ -130,32 +140,11 @@ def _missing(symbols: list[str], values: list[Any]) -> DataCodeError:
         if symbol in {"branches", "FOR", "TRY", "FUNCTION"}
         or (symbol == "IF" and symbols[i - 1] != "ELSE")
     )
-    place = _place(values[innermost])
-    match symbols[innermost]:
-        case "FOR":
-            name = values[innermost + 1][0]
-            return syntax_error(
-                "missing_next",
-                "Missing 'next {name}' in for loop",
-                *place,
-                incomplete=True,
-                name=name,
-            )
-        case "TRY":
-            return syntax_error(
-                "missing_endtry", "Missing 'endtry' in try statement", *place, incomplete=True
-            )
-        case "FUNCTION":
-            return syntax_error(
-                "missing_endfunction",
-                "Missing 'endfunction' in function definition",
-                *place,
-                incomplete=True,
-            )
-        case _:
-            return syntax_error(
-                "missing_endif", "Missing 'endif' in if statement", *place, incomplete=True
-            )
+    line, column = _place(values[innermost])
+    message = _MISSING.get(symbols[innermost], _MISSING["IF"])
+    if symbols[innermost] == "FOR":
+        message = message.filled(name=values[innermost + 1][0])
+    return DataCodeError(Kind.SYNTAX, message, line=line, column=column, incomplete=True)
 
 
 def _place(value: Any) -> tuple[int, int]:

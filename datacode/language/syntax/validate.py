@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from datacode.errors import DataCodeError, syntax_error
+from datacode.errors import DataCodeError, Kind
+from datacode.i18n.message import Message, parameters
 from datacode.language.syntax import nodes
 from datacode.language.syntax.grammar import InvalidAssignment
 
@@ -56,19 +57,17 @@ def _visits(
             case nodes.Next():
                 _settle(statement, loops)
             case nodes.Break() if not loops:
-                raise syntax_error(
-                    "break_outside_loop",
-                    "break statement must be inside a loop",
-                    *_place(statement),
+                raise _error(
+                    "break_outside_loop", "break statement must be inside a loop", statement
                 )
             case nodes.Return() if not in_function:
-                raise syntax_error(
+                raise _error(
                     "return_outside_function",
                     "return statement must be inside a function",
-                    *_place(statement),
+                    statement,
                 )
             case InvalidAssignment():
-                raise syntax_error("invalid_assignment", "Invalid assignment", *_place(statement))
+                raise _error("invalid_assignment", "Invalid assignment", statement)
 
 
 def _closes(names: _Names, variables: _Names) -> bool:
@@ -79,9 +78,7 @@ def _closes(names: _Names, variables: _Names) -> bool:
 def _settle(statement: nodes.Next, loops: tuple[_Names, ...]) -> None:
     """Find the loop that the statement means."""
     if not loops:
-        raise syntax_error(
-            "unexpected_next", "Unexpected next statement outside of for loop", *_place(statement)
-        )
+        raise _error("unexpected_next", "Unexpected next statement outside of for loop", statement)
     for depth, variables in enumerate(reversed(loops)):
         if _closes(statement.names, variables):
             # The tree is frozen for those who get it; it has not been handed out yet.
@@ -91,14 +88,15 @@ def _settle(statement: nodes.Next, loops: tuple[_Names, ...]) -> None:
 
 
 def _mismatched(statement: nodes.Next, variables: _Names) -> DataCodeError:
-    return syntax_error(
+    return _error(
         "mismatched_next",
         "Mismatched next: expected 'next {expected}' but found 'next {found}'",
-        *_place(statement),
+        statement,
         expected=variables[0],
         found=", ".join(statement.names),
     )
 
 
-def _place(node: nodes.Node) -> tuple[int, int]:
-    return node.line, node.column
+def _error(code: str, template: str, node: nodes.Node, **params: object) -> DataCodeError:
+    message = Message(code, template, parameters(params))
+    return DataCodeError(Kind.SYNTAX, message, line=node.line, column=node.column)

@@ -164,15 +164,11 @@ def int_(value: Value) -> float:
     if kind is str:
         number = number_from_text(value)
         if number is None:
-            raise runtime_error(
-                "cannot_read_integer", "Cannot convert '{text}' to integer", text=value
-            )
+            raise runtime_error("bad_integer", "Cannot convert '{text}' to integer", text=value)
         return _cut(number)
     if kind is bool:
         return 1.0 if value else 0.0
-    raise runtime_error(
-        "cannot_convert_to_integer", "Cannot convert {value} to integer", value=debug(value)
-    )
+    raise runtime_error("not_an_integer", "Cannot convert {value} to integer", value=debug(value))
 
 
 def _cut(number: float) -> float:
@@ -195,13 +191,11 @@ def float_(value: Value) -> float:
     if kind is str:
         number = number_from_text(value)
         if number is None:
-            raise runtime_error("cannot_read_float", "Cannot convert '{text}' to float", text=value)
+            raise runtime_error("bad_float", "Cannot convert '{text}' to float", text=value)
         return number
     if kind is bool:
         return 1.0 if value else 0.0
-    raise runtime_error(
-        "cannot_convert_to_float", "Cannot convert {value} to float", value=debug(value)
-    )
+    raise runtime_error("not_a_float", "Cannot convert {value} to float", value=debug(value))
 
 
 _WORDS = dict.fromkeys(("true", "yes", "1", "on"), True)
@@ -242,11 +236,9 @@ def date(value: Value) -> str:
         print(date("2024-02-29"))       # 2024-02-29
     """
     if value.__class__ is not str:
-        raise runtime_error(
-            "cannot_convert_to_date", "Cannot convert {value} to date", value=debug(value)
-        )
+        raise runtime_error("not_a_date", "Cannot convert {value} to date", value=debug(value))
     if not is_date_text(value):
-        raise runtime_error("cannot_read_date", "Cannot parse '{text}' as date", text=value)
+        raise runtime_error("bad_date", "Cannot parse '{text}' as date", text=value)
     return value
 
 
@@ -282,9 +274,7 @@ def money(amount: Value, format: Value = ABSENT) -> Value:
         return Currency(f"{printed(amount)} {format}")
     if kind is str:
         return f"{amount} {format}"
-    raise runtime_error(
-        "cannot_convert_to_money", "Cannot convert {value} to money", value=debug(amount)
-    )
+    raise runtime_error("not_money", "Cannot convert {value} to money", value=debug(amount))
 
 
 def _dollars(value: Value) -> Currency:
@@ -294,14 +284,12 @@ def _dollars(value: Value) -> Currency:
     if kind is float:
         return Currency("$" + decimals(value, 2))
     if kind is not str:
-        raise runtime_error(
-            "cannot_convert_to_money", "Cannot convert {value} to money", value=debug(value)
-        )
+        raise runtime_error("not_money", "Cannot convert {value} to money", value=debug(value))
     if is_money_text(value):
         return Currency(value)
     number = number_from_text(value)
     if number is None:
-        raise runtime_error("cannot_read_money", "Cannot convert '{text}' to money", text=value)
+        raise runtime_error("bad_money", "Cannot convert '{text}' to money", text=value)
     return Currency("$" + decimals(number, 2))
 
 

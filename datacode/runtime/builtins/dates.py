@@ -30,12 +30,10 @@ _MONTHS = {"year": 12, "month": 1}
 def _moment(value: Value) -> Moment:
     """The date of a text, or the errors of ``date``."""
     if value.__class__ is not str:
-        raise runtime_error(
-            "cannot_convert_to_date", "Cannot convert {value} to date", value=debug(value)
-        )
+        raise runtime_error("not_a_date", "Cannot convert {value} to date", value=debug(value))
     moment = moment_from_text(value)
     if moment is None:
-        raise runtime_error("cannot_read_date", "Cannot parse '{text}' as date", text=value)
+        raise runtime_error("bad_date", "Cannot parse '{text}' as date", text=value)
     return moment
 
 

@@ -121,9 +121,7 @@ def read_file(
     if text.startswith(SHARE):
         return _read_unknown(host, text, kind, options.encoding)
     _refuse_outside(host, text)
-    raise runtime_error(
-        "unsupported_file_extension", "Unsupported file extension: {extension}", extension=kind
-    )
+    raise runtime_error("bad_extension", "Unsupported file extension: {extension}", extension=kind)
 
 
 @builtin("files", keeps=False)
@@ -197,9 +195,7 @@ def _csv_options(options: _Options, delimiter: Value, encoding: Value, decimal: 
             raise runtime_error("bad_decimal", "decimal must be '.' or ','")
         options = replace(options, decimal=decimal)
     if options.delimiter == options.decimal == ",":
-        raise runtime_error(
-            "delimiter_and_decimal_comma", "delimiter and decimal cannot both be ','"
-        )
+        raise runtime_error("two_commas", "delimiter and decimal cannot both be ','")
     return options
 
 
@@ -251,7 +247,7 @@ def _read_text(host: Host, path: str, encoding: str | None) -> str:
             ) from None
         if not path.startswith(SHARE):
             raise runtime_error(
-                "content_not_utf_8", "Failed to read file: stream did not contain valid UTF-8"
+                "not_utf_8", "Failed to read file: stream did not contain valid UTF-8"
             ) from None
         return _windows_text(content, broken.start)
 

@@ -33,9 +33,7 @@ def _suffixes(suffixes: Value) -> Suffixes:
 
 def _how(type_: Value, allowed: list[str]) -> How:
     if type_.__class__ is not str or type_ not in allowed:
-        raise runtime_error(
-            "bad_join_type", "type must be one of {types}", types=", ".join(allowed)
-        )
+        raise runtime_error("join_type", "type must be one of {types}", types=", ".join(allowed))
     return How(type_)
 
 
@@ -316,9 +314,7 @@ def _comparison(cond: Value) -> tuple[str, str, str]:
             "or a text with these three parts",
         )
     if parts[1] not in joins.COMPARISONS:
-        raise runtime_error(
-            "unsupported_operator", "Unsupported operator: {operator}", operator=parts[1]
-        )
+        raise runtime_error("bad_operator", "Unsupported operator: {operator}", operator=parts[1])
     return parts[0], parts[1], parts[2]
 
 

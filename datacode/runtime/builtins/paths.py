@@ -71,8 +71,7 @@ def list_files(
     if is_pattern:
         if recursive:
             raise runtime_error(
-                "double_star_in_list_files",
-                "list_files: in a pattern, ** searches the folders inside",
+                "double_star", "list_files: in a pattern, ** searches the folders inside"
             )
         with failures(_LIST_FAILED):
             found = host.files.match(where)

@@ -22,9 +22,7 @@ from datacode.values.column_storage import ColumnData
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
 
-_NO_COLUMN = Message(
-    "filter_column_not_found", "Column '{name}' not found in the table", russian=True
-)
+_NO_COLUMN = Message("no_filter_column", "Column '{name}' not found in the table", russian=True)
 
 
 def _cells(table: Table, name: str) -> ColumnData:

@@ -125,9 +125,7 @@ def _positions(source: Table, names: Value, expected: str) -> list[int]:
 def _aggregate(source: Table, name: str, wanted: Value) -> Aggregate:
     is_pair = wanted.__class__ is list and len(wanted) == 2
     if not is_pair or wanted[0].__class__ is not str or wanted[1].__class__ is not str:
-        raise runtime_error(
-            "bad_aggregate", "'{name}' must be an array [column, function]", name=name
-        )
+        raise runtime_error("aggregate", "'{name}' must be an array [column, function]", name=name)
     return Aggregate(name, position_of(source, wanted[0]), wanted[1])
 
 

@@ -130,9 +130,7 @@ def replace(host: Host, str_: Value, old: Value, new: Value) -> str:
     """
     whole, wanted, instead = text(str_), text(old), text(new)
     if not wanted:
-        raise runtime_error(
-            "nothing_to_replace", "replace: the text to be replaced cannot be empty"
-        )
+        raise runtime_error("replace_nothing", "replace: the text to be replaced cannot be empty")
     growth = len(instead) - len(wanted)
     if growth > 0:
         host.check_size(len(whole) + whole.count(wanted) * growth, 4)

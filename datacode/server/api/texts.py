@@ -24,15 +24,11 @@ UNREADABLE = Message(
 REPEATED_FIELD = Message("field_repeated", "Request error: the field '{field}' appears twice")
 TOO_NESTED = Message("request_too_nested", "Request error: nested deeper than {limit} levels")
 TOO_LARGE = Message("request_too_large", "Request error: only upload_file may exceed {limit} MiB")
-TOO_MANY_VALUES = Message(
-    "request_with_too_many_values", "Request error: more than {limit} nested values"
-)
-TOO_MANY_FIELDS = Message("request_with_too_many_fields", "Request error: more than {limit} fields")
+TOO_MANY_VALUES = Message("too_many_values", "Request error: more than {limit} nested values")
+TOO_MANY_FIELDS = Message("too_many_fields", "Request error: more than {limit} fields")
 UNKNOWN_TYPE = Message("unknown_request_type", "Request error: unknown type '{type}'")
 MISSING_FIELD = Message("field_missing", "Request error: the field '{field}' is missing")
-WRONG_FIELD = Message(
-    "field_of_wrong_type", "Request error: the field '{field}' must be {expected}"
-)
+WRONG_FIELD = Message("wrong_field", "Request error: the field '{field}' must be {expected}")
 NOT_TEXT = Message("request_not_text", "Request error: expected a text message with JSON")
 
 A_STRING = Message("a_string", "a string")
@@ -61,9 +57,7 @@ NO_INTERPRETER = Message("no_interpreter", "No interpreter can be started; try a
 
 SHARE_CONNECTED = Message("share_connected", "Connected to the SMB share '{share}'")
 SHARE_DISCONNECTED = Message("share_disconnected", "Disconnected from the SMB share '{share}'")
-FILE_TOO_BIG = Message(
-    "file_larger_than_message", "the file is larger than the limit of {limit} MiB"
-)
+FILE_TOO_BIG = Message("larger_than_message", "the file is larger than the limit of {limit} MiB")
 
 # Uploads (server reference, 7.3).
 
@@ -75,9 +69,7 @@ BAD_BASE64 = Message("bad_base64", "Base64 decoding error: {reason}")
 NO_PARENT = Message("cannot_make_parent", "Cannot make the folder: {reason}")
 CANNOT_WRITE = Message("cannot_write_file", "Cannot write the file: {reason}")
 QUOTA_EXCEEDED = Message("session_folder_full", "The session folder is full ({limit} MiB)")
-TOO_MANY_FILES = Message(
-    "session_folder_holds_too_many", "The session folder holds {limit} files already"
-)
+TOO_MANY_FILES = Message("too_many_files", "The session folder holds {limit} files already")
 DELETED = Message("file_deleted", "File {filename} deleted")
 CANNOT_DELETE = Message("cannot_delete_file", "Cannot delete the file: {reason}")
 CANNOT_READ = Message("cannot_read_file", "Cannot read the file: {reason}")

@@ -59,9 +59,7 @@ class ServerToken:
 
 
 _NO_ACCOUNT = Message("bad_accounts_line", "{path}, line {number}: expected NAME:HASH")
-_NO_NAME = Message(
-    "bad_account_name", "an account's name is not empty and has no colon, no line break"
-)
+_NO_NAME = Message("bad_account", "an account's name is not empty and has no colon, no line break")
 
 
 class AccountsError(MessageError):

@@ -30,30 +30,20 @@ _LOOK = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK) | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 OUTSIDE_ALLOWED = Message(
-    "outside_allowed_folder",
-    "Access denied: the path is outside of the allowed folder",
-    russian=True,
+    "outside_allowed", "Access denied: the path is outside of the allowed folder", russian=True
 )
 OUTSIDE_SESSION = Message(
-    "outside_session_folder",
-    "Access denied: the path is outside of the session folder",
-    russian=True,
+    "outside_session", "Access denied: the path is outside of the session folder", russian=True
 )
 LEADS_OUT = Message(
-    "leads_out_of_session_folder",
-    "Access denied: '..' must not lead out of the session folder",
-    russian=True,
+    "leads_out", "Access denied: '..' must not lead out of the session folder", russian=True
 )
 RESOLVES_OUTSIDE = Message(
-    "resolves_outside_session_folder",
-    "Access denied: the path leads out of the session folder",
-    russian=True,
+    "resolves_outside", "Access denied: the path leads out of the session folder", russian=True
 )
-NOT_A_FILE = Message(
-    "not_a_regular_file", "Access denied: '{path}' is not a regular file", russian=True
-)
+NOT_A_FILE = Message("not_regular", "Access denied: '{path}' is not a regular file", russian=True)
 TOO_MANY_NAMES = Message(
-    "too_many_names_in_folder", "Folder '{path}' holds too many names (limit {limit})", russian=True
+    "too_many_names_here", "Folder '{path}' holds too many names (limit {limit})", russian=True
 )
 
 

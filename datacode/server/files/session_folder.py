@@ -40,10 +40,10 @@ _MAX_PARTS = 64
 _NEVER = threading.Event()
 _FOR_PROGRAMS = {
     texts.QUOTA_EXCEEDED.code: Message(
-        "session_folder_full_of_bytes", "The session folder is full (limit {limit} MiB)"
+        "session_bytes_full", "The session folder is full (limit {limit} MiB)"
     ),
     texts.TOO_MANY_FILES.code: Message(
-        "session_folder_full_of_files", "The session folder is full (limit {limit} files)"
+        "session_files_full", "The session folder is full (limit {limit} files)"
     ),
     texts.NO_SESSION_FOLDER.code: Message(
         "no_session_folder_to_write", "Access denied: there is no session folder", russian=True

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TextIO
 
 from twisted.python import usage
 
-from datacode.i18n.catalog import LOCALES, locale_of_environment, mark, translate
+from datacode.i18n.catalog import LOCALES, locale_of_environment, mark, translate, translate_parts
 from datacode.standard_streams import silence
 
 _USAGE = mark("Usage: ")
@@ -108,8 +108,4 @@ class Translated:
         self._stream.write(re.sub(r"\S[^\t\n]*\S", self._said, text))
 
     def _said(self, match: re.Match[str]) -> str:
-        """A text, or what stands before its colon and what behind it: ``Usage: --auth …``."""
-        head, colon, rest = match[0].partition(": ")
-        if rest and (known := translate(head + colon, self._locale)) != head + colon:
-            return known + translate(rest, self._locale)
-        return translate(match[0], self._locale)
+        return translate_parts(match[0], self._locale)

@@ -130,15 +130,15 @@ class Options(Help, AuthOptionMixin):
             self.addChecker(makeChecker(description))  # type: ignore[no-untyped-call]
         except InvalidAuthType as error:
             raise OptionError(
-                "unknown_auth_method", "❌ --auth: no such method: {kind}", kind=error
+                "unknown_auth", "❌ --auth: no such method: {kind}", kind=error
             ) from None
         except UnsupportedInterfaces as error:
             raise OptionError(
-                "unsuitable_auth_method", "❌ --auth: this method does not fit: {kind}", kind=error
+                "unsuitable_auth", "❌ --auth: this method does not fit: {kind}", kind=error
             ) from None
         except OSError as error:
             raise OptionError(
-                "bad_option_file",
+                "bad_value_file",
                 "❌ --{name}: {path}: {reason}",
                 name="auth",
                 path=error.filename,
@@ -146,11 +146,11 @@ class Options(Help, AuthOptionMixin):
             ) from None
         except AccountsError as error:
             raise OptionError(
-                "bad_option", "❌ --{name}: {reason}", name="auth", reason=error.message
+                "bad_value", "❌ --{name}: {reason}", name="auth", reason=error.message
             ) from None
         except UnicodeDecodeError as error:
             raise OptionError(
-                "bad_option", "❌ --{name}: {reason}", name="auth", reason=error
+                "bad_value", "❌ --{name}: {reason}", name="auth", reason=error
             ) from None
 
     def opt_version(self) -> NoReturn:
@@ -184,7 +184,7 @@ class Options(Help, AuthOptionMixin):
         self.settings = settings(self, self._lists, self._environment)
         if self._words:
             raise OptionError(
-                "unknown_server_argument", "❌ Unknown argument: {word}", word=self._words[0]
+                "unknown_argument", "❌ Unknown argument: {word}", word=self._words[0]
             )
         parent = getattr(self, "parent", None)
         if parent is not None and self["log-format"] == "json" and not parent.get("logger"):

@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from datacode.i18n.os_errors import system_reason
@@ -135,37 +136,23 @@ def _from_file(names: OptionNames, path: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for key, value in _read(path).items():
         name = key.replace("_", "-")
+        wrong = partial(OptionError, path=path, key=key)
         if name not in names.parameters | names.flags | names.lists:
-            raise OptionError(
-                "unknown_setting", "❌ {path}: unknown option: {key}", path=path, key=key
-            )
+            raise wrong("unknown_setting", "❌ {path}: unknown option: {key}")
         if name in names.flags:
             if not isinstance(value, bool):
-                raise OptionError(
-                    "setting_not_flag",
-                    "❌ {path}: {key}: expected true or false",
-                    path=path,
-                    key=key,
-                )
+                raise wrong("setting_not_flag", "❌ {path}: {key}: expected true or false")
             if value:
                 found[name] = []
         elif name in names.lists:
             values = value if isinstance(value, list) else [value]
             found[name] = [each for each in values if isinstance(each, str)]
             if len(found[name]) < len(values):
-                raise OptionError(
-                    "setting_not_list",
-                    "❌ {path}: {key}: expected a string or an array of strings",
-                    path=path,
-                    key=key,
+                raise wrong(
+                    "setting_not_list", "❌ {path}: {key}: expected a string or an array of strings"
                 )
         elif isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise OptionError(
-                "setting_not_word",
-                "❌ {path}: {key}: expected a string or a number",
-                path=path,
-                key=key,
-            )
+            raise wrong("setting_not_word", "❌ {path}: {key}: expected a string or a number")
         else:
             found[name] = [str(value)]
     return found

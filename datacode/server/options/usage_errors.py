@@ -38,7 +38,7 @@ _FOUND_BY_TWISTED = tuple(
         ),
         (
             "Invalid auth type: (?P<kind>.*)",
-            Message("unknown_auth_method", "❌ --auth: no such method: {kind}"),
+            Message("unknown_auth", "❌ --auth: no such method: {kind}"),
         ),
     )
 )

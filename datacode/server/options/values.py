@@ -138,7 +138,7 @@ def _hosts(entries: list[str]) -> HostPolicy:
             HostPolicy([entry])
         except ValueError:
             raise OptionError(
-                "bad_smb_host",
+                "smb_host",
                 "❌ --smb-host: expected a name, an address or a network, got: {entry}",
                 entry=entry,
             ) from None
@@ -152,7 +152,7 @@ def _kerberos(lists: Mapping[str, list[str]]) -> Kerberos:
         user, _, realm = account.rpartition("@")
         if not user or not realm or not file:
             raise OptionError(
-                "bad_smb_kerberos",
+                "smb_kerberos",
                 "❌ --smb-kerberos: expected USER@REALM=FILE, got: {entry}",
                 entry=entry,
             )
@@ -162,7 +162,7 @@ def _kerberos(lists: Mapping[str, list[str]]) -> Kerberos:
         realm, _, host = entry.partition("=")
         if not realm or not host:
             raise OptionError(
-                "bad_smb_kdc", "❌ --smb-kdc: expected REALM=HOST, got: {entry}", entry=entry
+                "smb_kdc", "❌ --smb-kdc: expected REALM=HOST, got: {entry}", entry=entry
             )
         kdcs[realm] = host
     return Kerberos(files, kdcs)

@@ -99,9 +99,7 @@ class ShownTables:
         known = self._known.get(asked.table)
         table = known() if known is not None else None
         if table is None:
-            raise runtime_error(
-                "table_no_longer_kept", "The table is no longer kept: run the program again"
-            )
+            raise runtime_error("table_gone", "The table is no longer kept: run the program again")
         wanted = ViewQuery(asked.sort, asked.descending, tuple(asked.filters))
         for column in (*wanted.columns(), *asked.columns):
             if not 0 <= column < len(table.columns):
