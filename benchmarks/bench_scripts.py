@@ -20,12 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datacode import Interpreter
 from datacode.errors import DataCodeError
-from datacode.language.analysis.environment import Facts
+from datacode.language.analysis.environment import CompileEnvironment
 from datacode.language.compiler import (
     Definition,
-    Stretch,
+    TopLevelChunk,
+    compile_chunk,
     compile_function,
-    compile_stretch,
     split,
 )
 from datacode.language.syntax.parser import parse
@@ -608,7 +608,7 @@ def compiling() -> None:
     folders = ("tests/conformance", "examples")
     paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.dc"))
     texts = [path.read_text("utf-8") for path in paths]
-    programs: list[list[Stretch | Definition]] = []
+    programs: list[list[TopLevelChunk | Definition]] = []
 
     def read() -> None:
         programs.clear()
@@ -620,9 +620,9 @@ def compiling() -> None:
         for program in programs:
             for part in program:
                 if isinstance(part, Definition):
-                    compile_function(part, Facts(), BUILTINS)
+                    compile_function(part, CompileEnvironment(), BUILTINS)
                 else:
-                    compile_stretch(part, Facts(), BUILTINS)
+                    compile_chunk(part, CompileEnvironment(), BUILTINS)
 
     reading = min(seconds(read) for _ in range(ROUNDS))
     making = min(seconds(compile_all) for _ in range(ROUNDS))

@@ -1,10 +1,10 @@
 """From the tree to code objects: the one place where Python's own compiler is called.
 
-A program is a row of *stretches* of top-level statements with function definitions in between. The
-interpreter defines the functions and has each stretch compiled when it is about to run, and each
+A program is a row of *chunks* of top-level statements with function definitions in between. The
+interpreter defines the functions and has each chunk compiled when it is about to run, and each
 function when it is first called, so that the compiler can be told exactly what exists by then
-(``Facts``). Compiled code is Python functions over the interpreter's globals; what it finds there
-is listed in ``runtime.support``.
+(``CompileEnvironment``). Compiled code is Python functions over the interpreter's globals; what it
+finds there is listed in ``runtime.compiled_builtins``.
 """
 
 from __future__ import annotations
@@ -19,12 +19,18 @@ from weakref import WeakKeyDictionary
 
 from datacode.language import python_names
 from datacode.language.analysis.builtin_info import Builtins
-from datacode.language.analysis.environment import Facts
+from datacode.language.analysis.environment import CompileEnvironment
+from datacode.language.analysis.flow import Flow
+from datacode.language.analysis.layout import layout_of
 from datacode.language.analysis.scopes import Names, names_of
+from datacode.language.analysis.subexpressions import SubexpressionCache
 from datacode.language.analysis.type_sets import NULL
-from datacode.language.codegen.functions import MAX_BLOCKS, Visible
-from datacode.language.codegen.statements import Statements
-from datacode.language.codegen.variables import Slot
+from datacode.language.codegen.builder import Builder
+from datacode.language.codegen.expressions import EXPRESSIONS
+from datacode.language.codegen.frames import VisibleBlock
+from datacode.language.codegen.statements import STATEMENTS
+from datacode.language.codegen.type_checks import checking_expressions, checking_statements
+from datacode.language.codegen.variables import nothing
 from datacode.language.syntax import nodes
 
 PROGRAM_FILE = "<datacode>"
@@ -33,12 +39,12 @@ PROGRAM_FILE = "<datacode>"
 CONDITION_FILE = "<datacode condition>"
 """The same for conditions over rows, whose lines are not those of a program."""
 
-STRETCH = 100
+CHUNK = 100
 """Top-level statements that are compiled together, to keep a huge program in bounds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TopLevelChunk:
     """Consecutive top-level statements."""
 
     statements: tuple[nodes.Statement, ...]
@@ -73,8 +79,8 @@ class Definition:
 class Compiled:
     """A code object of a Python function.
 
-    ``unset`` are globals that it looks at although they may not exist, ``returns`` the kinds of its
-    result, ``asked`` the answers of the specialists that it relies on.
+    ``unset`` are globals that it looks at although they may not exist, ``returns`` the types of its
+    result, ``asked`` the answers about specializations that it relies on.
     """
 
     code: CodeType
@@ -98,22 +104,22 @@ def observed(observer: Callable[[ast.FunctionDef], None]) -> Iterator[None]:
         _observer.reset(token)
 
 
-_visible: WeakKeyDictionary[CodeType, tuple[Visible, ...]] = WeakKeyDictionary()
+_visible: WeakKeyDictionary[CodeType, tuple[VisibleBlock, ...]] = WeakKeyDictionary()
 
 
-def visible_blocks(code: CodeType) -> tuple[Visible, ...]:
+def visible_blocks(code: CodeType) -> tuple[VisibleBlock, ...]:
     """The blocks of compiled code with their variables, inner ones before those around them."""
     return _visible.get(code, ())
 
 
-def split(program: nodes.Program, builtins: Builtins) -> list[Stretch | Definition]:
-    """The stretches and definitions of a program, in order."""
-    parts: list[Stretch | Definition] = []
+def split(program: nodes.Program, builtins: Builtins) -> list[TopLevelChunk | Definition]:
+    """The chunks and definitions of a program, in order."""
+    parts: list[TopLevelChunk | Definition] = []
     waiting: list[nodes.Statement] = []
 
     def finish() -> None:
         if waiting:
-            parts.append(Stretch(tuple(waiting), names_of(waiting, builtins)))
+            parts.append(TopLevelChunk(tuple(waiting), names_of(waiting, builtins)))
             waiting.clear()
 
     for statement in program.body:
@@ -122,97 +128,100 @@ def split(program: nodes.Program, builtins: Builtins) -> list[Stretch | Definiti
             parts.append(Definition(statement, names_of(statement.body, builtins)))
         else:
             waiting.append(statement)
-            if len(waiting) == STRETCH:
+            if len(waiting) == CHUNK:
                 finish()
     finish()
     return parts
 
 
-def compile_stretch(stretch: Stretch, facts: Facts, builtins: Builtins) -> Compiled:
+def compile_chunk(
+    chunk: TopLevelChunk, environment: CompileEnvironment, builtins: Builtins
+) -> Compiled:
     """A Python function without parameters that runs the statements."""
-    maker = Statements(stretch.names, facts, builtins)
-    return _compiled(maker, "stretch", (), stretch.statements, (1, 0))
+    flow = Flow(chunk.names, environment, builtins)
+    return _compiled(flow, "stretch", (), chunk.statements, (1, 0))
 
 
 def compile_function(
     definition: Definition,
-    facts: Facts,
+    environment: CompileEnvironment,
     builtins: Builtins,
     given: Sequence[int] = (),
 ) -> Compiled:
     """A Python function of the depth of calls and the parameters.
 
-    ``given`` are the kinds of the arguments that it will be called with.
+    ``given`` are the types of the arguments that it will be called with.
     """
     node = definition.node
-    maker = Statements(definition.names, facts, builtins, node.parameters)
-    for name, kinds in zip(node.parameters, given, strict=False):
-        maker.state.kinds[python_names.own_variable(name)] = kinds
-    last = {name: place for place, name in enumerate(node.parameters)}
+    flow = Flow(definition.names, environment, builtins, node.parameters)
+    for name, types in zip(node.parameters, given, strict=False):
+        flow.state.types[python_names.own_variable(name)] = types
+    last = {name: index for index, name in enumerate(node.parameters)}
     parameters = [python_names.DEPTH]
-    for place, name in enumerate(node.parameters):
+    for index, name in enumerate(node.parameters):
         parameters.append(
             python_names.own_variable(name)
-            if last[name] == place
-            else python_names.repeated_parameter(place)
+            if last[name] == index
+            else python_names.repeated_parameter(index)
         )
     begin = node.line, node.column
-    return _compiled(maker, python_names.function(node.name), parameters, node.body, begin)
+    return _compiled(flow, python_names.function(node.name), parameters, node.body, begin)
 
 
 def compile_condition(
     expression: nodes.Expr,
     columns: Sequence[str],
     captured: frozenset[str],
-    facts: Facts,
+    environment: CompileEnvironment,
     builtins: Builtins,
 ) -> Compiled:
     """A Python function of the cells of a row, the ``captured`` values, and the depth of calls."""
     statement = nodes.Return(1, 1, expression)
     names = names_of([statement], builtins)
-    maker = Statements(names, facts, builtins, ())
-    maker.rows = {}
-    for place, name in enumerate(columns):
-        maker.rows.setdefault(name, place)
-    maker.captured = captured
-    return _compiled(
-        maker,
-        "condition",
-        (python_names.ROW, python_names.CAPTURED, python_names.DEPTH),
-        (statement,),
-        (1, 0),
-    )
+    positions: dict[str, int] = {}
+    for position, name in enumerate(columns):
+        positions.setdefault(name, position)
+    flow = Flow(names, environment, builtins, (), positions, captured)
+    parameters = (python_names.ROW, python_names.CAPTURED, python_names.DEPTH)
+    return _compiled(flow, "condition", parameters, (statement,), (1, 0))
 
 
 def _compiled(
-    maker: Statements,
+    flow: Flow,
     name: str,
     parameters: Sequence[str],
     statements: Sequence[nodes.Statement],
     place: tuple[int, int],
 ) -> Compiled:
-    maker.has_cells = _nests(statements)
-    maker.go_to(*place)
-    maker.count_parts(statements)
-    body = maker.block(statements)
-    maker.go_to(*place)
-    start = _prologue(maker, name.startswith(python_names.FUNCTION))
-    function = maker.function(name, parameters, [*start, *body])
+    b = _builder(flow, statements)
+    b.go_to(*place)
+    body = b.block(statements)
+    b.go_to(*place)
+    start = _prologue(b, is_function=name.startswith(python_names.FUNCTION))
+    function = b.function(name, parameters, [*start, *body])
     observer = _observer.get()
     if observer is not None:
         observer(function)
     file = CONDITION_FILE if name == "condition" else PROGRAM_FILE
     code = _code(ast.Module([function], []), file)
     unset = tuple(
-        python for python in maker.needs_unset if python.startswith(python_names.TOP_LEVEL_LOCAL)
+        python for python in flow.needs_unset if python.startswith(python_names.TOP_LEVEL_LOCAL)
     )
-    if maker.seen_blocks:
-        _see(code, tuple(maker.seen_blocks))
-    returns = maker.returned | (NULL if maker.state.live else 0)
-    return Compiled(code, unset, returns, maker.asked)
+    if b.visible_blocks:
+        _note_blocks(code, tuple(b.visible_blocks))
+    returns = b.returned | (NULL if flow.state.live else 0)
+    return Compiled(code, unset, returns, flow.asked)
 
 
-def _see(code: CodeType, blocks: tuple[Visible, ...]) -> None:
+def _builder(flow: Flow, statements: Sequence[nodes.Statement]) -> Builder:
+    expressions, emitters = EXPRESSIONS, STATEMENTS
+    if flow.environment.checks_types:
+        expressions, emitters = checking_expressions(expressions), checking_statements(emitters)
+    layout, subexpressions = layout_of(statements), SubexpressionCache(statements)
+    return Builder(flow, layout, subexpressions, expressions, emitters)
+
+
+def _note_blocks(code: CodeType, blocks: tuple[VisibleBlock, ...]) -> None:
     """Remember the blocks for the code and for the functions within it."""
     waiting = [code]
     while waiting:
@@ -221,55 +230,26 @@ def _see(code: CodeType, blocks: tuple[Visible, ...]) -> None:
         waiting += [inner for inner in each.co_consts if isinstance(inner, CodeType)]
 
 
-def _prologue(maker: Statements, is_function: bool) -> list[ast.stmt]:
+def _prologue(b: Builder, *, is_function: bool) -> list[ast.stmt]:
     """What a Python function does first."""
-    start = maker.declarations(maker.stored, is_inner=False)
-    maker.out = start
-    if is_function:
-        too_deep = maker.identical(maker.name(python_names.DEPTH), maker.constant(None))
-        raising = ast.Expr(maker.call("too_deep"), **maker.at)
-        maker.emit(maker.if_(too_deep, [raising]))
-    for python in sorted(maker.needs_unset):
-        if python.startswith(python_names.OWN):
-            maker.assign(python, maker.name("unset"))
-    for _, slot in sorted(maker.owners.items()):
-        if slot.private:
-            _own_nothing(maker, slot)
-    unbound = sorted(maker.shared_names)
-    if unbound:
-        never = [maker.assignment(maker.constant(None), *map(maker.target, unbound))]
-        maker.emit(maker.if_(maker.constant(False), list(never)))
-    return start
-
-
-def _own_nothing(maker: Statements, slot: Slot) -> None:
-    maker.assign(slot.owner, maker.nothing())
-    if slot.owns_parts:
-        maker.assign(slot.parts, maker.call("Owned"))
-
-
-def _nests(statements: Sequence[nodes.Statement]) -> bool:
-    """May blocks have to become functions of their own?"""
-    waiting = [(statement, 0) for statement in statements]
-    while waiting:
-        node, depth = waiting.pop()
-        match node:
-            case nodes.For(body=body):
-                depth += 1
-                waiting += [(each, depth) for each in body]
-            case nodes.Try(body=body, handler=handler, final=final):
-                depth += 3
-                if final is not None:
-                    return True
-                waiting += [(each, depth) for each in (*body, *(handler or ()))]
-            case nodes.If(branches=branches, otherwise=otherwise):
-                waiting += [(each, depth) for branch in branches for each in branch.body]
-                waiting += [(each, depth) for each in otherwise or ()]
-            case _:
-                continue
-        if depth > MAX_BLOCKS:
-            return True
-    return False
+    declarations = b.declarations(b.frame)
+    with b.branch() as start:
+        if is_function:
+            too_deep = b.identical(b.name(python_names.DEPTH), b.constant(None))
+            b.emit(b.if_(too_deep, [b.evaluation(b.call("too_deep"))]))
+        for python in sorted(b.flow.needs_unset):
+            if python.startswith(python_names.OWN):
+                b.assign(python, b.name("unset"))
+        for _, slot in sorted(b.flow.owners.items()):
+            if slot.private:
+                b.assign(slot.owner, nothing(b))
+                if slot.owns_parts:
+                    b.assign(slot.parts, b.call("Owned"))
+        unbound = sorted(b.shared_names)
+        if unbound:
+            never = b.assignment(b.constant(None), *map(b.target, unbound))
+            b.emit(b.if_(b.constant(False), [never]))
+    return declarations + start
 
 
 def _code(module: ast.Module, file: str) -> CodeType:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from datacode.language.analysis.builtin_info import Builtins
-from datacode.language.compiler import Compiled, Definition, Stretch, split
+from datacode.language.compiler import Compiled, Definition, TopLevelChunk, split
 from datacode.language.syntax.parser import parse
 
 CACHED_CHARACTERS = 2**20
@@ -17,12 +17,12 @@ CACHED_PROGRAMS = 256
 VARIANTS = 8
 """Compiled forms of one part, for different states of the interpreter."""
 
-Kept = TypeVar("Kept", covariant=True, bound=Stretch | Definition)
+Kept = TypeVar("Kept", covariant=True, bound=TopLevelChunk | Definition)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part(Generic[Kept]):
-    """A stretch or a definition with its compiled forms."""
+    """A chunk or a definition with its compiled forms."""
 
     tree: Kept
     variants: dict[tuple[object, ...], Compiled] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Part(Generic[Kept]):
         return known
 
 
-Parts = tuple[Part[Stretch | Definition], ...]
+Parts = tuple[Part[TopLevelChunk | Definition], ...]
 
 _programs: OrderedDict[str, Parts] = OrderedDict()
 _lock = threading.Lock()

@@ -14,14 +14,14 @@ from typing import Any
 from datacode.errors import DataCodeError, argument_count_error, function_error, runtime_error
 from datacode.language import program_cache, python_names
 from datacode.language.analysis import type_sets as known_kinds
-from datacode.language.analysis.environment import Facts
+from datacode.language.analysis.environment import CompileEnvironment
 from datacode.language.analysis.scopes import Names, names_of
 from datacode.language.compiler import (
     Compiled,
     Definition,
-    Stretch,
+    TopLevelChunk,
+    compile_chunk,
     compile_condition,
-    compile_stretch,
     visible_blocks,
 )
 from datacode.language.program_cache import Part
@@ -86,15 +86,15 @@ class Namespace:
             else:
                 self._execute(part)  # type: ignore[arg-type]
 
-    def _execute(self, part: Part[Stretch]) -> None:
+    def _execute(self, part: Part[TopLevelChunk]) -> None:
         names = part.tree.names
         self._note_changes(names)
         facts = self.facts(names)
-        facts = replace(facts, kinds=self._kinds_now(facts))
+        facts = replace(facts, types=self._kinds_now(facts))
         self.functions.start(part.tree.creatable.difference(facts.existing & facts.local))
         compiled = part.compiled(
             facts.key(names),
-            lambda: compile_stretch(part.tree, facts, BUILTINS),
+            lambda: compile_chunk(part.tree, facts, BUILTINS),
             self.functions.still_holds,
         )
         self._function(compiled)()
@@ -121,14 +121,14 @@ class Namespace:
         if self._steps_left < 0:
             raise StepLimit(self._max_steps or 0)
 
-    # Facts ------------------------------------------------------------------
+    # CompileEnvironment ------------------------------------------------------------------
 
-    def facts(self, names: Names) -> Facts:
+    def facts(self, names: Names) -> CompileEnvironment:
         """What holds now, as far as it concerns code with these names."""
         variables = names.variables
         defined = self.functions.defined
         known = self._known
-        return Facts(
+        return CompileEnvironment(
             existing=frozenset(
                 name for name in variables if python_names.global_variable(name) in self.globals
             ),
@@ -139,7 +139,7 @@ class Namespace:
             functions={name: defined[name].arity for name in names.calls if name in defined},
             steps=self._max_steps is not None,
             checks_types=self._checks_types,
-            specialists=self.functions,
+            specializations=self.functions,
             written=variables & known["written"],
             made_global=variables & known["made_global"],
             changed=variables & known["changed"],
@@ -147,7 +147,7 @@ class Namespace:
             watched=variables & known["watched"],
         )
 
-    def _kinds_now(self, facts: Facts) -> dict[str, int]:
+    def _kinds_now(self, facts: CompileEnvironment) -> dict[str, int]:
         """The kinds of the variables that only top-level code can change."""
         found = {}
         for names, prefix in (

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datacode.language import python_names
-from datacode.language.analysis.environment import Facts
+from datacode.language.analysis.environment import CompileEnvironment
 from datacode.language.analysis.scopes import Names
 from datacode.language.analysis.type_sets import ANY, NUMBER
 from datacode.language.compiler import Compiled, Definition, compile_function
@@ -88,7 +88,7 @@ class Functions:
     def __init__(
         self,
         python_globals: dict[str, Any],
-        facts: Callable[[Names], Facts],
+        facts: Callable[[Names], CompileEnvironment],
         make: MakeFunction,
     ) -> None:
         self._globals = python_globals

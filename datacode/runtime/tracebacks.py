@@ -21,7 +21,7 @@ from datacode.errors import (
 )
 from datacode.i18n.message import Message
 from datacode.language import python_names
-from datacode.language.codegen.ast_builder import INDEX_MARK, MEMBER_MARK
+from datacode.language.codegen.builder import INDEX_MARK, MEMBER_MARK
 from datacode.language.compiler import CONDITION_FILE, PROGRAM_FILE
 from datacode.runtime import indexing
 

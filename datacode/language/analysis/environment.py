@@ -1,7 +1,23 @@
-"""What the compiler is told of the interpreter that its code will run in.
+"""What the compiler may assume of the interpreter that its code will run in.
 
-Code is made when it is about to run, so this can be exact: functions are defined between stretches
-of top-level code only, and whoever changes a fact has the code made again that relied on it.
+Code is made when it is about to run, so this can be exact. What may change is written down here
+with what is compiled again; all of it happens between statements of top-level code, where no
+function is running:
+
+| what happens | who tells it | what is compiled again |
+| --- | --- | --- |
+| a ``watched`` global or ``mentioned`` top-level local comes to be | generated code calls \
+``created`` | functions that mention the name |
+| a function is defined or replaced | ``Functions.define`` | functions that call the name, and \
+those that rely on a result of the old one, and so on |
+| a name is newly written, made global, changed in place or below the first level | \
+``Namespace`` before it runs a chunk or definition | functions that mention the name |
+| counting of steps begins or ends | ``Namespace.run`` | all functions |
+| other globals or types of globals at a chunk or condition | ``key`` is different | that chunk |
+| a specialization would be another one | ``still_holds`` at each use of cached code | that code |
+
+A chunk that is running cannot be compiled again: it gets no promise of a result that depends on
+variables that the chunk itself may create.
 """
 
 from __future__ import annotations
@@ -13,23 +29,23 @@ from typing import Protocol
 from datacode.language.analysis.scopes import Names
 
 
-class Specialists(Protocol):
-    """Knows functions that are compiled for certain kinds of arguments."""
+class SpecializationLookup(Protocol):
+    """Knows functions that are compiled for certain types of arguments."""
 
     def find(self, name: str, given: tuple[int, ...]) -> tuple[str, int]:
-        """The Python name of a function for such arguments, and the kinds of its result."""
+        """The Python name of a function for such arguments, and the types of its result."""
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """The state of an interpreter as far as some code depends on it.
+class CompileEnvironment:
+    """The state of an interpreter as far as some code depends on it: names in several roles.
 
     ``existing`` are the globals that exist, ``local`` the top-level locals. Making a global of a
     ``watched`` name, or a top-level local of a ``mentioned`` one, must be announced. ``written``
     are globals and top-level locals that functions may change, ``made_global`` those that
     functions may create, ``changed`` those whose arrays are changed in place anywhere, ``deep``
     those changed below the first level. ``functions`` are the program's own with their number of
-    parameters. ``kinds`` are those of globals that only the code to be compiled can change.
+    parameters. ``types`` are those of globals that only the code to be compiled can change.
     ``steps`` asks for code that counts statements, ``checks_types`` for code that checks what has
     been inferred.
     """
@@ -43,13 +59,13 @@ class Facts:
     changed: frozenset[str] = frozenset()
     deep: frozenset[str] = frozenset()
     functions: Mapping[str, int] = field(default_factory=dict)
-    kinds: Mapping[str, int] = field(default_factory=dict)
+    types: Mapping[str, int] = field(default_factory=dict)
     steps: bool = False
     checks_types: bool = False
-    specialists: Specialists | None = None
+    specializations: SpecializationLookup | None = None
 
     def key(self, names: Names) -> tuple[object, ...]:
-        """What of these facts code with such names depends on."""
+        """What of the environment code with such names depends on."""
         variables = names.variables
         return (
             self.existing & variables,
@@ -61,7 +77,7 @@ class Facts:
             self.changed & variables,
             self.deep & variables,
             tuple(sorted((f, self.functions[f]) for f in names.calls if f in self.functions)),
-            tuple(sorted(self.kinds.items())),
+            tuple(sorted(self.types.items())),
             self.steps,
             self.checks_types,
         )

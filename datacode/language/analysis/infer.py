@@ -1,132 +1,133 @@
-"""The kinds of expressions without code: for loops, whose code may only be made once it is known
-what comes round.
+"""The types of expressions, without code for them: what loops are compiled by.
+
+Code for a loop has to hold however often it has run, so the types of its variables must be known
+before any of it is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from datacode.language import python_names
+from datacode.language.analysis import rules
+from datacode.language.analysis.flow import Flow
 from datacode.language.analysis.type_sets import (
     ANY,
     ARRAY,
     BOOL,
-    FRACTION,
-    INTEGER,
     NULL,
     NUMBER,
     OBJECT,
     OTHER,
     STRING,
-    arithmetic,
     of_argument,
-    only,
-    part_of,
-    with_elements,
 )
-from datacode.language.codegen.arithmetics import OPERATORS
-from datacode.language.codegen.evaluation_order import Operands, constant_position
 from datacode.language.syntax import nodes
 
+LARGEST_POSITION = 1 << 31
+"""No array is so long; literals beyond are left to the running program."""
 
-class Foresight(Operands):
-    """The part of the compiler that knows kinds beforehand."""
+Types = Mapping[str, int]
+"""The types of variables by their names in the program."""
 
-    def kinds_in(self, node: nodes.Expr, names: dict[str, int]) -> int:
-        """The kinds an expression can have when variables have those in ``names``.
 
-        Used for loops, where code may only be made once it is known what comes round.
-        """
-        match node:
-            case nodes.Number(value=value):
-                return INTEGER if value.is_integer() else FRACTION
-            case nodes.String():
-                return STRING
-            case nodes.Bool():
-                return BOOL
-            case nodes.Null():
-                return NULL
-            case nodes.Array(elements=elements):
-                return ARRAY | self._kinds_of_parts(elements, names)
-            case nodes.Object(pairs=pairs):
-                return OBJECT | self._kinds_of_parts([value for _, value in pairs], names)
-            case nodes.Logical():
-                return BOOL
-            case nodes.Name(name=name):
-                return self._kinds_of_name(name, names)
-            case nodes.Binary():
-                return self._kinds_of_chain(node, names)
-            case nodes.Unary(operator=operator, operand=operand):
-                if operator != "-":
-                    return BOOL
-                inner = self.kinds_in(operand, names)
-                return INTEGER if only(inner, INTEGER) else NUMBER
-            case nodes.Call():
-                return self._kinds_of_call(node, names)
-            case nodes.Index(base=nodes.Name(name=name), index=index) if (
-                self.assumed and (name, constant_position(index)) in self.assumed
-            ):
-                return NUMBER
-            case nodes.Index(base=base):
-                return part_of(self.kinds_in(base, names))
-            case _:
-                return ANY
-
-    def may_be_condition(self, node: nodes.Index, names: dict[str, int]) -> bool:
-        """May it be ``t['a > x']``, rows by a condition, when variables have those kinds?"""
-        is_text = self.kinds_in(node.index, names) & STRING
-        return bool(is_text and self.kinds_in(node.base, names) & OTHER)
-
-    def _kinds_of_name(self, name: str, names: dict[str, int]) -> int:
-        if self.rows is not None:
-            return ANY
-        if name in names:
-            return names[name]
-        kinds = 0
-        for slot in self.candidates(name):
-            kinds |= self.kinds_of(slot)
-        return kinds
-
-    def _kinds_of_parts(self, parts: Sequence[nodes.Expr], names: dict[str, int]) -> int:
-        kinds = 0
-        for part in parts:
-            kinds |= with_elements(self.kinds_in(part, names))
-        return kinds
-
-    def _kinds_of_call(self, node: nodes.Call, names: dict[str, int]) -> int:
-        given = []
-        for argument in node.arguments:
-            if isinstance(argument, nodes.Spread | nodes.NamedArgument):
-                return ANY
-            given.append(self.kinds_in(argument, names))
-        if node.name in self.facts.functions:
-            if len(given) != self.facts.functions[node.name] or 0 in given:
-                return ANY if 0 not in given else 0
-            return self.specialist(node.name, tuple(map(of_argument, given)))[1]
-        entry = self.builtins.get(node.name)
-        return ANY if entry is None else entry.result_type(given)
-
-    def _kinds_of_chain(self, node: nodes.Binary, names: dict[str, int]) -> int:
-        row: list[nodes.Binary] = []
-        first: nodes.Expr = node
-        while isinstance(first, nodes.Binary):
-            row.append(first)
-            first = first.left
-        if row[0].operator not in OPERATORS:
+def infer_type(flow: Flow, node: nodes.Expr, variables: Types) -> int:
+    """The types of an expression where variables are of those in ``variables``."""
+    match node:
+        case nodes.Number(value=value):
+            return rules.number(value)
+        case nodes.String():
+            return STRING
+        case nodes.Bool():
             return BOOL
-        kinds = self.kinds_in(first, names)
-        for each in reversed(row):
-            if each.operator in OPERATORS:
-                kinds = arithmetic(each.operator, kinds, self.kinds_in(each.right, names))
-            else:
-                kinds = BOOL
-        return kinds
+        case nodes.Null():
+            return NULL
+        case nodes.Array(elements=elements):
+            return rules.container(ARRAY, [infer_type(flow, each, variables) for each in elements])
+        case nodes.Object(pairs=pairs):
+            values = [infer_type(flow, value, variables) for _, value in pairs]
+            return rules.container(OBJECT, values)
+        case nodes.Logical():
+            return BOOL
+        case nodes.Name(name=name):
+            return _type_of_name(flow, name, variables)
+        case nodes.Binary():
+            return _type_of_chain(flow, node, variables)
+        case nodes.Unary(operator="-", operand=operand):
+            return rules.negation(infer_type(flow, operand, variables))
+        case nodes.Unary():
+            return BOOL
+        case nodes.Call():
+            return _type_of_call(flow, node, variables)
+        case nodes.Index(base=base, index=index):
+            if _is_number_cell(flow, base, index):
+                return NUMBER
+            return rules.element(infer_type(flow, base, variables))
+        case _:
+            return ANY
 
-    def specialist(self, name: str, given: tuple[int, ...]) -> tuple[str, int]:
-        """The Python name of the function for such arguments, and the kinds of its result."""
-        if self.facts.specialists is None or all(kinds == ANY for kinds in given):
-            return python_names.function(name), ANY
-        query = (name, given)
-        if query not in self.asked:
-            self.asked[query] = self.facts.specialists.find(name, given)
-        return self.asked[query]
+
+def _is_number_cell(flow: Flow, base: nodes.Expr, index: nodes.Expr) -> bool:
+    if not flow.number_cells or not isinstance(base, nodes.Name):
+        return False
+    return (base.name, constant_position(index)) in flow.number_cells
+
+
+def _type_of_name(flow: Flow, name: str, variables: Types) -> int:
+    if flow.columns is not None:
+        return ANY
+    if name in variables:
+        return variables[name]
+    types = 0
+    for slot in flow.candidates(name):
+        types |= flow.types_of(slot)
+    return types
+
+
+def _type_of_call(flow: Flow, node: nodes.Call, variables: Types) -> int:
+    given = []
+    for argument in node.arguments:
+        if isinstance(argument, nodes.Spread | nodes.NamedArgument):
+            return ANY
+        given.append(infer_type(flow, argument, variables))
+    expected = flow.environment.functions.get(node.name)
+    if expected is not None:
+        if len(given) != expected or 0 in given:
+            return ANY if 0 not in given else 0
+        return flow.specialization(node.name, tuple(map(of_argument, given)))[1]
+    builtin = flow.builtins.get(node.name)
+    return ANY if builtin is None else builtin.result_type(given)
+
+
+def _type_of_chain(flow: Flow, node: nodes.Binary, variables: Types) -> int:
+    """Of a row of binary operators, which is deep on its left."""
+    row: list[nodes.Binary] = []
+    first: nodes.Expr = node
+    while isinstance(first, nodes.Binary):
+        row.append(first)
+        first = first.left
+    if row[0].operator not in rules.ARITHMETIC:
+        return BOOL
+    types = infer_type(flow, first, variables)
+    for each in reversed(row):
+        if each.operator in rules.ARITHMETIC:
+            right = infer_type(flow, each.right, variables)
+            types = rules.arithmetic(each.operator, types, right)
+        else:
+            types = BOOL
+    return types
+
+
+def may_be_condition(flow: Flow, node: nodes.Index, variables: Types) -> bool:
+    """May it be ``t['a > x']``, rows by a condition, where variables are of those types?"""
+    is_text = infer_type(flow, node.index, variables) & STRING
+    return bool(is_text and infer_type(flow, node.base, variables) & OTHER)
+
+
+def constant_position(index: nodes.Expr) -> int | None:
+    """The position that a literal index means, counted from the end if negative."""
+    sign = 1
+    if isinstance(index, nodes.Unary) and index.operator == "-":
+        sign, index = -1, index.operand
+    if not isinstance(index, nodes.Number) or not index.value.is_integer():
+        return None
+    return sign * int(index.value) if index.value < LARGEST_POSITION else None

@@ -1,4 +1,4 @@
-"""Which names a function or a stretch of top-level code mentions, and in which ways.
+"""Which names a function or a chunk of top-level code mentions, and in which ways.
 
 Where a variable lives is decided by the compiler, statement by statement (language reference, 8.2);
 what it must know beforehand of code that it is not just compiling is collected here.
@@ -159,3 +159,60 @@ def _inside_block(node: nodes.If | nodes.For | nodes.Try) -> Sequence[Part]:
             return [iterable, *body]
         case nodes.Try(body=body, handler=handler, final=final):
             return [*body, *(handler or ()), *(final or ())]
+
+
+class BlockNames:
+    """The variables that blocks set and read; what has been found out is kept by the node."""
+
+    def __init__(self) -> None:
+        self._assigned: dict[int, frozenset[str]] = {}
+        self._read: dict[int, frozenset[str]] = {}
+
+    def assigned_in(self, statements: Sequence[nodes.Statement]) -> frozenset[str]:
+        """The variables that statements may set, but for loop and catch variables among them."""
+        names: set[str] = set()
+        for statement in statements:
+            names |= self.assigned_by(statement)
+        return frozenset(names)
+
+    def assigned_by(self, node: nodes.Statement) -> frozenset[str]:
+        """The same for one statement."""
+        match node:
+            case nodes.Assign(name=name) | nodes.AssignElement(name=name):
+                return frozenset((name,))
+            case nodes.For() | nodes.Try() | nodes.If():
+                known = self._assigned.get(id(node))
+                if known is None:
+                    inner = [self.assigned_in(block) for block in _blocks_of(node)]
+                    known = self._assigned[id(node)] = frozenset[str]().union(*inner)
+                return known
+            case _:
+                return frozenset()
+
+    def read_outside(self, node: nodes.Statement) -> frozenset[str]:
+        """The names that a statement reads, except where they mean variables of its loops."""
+        known = self._read.get(id(node))
+        if known is None:
+            known = self._read[id(node)] = self._find_read(node)
+        return known
+
+    def _find_read(self, node: nodes.Statement) -> frozenset[str]:
+        # Lists: Python limits how deeply C code and the Python code that it calls may nest.
+        if isinstance(node, nodes.For):
+            inner = frozenset[str]().union(*[self.read_outside(each) for each in node.body])
+            return inner.difference(node.variables) | read_in([node.iterable])
+        if isinstance(node, nodes.If):
+            bodies = [each for block in _blocks_of(node) for each in block]
+            inner = frozenset[str]().union(*[self.read_outside(each) for each in bodies])
+            return inner | read_in([branch.condition for branch in node.branches])
+        return read_in([node])
+
+
+def _blocks_of(node: nodes.If | nodes.For | nodes.Try) -> list[Sequence[nodes.Statement]]:
+    match node:
+        case nodes.For(body=body):
+            return [body]
+        case nodes.Try(body=body, handler=handler, final=final):
+            return [body, handler or (), final or ()]
+        case nodes.If(branches=branches, otherwise=otherwise):
+            return [*(branch.body for branch in branches), otherwise or ()]

@@ -1,4 +1,4 @@
-"""Parts of values: elements, members, lengths.
+"""Subscripts: elements, members, lengths.
 
 Source: language reference, 5.8.
 """
@@ -9,6 +9,8 @@ import ast
 from dataclasses import replace
 
 from datacode.language import python_names
+from datacode.language.analysis import rules
+from datacode.language.analysis.infer import constant_position
 from datacode.language.analysis.type_sets import (
     ANY,
     ARRAY,
@@ -18,161 +20,153 @@ from datacode.language.analysis.type_sets import (
     OTHER,
     STRING,
     only,
-    part_of,
 )
-from datacode.language.codegen.ast_builder import STEADY, Piece
-from datacode.language.codegen.evaluation_order import Operands, constant_position, text_of
+from datacode.language.codegen.builder import STEADY, Builder, Operand
+from datacode.language.codegen.evaluation_order import constant_text, order_operands
+from datacode.language.codegen.type_tests import class_tests
 from datacode.language.syntax import nodes
 
 
-class Parts(Operands):
-    """The part of the compiler that looks into values."""
+def cell_of_row(b: Builder, node: nodes.Index | nodes.Member) -> Operand | None:
+    """``row[1]`` in a loop over the cells of rows, where there is no row."""
+    if not b.row_cells or not isinstance(node, nodes.Index):
+        return None
+    if not isinstance(node.base, nodes.Name):
+        return None
+    cells = b.row_cells.get(b.flow.candidates(node.base.name)[0].python)
+    position = constant_position(node.index)
+    if cells is None or position is None:
+        return None
+    python = cells[position]
+    types = b.flow.state.types.get(python, ANY)
+    value = b.name(python)
+    return Operand(value, types, plain=True, steadiness=STEADY, safe=True, slot=python)
 
-    def cell_of_row(self, node: nodes.Index | nodes.Member) -> Piece | None:
-        """``row[1]`` in a loop over the cells of rows, where there is no row."""
-        if not self.row_cells or not isinstance(node, nodes.Index):
-            return None
-        if not isinstance(node.base, nodes.Name):
-            return None
-        cells = self.row_cells.get(self.candidates(node.base.name)[0].python)
-        position = constant_position(node.index)
-        if cells is None or position is None:
-            return None
-        python = cells[position]
-        kinds = self.state.kinds.get(python, ANY)
-        value = self.name(python)
-        return Piece(value, kinds, plain=True, steadiness=STEADY, safe=True, slot=python)
 
-    def _index(self, node: nodes.Index, *, keep: bool) -> Piece:
-        base = self.expression(node.base)
-        mark = len(self.out)
-        index = self.expression(node.index)
-        piece = self.element(base, mark, index)
-        return self._released(node, piece) if keep else piece
+def index(b: Builder, node: nodes.Index, *, keep: bool) -> Operand:
+    """``base[index]``."""
+    base = b.expression(node.base)
+    mark = len(b.out)
+    operand = _element(b, base, mark, b.expression(node.index))
+    return _released(b, node, operand) if keep else operand
 
-    def element(self, base: Piece, mark: int, index: Piece) -> Piece:
-        """``base[index]``."""
-        calls = base.calls or index.calls
-        height = max(base.height, index.height) + 2
-        kinds = part_of(base.kinds)
-        key = text_of(index)
-        if key is not None and base.kinds & OBJECT:
-            base, index = self.two(base, mark, index, "l")
-            if base.kinds & OTHER:
-                self.lose_globals()  # it may be a condition over rows
-            return self._key(base, index.node, self.call("read_index", base.node, index.node))
-        sure = only(base.kinds, ARRAY) and only(index.kinds, NUMBER)
-        whole = index.whole
-        if whole is not None and index.is_exact and index.safe:
-            # A Python int is as good for the helpers, and the number itself is not needed.
-            index = replace(index, node=whole, plain=True)
-        base, index = self.two(base, mark, index, "" if sure else "lr")
-        if index.kinds & STRING and base.kinds & OTHER:
-            self.lose_globals()  # it may be a condition over rows
-        node: ast.expr = self.call("read_index", base.node, index.node)
-        if index.kinds & STRING and base.kinds & OBJECT:
-            tests = self._class_tests(base, OBJECT, "dict", index, STRING, "str")
-            fast = self.subscript(base.node, index.node)
-            node = self.choose(self.all_of(tests), fast, node) if tests else fast
-        if index.kinds & NUMBER and base.kinds & ARRAY:
-            tests = self._class_tests(base, ARRAY, "list", index, NUMBER, "float")
-            fast = self.subscript(base.node, self.position(index, whole))
-            node = self.choose(self.all_of(tests), fast, node) if tests else fast
-        if only(base.kinds, ARRAY):
-            self.refine(index, index.kinds & NUMBER or NUMBER)
-        return Piece(node, kinds, calls=calls, height=height)
 
-    def _class_tests(
-        self, base: Piece, containers: int, container: str, index: Piece, keys: int, key: str
-    ) -> list[ast.expr]:
-        """Tests that ``base`` is such a container and ``index`` a key of it."""
-        tests: list[ast.expr] = []
-        if not only(base.kinds, containers):
-            tests.append(self.is_a(base.node, container))
-        if not only(index.kinds, keys):
-            tests.append(self.is_a(index.node, key))
-        return tests
+def _element(b: Builder, base: Operand, mark: int, index: Operand) -> Operand:
+    """The element ``index`` of ``base``; ``mark`` is where ``out`` ended after the base."""
+    calls = base.calls or index.calls
+    height = max(base.height, index.height) + 2
+    types = rules.element(base.types)
+    key = constant_text(index)
+    if key is not None and base.types & OBJECT:
+        base, index = order_operands(b, base, mark, index, "l")
+        if base.types & OTHER:
+            b.flow.release_globals()  # it may be a condition over rows
+        return _object_key(b, base, index.node, b.call("read_index", base.node, index.node))
+    sure = only(base.types, ARRAY) and only(index.types, NUMBER)
+    whole = index.whole
+    if whole is not None and index.is_exact and index.safe:
+        # A Python int is as good for the helpers, and the number itself is not needed.
+        index = replace(index, node=whole, plain=True)
+    base, index = order_operands(b, base, mark, index, "" if sure else "lr")
+    if index.types & STRING and base.types & OTHER:
+        b.flow.release_globals()  # it may be a condition over rows
+    node: ast.expr = b.call("read_index", base.node, index.node)
+    if index.types & STRING and base.types & OBJECT:
+        tests = class_tests(b, (base, OBJECT), (index, STRING))
+        fast = b.subscript(base.node, index.node)
+        node = b.choose(b.all_of(tests), fast, node) if tests else fast
+    if index.types & NUMBER and base.types & ARRAY:
+        tests = class_tests(b, (base, ARRAY), (index, NUMBER))
+        fast = b.subscript(base.node, position(b, index, whole))
+        node = b.choose(b.all_of(tests), fast, node) if tests else fast
+    if only(base.types, ARRAY):
+        b.flow.refine(index.slot, index.types & NUMBER or NUMBER)
+    return Operand(node, types, calls=calls, height=height)
 
-    def position(self, index: Piece, whole: ast.expr | None) -> ast.expr:
-        """A number as the position in a list; ``_i`` remembers it for the error message."""
-        if isinstance(whole, ast.Name):
-            return whole  # the error message finds it by the mark of the subscript
-        if whole is not None:
-            return self.walrus(python_names.INDEX, whole)
-        return self.call("trunc", self.walrus(python_names.INDEX, index.node))
 
-    def _key(self, base: Piece, key: ast.expr, slow: ast.expr) -> Piece:
-        """The value of an object's key, which is a constant."""
-        fast = self.subscript(base.node, key)
-        kinds = part_of(base.kinds)
-        if only(base.kinds, OBJECT):
-            return Piece(fast, kinds, calls=base.calls, height=base.height + 1)
-        node = self.choose(self.is_a(base.node, "dict"), fast, slow)
-        return Piece(node, kinds, calls=base.calls, height=base.height + 2)
+def position(b: Builder, index: Operand, whole: ast.expr | None) -> ast.expr:
+    """A number as the position in a list; ``_i`` remembers it for the error message."""
+    if isinstance(whole, ast.Name):
+        return whole  # the error message finds it by the mark of the subscript
+    if whole is not None:
+        return b.walrus(python_names.INDEX, whole)
+    return b.call("trunc", b.walrus(python_names.INDEX, index.node))
 
-    def _member(self, node: nodes.Member, *, keep: bool) -> Piece:
-        base = self.expression(node.base)
-        base = self.spilled(base)
-        name = node.name
-        slow = self.call("read_member", base.node, self.constant(name))
-        if name in ("len", "length") and not base.kinds & OBJECT:
-            if only(base.kinds, ARRAY | STRING):
-                return self.length(base)
-            return Piece(slow, ANY, height=base.height + 1)
-        if not base.kinds & OBJECT:
-            kinds = STRING if only(base.kinds, STRING) else ANY
-            return Piece(slow, kinds, height=base.height + 1)
-        fast = self.subscript(base.node, self.constant(name), member=True)
-        if only(base.kinds, OBJECT):
-            piece = Piece(fast, ANY, height=base.height + 1)
-        else:
-            other: ast.expr = slow
-            if name in ("len", "length"):
-                other = self.choose(self.is_a(base.node, "list"), self.length(base).node, slow)
-            test = self.is_a(base.node, "dict")
-            piece = Piece(self.choose(test, fast, other), ANY, height=base.height + 3)
-        return self._released(node, piece) if keep else piece
 
-    # Lengths --------------------------------------------------------------------
+def _object_key(b: Builder, base: Operand, key: ast.expr, slow: ast.expr) -> Operand:
+    """The value of an object's key, which is a constant."""
+    fast = b.subscript(base.node, key)
+    types = rules.element(base.types)
+    if only(base.types, OBJECT):
+        return Operand(fast, types, calls=base.calls, height=base.height + 1)
+    node = b.choose(b.is_a(base.node, "dict"), fast, slow)
+    return Operand(node, types, calls=base.calls, height=base.height + 2)
 
-    def length(self, piece: Piece) -> Piece:
-        """The length of what certainly is an array or a string."""
-        whole = self.call("len", piece.node)
-        node = self.call("float", whole)
-        height = piece.height + 2
-        return Piece(node, INTEGER, calls=piece.calls, height=height, whole=whole, is_exact=True)
 
-    def _length_of_any(self, piece: Piece, function: str) -> Piece:
-        """The builtin ``len``, which itself is only needed for odd things."""
-        if only(piece.kinds, ARRAY | STRING):
-            return self.length(piece)
-        piece = self.spilled(piece)
-        other: ast.expr = self.call("trunc", self.call(function, piece.node))
-        for kind, name in ((STRING, "str"), (ARRAY, "list")):
-            if piece.kinds & kind:
-                length = self.call("len", piece.node)
-                other = self.choose(self.is_a(piece.node, name), length, other)
-        node = self.call("float", other)
-        return Piece(node, INTEGER, calls=piece.calls, height=4, whole=other, is_exact=True)
+def member(b: Builder, node: nodes.Member, *, keep: bool) -> Operand:
+    """``base.name``."""
+    base = b.expression(node.base)
+    base = b.spilled(base)
+    name = node.name
+    slow = b.call("read_member", base.node, b.constant(name))
+    if name in ("len", "length") and not base.types & OBJECT:
+        if only(base.types, ARRAY | STRING):
+            return length(b, base)
+        return Operand(slow, ANY, height=base.height + 1)
+    if not base.types & OBJECT:
+        types = STRING if only(base.types, STRING) else ANY
+        return Operand(slow, types, height=base.height + 1)
+    fast = b.subscript(base.node, b.constant(name), member=True)
+    if only(base.types, OBJECT):
+        operand = Operand(fast, ANY, height=base.height + 1)
+    else:
+        other: ast.expr = slow
+        if name in ("len", "length"):
+            other = b.choose(b.is_a(base.node, "list"), length(b, base).node, slow)
+        test = b.is_a(base.node, "dict")
+        operand = Operand(b.choose(test, fast, other), ANY, height=base.height + 3)
+    return _released(b, node, operand) if keep else operand
 
-    # Ownership ------------------------------------------------------------------
 
-    def _released(self, node: nodes.Index | nodes.Member, piece: Piece) -> Piece:
-        """A part that something will hold on to: the variable that it is of owns it no longer."""
-        root: nodes.Expr = node
-        while isinstance(root, nodes.Index | nodes.Member):
-            root = root.base
-        if not isinstance(root, nodes.Name) or not piece.kinds & (ARRAY | OBJECT):
-            return piece
-        for slot in self.candidates(root.name):
-            if slot.owns_parts:
-                piece = self.spilled(piece)
-                released = ast.Call(
-                    ast.Attribute(self.name(slot.parts), "release", ast.Load(), **self.at),
-                    [piece.node],
-                    [],
-                    **self.at,
-                )
-                node_ = self.choose(self.is_a(piece.node, "float"), piece.node, released)
-                piece = Piece(node_, piece.kinds, height=2)
-        return piece
+# Lengths --------------------------------------------------------------------
+
+
+def length(b: Builder, operand: Operand) -> Operand:
+    """The length of what certainly is an array or a string."""
+    whole = b.call("len", operand.node)
+    node = b.call("float", whole)
+    height = operand.height + 2
+    return Operand(node, INTEGER, calls=operand.calls, height=height, whole=whole, is_exact=True)
+
+
+def length_of_any(b: Builder, operand: Operand, function: str) -> Operand:
+    """The builtin ``len``, which itself is called for tables and the like only."""
+    if only(operand.types, ARRAY | STRING):
+        return length(b, operand)
+    operand = b.spilled(operand)
+    other: ast.expr = b.call("trunc", b.call(function, operand.node))
+    for own, name in ((STRING, "str"), (ARRAY, "list")):
+        if operand.types & own:
+            count = b.call("len", operand.node)
+            other = b.choose(b.is_a(operand.node, name), count, other)
+    node = b.call("float", other)
+    return Operand(node, INTEGER, calls=operand.calls, height=4, whole=other, is_exact=True)
+
+
+# Ownership ------------------------------------------------------------------
+
+
+def _released(b: Builder, node: nodes.Index | nodes.Member, operand: Operand) -> Operand:
+    """A part that something will hold on to: the variable that it is of owns it no longer."""
+    root: nodes.Expr = node
+    while isinstance(root, nodes.Index | nodes.Member):
+        root = root.base
+    if not isinstance(root, nodes.Name) or not operand.types & (ARRAY | OBJECT):
+        return operand
+    for slot in b.flow.candidates(root.name):
+        if slot.owns_parts:
+            operand = b.spilled(operand)
+            released = b.call_method(b.name(slot.parts), "release", operand.node)
+            chosen = b.choose(b.is_a(operand.node, "float"), operand.node, released)
+            operand = Operand(chosen, operand.types, height=2)
+    return operand

@@ -7,16 +7,8 @@ import re
 from functools import reduce
 
 from datacode.errors import runtime_error, type_error
-from datacode.language.analysis.type_sets import (
-    ARRAY,
-    INTEGER,
-    NUMBER,
-    appended,
-    extended,
-    rearranged,
-    repeated,
-    with_elements,
-)
+from datacode.language.analysis.rules import appended, extended, rearranged, repeated
+from datacode.language.analysis.type_sets import ARRAY, INTEGER, NUMBER, with_elements
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.arguments import number, number_series, whole
 from datacode.runtime.builtins.registry import (

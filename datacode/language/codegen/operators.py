@@ -1,0 +1,97 @@
+"""Operators: rows of binary ones, ``-`` and ``not``, ``and`` and ``or``, and truth.
+
+Source: language reference, 5.2 and 5.3.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from datacode.language.analysis import rules
+from datacode.language.analysis.type_sets import BOOL, OTHER, only
+from datacode.language.codegen import comparisons
+from datacode.language.codegen.arithmetic import arithmetic, negation
+from datacode.language.codegen.builder import Builder, Operand
+from datacode.language.codegen.comparisons import comparison
+from datacode.language.codegen.evaluation_order import combine, flatten, order_operands
+from datacode.language.syntax import nodes
+
+
+def chain(b: Builder, node: nodes.Binary | nodes.Logical) -> Operand:
+    """A row of binary operators, which is deep on its left, from left to right."""
+    row: list[nodes.Binary | nodes.Logical] = []
+    first: nodes.Expr = node
+    while isinstance(first, nodes.Binary | nodes.Logical):
+        row.append(first)
+        first = first.left
+    left = b.expression(first)
+    for each in reversed(row):
+        mark = len(b.out)
+        right = b.expression(each.right)
+        b.look_at(each.line, each.column)
+        left = flatten(b, _operation(b, each.operator, left, mark, right))
+    return left
+
+
+def _operation(b: Builder, operator: str, left: Operand, mark: int, right: Operand) -> Operand:
+    """``left operator right``; ``mark`` is where ``out`` ended after the left operand."""
+    if operator in rules.ARITHMETIC:
+        return combine(arithmetic(b, operator, left, mark, right), left, right)
+    if operator in comparisons.OPERATORS:
+        return combine(comparison(b, operator, left, mark, right), left, right)
+    return _logical(b, operator, left, mark, right)
+
+
+def _logical(b: Builder, operator: str, left: Operand, mark: int, right: Operand) -> Operand:
+    """``and`` and ``or`` compute both sides, unless the right one cannot be noticed."""
+    if right.safe and not right.types & OTHER:
+        left, right = order_operands(b, left, mark, right, "")
+        lazy = ast.And() if operator == "and" else ast.Or()
+        node: ast.expr = b.boolean(lazy, truth(b, left), truth(b, right))
+        return combine(Operand(node, BOOL, safe=left.safe), left, right)
+    twice = ("l" if left.types & OTHER else "") + ("r" if right.types & OTHER else "")
+    left, right = order_operands(b, left, mark, right, twice)
+    bits = ast.BitAnd() if operator == "and" else ast.BitOr()
+    node = b.binary(truth(b, left), bits, truth(b, right))
+    return combine(Operand(node, BOOL, height=2), left, right)
+
+
+def unary(b: Builder, node: nodes.Unary) -> Operand:
+    """``-`` and ``not``, perhaps several of them."""
+    operators: list[nodes.Unary] = []
+    inner: nodes.Expr = node
+    while isinstance(inner, nodes.Unary):
+        operators.append(inner)
+        inner = inner.operand
+    operand = b.expression(inner)
+    for each in reversed(operators):
+        b.look_at(each.line, each.column)
+        made = negation(b, operand) if each.operator == "-" else _not(b, operand)
+        operand = flatten(b, made)
+    return operand
+
+
+def _not(b: Builder, operand: Operand) -> Operand:
+    node = operand.node if not operand.types & OTHER else truth(b, operand)
+    height = operand.height + 2
+    negated = b.unary(ast.Not(), node)
+    return Operand(negated, BOOL, calls=operand.calls, height=height, safe=operand.safe)
+
+
+def truth(b: Builder, operand: Operand) -> ast.expr:
+    """Whether the value is true, as a Python bool."""
+    if only(operand.types, BOOL):
+        return operand.node
+    if not operand.types & OTHER:
+        return b.unary(ast.Not(), b.unary(ast.Not(), operand.node))
+    operand = b.spilled(operand)
+    return b.choose(b.is_a(operand.node, "bool"), operand.node, b.call("truth", operand.node))
+
+
+def condition(b: Builder, node: nodes.Expr) -> ast.expr:
+    """The condition of an ``if``, as anything that Python takes for true or false."""
+    operand = b.expression(node)
+    if not operand.types & OTHER:
+        return operand.node
+    with b.at(node):
+        return truth(b, operand)
