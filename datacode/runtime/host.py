@@ -1,7 +1,7 @@
 """What a builtin may ask of its surroundings: output, files, other functions, the clock.
 
-One ``Host`` belongs to one interpreter. A builtin that is registered with ``needs_host`` gets it
-as its first argument; nothing else reaches beyond a builtin's arguments.
+One ``Host`` belongs to one interpreter. A builtin whose first parameter is ``host`` gets it;
+nothing else reaches beyond a builtin's arguments.
 """
 
 from __future__ import annotations
@@ -26,11 +26,6 @@ class Engine(Protocol):
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         """Call the function of that name, the program's own before the builtins."""
-
-    def call_named(
-        self, name: str, arguments: Sequence[Value], named: Sequence[tuple[str, Value]]
-    ) -> Value:
-        """The same with named arguments; of two with one name the later wins."""
 
     def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
         """Compile a condition over the cells of one row (tables and files reference, 1.7)."""
@@ -133,12 +128,6 @@ class Host:
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         """Call a function by name; an unknown name is a Function Error."""
         return self.engine.call(name, arguments)
-
-    def call_named(
-        self, name: str, arguments: Sequence[Value], named: Sequence[tuple[str, Value]]
-    ) -> Value:
-        """Call a function by name, with named arguments."""
-        return self.engine.call_named(name, arguments, named)
 
     def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
         """An expression over the cells of one row, compiled (tables and files reference, 1.7).

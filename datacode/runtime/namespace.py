@@ -229,23 +229,6 @@ class Namespace:
         finally:
             self.depth = depth
 
-    def call_named(
-        self, name: str, arguments: Sequence[Value], named: Sequence[tuple[str, Value]]
-    ) -> Value:
-        """The same with named arguments."""
-        if not named:
-            return self.call(name, arguments)
-        if name in self.functions.defined:
-            raise runtime_error(
-                "no_named_arguments_of_user", "User functions do not support named arguments yet"
-            )
-        entry = BUILTINS.get(name)
-        if entry is None:
-            raise function_error(name)
-        keywords = entry.keywords(len(arguments), [name for name, _ in named])
-        given = dict(zip(keywords, (value for _, value in named), strict=True))
-        return self.builtins[python_names.function(name)](*arguments, **given)
-
     def call_loosely(
         self,
         depth: Depth,
@@ -254,9 +237,20 @@ class Namespace:
         names: list[str],
         values: list[Value],
     ) -> Value:
-        """A call whose number of arguments shows only now."""
+        """A call whose number of arguments shows only now; of two with one name the later wins."""
         self.depth = depth
-        return self.call_named(name, arguments, list(zip(names, values, strict=True)))
+        if not names:
+            return self.call(name, arguments)
+        if name in self.functions.defined:
+            raise runtime_error(
+                "no_named_arguments_of_user", "User functions do not support named arguments yet"
+            )
+        entry = BUILTINS.get(name)
+        if entry is None:
+            raise function_error(name)
+        keywords = entry.keywords(len(arguments), names)
+        given = dict(zip(keywords, values, strict=True))
+        return self.builtins[python_names.function(name)](*arguments, **given)
 
     # Conditions over rows -----------------------------------------------------------
 

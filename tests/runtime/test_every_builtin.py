@@ -38,11 +38,6 @@ class OnlyBuiltins:
             raise function_error(name)
         return call_with(self.host, name, arguments, {})
 
-    def call_named(
-        self, name: str, arguments: Sequence[Any], named: Sequence[tuple[str, Any]]
-    ) -> Any:
-        return call_with(self.host, name, arguments, dict(named))
-
     def condition(self, text: str, columns: Sequence[str]) -> Any:
         return lambda row: bool(row) and row[0] is not None
 

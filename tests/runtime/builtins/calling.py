@@ -113,11 +113,6 @@ class _Functions:
             return self.own[name](*arguments)
         return call_with(self.host, name, arguments, {})
 
-    def call_named(
-        self, name: str, arguments: Sequence[Any], named: Sequence[tuple[str, Any]]
-    ) -> Any:
-        return call_with(self.host, name, arguments, dict(named))
-
     def condition(self, text: str, columns: Sequence[str]) -> Any:
         raise NotImplementedError("no test here filters tables")
 
