@@ -19,8 +19,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from datacode.runtime.builtins import documentation
 from datacode.server.options.parser import Options
+from tests import library_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PO = ROOT / "datacode" / "i18n" / "locale" / "ru" / "LC_MESSAGES" / "datacode.po"
@@ -88,7 +88,7 @@ def wanted() -> dict[Key, str]:
             found.setdefault((None, texts[0]), file)
     for text in Options({}).texts():
         found.setdefault((None, text), "datacode/server/options/parser.py")
-    for text in documentation.paragraphs():
+    for text in library_page.paragraphs():
         found.setdefault((None, text), "datacode/runtime/builtins/documentation.py")
     return {
         key: file

@@ -11,6 +11,7 @@ from datacode.i18n import catalog
 from datacode.runtime.builtins import documentation
 from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.interpreter import Interpreter
+from tests import library_page
 from tests.runtime.builtins.calling import MemoryFiles
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -24,20 +25,20 @@ def without_trailing_space(text: str) -> str:
 
 class DocumentationTests(SynchronousTestCase):
     def test_the_pages_are_current(self) -> None:
-        """``python -m datacode.runtime.builtins.documentation en > docs/library.md`` was run."""
+        """``python -m tests.library_page en > docs/library.md`` was run."""
         for locale, page in PAGES.items():
-            self.assertEqual(page.read_text("utf-8"), documentation.markdown(locale))
+            self.assertEqual(page.read_text("utf-8"), library_page.markdown(locale))
 
     def test_the_russian_page_is_russian(self) -> None:
         """Outside of code and signatures there is hardly a word without Russian letters around."""
-        text = re.sub(r"```.*?```|`[^`]*`", "", documentation.markdown("ru"), flags=re.DOTALL)
+        text = re.sub(r"```.*?```|`[^`]*`", "", library_page.markdown("ru"), flags=re.DOTALL)
         for paragraph in text.split("\n\n"):
             if re.search(r"[A-Za-z]{3}", paragraph) and not paragraph.strip().startswith("#"):
                 self.assertRegex(paragraph, "[а-я]")
 
     def test_names_in_code_survive_translation(self) -> None:
         """What stands in backquotes is the program's, whatever language is around it."""
-        for paragraph in documentation.paragraphs():
+        for paragraph in library_page.paragraphs():
             translated = catalog.translate(paragraph, "ru")
             for name in set(re.findall(r"`([a-z_]+)`", paragraph)):
                 self.assertIn(name, translated, paragraph)
@@ -65,7 +66,7 @@ class DocumentationTests(SynchronousTestCase):
 
     def test_every_example_runs(self) -> None:
         """And prints what the comments behind its statements say."""
-        for example in documentation.examples():
+        for example in library_page.examples():
             interpreter = Interpreter(files=MemoryFiles())
             outcome = interpreter.run(example.program)
             interpreter.close()
@@ -80,4 +81,4 @@ class DocumentationTests(SynchronousTestCase):
     def test_comments_are_found_behind_texts(self) -> None:
         """A ``#`` inside a text begins no comment."""
         program = 'print("#1")     # #1\nx = 5\n# only a comment'
-        self.assertEqual(documentation._expected(program), "#1\nonly a comment\n")
+        self.assertEqual(library_page.expected_output(program), "#1\nonly a comment\n")
