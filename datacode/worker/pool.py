@@ -24,7 +24,6 @@ from datacode.worker.wire import (
     SandboxReport,
     Suggestion,
     TableShown,
-    VariableSummary,
 )
 from datacode.worker.wire import Error as WireError
 from datacode.worker.worker_process import WorkerProcess
@@ -43,7 +42,6 @@ __all__ = [
     "SandboxReport",
     "Suggestion",
     "TableShown",
-    "VariableSummary",
     "WireError",
     "WorkerPool",
     "WorkerUnavailable",

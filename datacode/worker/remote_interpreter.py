@@ -16,13 +16,13 @@ from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 from twisted.logger import Logger
 
 from datacode.errors import DataCodeError, internal_error, limit_error, runtime_error
-from datacode.runtime.interpreter import Outcome
+from datacode.runtime.interpreter import Outcome, VariableSummary
 from datacode.worker import wire
 from datacode.worker.file_server import Broker, FileServer
 from datacode.worker.limits import Limits
 from datacode.worker.run_limits import ActiveRun, LimitEnforcer, cause, stopped, too_busy, too_long
 from datacode.worker.settings import PoolSettings
-from datacode.worker.wire import CodeProblem, Suggestion, TableShown, VariableSummary
+from datacode.worker.wire import CodeProblem, Suggestion, TableShown
 from datacode.worker.worker_process import Ending, WorkerProcess
 
 Expected = TypeVar("Expected", bound=wire.Reply)

@@ -23,6 +23,7 @@ from msgspec import Struct, structs
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.runtime.file_operations import FileOperation, Operation
+from datacode.runtime.interpreter import VariableSummary
 from datacode.values import surrogates
 
 MAX_FROM_WORKER = 1 << 20
@@ -296,15 +297,6 @@ class FindRows(Struct, tag="rows", frozen=True):
 
 
 Control = CancelRun | ListVariables | CompleteCode | CheckCode | FindRows
-
-
-class VariableSummary(Struct, frozen=True):
-    """A variable; ``size`` is what ``len`` gives, None where there is no such thing."""
-
-    name: str
-    type: str
-    size: int | None
-    preview: str
 
 
 class Suggestion(Struct, frozen=True):

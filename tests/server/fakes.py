@@ -15,7 +15,7 @@ from twisted.internet.task import Clock
 
 from datacode.errors import limit_error
 from datacode.runtime.files import Entry
-from datacode.runtime.interpreter import Outcome
+from datacode.runtime.interpreter import Outcome, VariableSummary
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
 from datacode.server.ops.audit import NoAudit
@@ -29,7 +29,7 @@ from datacode.smb.errors import Operation, ShareError
 from datacode.smb.shares import FilePart
 from datacode.smb.target import Target
 from datacode.worker.pool import Completed
-from datacode.worker.wire import Suggestion, TableShown, VariableSummary
+from datacode.worker.wire import Suggestion, TableShown
 
 
 class FakeClient:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from datacode.errors import Kind
 from datacode.language.tools.lint import Problem
-from datacode.runtime.interpreter import Interpreter
+from datacode.runtime.interpreter import Interpreter, VariableSummary
 from datacode.worker import wire
 from datacode.worker.child.error_log import trouble
 from datacode.worker.child.interrupts import InterruptGate
@@ -85,17 +85,16 @@ class ControlServer:
         problems = [_problem(p) for p in self._interpreter.check(message.text)]
         return wire.ProblemList(message.request, problems)
 
-    def _variables(self) -> list[wire.VariableSummary]:
+    def _variables(self) -> list[VariableSummary]:
         """The variables, as many as fit into a frame."""
         for _ in range(_ATTEMPTS):
             try:
-                found = self._interpreter.variables()
+                shown = self._interpreter.variables()
                 break
             except RuntimeError:
                 continue  # the program changed an object while it was looked at
         else:
-            found = []
-        shown = [wire.VariableSummary(v.name, v.type, v.size, v.preview) for v in found]
+            shown = []
         room = wire.MAX_FROM_WORKER // 2
         for number, variable in enumerate(shown):
             room -= 4 * (len(variable.name) + len(variable.preview)) + 40
