@@ -26,8 +26,14 @@ from typing import IO, Any
 
 from twisted.trial import reporter, runner
 
-SLOWEST: tuple[str, ...] = ()
-"""Classes that take longer than ten seconds, the slowest first."""
+SLOWEST = (
+    "tests.runtime.test_hostile.SizeTests",
+    "tests.test_packaging.WheelTests",
+    "tests.language.test_random_programs.RandomProgramTests",
+    "tests.test_daemon.SessionTests",
+    "tests.language.test_snapshots.SnapshotTests",
+)
+"""Classes that take much longer than others, the slowest first."""
 
 BAD = ("failures", "errors", "unexpectedSuccesses")
 
@@ -209,7 +215,7 @@ def report(workers: int, reports: queue.SimpleQueue[Any]) -> int:
     for reason, count in skipped.most_common():
         print(f"{count} skipped: {reason}")
     seconds.sort(reverse=True)
-    print("Slowest: " + ", ".join(f"{name} {spent:.0f} s" for spent, name in seconds[:5]))
+    print("Slowest: " + ", ".join(f"{name} {spent:.0f} s" for spent, name in seconds[:9]))
     one_by_one = sum(spent for spent, _ in seconds)
     print(
         f"Ran {counts.total()} tests in {time.monotonic() - began:.0f} s"
