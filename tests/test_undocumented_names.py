@@ -130,6 +130,27 @@ NAMES = (
         used="execution_count iopub_socket",
     ),
     Names("ipykernel", "ipykernel.iostream", "datacode/kernel/kernel.py", used="OutStream"),
+    Names(
+        "openpyxl",
+        "openpyxl.writer.excel:ExcelWriter",
+        "datacode/tables/xlsx/row_stream.py",
+        overridden="write_worksheet _archive",
+        used="manifest write_data",
+    ),
+    Names(
+        "openpyxl",
+        "openpyxl.worksheet._writer:WorksheetWriter",
+        "datacode/tables/xlsx/row_stream.py",
+        overridden="write_dimensions",
+        used="_rels write xf",
+    ),
+    Names(
+        "openpyxl",
+        "openpyxl.worksheet.worksheet:Worksheet",
+        "datacode/tables/xlsx/row_stream.py",
+        used="_charts _images _rels _drawing max_column max_row min_column min_row path title",
+    ),
+    Names("openpyxl", "openpyxl.cell:Cell", "datacode/tables/xlsx/row_stream.py", used="_value"),
 )
 
 IMPACKET_KEYS = {
@@ -260,8 +281,15 @@ class UndocumentedNamesTests(SynchronousTestCase):
 
     def shared_privately(self, own: type) -> set[str]:
         """Private names of a class of ours that a class of a library has, too."""
-        libraries = ("autobahn.", "twisted.", "impacket.", "prompt_toolkit.", "ipykernel.")
-        foreign = [each for each in own.__mro__ if each.__module__.startswith(libraries)]
+        libraries = (
+            "autobahn.",
+            "twisted.",
+            "impacket.",
+            "prompt_toolkit.",
+            "ipykernel.",
+            "openpyxl.",
+        )
+        foreign = [each for each in own.__mro__ if each.__module__.partition(".")[0] in libraries]
         if not foreign:
             return set()
         ours = {name for name in vars(own) if name.startswith("_")}
