@@ -22,7 +22,7 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
-from datacode.runtime.file_operations import Operation
+from datacode.runtime.file_operations import FileOperation
 from datacode.worker.limits import Limits
 from datacode.worker.pool import PoolSettings, RemoteInterpreter, WorkerPool, described
 
@@ -33,7 +33,7 @@ REPEATS = 30
 class NoFiles:
     """A broker of a session that has no files."""
 
-    async def do(self, operation: Operation[Any]) -> Any:
+    async def do(self, operation: FileOperation[Any]) -> Any:
         raise FileNotFoundError(2, "No such file")
 
     def give_up(self) -> None:

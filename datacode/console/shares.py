@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.threads import blockingCallFromThread
 
-from datacode.runtime.file_operations import Open, Operation, OperationFiles
+from datacode.runtime.file_operations import FileOperation, Open, OperationFiles
 from datacode.runtime.local_files import LocalFiles
 from datacode.smb.file_router import FileRouter, is_on_share
 from datacode.smb.policy import SharePolicy
@@ -71,7 +71,7 @@ class ShareFiles(OperationFiles):
         self._reactor.callFromThread(self._reactor.stop)
         self._thread.join()
 
-    def do(self, operation: Operation[Any]) -> Any:
+    def do(self, operation: FileOperation[Any]) -> Any:
         """What is about no share is done in the program's own thread, as without any."""
         if not is_on_share(operation):
             return operation.on(self._local)
@@ -82,7 +82,7 @@ class ShareFiles(OperationFiles):
 class _Router(FileRouter):
     """What is copied to or from a share is read and written here, too."""
 
-    async def elsewhere(self, operation: Operation[Any]) -> Any:
+    async def elsewhere(self, operation: FileOperation[Any]) -> Any:
         """On this computer, in the reactor's thread: it is nobody else's."""
         answer = operation.on(LocalFiles())
         if not isinstance(operation, Open):

@@ -20,7 +20,7 @@ from datacode.runtime.files import Entry
 Answer = TypeVar("Answer")
 
 
-class Operation(Struct, Generic[Answer], frozen=True, tag_field="do"):
+class FileOperation(Struct, Generic[Answer], frozen=True, tag_field="do"):
     """One operation; its first field is the path that it is about."""
 
     changes: ClassVar[bool] = False
@@ -53,41 +53,41 @@ class Operation(Struct, Generic[Answer], frozen=True, tag_field="do"):
         return get_args(cls.__orig_bases__[0])[0]  # type: ignore[attr-defined]
 
 
-class WorkingFolder(Operation[str], tag="working_folder", frozen=True):
+class WorkingFolder(FileOperation[str], tag="working_folder", frozen=True):
     """The text that ``getcwd()`` gives: absolute, or empty in a session folder."""
 
 
-class Open(Operation[BinaryIO], tag="open", frozen=True):
+class Open(FileOperation[BinaryIO], tag="open", frozen=True):
     """The file for reading; between processes and threads its descriptor, the receiver's."""
 
     path: str
 
 
-class ListFolder(Operation[list[Entry]], tag="list_folder", frozen=True):
+class ListFolder(FileOperation[list[Entry]], tag="list_folder", frozen=True):
     """The entries of a folder, sorted by name."""
 
     path: str
 
 
-class Match(Operation[list[str]], tag="match", frozen=True):
+class Match(FileOperation[list[str]], tag="match", frozen=True):
     """The paths that match a pattern, in order."""
 
     pattern: str
 
 
-class FindKind(Operation[str | None], tag="kind", frozen=True):
+class FindKind(FileOperation[str | None], tag="kind", frozen=True):
     """``"file"``, ``"folder"``, or None where nothing (allowed) is there."""
 
     path: str
 
 
-class Stat(Operation[Entry], tag="stat", frozen=True):
+class Stat(FileOperation[Entry], tag="stat", frozen=True):
     """What is at a path, with size and time; an error where nothing is."""
 
     path: str
 
 
-class Write(Operation[None], tag="write", frozen=True):
+class Write(FileOperation[None], tag="write", frozen=True):
     """Replace a file by ``content``."""
 
     path: str
@@ -96,7 +96,7 @@ class Write(Operation[None], tag="write", frozen=True):
     changes = True
 
 
-class WriteFrom(Operation[None], tag="write", frozen=True):
+class WriteFrom(FileOperation[None], tag="write", frozen=True):
     """Replace a file by all that a descriptor holds, which stays open. Crosses no channel."""
 
     path: str
@@ -105,7 +105,7 @@ class WriteFrom(Operation[None], tag="write", frozen=True):
     changes = True
 
 
-class Copy(Operation[None], tag="copy", frozen=True):
+class Copy(FileOperation[None], tag="copy", frozen=True):
     """Replace the file ``target`` by what the file ``source`` holds."""
 
     source: str
@@ -119,7 +119,7 @@ class Copy(Operation[None], tag="copy", frozen=True):
         return self.target
 
 
-class MakeFolder(Operation[None], tag="make_folder", frozen=True):
+class MakeFolder(FileOperation[None], tag="make_folder", frozen=True):
     """Make a folder, and those above it; it may be there already."""
 
     path: str
@@ -127,7 +127,7 @@ class MakeFolder(Operation[None], tag="make_folder", frozen=True):
     changes = True
 
 
-class Delete(Operation[None], tag="delete", frozen=True):
+class Delete(FileOperation[None], tag="delete", frozen=True):
     """Delete a file, or a folder that is empty."""
 
     path: str
@@ -135,7 +135,7 @@ class Delete(Operation[None], tag="delete", frozen=True):
     changes = True
 
 
-FileOperation = (
+AnyFileOperation = (
     WorkingFolder | Open | ListFolder | Match | FindKind | Stat | Write | Copy | MakeFolder | Delete
 )
 """Those that a worker may ask for."""
@@ -144,7 +144,7 @@ FileOperation = (
 class OperationFiles:
     """``Files`` of which each method makes an operation and hands it to ``do``."""
 
-    def do(self, operation: Operation[Answer]) -> Answer:
+    def do(self, operation: FileOperation[Answer]) -> Answer:
         """Have it carried out. Raises ``OSError`` or ``FilesError``."""
         raise NotImplementedError
 

@@ -1,4 +1,4 @@
-"""Who comes in: counts, origins, tokens and accounts; and what becomes of them.
+"""Admission control: limits, origins, tokens and accounts; and the sessions that there are.
 
 Each handshake is decided upon once, by what the client shows; a session is made only when the
 WebSocket is open. Source: server reference, 4.4 and 6.4.
@@ -43,23 +43,26 @@ _HOLDER = "token"
 
 
 class RejectedClient:
-    """Instead of a session, for a client that showed a wrong token."""
+    """Takes the place of a session where a wrong token was shown: close code 4401 (reference, 4.4).
+
+    The handshake has to succeed first: a browser does not tell a page why one failed.
+    """
 
     def __init__(self, client: ClientProtocol) -> None:
         client.close(CLOSE_UNAUTHORIZED, "wrong token")
 
     def receive(self, data: bytes, *, is_text: bool) -> None:
-        """It is not listened to."""
+        """Ignore a message."""
 
     def pause_output(self) -> None:
-        """It is not sent anything."""
+        """There is no output."""
 
     def resume_output(self) -> None:
-        """It is not sent anything."""
+        """There is no output."""
 
 
 class AdmissionControl:
-    """One server's. ``make_workspace`` gives a new session what it works with."""
+    """One server's. ``make_workspace`` makes what a new session works with."""
 
     log = Logger()
 
@@ -103,7 +106,7 @@ class AdmissionControl:
     # TCP ---------------------------------------------------------------------------------------
 
     def connected(self, address: str) -> bool:
-        """A TCP connection has come; False where there are too many to even answer."""
+        """Count a TCP connection; False where there are too many even to be told so."""
         bounds = self._context.settings.bounds
         network = network_of(address)
         total = self._connections.total()
@@ -117,13 +120,13 @@ class AdmissionControl:
         return True
 
     def disconnected(self, address: str) -> None:
-        """It has gone."""
+        """Count a TCP connection that is gone."""
         _take_one(self._connections, network_of(address))
         self._context.metrics.connections -= 1
 
     # HTTP --------------------------------------------------------------------------------------
 
-    def answer_http(self, head: http.Head, address: str) -> http.Response:
+    def answer_http(self, head: http.Head, address: str) -> http.HttpResponse:
         """The answer to a request that asks for no WebSocket."""
         return self._site.answer(head, may_measure=self._may_measure(head, address))
 
@@ -138,7 +141,7 @@ class AdmissionControl:
         )
 
     def _may_measure(self, head: http.Head, address: str) -> bool:
-        """Figures are for whoever may connect, and for this machine."""
+        """Whether ``/metrics`` is for this client: this machine, or who shows the token."""
         if not self._context.settings.guarded or is_loopback(address):
             return True
         shown = _bearer(head.headers)

@@ -58,10 +58,13 @@ from datacode.smb.shares import SharePool
 from datacode.worker.pool import PoolSettings, SandboxError, WorkerPool, WorkerUnavailable
 
 _THREADS = 8
+"""For blocking work on the disk, hashes of passwords among it."""
 _BACKLOG = 512
+"""Connections that the kernel keeps until they are accepted: clients reconnect all at once."""
 _SWEEP_SECONDS = 0.5
 _IDLE_SWEEP_SECONDS = 5.0
 _CLOSING_SECONDS = 1.5
+"""For close frames, and again for letting go of everything: all of a stop takes five seconds."""
 _OF_FILE = Message("about_file", "{path}: {reason}")
 
 
@@ -175,18 +178,18 @@ class DataCodeService(Service):
         notify("READY=1")
 
     def _not_started(self, failure: Failure) -> None:
-        """A fault of ours: better to end than to keep clients waiting for ever."""
+        """An unexpected exception: stop, as handshakes would wait for ever."""
         if not isinstance(failure.value, CancelledError):
             self.log.failure("The server could not start", failure)
             reason = failure.getErrorMessage()
             self._give_up(banner.CANNOT_START.render(self.settings.locale, reason=reason))
 
     def _swept(self, work: Callable[[], object]) -> None:
-        """Do what comes again and again: where it fails once, it comes all the same."""
+        """Run a periodic job. A failure is logged: a LoopingCall would stop at it, silently."""
         try:
             work()
-        except Exception:  # noqa: BLE001 - LoopingCall would end, and tell nobody
-            self.log.failure("What is done now and then has failed")
+        except Exception:  # noqa: BLE001 - as the docstring says
+            self.log.failure("A periodic job failed")
 
     def _build(self) -> None:
         context = ServerContext(self.settings, self._reactor, self.metrics, self._audit)
@@ -302,7 +305,7 @@ class DataCodeService(Service):
         self._audit.close()
 
     async def _drain_sessions(self, admission: AdmissionControl) -> None:
-        """Close frames for all; then wait until every session has let go of everything."""
+        """Send close frames to all, then wait until every session has released what it holds."""
         sessions = list(admission.sessions.values())
         grace = self.settings.bounds.drain_seconds
         farewells = DeferredList([session.drain(grace) for session in sessions])
@@ -324,7 +327,7 @@ def _address(host: str, port: int) -> tuple[int, Any]:
 
 
 def _shared_port(reactor: Any, settings: Settings, factory: Any) -> IListeningPort:
-    """A listening socket beside those of other servers: the kernel deals connections out.
+    """A listening socket with SO_REUSEPORT: the kernel spreads connections over the servers.
 
     Raises ``OSError``.
     """
@@ -351,7 +354,7 @@ def _stopped(port: IListeningPort) -> Deferred[Any]:
 
 
 def _at_most(waiting: Deferred[Any], seconds: float, reactor: Any) -> Deferred[Any]:
-    """What is waited for, or the end of patience: whichever comes first."""
+    """Fires when ``waiting`` does, or after ``seconds``."""
     done: Deferred[Any] = Deferred()
     timer = reactor.callLater(seconds, done.callback, None)
 

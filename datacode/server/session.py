@@ -118,7 +118,7 @@ class Session:
         self._closing = False
         self._ended: Deferred[None] | None = None
 
-    # What the connection tells ------------------------------------------------------------
+    # Called by the connection --------------------------------------------------------------
 
     @property
     def busy(self) -> bool:
@@ -143,13 +143,13 @@ class Session:
         self._pause_if_full()
 
     def pause_output(self) -> None:
-        """The client does not read what it is sent: make its program wait."""
+        """The client reads too slowly: pause its program, and hold answers back."""
         self._output_paused = True
         if self._workspace.opened is not None:
             self._workspace.opened.pause()
 
     def resume_output(self) -> None:
-        """The client has read."""
+        """The client has read what was sent: go on."""
         self._output_paused = False
         if self._workspace.opened is not None:
             self._workspace.opened.resume()
@@ -208,7 +208,7 @@ class Session:
     # Before the client is admitted ----------------------------------------------------------
 
     def wait_for_auth(self, seconds: float) -> None:
-        """Turn the client away where it has shown nothing by then."""
+        """Close the connection unless the client has authenticated by then."""
         self._auth_timer = self._context.clock.callLater(seconds, self._auth_timed_out)
 
     def _auth_timed_out(self) -> None:
@@ -220,7 +220,7 @@ class Session:
             self._auth_timer.cancel()
 
     def _first_message(self, request: Request | BadRequest) -> None:
-        """The first message must be ``auth``; what follows waits until it has been judged."""
+        """The first message must be ``auth``; later ones wait until that has been checked."""
         if self._immediate:
             self._queue.append(request)
             self._pause_if_full()
@@ -301,7 +301,7 @@ class Session:
         return messages.with_id(answer, request.id)
 
     async def _handle(self, request: Request) -> Answer:
-        """The answer to a request, whatever happens meanwhile."""
+        """The answer to a request; whatever it raises becomes an answer, too."""
         locale = self._locale(request)
         if request.id and bytes(request.id) in self._cancelled_ids:
             self._cancelled_ids.discard(bytes(request.id))
@@ -337,7 +337,7 @@ class Session:
             self._info,
         )
 
-    # Requests at once ----------------------------------------------------------------------------
+    # Immediate requests ---------------------------------------------------------------------------
 
     async def _answer_immediate(self, request: Request) -> None:
         if isinstance(request, Cancel):
@@ -353,7 +353,7 @@ class Session:
             self._immediate_done()
 
     async def _cancel(self, request: Cancel) -> None:
-        """End what runs; answered behind what it ends, and before what comes next."""
+        """End the running request. It is answered first, then the cancel, then the next request."""
         if self._running is not None and _is_meant(request, self._running):
             done = Done(message=texts.CANCEL_DONE.render(self._locale(request)))
             self._when_answered.append(lambda: self._start(self._send_cancel(request, done)))
@@ -433,7 +433,7 @@ class Session:
     # The rest ------------------------------------------------------------------------------------
 
     def _start(self, work: Any) -> None:
-        """Let something run on its own; a fault in it is ours, and ends the session."""
+        """Run a coroutine that nobody waits for; an exception in it ends the session (1011)."""
         Deferred.fromCoroutine(work).addErrback(self._session_failed)
 
     def _session_failed(self, failure: Any) -> None:
@@ -443,7 +443,8 @@ class Session:
         self._client.close(CLOSE_FAULT, "internal error")
 
     def _fault(self, request: Request, locale: str) -> str:
-        """Log a fault under a number, and say the number: the log tells more than a client may."""
+        """Log an exception under a number. The client is told the number only, as a traceback may
+        hold what it must not see."""
         number = f"{self.identity.number}-{int(self._context.clock.seconds() * 1000) % 10**9}"
         self._context.metrics.faults += 1
         self.log.failure(
@@ -516,7 +517,7 @@ class Session:
 
 
 class _Reporter:
-    """Sends what a running request says before its answer, with the request's id."""
+    """Sends messages of a running request ahead of its answer, with the request's id."""
 
     def __init__(self, client: ClientConnection, request: Request) -> None:
         self._client = client
@@ -549,7 +550,7 @@ def _type_of(request: Request) -> str:
 
 
 def _is_meant(cancel: Cancel, request: Request) -> bool:
-    """Whether a cancel means this request: any, where it names none."""
+    """Whether a cancel is for this request; without an id it is for whichever runs."""
     return not cancel.request or (bool(request.id) and bytes(cancel.request) == bytes(request.id))
 
 

@@ -1,4 +1,4 @@
-"""What one session owns: an interpreter, shares, a folder; made when needed, ended together.
+"""What one session owns: an interpreter, shares, a folder. Made when needed, closed together.
 
 Source: server reference, 6.1, 7.1 and 8.6.
 """
@@ -61,7 +61,7 @@ class Workspace:
         return self._interpreter
 
     async def close(self) -> None:
-        """End all of it, whatever it is doing; what fails is logged and stops nothing else."""
+        """Close all of it. A failure is logged, and the rest is closed all the same."""
         endings = [Deferred.fromCoroutine(self.shares.close())]
         if self._interpreter is not None:
             endings.append(Deferred.fromCoroutine(self._interpreter.close()))

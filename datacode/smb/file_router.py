@@ -11,11 +11,10 @@ from typing import Any, Protocol
 
 from msgspec import structs
 
-from datacode.runtime.file_operations import Copy, Open, Operation, Stat, WriteFrom
+from datacode.runtime.file_operations import Copy, FileOperation, Open, Stat, WriteFrom
 from datacode.runtime.files import Entry
 from datacode.smb import errors, share_paths
-from datacode.smb.errors import Operation as During
-from datacode.smb.errors import ShareError
+from datacode.smb.errors import Operation, ShareError
 
 Progress = Callable[[int, int], object]
 
@@ -43,7 +42,7 @@ class SharedFiles(Protocol):
     async def delete(self, share: str, path: str) -> None: ...
 
 
-def is_on_share(operation: Operation[Any]) -> bool:
+def is_on_share(operation: FileOperation[Any]) -> bool:
     """Whether any path of an operation is one on a share."""
     if isinstance(operation, Copy) and share_paths.is_share_path(operation.source):
         return True
@@ -56,7 +55,7 @@ class FileRouter:
     def __init__(self, shares: SharedFiles) -> None:
         self._shares = shares
 
-    async def do(self, operation: Operation[Any]) -> Any:
+    async def do(self, operation: FileOperation[Any]) -> Any:
         """What the operation gives; for ``Open`` a descriptor, which is the caller's to close."""
         if not is_on_share(operation):
             return await self.elsewhere(operation)
@@ -68,11 +67,11 @@ class FileRouter:
         finally:
             os.close(descriptor)
 
-    async def elsewhere(self, operation: Operation[Any]) -> Any:
+    async def elsewhere(self, operation: FileOperation[Any]) -> Any:
         """What an operation gives that is about no share."""
         raise NotImplementedError
 
-    async def on_share(self, operation: Operation[Any]) -> Any:
+    async def on_share(self, operation: FileOperation[Any]) -> Any:
         """What an operation gives that is about a share."""
         share, path = share_paths.split(operation.place)
         if isinstance(operation, Open):
@@ -80,7 +79,7 @@ class FileRouter:
         asked = getattr(self._shares, operation.method())
         found = await asked(share, path, *structs.astuple(operation)[1:])
         if found is None and isinstance(operation, Stat):
-            raise ShareError(errors.MISSING, share=share, path=path).during(During.LOOK)
+            raise ShareError(errors.MISSING, share=share, path=path).during(Operation.LOOK)
         return found
 
     def progress(self, path: str) -> Progress | None:

@@ -13,7 +13,7 @@ from twisted.logger import Logger
 
 from datacode.errors import internal_error
 from datacode.i18n.message import Message
-from datacode.runtime.file_operations import FileOperation, Open, Operation, Write
+from datacode.runtime.file_operations import AnyFileOperation, FileOperation, Open, Write
 from datacode.runtime.files import FilesError
 from datacode.worker.limits import MIB
 from datacode.worker.wire import Answered, Failed, FileRequest, Opened, WritePiece, packed
@@ -28,7 +28,7 @@ _AT_ONCE = 8
 class Broker(Protocol):
     """Carries out what a session's programs ask of files."""
 
-    async def do(self, operation: Operation[Any]) -> Any:
+    async def do(self, operation: FileOperation[Any]) -> Any:
         """What the operation gives; for ``Open`` a descriptor, which is closed once it is sent.
 
         May raise ``OSError`` or ``FilesError``. Where the program waits no longer, what is given
@@ -94,7 +94,7 @@ class FileServer:
         if not self._write_bytes or len(self._content) <= self._write_bytes:
             self._content += piece
 
-    async def _answer(self, request: int, operation: FileOperation) -> None:
+    async def _answer(self, request: int, operation: AnyFileOperation) -> None:
         descriptors: tuple[int, ...] = ()
         answer: Struct
         try:

@@ -22,7 +22,7 @@ from msgspec import Struct, structs
 
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
-from datacode.runtime.file_operations import FileOperation, Operation
+from datacode.runtime.file_operations import AnyFileOperation, FileOperation
 from datacode.runtime.interpreter import VariableSummary
 from datacode.values import surrogates
 
@@ -238,7 +238,7 @@ class FileRequest(Struct, tag="file", frozen=True):
     """Asks for an operation on files."""
 
     request: int
-    operation: FileOperation
+    operation: AnyFileOperation
 
 
 class Trouble(Struct, tag="trouble", frozen=True):
@@ -424,7 +424,7 @@ def packed(value: object) -> bytes:
         return _encoder.encode(surrogates.replaced(data))
 
 
-def answer_to(operation: Operation[Any], answered: Answered) -> Any:
+def answer_to(operation: FileOperation[Any], answered: Answered) -> Any:
     """What an operation gives, out of its answer."""
     return msgspec.msgpack.decode(answered.answer, type=operation.answer_type())
 

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from datacode.runtime.file_operations import Operation
+from datacode.runtime.file_operations import FileOperation
 from datacode.runtime.files import Entry
 from datacode.worker.limits import Limits
 from datacode.worker.pool import PoolSettings, RemoteInterpreter, WorkerPool
@@ -26,7 +26,7 @@ WITH_POLARS = "tests.worker.taken_over_with_polars:serve"
 class NoFiles:
     """A broker of a session that has no files at all."""
 
-    async def do(self, operation: Operation[Any]) -> Any:
+    async def do(self, operation: FileOperation[Any]) -> Any:
         return await operation.on(self)
 
     async def open(self, path: str) -> int:

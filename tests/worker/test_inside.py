@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from datacode.runtime.file_operations import Open, Operation
+from datacode.runtime.file_operations import FileOperation, Open
 from datacode.runtime.local_files import LocalFiles
 from datacode.worker.pool import PoolSettings
 from tests.worker.harness import WorkersTestCase
@@ -18,7 +18,7 @@ EVERY = 12
 class HereFiles:
     """A broker that answers with the files of this process's working folder."""
 
-    async def do(self, operation: Operation[Any]) -> Any:
+    async def do(self, operation: FileOperation[Any]) -> Any:
         answer = operation.on(LocalFiles())
         if not isinstance(operation, Open):
             return answer

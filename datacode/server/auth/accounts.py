@@ -102,7 +102,7 @@ class AccountsFile:
         return found
 
     def check(self, credentials: Any) -> bytes:
-        """The same, blocking. A file that became unreadable leaves the accounts as they were."""
+        """As ``requestAvatarId``, blocking. An unreadable file changes nothing."""
         try:
             self.read()
         except (OSError, AccountsError) as error:
@@ -116,7 +116,7 @@ class AccountsFile:
         return name.encode()
 
     def _owner_of(self, token: str) -> str | None:
-        """Whose token it is. Looks at every account, whatever it finds."""
+        """Whose token it is. Compares with every account, so that time tells nothing."""
         digest = _OF_TOKEN + _token_hash(token)
         owner = None
         for name, stored in self._accounts.items():

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 
-from datacode.runtime.file_operations import Open, Operation
+from datacode.runtime.file_operations import FileOperation, Open
 from datacode.runtime.files import FilesError
 from datacode.server.files.sandboxed_files import SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder, StoreError
@@ -53,13 +53,13 @@ class FileBroker(FileRouter):
         self.on_progress: Callable[[str, int, int], object] | None = None
         self._under_way: set[Deferred[Any]] = set()
 
-    async def do(self, operation: Operation[Any]) -> Any:
+    async def do(self, operation: FileOperation[Any]) -> Any:
         """Carry it out; what it may not change is said before anything is read for it."""
         if operation.changes and self._folder is None and not is_share_path(operation.place):
             raise FilesError(operation.refused)
         return await super().do(operation)
 
-    async def elsewhere(self, operation: Operation[Any]) -> Any:
+    async def elsewhere(self, operation: FileOperation[Any]) -> Any:
         """On the disk, in a thread; a session folder is there as soon as it is looked at."""
         if self._folder is not None and not self._folder.exists:
             try:
@@ -69,7 +69,7 @@ class FileBroker(FileRouter):
         files = self._folder if operation.changes else self._files
         return await self._in_thread(operation.on, files)
 
-    async def on_share(self, operation: Operation[Any]) -> Any:
+    async def on_share(self, operation: FileOperation[Any]) -> Any:
         """On a share; ``give_up`` ends it."""
         if isinstance(operation, Open):
             self._on_read(operation.path)

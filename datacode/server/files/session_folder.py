@@ -55,7 +55,7 @@ class StoreError(MessageError):
     """A file was not stored."""
 
     def for_program(self) -> Exception:
-        """The same for a program that wrote: the system's own error where there was one."""
+        """The error that a program is told: the system's own where there was one."""
         if isinstance(self.__cause__, OSError):
             return self.__cause__
         message = _FOR_PROGRAMS.get(self.message.code)

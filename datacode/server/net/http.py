@@ -74,7 +74,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class HttpResponse:
     """An answer, before it is bytes."""
 
     code: int
@@ -100,9 +100,9 @@ class Response:
         return head.encode("latin-1", "replace") + (self.body if with_body else b"")
 
 
-def refusal(code: int, reason: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+def refusal(code: int, reason: str, headers: tuple[tuple[str, str], ...] = ()) -> HttpResponse:
     """Why a request is not served, in a sentence."""
-    return Response(code, (reason + "\n").encode(), headers=headers)
+    return HttpResponse(code, (reason + "\n").encode(), headers=headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Site:
     schema: Callable[[], bytes]
     page: Page | None = field(default_factory=Page.installed)
 
-    def answer(self, head: Head, *, may_measure: bool) -> Response:
+    def answer(self, head: Head, *, may_measure: bool) -> HttpResponse:
         """The answer to a request that asks for no WebSocket."""
         if head.method not in ("GET", "HEAD"):
             return refusal(405, "only GET and HEAD are possible here", (("Allow", "GET, HEAD"),))
@@ -145,15 +145,15 @@ class Site:
             case "/" | "/index.html":
                 return self._page(head)
             case "/healthz":
-                return Response(200, b"ok\n")
+                return HttpResponse(200, b"ok\n")
             case "/readyz":
                 ready, about = self.ready()
                 body = msgspec.json.encode({"ready": ready, **about})
-                return Response(200 if ready else 503, body, "application/json")
+                return HttpResponse(200 if ready else 503, body, "application/json")
             case "/schema.json":
-                return Response(200, self.schema(), "application/schema+json")
+                return HttpResponse(200, self.schema(), "application/schema+json")
             case "/metrics" if may_measure:
-                return Response(200, self.metrics(), "text/plain; version=0.0.4; charset=utf-8")
+                return HttpResponse(200, self.metrics(), "text/plain; version=0.0.4; charset=utf-8")
             case "/metrics":
                 return refusal(401, "a token is required", (("WWW-Authenticate", "Bearer"),))
         return refusal(
@@ -162,9 +162,9 @@ class Site:
             (("Upgrade", "websocket"),),
         )
 
-    def _page(self, head: Head) -> Response:
+    def _page(self, head: Head) -> HttpResponse:
         if self.page is None:
-            return Response(200, _NO_PAGE.encode())
+            return HttpResponse(200, _NO_PAGE.encode())
         headers = (
             ("ETag", self.page.tag),
             ("Cache-Control", "no-cache"),
@@ -173,9 +173,9 @@ class Site:
         )
         kind = "text/html; charset=utf-8"
         if head.headers.get("if-none-match") == self.page.tag:
-            return Response(304, b"", kind, headers)
+            return HttpResponse(304, b"", kind, headers)
         if "gzip" in head.headers.get("accept-encoding", ""):
-            return Response(
+            return HttpResponse(
                 200, self.page.compressed, kind, (*headers, ("Content-Encoding", "gzip"))
             )
-        return Response(200, self.page.plain, kind, headers)
+        return HttpResponse(200, self.page.plain, kind, headers)

@@ -33,7 +33,7 @@ class _Certificate:
 
 
 class _TLSReactor:
-    """The reactor, but that what listens over TLS does so with a certificate of ours."""
+    """A reactor whose TLS ports have certificates that can be replaced while they listen."""
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
@@ -56,13 +56,13 @@ class _TLSReactor:
 
 
 class _ContextCollector:
-    """In the place of a reactor: takes the context that would be listened with."""
+    """Stands in for a reactor to collect the TLS contexts that it would listen with."""
 
     def __init__(self) -> None:
         self.contexts: list[SSL.Context] = []
 
     def listenSSL(self, port: int, factory: Any, contextFactory: Any, **more: Any) -> None:
-        """Listen to nobody."""
+        """Keep the context."""
         self.contexts.append(contextFactory.getContext())
 
 

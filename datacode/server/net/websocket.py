@@ -41,14 +41,18 @@ FRAMES_A_TURN = 64
 """Frames of one client that are handled before the others have their turn."""
 
 _CLOSE_SECONDS = 1.0
+"""For the client's answer to a close frame; then TCP is aborted."""
 _FLUSH_SECONDS = 5.0
+"""For what is still to be sent when the connection is closed; then TCP is aborted."""
 _WINDOW_BITS = 12
-_MUCH = 1 << 18
+"""permessage-deflate: a window of 4 KiB instead of 32, as each connection has its own."""
+_LARGE_MESSAGE = 1 << 18
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
+"""The other side has closed its half. Linux only; elsewhere it is noticed when we read again."""
 
 
 class _NullLogger:
-    """Instead of Autobahn's logger: what is worth logging, we log ourselves."""
+    """Replaces Autobahn's logger, which formats a text for each chunk even when nobody logs."""
 
     def _nothing(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -67,13 +71,13 @@ class SessionPort(Protocol):
 
 
 class Admission(Protocol):
-    """Who comes in, and what becomes of them (``server.admission``)."""
+    """Decides which connections and sessions there are (``admission.AdmissionControl``)."""
 
     def connected(self, address: str) -> bool: ...
 
     def disconnected(self, address: str) -> None: ...
 
-    def answer_http(self, head: http.Head, address: str) -> http.Response: ...
+    def answer_http(self, head: http.Head, address: str) -> http.HttpResponse: ...
 
     def admit(self, handshake: Handshake) -> Deferred[Callable[[ClientProtocol], SessionPort]]: ...
 
@@ -146,7 +150,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     # Bytes -------------------------------------------------------------------------------------
 
     def dataReceived(self, data: bytes) -> None:
-        """Some bytes have come."""
+        """Take bytes from TCP, without the debug text that Autobahn makes of them."""
         self.data += data
         self.consumeData()
 
@@ -155,7 +159,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self.transport.write(data)
 
     def consumeData(self) -> None:
-        """Handle what has come, some frames at a time, so that nobody keeps the others waiting."""
+        """Handle at most ``FRAMES_A_TURN`` frames, so that other connections have their turn."""
         if self.state in (self.STATE_OPEN, self.STATE_CLOSING):
             frames = FRAMES_A_TURN * 2  # Autobahn takes two steps for a frame
             while not self._paused_by and self.processData() and self.state != self.STATE_CLOSED:
@@ -283,7 +287,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self._pieces += payload
 
     def onMessageFrameEnd(self) -> None:
-        """The end of a fragment."""
+        """The end of a fragment: nothing to do, ``onMessageFrameData`` has kept its bytes."""
 
     def onMessageEnd(self) -> None:
         """The end of a message."""
@@ -299,8 +303,8 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self.close(1011, "internal error")
 
     def onPing(self, payload: bytes) -> None:
-        """Response a ping. Of many that come while nothing can be sent, the last counts (RFC 6455,
-        5.5.3)."""
+        """Answer a ping. Of several that come while nothing can be sent, only the last is answered
+        (RFC 6455, 5.5.3)."""
         if self._write_full:
             self._last_ping = payload
         elif self.state == self.STATE_OPEN:
@@ -339,7 +343,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self.factory.sent(len(message))
         if self._perMessageCompress is None:
             head = _text_frame(len(message))
-            if len(message) < _MUCH:
+            if len(message) < _LARGE_MESSAGE:
                 self._write(head + message)
             else:  # a copy would cost more than a packet
                 self._write(head)
@@ -352,7 +356,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._pause("session")
 
     def resume_reading(self) -> None:
-        """Take messages again, but not before whoever asks has finished."""
+        """Take messages again, from the reactor's next turn on: the caller is not done yet."""
         self.factory.reactor.callLater(0, self._resume, "session")
 
     def close(self, code: int, reason: str) -> None:
@@ -390,7 +394,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         """The connection is lost; ``connectionLost`` follows."""
 
     def unregisterProducer(self) -> None:
-        """Before the connection is dropped: let it go once all is written."""
+        """Called before the connection is dropped, so that TCP closes once all is written."""
         self.transport.unregisterProducer()
 
 

@@ -49,13 +49,13 @@ class Audit:
 
 
 class NoAudit:
-    """In its place when nobody asked for one."""
+    """Records nothing: there is no ``--audit``."""
 
     def record(self, event: str, **fields: Any) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def hash_of(code: str) -> str:

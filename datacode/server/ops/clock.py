@@ -1,4 +1,4 @@
-"""A clock for the reactor that nobody sets."""
+"""Monotonic time for the reactor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def use_steady_clock(reactor: Any) -> bool:
-    """Let the reactor count time by the clock that only goes on, where that is still possible.
+    """Let the reactor count time by the monotonic clock, where that is still possible.
 
     Twisted counts by the time of day: when an administrator or a time server sets it forward,
     every client would be found not to have answered its ping, and every program to have run too

@@ -42,14 +42,14 @@ def reader(asked: object, environment: Mapping[str, str]) -> str:
 
 
 class Help(usage.Options):
-    """Options that explain themselves in the language of ``reader``."""
+    """Options with their help in the language ``reader``: ``ru`` or ``en``."""
 
     reader = "en"
     longdesc = ""
     authOutput: Any = sys.stdout
 
     def explain_to(self, language: str) -> None:
-        """From now on."""
+        """Set the language of the help."""
         self.reader = language
         self.authOutput = Translated(sys.stdout, language)
 

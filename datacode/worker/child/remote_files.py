@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from msgspec import Struct
 
-from datacode.runtime.file_operations import Open, Operation, OperationFiles, Write
+from datacode.runtime.file_operations import FileOperation, Open, OperationFiles, Write
 from datacode.runtime.files import FilesError
 from datacode.worker import wire
 from datacode.worker.child.interrupts import InterruptGate
@@ -97,7 +97,7 @@ class RemoteFiles(OperationFiles):
         self._gate = gate
         self._before = before
 
-    def do(self, operation: Operation[Any]) -> Any:
+    def do(self, operation: FileOperation[Any]) -> Any:
         """Ask the server. Raises what it says went wrong, or what interrupts the wait."""
         request = self._channel.next_request()
         asked: Any = operation
