@@ -23,11 +23,6 @@ from tests.import_graph import (
 
 PAGES = (ROOT / "docs" / "architecture.md", ROOT / "docs" / "ru" / "architecture.md")
 
-KNOWN_EXCEPTIONS = {
-    ("smb.protocol", "smb.policy"),
-}
-"""Imports between packages against the order that are still to be mended: importer, imported."""
-
 LATE = {
     "": {"errors", "runtime.interpreter"},
     "__main__": {"console.main", "server.auth.passwd", "server.foreground"},
@@ -123,16 +118,13 @@ class OrderTests(SynchronousTestCase):
     def test_imports_follow_the_order(self) -> None:
         """A package imports those of rows above its own."""
         graph = {name: imported - {""} for name, imported in self.graph.items() if name}
-        found = {
+        against = [
             (importer, imported)
             for importer, all_imported in grouped(graph, self.levels).items()
             for imported in all_imported
             if self.levels[imported] >= self.levels[importer]
-        }
-        against = sorted(found - KNOWN_EXCEPTIONS)
-        self.assertEqual(against, [], "imports against the order of docs/architecture.md")
-        mended = sorted(KNOWN_EXCEPTIONS - found)
-        self.assertEqual(mended, [], "holds now: take it out of KNOWN_EXCEPTIONS")
+        ]
+        self.assertEqual(sorted(against), [], "imports against the order of docs/architecture.md")
 
     def test_no_circle_of_modules(self) -> None:
         """No module imports itself by way of others, not even for type checking."""

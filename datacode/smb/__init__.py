@@ -6,10 +6,10 @@ From the inside out; each knows only those above it:
 - ``target``, ``hosts``, ``policy``: whom to log in to, as whom; what the operator allows
 - ``share_paths``: ``lib://share/a/b``, names as SMB sends them, patterns
 - ``deadline``: how long a blocking call may take, and how another thread cancels it
-- ``protocol``: bytes: messages, listings, DFS referrals, signing and encryption, negotiation, and
-  one connection with its message numbers and credits
-- ``client``: blocking calls on an open share; of it ``session_setup`` and ``smb_connection``
-  import Impacket
+- ``protocol``: bytes: messages, listings, DFS referrals, signing and encryption, and one
+  connection with its message numbers and credits
+- ``client``: negotiation, log-in, blocking calls on an open share; of it ``session_setup`` and
+  ``smb_connection`` import Impacket
 - ``spool``: unlinked temporary files, and a session's cache of them
 - ``thread_quota``: blocking calls in threads, as Deferreds; this and the next two know Twisted
 - ``connected_share``: a connected share with its connections

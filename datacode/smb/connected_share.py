@@ -20,10 +20,10 @@ from datacode.smb.target import Target
 from datacode.smb.thread_quota import BlockingCall, SessionQuota
 
 if TYPE_CHECKING:  # loading it takes half a second, so a thread does it
-    from datacode.smb.client.dfs_namespace import Namespace
+    from datacode.smb.client.dfs_namespace import DfsNamespace
 
 Result = TypeVar("Result")
-Work = Callable[["Namespace", Deadline], Result]
+Work = Callable[["DfsNamespace", Deadline], Result]
 
 SPARE = 30.0
 """Seconds after which a connection is closed that was needed only for a moment."""

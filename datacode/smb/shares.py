@@ -32,7 +32,7 @@ from datacode.smb.target import Target
 from datacode.smb.thread_quota import Reactor, SessionQuota, ThreadQuota
 
 if TYPE_CHECKING:  # loading this takes half a second, so a thread does it
-    from datacode.smb.client.dfs_namespace import Namespace
+    from datacode.smb.client.dfs_namespace import DfsNamespace
     from datacode.smb.client.share import Fetched
 
 Progress = Callable[[int, int], object]
@@ -288,7 +288,7 @@ class Shares:
         policy = self._pool.policy
         bounds = [size for size in (limit, policy.limits.file_size) if size is not None]
 
-        def work(opened: Namespace, deadline: Deadline) -> Fetched:
+        def work(opened: DfsNamespace, deadline: Deadline) -> Fetched:
             return opened.fetch(
                 path,
                 deadline,

@@ -17,6 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.smb import errors
 from datacode.smb.client import pipelined_io
+from datacode.smb.client.negotiate import Negotiated
 from datacode.smb.client.smb_connection import HardenedSMB3, ShareConnection
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import Cause, ShareError, Status
@@ -25,7 +26,6 @@ from datacode.smb.protocol import messages
 from datacode.smb.protocol.connection import Sizes, WireConnection
 from datacode.smb.protocol.crypto import Unprotected
 from datacode.smb.protocol.messages import Command, Dialect
-from datacode.smb.protocol.negotiate import Negotiated
 from datacode.smb.target import Target
 
 CONTENT = bytes(range(256)) * 5000

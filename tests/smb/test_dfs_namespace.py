@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.smb import errors, share_paths
 from datacode.smb.client import dfs_namespace
-from datacode.smb.client.dfs_namespace import Namespace, open_namespace
+from datacode.smb.client.dfs_namespace import DfsNamespace, open_namespace
 from datacode.smb.client.pipelined_io import BytesSource
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import Cause, ShareError
@@ -31,7 +31,7 @@ class NamespaceTestCase(ShareTestCase):
 
     def namespace(
         self, target: Target, name: str = "data", policy: ConnectionPolicy | None = None
-    ) -> Namespace:
+    ) -> DfsNamespace:
         """An open one."""
         opened = open_namespace(
             target, name, policy or ConnectionPolicy(), self.deadline(), connecting=self.connecting
@@ -41,11 +41,11 @@ class NamespaceTestCase(ShareTestCase):
 
     connecting = 20.0
 
-    def names(self, opened: Namespace, path: str) -> list[str]:
+    def names(self, opened: DfsNamespace, path: str) -> list[str]:
         """The names in a folder."""
         return [entry.name for entry in opened.list_folder(path, self.deadline())]
 
-    def bytes_of(self, opened: Namespace, path: str) -> bytes:
+    def bytes_of(self, opened: DfsNamespace, path: str) -> bytes:
         """The bytes of a file."""
         return self.content(opened.fetch(path, self.deadline()))
 
@@ -104,11 +104,11 @@ class LinkTests(NamespaceTestCase):
         path = f"{self.other.address}\\data\\{self.there.name}"
         return path + (f"\\{folder}" if folder else "")
 
-    def opened(self, policy: ConnectionPolicy | None = None) -> Namespace:  # type: ignore[override]
+    def opened(self, policy: ConnectionPolicy | None = None) -> DfsNamespace:  # type: ignore[override]
         """The namespace."""
         return self.namespace(self.root.target(), policy=policy)
 
-    def assertFails(self, cause: Cause, text: str, opened: Namespace, path: str) -> None:
+    def assertFails(self, cause: Cause, text: str, opened: DfsNamespace, path: str) -> None:
         """Assert what is said when that is read."""
         error = self.assertRaises(ShareError, opened.fetch, path, self.deadline())
         self.assertIs(error.cause, cause)

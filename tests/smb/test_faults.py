@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from datacode.smb import errors
 from datacode.smb.client import reconnecting
-from datacode.smb.client.dfs_namespace import Namespace
+from datacode.smb.client.dfs_namespace import DfsNamespace
 from datacode.smb.client.reconnecting import ReconnectingShare
 from datacode.smb.client.share import open_share
 from datacode.smb.deadline import Deadline
@@ -168,7 +168,7 @@ class FaultTests(FaultTestCase):
         connection = self.connection(self.server, self.proxy)
         self.read_through(connection)
 
-        def log_off(share: Namespace, deadline: Deadline) -> None:
+        def log_off(share: DfsNamespace, deadline: Deadline) -> None:
             with share._root._wire.during(deadline):
                 share._root._connection.logoff()
 

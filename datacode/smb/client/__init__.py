@@ -1,1 +1,1 @@
-"""A share as a program uses it, blocking: log-in, tree, files, folders, reconnecting."""
+"""A share as a program uses it, blocking: negotiation, log-in, files, folders, reconnecting."""

@@ -39,7 +39,7 @@ _LEADS_ELSEWHERE = (errors.ELSEWHERE, errors.LINK)
 
 def open_namespace(
     target: Target, name: str, policy: ConnectionPolicy, deadline: Deadline, *, connecting: float
-) -> Namespace:
+) -> DfsNamespace:
     """Open a share, or what a domain's namespace of that name leads to.
 
     ``connecting`` is the time in seconds that one connection may take, at most.
@@ -47,12 +47,12 @@ def open_namespace(
     with deadline.within(connecting):
         try:
             root = open_share(target, name, policy, deadline)
-            return Namespace(root, (), name, policy, connecting)
+            return DfsNamespace(root, (), name, policy, connecting)
         except ShareError as error:
             if error.cause is not errors.NO_SHARE:
                 raise
             root, folder = _open_root(target, name, policy, deadline, error)
-        return Namespace(root, folder, name, policy, connecting)
+        return DfsNamespace(root, folder, name, policy, connecting)
 
 
 def _open_root(
@@ -91,7 +91,7 @@ def _target(asked: Target, place: ReferralTarget) -> Target:
     return replace(asked, host=host, port=port, spelled=place.host)
 
 
-class Namespace:
+class DfsNamespace:
     """A share that is open, and those that its links lead to. Methods are those of ``Share``."""
 
     def __init__(

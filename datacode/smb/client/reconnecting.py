@@ -14,7 +14,7 @@ from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.target import Target
 
 if TYPE_CHECKING:
-    from datacode.smb.client.dfs_namespace import Namespace
+    from datacode.smb.client.dfs_namespace import DfsNamespace
 
 Result = TypeVar("Result")
 
@@ -37,11 +37,11 @@ class ReconnectingShare:
         self._name = name
         self._policy = policy
         self._connecting = connecting
-        self._share: Namespace | None = None
+        self._share: DfsNamespace | None = None
         self._used = 0.0
 
     def perform(
-        self, work: Callable[[Namespace, Deadline], Result], deadline: Deadline, *, again: bool
+        self, work: Callable[[DfsNamespace, Deadline], Result], deadline: Deadline, *, again: bool
     ) -> Result:
         """Do ``work`` on the open share.
 
@@ -63,7 +63,7 @@ class ReconnectingShare:
             raise error.named(tries=2) from None
 
     def _perform(
-        self, work: Callable[[Namespace, Deadline], Result], deadline: Deadline, *, again: bool
+        self, work: Callable[[DfsNamespace, Deadline], Result], deadline: Deadline, *, again: bool
     ) -> Result:
         """One attempt; a connection that is of no more use after it is dropped."""
         try:
@@ -87,7 +87,7 @@ class ReconnectingShare:
             self._share.drop()
             self._share = None
 
-    def _opened(self, deadline: Deadline, *, again: bool) -> Namespace:
+    def _opened(self, deadline: Deadline, *, again: bool) -> DfsNamespace:
         # Impacket takes a third of a second, in a server without shares for nothing.
         from datacode.smb.client.dfs_namespace import (
             open_namespace,  # loads Impacket, which takes its time

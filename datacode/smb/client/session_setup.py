@@ -21,6 +21,7 @@ from impacket.smb3structs import SMB2_SESSION_FLAG_IS_GUEST, SMB2_SESSION_FLAG_I
 
 from datacode.smb import errors
 from datacode.smb.client.connect import connect
+from datacode.smb.client.negotiate import Negotiated, negotiate_or_explain
 from datacode.smb.client.smb_connection import HardenedSMB3, ShareConnection
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError, of_status
@@ -31,7 +32,6 @@ from datacode.smb.protocol.crypto import (
     SecurityParameters,
     transform_for,
 )
-from datacode.smb.protocol.negotiate import Negotiated, negotiate_or_explain
 from datacode.smb.target import Target
 
 _KEYTAB_MAGIC = b"\x05\x02"

@@ -23,12 +23,12 @@ from impacket.smbconnection import SMBConnection
 
 from datacode.runtime.files import Entry
 from datacode.smb import errors
+from datacode.smb.client.negotiate import Negotiated
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError, Status, of_status, of_tree_status
 from datacode.smb.protocol import messages, query_directory
 from datacode.smb.protocol.connection import CREDIT, WireConnection
 from datacode.smb.protocol.messages import Command, Dialect, FileInfo, Response
-from datacode.smb.protocol.negotiate import Negotiated
 from datacode.smb.target import DEFAULT_PORT, Target
 
 DISK, PIPE = 1, 2

@@ -1,1 +1,1 @@
-"""SMB 2 and 3 as bytes: messages, signing and encryption, negotiation, one connection."""
+"""SMB 2 and 3 as bytes: messages, signing and encryption, one connection."""
