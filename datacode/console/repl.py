@@ -203,7 +203,7 @@ def laid_out(text: str) -> str:
     """The text, its last line indented as the blocks before it want it."""
     whole, break_, line = text.rpartition("\n")
     before = _blocks(whole + break_)
-    first = next((piece for piece in tokens(line)), None)
+    first = next((lexeme for lexeme in tokens(line)), None)
     if before is None or first is None:
         return text  # inside a string every space counts
     level = len(before.open)
@@ -223,10 +223,10 @@ def next_line(text: str) -> str:
 def _blocks(text: str) -> Blocks | None:
     """What is open at the end of the text; None inside a string or comment."""
     blocks = Blocks()
-    for piece in tokens(text):
-        if piece.kind == "ERROR" and piece.text[0] in "\"'":
+    for lexeme in tokens(text):
+        if lexeme.kind == "ERROR" and lexeme.text[0] in "\"'":
             return None
-        blocks.feed(piece)
+        blocks.feed(lexeme)
     return blocks
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from datacode.hints.names import Signature
-from datacode.language.syntax.lexer import RESERVED_WORDS, Piece, tokens
+from datacode.language.syntax.lexer import RESERVED_WORDS, Lexeme, tokens
 from datacode.language.tools.symbols import occurrences, signatures
 from datacode.values.equality import type_name
 from datacode.values.paths import MEMBERS as PATH_MEMBERS
@@ -83,7 +83,7 @@ def complete(
         rest = complete(text[begin:position], position - begin, builtins, variables, functions)
         return CompletionList(rest.start + begin, rest.found, rest.path)
     before = [p for p in tokens(text[:position]) if p.kind != "NEWLINE"]
-    last = before[-1] if before else Piece("", "", 0, 0, 0)
+    last = before[-1] if before else Lexeme("", "", 0, 0, 0)
     touches = last.offset + len(last.text) == position
     if last.text.startswith('"""') or (touches and last.kind == "COMMENT"):
         return CompletionList(position)
@@ -102,7 +102,7 @@ def complete(
     )
 
 
-def _is_no_place(before: Piece, start: int) -> bool:
+def _is_no_place(before: Lexeme, start: int) -> bool:
     """Is it a new function's name that is being typed, or a number?"""
     touches = before.offset + len(before.text) == start
     return before.kind == "FUNCTION" or (before.kind == "NUMBER" and touches)
@@ -121,7 +121,7 @@ def _fitting(choices: Iterable[CompletionItem], beginning: str) -> list[Completi
 
 def _names(
     text: str,
-    before: list[Piece],
+    before: list[Lexeme],
     builtins: Mapping[str, Signature],
     variables: Mapping[str, Value],
     functions: Mapping[str, str],
@@ -145,8 +145,8 @@ def _names(
         yield CompletionItem(word, "keyword")
 
 
-def _function_around(before: list[Piece]) -> str | None:
-    """The name of the function that the text is in after these pieces."""
+def _function_around(before: list[Lexeme]) -> str | None:
+    """The name of the function that the text is in after these lexemes."""
     for position in range(len(before) - 1, -1, -1):
         if before[position].kind == "ENDFUNCTION":
             return None
@@ -158,17 +158,17 @@ def _function_around(before: list[Piece]) -> str | None:
 # Parts of values -----------------------------------------------------------------------
 
 
-def _value_before(before: list[Piece], variables: Mapping[str, Value]) -> tuple[Value, bool]:
-    """The value that ``a.b["c"]`` at the end of the pieces has; False where it is not known."""
+def _value_before(before: list[Lexeme], variables: Mapping[str, Value]) -> tuple[Value, bool]:
+    """The value that ``a.b["c"]`` at the end of the lexemes has; False where it is not known."""
     keys: list[str] = []
     position = len(before) - 1
     while position >= 0:
-        piece = before[position]
-        if piece.text == "]" and position >= 2 and before[position - 1].kind == "STRING":
+        lexeme = before[position]
+        if lexeme.text == "]" and position >= 2 and before[position - 1].kind == "STRING":
             keys.append(before[position - 1].text[1:-1])
             position -= 3
         elif position >= 1 and before[position - 1].text == ".":
-            keys.append(piece.text)
+            keys.append(lexeme.text)
             position -= 2
         else:
             break
@@ -206,7 +206,7 @@ def _keys(value: Value) -> Iterable[CompletionItem]:
 
 
 def _in_string(
-    before: list[Piece],
+    before: list[Lexeme],
     content: str,
     position: int,
     builtins: Mapping[str, Signature],
@@ -231,8 +231,8 @@ def _in_string(
     return CompletionList(start, path=content if takes_path and is_first else None)
 
 
-def _call_around(before: list[Piece]) -> int | None:
-    """Where the name of the call stands whose arguments the end of the pieces is in."""
+def _call_around(before: list[Lexeme]) -> int | None:
+    """Where the name of the call stands whose arguments the end of the lexemes is in."""
     depth = 0
     for position in range(len(before) - 1, 0, -1):
         text = before[position].text

@@ -97,13 +97,13 @@ def _written_keys(text: str) -> set[str]:
     if len(text) > LONGEST_TEXT:
         return found
     before = None
-    for piece in tokens(text):
-        if piece.kind == ":" and before is not None:
+    for lexeme in tokens(text):
+        if lexeme.kind == ":" and before is not None:
             if before.kind == "STRING":
                 found.add(before.text[1:-1])
             elif before.kind == "NAME" or before.text in KEYWORDS:
                 found.add(before.text)
-        before = piece
+        before = lexeme
     return found
 
 

@@ -1,7 +1,7 @@
 """What to try when a text is no program: what is usually meant where the grammar stops.
 
 Words and signs of other languages, brackets and blocks that are still open, quotes inside strings.
-Each rule looks at the pieces of the text before the place of the error, and at the one there.
+Each rule looks at the lexemes of the text before the place of the error, and at the one there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datacode.errors import DataCodeError
 from datacode.i18n.message import Message
 from datacode.language.syntax.grammar import BINARY
-from datacode.language.syntax.lexer import KEYWORDS, NEWLINE, Piece, tokens
+from datacode.language.syntax.lexer import KEYWORDS, NEWLINE, Lexeme, tokens
 from datacode.language.syntax.source import Source
 from datacode.language.tools.blocks import CLOSES, CLOSING_WORDS, DIVIDES, Blocks
 
@@ -108,64 +108,64 @@ def about_syntax(error: DataCodeError, text: str, builtins: Container[str]) -> M
 class _Stop:
     """The place at which a text cannot go on.
 
-    ``before`` are the pieces before it without comments, ``line`` those of them that stand in the
-    statement, ``here`` the piece there; a NEWLINE, too, where the text ends. ``open`` are the words
-    and brackets that are open, ``builtins`` the names of the library's functions.
+    ``before`` are the lexemes before it without comments, ``line`` those of them that stand in the
+    statement, ``here`` the lexeme there; a NEWLINE, too, where the text ends. ``open`` are the
+    words and brackets that are open, ``builtins`` the names of the library's functions.
     """
 
-    before: list[Piece]
-    line: list[Piece]
-    here: Piece
+    before: list[Lexeme]
+    line: list[Lexeme]
+    here: Lexeme
     after: str
     """The character behind ``here``."""
-    open: list[Piece]
+    open: list[Lexeme]
     builtins: Container[str]
 
     @property
     def last(self) -> str:
-        """The kind of the piece before, empty at the beginning of a statement."""
+        """The kind of the lexeme before, empty at the beginning of a statement."""
         return self.line[-1].kind if self.line else ""
 
     @property
     def touches(self) -> bool:
-        """Whether the piece before ends where this one begins."""
+        """Whether the lexeme before ends where this one begins."""
         if not self.line:
             return False
         return self.line[-1].offset + len(self.line[-1].text) == self.here.offset
 
     @property
-    def bracket(self) -> Piece | None:
+    def bracket(self) -> Lexeme | None:
         """The innermost bracket that is open, unless a block is open within."""
         return self.open[-1] if self.open and self.open[-1].kind in _BRACKETS else None
 
     @property
     def first_word(self) -> str:
         """The word that the statement begins with; for ``else if`` the second one."""
-        words = [piece for piece in self.line[:2] if piece.kind != "ELSE"]
+        words = [lexeme for lexeme in self.line[:2] if lexeme.kind != "ELSE"]
         return words[0].text if words else ""
 
 
 def _stop(text: str, place: tuple[int, int], builtins: Container[str]) -> _Stop:
     blocks = Blocks()
-    before: list[Piece] = []
-    here = Piece(NEWLINE, "", *place, len(text))
-    for piece in tokens(text):
-        if (piece.line, piece.column) >= place:
-            here = piece if piece.kind not in ("COMMENT", "BLOCK_COMMENT") else here
+    before: list[Lexeme] = []
+    here = Lexeme(NEWLINE, "", *place, len(text))
+    for lexeme in tokens(text):
+        if (lexeme.line, lexeme.column) >= place:
+            here = lexeme if lexeme.kind not in ("COMMENT", "BLOCK_COMMENT") else here
             break
-        blocks.feed(piece)
-        if piece.kind == NEWLINE and blocks.open and blocks.open[-1].kind in _BRACKETS:
+        blocks.feed(lexeme)
+        if lexeme.kind == NEWLINE and blocks.open and blocks.open[-1].kind in _BRACKETS:
             continue
-        if piece.kind not in ("COMMENT", "BLOCK_COMMENT"):
-            before.append(piece)
+        if lexeme.kind not in ("COMMENT", "BLOCK_COMMENT"):
+            before.append(lexeme)
     line = before[_line_start(before) :]
     end = here.offset + len(here.text)
     return _Stop(before, line, here, text[end : end + 1], blocks.open, builtins)
 
 
-def _line_start(pieces: list[Piece]) -> int:
-    for index in range(len(pieces) - 1, -1, -1):
-        if pieces[index].kind == NEWLINE:
+def _line_start(lexemes: list[Lexeme]) -> int:
+    for index in range(len(lexemes) - 1, -1, -1):
+        if lexemes[index].kind == NEWLINE:
             return index + 1
     return 0
 
@@ -246,7 +246,7 @@ def _open_bracket(stop: _Stop) -> Message | None:
     return None
 
 
-def _first(opening: Piece, closing: str) -> Message:
+def _first(opening: Lexeme, closing: str) -> Message:
     return _FIRST.filled(opening=opening.text, line=opening.line, closing=closing)
 
 
@@ -269,7 +269,7 @@ def _equals(stop: _Stop) -> Message | None:
 
 def _counting(stop: _Stop) -> Message | None:
     """``i++`` and ``i--``."""
-    kinds = [piece.kind for piece in stop.line]
+    kinds = [lexeme.kind for lexeme in stop.line]
     if kinds == ["NAME", stop.here.kind] and stop.here.kind in "+-" and stop.touches:
         return _changed(stop.line[0].text, stop.here.kind)
     if kinds in (["NAME", "+", "+"], ["NAME", "-", "-"]) and stop.here.kind == NEWLINE:
@@ -287,7 +287,7 @@ def _changed(name: str, operator: str) -> Message:
 
 def _expressions(stop: _Stop) -> Message | None:
     """What expressions do not have: choices, membership, methods, slices."""
-    kinds = [piece.kind for piece in stop.line[-3:]]
+    kinds = [lexeme.kind for lexeme in stop.line[-3:]]
     if stop.here.kind == "IF" and stop.last in _ENDS_OPERAND:
         return _CHOICE
     if stop.here.kind == "IN" and stop.last in _ENDS_OPERAND | {"NOT"}:
@@ -362,7 +362,7 @@ def _blocks(stop: _Stop) -> Message | None:
     wanted = CLOSES.get(stop.here.kind) or DIVIDES.get(stop.here.kind)
     if wanted is None:
         return None
-    opened = [piece for piece in stop.open if piece.kind in CLOSING_WORDS]
+    opened = [lexeme for lexeme in stop.open if lexeme.kind in CLOSING_WORDS]
     if not opened:
         template = Message("no_block_open", "no block is open that `{token}` could belong to")
         return template.filled(token=stop.here.text)
@@ -371,14 +371,14 @@ def _blocks(stop: _Stop) -> Message | None:
     return _first(opened[-1], _closing(stop.before, opened[-1]))
 
 
-def _closing(pieces: list[Piece], opening: Piece) -> str:
+def _closing(lexemes: list[Lexeme], opening: Lexeme) -> str:
     """What closes the block: ``endif``, or ``next x`` for the loop over ``x``."""
     closing = CLOSING_WORDS[opening.kind]
     if opening.kind != "FOR":
         return closing
-    variable = pieces.index(opening) + 1
-    is_named = variable < len(pieces) and pieces[variable].kind == "NAME"
-    return f"next {pieces[variable].text}" if is_named else closing
+    variable = lexemes.index(opening) + 1
+    is_named = variable < len(lexemes) and lexemes[variable].kind == "NAME"
+    return f"next {lexemes[variable].text}" if is_named else closing
 
 
 _RULES: tuple[Callable[[_Stop], Message | None], ...] = (
@@ -414,15 +414,15 @@ def _about_missing(text: str) -> Message | None:
     return None
 
 
-def _lonely_words(text: str) -> Iterator[Piece]:
+def _lonely_words(text: str) -> Iterator[Lexeme]:
     """The names that have a line of their own."""
-    statement: list[Piece] = []
-    for piece in tokens(text):
-        if piece.kind == NEWLINE:
+    statement: list[Lexeme] = []
+    for lexeme in tokens(text):
+        if lexeme.kind == NEWLINE:
             if len(statement) == 1:
                 yield statement[0]
             statement = []
-        elif piece.kind not in ("COMMENT", "BLOCK_COMMENT"):
-            statement.append(piece)
+        elif lexeme.kind not in ("COMMENT", "BLOCK_COMMENT"):
+            statement.append(lexeme)
     if len(statement) == 1:
         yield statement[0]

@@ -170,7 +170,7 @@ def _without_surrogates(text: str) -> str:
 
 def _name_at(code: str, position: int) -> str:
     """The name that touches a position; empty where there is none."""
-    for piece in tokens(code):
-        if piece.kind == "NAME" and piece.offset <= position <= piece.offset + len(piece.text):
-            return piece.text
+    for lexeme in tokens(code):
+        if lexeme.kind == "NAME" and lexeme.offset <= position <= lexeme.offset + len(lexeme.text):
+            return lexeme.text
     return ""

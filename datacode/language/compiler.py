@@ -139,7 +139,7 @@ def compile_chunk(
 ) -> Compiled:
     """A Python function without parameters that runs the statements."""
     flow = Flow(chunk.names, environment, builtins)
-    return _compiled(flow, "stretch", (), chunk.statements, (1, 0))
+    return _compiled(flow, "chunk", (), chunk.statements, (1, 0))
 
 
 def compile_function(

@@ -21,7 +21,7 @@ Kept = TypeVar("Kept", covariant=True, bound=TopLevelChunk | Definition)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part(Generic[Kept]):
+class CachedUnit(Generic[Kept]):
     """A chunk or a definition with its compiled forms."""
 
     tree: Kept
@@ -43,26 +43,26 @@ class Part(Generic[Kept]):
         return known
 
 
-Parts = tuple[Part[TopLevelChunk | Definition], ...]
+CachedProgram = tuple[CachedUnit[TopLevelChunk | Definition], ...]
 
-_programs: OrderedDict[str, Parts] = OrderedDict()
+_programs: OrderedDict[str, CachedProgram] = OrderedDict()
 _lock = threading.Lock()
 
 
-def read(text: str, builtins: Builtins) -> Parts:
+def read(text: str, builtins: Builtins) -> CachedProgram:
     """The parts of a program, in order. Raises its syntax error."""
     with _lock:
         known = _programs.get(text)
         if known is not None:
             _programs.move_to_end(text)
             return known
-    parts: Parts = tuple(Part(part) for part in split(parse(text), builtins))
+    parts: CachedProgram = tuple(CachedUnit(part) for part in split(parse(text), builtins))
     if len(text) <= CACHED_CHARACTERS // 16:
         _keep(text, parts)
     return parts
 
 
-def _keep(text: str, parts: Parts) -> None:
+def _keep(text: str, parts: CachedProgram) -> None:
     with _lock:
         _programs[text] = parts
         size = sum(map(len, _programs))

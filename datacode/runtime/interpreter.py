@@ -206,7 +206,7 @@ class Interpreter:
     def functions(self) -> dict[str, str]:
         """The program's own functions: how each is called, ``f(a, b)``, by its name."""
         return {
-            name: f"{name}({', '.join(function.part.tree.node.parameters)})"
+            name: f"{name}({', '.join(function.unit.tree.node.parameters)})"
             for name, function in list(self._namespace.functions.defined.items())
         }
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from datacode.errors import DataCodeError, argument_count_error, function_error, runtime_error
 from datacode.language import program_cache, python_names
-from datacode.language.analysis import type_sets as known_kinds
+from datacode.language.analysis import type_sets
 from datacode.language.analysis.environment import CompileEnvironment
 from datacode.language.analysis.scopes import Names, names_of
 from datacode.language.compiler import (
@@ -24,7 +24,7 @@ from datacode.language.compiler import (
     compile_condition,
     visible_blocks,
 )
-from datacode.language.program_cache import Part
+from datacode.language.program_cache import CachedUnit
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
 from datacode.runtime import call_depth, compiled_builtins, tracebacks, type_checks
@@ -36,13 +36,13 @@ from datacode.runtime.interrupts import StepLimit
 from datacode.runtime.specializer import Functions
 from datacode.values.types import Value
 
-_KINDS: dict[type, int] = {
-    float: known_kinds.NUMBER,
-    str: known_kinds.STRING,
-    list: known_kinds.SOME_ARRAY,
-    dict: known_kinds.OBJECT | known_kinds.ANY & ~known_kinds.OWN,
+_TYPES: dict[type, int] = {
+    float: type_sets.NUMBER,
+    str: type_sets.STRING,
+    list: type_sets.SOME_ARRAY,
+    dict: type_sets.OBJECT | type_sets.ANY & ~type_sets.OWN,
 }
-"""What the compiler is told of the value that a variable has when a stretch begins."""
+"""What the compiler is told of the value that a variable has when a chunk begins."""
 
 
 class Namespace:
@@ -71,30 +71,32 @@ class Namespace:
             "step": self.step,
         }
         self.globals["__builtins__"] = self.builtins
-        self.functions = Functions(self.globals, self.facts, self._function)
+        self.functions = Functions(self.globals, self.environment, self._function)
 
     # Running -------------------------------------------------------------
 
-    def run(self, parts: program_cache.Parts, max_steps: int | None) -> None:
+    def run(self, units: program_cache.CachedProgram, max_steps: int | None) -> None:
         """Run a program: define its functions and execute its statements, in order."""
         self.depth = self.deepest
         self._disown()
         self._count_steps(max_steps)
-        for part in parts:
-            if isinstance(part.tree, Definition):
-                self._define(part)  # type: ignore[arg-type]
+        for unit in units:
+            if isinstance(unit.tree, Definition):
+                self._define(unit)  # type: ignore[arg-type]
             else:
-                self._execute(part)  # type: ignore[arg-type]
+                self._execute(unit)  # type: ignore[arg-type]
 
-    def _execute(self, part: Part[TopLevelChunk]) -> None:
-        names = part.tree.names
+    def _execute(self, unit: CachedUnit[TopLevelChunk]) -> None:
+        names = unit.tree.names
         self._note_changes(names)
-        facts = self.facts(names)
-        facts = replace(facts, types=self._kinds_now(facts))
-        self.functions.start(part.tree.creatable.difference(facts.existing & facts.local))
-        compiled = part.compiled(
-            facts.key(names),
-            lambda: compile_chunk(part.tree, facts, BUILTINS),
+        environment = self.environment(names)
+        environment = replace(environment, types=self._types_now(environment))
+        self.functions.start(
+            unit.tree.creatable.difference(environment.existing & environment.local)
+        )
+        compiled = unit.compiled(
+            environment.key(names),
+            lambda: compile_chunk(unit.tree, environment, BUILTINS),
             self.functions.still_holds,
         )
         self._function(compiled)()
@@ -123,7 +125,7 @@ class Namespace:
 
     # CompileEnvironment ------------------------------------------------------------------
 
-    def facts(self, names: Names) -> CompileEnvironment:
+    def environment(self, names: Names) -> CompileEnvironment:
         """What holds now, as far as it concerns code with these names."""
         variables = names.variables
         defined = self.functions.defined
@@ -147,17 +149,17 @@ class Namespace:
             watched=variables & known["watched"],
         )
 
-    def _kinds_now(self, facts: CompileEnvironment) -> dict[str, int]:
-        """The kinds of the variables that only top-level code can change."""
+    def _types_now(self, environment: CompileEnvironment) -> dict[str, int]:
+        """The types of the variables that only top-level code can change."""
         found = {}
         for names, prefix in (
-            (facts.existing, python_names.GLOBAL),
-            (facts.local, python_names.TOP_LEVEL_LOCAL),
+            (environment.existing, python_names.GLOBAL),
+            (environment.local, python_names.TOP_LEVEL_LOCAL),
         ):
-            for name in names - facts.written:
-                kinds = _KINDS.get(self.globals[prefix + name].__class__)
-                if kinds is not None:
-                    found[prefix + name] = kinds
+            for name in names - environment.written:
+                types = _TYPES.get(self.globals[prefix + name].__class__)
+                if types is not None:
+                    found[prefix + name] = types
         return found
 
     def created(self, name: str) -> None:
@@ -182,9 +184,9 @@ class Namespace:
             for python in _globals_named(name):
                 self.builtins[python_names.owned_parts(python)] = Owned()
 
-    def _define(self, part: Part[Definition]) -> None:
-        definition = part.tree
-        if self.functions.define(part):
+    def _define(self, unit: CachedUnit[Definition]) -> None:
+        definition = unit.tree
+        if self.functions.define(unit):
             self._known["watched"] |= definition.settled
             self._note("written", definition.written)
             self._note("made_global", definition.names.made_global)
@@ -263,7 +265,9 @@ class Namespace:
             for python in map(python_names.owner, _globals_named(name)):
                 if python in self.globals:
                     self.globals[python] = ()
-        compiled = compile_condition(tree, columns, frozenset(seen), self.facts(names), BUILTINS)
+        compiled = compile_condition(
+            tree, columns, frozenset(seen), self.environment(names), BUILTINS
+        )
         code = self._function(compiled)
         left = self.depth
 

@@ -24,7 +24,7 @@ from datacode.language.analysis.environment import CompileEnvironment
 from datacode.language.analysis.scopes import Names
 from datacode.language.analysis.type_sets import ANY, NUMBER
 from datacode.language.compiler import Compiled, Definition, compile_function
-from datacode.language.program_cache import Part
+from datacode.language.program_cache import CachedUnit
 from datacode.runtime.builtins import BUILTINS
 from datacode.values.types import Value
 
@@ -37,7 +37,7 @@ MAX_NESTED = 8
 MAX_AT_ONCE = 100
 """Functions compiled before one statement can run, rather than when they are called."""
 
-Kinds = tuple[int, ...]
+TypeSets = tuple[int, ...]
 MakeFunction = Callable[[Compiled], Callable[..., Value]]
 
 
@@ -51,7 +51,7 @@ class Specialization:
     """
 
     function: DefinedFunction
-    given: Kinds
+    given: TypeSets
     python: str
     result: int | None = None
     assumed: int = ANY
@@ -63,36 +63,36 @@ class Specialization:
 class DefinedFunction:
     """A function that is defined at present."""
 
-    part: Part[Definition]
-    specializations: dict[Kinds, Specialization] = field(default_factory=dict)
+    unit: CachedUnit[Definition]
+    specializations: dict[TypeSets, Specialization] = field(default_factory=dict)
     relied_on_by: set[DefinedFunction] = field(default_factory=set)
 
     @property
     def name(self) -> str:
         """Its name in the program."""
-        return self.part.tree.node.name
+        return self.unit.tree.node.name
 
     @property
     def arity(self) -> int:
         """The number of its parameters."""
-        return len(self.part.tree.node.parameters)
+        return len(self.unit.tree.node.parameters)
 
 
 class Functions:
     """The functions of one namespace.
 
-    ``python_globals`` is where compiled code looks for them; ``facts`` tells what holds at present,
-    and ``make`` turns a code object into a function.
+    ``python_globals`` is where compiled code looks for them; ``environment`` tells what holds at
+    present, and ``make`` turns a code object into a function.
     """
 
     def __init__(
         self,
         python_globals: dict[str, Any],
-        facts: Callable[[Names], CompileEnvironment],
+        environment: Callable[[Names], CompileEnvironment],
         make: MakeFunction,
     ) -> None:
         self._globals = python_globals
-        self._facts = facts
+        self._environment = environment
         self._make = make
         self.defined: dict[str, DefinedFunction] = {}
         self.creatable: frozenset[str] = frozenset()
@@ -104,15 +104,15 @@ class Functions:
 
     # Definitions ---------------------------------------------------------------
 
-    def define(self, part: Part[Definition]) -> bool:
+    def define(self, unit: CachedUnit[Definition]) -> bool:
         """The function takes effect; False if just this one is defined already."""
-        name, names = part.tree.node.name, part.tree.names
+        name, names = unit.tree.node.name, unit.tree.names
         known = self.defined.get(name)
         if known is not None:
-            if known.part is part:
+            if known.unit is unit:
                 return False
             self._unlink(known)
-        function = DefinedFunction(part)
+        function = DefinedFunction(unit)
         self.defined[name] = function
         for mentioned in names.variables:
             self._mentions.setdefault(mentioned, set()).add(function)
@@ -125,7 +125,7 @@ class Functions:
     def _unlink(self, function: DefinedFunction) -> None:
         """A function that is replaced: nothing concerns it any more."""
         self.deoptimize(function.relied_on_by)
-        names = function.part.tree.names
+        names = function.unit.tree.names
         for index, keys in ((self._mentions, names.variables), (self._callers, names.calls)):
             for key in keys:
                 index[key].discard(function)
@@ -181,7 +181,7 @@ class Functions:
         self._compiling.clear()
         self._left = MAX_AT_ONCE
 
-    def find(self, name: str, given: Kinds) -> tuple[str, int]:
+    def find(self, name: str, given: TypeSets) -> tuple[str, int]:
         """The Python name of a function for such arguments, and its result types."""
         function = self.defined[name]
         specialization = function.specializations.get(given)
@@ -198,7 +198,7 @@ class Functions:
             self._bind(specialization)
         return specialization.python, self._result_types(specialization)
 
-    def _add_specialization(self, function: DefinedFunction, given: Kinds) -> Specialization:
+    def _add_specialization(self, function: DefinedFunction, given: TypeSets) -> Specialization:
         name = function.name
         python = python_names.specialization(name, given) if given else python_names.function(name)
         specialization = function.specializations[given] = Specialization(function, given, python)
@@ -220,7 +220,7 @@ class Functions:
 
         A recursive function is assumed to return numbers; if it does not, it is compiled again.
         """
-        definition = specialization.function.part.tree
+        definition = specialization.function.unit.tree
         specialization.depends_on = definition.settled
         specialization.assumed = NUMBER
         compiled = self._compiled(specialization)
@@ -232,14 +232,14 @@ class Functions:
         self._globals[specialization.python] = self._make(compiled)
 
     def _compiled(self, specialization: Specialization) -> Compiled:
-        part = specialization.function.part
-        definition = part.tree
-        facts = self._facts(definition.names)
+        unit = specialization.function.unit
+        definition = unit.tree
+        environment = self._environment(definition.names)
         self._compiling.append(specialization)
         try:
-            return part.compiled(
-                (specialization.given, *facts.key(definition.names)),
-                lambda: compile_function(definition, facts, BUILTINS, specialization.given),
+            return unit.compiled(
+                (specialization.given, *environment.key(definition.names)),
+                lambda: compile_function(definition, environment, BUILTINS, specialization.given),
                 self.still_holds,
             )
         finally:

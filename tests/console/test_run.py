@@ -224,7 +224,7 @@ class DumpPythonTests(CommandTestCase):
                 ["too_deep()"],
                 ["return l_n + 1.0", "2: return n + 1"],
                 [""],
-                ["def stretch():", "1: function f(n) do"],
+                ["def chunk():", "1: function f(n) do"],
                 ["global v_x"],
                 ["v_x = 1.0", "4: x = 1"],
                 ["f_print(k1_f(depth_limit, v_x))", "5: print(f(x))"],

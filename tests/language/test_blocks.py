@@ -9,19 +9,19 @@ from datacode.language.tools.blocks import Blocks, Lines
 
 
 class BlockTests(SynchronousTestCase):
-    """``Blocks`` after the pieces of short texts."""
+    """``Blocks`` after the lexemes of short texts."""
 
     def opened(self, text: str) -> list[str]:
         """The words and brackets that are open at the end of a text, which is not broken."""
         blocks = self.after(text)
         self.assertFalse(blocks.broken, text)
-        return [piece.text for piece in blocks.open]
+        return [lexeme.text for lexeme in blocks.open]
 
     def after(self, text: str) -> Blocks:
         """What is known at the end of a text."""
         blocks = Blocks()
-        for piece in tokens(text):
-            blocks.feed(piece)
+        for lexeme in tokens(text):
+            blocks.feed(lexeme)
         return blocks
 
     def test_blocks(self) -> None:

@@ -42,7 +42,7 @@ next i, j
 
 def comments(text: str) -> list[str]:
     """The comments of a text, in order."""
-    return [piece.text.rstrip() for piece in tokens(text) if "COMMENT" in piece.kind]
+    return [lexeme.text.rstrip() for lexeme in tokens(text) if "COMMENT" in lexeme.kind]
 
 
 class Formatting(SynchronousTestCase):
@@ -188,15 +188,15 @@ class MeaningTests(Formatting):
         spaces = ["", " ", "  ", "\t", ' """ x """ ', '"""\n"""', "\r "]
         breaks = ["\n", "\n\n\n\n", " # c\n", "\n  # c\n", "\r\n", "  # d\n      # d\n"]
         text, depth, before = "", 0, ""
-        for piece in tokens(SAMPLE):
-            if piece.kind == "NEWLINE":
+        for lexeme in tokens(SAMPLE):
+            if lexeme.kind == "NEWLINE":
                 text += choose(breaks)
                 before = ""
-            elif piece.kind != "COMMENT":
+            elif lexeme.kind != "COMMENT":
                 gap = choose([*spaces, *(breaks if depth else [])])
-                text += (gap if _separate(before, gap, piece.text) else " ") + piece.text
-                before = piece.text
-                depth += (piece.kind in "([{") - (piece.kind in ")]}")
+                text += (gap if _separate(before, gap, lexeme.text) else " ") + lexeme.text
+                before = lexeme.text
+                depth += (lexeme.kind in "([{") - (lexeme.kind in ")]}")
         self.assertEqual(tree(text), tree(SAMPLE))
         self.assert_same(text)
 

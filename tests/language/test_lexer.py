@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError, Kind
-from datacode.language.syntax.lexer import RESERVED_WORDS, Piece, lex, shown, tokens
+from datacode.language.syntax.lexer import RESERVED_WORDS, Lexeme, lex, shown, tokens
 from datacode.language.syntax.source import Source
 
 
@@ -122,7 +122,7 @@ class NameTests(Failing):
         if category.startswith("L"):
             self.assertEqual(kinds(character), "NAME NEWLINE")
         elif category[0] in "PSZC" and category != "So" and character != "_":
-            self.assertNotIn("NAME", " ".join(piece.kind for piece in tokens(character)))
+            self.assertNotIn("NAME", " ".join(lexeme.kind for lexeme in tokens(character)))
 
 
 class WhiteSpaceTests(Failing):
@@ -240,34 +240,34 @@ class PiecesTests(SynchronousTestCase):
         self.assertEqual(
             list(tokens(text)),
             [
-                Piece("IF", "if", 1, 1, 1),
-                Piece("NAME", "a", 1, 4, 4),
-                Piece("COMMENT", "# c", 1, 6, 6),
-                Piece("NEWLINE", "\n", 1, 10, 10),
-                Piece("NEWLINE", "\n", 2, 2, 12),
-                Piece("STRING", '"x\r\ny"', 3, 3, 15),
-                Piece("ERROR", ";", 4, 4, 22),
-                Piece("BLOCK_COMMENT", '"""z"""', 4, 6, 24),
+                Lexeme("IF", "if", 1, 1, 1),
+                Lexeme("NAME", "a", 1, 4, 4),
+                Lexeme("COMMENT", "# c", 1, 6, 6),
+                Lexeme("NEWLINE", "\n", 1, 10, 10),
+                Lexeme("NEWLINE", "\n", 2, 2, 12),
+                Lexeme("STRING", '"x\r\ny"', 3, 3, 15),
+                Lexeme("ERROR", ";", 4, 4, 22),
+                Lexeme("BLOCK_COMMENT", '"""z"""', 4, 6, 24),
             ],
         )
 
     def test_unterminated(self) -> None:
         """A string or comment without end is one mistake up to the end of the text."""
-        self.assertEqual([*tokens("a 'b\nc")][1:], [Piece("ERROR", "'b\nc", 1, 3, 2)])
-        self.assertEqual([*tokens('"""b')], [Piece("ERROR", '"""b', 1, 1, 0)])
+        self.assertEqual([*tokens("a 'b\nc")][1:], [Lexeme("ERROR", "'b\nc", 1, 3, 2)])
+        self.assertEqual([*tokens('"""b')], [Lexeme("ERROR", '"""b', 1, 1, 0)])
 
     @settings(max_examples=300, deadline=None, database=None)
     @given(st.text(st.sampled_from("ab1.'\"#=!<([{}])\n\r\t ;²é\u0301\ufeff\ud800\u093f")))
-    def test_pieces_cover_the_text(self, text: str) -> None:
-        """Each piece stands where it says, in order, and between them there is only white space."""
+    def test_lexemes_cover_the_text(self, text: str) -> None:
+        """Each lexeme stands where it says, in order; between them there is only white space."""
         end = 1 if text.startswith("\ufeff") else 0
-        for piece in tokens(text):
-            self.assertEqual(text[piece.offset :][: len(piece.text)], piece.text)
-            self.assertEqual(text[end : piece.offset].strip(), "")
-            before = text[text.startswith("\ufeff") : piece.offset]
-            self.assertEqual(piece.line, before.count("\n") + 1)
-            self.assertEqual(piece.column, len(before) - before.rfind("\n"))
-            end = piece.offset + len(piece.text)
+        for lexeme in tokens(text):
+            self.assertEqual(text[lexeme.offset :][: len(lexeme.text)], lexeme.text)
+            self.assertEqual(text[end : lexeme.offset].strip(), "")
+            before = text[text.startswith("\ufeff") : lexeme.offset]
+            self.assertEqual(lexeme.line, before.count("\n") + 1)
+            self.assertEqual(lexeme.column, len(before) - before.rfind("\n"))
+            end = lexeme.offset + len(lexeme.text)
         self.assertEqual(text[end:].strip(), "")
 
     @settings(max_examples=300, deadline=None, database=None)
@@ -275,12 +275,12 @@ class PiecesTests(SynchronousTestCase):
     def test_agree_with_the_lexer(self, text: str) -> None:
         """Up to the first error they are the tokens that the parser gets."""
         expected = [(t.kind, t.text, t.line, t.column) for t in _valid(text)]
-        pieces = [
+        lexemes = [
             (p.kind, p.text, p.line, p.column)
             for p in tokens(text)
             if p.kind not in {"NEWLINE", "COMMENT", "BLOCK_COMMENT"}
         ]
-        self.assertEqual(pieces[: len(expected)], expected)
+        self.assertEqual(lexemes[: len(expected)], expected)
 
 
 def _valid(text: str):

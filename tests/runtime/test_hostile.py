@@ -19,7 +19,7 @@ NAMES = (
     *("__debug__", "None", "True", "self", "class", "def", "lambda", "import", "exec", "globals"),
     *("async", "await", "nonlocal", "del", "pass", "with", "yield", "except", "raise", "assert"),
     *("v_x", "l_x", "t_x", "o_v_x", "f_x", "_d", "_i", "_p0", "_row", "_seen", "unset", "Owned"),
-    *("add", "printed", "stretch", "step", "created", "depth_limit", "Exception", "float", "list"),
+    *("add", "printed", "chunk", "step", "created", "depth_limit", "Exception", "float", "list"),
 )
 """Names that mean something to Python or to compiled code."""
 

@@ -53,7 +53,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class AssignmentTarget:
     """A variable that an assignment may mean, and how the running program tells that it is the one.
 
     ``set``: if it is set, ``exists``: if the global exists; None: it is the one.
@@ -180,7 +180,7 @@ class Flow:
 
     def _calls_functions(self, node: nodes.Statement) -> bool:
         """May functions of the program run in the expressions of the statement itself?"""
-        parts: Iterable[scopes.Part]
+        parts: Iterable[scopes.TreeNode]
         match node:
             case nodes.If(branches=branches):
                 parts = [branch.condition for branch in branches]
@@ -192,7 +192,7 @@ class Flow:
                 parts = [node]
         return any(self._is_function_call(part) for part in scopes.walk(parts))
 
-    def _is_function_call(self, part: scopes.Part) -> bool:
+    def _is_function_call(self, part: scopes.TreeNode) -> bool:
         if not isinstance(part, nodes.Call):
             return False
         builtin = self.builtin(part.name)
@@ -263,26 +263,26 @@ class Flow:
         found.append(self.global_slot(name))
         return found
 
-    def targets(self, name: str) -> list[Target]:
+    def targets(self, name: str) -> list[AssignmentTarget]:
         """The variables that a plain assignment may mean; the last one has no test."""
-        found: list[Target] = []
+        found: list[AssignmentTarget] = []
         slots = self.candidates(name)
         for slot in slots:
             if slot.python.startswith(python_names.GLOBAL):
                 break
             if self.setness(slot) == SET:
-                return [*found, Target(slot, None)]
+                return [*found, AssignmentTarget(slot, None)]
             if slot.python == own_variable(name) and not self._may_exist_outside(name):
-                return [*found, Target(slot, None)]
+                return [*found, AssignmentTarget(slot, None)]
             self.needs_unset.add(slot.python)
-            found.append(Target(slot, "set"))
+            found.append(AssignmentTarget(slot, "set"))
         outermost = slots[-1]
         if not self.in_function or name in self.environment.existing:
-            return [*found, Target(outermost, None)]
+            return [*found, AssignmentTarget(outermost, None)]
         own = self.own_slot(name)
         if name in self.environment.made_global:
-            found.append(Target(outermost, "exists"))
-        return [*found, Target(own, None)]
+            found.append(AssignmentTarget(outermost, "exists"))
+        return [*found, AssignmentTarget(own, None)]
 
     def only_target(self, name: str) -> Slot | None:
         """The variable that a plain assignment means, if it is known which and that it is set."""

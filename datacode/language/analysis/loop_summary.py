@@ -182,7 +182,7 @@ def _grows_here(flow: Flow, node: nodes.Assign) -> bool:
     return is_builtin and flow.only_target(node.name) is not None
 
 
-def _may_show_globals(flow: Flow, part: scopes.Part, types: Types) -> bool:
+def _may_show_globals(flow: Flow, part: scopes.TreeNode, types: Types) -> bool:
     """May code run there that lets the values of globals be known elsewhere?"""
     match part:
         case nodes.Call(name=name):
@@ -193,11 +193,11 @@ def _may_show_globals(flow: Flow, part: scopes.Part, types: Types) -> bool:
     return False
 
 
-def _kept_by(part: scopes.Part) -> Sequence[scopes.Part]:
+def _kept_by(part: scopes.TreeNode) -> Sequence[scopes.TreeNode]:
     """The parts of which something may hold on to the value."""
     match part:
         case nodes.Index() | nodes.Member() | nodes.ExpressionStatement() | nodes.If():
             return ()
         case nodes.Binary() | nodes.Logical() | nodes.Unary():
             return ()
-    return scopes.inner_parts(part)
+    return scopes.children(part)

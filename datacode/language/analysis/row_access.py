@@ -72,7 +72,7 @@ def row_access(flow: Flow, node: nodes.For, is_numbered: bool) -> RowAccess | No
     return _cells_read(row, parts) or _elements_read(row, parts)
 
 
-def _may_name_variables(flow: Flow, node: nodes.For, parts: Sequence[scopes.Part]) -> bool:
+def _may_name_variables(flow: Flow, node: nodes.For, parts: Sequence[scopes.TreeNode]) -> bool:
     """May a condition over rows run there, which finds variables by their names?"""
     texts = []
     for part in parts:
@@ -115,7 +115,7 @@ def assuming(
         del flow.version_types[id(node)]
 
 
-def _few_parts(body: Sequence[nodes.Statement], most: int) -> list[scopes.Part] | None:
+def _few_parts(body: Sequence[nodes.Statement], most: int) -> list[scopes.TreeNode] | None:
     """Everything in a block; None if it is too much to be compiled twice."""
     parts = []
     for part in scopes.walk(body):
@@ -125,7 +125,7 @@ def _few_parts(body: Sequence[nodes.Statement], most: int) -> list[scopes.Part] 
     return parts
 
 
-def _unpacked(variables: Sequence[str], parts: Sequence[scopes.Part]) -> RowAccess | None:
+def _unpacked(variables: Sequence[str], parts: Sequence[scopes.TreeNode]) -> RowAccess | None:
     """All cells of a row, which are variables."""
     if len(variables) > MAX_CELLS:
         return None
@@ -138,7 +138,7 @@ def _unpacked(variables: Sequence[str], parts: Sequence[scopes.Part]) -> RowAcce
     return RowAccess(tuple(range(len(variables))), positions, True)
 
 
-def _cells_read(variable: str, parts: Sequence[scopes.Part]) -> RowAccess | None:
+def _cells_read(variable: str, parts: Sequence[scopes.TreeNode]) -> RowAccess | None:
     """All cells of a row that are read; None if it is used otherwise."""
     positions = set()
     reads = 0
@@ -170,7 +170,7 @@ def _cells_read(variable: str, parts: Sequence[scopes.Part]) -> RowAccess | None
     return RowAccess(tuple(sorted(positions)), tuple(sorted(positions & numbers)))
 
 
-def _elements_read(variable: str, parts: Sequence[scopes.Part]) -> RowAccess | None:
+def _elements_read(variable: str, parts: Sequence[scopes.TreeNode]) -> RowAccess | None:
     """Numbers, if the program takes the variable for one."""
     for each in _counted_with(parts):
         if isinstance(each, nodes.Name) and each.name == variable:
@@ -178,7 +178,7 @@ def _elements_read(variable: str, parts: Sequence[scopes.Part]) -> RowAccess | N
     return None
 
 
-def _counted_with(parts: Sequence[scopes.Part]) -> list[nodes.Expr]:
+def _counted_with(parts: Sequence[scopes.TreeNode]) -> list[nodes.Expr]:
     """The operands that a program takes for numbers, as far as the text tells."""
     counted = []
     for part in parts:

@@ -93,17 +93,17 @@ def grows(node: nodes.Assign, builtins: Builtins) -> bool:
     )
 
 
-def read_in(parts: Iterable[Part]) -> frozenset[str]:
+def read_in(parts: Iterable[TreeNode]) -> frozenset[str]:
     """The variables that are read, or assigned into, in any of the parts."""
     return frozenset(
         node.name for node in walk(parts) if isinstance(node, nodes.Name | nodes.AssignElement)
     )
 
 
-Part = nodes.Statement | nodes.Expr | nodes.Spread | nodes.NamedArgument
+TreeNode = nodes.Statement | nodes.Expr | nodes.Spread | nodes.NamedArgument
 
 
-def walk(parts: Iterable[Part]) -> Iterator[Part]:
+def walk(parts: Iterable[TreeNode]) -> Iterator[TreeNode]:
     """Every statement and expression in ``parts``, in no particular order.
 
     Keeps its own stack, so that no tree is too deep for it.
@@ -112,10 +112,10 @@ def walk(parts: Iterable[Part]) -> Iterator[Part]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend(inner_parts(node))
+        waiting.extend(children(node))
 
 
-def inner_parts(node: Part) -> Sequence[Part]:
+def children(node: TreeNode) -> Sequence[TreeNode]:
     """The statements and expressions directly inside a node; a function's body is not."""
     match node:
         case nodes.Binary() | nodes.Logical():
@@ -146,10 +146,10 @@ def inner_parts(node: Part) -> Sequence[Part]:
             return ()
 
 
-def _inside_block(node: nodes.If | nodes.For | nodes.Try) -> Sequence[Part]:
+def _inside_block(node: nodes.If | nodes.For | nodes.Try) -> Sequence[TreeNode]:
     match node:
         case nodes.If(branches=branches, otherwise=otherwise):
-            parts: list[Part] = []
+            parts: list[TreeNode] = []
             for branch in branches:
                 parts.append(branch.condition)
                 parts.extend(branch.body)

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Sequence
 
 from datacode.language import python_names
-from datacode.language.analysis.flow import SET, Slot, Target, merge
+from datacode.language.analysis.flow import SET, AssignmentTarget, Slot, merge
 from datacode.language.analysis.type_sets import ANY
 from datacode.language.codegen.builder import LOOSE, SHARED, STEADY, Builder, Operand
 
@@ -103,7 +103,7 @@ def assign_name(b: Builder, name: str, value: Operand) -> None:
     _assign_first(b, targets, value)
 
 
-def _assign_first(b: Builder, targets: Sequence[Target], value: Operand) -> None:
+def _assign_first(b: Builder, targets: Sequence[AssignmentTarget], value: Operand) -> None:
     """Assign to the first of the targets that is the one."""
     target, others = targets[0], targets[1:]
     if target.test is None:
@@ -117,7 +117,7 @@ def _assign_first(b: Builder, targets: Sequence[Target], value: Operand) -> None
     )
 
 
-def _is_target(b: Builder, target: Target) -> ast.expr:
+def _is_target(b: Builder, target: AssignmentTarget) -> ast.expr:
     if target.test == "set":
         return is_set(b, target.slot)
     return b.call("exists", b.constant(target.slot.python))

@@ -46,14 +46,14 @@ BRACKETS = frozenset("([{")
 """The kinds of the brackets that open."""
 
 NESTING = BINARY | PREFIXES | BRACKETS | {".", "IF", "ELSE", "FOR", "TRY", "FUNCTION"}
-"""The kinds of the tokens that put something inside something else: see ``limits``."""
+"""The kinds of the tokens that put something inside something else: see ``nesting_limits``."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidAssignment(nodes.Node):
     """An assignment to something else than a variable or its elements; its place is the ``=``.
 
-    Stands in a tree only until the checks find it.
+    Stands in a tree only until ``validate`` finds it.
     """
 
 

@@ -93,7 +93,7 @@ class Token(NamedTuple):
 
 
 def shown(text: str) -> str:
-    """A piece of the program as error messages show it: as written, but not endlessly.
+    """A part of the program as error messages show it: as written, but not endlessly.
 
     What has no picture and might do harm on a terminal or in a file (control characters, marks of
     direction, half surrogates) looks as in the debug form: ``\\u{200f}``.
@@ -180,12 +180,12 @@ def lex(source: Source, *, one_line: bool = False) -> Iterator[Token]:
         ended = False
 
 
-class Piece(NamedTuple):
+class Lexeme(NamedTuple):
     """A token, a comment, a line break or a mistake; ``offset`` counts in the text as given.
 
     ``kind`` is a token's, or COMMENT, BLOCK_COMMENT, NEWLINE or ERROR. A NEWLINE is one line break
     and the blank lines after it. An ERROR is a character, or all of an unterminated string or
-    comment. ``text`` is the very piece of the text; only white space lies between two pieces.
+    comment. ``text`` is as written; only white space lies between two lexemes.
     """
 
     kind: str
@@ -195,7 +195,7 @@ class Piece(NamedTuple):
     offset: int
 
 
-def tokens(text: str) -> Iterator[Piece]:
+def tokens(text: str) -> Iterator[Lexeme]:
     """Everything in a text but white space, for highlighting and formatting; never fails.
 
     Brackets need not match, and line breaks inside them come as well.
@@ -209,9 +209,9 @@ def tokens(text: str) -> Iterator[Piece]:
         if group == _OTHER and content in "\"'":
             content = text[offset:]
         last_break = content.rfind("\n")
-        kind = _piece_kind(group, content)
+        kind = _lexeme_kind(group, content)
         if kind:
-            yield Piece(kind, _piece_text(group, content), line, offset - line_start, offset)
+            yield Lexeme(kind, _lexeme_text(group, content), line, offset - line_start, offset)
         if last_break >= 0:
             line += content.count("\n")
             line_start = offset + last_break
@@ -219,25 +219,25 @@ def tokens(text: str) -> Iterator[Piece]:
             return
 
 
-def _piece_kind(group: int, content: str) -> str:
-    """The kind of a Piece; empty for what is none."""
+def _lexeme_kind(group: int, content: str) -> str:
+    """The kind of a Lexeme; empty for what is none."""
     if group == _WORD:
         return KEYWORDS.get(content, "NAME") if is_alphabetic(content[0]) else "ERROR"
     if group in (_OPERATOR, _OPENING, _CLOSING):
         return content
     if group == _LONG_OPERATOR:
         return _LONG_OPERATORS[content]
-    return _PIECE_KINDS.get(group, "")
+    return _LEXEME_KINDS.get(group, "")
 
 
-def _piece_text(group: int, content: str) -> str:
+def _lexeme_text(group: int, content: str) -> str:
     """The text without the white space that the expression finds behind it."""
     if group == _BREAKS:
         return content[: content.rfind("\n") + 1]
     return content.rstrip("\r") if group == _COMMENT else content
 
 
-_PIECE_KINDS = {
+_LEXEME_KINDS = {
     _BREAKS: NEWLINE,
     _NUMBER: "NUMBER",
     _STRING: "STRING",

@@ -1,4 +1,4 @@
-"""The LALR automaton of the grammar, and the loop that follows it.
+"""The tables of the LALR parser, and the loop that runs it.
 
 PLY makes the tables, once a process. The loop is our own: it knows where each phrase begins, how
 deep it nests and what is open when a text ends, which PLY's loop does not tell, and builds the tree
@@ -56,7 +56,7 @@ class _Tables:
     """The symbol that leads into each state."""
 
 
-class Stopped(Exception):
+class UnexpectedToken(Exception):
     """The grammar cannot go on with ``token``.
 
     ``symbols`` name what has been read and is not yet part of a larger phrase: kinds of tokens and
@@ -70,10 +70,10 @@ class Stopped(Exception):
         self.values = values
 
 
-def follow(tokens: Iterable[Token]) -> Any:
-    """What the tokens mean together: the value of the grammar's start symbol.
+def run(tokens: Iterable[Token]) -> Any:
+    """Parse the tokens: the value of the grammar's start symbol.
 
-    Raises Stopped, and the syntax error of a text that nests too deep.
+    Raises UnexpectedToken, and the syntax error of a text that nests too deep.
 
     One long function, as a call for each step would double the time. Four stacks grow and shrink
     together: states, values, the first token of each value, and how deep each value nests.
@@ -91,7 +91,7 @@ def follow(tokens: Iterable[Token]) -> Any:
         while True:
             step = row.get(kind)
             if step is None:
-                raise Stopped(token, [tables.symbols[state] for state in states], values)
+                raise UnexpectedToken(token, [tables.symbols[state] for state in states], values)
             if step > 0:
                 states.append(step)
                 values.append(token)

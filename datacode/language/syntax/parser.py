@@ -67,11 +67,11 @@ def _condition_tokens(source: Source, columns: Collection[str]) -> Iterator[Toke
 
 
 def _tree(tokens: Iterable[Token]) -> Any:
-    """What the automaton makes of the tokens; its stop becomes the error that users see."""
+    """The tree of the tokens; a token that does not fit becomes the error that users see."""
     try:
-        return lr_driver.follow(tokens)
-    except lr_driver.Stopped as stopped:
-        raise _error(stopped.token, stopped.symbols, stopped.values) from None
+        return lr_driver.run(tokens)
+    except lr_driver.UnexpectedToken as stop:
+        raise _error(stop.token, stop.symbols, stop.values) from None
 
 
 # Errors ----------------------------------------------------------------------
@@ -84,7 +84,7 @@ _AFTER_NAME = BINARY | frozenset("([.,)")
 
 
 def _error(token: Token, symbols: list[str], values: list[Any]) -> DataCodeError:
-    """The error of a token that cannot follow what has been read (see ``automaton.Stopped``)."""
+    """The error of a token that cannot follow (see ``lr_driver.UnexpectedToken``)."""
     if token.kind == END:
         return _missing(symbols, values)
     positional = _positional_after_named(token, symbols, values)

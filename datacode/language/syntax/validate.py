@@ -55,7 +55,7 @@ def _visits(
             case nodes.Function(body=body):
                 yield _visits(body, (), True)
             case nodes.Next():
-                _settle(statement, loops)
+                _find_loop(statement, loops)
             case nodes.Break() if not loops:
                 raise _error(
                     "break_outside_loop", "break statement must be inside a loop", statement
@@ -75,7 +75,7 @@ def _closes(names: _Names, variables: _Names) -> bool:
     return names == variables[:1] or names == variables
 
 
-def _settle(statement: nodes.Next, loops: tuple[_Names, ...]) -> None:
+def _find_loop(statement: nodes.Next, loops: tuple[_Names, ...]) -> None:
     """Find the loop that the statement means."""
     if not loops:
         raise _error("unexpected_next", "Unexpected next statement outside of for loop", statement)

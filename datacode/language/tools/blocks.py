@@ -1,12 +1,12 @@
 """Which blocks and brackets are open at a place of a text, whether it parses or not.
 
-The pieces of a text are fed one after another; nothing is read twice, so a text that grows line
+The lexemes of a text are fed one after another; nothing is read twice, so a text that grows line
 by line can be followed cheaply.
 """
 
 from __future__ import annotations
 
-from datacode.language.syntax.lexer import Piece, tokens
+from datacode.language.syntax.lexer import Lexeme, tokens
 
 CLOSING_WORDS = {"IF": "endif", "FOR": "next", "TRY": "endtry", "FUNCTION": "endfunction"}
 """The word that closes a block, by the kind of the word that opens it."""
@@ -28,33 +28,33 @@ _CLOSING_BRACKETS = frozenset(_BRACKETS.values())
 
 
 class Blocks:
-    """Follows the pieces of a text.
+    """Follows the lexemes of a text.
 
     ``open`` holds the words and brackets that are open, outermost first. ``broken`` tells that
     something was closed that is not open: such a text is wrong, however it goes on.
     """
 
     def __init__(self) -> None:
-        self.open: list[Piece] = []
+        self.open: list[Lexeme] = []
         self.broken = False
         self._before = ""
 
-    def feed(self, piece: Piece) -> None:
-        """The next piece."""
-        before, self._before = self._before, piece.kind
+    def feed(self, lexeme: Lexeme) -> None:
+        """The next lexeme."""
+        before, self._before = self._before, lexeme.kind
         innermost = self.open[-1].kind if self.open else ""
-        if piece.kind in _BRACKETS:
-            self.open.append(piece)
-        elif piece.kind in _CLOSING_BRACKETS:
-            self._close(piece.kind == _BRACKETS.get(innermost))
+        if lexeme.kind in _BRACKETS:
+            self.open.append(lexeme)
+        elif lexeme.kind in _CLOSING_BRACKETS:
+            self._close(lexeme.kind == _BRACKETS.get(innermost))
         elif before == "." or innermost in _BRACKETS:
             return  # words are members, keys, or wrong
-        elif piece.kind in CLOSING_WORDS and before != "ELSE":
-            self.open.append(piece)
-        elif piece.kind == "NEXT" and innermost != "FOR":
+        elif lexeme.kind in CLOSING_WORDS and before != "ELSE":
+            self.open.append(lexeme)
+        elif lexeme.kind == "NEXT" and innermost != "FOR":
             self.broken |= all(each.kind != "FOR" for each in self.open)
-        elif piece.kind in CLOSES:
-            self._close(innermost == CLOSES[piece.kind])
+        elif lexeme.kind in CLOSES:
+            self._close(innermost == CLOSES[lexeme.kind])
 
     def _close(self, fits: bool) -> None:
         if fits:
@@ -73,10 +73,10 @@ class Lines:
     def feed(self, line: str) -> bool:
         """The next line, without its break; False while the text surely goes on."""
         self._unread += line + "\n"
-        pieces = list(tokens(self._unread))
-        if pieces and pieces[-1].kind == "ERROR" and pieces[-1].text[0] in "\"'":
+        lexemes = list(tokens(self._unread))
+        if lexemes and lexemes[-1].kind == "ERROR" and lexemes[-1].text[0] in "\"'":
             return False  # a string or comment that is still open
-        for piece in pieces:
-            self._blocks.feed(piece)
+        for lexeme in lexemes:
+            self._blocks.feed(lexeme)
         self._unread = ""
         return self._blocks.broken or not self._blocks.open

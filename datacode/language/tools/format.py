@@ -26,7 +26,7 @@ def format_source(text: str, indent: int = INDENT) -> str:
     Raises DataCodeError if the text is not a program: what cannot be read is left alone.
     """
     parse(text)
-    layout = _Layout(indent)
+    layout = _Indenter(indent)
     lines = [layout.line(words) for words in _physical_lines(Source(text).text)]
     _align(lines)
     return "".join(f"{line.text()}\n" for line in _without_long_gaps(lines))
@@ -60,7 +60,7 @@ class _Line:
 
 
 class _Word(NamedTuple):
-    """A piece of the text and its role, which is its kind, or tells apart what looks alike."""
+    """A lexeme of the text and its role, which is its kind, or tells apart what looks alike."""
 
     role: str
     text: str
@@ -83,15 +83,17 @@ _TIGHT_BEHIND = frozenset(_BRACKETS) | {".", "!", _NEGATION, _SPREAD}
 
 
 def _words(text: str) -> Iterator[_Word]:
-    """The pieces of a program with their roles, line breaks included."""
-    pieces = list(tokens(text))
+    """The lexemes of a program with their roles, line breaks included."""
+    lexemes = list(tokens(text))
     before = ""  # the role of the last word of this statement
     depth = 0
-    for i, piece in enumerate(pieces):
-        follower = pieces[i + 1].kind if i + 1 < len(pieces) else ""
-        role = _role(piece.kind, before, follower)
+    for i, lexeme in enumerate(lexemes):
+        follower = lexemes[i + 1].kind if i + 1 < len(lexemes) else ""
+        role = _role(lexeme.kind, before, follower)
         depth += (role in _BRACKETS) - (role in _CLOSING)
-        word = _Word(role, piece.text.rstrip() if role == "COMMENT" else piece.text, piece.column)
+        word = _Word(
+            role, lexeme.text.rstrip() if role == "COMMENT" else lexeme.text, lexeme.column
+        )
         yield word
         if role == NEWLINE:
             before = before if depth else ""
@@ -100,7 +102,7 @@ def _words(text: str) -> Iterator[_Word]:
 
 
 def _role(kind: str, before: str, follower: str) -> str:
-    """What a piece is, seen from its neighbours."""
+    """What a lexeme is, seen from its neighbours."""
     if kind in _RESERVED and (before == "." or follower == ":"):
         return "NAME"
     if kind == "-" and before not in _ENDS_OPERAND:
@@ -186,7 +188,7 @@ _ENDS_BLOCK = frozenset({"ENDIF", "ENDEIF", "ENDTRY", "ENDFUNCTION"})
 
 
 @dataclass(slots=True)
-class _Layout:
+class _Indenter:
     """What is open where a line begins."""
 
     indent: int

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from datacode.language.syntax.lexer import Piece, tokens
+from datacode.language.syntax.lexer import Lexeme, tokens
 
 _IGNORED = frozenset({"COMMENT", "BLOCK_COMMENT", "NEWLINE"})
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
@@ -46,7 +46,7 @@ class Occurrence:
 class _Found:
     """A name as the tokens show it, before it is known whose it is; ``inside`` a function."""
 
-    piece: Piece
+    lexeme: Lexeme
     kind: str
     role: str
     inside: str | None
@@ -58,30 +58,30 @@ class _Reader:
     """One pass over the tokens of a text."""
 
     def __init__(self, text: str) -> None:
-        self._pieces = [p for p in tokens(text) if p.kind not in _IGNORED]
+        self._lexemes = [p for p in tokens(text) if p.kind not in _IGNORED]
         self._open: list[str] = []
         self._inside: str | None = None
 
-    def _at(self, position: int) -> Piece:
-        if 0 <= position < len(self._pieces):
-            return self._pieces[position]
-        return Piece("", "", 0, 0, 0)
+    def _at(self, position: int) -> Lexeme:
+        if 0 <= position < len(self._lexemes):
+            return self._lexemes[position]
+        return Lexeme("", "", 0, 0, 0)
 
     def names(self) -> Iterator[_Found]:
-        for position, piece in enumerate(self._pieces):
-            if piece.kind in _BRACKETS:
-                self._open.append(piece.kind)
-            elif self._open and piece.kind == _BRACKETS[self._open[-1]]:
+        for position, lexeme in enumerate(self._lexemes):
+            if lexeme.kind in _BRACKETS:
+                self._open.append(lexeme.kind)
+            elif self._open and lexeme.kind == _BRACKETS[self._open[-1]]:
                 self._open.pop()
-            elif piece.kind == "FUNCTION":
+            elif lexeme.kind == "FUNCTION":
                 self._inside = self._at(position + 1).text
-            elif piece.kind == "ENDFUNCTION":
+            elif lexeme.kind == "ENDFUNCTION":
                 self._inside = None
-            elif piece.kind == "NAME":
-                yield from self._name(position, piece)
-            elif piece.kind == "STRING" and self._is_callback(position):
-                name = piece.text[1:-1]
-                shifted = piece._replace(column=piece.column + 1)
+            elif lexeme.kind == "NAME":
+                yield from self._name(position, lexeme)
+            elif lexeme.kind == "STRING" and self._is_callback(position):
+                name = lexeme.text[1:-1]
+                shifted = lexeme._replace(column=lexeme.column + 1)
                 yield _Found(shifted, "function", "use", self._inside, name=name)
 
     def _is_callback(self, position: int) -> bool:
@@ -101,25 +101,25 @@ class _Reader:
                 return False
         return False
 
-    def _name(self, position: int, piece: Piece) -> Iterator[_Found]:
+    def _name(self, position: int, lexeme: Lexeme) -> Iterator[_Found]:
         before, after = self._at(position - 1), self._at(position + 1)
         if before.text == "." or self._is_key(before, after):
             return
         if before.kind == "FUNCTION":
-            yield _Found(piece, "function", "definition", None)
+            yield _Found(lexeme, "function", "definition", None)
         elif after.text == "(":
-            yield _Found(piece, "function", "use", self._inside)
+            yield _Found(lexeme, "function", "use", self._inside)
         elif before.kind in ("CATCH", "LOCAL") or self._is_bound(position):
-            yield _Found(piece, "variable", "definition", self._inside, bound=True)
+            yield _Found(lexeme, "variable", "definition", self._inside, bound=True)
         elif before.kind == "GLOBAL":
-            yield _Found(piece, "variable", "definition", None)
+            yield _Found(lexeme, "variable", "definition", None)
         elif after.text == "=":
             if not self._open:
-                yield _Found(piece, "variable", "definition", self._inside)
+                yield _Found(lexeme, "variable", "definition", self._inside)
         else:
-            yield _Found(piece, "variable", "use", self._inside)
+            yield _Found(lexeme, "variable", "use", self._inside)
 
-    def _is_key(self, before: Piece, after: Piece) -> bool:
+    def _is_key(self, before: Lexeme, after: Lexeme) -> bool:
         in_object = bool(self._open) and self._open[-1] == "{"
         return in_object and after.text == ":" and before.text in ("{", ",")
 
@@ -143,23 +143,23 @@ def occurrences(text: str) -> list[Occurrence]:
     """Every variable and function in a text, in the order of the text."""
     found = list(_Reader(text).names())
     top = {
-        f.piece.text
+        f.lexeme.text
         for f in found
         if f.kind == "variable" and f.role == "definition" and f.inside is None
     }
     own = {
-        (f.inside, f.piece.text)
+        (f.inside, f.lexeme.text)
         for f in found
         if f.kind == "variable"
         and f.role == "definition"
         and f.inside is not None
-        and (f.bound or f.piece.text not in top)
+        and (f.bound or f.lexeme.text not in top)
     }
     return [
         Occurrence(
-            name := f.name or f.piece.text,
-            f.piece.line,
-            f.piece.column,
+            name := f.name or f.lexeme.text,
+            f.lexeme.line,
+            f.lexeme.column,
             f.kind,
             f.role,
             f.inside if f.kind == "variable" and (f.inside, name) in own else None,
@@ -180,13 +180,13 @@ def same(text: str, wanted: Occurrence) -> list[Occurrence]:
 
 def signatures(text: str) -> dict[str, str]:
     """How each function that a text defines is called: ``name(a, b)``. The last one counts."""
-    pieces = [p for p in tokens(text) if p.kind not in _IGNORED]
+    lexemes = [p for p in tokens(text) if p.kind not in _IGNORED]
     found = {}
-    for position, piece in enumerate(pieces):
-        if piece.kind != "FUNCTION" or position + 1 == len(pieces):
+    for position, lexeme in enumerate(lexemes):
+        if lexeme.kind != "FUNCTION" or position + 1 == len(lexemes):
             continue
-        name, parameters = pieces[position + 1], []
-        for each in pieces[position + 2 :]:
+        name, parameters = lexemes[position + 1], []
+        for each in lexemes[position + 2 :]:
             if each.kind == "NAME":
                 parameters.append(each.text)
             elif each.text not in ("(", ","):
