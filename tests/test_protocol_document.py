@@ -187,7 +187,13 @@ class ExtensionTests(ProtocolTestCase):
         answer = self.ask(code=code, diagnostics=True)
         self.assertEqual(
             answer["diagnostics"],
-            {"line": 2, "column": 10, "kind": "runtime", "function": "f"},
+            {
+                "line": 2,
+                "column": 10,
+                "kind": "runtime",
+                "function": "f",
+                "code": "division_by_zero",
+            },
         )
         self.assertNotIn("diagnostics", self.ask(code="print(1)", diagnostics=True))
         for locale, hint in (("en", "did you mean 'total'?"), ("ru", "возможно, имелось в виду")):

@@ -33,13 +33,14 @@ class ConnectionLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
-    """Where a program failed, and what to try; each part None where unknown."""
+    """Where a program failed, why, and what to try; each part None where unknown."""
 
     line: int | None
     column: int | None
     kind: str
     function: str | None
     hint: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,9 @@ def connect(words: list[str], locale: str) -> int:
             url=url,
         ) from None
     except (OSError, InvalidHandshake) as problem:
-        template = catalog.translate("No connection to {url}: {reason}", locale)
-        sys.stderr.write("❌ " + template.format(url=url, reason=_reason(problem, locale)) + "\n")
+        failed = Message("no_connection", "No connection to {url}: {reason}")
+        failed = failed.filled(url=url, reason=_reason(problem, locale))
+        sys.stderr.write(f"❌ {failed.render(locale)}\n")
         return 1
     try:
         for share in shares:
@@ -64,8 +65,8 @@ def connect(words: list[str], locale: str) -> int:
         client.close()
         return 1
     except ConnectionLost as problem:
-        template = catalog.translate("The connection was lost: {reason}", locale)
-        sys.stderr.write("❌ " + template.format(reason=problem) + "\n")
+        lost = Message("lost_connection", "The connection was lost: {reason}")
+        sys.stderr.write(f"❌ {lost.render(locale, reason=problem)}\n")
         return 1
 
 

@@ -20,7 +20,6 @@ from datacode.console.options import (
 from datacode.i18n import catalog
 from datacode.i18n.catalog import locale_of_environment
 from datacode.i18n.message import Message
-from datacode.i18n.os_errors import system_reason
 from datacode.standard_streams import prepare_streams, silence
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ def _format(words: list[str], locale: str) -> int:
     ``-`` is standard input, whose layout goes to standard output.
     """
     # Late, as in ``_dispatch``.
-    from datacode.console.run import NOT_READ, NOT_UTF_8
+    from datacode.console.run import not_read, read_program
     from datacode.errors import DataCodeError
     from datacode.language.tools.format import format_source
 
@@ -153,16 +152,10 @@ def _format(words: list[str], locale: str) -> int:
     status = 0
     for name in names:
         try:
-            content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-            text = content.decode("utf-8")
+            text = read_program(name)
             laid_out = format_source(text)
         except (OSError, UnicodeDecodeError) as problem:
-            if isinstance(problem, OSError):
-                reason = system_reason(problem).render(locale)
-            else:
-                reason = catalog.translate(NOT_UTF_8, locale)
-            template = catalog.translate(NOT_READ, locale)
-            sys.stderr.write(template.format(name=name, reason=reason) + "\n")
+            sys.stderr.write(f"{not_read(name, problem).render(locale)}\n")
             status = 1
         except DataCodeError as problem:
             sys.stderr.write(f"{name}: {problem.render(locale)}\n")

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, TextIO
 from datacode.console import report
 from datacode.console.ctrl_c import run_interruptibly, was_interrupted
 from datacode.console.options import INTERRUPTED, CommandLine
-from datacode.console.output import ProgramOutput
+from datacode.console.output import OutputClosed, ProgramOutput
 from datacode.errors import DataCodeError
 from datacode.i18n import catalog
+from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
 from datacode.language.syntax.source import BYTE_ORDER_MARK, Source
 from datacode.runtime.files import Files
@@ -31,46 +32,24 @@ if TYPE_CHECKING:
     from datacode.language.tools.lint import Problem
 
 
-NOT_READ = catalog.mark("❌ Error reading file '{name}': {reason}")
-NOT_UTF_8 = catalog.mark("stream did not contain valid UTF-8")
+_NOT_FOUND = Message("program_not_found", "❌ Error: File '{name}' not found")
+_CHECK_PATH = Message("check_path", "💡 Make sure the file exists and the path is correct")
+_NOT_READ = Message("program_not_read", "❌ Error reading file '{name}': {reason}")
+_NOT_UTF_8 = Message("not_utf_8_stream", "stream did not contain valid UTF-8")
 
 
-class ProgramNotRead(Exception):
-    """The program could not be read; ``lines`` tell why, in the words of the original."""
-
-    def __init__(self, *lines: str) -> None:
-        super().__init__(lines[0])
-        self.lines = lines
+def read_program(name: str) -> str:
+    """The text of a file, or of standard input (``-``). Raises ``OSError``, ``ValueError``."""
+    content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    return content.decode("utf-8")
 
 
-def read_program(options: CommandLine) -> str:
-    """The program's text. Raises ``ProgramNotRead``."""
-    if options.code is not None:
-        return options.code
-    name = options.program or "-"
-
-    def said(template: str, **params: str) -> str:
-        return catalog.translate(template, options.locale).format_map(params)
-
-    try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except FileNotFoundError:
-        raise ProgramNotRead(
-            said(catalog.mark("❌ Error: File '{name}' not found"), name=name),
-            said(catalog.mark("💡 Make sure the file exists and the path is correct")),
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = (
-            system_reason(error).render(options.locale)
-            if isinstance(error, OSError)
-            else str(error)
-        )
-        raise ProgramNotRead(said(NOT_READ, name=name, reason=reason)) from None
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        reason = catalog.translate(NOT_UTF_8, options.locale)
-        raise ProgramNotRead(said(NOT_READ, name=name, reason=reason)) from None
+def not_read(name: str, error: OSError | ValueError) -> Message:
+    """Why ``read_program`` failed."""
+    if isinstance(error, OSError):
+        return _NOT_READ.filled(name=name, reason=system_reason(error))
+    reason = _NOT_UTF_8 if isinstance(error, UnicodeDecodeError) else str(error)
+    return _NOT_READ.filled(name=name, reason=reason)
 
 
 @dataclass
@@ -111,10 +90,14 @@ class RunBanner:
 
 def run(options: CommandLine, files: Files | None = None) -> int:
     """Run the program that the options name on these files; the exit status."""
+    name, locale = options.program or "-", options.locale
     try:
-        text = read_program(options)
-    except ProgramNotRead as problem:
-        _complain(*problem.lines)
+        text = read_program(name) if options.code is None else options.code
+    except FileNotFoundError:
+        _complain(_NOT_FOUND.render(locale, name=name), _CHECK_PATH.render(locale))
+        return 1
+    except (OSError, ValueError) as problem:
+        _complain(not_read(name, problem).render(locale))
         return 1
     if options.check:
         return _check(options, text)
@@ -157,10 +140,8 @@ def _run_with_banner(options: CommandLine, text: str, files: Files | None) -> in
         if banner.silent:
             _complain(*lines)
         else:
-            failed = catalog.translate(
-                catalog.mark("❌ Execution failed with error:"), options.locale
-            )
-            _complain(failed, *("   " + line for line in lines))
+            failed = Message("execution_failed", "❌ Execution failed with error:")
+            _complain(failed.render(options.locale), *("   " + line for line in lines))
         return _status(outcome)
     banner.say(catalog.mark("✅ Execution completed successfully!"))
     if options.debug:
@@ -173,9 +154,8 @@ def _run_with_banner(options: CommandLine, text: str, files: Files | None) -> in
 def _output_closed(output: ProgramOutput, options: CommandLine) -> int:
     """The output cannot be written; said only to somebody who has not gone away."""
     if not output.reader_left and output.failure is not None:
-        template = catalog.translate("The output cannot be written: {reason}", options.locale)
-        reason = system_reason(output.failure).render(options.locale)
-        _complain("❌ " + template.format(reason=reason))
+        message = OutputClosed(system_reason(output.failure)).error().message
+        _complain("❌ " + message.render(options.locale))
     return 1
 
 
@@ -224,10 +204,8 @@ def _export(options: CommandLine, interpreter: Interpreter, banner: RunBanner) -
     try:
         export(target, variables, interpreter.relations())
     except DataCodeError as error:
-        template = catalog.translate(
-            catalog.mark("❌ Failed to export to SQLite: {reason}"), options.locale
-        )
-        _complain(template.format(reason=error.message.render(options.locale)))
+        failed = Message("export_failed", "❌ Failed to export to SQLite: {reason}")
+        _complain(failed.render(options.locale, reason=error.message))
         return 1
     banner.say(catalog.mark("✅ SQLite database created successfully: {target}"), target=target)
     return 0
@@ -291,6 +269,7 @@ def _run_as_json(options: CommandLine, text: str, files: Files | None) -> int:
             "column": column,
             "kind": error.kind.name.lower(),
             "function": error.function,
+            "code": error.message.code,
         }
     _print_json(answer)
     if error is None and options.model is not None:

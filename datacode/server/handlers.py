@@ -207,7 +207,7 @@ def _diagnostics(error: DataCodeError, locale: str) -> Diagnostics:
     kind = error.kind.name.lower()
     hint = UNSET if error.hint is None else error.hint.render(locale)
     line, column = error.place or (error.line, error.column)
-    return Diagnostics(line, column, kind, error.function, hint)
+    return Diagnostics(line, column, kind, error.function, error.message.code, hint)
 
 
 def _problem(found: Any, locale: str) -> Problem:

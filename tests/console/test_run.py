@@ -187,7 +187,13 @@ class JsonTests(CommandTestCase):
                 "success": False,
                 "output": "1\n",
                 "error": "Runtime Error at line 3: Division by zero",
-                "diagnostics": {"line": 3, "column": 12, "kind": "runtime", "function": "f"},
+                "diagnostics": {
+                    "line": 3,
+                    "column": 12,
+                    "kind": "runtime",
+                    "function": "f",
+                    "code": "division_by_zero",
+                },
             },
         )
 

@@ -81,7 +81,13 @@ class ExecuteTests(SessionTestCase):
         answer = room.client.sent[-1]
         self.assertEqual(
             answer["diagnostics"],
-            {"line": 3, "column": None, "kind": "runtime", "function": None},
+            {
+                "line": 3,
+                "column": None,
+                "kind": "runtime",
+                "function": None,
+                "code": "division_by_zero",
+            },
         )
         self.assertEqual(list(answer), ["success", "output", "error", "diagnostics", "id"])
 

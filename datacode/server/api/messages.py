@@ -50,13 +50,15 @@ class Answer(Struct, kw_only=True):
 class Diagnostics(Struct, frozen=True):
     """Where and what an error is; ``line`` and ``column`` count from 1.
 
-    ``hint`` says what to try, where there is something to say.
+    ``code`` names the error whatever its words; ``hint`` says what to try, where there is something
+    to say.
     """
 
     line: int | None
     column: int | None
     kind: str
     function: str | None
+    code: str
     hint: str | UnsetType = UNSET
 
 
