@@ -148,6 +148,7 @@ class Worker(threading.Thread):
         super().__init__(daemon=True)
         self.classes = classes
         self.reports = reports
+        self.process: subprocess.Popen[str] | None = None
         self.start()
 
     def run(self) -> None:
@@ -159,16 +160,16 @@ class Worker(threading.Thread):
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            self.serve()
+            self.serve(self.process)
         self.reports.put(None)
 
-    def serve(self) -> None:
+    def serve(self, process: subprocess.Popen[str]) -> None:
         """Work with one process, to its end."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         running: list[str] = []
         began = time.monotonic()
-        for line in self.process.stdout:
+        for line in process.stdout:
             outcome, *rest = json.loads(line)
             if outcome != "ready":
                 self.reports.put([outcome, *rest])
@@ -180,11 +181,11 @@ class Worker(threading.Thread):
                 running, began = self.classes.popleft(), time.monotonic()
             except IndexError:
                 running = []
-                self.process.stdin.close()
+                process.stdin.close()
                 continue
-            self.process.stdin.write(json.dumps(running) + "\n")
-            self.process.stdin.flush()
-        status = self.process.wait()
+            process.stdin.write(json.dumps(running) + "\n")
+            process.stdin.flush()
+        status = process.wait()
         if running or status:
             name = running[0].rpartition(".")[0] if running else "the tests' end"
             self.reports.put(["errors", name, f"The process of the tests ended with {status}.\n"])
@@ -244,7 +245,8 @@ def main(words: list[str]) -> int:
         return report(len(workers), reports)
     finally:
         for worker in workers:
-            worker.process.terminate()
+            if worker.process is not None:
+                worker.process.terminate()
 
 
 if __name__ == "__main__":
