@@ -1,4 +1,4 @@
-"""Shares: reading, listing and small files, beside other clients in the same run.
+"""Shares: reading, listing, small files and changes, beside other clients in the same run.
 
     python -m benchmarks.bench_smb [MEBIBYTES]
 
@@ -10,6 +10,7 @@ runs, every ratio is ours to theirs.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import random
 import statistics
@@ -21,6 +22,7 @@ from collections.abc import Callable
 
 from impacket.smbconnection import SMBConnection
 
+from datacode.smb.client.pipelined_io import BytesSource
 from datacode.smb.client.share import open_share
 from datacode.smb.deadline import Deadline
 from datacode.smb.policy import ConnectionPolicy
@@ -193,6 +195,43 @@ def small_files(server: Samba) -> None:
     report("a small file", figure * 1000, "ms", {"impacket": other * 1000}, faster=False)
 
 
+def changing(server: Samba) -> None:
+    """New files of 4 KiB, the same one over and over, folders that are made and removed.
+
+    Impacket's ``putFile`` writes into the file itself; ours is never seen half written.
+    """
+    share = open_share(server.target(), "data", ConnectionPolicy(), deadline())
+    connection = impacket(server)
+    content = b"x" * 4096
+    numbers = iter(range(10**9))
+
+    def store(name: str) -> None:
+        share.store(name, BytesSource(content), deadline(), token="bench")
+
+    def put(name: str) -> None:
+        connection.putFile("data", name, io.BytesIO(content).read)
+
+    def folder() -> None:
+        share.make_folder("folder", deadline())
+        share.remove("folder", deadline())
+
+    def their_folder() -> None:
+        connection.createDirectory("data", "folder")
+        connection.deleteDirectory("data", "folder")
+
+    for title, ours_does, theirs_does in (
+        (
+            "store a file of 4 KiB",
+            lambda: store(f"new{next(numbers)}"),
+            lambda: put(f"new{next(numbers)}"),
+        ),
+        ("replace a file of 4 KiB", lambda: store("same"), lambda: put("same")),
+        ("make and remove a folder", folder, their_folder),
+    ):
+        figure, other = median(ours_does, SMALL), median(theirs_does, SMALL)
+        report(title, figure * 1000, "ms", {"impacket": other * 1000}, faster=False)
+
+
 def connecting(server: Samba) -> None:
     """Connect, log in, open the share, close."""
 
@@ -257,6 +296,7 @@ def main() -> None:
     connecting(samba())
     listing(samba())
     small_files(samba())
+    changing(samba())
     session(samba(), mebibytes)
 
 
