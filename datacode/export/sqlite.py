@@ -6,8 +6,8 @@ Source: tables and files reference, 5.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 from datacode.errors import DataCodeError, runtime_error
@@ -29,6 +29,17 @@ _OTHER_NAMES = "SELECT name FROM sqlite_master WHERE type <> 'index'"
 """Tables and views, whose names no index can have."""
 
 
+@contextmanager
+def _at_line_0() -> Iterator[None]:
+    """Give errors of the export line 0: no statement of the program has failed."""
+    try:
+        yield
+    except DataCodeError as error:
+        error.line = 0
+        raise
+
+
+@_at_line_0()
 def export(
     path: str, variables: Mapping[str, Value], relations: Iterable[Relation | PrimaryKey] = ()
 ) -> None:
@@ -43,16 +54,15 @@ def export(
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             _write(connection, model)
     except (sqlite3.Error, OSError, ValueError) as error:
-        raise _at_line_0(
-            runtime_error(
-                "database_not_created_at",
-                "Failed to create SQLite database: {reason}: {path}",
-                reason=error,
-                path=path,
-            )
+        raise runtime_error(
+            "database_not_created_at",
+            "Failed to create SQLite database: {reason}: {path}",
+            reason=error,
+            path=path,
         ) from None
 
 
+@_at_line_0()
 def export_bytes(
     variables: Mapping[str, Value], relations: Iterable[Relation | PrimaryKey] = ()
 ) -> bytes:
@@ -66,27 +76,15 @@ def export_bytes(
             _write(connection, model)
             return connection.serialize()
     except sqlite3.Error as error:
-        raise _at_line_0(
-            runtime_error(
-                "database_not_created", "Failed to create SQLite database: {reason}", reason=error
-            )
+        raise runtime_error(
+            "database_not_created", "Failed to create SQLite database: {reason}", reason=error
         ) from None
 
 
 def _model(variables: Mapping[str, Value], relations: Iterable[Relation | PrimaryKey]) -> Model:
     if not variables:
-        raise _at_line_0(
-            runtime_error("export_without_tables", "No global variables found to export")
-        )
-    try:
-        return build(variables, relations)
-    except DataCodeError as error:
-        raise _at_line_0(error) from None
-
-
-def _at_line_0(error: DataCodeError) -> DataCodeError:
-    error.line = 0
-    return error
+        raise runtime_error("export_without_tables", "No global variables found to export")
+    return build(variables, relations)
 
 
 # Writing -------------------------------------------------------------------------

@@ -2,9 +2,8 @@
 
 The rules are for people, not for programs: text is ordered without letter case and accents and
 with the numbers in it by their value, nulls come last in both directions, money is ordered by its
-amount and dates by the day. ``web/src/table/data.ts`` does the same
-for tables that a page holds whole; the cases that both are tested with are in
-``tests/tables/browsing.json``.
+amount and dates by the day. ``web/src/table/data.ts`` does the same for tables that a page holds
+whole; ``tests/tables/browsing.json`` has the cases that both are tested with.
 
 Everything here may be called from another thread than the program's: it only reads what a column
 holds, and keeps nothing with it.

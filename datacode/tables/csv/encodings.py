@@ -10,42 +10,14 @@ import re
 
 from datacode.errors import runtime_error
 
-ENCODINGS = (
-    "utf-8",
-    "utf-16",
-    "utf-16-le",
-    "utf-16-be",
-    "cp1250",
-    "cp1251",
-    "cp1252",
-    "cp1253",
-    "cp1254",
-    "cp1255",
-    "cp1256",
-    "cp1257",
-    "cp1258",
-    "cp437",
-    "cp850",
-    "cp852",
-    "cp855",
-    "cp857",
-    "cp866",
-    "koi8-r",
-    "koi8-u",
-    "mac-cyrillic",
-    "iso-8859-1",
-    "iso-8859-2",
-    "iso-8859-5",
-    "iso-8859-7",
-    "iso-8859-9",
-    "iso-8859-15",
-    "shift_jis",
-    "cp932",
-    "euc-jp",
-    "gb18030",
-    "gbk",
-    "big5",
-    "euc-kr",
+ENCODINGS = tuple(
+    (
+        "utf-8 utf-16 utf-16-le utf-16-be "
+        "cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 "
+        "cp437 cp850 cp852 cp855 cp857 cp866 koi8-r koi8-u mac-cyrillic "
+        "iso-8859-1 iso-8859-2 iso-8859-5 iso-8859-7 iso-8859-9 iso-8859-15 "
+        "shift_jis cp932 euc-jp gb18030 gbk big5 euc-kr"
+    ).split()
 )
 
 _OTHER_NAMES = {

@@ -93,12 +93,7 @@ def _read(file: BinaryIO, form: _Format) -> Table:
         if table is not None:
             return table
     file.seek(0)
-    content = file.read()
-    start = _body_start(content)
-    try:
-        return _read_records(_Utf8File(content[start:].decode(), start), form)
-    except UnicodeDecodeError:
-        return _read_records(_BrokenFile(content, start), form)
+    return _read_records(_File(file.read()), form)
 
 
 def _body_start(content: bytes) -> int:
@@ -151,44 +146,35 @@ def _typed_columns(rows: list[list[str]]) -> dict[int, polars_reader.TypedBy]:
 # Record by record --------------------------------------------------------------
 
 
-class _Utf8File:
-    """A file that is UTF-8 throughout."""
+class _File:
+    """The text of a file, and where in the file it stands.
 
-    def __init__(self, text: str, offset: int) -> None:
-        self.text = text
-        self._offset = offset
-
-    def byte(self, position: int) -> int:
-        """The offset in the file of a position in the text."""
-        return self._offset + len(self.text[:position].encode())
-
-    def cells(self, record: Record, number: int, header_row: int) -> list[str]:
-        """The cells of a record."""
-        return record.cells
-
-
-class _BrokenFile:
-    """A file that is not UTF-8 throughout.
-
-    It is decoded as Latin-1, a character for each byte, so that it can be cut into records and
-    the first one that is not UTF-8 be named.
+    A file that is not UTF-8 throughout is decoded as Latin-1, a character for each byte, so that it
+    can be cut into records and the first one that is not UTF-8 be named.
     """
 
-    def __init__(self, content: bytes, offset: int) -> None:
-        self.text = content[offset:].decode("latin-1")
+    def __init__(self, content: bytes) -> None:
         self._content = content
-        self._offset = offset
+        self._start = _body_start(content)
+        self._codec = "utf-8"
+        try:
+            self.text = content[self._start :].decode()
+        except UnicodeDecodeError:
+            self._codec = "latin-1"
+            self.text = content[self._start :].decode(self._codec)
 
     def byte(self, position: int) -> int:
         """The offset in the file of a position in the text."""
-        return self._offset + position
+        return self._start + len(self.text[:position].encode(self._codec))
 
     def cells(self, record: Record, number: int, header_row: int) -> list[str]:
-        """The cells of a record in UTF-8. Raises the error of the first that is not."""
-        meant = []
+        """The cells of a record. Raises the error of the first that is not UTF-8."""
+        if self._codec == "utf-8":
+            return record.cells
+        decoded = []
         for field, cell in enumerate(record.cells):
             try:
-                meant.append(cell.encode("latin-1").decode())
+                decoded.append(cell.encode(self._codec).decode())
             except UnicodeDecodeError as error:
                 raise diagnostics.encoding_error(
                     number,
@@ -199,10 +185,10 @@ class _BrokenFile:
                     error.start,
                     likely=diagnostics.likely_encoding(self._content),
                 ) from None
-        return meant
+        return decoded
 
 
-def _read_records(source: _Utf8File | _BrokenFile, form: _Format) -> Table:
+def _read_records(source: _File, form: _Format) -> Table:
     found = enumerate(records(source.text, form.delimiter))
     names = _names(source, found, form.header_row)
     rows: list[list[str]] = []
@@ -213,9 +199,7 @@ def _read_records(source: _Utf8File | _BrokenFile, form: _Format) -> Table:
     return Table(names, _columns(rows, len(names), form.decimal), len(rows))
 
 
-def _names(
-    source: _Utf8File | _BrokenFile, found: Iterator[tuple[int, Record]], header_row: int
-) -> list[str]:
+def _names(source: _File, found: Iterator[tuple[int, Record]], header_row: int) -> list[str]:
     number = -1
     for number, record in found:
         cells = source.cells(record, number, header_row)
@@ -226,9 +210,7 @@ def _names(
     raise diagnostics.too_few_records(header_row)
 
 
-def _width_error(
-    source: _Utf8File | _BrokenFile, number: int, record: Record, names: list[str]
-) -> DataCodeError:
+def _width_error(source: _File, number: int, record: Record, names: list[str]) -> DataCodeError:
     return diagnostics.width_error(
         number,
         record.line,

@@ -17,8 +17,7 @@ def open_workbook(file: BinaryIO) -> tuple[list[str], dict[str, Any]]:
     import openpyxl
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and extensions
+        with warnings.catch_warnings(action="ignore"):  # about styles and extensions
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:  # noqa: BLE001 - a broken file raises nearly anything
         raise Unreadable(str(error)) from None
@@ -29,8 +28,7 @@ def read_sheet(sheet: Any, most_cells: int) -> Sheet:
     """The used rectangle of a sheet, which may have so many cells."""
     sheet.reset_dimensions()  # what the file says of its size may be wrong
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about impossible dates, which are errors
+        with warnings.catch_warnings(action="ignore"):  # about impossible dates, which are errors
             rows = [[_cell(cell) for cell in row] for row in sheet.iter_rows()]
     except Exception as error:  # noqa: BLE001 - the same
         raise Unreadable(str(error)) from None

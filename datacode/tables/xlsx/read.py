@@ -163,24 +163,20 @@ def _table(
     header = next(islice(sheet.rows, header_row, None), None)
     if header is None:
         raise too_few_records(header_row)
-    columns: list[list[Value]] = [[] for _ in header]
+    columns: list[list[Any]] = [[cell] for cell in header]
     kinds = set(map(type, header))
     while part := list(islice(sheet.rows, _ROWS_AT_ONCE)):
         for column, cells in zip(columns, zip(*part, strict=True), strict=True):
             now = set(map(type, cells))
             column.extend(_values(cells, now))
             kinds |= now
-    header = list(header)
-    first = sheet.top + header_row + 1
+    first = sheet.top + header_row
     if time in kinds:
-        _keep_numbers(find_negative(), header, columns, first, sheet.left)
+        _keep_numbers(find_negative(), columns, first, sheet.left)
     for (row, column_number), text in special.items():
-        index, position = row - first, column_number - sheet.left
-        if index == -1:
-            header[position] = text
-        elif 0 <= index < len(columns[0]):
-            columns[position][index] = text
-    names = [_name(cell) for cell in header]
+        if first <= row < first + len(columns[0]):
+            columns[column_number - sheet.left][row - first] = text
+    names = [_name(column.pop(0)) for column in columns]
     rows = len(columns[0]) if columns else 0
     if rows * len(columns) <= _SMALL:
         return Table(names, map(ColumnData.of_list, columns), rows)
@@ -188,24 +184,17 @@ def _table(
 
 
 def _keep_numbers(
-    negative: dict[CellPosition, float],
-    header: list[Any],
-    columns: list[list[Value]],
-    first: int,
-    left: int,
+    negative: dict[CellPosition, float], columns: list[list[Any]], first: int, left: int
 ) -> None:
     """Put back the negative numbers of which calamine has made times of the day.
 
     No date and no time is negative; a duration may be, and has its sign.
     """
     for (row, column_number), number in negative.items():
-        index, position = row - first, column_number - left
-        if index == -1 and isinstance(header[position], time):
-            header[position] = number
-        elif 0 <= index < len(columns[0]):
-            value = columns[position][index]
-            if value.__class__ is str and not value.startswith("-"):
-                columns[position][index] = number
+        if first <= row < first + len(columns[0]):
+            value = columns[column_number - left][row - first]
+            if value.__class__ is time or (value.__class__ is str and not value.startswith("-")):
+                columns[column_number - left][row - first] = number
 
 
 def _name(cell: Any) -> str:
