@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 import msgspec
 
+from datacode.i18n.message import MessageError
+from datacode.server.api import texts
+
 MAX_DEPTH = 512
 """Levels of nesting in a message, the message's own braces included."""
 
@@ -42,16 +45,8 @@ class RepeatedKey(Exception):
     """A key that we read appears twice; its argument is the key."""
 
 
-class JsonTooDeep(Exception):
-    """Nested deeper than ``MAX_DEPTH``."""
-
-
-class TooManyFields(Exception):
-    """A message has more than ``MAX_FIELDS``."""
-
-
-class TooManyValues(Exception):
-    """More than ``MAX_VALUES`` values in fields that nobody reads."""
+class LimitExceeded(MessageError):
+    """A message is nested too deeply, or has too many fields or ignored values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +67,6 @@ class Keys:
         quoted = tuple(b'"' + name + b'"' for name in plain)
         return cls(frozenset(plain), quoted, _LONGEST_ESCAPE * max(map(len, plain)))
 
-    def has(self, data: bytes, begin: int, end: int) -> bool:
-        """Is it one of them that stands there between quotes?"""
-        if end - begin > self.longest:
-            return False
-        written = data[begin:end]
-        return (_unescaped(written) if b"\\" in written else written) in self.plain
-
 
 def check(data: bytes, known: Keys) -> None:
     """Raise for a repeated key among ``known``, or for nesting that is too deep.
@@ -91,7 +79,7 @@ def check(data: bytes, known: Keys) -> None:
     seen: set[bytes] = set()
     for number, key in enumerate(_keys(data)):
         if number >= MAX_FIELDS:
-            raise TooManyFields
+            raise LimitExceeded(texts.TOO_MANY_FIELDS.filled(limit=MAX_FIELDS))
         if len(key) > known.longest:
             continue
         if b"\\" in key:
@@ -221,13 +209,13 @@ def _container_end(data: bytes, at: int, values: int) -> tuple[int, int]:
         token = data[at - 1]
         values += 1
         if values > MAX_VALUES:
-            raise TooManyValues
+            raise LimitExceeded(texts.TOO_MANY_VALUES.filled(limit=MAX_VALUES))
         if token == 0x22:
             at = _string_end(data, at - 1)
         elif token in b"[{":
             depth += 1
             if depth > MAX_DEPTH:
-                raise JsonTooDeep
+                raise LimitExceeded(texts.TOO_NESTED.filled(limit=MAX_DEPTH))
         else:
             depth -= 1
             if depth == 1:

@@ -103,18 +103,8 @@ def parse(data: bytes, limit: int = 0) -> Request:
     except json_limits.RepeatedKey as repeated:
         shape = Executed if repeated.args[0] == "type" else _classes[tag].answer
         raise BadRequest(texts.REPEATED_FIELD, shape, head, field=repeated.args[0]) from None
-    except json_limits.JsonTooDeep:
-        raise BadRequest(
-            texts.TOO_NESTED, _classes[tag].answer, head, limit=json_limits.MAX_DEPTH
-        ) from None
-    except json_limits.TooManyFields:
-        raise BadRequest(
-            texts.TOO_MANY_FIELDS, _classes[tag].answer, head, limit=json_limits.MAX_FIELDS
-        ) from None
-    except json_limits.TooManyValues:
-        raise BadRequest(
-            texts.TOO_MANY_VALUES, _classes[tag].answer, head, limit=json_limits.MAX_VALUES
-        ) from None
+    except json_limits.LimitExceeded as exceeded:
+        raise BadRequest(exceeded.message, _classes[tag].answer, head) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         if not _is_utf8(data):
             raise BadRequest(texts.UNREADABLE, Executed) from None
@@ -132,9 +122,10 @@ def _parse_large(data: bytes, limit: int) -> Request:
     What is parsed is the message with another text in the place of the long one. As nobody can
     guess that text, ``content`` is the long one exactly where it has it.
     """
+    too_large = texts.TOO_LARGE.filled(limit=f"{limit / (1 << 20):g}")
     begin, end = _long_text(data, min(limit, _BESIDE))
     if not end:
-        raise BadRequest(texts.TOO_LARGE, Executed, limit=f"{limit / (1 << 20):g}")
+        raise BadRequest(too_large, Executed)
     stand_in = secrets.token_hex(16)
     request = parse(b'%b"%b"%b' % (data[:begin], stand_in.encode(), data[end:]))
     if isinstance(request, UploadFile) and request.content == stand_in:
@@ -145,7 +136,7 @@ def _parse_large(data: bytes, limit: int) -> Request:
             id=request.id,
             locale=request.locale,
         )
-    refused = BadRequest(texts.TOO_LARGE, request.answer, limit=f"{limit / (1 << 20):g}")
+    refused = BadRequest(too_large, request.answer)
     refused.id, refused.locale = request.id, request.locale
     raise refused
 
