@@ -10,16 +10,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from datacode.hints.names import Signature
+from datacode.hints.names import ARRAY_MEMBERS, PATH_MEMBERS, STRING_MEMBERS, Signature
+from datacode.hints.syntax import LONGEST_TEXT
 from datacode.language.syntax.lexer import RESERVED_WORDS, Lexeme, tokens
 from datacode.language.tools.symbols import occurrences, signatures
 from datacode.values.equality import type_name
-from datacode.values.paths import MEMBERS as PATH_MEMBERS
 from datacode.values.table import Column, Table
 from datacode.values.types import Path, PathPattern, Value
-
-LONGEST_TEXT = 200_000
-"""Characters of a text that are read for names; of a longer one only the last lines count."""
 
 MOST = 500
 """So many choices are offered at most."""
@@ -27,14 +24,13 @@ MOST = 500
 LONGEST_CHOICE = 200
 """Characters of a choice; who has longer keys must type them."""
 
-_ARRAY_MEMBERS = ("len", "length", "first", "last")
 MEMBERS: dict[type, tuple[str, ...]] = {
-    str: ("len", "length", "upper", "lower", "trim"),
-    list: _ARRAY_MEMBERS,
-    Column: _ARRAY_MEMBERS,
+    str: STRING_MEMBERS,
+    list: ARRAY_MEMBERS,
+    Column: ARRAY_MEMBERS,
     Table: ("rows", "columns", "column_names", "idx"),
-    Path: tuple(PATH_MEMBERS.split(", ")),
-    PathPattern: tuple(PATH_MEMBERS.split(", ")),
+    Path: PATH_MEMBERS,
+    PathPattern: PATH_MEMBERS,
 }
 """What may stand behind the point, by type. Source: language reference, 5.8."""
 
@@ -76,7 +72,7 @@ def complete(
     ``builtins`` is the library by name, ``variables`` are those of the session, ``functions``
     the signatures of its functions by name.
     """
-    if len(text) > LONGEST_TEXT:
+    if len(text) > LONGEST_TEXT:  # only its last lines count
         begin = text.rfind("\n", 0, max(0, position - LONGEST_TEXT // 10)) + 1
         if position - begin > LONGEST_TEXT:
             return CompletionList(position)  # nobody types in a line as long as that

@@ -72,10 +72,13 @@ def hint(
 
 # Names -----------------------------------------------------------------------------
 
+ARRAY_MEMBERS = ("len", "length", "first", "last")
+STRING_MEMBERS = ("len", "length", "upper", "lower", "trim")
+PATH_MEMBERS = tuple(paths.MEMBERS.split(", "))
 _MEMBERS = {
-    "no_array_member": ("len", "length", "first", "last"),
-    "no_string_member": ("len", "length", "upper", "lower", "trim"),
-    "no_path_member": paths.MEMBERS.split(", "),
+    "no_array_member": ARRAY_MEMBERS,
+    "no_string_member": STRING_MEMBERS,
+    "no_path_member": PATH_MEMBERS,
 }
 """The members of the values whose members are always the same, by the error's code."""
 

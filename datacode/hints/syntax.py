@@ -14,10 +14,10 @@ from datacode.i18n.message import Message
 from datacode.language.syntax.grammar import BINARY
 from datacode.language.syntax.lexer import KEYWORDS, NEWLINE, Lexeme, tokens
 from datacode.language.syntax.source import Source
-from datacode.language.tools.blocks import CLOSES, CLOSING_WORDS, DIVIDES, Blocks
+from datacode.language.tools.blocks import BRACKETS, CLOSES, CLOSING_WORDS, DIVIDES, Blocks
 
 LONGEST_TEXT = 200_000
-"""Characters of a program that is still searched for advice."""
+"""Characters of a program that is still searched for advice, or for names to complete."""
 
 _NULL = Message("empty_value_is_null", "the empty value is called `null`")
 _FUNCTION = Message("how_functions_begin", "a function begins with `function name(a, b) do`")
@@ -80,7 +80,6 @@ _CHARACTERS = {
 _SIGNS = {"–": "-", "—": "-", "−": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=", "≥": ">="}
 _SIGNS |= {"≠": "!="}
 _FOREIGN_CLOSINGS = frozenset({"end", "endfor", "endwhile", "done", "fi", "endloop", "esac"})
-_BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _ENDS_OPERAND = frozenset({"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NULL", ")", "]", "}"})
 _BEGINS_OPERAND = _ENDS_OPERAND - {")", "]", "}"} | frozenset("([{")
 _MISSING = ("missing_next", "missing_endtry", "missing_endfunction", "missing_endif")
@@ -136,7 +135,7 @@ class _Stop:
     @property
     def bracket(self) -> Lexeme | None:
         """The innermost bracket that is open, unless a block is open within."""
-        return self.open[-1] if self.open and self.open[-1].kind in _BRACKETS else None
+        return self.open[-1] if self.open and self.open[-1].kind in BRACKETS else None
 
     @property
     def first_word(self) -> str:
@@ -154,7 +153,7 @@ def _stop(text: str, place: tuple[int, int], builtins: Container[str]) -> _Stop:
             here = lexeme if lexeme.kind not in ("COMMENT", "BLOCK_COMMENT") else here
             break
         blocks.feed(lexeme)
-        if lexeme.kind == NEWLINE and blocks.open and blocks.open[-1].kind in _BRACKETS:
+        if lexeme.kind == NEWLINE and blocks.open and blocks.open[-1].kind in BRACKETS:
             continue
         if lexeme.kind not in ("COMMENT", "BLOCK_COMMENT"):
             before.append(lexeme)
@@ -230,19 +229,19 @@ def _comments(stop: _Stop) -> Message | None:
 def _open_bracket(stop: _Stop) -> Message | None:
     """A bracket that should have been closed before this, or one that is not open."""
     bracket, here = stop.bracket, stop.here
-    if here.kind in _BRACKETS.values():
+    if here.kind in BRACKETS.values():
         if bracket is None:
             return Message(
                 "no_bracket_open",
                 "no bracket is open that `{token}` could close",
                 {"token": here.text},
             )
-        if _BRACKETS[bracket.kind] != here.kind:
-            return _first(bracket, _BRACKETS[bracket.kind])
+        if BRACKETS[bracket.kind] != here.kind:
+            return _first(bracket, BRACKETS[bracket.kind])
     elif bracket is not None and bracket.line < here.line:
         begins_line = stop.before[-1].line < here.line
         if begins_line and stop.last in _ENDS_OPERAND | {","}:
-            return _first(bracket, _BRACKETS[bracket.kind])
+            return _first(bracket, BRACKETS[bracket.kind])
     return None
 
 

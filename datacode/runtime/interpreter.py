@@ -216,17 +216,19 @@ class Interpreter:
         found = [variables(state, GLOBAL), variables(state, TOP_LEVEL_LOCAL)]
         return [_described(name, value) for each in found for name, value in each.items()]
 
+    def _visible(self) -> dict[str, Value]:
+        """The variables that a program at the top level sees."""
+        state = self._namespace.globals
+        return {**variables(state, GLOBAL), **variables(state, TOP_LEVEL_LOCAL)}
+
     # Help for editors -----------------------------------------------------------
 
     def check(self, text: str) -> list[lint.Problem]:
         """Errors and warnings of a text, which is not run."""
-        namespace = self._namespace
-        state = namespace.globals
-        known = {*variables(state, GLOBAL), *variables(state, TOP_LEVEL_LOCAL)}
         return lint.check(
             text,
-            known_variables=known,
-            known_functions=frozenset(namespace.functions.defined),
+            known_variables=self._visible(),
+            known_functions=frozenset(self._namespace.functions.defined),
             builtins=BUILTINS,
         )
 
@@ -235,14 +237,11 @@ class Interpreter:
 
         May be called while a program runs.
         """
-        state = self._namespace.globals
-        known = {**variables(state, GLOBAL), **variables(state, TOP_LEVEL_LOCAL)}
-        return completion.complete(text, position, BUILTINS, known, self.functions())
+        return completion.complete(text, position, BUILTINS, self._visible(), self.functions())
 
     def hint(self, error: DataCodeError, text: str) -> Message | None:
         """What to try after an error of the program ``text``, where there is something to say."""
-        state = self._namespace.globals
-        known = {**variables(state, GLOBAL), **variables(state, TOP_LEVEL_LOCAL)}
+        known = self._visible()
         keys = chain.from_iterable(map(_keys, known.values()))
         return names.hint(error, text, BUILTINS, known, self.functions(), islice(keys, KEYS))
 

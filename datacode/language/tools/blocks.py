@@ -23,8 +23,8 @@ CLOSES = {
 DIVIDES = {"ELSE": "IF", "CATCH": "TRY", "FINALLY": "TRY"}
 """The same for words that stand between two parts of a block."""
 
-_BRACKETS = {"(": ")", "[": "]", "{": "}"}
-_CLOSING_BRACKETS = frozenset(_BRACKETS.values())
+BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_CLOSING_BRACKETS = frozenset(BRACKETS.values())
 
 
 class Blocks:
@@ -43,11 +43,11 @@ class Blocks:
         """The next lexeme."""
         before, self._before = self._before, lexeme.kind
         innermost = self.open[-1].kind if self.open else ""
-        if lexeme.kind in _BRACKETS:
+        if lexeme.kind in BRACKETS:
             self.open.append(lexeme)
         elif lexeme.kind in _CLOSING_BRACKETS:
-            self._close(lexeme.kind == _BRACKETS.get(innermost))
-        elif before == "." or innermost in _BRACKETS:
+            self._close(lexeme.kind == BRACKETS.get(innermost))
+        elif before == "." or innermost in BRACKETS:
             return  # words are members, keys, or wrong
         elif lexeme.kind in CLOSING_WORDS and before != "ELSE":
             self.open.append(lexeme)

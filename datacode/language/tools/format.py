@@ -15,6 +15,7 @@ from typing import NamedTuple
 from datacode.language.syntax.lexer import KEYWORDS, NEWLINE, tokens
 from datacode.language.syntax.parser import parse
 from datacode.language.syntax.source import Source
+from datacode.language.tools.blocks import BRACKETS, CLOSES, CLOSING_WORDS, DIVIDES
 
 INDENT = 2
 """Spaces for a level of blocks or brackets."""
@@ -74,7 +75,7 @@ class _Word(NamedTuple):
 
 _NEGATION, _SPREAD, _CALL, _INDEX = "negation", "spread", "call", "index"
 
-_BRACKETS = {"(": ")", "[": "]", "{": "}", _CALL: ")", _INDEX: "]"}
+_BRACKETS = {**BRACKETS, _CALL: ")", _INDEX: "]"}
 _CLOSING = frozenset(_BRACKETS.values())
 _ENDS_OPERAND = _CLOSING | {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NULL"}
 
@@ -182,10 +183,6 @@ def _align(lines: list[_Line]) -> None:
 
 # One line --------------------------------------------------------------------
 
-_OPENS_BLOCK = frozenset({"IF", "FOR", "TRY", "FUNCTION"})
-_DIVIDES_BLOCK = frozenset({"ELSE", "CATCH", "FINALLY"})
-_ENDS_BLOCK = frozenset({"ENDIF", "ENDEIF", "ENDTRY", "ENDFUNCTION"})
-
 
 @dataclass(slots=True)
 class _Indenter:
@@ -229,14 +226,14 @@ class _Indenter:
 
     def _level(self, first: str) -> int:
         """How far a statement is indented that begins so: a level for each block it is in."""
-        if first in _ENDS_BLOCK or (first == "NEXT" and self.blocks[-1] == "FOR"):
+        if first in CLOSES and (first != "NEXT" or self.blocks[-1] == "FOR"):
             self.blocks.pop()
-        return len(self.blocks) - (first in _DIVIDES_BLOCK)
+        return len(self.blocks) - (first in DIVIDES)
 
     def _open_block(self, code: list[_Word]) -> None:
         """Note the block that the statement opens, if it does."""
         roles = [word.role for word in code[:2]]
         if roles and roles[0] in {"GLOBAL", "LOCAL"}:
             del roles[0]
-        if roles and roles[0] in _OPENS_BLOCK:
+        if roles and roles[0] in CLOSING_WORDS:
             self.blocks.append(roles[0])

@@ -20,14 +20,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from datacode.errors import (
-    DataCodeError,
-    argument_count_error,
-    function_error,
-    variable_error,
-)
+from datacode.errors import DataCodeError, argument_count_error, function_error, variable_error
 from datacode.i18n.message import Message
 from datacode.language.analysis.builtin_info import Builtins, by_position
+from datacode.language.analysis.scopes import TreeNode, children
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
 from datacode.language.syntax.source import Source
@@ -225,8 +221,8 @@ class _Survey:
                     self._unreachable(inner)
                     pending.append((inner, scope if names is None else scope.block(names)))
 
-    def _read(self, expression: nodes.Expr, scope: _Scope) -> None:
-        pending: list[nodes.Node] = [expression]
+    def _read(self, expression: TreeNode, scope: _Scope) -> None:
+        pending = [expression]
         while pending:
             node = pending.pop()
             if isinstance(node, nodes.Name):
@@ -235,7 +231,7 @@ class _Survey:
                 self._call(node, scope)
                 pending.extend(self._arguments(node))
             else:
-                pending.extend(_children(node))
+                pending.extend(children(node))
 
     def _variable(self, node: nodes.Node, name: str, scope: _Scope) -> None:
         if scope.function is not None:
@@ -267,11 +263,11 @@ class _Survey:
             error = entry.wrong_count(len(call.arguments))
             self._warn(call, "function", error.message)
 
-    def _arguments(self, call: nodes.Call) -> Iterator[nodes.Node]:
+    def _arguments(self, call: nodes.Call) -> Iterator[TreeNode]:
         """The arguments that are read; not the names that are no variables (5.9)."""
         entry = self._builtins.get(call.name)
         intrinsic = entry.intrinsic if entry is not None else None
-        arguments: Sequence[nodes.Node] = call.arguments
+        arguments: Sequence[TreeNode] = call.arguments
         if entry is not None and intrinsic in ("isset", "isinstance"):
             arguments = by_position(call, entry) or arguments
         if intrinsic == "isset" and len(arguments) == 1 and isinstance(arguments[0], nodes.Name):
@@ -301,40 +297,17 @@ def _plain(call: nodes.Call) -> bool:
     return not any(isinstance(a, nodes.Spread | nodes.NamedArgument) for a in call.arguments)
 
 
-def _children(node: nodes.Node) -> Iterator[nodes.Node]:
-    match node:
-        case nodes.Array(elements=elements):
-            yield from elements
-        case nodes.Object(pairs=pairs):
-            yield from (value for _, value in pairs)
-        case nodes.Unary(operand=operand):
-            yield operand
-        case nodes.Binary(left=left, right=right) | nodes.Logical(left=left, right=right):
-            yield left
-            yield right
-        case nodes.Index(base=base, index=index):
-            yield base
-            yield index
-        case nodes.Member(base=base):
-            yield base
-
-
-def _own_expressions(statement: nodes.Statement) -> Iterator[nodes.Expr]:
+def _own_expressions(statement: nodes.Statement) -> Iterable[TreeNode]:
     """The expressions of a statement that are not in a block of it."""
     match statement:
-        case nodes.ExpressionStatement(value=value) | nodes.Throw(value=value):
-            yield value
-        case nodes.Assign(value=value):
-            yield value
-        case nodes.AssignElement(path=path, value=value):
-            yield value
-            yield from (step for step in path if not isinstance(step, str))
         case nodes.If(branches=branches):
-            yield from (branch.condition for branch in branches)
+            return [branch.condition for branch in branches]
         case nodes.For(iterable=iterable):
-            yield iterable
-        case nodes.Return(value=result) if result is not None:
-            yield result
+            return (iterable,)
+        case nodes.Try():
+            return ()
+        case _:
+            return children(statement)
 
 
 def _blocks(

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datacode.language.syntax.lexer import Lexeme, tokens
+from datacode.language.tools.blocks import BRACKETS
 
 _IGNORED = frozenset({"COMMENT", "BLOCK_COMMENT", "NEWLINE"})
-_BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _BY_NAME = frozenset({"map", "filter", "reduce"})
 """Builtins that are given the name of a function as a text."""
 
@@ -69,9 +69,9 @@ class _Reader:
 
     def names(self) -> Iterator[_Found]:
         for position, lexeme in enumerate(self._lexemes):
-            if lexeme.kind in _BRACKETS:
+            if lexeme.kind in BRACKETS:
                 self._open.append(lexeme.kind)
-            elif self._open and lexeme.kind == _BRACKETS[self._open[-1]]:
+            elif self._open and lexeme.kind == BRACKETS[self._open[-1]]:
                 self._open.pop()
             elif lexeme.kind == "FUNCTION":
                 self._inside = self._at(position + 1).text
@@ -91,9 +91,9 @@ class _Reader:
         depth = 0
         for back in range(position - 2, max(position - 200, -1), -1):
             text = self._at(back).text
-            if text in _BRACKETS.values():
+            if text in BRACKETS.values():
                 depth += 1
-            elif text in _BRACKETS:
+            elif text in BRACKETS:
                 if depth == 0:
                     return text == "(" and self._at(back - 1).text in _BY_NAME
                 depth -= 1

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.runtime.builtins import arguments
-from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
+from datacode.runtime.builtins.registry import ABSENT, BUILTINS, builtin, expects_range
 from datacode.runtime.builtins.tables import as_table, as_text
 from datacode.runtime.host import Host
 from datacode.tables.conditions import filtered, queried
@@ -71,24 +71,13 @@ def table_where(
     if len(given) == 1 and (given[0] is col or given[0] is condition):
         return _filter(host, table, given[0])
     if len(given) != 3 or condition is not ABSENT:
-        raise _count_error(1 + len(given))
+        raise BUILTINS["table_where"].wrong_count(1 + len(given))
     expected = "Table, String, String, Value"
     source = as_table(table, expected)
     name, sign = as_text(col, expected), as_text(op, expected)
     if value.__class__ is Column:
         value = value.cells()
     return source.keep(where(source.columns[position_of(source, name)], sign, value))
-
-
-def _count_error(found: int) -> DataCodeError:
-    return runtime_error(
-        "argument_count_out_of_range",
-        "Function '{name}' expects {minimum}-{maximum} arguments, got {found}",
-        name="table_where",
-        minimum=4,
-        maximum=4,
-        found=found,
-    )
 
 
 @builtin("row filters", count_error=expects_range(2, 2), calls_back=True)
