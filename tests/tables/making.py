@@ -49,6 +49,14 @@ def without_minus_zero(number: float) -> float:
     return number + 0.0
 
 
+SHEET_CELLS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(allow_nan=False, allow_infinity=False).map(without_minus_zero),
+)
+"""What every spreadsheet keeps as it is, texts aside."""
+
+
 def columns(min_size: int = 0, max_size: int = 12) -> st.SearchStrategy[list[Value]]:
     """Columns of one kind with nulls, which can be typed, and columns of all kinds."""
     one_kind = [st.lists(st.one_of(k, NULL), min_size=min_size, max_size=max_size) for k in KINDS]

@@ -27,6 +27,7 @@ from datacode.tables.xlsx.write import to_xlsx
 from datacode.values.table import Table
 from datacode.values.types import Currency, Path, PathPattern, Value
 from tests.tables.making import (
+    SHEET_CELLS,
     VALUES,
     TableTestCase,
     contents,
@@ -109,9 +110,7 @@ def as_read(value: Value) -> Value:
 
 
 SHEET_VALUES = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.floats(allow_nan=False, allow_infinity=False).map(without_minus_zero),
+    SHEET_CELLS,
     st.text("ab=#é_x04<&\n", min_size=1, max_size=8),
 )
 

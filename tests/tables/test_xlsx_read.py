@@ -21,7 +21,7 @@ from datacode.tables.xlsx import read as module
 from datacode.tables.xlsx.read import _by_openpyxl, read_xlsx
 from datacode.values.table import Table
 from datacode.values.types import Value
-from tests.tables.making import TableTestCase, contents, quickly, without_minus_zero
+from tests.tables.making import SHEET_CELLS, TableTestCase, contents, quickly
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -245,9 +245,7 @@ class CellTests(XlsxTestCase):
         st.lists(
             st.lists(
                 st.one_of(
-                    st.none(),
-                    st.booleans(),
-                    st.floats(allow_nan=False, allow_infinity=False).map(without_minus_zero),
+                    SHEET_CELLS,
                     st.integers(-(2**53), 2**53),
                     st.text("ab é€\n", max_size=3),
                     st.datetimes(datetime(1900, 3, 1), datetime(2200, 1, 1)),

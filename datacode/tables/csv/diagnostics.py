@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
+from datacode.tables.csv.records import Record
 
 _LETTERS = re.compile("[А-яЁё]")
 _WORDS = re.compile("[А-Яа-яЁё][а-яё]{2}|[А-ЯЁ]{3}")
@@ -19,16 +20,17 @@ _SURE = 6
 """Letters that a text must have before its language is told by them."""
 
 
-def width_error(
-    number: int, line: int, byte: int, found: int, expected: int, *, has_semicolons: bool
-) -> DataCodeError:
-    """Record ``number`` (from 0) has more or fewer cells than there are columns."""
+def width_error(record: Record, number: int, byte: int, names: Sequence[str]) -> DataCodeError:
+    """Record ``number`` (from 0), at ``byte``, has more or fewer cells than there are columns."""
+    found, expected = len(record.cells), len(names)
     message = Message(
         "csv_row_width",
         "Failed to read row {row}: CSV error: record {record} (line: {line}, byte: {byte}): "
         "found record with {found} fields, but the previous record has {expected} fields",
-    ).filled(row=number + 1, record=number, line=line, byte=byte, found=found, expected=expected)
-    if has_semicolons:
+    ).filled(
+        row=number + 1, record=number, line=record.line, byte=byte, found=found, expected=expected
+    )
+    if looks_separated_by_semicolons(names, [",".join(record.cells)]):
         message = Message(
             "csv_likely_delimiter",
             "{problem}. The file looks as if ';' separated its cells: try delimiter=\";\"",
@@ -37,27 +39,28 @@ def width_error(
 
 
 def encoding_error(
+    content: bytes,
+    record: Record,
     number: int,
-    header_row: int,
-    line: int,
     byte: int,
     field: int,
     index: int,
     *,
-    likely: str | None,
+    is_header: bool,
 ) -> DataCodeError:
-    """Field ``field`` of record ``number`` (both from 0) is not UTF-8 from byte ``index`` on.
+    """Field ``field`` of record ``number`` (both from 0) is not UTF-8 from its byte ``index`` on.
 
-    ``likely`` is the encoding that it seems to be in, if one can tell.
+    The record is at ``byte`` of the file's ``content``.
     """
     failure = Message("csv_row_failed", "Failed to read row {row}").filled(row=number + 1)
-    if number == header_row:
+    if is_header:
         failure = Message("csv_header_failed", "Failed to read header row")
     message = Message(
         "csv_not_utf_8",
         "{failure}: CSV parse error: record {record} (line {line}, field: {field}, byte: {byte}): "
         "invalid utf-8: invalid UTF-8 in field {field} near byte index {index}",
-    ).filled(failure=failure, record=number, line=line, field=field, byte=byte, index=index)
+    ).filled(failure=failure, record=number, line=record.line, field=field, byte=byte, index=index)
+    likely = _likely_encoding(content)
     if likely is not None:
         message = Message(
             "csv_likely_encoding",
@@ -76,7 +79,7 @@ def too_few_records(header_row: int) -> DataCodeError:
     )
 
 
-def likely_encoding(content: bytes) -> str | None:
+def _likely_encoding(content: bytes) -> str | None:
     """The encoding of a file that is not in UTF-8, as far as one can tell."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "UTF-16"

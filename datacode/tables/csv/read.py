@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
-from datacode.errors import DataCodeError, runtime_error
+from datacode.errors import runtime_error
 from datacode.tables.csv import diagnostics, polars_reader
 from datacode.tables.csv.encodings import codec_for
 from datacode.tables.csv.infer import cell_value, columns_from_texts
@@ -176,14 +176,9 @@ class _File:
             try:
                 decoded.append(cell.encode(self._codec).decode())
             except UnicodeDecodeError as error:
+                byte, is_header = self.byte(record.start), number == header_row
                 raise diagnostics.encoding_error(
-                    number,
-                    header_row,
-                    record.line,
-                    self.byte(record.start),
-                    field,
-                    error.start,
-                    likely=diagnostics.likely_encoding(self._content),
+                    self._content, record, number, byte, field, error.start, is_header=is_header
                 ) from None
         return decoded
 
@@ -194,7 +189,7 @@ def _read_records(source: _File, form: _Format) -> Table:
     rows: list[list[str]] = []
     for number, record in found:
         if len(record.cells) != len(names):
-            raise _width_error(source, number, record, names)
+            raise diagnostics.width_error(record, number, source.byte(record.start), names)
         rows.append(source.cells(record, number, form.header_row))
     return Table(names, _columns(rows, len(names), form.decimal), len(rows))
 
@@ -208,17 +203,6 @@ def _names(source: _File, found: Iterator[tuple[int, Record]], header_row: int) 
     if number < 0:
         raise runtime_error("empty_csv", "Empty CSV file")
     raise diagnostics.too_few_records(header_row)
-
-
-def _width_error(source: _File, number: int, record: Record, names: list[str]) -> DataCodeError:
-    return diagnostics.width_error(
-        number,
-        record.line,
-        source.byte(record.start),
-        len(record.cells),
-        len(names),
-        has_semicolons=diagnostics.looks_separated_by_semicolons(names, [",".join(record.cells)]),
-    )
 
 
 def _columns(rows: list[list[str]], width: int, decimal: str) -> list[ColumnData]:
