@@ -1,6 +1,6 @@
 """The state of one interpreter: its variables and functions, and what the compiler is told of them.
 
-The variables are Python globals (``v_x``, ``t_x``; see ``language.variables``).
+The variables are Python globals (``v_x``, ``t_x``; see ``language.python_names``).
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Namespace:
         self._steps_left = 0
         self._max_steps: int | None = None
         self._checks_types = type_checks.is_switched_on()
-        self._known: dict[str, set[str]] = {"written": set(), "made_global": set()}
-        self._known |= {"changed": set(), "deep": set(), "watched": set()}
+        self._assumptions: dict[str, set[str]] = {"written": set(), "made_global": set()}
+        self._assumptions |= {"changed": set(), "deep": set(), "watched": set()}
         self.globals: dict[str, Any] = {}
         self.builtins = compiled_builtins.make_builtins(host, limit, self.globals)
         self.builtins |= {
@@ -78,8 +78,8 @@ class Namespace:
     def run(self, units: program_cache.CachedProgram, max_steps: int | None) -> None:
         """Run a program: define its functions and execute its statements, in order."""
         self.depth = self.deepest
-        self._disown()
-        self._count_steps(max_steps)
+        self._release_ownership()
+        self._set_step_limit(max_steps)
         for unit in units:
             if isinstance(unit.tree, Definition):
                 self._define(unit)  # type: ignore[arg-type]
@@ -88,7 +88,7 @@ class Namespace:
 
     def _execute(self, unit: CachedUnit[TopLevelChunk]) -> None:
         names = unit.tree.names
-        self._note_changes(names)
+        self._record_changes(names)
         environment = self.environment(names)
         environment = replace(environment, types=self._types_now(environment))
         self.functions.start(
@@ -106,12 +106,12 @@ class Namespace:
             self.builtins[name] = compiled_builtins.UNSET
         return FunctionType(compiled.code, self.globals)
 
-    def _disown(self) -> None:
-        """No variable owns its array any more: between programs anybody may have looked."""
+    def _release_ownership(self) -> None:
+        """No variable owns its array any more: between programs the host may have taken values."""
         for name in [name for name in self.globals if name.startswith(python_names.OWNER)]:
             del self.globals[name]
 
-    def _count_steps(self, max_steps: int | None) -> None:
+    def _set_step_limit(self, max_steps: int | None) -> None:
         if (self._max_steps is None) != (max_steps is None):
             self.functions.deoptimize_all()
         self._max_steps = max_steps
@@ -123,13 +123,13 @@ class Namespace:
         if self._steps_left < 0:
             raise StepLimit(self._max_steps or 0)
 
-    # CompileEnvironment ------------------------------------------------------------------
+    # The compiler's environment -----------------------------------------------
 
     def environment(self, names: Names) -> CompileEnvironment:
         """What holds now, as far as it concerns code with these names."""
         variables = names.variables
         defined = self.functions.defined
-        known = self._known
+        known = self._assumptions
         return CompileEnvironment(
             existing=frozenset(
                 name for name in variables if python_names.global_variable(name) in self.globals
@@ -163,34 +163,34 @@ class Namespace:
         return found
 
     def created(self, name: str) -> None:
-        """A global or top-level local of that name has come to be."""
+        """A global or top-level local of that name has been created."""
         self.functions.deoptimize_mentioning(name)
 
-    def _note(self, fact: str, names: Iterable[str]) -> list[str]:
-        """Add names to a fact; functions that mention new ones must be compiled again."""
-        known = self._known[fact]
+    def _record(self, assumption: str, names: Iterable[str]) -> list[str]:
+        """Widen an assumption by names; functions that mention new ones are deoptimised."""
+        known = self._assumptions[assumption]
         new = [name for name in names if name not in known]
         known.update(new)
         for name in new:
             self.functions.deoptimize_mentioning(name)
         return new
 
-    def _note_changes(self, names: Names) -> None:
+    def _record_changes(self, names: Names) -> None:
         """Code with these names may run from now on."""
-        for name in self._note("changed", names.changed):
+        for name in self._record("changed", names.changed):
             for python in _globals_named(name):
                 self.builtins[python_names.owner(python)] = ()
-        for name in self._note("deep", names.deep):
+        for name in self._record("deep", names.deep):
             for python in _globals_named(name):
                 self.builtins[python_names.owned_parts(python)] = Owned()
 
     def _define(self, unit: CachedUnit[Definition]) -> None:
         definition = unit.tree
         if self.functions.define(unit):
-            self._known["watched"] |= definition.settled
-            self._note("written", definition.written)
-            self._note("made_global", definition.names.made_global)
-            self._note_changes(definition.names)
+            self._assumptions["watched"] |= definition.settled
+            self._record("written", definition.written)
+            self._record("made_global", definition.names.made_global)
+            self._record_changes(definition.names)
 
     # Calls by name ---------------------------------------------------------------
 
@@ -260,7 +260,7 @@ class Namespace:
         """Compile a condition over the cells of one row (tables and files reference, 1.7)."""
         tree = _read_condition(text, tuple(columns))
         names = names_of([nodes.Return(tree.line, tree.column, tree)], BUILTINS)
-        seen = {name: value for name, value in self._seen_by_caller() if name in names.read}
+        seen = {name: value for name, value in self._variables_of_caller() if name in names.read}
         for name in names.read:
             for python in map(python_names.owner, _globals_named(name)):
                 if python in self.globals:
@@ -285,7 +285,7 @@ class Namespace:
 
         return evaluate
 
-    def _seen_by_caller(self) -> Iterator[tuple[str, Value]]:
+    def _variables_of_caller(self) -> Iterator[tuple[str, Value]]:
         """The variables of the function and of the blocks that are running, not the globals."""
         frame = tracebacks.program_frame()
         if frame is None:
@@ -308,10 +308,10 @@ class Namespace:
         for name, python in names.items():
             value = values.get(python, compiled_builtins.UNSET)
             if value is compiled_builtins.UNSET:
-                value = _counted(values, python)
+                value = _loop_variable(values, python)
             if value is not compiled_builtins.UNSET:
                 owned = values.get(python_names.owner(python)) is value
-                yield name, detached(value) if owned else value
+                yield name, deep_copy(value) if owned else value
 
 
 def _globals_named(name: str) -> tuple[str, str]:
@@ -323,7 +323,7 @@ def _read_condition(text: str, columns: tuple[str, ...]) -> nodes.Expr:
     return parse_expression(text, columns)
 
 
-def _counted(values: Mapping[str, Any], python: str) -> Value:
+def _loop_variable(values: Mapping[str, Any], python: str) -> Value:
     """The value of a loop's variable that exists only as a Python int."""
     for shadow, whole in values.items():
         if python_names.shadow_of(shadow) == python:
@@ -331,7 +331,7 @@ def _counted(values: Mapping[str, Any], python: str) -> Value:
     return compiled_builtins.UNSET
 
 
-def detached(value: Value) -> Value:
+def deep_copy(value: Value) -> Value:
     """A copy that has no part in common with the value."""
     if value.__class__ is not list and value.__class__ is not dict:
         return value

@@ -69,7 +69,7 @@ def translate_exception(exception: Exception, limit: int) -> DataCodeError:
     """
     frames = _frames(exception.__traceback__)
     error = _translated(exception, frames[-1] if frames else None, limit)
-    place = _blamed(error, frames)
+    place = _failing_place(error, frames)
     if place is not None:
         error.locate(place[1], _expression_at(place[0], place[2]))
     error.function = error.function or _function_of(frames)
@@ -80,13 +80,13 @@ def exception_text(exception: Exception, limit: int) -> str:
     """The text of that error, for a program: without looking for its column."""
     frames = _frames(exception.__traceback__)
     error = _translated(exception, frames[-1] if frames else None, limit)
-    place = _blamed(error, frames)
+    place = _failing_place(error, frames)
     if place is not None:
         error.locate(place[1], None)
     return str(error)
 
 
-def _blamed(error: DataCodeError, frames: list[_Place]) -> _Place | None:
+def _failing_place(error: DataCodeError, frames: list[_Place]) -> _Place | None:
     """Where the program failed; None if the error knows that or has no place."""
     own = [place for place in frames if place[3] == PROGRAM_FILE]
     if isinstance(error, RecursionTooDeep):

@@ -28,7 +28,7 @@ from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.element_assignment import check_place
 from datacode.runtime.host import Host
 from datacode.runtime.local_files import LocalFiles
-from datacode.runtime.namespace import detached
+from datacode.runtime.namespace import deep_copy
 from datacode.runtime.tracebacks import RecursionTooDeep
 from datacode.values.equality import equal
 from datacode.values.text import debug, printed
@@ -143,7 +143,7 @@ class Evaluator:
             found = [place for place in self.places() if name in place]
             new = self.globals if frame.own is None else frame.own
             place = found[0] if found else new
-        place[name] = detached(value)
+        place[name] = deep_copy(value)
 
     # Statements -------------------------------------------------------------
 
@@ -216,11 +216,11 @@ class Evaluator:
         for element in visited:
             self.line = node.line
             if count == 1:
-                block = {node.variables[0]: detached(element)}
+                block = {node.variables[0]: deep_copy(element)}
             else:
                 if element.__class__ is not list or len(element) != count:
                     iteration.unpack_error(element, count)
-                block = dict(zip(node.variables, detached(element), strict=True))
+                block = dict(zip(node.variables, deep_copy(element), strict=True))
             blocks.append(block)
             height = len(blocks)
             try:
@@ -261,7 +261,7 @@ class Evaluator:
         value = self.value(node.value)
         path = [(s, True) if isinstance(s, str) else (self.value(s), False) for s in node.path]
         place = self.find(node.name)
-        whole = detached(place[node.name])
+        whole = deep_copy(place[node.name])
         container = whole
         for key, member in path[:-1]:
             if container.__class__ not in (list, dict):
@@ -276,7 +276,7 @@ class Evaluator:
                 container = self.read_index(container, key)
         key, member = path[-1]
         check_place(container, key, member)
-        container[int(key) if container.__class__ is list else key] = detached(value)
+        container[int(key) if container.__class__ is list else key] = deep_copy(value)
         place[node.name] = whole
 
     # Expressions ---------------------------------------------------------------
@@ -289,7 +289,7 @@ class Evaluator:
             case nodes.Null():
                 return None
             case nodes.Name():
-                return detached(self.find(node.name)[node.name])
+                return deep_copy(self.find(node.name)[node.name])
             case nodes.Array():
                 return [self.value(element) for element in node.elements]
             case nodes.Object():
@@ -375,7 +375,7 @@ class Evaluator:
             raise argument_count_error(name, len(function.parameters), len(arguments))
         if len(self.frames) > LIMIT:
             raise RecursionTooDeep(LIMIT)
-        own = {p: detached(a) for p, a in zip(function.parameters, arguments, strict=True)}
+        own = {p: deep_copy(a) for p, a in zip(function.parameters, arguments, strict=True)}
         self.frames.append(Frame(own))
         height, line = len(self.frames), self.line
         try:
