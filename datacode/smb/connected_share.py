@@ -1,4 +1,4 @@
-"""A connected share of a session: whom to ask, and the connections that are there."""
+"""A connected share of a session: its target, and the pool of its connections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SPARE = 30.0
 
 
 class ConnectedShare:
-    """A connected share: whom to ask, and the connections that are there."""
+    """A connected share: its target, and the pool of its connections."""
 
     _log = Logger(namespace="datacode.smb")
 
@@ -83,7 +83,7 @@ class ConnectedShare:
             raise named.during(operation) from None
 
     async def close(self) -> None:
-        """End calls, log off, close; within a second."""
+        """Cancel calls, log off, close; within a second."""
         self._closed = True
         self.is_open = False
         if self._trimming is not None and self._trimming.active():
@@ -151,7 +151,7 @@ class ConnectedShare:
 def _on(
     work: Work[Result], again: bool, undo: Work[object] | None, goodbye: float
 ) -> Callable[[ReconnectingShare, Deadline], Result]:
-    """``work`` for any connection; a broken one's leavings are undone in a goodbye's time."""
+    """``work`` for any connection, followed by ``undo`` where it breaks off in the middle."""
 
     def perform(connection: ReconnectingShare, deadline: Deadline) -> Result:
         try:

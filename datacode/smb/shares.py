@@ -386,7 +386,7 @@ class Shares:
 
 
 class _Report:
-    """What a thread may call for every piece; ``progress`` hears of it now and then.
+    """Called in a thread for every piece; calls ``progress`` every 0.1 s in the reactor's thread.
 
     Nothing is said once it is ``over``: whoever asked has an answer by then.
     """

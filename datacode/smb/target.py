@@ -57,7 +57,7 @@ class Target:
 
     @property
     def accounts(self) -> tuple[Target, ...]:
-        """Whom to try to be, in turn: a guest is nobody at all, or the account of that name."""
+        """The accounts to try in turn; for a guest the anonymous one, then ``Guest``."""
         if self.login or not self.wants_guest:
             return (self,)
         return (self, replace(self, login="Guest"))

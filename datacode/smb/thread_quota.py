@@ -1,4 +1,4 @@
-"""Calls that block, in threads of our own, as Deferreds that can be cancelled.
+"""Blocking calls in a thread pool of our own, as Deferreds that can be cancelled.
 
 The threads are not the reactor's, so that file servers that hang cannot use those up. Nor can
 one client use up these: a thread that waits for a name server is held until the system gives
@@ -48,7 +48,7 @@ class Reactor(Protocol):
 
 
 class BlockingCall(Generic[Result]):
-    """One call. Cancelling ``result`` ends it; ``ended`` fires when it really has.
+    """One call. Cancelling ``result`` cancels it; ``ended`` fires when its thread is free.
 
     ``ended`` says whether nobody had cancelled it. ``unwanted`` is given a result that came
     when nobody waited for it any more.
@@ -64,7 +64,7 @@ class BlockingCall(Generic[Result]):
         self.unwanted: Callable[[Result], object] = lambda result: None
 
     def cancel(self) -> None:
-        """End it: whoever waits gets ``CallCancelled``."""
+        """Cancel it: whoever waits gets ``CallCancelled``."""
         self._deadline.cancel()
 
     def start(self, reactor: Reactor, pool: ThreadPool) -> None:
@@ -93,14 +93,14 @@ class BlockingCall(Generic[Result]):
 
 @dataclass(slots=True)
 class _Address:
-    """What comes from one address: calls in threads, and those whose turn has not come."""
+    """The calls of one address: how many run, and the queue of the others."""
 
     busy: int = 0
     waiting: deque[tuple[SessionQuota, BlockingCall[Any]]] = field(default_factory=deque)
 
 
 class ThreadQuota:
-    """The threads, and who has how many of them."""
+    """The thread pool, and how many of its threads sessions and addresses have."""
 
     def __init__(self, reactor: Reactor, limits: ShareLimits, grace: float) -> None:
         self.reactor = reactor
@@ -149,12 +149,12 @@ class ThreadQuota:
             raise CancelledError from None
 
     def wait(self, session: SessionQuota, call: BlockingCall[Any]) -> None:
-        """Have a call done when it is its turn, which may be now."""
+        """Queue a call, and start what the quotas allow."""
         self._addresses.setdefault(session.address, _Address()).waiting.append((session, call))
         self._go_on(session.address)
 
     def _go_on(self, name: str) -> None:
-        """Begin what waits from an address, as far as its quota and that of each session go."""
+        """Start queued calls of an address, as far as its quota and those of sessions allow."""
         address = self._addresses[name]
         held: deque[tuple[SessionQuota, BlockingCall[Any]]] = deque()
         while address.waiting and address.busy < self._limits.address_threads:

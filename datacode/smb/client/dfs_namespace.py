@@ -73,7 +73,7 @@ def _open_root(
 def _first(
     asked: Target, referral: Referral, opened: Callable[[Target, str], Share]
 ) -> tuple[Share, PathParts]:
-    """The first place that can be opened; the first failure where none can."""
+    """The first target of a referral that can be opened; the first failure where none can."""
     failures: list[ShareError] = []
     for place in referral.places:
         try:
@@ -84,7 +84,7 @@ def _first(
 
 
 def _target(asked: Target, place: ReferralTarget) -> Target:
-    """The same account on another server; the one that was asked keeps its port."""
+    """The same account on a referral's server; the server that was asked keeps its port."""
     host, port = split_address(place.host)
     if host.casefold() == asked.host.casefold() and port == DEFAULT_PORT:
         return asked
@@ -115,12 +115,12 @@ class DfsNamespace:
             share.close(deadline)
 
     def drop(self) -> None:
-        """Close the connections without a word."""
+        """Close the connections without LOGOFF."""
         for share in self._shares():
             share.drop()
 
     def check(self, deadline: Deadline) -> None:
-        """Ask for signs of life; a ``ShareError`` if there is one missing."""
+        """ECHO on every connection; a ``ShareError`` where one does not answer."""
         for share in self._shares():
             share.check(deadline)
 
@@ -243,7 +243,7 @@ class DfsNamespace:
         deadline: Deadline,
         failure: ShareError,
     ) -> None:
-        """Find out where the link on the way to ``rest`` leads, and open that."""
+        """Ask for the referral of the link on the way to ``rest``, and open its target."""
         try:
             referral = share.referral("/".join(rest), deadline)
         except ShareError as error:

@@ -1,4 +1,4 @@
-"""A search through the folders of a share for what matches a pattern."""
+"""Paths on a share that match a pattern with wildcards."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from datacode.smb import errors, share_paths
 from datacode.smb.errors import ShareError
 
 MAX_DEPTH = 64
-"""How deep it goes."""
+"""How many folders deep a search goes."""
 
 _ANYTHING = re.compile("")
 
 
 class Glob:
-    """A search through folders that lists each of them once."""
+    """One search; each folder is listed once."""
 
     def __init__(
         self, list_folder: Callable[[tuple[str, ...]], list[Entry]], max_names: int

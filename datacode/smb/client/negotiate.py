@@ -1,4 +1,4 @@
-"""What both sides can speak: dialect, cipher, signatures, sizes.
+"""NEGOTIATE: dialect, cipher, signing algorithm and sizes ([MS-SMB2], 2.2.3 and 2.2.4).
 
 Our own, because Impacket offers neither AES-GCM nor AES-256 nor a choice of signatures. What was
 settled is bound to the session's key by the hash that goes into it (SMB 3.1.1), or is asked for
@@ -108,7 +108,7 @@ def _speaks_only_smb1(sock: socket.socket, deadline: Deadline) -> bool:
 
 
 def negotiate(sock: socket.socket, offer: Offer, deadline: Deadline) -> Negotiated:
-    """Settle how to speak; a ``ShareError`` where that cannot be."""
+    """NEGOTIATE (2.2.3); a ``ShareError`` where the server has nothing of the offer."""
     client = os.urandom(16)
     head = messages.header(Command.NEGOTIATE, 0, 0, 1, 0, 0)
     request = head + messages.negotiate(client, offer.dialects, _contexts(offer))
@@ -169,7 +169,7 @@ def _negotiated(answer: memoryview, request: bytes, client: bytes, offer: Offer)
 
 
 def _chosen(fields: messages.NegotiateResponse, offer: Offer) -> tuple[int, int]:
-    """The cipher, 0 for none, and the way to sign."""
+    """The numbers of the cipher, 0 for none, and of the signing algorithm."""
     if fields.dialect < Dialect.SMB_3_0:
         return 0, Signing.HMAC_SHA256
     if fields.dialect < Dialect.SMB_3_1_1:

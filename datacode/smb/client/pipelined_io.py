@@ -19,10 +19,10 @@ from datacode.smb.protocol.connection import WireConnection
 from datacode.smb.protocol.messages import Command
 
 IN_FLIGHT = 8
-"""How many requests are on their way, where they are small."""
+"""How many requests wait for answers at the same time, at most."""
 
 AHEAD = 4 << 20
-"""How many bytes are: more make nothing faster, and drive everything out of the caches."""
+"""How many bytes they move together: more is no faster, and evicts the CPU's caches."""
 
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all, from the thread that moves them."""
@@ -49,7 +49,7 @@ class Shrunk(Exception):
 
 
 class ByteSource(Protocol):
-    """Bytes to be written: so many, from any place."""
+    """Bytes to be written, readable at any offset."""
 
     @property
     def size(self) -> int:
@@ -138,7 +138,7 @@ def write_file(
 
 
 def _room(asked: dict[int, tuple[int, int]]) -> bool:
-    """Whether one more request may go on its way."""
+    """Whether one more request may be sent before an answer comes."""
     return len(asked) < IN_FLIGHT and sum(length for _, length in asked.values()) < AHEAD
 
 
@@ -191,7 +191,7 @@ class FileSource:
 
 
 class _Ranges:
-    """What of a file has not been asked for yet."""
+    """The ranges of a file that have not been requested yet."""
 
     def __init__(self, size: int, biggest: int) -> None:
         self.done = 0
@@ -200,7 +200,7 @@ class _Ranges:
 
     @property
     def left(self) -> bool:
-        """Whether anything has not been asked for."""
+        """Whether any range has not been requested."""
         return bool(self._ranges)
 
     def take(self, wire: WireConnection) -> tuple[int, int] | None:
@@ -214,5 +214,5 @@ class _Ranges:
         return (offset, part) if part else None
 
     def put_back(self, offset: int, length: int) -> None:
-        """Ask for this again: the answer was shorter than it should have been."""
+        """Request this again: the answer was shorter than the request."""
         self._ranges.appendleft((offset, length))

@@ -1,4 +1,4 @@
-"""A connection to a share that opens when it is needed, and once again when it breaks. Blocking."""
+"""A share whose connection is opened when needed, and again once when it breaks. Blocking."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _STALE = 5.0
-"""Seconds of rest after which a connection is asked for a sign of life first."""
+"""Seconds without a request after which ECHO finds out first whether the connection still works."""
 
-_SIGN_OF_LIFE = 5.0
+_ECHO_TIMEOUT = 5.0
 
 
 class ReconnectingShare:
@@ -82,7 +82,7 @@ class ReconnectingShare:
             self._share = None
 
     def drop(self) -> None:
-        """Close without a word."""
+        """Close without LOGOFF."""
         if self._share is not None:
             self._share.drop()
             self._share = None
@@ -95,7 +95,7 @@ class ReconnectingShare:
 
         share = self._share
         if share is not None and not share.broken and not again and self._is_stale():
-            with contextlib.suppress(ShareError), deadline.within(_SIGN_OF_LIFE):
+            with contextlib.suppress(ShareError), deadline.within(_ECHO_TIMEOUT):
                 share.check(deadline)
         if share is None or share.broken:
             self.drop()

@@ -100,7 +100,7 @@ def share_names(
 
 
 def _enter(session: HardenedSMB3, target: Target, kerberos: Kerberos, deadline: Deadline) -> None:
-    """Log in as the target says: with a password, or with tickets."""
+    """SESSION_SETUP (2.2.5) by password or by Kerberos tickets."""
     tickets, kdc = kerberos.file_for(target), kerberos.kdc_for(target)
     if tickets is not None and not target.password:
         _enter_with_file(session, target, tickets, kdc, deadline)
@@ -114,7 +114,7 @@ def _enter(session: HardenedSMB3, target: Target, kerberos: Kerberos, deadline: 
 def _enter_with_file(
     session: HardenedSMB3, target: Target, tickets: str, kdc: str | None, deadline: Deadline
 ) -> None:
-    """With the operator's credential cache or keytab, whichever the file is."""
+    """The same with the operator's credential cache or keytab, whichever the file is."""
     data, realm = _ticket_file(tickets), target.domain.upper()
     if data[:2] == _KEYTAB_MAGIC:
         key = Keytab(data).getKey(f"{target.login}@{realm}")
@@ -138,7 +138,7 @@ def _enter_with_file(
 
 
 def _reach(kdc: str, deadline: Deadline) -> None:
-    """Find out whether a key distribution centre is there: Impacket would wait for ever."""
+    """Connect to a key distribution centre and close: Impacket itself would wait without limit."""
     try:
         socket.create_connection((kdc, _KERBEROS_PORT), deadline.timeout()).close()
     except OSError:
@@ -182,7 +182,7 @@ def _ticket_file(name: str) -> bytes:
 
 
 def _guarded(work: Callable[[], _Result], deadline: Deadline) -> _Result:
-    """Run some of Impacket; what it raises becomes one of our reasons.
+    """Run a part of Impacket's log-in; what it raises becomes a ``ShareError`` with its cause.
 
     The new error does not refer to the old one: its frames hold the password.
     """

@@ -29,7 +29,7 @@ from datacode.smb.protocol.messages import (
 )
 from datacode.smb.target import Target
 
-_ROUNDS = 3
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Share:
 
     @property
     def broken(self) -> bool:
-        """Whether the connection is gone."""
+        """Whether the connection is of no more use."""
         return self._wire.broken
 
     @property
@@ -122,7 +122,7 @@ class Share:
         self._wire.drop()
 
     def drop(self) -> None:
-        """Close the connection without a word."""
+        """Close the connection without LOGOFF."""
         self._wire.drop()
 
     # Reading
@@ -163,8 +163,8 @@ class Share:
         only grows is given as long as it was.
         """
         with self._working(path, deadline):
-            for rounds_left in reversed(range(_ROUNDS)):
-                last = not rounds_left
+            for attempts_left in reversed(range(_ATTEMPTS)):
+                last = not attempts_left
                 got = self._fetch(path, known, part, limit, folder, progress, last=last)
                 if got is not None:
                     return got
@@ -231,7 +231,7 @@ class Share:
             self._tree.remove(_file_parts(path))
 
     def check(self, deadline: Deadline) -> None:
-        """Ask for a sign of life; a ``ShareError`` if there is none."""
+        """ECHO (2.2.28); a ``ShareError`` where the server does not answer."""
         with self._working("", deadline):
             self._connection.session.echo()
 
@@ -257,7 +257,7 @@ class Share:
         *,
         last: bool,
     ) -> Fetched | None:
-        """One round of ``fetch``; None where the file changed under it."""
+        """One attempt of ``fetch``; None where the file changed meanwhile."""
         handle = self._tree.open_file(_file_parts(path))
         before, is_open = handle.info, True
         output: spool.Spooled | None = None

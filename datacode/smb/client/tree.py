@@ -42,7 +42,7 @@ class Tree:
         options: int = 0,
         sharing: int = messages.SHARE_ALL,
     ) -> Handle:
-        """Open by the name as it is written, or with its accents put otherwise."""
+        """CREATE (2.2.13) by the name as written, or by its other Unicode normal forms."""
         failure = ShareError(errors.MISSING)
         for name in share_paths.spellings(share_paths.nt_path(parts)):
             how = (access, sharing, options, disposition, 0)
@@ -73,19 +73,19 @@ class Tree:
         return handle
 
     def close(self, handle: bytes) -> FileInfo | None:
-        """Give a handle back, whatever happened before; what it was of, if the server says."""
+        """CLOSE (2.2.15), where there is a connection; what the handle was of, if that is said."""
         if self._connection.broken:
             return None
         info: FileInfo | None = self._connection.closeFile(self.number, handle)
         return info
 
     def close_quietly(self, handle: bytes) -> None:
-        """Give a handle back when all is said: a connection that ends now gives it back, too."""
+        """The same, ignoring failures: a server closes the handles of a lost connection."""
         with contextlib.suppress(ShareError):
             self.close(handle)
 
     def as_spelled_there(self, parts: PathParts) -> PathParts:
-        """The path with its accents as they are in what exists of it.
+        """The path in the Unicode normal forms of those names that exist.
 
         Otherwise there would soon be two files whose names look the same.
         """
@@ -167,7 +167,7 @@ class Tree:
         raise failure
 
     def replace(self, handle: bytes, parts: PathParts, deadline: Deadline) -> None:
-        """Give a new file its name, with some patience for readers and virus scanners."""
+        """Rename over ``parts``; repeated while a reader or virus scanner has that file open."""
         for pause in _PAUSES:
             try:
                 return self._rename_over(handle, parts)

@@ -219,7 +219,7 @@ class WireConnection:
     def _why_unprotected(self, size: int) -> Cause:
         """A server that has forgotten the session can no longer sign: that is not a forgery.
 
-        Believing a liar here costs no more than a new connection.
+        The status stands in an unsigned header; a forged one costs a new connection and no more.
         """
         with contextlib.suppress(Malformed):
             header = messages.parse_header(memoryview(self._frame)[:size])
@@ -260,7 +260,7 @@ class WireConnection:
             raise
 
     def _silent(self) -> ShareError | CallCancelled:
-        """What to raise after a wait in vain: it may have been short, at the end of all time."""
+        """What to raise after a timeout: that of the stall, or what the deadline itself raises."""
         try:
             self._timeout_now()
         except (ShareError, CallCancelled) as error:

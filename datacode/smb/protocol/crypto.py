@@ -35,7 +35,7 @@ TAG = 16
 
 
 class Cipher:
-    """The ciphers of 2.2.3.1.2, as they are offered: the fastest first."""
+    """Ciphers (2.2.3.1.2) in the order of our offer: the fastest first."""
 
     AES_128_GCM = 2
     AES_256_GCM = 4
@@ -46,7 +46,7 @@ class Cipher:
 
 
 class Signing:
-    """The ways to sign of 2.2.3.1.7, as they are offered."""
+    """Signing algorithms (2.2.3.1.7) in the order of our offer."""
 
     AES_GMAC = 2
     AES_CMAC = 1
@@ -55,12 +55,12 @@ class Signing:
 
 
 class Forged(Exception):
-    """An answer does not carry the signature or tag that only the server could have made."""
+    """The signature or tag of a response is missing or wrong."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SecurityParameters:
-    """What a login has settled. Never shown: it holds the session's key."""
+    """What negotiation and log-in have settled. Without ``repr``: it holds the session's key."""
 
     dialect: int
     session: int
@@ -133,7 +133,7 @@ class Signed:
         """Nothing is kept."""
 
     def open(self, frame: bytearray, size: int) -> memoryview:
-        """The answer, whose signature was right."""
+        """The response, after its signature was verified."""
         whole = memoryview(frame)[:size]
         start = 0
         while True:  # several answers may come in one frame, each with a signature of its own
@@ -198,7 +198,7 @@ class Encrypted:
         return transform[:4] + sealed[-TAG:] + transform[20:] + sealed[:-TAG]
 
     def open(self, frame: bytearray, size: int) -> memoryview:
-        """The answer, decrypted; its tag was right."""
+        """The response, decrypted and authenticated."""
         if size < TRANSFORM_SIZE or frame[:4] != TRANSFORM_MAGIC:
             raise Forged
         _, tag, nonce, length, _, _, session = TRANSFORM.unpack_from(frame)

@@ -1,4 +1,4 @@
-"""Where a folder really lies, when a file server says that it is not there (DFS).
+"""DFS referrals: which server and share have a folder that a namespace links to.
 
 A link in a namespace leads to a folder of some share, often on several servers. Source:
 [MS-DFSC], 2.2.2 and 2.2.4; [MS-SMB2], 3.2.4.20.3.
@@ -28,7 +28,7 @@ _ENTRY = struct.Struct("<HHHH")
 
 @dataclass(frozen=True, slots=True)
 class ReferralTarget:
-    """A folder on a server: ``host`` may have a port, ``folder`` is empty for a share's root."""
+    """A target of a link: ``host`` may have a port, ``folder`` is empty for a share's root."""
 
     host: str
     share: str
@@ -37,7 +37,7 @@ class ReferralTarget:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """What a server says: the first ``names`` names of the path that was asked for lead there.
+    """A referral response: its targets stand for the first ``names`` names of the requested path.
 
     ``places`` are equal in what they hold, the nearest first.
     """

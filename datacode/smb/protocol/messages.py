@@ -127,7 +127,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """What tells whether a file is still the one it was: sizes in bytes, times in 100 ns."""
+    """Size (bytes), times (100 ns since 1601) and attributes: equal while a file is the same."""
 
     size: int
     written: int
@@ -141,7 +141,7 @@ class FileInfo:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the times are finer than seconds, so that no change can hide between them."""
+        """Whether the times are finer than seconds, so that no second change can go unnoticed."""
         return bool(self.written % 10_000_000 or self.changed % 10_000_000)
 
     @property
