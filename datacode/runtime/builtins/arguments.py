@@ -1,6 +1,7 @@
-"""Taking arguments: what a builtin asked for, or the Type Error that says what it expected.
+"""Checks of the types of arguments: the value as the type asked for, or a Type Error.
 
-A table column counts as the array of its cells, a Path as its text (builtins reference, 6, 7).
+``expected`` is how that error names the type. A table column counts as the array of its cells, a
+Path as its text (builtins reference, 6, 7).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datacode.values.table import Column
 from datacode.values.types import Path, Value
 
 LARGEST = 2.0**63
-"""Numbers are cut to whole ones within this; nothing of such a size fits into memory."""
+"""``whole`` gives no number beyond this: as a size or position it is out of every range."""
 
 
 def array(value: Value, expected: str = "Array") -> list[Value]:

@@ -135,7 +135,7 @@ _PARAMETER = re.compile("PARAM_([0-9]+)")
 
 
 def _parameter(element: Value, values: list[Value]) -> Value:
-    """What a template's element stands for, whatever the row."""
+    """The template's element with ``PARAM_k`` replaced, which is the same in every row."""
     found = _PARAMETER.fullmatch(element) if element.__class__ is str else None
     if found is None:
         return element

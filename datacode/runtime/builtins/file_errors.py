@@ -1,4 +1,7 @@
-"""From the answers of ``Files`` to errors of the language, for all that touches a disk."""
+"""Errors of file operations as Runtime Errors, and arguments that are paths.
+
+Source: tables and files reference, 2.1.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,7 @@ def extension(path: str) -> str:
 def failures(message: Message) -> Iterator[None]:
     """Make Runtime Errors of what ``Files`` raises.
 
-    Refusals say themselves what they are; the system's errors become the ``{reason}`` of
-    ``message``.
+    A ``FilesError`` keeps its message; an ``OSError`` is the ``{reason}`` in ``message``.
     """
     try:
         yield

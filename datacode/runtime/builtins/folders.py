@@ -1,4 +1,4 @@
-"""Files and folders as wholes: made, copied, deleted, looked at.
+"""Making folders; copying, deleting and inspecting files (builtins reference, 12).
 
 They work on shares (``lib://…``) as on the disk, as far as whoever runs the program allows it.
 """

@@ -54,7 +54,7 @@ def filter_(host: Host, array: Value, func: Value) -> list[Value]:
 
 
 def _keeps(answer: Value) -> bool:
-    """Not quite the truth of ``if``: an empty array keeps its element."""
+    """Does ``filter`` keep the element? Not for false, null, 0 and the empty text."""
     kind = answer.__class__
     if kind is bool or kind is float or kind is str:
         return bool(answer)

@@ -38,7 +38,7 @@ def _how(type_: Value, allowed: list[str]) -> How:
 
 
 def _check_size(host: Host, *tables: Table) -> CheckCount:
-    """Refuses a result of so many rows, with all columns of the tables, if it is too large."""
+    """A check that raises if a result with so many rows and all columns would be too large."""
     width = sum(len(table.columns) for table in tables) + 1
     return lambda rows: host.check_size(rows * width, 16)
 

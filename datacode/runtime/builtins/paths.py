@@ -108,7 +108,7 @@ def _entries(host: Host, folder: str, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _prefix(folder: str) -> str:
-    """What stands in front of a folder's entries."""
+    """The text before a name in a path inside the folder."""
     if folder in ("", "."):
         return ""
     if folder.startswith(SHARE):

@@ -1,4 +1,4 @@
-"""Rows that match (tables and files reference, 1.7), and the different values of a column."""
+"""Filters of rows (tables and files reference, 1.7), and the distinct values of a column."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NO_COLUMN = Message("no_filter_column", "Column '{name}' not found in the table
 
 
 def _cells(table: Table, name: str) -> ColumnData:
-    """A column; the error of one that does not exist is Russian for these functions."""
+    """The cells of a column. If there is none, the error is in Russian, as DataCode 1.x has it."""
     position = table.position(name)
     if position is None:
         raise DataCodeError(Kind.RUNTIME, _NO_COLUMN.filled(name=name))

@@ -1,4 +1,4 @@
-"""What a program tells of its data model, for the export (tables and files reference, 1.5, 5.5)."""
+"""Relations and primary keys, recorded for the export (tables and files reference, 1.5, 5.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows in another order, of several tables, in groups (tables and files reference, 1.5)."""
+"""Sorting, merging, grouping and pivoting tables (tables and files reference, 1.5)."""
 
 from __future__ import annotations
 

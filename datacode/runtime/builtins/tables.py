@@ -1,4 +1,4 @@
-"""Making, showing, cutting and putting together tables (tables and files reference, 1.2 to 1.6)."""
+"""Creating and showing tables, and changing columns (tables and files reference, 1.2 to 1.6)."""
 
 from __future__ import annotations
 
