@@ -48,7 +48,7 @@ class DataCodeError(MessageError):
         incomplete: bool = False,
         multiline: bool = False,
     ) -> None:
-        super().__init__(message)
+        self.message = message  # nothing more is done here: programs may raise errors in loops
         self.kind = kind
         self.line = line
         self.column = column

@@ -190,10 +190,12 @@ class Error(Struct, frozen=True):
 
 
 def _harmless(message: Message, nested: int = 3) -> bool:
-    """Does the template insert nothing but its parameters, as they are?
+    """Is the code a name, and does the template insert nothing but its parameters, as they are?
 
     Messages in it may be ``nested`` so deep.
     """
+    if not message.code.isidentifier():
+        return False
     try:
         fields = list(string.Formatter().parse(message.template))
     except ValueError:

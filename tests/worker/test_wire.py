@@ -168,6 +168,7 @@ class ErrorTests(SynchronousTestCase):
         self.refused("{missing}", {})
         self.refused("{", {})
         self.refused("{x}", {"x": Message("x", "{y!r}", {"y": "a"})})
+        self.refused("{x}", {"x": Message("x y", "x")})
         deep = Message("x", "x")
         for _ in range(200):
             deep = Message("x", "{x}", {"x": deep})
