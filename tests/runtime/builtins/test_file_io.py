@@ -168,7 +168,7 @@ class TableFileTests(BuiltinTestCase):
             tracemalloc.start()
             self.addCleanup(tracemalloc.stop)
             error = self.assertRaises(DataCodeError, self.call, *call)
-            self.assertIn("The value is too large", str(error))
+            self.assertEqual(error.message.code, "value_too_large")
             self.assertLess(tracemalloc.get_traced_memory()[1], 64 << 20)
             tracemalloc.stop()
 
