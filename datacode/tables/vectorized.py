@@ -28,7 +28,7 @@ class NotVectorizable(Exception):
     """The expression has to be evaluated row by row."""
 
 
-Operand: TypeAlias = "ColumnData | Value"
+ColumnOrValue: TypeAlias = "ColumnData | Value"
 """A typed column, or one value for all rows."""
 
 _SCALARS = (float, str, bool, type(None))
@@ -68,7 +68,7 @@ class _Expression:
         self._compile_condition = compile_condition
         self._table = table
 
-    def value(self, node: nodes.Expr) -> Operand:
+    def value(self, node: nodes.Expr) -> ColumnOrValue:
         """A column, or one value for all rows. Raises ``NotVectorizable``."""
         match node:
             case nodes.Number() | nodes.String() | nodes.Bool():
@@ -85,7 +85,7 @@ class _Expression:
                 return self._binary(node.operator, self.value(node.left), self.value(node.right))
         raise NotVectorizable
 
-    def _name(self, name: str) -> Operand:
+    def _name(self, name: str) -> ColumnOrValue:
         position = self._table.position(name)
         if position is not None:
             cells = self._table.columns[position]
@@ -97,7 +97,7 @@ class _Expression:
             raise NotVectorizable
         return value
 
-    def _unary(self, operator: str, operand: Operand) -> Operand:
+    def _unary(self, operator: str, operand: ColumnOrValue) -> ColumnOrValue:
         if operator == "not":
             return ColumnData.of_series(~_booleans(operand))
         if isinstance(operand, ColumnData):
@@ -106,11 +106,11 @@ class _Expression:
             return -operand
         raise NotVectorizable
 
-    def _logical(self, operator: str, left: Operand, right: Operand) -> Operand:
+    def _logical(self, operator: str, left: ColumnOrValue, right: ColumnOrValue) -> ColumnOrValue:
         one, other = _booleans(left), _booleans(right)
         return ColumnData.of_series(one & other if operator == "and" else one | other)
 
-    def _binary(self, operator: str, left: Operand, right: Operand) -> Operand:
+    def _binary(self, operator: str, left: ColumnOrValue, right: ColumnOrValue) -> ColumnOrValue:
         if operator in _MIRRORED:
             return self._comparison(operator, left, right)
         compute = _ARITHMETIC.get(operator)
@@ -121,7 +121,7 @@ class _Expression:
             raise NotVectorizable
         return ColumnData.of_series(compute(one, other))
 
-    def _as_column(self, operand: Operand) -> pl.Series:
+    def _as_column(self, operand: ColumnOrValue) -> pl.Series:
         """Numbers for all rows."""
         if isinstance(operand, ColumnData):
             return _numbers(operand)
@@ -129,7 +129,9 @@ class _Expression:
             raise NotVectorizable
         return pl.Series([operand], dtype=pl.Float64).new_from_index(0, len(self._table))
 
-    def _comparison(self, operator: str, left: Operand, right: Operand) -> Operand:
+    def _comparison(
+        self, operator: str, left: ColumnOrValue, right: ColumnOrValue
+    ) -> ColumnOrValue:
         if not isinstance(left, ColumnData):
             operator, left, right = _MIRRORED[operator], right, left
         if not isinstance(left, ColumnData):
@@ -154,7 +156,7 @@ def _typed(cells: ColumnData) -> pl.Series:
     return series
 
 
-def _numbers(operand: Operand) -> pl.Series:
+def _numbers(operand: ColumnOrValue) -> pl.Series:
     """A column of numbers without nulls: with anything else there is nothing to compute."""
     if isinstance(operand, ColumnData):
         series = _typed(operand)
@@ -163,7 +165,7 @@ def _numbers(operand: Operand) -> pl.Series:
     raise NotVectorizable
 
 
-def _booleans(operand: Operand) -> pl.Series:
+def _booleans(operand: ColumnOrValue) -> pl.Series:
     """A column of bools; null is false."""
     if isinstance(operand, ColumnData):
         series = _typed(operand)
