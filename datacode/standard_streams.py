@@ -1,4 +1,4 @@
-"""The process's standard streams, whoever is at their other end.
+"""The process's standard streams.
 
 Source: server reference, 9.1 (output on stdout, everything else on stderr).
 """
@@ -19,7 +19,7 @@ def prepare_streams() -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Send what still waits to be written nowhere: Python would complain when it ends."""
+    """Discard what is still buffered: otherwise Python reports a failed flush when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -12,7 +12,7 @@ from datacode.runtime.interrupts import Cancelled, Interrupted
 
 
 class _SigintHandler:
-    """Raises in the middle of a program, and at most once anywhere else in the interpreter."""
+    """Raises ``Cancelled`` while a program runs, and at most once elsewhere in the interpreter."""
 
     def __init__(self) -> None:
         self.open = False
@@ -71,6 +71,6 @@ def collect_interrupts() -> Iterator[list[int]]:
 
 
 def was_interrupted(outcome: Outcome) -> bool:
-    """Did somebody press Ctrl-C?"""
+    """Was the run ended by SIGINT?"""
     error = outcome.error
     return error is not None and error.message.code == Cancelled().error().message.code

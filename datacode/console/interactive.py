@@ -37,7 +37,7 @@ print(_)
 endif"""
 
 _MOST_ROWS = 40
-"""A longer table is not drawn whole because somebody typed its name."""
+"""Rows of a table that is drawn whole when its name is typed."""
 
 _ROWS_SHOWN = 20
 

@@ -274,7 +274,7 @@ def _share(text: str) -> list[str]:
 
 
 def _password(host: str, login: str) -> str:
-    """From the environment, or from whoever sits at the terminal."""
+    """From the environment, or asked for at the terminal."""
     from_environment = os.environ.get("DATACODE_SMB_PASSWORD")
     if from_environment is not None or not login:
         return from_environment or ""

@@ -1,4 +1,4 @@
-"""What programs print, on standard output: what holds when nobody reads it any more."""
+"""The output of programs on standard output, and what happens when its reader has gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datacode.standard_streams import silence
 
 
 class OutputClosed(Interrupted):
-    """What a program prints goes nowhere any more; no ``catch`` of it can help."""
+    """The output of a program cannot be written any more; no ``catch`` stops this."""
 
     def __init__(self, reason: Message | str = "") -> None:
         super().__init__(reason)
@@ -32,7 +32,7 @@ class ProgramOutput:
         self.failure: OSError | None = None
 
     def write(self, text: str) -> None:
-        """Output of a program. Raises ``OutputClosed`` where nobody takes it."""
+        """Output of a program. Raises ``OutputClosed`` if it cannot be written."""
         try:
             self._stream.write(text)
         except OSError as failure:
@@ -48,7 +48,7 @@ class ProgramOutput:
 
     @property
     def reader_left(self) -> bool:
-        """Did the reader go, as ``head`` does? Then there is nobody to complain to."""
+        """Did the reader close the pipe, as ``head`` does? Then no error is reported."""
         return isinstance(self.failure, BrokenPipeError)
 
     def _failed(self, failure: OSError) -> None:

@@ -152,7 +152,7 @@ def _run_with_banner(options: CommandLine, text: str, files: Files | None) -> in
 
 
 def _output_closed(output: ProgramOutput, options: CommandLine) -> int:
-    """The output cannot be written; said only to somebody who has not gone away."""
+    """The output cannot be written; an error unless the reader closed the pipe."""
     if not output.reader_left and output.failure is not None:
         message = OutputClosed(system_reason(output.failure)).error().message
         _complain("❌ " + message.render(options.locale))

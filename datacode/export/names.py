@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 METADATA = ("_datacode_variables", "_datacode_relations")
-"""The tables that tell what the others are; no variable's table can be called so."""
+"""The metadata tables; no variable's table can be called so."""
 
 
 def cleaned(name: str) -> str:
@@ -24,7 +24,7 @@ def column_names(names: Sequence[str]) -> list[str]:
     for index, name in enumerate(names):
         clean = cleaned(name) or f"Column_{index}"
         wanted.append(f"col_{clean}" if clean[0] in "0123456789" else clean)
-    return _told_apart(wanted, ())
+    return _made_unique(wanted, ())
 
 
 def table_names(variables: Sequence[str]) -> list[str]:
@@ -33,10 +33,10 @@ def table_names(variables: Sequence[str]) -> list[str]:
     for name in variables:
         clean = cleaned(name)
         wanted.append(f"_{clean}" if clean.lower().startswith("sqlite_") else clean)
-    return _told_apart(wanted, METADATA)
+    return _made_unique(wanted, METADATA)
 
 
-def _told_apart(wanted: Iterable[str], taken_before: Iterable[str]) -> list[str]:
+def _made_unique(wanted: Iterable[str], taken_before: Iterable[str]) -> list[str]:
     taken = {name.lower() for name in taken_before}
     names = []
     for name in wanted:

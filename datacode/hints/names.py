@@ -91,7 +91,7 @@ _KEYED = {
     "no_left_column",
     "no_right_column",
 }
-"""The codes of errors about a key or column that somebody else has chosen."""
+"""The codes of errors about a key or column, whose names the program's data choose."""
 
 
 def _written_keys(text: str) -> set[str]:
