@@ -160,4 +160,4 @@ def _library(host: Host) -> dict[str, Any]:
 def _row_filter(host: Host) -> indexing.Condition:
     """``t['age > 30']``: rows by a condition; None for a text that is none."""
 
-    return lambda table, text: filter_by_condition(host.condition, table, text)
+    return lambda table, text: filter_by_condition(host.engine.condition, table, text)

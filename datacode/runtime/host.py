@@ -25,10 +25,18 @@ class Engine(Protocol):
     """What the interpreter does for builtins that run code by name or by text."""
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
-        """Call the function of that name, the program's own before the builtins."""
+        """Call the function of that name, the program's own before the builtins.
+
+        An unknown name is a Function Error.
+        """
 
     def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
-        """Compile a condition over the cells of one row (tables and files reference, 1.7)."""
+        """An expression over the cells of one row, compiled (tables and files reference, 1.7).
+
+        The names in ``columns`` are the cells, all others the program's variables; ``=`` is
+        ``==`` and an ordering comparison with null is false. Raises the condition's syntax error.
+        The function it gives takes the cells in the order of ``columns``.
+        """
 
 
 class Host:
@@ -124,19 +132,6 @@ class Host:
     def attach(self, engine: Engine) -> None:
         """Name the interpreter that runs functions and conditions for the builtins."""
         self._engine = engine
-
-    def call(self, name: str, arguments: Sequence[Value]) -> Value:
-        """Call a function by name; an unknown name is a Function Error."""
-        return self.engine.call(name, arguments)
-
-    def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
-        """An expression over the cells of one row, compiled (tables and files reference, 1.7).
-
-        The names in ``columns`` are the cells, all others the program's variables; ``=`` is
-        ``==`` and an ordering comparison with null is false. Raises the condition's syntax error.
-        The function it gives takes the cells in the order of ``columns``.
-        """
-        return self.engine.condition(text, columns)
 
     # Limits, files, time ----------------------------------------------------
 

@@ -34,7 +34,7 @@ def map_(host: Host, array: Value, func: Value) -> list[Value]:
         print(map([1, 4, 9], "sqrt"))       # [1, 2, 3]
     """
     elements, name = _array_and_name(array, func)
-    return [host.call(name, [element]) for element in elements]
+    return [host.engine.call(name, [element]) for element in elements]
 
 
 @builtin("functions over arrays", calls_back=True)
@@ -50,7 +50,7 @@ def filter_(host: Host, array: Value, func: Value) -> list[Value]:
         print(filter(["a", "B", "C"], "isupper"))       # [B, C]
     """
     elements, name = _array_and_name(array, func)
-    return [element for element in elements if _keeps(host.call(name, [element]))]
+    return [element for element in elements if _keeps(host.engine.call(name, [element]))]
 
 
 def _keeps(answer: Value) -> bool:
@@ -79,7 +79,7 @@ def reduce_(host: Host, array: Value, func: Value, start: Value = ABSENT) -> Val
     if result is ABSENT:
         raise runtime_error("reduce_of_nothing", "Cannot reduce empty array without initial value")
     for element in rest:
-        result = host.call(func, [result, element])
+        result = host.engine.call(func, [result, element])
     return result
 
 

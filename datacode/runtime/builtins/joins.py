@@ -376,7 +376,7 @@ def apply_join(
     how = _how(type_, ["inner", "left"])
     return joins.applied(
         source,
-        lambda row: host.call(name, [row]),
+        lambda row: host.engine.call(name, [row]),
         how,
         _check_size(host, source),
         _suffixes(suffixes),

@@ -99,7 +99,7 @@ def table_filter(host: Host, table: Value, condition: Value) -> Table:
 
 def _filter(host: Host, table: Value, condition: Value) -> Table:
     source = as_table(table, "Table and String")
-    return filtered(host.condition, source, as_text(condition, "Table and String"))
+    return filtered(host.engine.condition, source, as_text(condition, "Table and String"))
 
 
 @builtin("row filters", calls_back=True)
@@ -119,7 +119,7 @@ def table_query(host: Host, table: Value, expression: Value) -> Table:
         print(join(table_query(t, "n >= least or contains(item, 'p')")["item"], " "))   # nut pin
     """
     source = as_table(table, "Table and String")
-    return queried(host.condition, source, as_text(expression, "Table and String"))
+    return queried(host.engine.condition, source, as_text(expression, "Table and String"))
 
 
 # By one column -----------------------------------------------------------------

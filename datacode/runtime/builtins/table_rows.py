@@ -113,7 +113,7 @@ def table_group(host: Host, table: Value, by: Value, columns: Value) -> Table:
 
 def _caller(host: Host) -> FunctionCaller:
     """Functions by name, each given one array."""
-    return lambda name, cells: host.call(name, [cells])
+    return lambda name, cells: host.engine.call(name, [cells])
 
 
 def _positions(source: Table, names: Value, expected: str) -> list[int]:

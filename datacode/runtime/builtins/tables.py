@@ -292,7 +292,7 @@ def table_add_column(
     if expression is ABSENT:
         cells = _given_cells(source, values)
     else:
-        cells = computed(host.condition, source, as_text(expression, "String"))
+        cells = computed(host.engine.condition, source, as_text(expression, "String"))
     names, columns = list(source.names), list(source.columns)
     position = source.position(title)
     if position is None:
