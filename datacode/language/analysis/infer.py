@@ -62,8 +62,8 @@ def infer_type(flow: Flow, node: nodes.Expr, variables: Types) -> int:
             if _is_number_cell(flow, base, index):
                 return NUMBER
             return rules.element(infer_type(flow, base, variables))
-        case _:
-            return ANY
+        case nodes.Member(base=base, name=name):
+            return rules.member(name, infer_type(flow, base, variables))
 
 
 def _is_number_cell(flow: Flow, base: nodes.Expr, index: nodes.Expr) -> bool:

@@ -28,6 +28,9 @@ from datacode.language.analysis.type_sets import (
 ARITHMETIC = frozenset("+-*/%^")
 """The operators whose result is not a bool."""
 
+LENGTHS = frozenset({"len", "length"})
+"""The members that are the length of an array or string."""
+
 
 def number(value: float) -> int:
     """A literal number."""
@@ -70,13 +73,38 @@ def arithmetic(operator: str, left: int, right: int) -> int:
             result = INTEGER
     if operator == "+":
         result |= (left | right) & STRING | left & OTHER
-    elif operator == "/":
+    elif operator == "/" and not only(right, NUMBER):
         result |= left & OTHER
     elif operator == "*":
         result |= (left | right) & STRING
         if (left | right) & BOOL:
             result |= NUMBER
     return result or NUMBER
+
+
+def needs_numbers(operator: str, left: int, right: int) -> bool:
+    """Does the operation fail unless both operands are numbers?"""
+    if operator == "/":  # paths can be divided, too
+        return only(left, NUMBER) or only(right, NUMBER)
+    return operator in "-%^"
+
+
+def ordered(left: int, right: int) -> int:
+    """What both operands of ``<`` and its like must be, or it fails."""
+    if only(left, STRING) or only(right, STRING):
+        return STRING
+    if only(left, NUMBER) or only(right, NUMBER):
+        return NUMBER
+    return NUMBER | STRING
+
+
+def member(name: str, types: int) -> int:
+    """``value.name``."""
+    if types & OBJECT:
+        return ANY
+    if name in LENGTHS and only(types, ARRAY | STRING):
+        return INTEGER
+    return STRING if name not in LENGTHS and only(types, STRING) else ANY
 
 
 def appended(arguments: Sequence[int]) -> int:

@@ -61,17 +61,12 @@ def _basic(b: Builder, operator: str, left: Operand, mark: int, right: Operand) 
     if not (left.types & NUMBER and right.types & NUMBER):
         left, right = order_operands(b, left, mark, right, "")
         return Operand(b.call(helper, left.node, right.node), types)
-    left_sure, right_sure = only(left.types, NUMBER), only(right.types, NUMBER)
     left, right = order_operands(b, left, mark, right, "lr")
     fast = b.binary(left.node, operation(), right.node)
     slow = b.call(helper, left.node, right.node)
     node = b.choose(numbers_test(b, left, right), fast, slow)
-    if operator == "-" or (operator == "/" and right_sure):
+    if rules.needs_numbers(operator, left.types, right.types):
         refine_to_numbers(b, left, right)
-    elif operator == "/" and left_sure:
-        b.flow.refine(right.slot, right.types & NUMBER)
-    if operator == "-" or (operator == "/" and (left_sure or right_sure)):
-        types = NUMBER
     return Operand(node, types, height=2)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+from datacode.language.analysis import rules
 from datacode.language.analysis.type_sets import BOOL, INTEGER, NULL, NUMBER, STRING, only
 from datacode.language.codegen.builder import STEADY, Builder, Operand
 from datacode.language.codegen.evaluation_order import constant_number, order_operands
@@ -49,14 +50,12 @@ def _ordering(b: Builder, operator: str, left: Operand, mark: int, right: Operan
     if only(left.types, STRING) or only(right.types, STRING):
         other = right if only(left.types, STRING) else left
         test: ast.expr = b.is_a(other.node, "str")
-        certain = STRING
     else:
         test = numbers_test(b, left, right)
-        one_is_number = only(left.types, NUMBER) or only(right.types, NUMBER)
-        certain = NUMBER if one_is_number else NUMBER | STRING
     if b.flow.columns is None:
-        b.flow.refine(left.slot, left.types & certain or certain)
-        b.flow.refine(right.slot, right.types & certain or certain)
+        ordered = rules.ordered(left.types, right.types)
+        for operand in (left, right):
+            b.flow.refine(operand.slot, operand.types & ordered or ordered)
     return Operand(b.choose(test, fast, slow), BOOL, height=2)
 
 

@@ -105,26 +105,23 @@ def _object_key(b: Builder, base: Operand, key: ast.expr, slow: ast.expr) -> Ope
 
 def member(b: Builder, node: nodes.Member, *, keep: bool) -> Operand:
     """``base.name``."""
-    base = b.expression(node.base)
-    base = b.spilled(base)
-    name = node.name
-    slow = b.call("read_member", base.node, b.constant(name))
-    if name in ("len", "length") and not base.types & OBJECT:
-        if only(base.types, ARRAY | STRING):
-            return length(b, base)
-        return Operand(slow, ANY, height=base.height + 1)
+    base = b.spilled(b.expression(node.base))
+    is_length = node.name in rules.LENGTHS
+    if is_length and only(base.types, ARRAY | STRING):
+        return length(b, base)
+    types = rules.member(node.name, base.types)
+    slow = b.call("read_member", base.node, b.constant(node.name))
     if not base.types & OBJECT:
-        types = STRING if only(base.types, STRING) else ANY
         return Operand(slow, types, height=base.height + 1)
-    fast = b.subscript(base.node, b.constant(name), member=True)
+    fast = b.subscript(base.node, b.constant(node.name), member=True)
     if only(base.types, OBJECT):
-        operand = Operand(fast, ANY, height=base.height + 1)
+        operand = Operand(fast, types, height=base.height + 1)
     else:
         other: ast.expr = slow
-        if name in ("len", "length"):
+        if is_length:
             other = b.choose(b.is_a(base.node, "list"), length(b, base).node, slow)
         test = b.is_a(base.node, "dict")
-        operand = Operand(b.choose(test, fast, other), ANY, height=base.height + 3)
+        operand = Operand(b.choose(test, fast, other), types, height=base.height + 3)
     return _released(b, node, operand) if keep else operand
 
 
