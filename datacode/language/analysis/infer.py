@@ -31,7 +31,10 @@ Types = Mapping[str, int]
 
 
 def infer_type(flow: Flow, node: nodes.Expr, variables: Types) -> int:
-    """The types of an expression where variables are of those in ``variables``."""
+    """The types of an expression where variables are of those in ``variables``.
+
+    None (0) if one that it needs has none yet: then nothing has got so far.
+    """
     match node:
         case nodes.Number(value=value):
             return rules.number(value)
@@ -53,7 +56,8 @@ def infer_type(flow: Flow, node: nodes.Expr, variables: Types) -> int:
         case nodes.Binary():
             return _type_of_chain(flow, node, variables)
         case nodes.Unary(operator="-", operand=operand):
-            return rules.negation(infer_type(flow, operand, variables))
+            types = infer_type(flow, operand, variables)
+            return types and rules.negation(types)
         case nodes.Unary():
             return BOOL
         case nodes.Call():
@@ -61,9 +65,11 @@ def infer_type(flow: Flow, node: nodes.Expr, variables: Types) -> int:
         case nodes.Index(base=base, index=index):
             if _is_number_cell(flow, base, index):
                 return NUMBER
-            return rules.element(infer_type(flow, base, variables))
+            types = infer_type(flow, base, variables)
+            return types and rules.element(types)
         case nodes.Member(base=base, name=name):
-            return rules.member(name, infer_type(flow, base, variables))
+            types = infer_type(flow, base, variables)
+            return types and rules.member(name, types)
 
 
 def _is_number_cell(flow: Flow, base: nodes.Expr, index: nodes.Expr) -> bool:
@@ -111,7 +117,7 @@ def _type_of_chain(flow: Flow, node: nodes.Binary, variables: Types) -> int:
     for each in reversed(row):
         if each.operator in rules.ARITHMETIC:
             right = infer_type(flow, each.right, variables)
-            types = rules.arithmetic(each.operator, types, right)
+            types = types and right and rules.arithmetic(each.operator, types, right)
         else:
             types = BOOL
     return types

@@ -121,7 +121,8 @@ def _visited_types(flow: Flow, iterable: nodes.Expr, count: int, variables: Type
         return ANY
     if is_range(flow, iterable):
         return INTEGER
-    return rules.visited(infer_type(flow, iterable, variables))
+    types = infer_type(flow, iterable, variables)
+    return types and rules.visited(types)
 
 
 def _types_at_entry(flow: Flow, name: str) -> int:
