@@ -1,0 +1,74 @@
+"""Types that are inferred, as the code shows that relies on them."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode import Interpreter
+from datacode.language.analysis import rules
+from datacode.language.analysis.type_sets import (
+    ANY,
+    ARRAY,
+    INTEGER,
+    NULL,
+    NUMBER,
+    OBJECT,
+    OTHER,
+    STRING,
+)
+from tests.language.compiled import compiled_by
+
+
+class LoopTests(SynchronousTestCase):
+    """Summaries of loops."""
+
+    def compiled(self, text: str) -> str:
+        """The Python of a program's only chunk."""
+        return compiled_by(Interpreter(), text)["chunk"]
+
+    def test_sum_of_whole_numbers(self) -> None:
+        """A sum over a range is whole, so it is compared without a tolerance."""
+        text = (
+            "s = 0\nfor i in range(9) do\n  s = s + i\n  if s == i * 3 do\n    x = s\n  endif\nnext"
+        )
+        self.assertIn("if v_s == b1x1_i * 3.0:", self.compiled(f"{text} i"))
+
+    def test_sum_of_lengths(self) -> None:
+        """The length of an array is whole where it is read as a member, too."""
+        text = (
+            "s = 0\nxs = [1]\nfor i in range(9) do\n  s = s + xs.len\n  if s == i do\n    x = s\n"
+        )
+        self.assertIn("if v_s == b1x1_i:", self.compiled(f"{text}  endif\nnext i"))
+
+    def test_differences(self) -> None:
+        """Of the operands of a difference that did not fail it is known that they are numbers."""
+        text = "x = 1\nlocal y = [5, 'a'][0]\nz = y - x\nz = y + x + z"
+        self.assertIn("v_z = t_y + v_x + v_z", self.compiled(text))
+
+
+class RuleTests(SynchronousTestCase):
+    """``analysis.rules``, where a wrong one would be hard to see."""
+
+    def test_quotients(self) -> None:
+        """Paths can be divided by texts, not by numbers."""
+        self.assertEqual(rules.arithmetic("/", ANY, NUMBER), NUMBER)
+        self.assertEqual(rules.arithmetic("/", OTHER, STRING), OTHER)
+        self.assertTrue(rules.needs_numbers("/", ANY, INTEGER))
+        self.assertFalse(rules.needs_numbers("/", OTHER | NUMBER, STRING | NUMBER))
+
+    def test_differences(self) -> None:
+        """Whole if both are, whatever else they might have been."""
+        self.assertEqual(rules.arithmetic("-", INTEGER | NULL, INTEGER), INTEGER)
+        self.assertEqual(rules.arithmetic("-", INTEGER, NUMBER), NUMBER)
+
+    def test_order(self) -> None:
+        """Both operands are numbers, or both are strings."""
+        self.assertEqual(rules.ordered(ANY, STRING), STRING)
+        self.assertEqual(rules.ordered(INTEGER, ANY), NUMBER)
+        self.assertEqual(rules.ordered(ANY, ANY), NUMBER | STRING)
+
+    def test_members(self) -> None:
+        """A key of an object can be anything, ``len`` too."""
+        self.assertEqual(rules.member("len", ARRAY | STRING), INTEGER)
+        self.assertEqual(rules.member("len", OBJECT | ARRAY), ANY)
+        self.assertEqual(rules.member("upper", STRING), STRING)
