@@ -106,6 +106,32 @@ class DocumentedTests(ProtocolTestCase):
             "Ошибка: не удалось прочитать CSV: нет такого файла или папки (os error 2)",
         )
 
+    def test_large(self) -> None:
+        """An upload may be larger than other messages, in base64 or as text full of escapes."""
+        content = bytes(range(256)) * 50_000
+        encoded = "base64:" + base64.b64encode(content).decode()
+        for name, text in (("big.bin", encoded), ("big.txt", '"я"\n' * 1_500_000)):
+            self.assertEqual(
+                self.ask(type="upload_file", content=text, filename=name, id=1),
+                {
+                    "success": True,
+                    "message": f"Файл {name} успешно загружен",
+                    "error": None,
+                    "id": 1,
+                },
+            )
+        answer = self.ask(code="print(file_size('big.bin'), file_size('big.txt'))")
+        self.assertEqual(answer["output"], f"{len(content)} {5 * 1_500_000}\n")
+        self.assertEqual(
+            self.ask(code="print(1)\n" * 1_000_000, id=2),
+            {
+                "success": False,
+                "output": "",
+                "error": "Ошибка парсинга запроса: больше 8 МиБ может быть только upload_file",
+                "id": 2,
+            },
+        )
+
     def test_nonsense(self) -> None:
         """Requests that make no sense are answered, and the connection stays."""
         socket = self.client.socket

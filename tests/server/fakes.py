@@ -94,6 +94,7 @@ class FakeInterpreter:
         self.active: FakeRun | None = None
         self.paused = False
         self.closed = False
+        self.writable = False
         self.resets = 0
         self.fails: Callable[[], Exception] | None = None
 
@@ -166,6 +167,7 @@ class FakeShares:
         self.contents: dict[str, dict[str, bytes]] = {}
         self.connected: dict[str, tuple[Target, str]] = {}
         self.closed = False
+        self.writable = False
         self.waiting: list[Deferred[None]] = []
 
     def names(self) -> list[str]:
@@ -232,9 +234,20 @@ class FakeShares:
         os.lseek(descriptor, 0, os.SEEK_SET)
         return FilePart(descriptor, span.offset, length, len(data), 1.5)
 
-    async def write(self, share: str, path: str, content: bytes) -> None:
+    async def stat(self, share: str, path: str) -> Entry | None:
         self._check(share)
-        raise ShareError(errors.NO_WRITES).during(Operation.WRITE)
+        folder, _, name = path.rpartition("/")
+        data = self.contents[folder].get(name)
+        return None if data is None else Entry(name, False, len(data), 1.5)
+
+    async def write(self, share: str, path: str, content: bytes | int) -> None:
+        self._check(share)
+        if not self.writable:
+            raise ShareError(errors.NO_WRITES).during(Operation.WRITE)
+        if isinstance(content, int):
+            content = os.pread(content, 1 << 20, 0)
+        folder, _, name = path.rpartition("/")
+        self.contents[folder][name] = content
 
     async def close(self) -> None:
         self.closed = True

@@ -10,10 +10,14 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.runtime.file_operations import (
+    Copy,
+    Delete,
     FindKind,
     ListFolder,
+    MakeFolder,
     Match,
     Open,
+    Stat,
     WorkingFolder,
     Write,
 )
@@ -110,3 +114,33 @@ class BrokerTests(SynchronousTestCase):
         folder.remove()
         failed = self.failureResultOf(Deferred.fromCoroutine(broker.do(ListFolder(""))), FilesError)
         self.assertEqual(str(failed.value), "Доступ запрещен: папка сессии не установлена")
+
+    def test_copies(self) -> None:
+        """From a share and to one, from the disk and to it; the descriptors are closed."""
+        folder = SessionFolder(self.root / "user", max_bytes=0, max_files=0)
+        broker = self.broker(folder)
+        self.shares.writable = True
+        before = len(os.listdir("/proc/self/fd"))
+        self.now(broker.do(Copy("lib://data/b.csv", "mine")))
+        self.now(broker.do(Copy("mine", "again")))
+        self.assertEqual((folder.path / "again").read_bytes(), b"shared")
+        (folder.path / "again").write_bytes(b"new")
+        self.now(broker.do(Copy("again", "lib://data/c.csv")))
+        self.now(broker.do(Copy("lib://data/c.csv", "lib://data/d.csv")))
+        self.assertEqual(self.shares.contents[""]["d.csv"], b"new")
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+        self.assertEqual(self.read, ["lib://data/b.csv", "lib://data/c.csv"])
+
+    def test_refused_before_anything_is_read(self) -> None:
+        """A file of a share is not fetched for a target that may not be written."""
+        for change in (Copy("lib://data/b.csv", "a.txt"), MakeFolder("x"), Delete("a.txt")):
+            asked = Deferred.fromCoroutine(self.broker().do(change))
+            error = self.failureResultOf(asked, FilesError).value
+            self.assertEqual(error.message.code, "write_outside")
+        self.assertEqual(self.read, [])
+
+    def test_nothing_there(self) -> None:
+        """Looking at what is not there is an error, here and on a share."""
+        for path, expected in (("none", FileNotFoundError), ("lib://data/none", ShareError)):
+            asked = Deferred.fromCoroutine(self.broker().do(Stat(path)))
+            self.failureResultOf(asked, expected)
