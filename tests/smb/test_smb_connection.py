@@ -9,6 +9,7 @@ import threading
 import time
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import FunctionType
 
 from hypothesis import given, settings
@@ -29,7 +30,7 @@ from datacode.smb.client.smb_connection import (
 )
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import Cause, ShareError
-from datacode.smb.policy import ConnectionPolicy
+from datacode.smb.policy import ConnectionPolicy, Offer
 from datacode.smb.protocol import messages
 from datacode.smb.protocol.messages import Command
 from datacode.smb.target import Target
@@ -231,6 +232,58 @@ class NonsenseTests(WireTestCase):
             self.assertEqual(connection.readFile(1, HANDLE), b"text")
         self.assertEqual([request.length for request in seen], [65536, 65536, 65536, 3392, 65536])
         self.assertEqual({request.charge for request in seen}, {1})
+
+    def test_an_endless_pipe(self) -> None:
+        """A list of shares that never ends does not fill the memory."""
+        data = struct.pack("<HBBIII", 17, 80, 0, 65536, 0, 0) + bytes(65536)
+        connection = on_wire(self.wire(self.each(lambda request: frame(reply(request, data)))))
+        read = 0
+
+        def read_on() -> None:
+            nonlocal read
+            while True:
+                read += len(connection.readFile(1, HANDLE))
+
+        with connection.wire.during(Deadline(20, 5)):
+            error = self.assertRaises(ShareError, read_on)
+        self.assertIs(error.cause, errors.NONSENSE)
+        self.assertEqual(read, 16 << 20)
+
+
+class DowngradeTests(ShareTestCase):
+    """Somebody on the way may have changed what was negotiated before there was a key."""
+
+    def connected(self, **changed: object) -> ShareConnection:
+        """Logged in, where something else was negotiated than the server knows."""
+        connection = log_in(samba(dialect="2.1").target(), ConnectionPolicy(), self.deadline())
+        self.addCleanup(connection.wire.drop)
+        session = connection.session
+        session._negotiated = replace(session._negotiated, **changed)
+        session._question = session._negotiated.question
+        return connection
+
+    def test_nothing_was_changed(self) -> None:
+        """The question is asked once."""
+        connection = self.connected()
+        with connection.wire.during(self.deadline()):
+            connection.connectTree("data", DISK)
+            self.assertIsNone(connection.session._question)
+            connection.connectTree("IPC$")
+
+    def test_something_was(self) -> None:
+        """The connection is of no more use: by the answer, or as the server ends it."""
+        for changed in (
+            {"capabilities": 0x7F},
+            {"server": bytes(16)},
+            {"dialect": 0x0202},
+            {"client": bytes(16)},
+            {"offer": Offer(dialects=(0x0202,))},
+        ):
+            connection = self.connected(**changed)
+            with connection.wire.during(self.deadline()):
+                error = self.assertRaises(ShareError, connection.connectTree, "data", DISK)
+            self.assertIs(error.cause, errors.FORGED, changed)
+            self.assertTrue(connection.broken)
 
 
 class TamperedTests(FaultTestCase):

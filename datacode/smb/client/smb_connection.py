@@ -37,6 +37,7 @@ DISK, PIPE = 1, 2
 MAX_NAMES = 200_000
 """How many names one listing may have."""
 
+_MAX_PIPED = 16 << 20
 _IS_FSCTL = 1
 _CREDENTIALS = ("userName", "password", "domain", "lmhash", "nthash", "kdc", "aesKey", "TGT", "TGS")
 _Class = TypeVar("_Class", bound=type)
@@ -95,8 +96,8 @@ class Handle(bytes):
     info: FileInfo
 
 
-class Answer(dict[str, Any]):
-    """A checked response, as Impacket's code reads its own packets."""
+class VerifiedPacket(dict[str, Any]):
+    """A verified response, as Impacket's code reads its own packets."""
 
     def __init__(self, response: Response) -> None:
         head, body = response.header, bytes(response.body)
@@ -136,6 +137,7 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
         self.next_message = 1
         self.credits = negotiated.credits
         self._adopted = False
+        self._piped = 0
         self._negotiated = negotiated
         self._question = negotiated.question
         self._deadline = deadline
@@ -194,7 +196,7 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
             reply = self.wire.receive()
             if reply.header.message != packetID:
                 raise self.wire.broke(errors.NONSENSE)
-            return Answer(reply)
+            return VerifiedPacket(reply)
         packet = super().recvSMB(packetID)
         self.credits += packet["CreditRequestResponse"] - 1
         # Whatever charge the server echoes must not change the numbers of our messages.
@@ -261,7 +263,15 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
         with self.wire.parsing():
             return messages.parse_close(reply.body)
 
-    read = _understood(smb3.SMB3.read)
+    @_understood
+    def read(self, *arguments: Any) -> bytes:
+        """READ (2.2.19) of a pipe; a connection that has read ``_MAX_PIPED`` bytes so is broken."""
+        data: bytes = super().read(*arguments)
+        self._piped += len(data)
+        if self._piped > _MAX_PIPED:
+            raise self.wire.broke(errors.NONSENSE)
+        return data
+
     write = _understood(smb3.SMB3.write)
     setInfo = _understood(smb3.SMB3.setInfo)
     queryInfo = _understood(smb3.SMB3.queryInfo)
