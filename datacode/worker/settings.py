@@ -32,6 +32,7 @@ class PoolSettings:
             "MALLOC_ARENA_MAX": "2",
             "POLARS_ASYNC_THREAD_COUNT": "1",
             "POLARS_MAX_THREADS": str(self.polars_threads),
+            "POLARS_NO_PARTITION": "1",  # as values.lazy_polars sets it
             # No threads behind our back, freed memory given back: RLIMIT_DATA counts it.
             "_RJEM_MALLOC_CONF": "background_thread:false,retain:false,narenas:2",
         }
