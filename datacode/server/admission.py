@@ -228,7 +228,7 @@ class AdmissionControl:
                 try:
                     name = await checker.requestAvatarId(shown)
                 except UnauthorizedLogin:
-                    continue
+                    continue  # another checker may know the account
                 return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
         self._throttle.failed(address)
         self._context.audit.record("refused", address=address)

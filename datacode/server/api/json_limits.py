@@ -25,6 +25,7 @@ MAX_FIELDS = 10_000
 """Fields of a message, those that are ignored among them; for the same reason."""
 
 _SMALL = 1 << 16
+"""Bytes up to which a search for each known key is quicker than a walk over the fields."""
 _LONGEST_ESCAPE = 6
 
 _SPACES = re.compile(rb"[ \t\r\n]*+")
@@ -37,6 +38,7 @@ _WHOLE = re.compile(
 """Whole letters and escapes; both halves of a pair of surrogates together."""
 _REST_OF_STRING = re.compile(_STRING.pattern[1:], re.DOTALL)
 _STEP = 1 << 16
+"""Bytes that are decoded at a time: well below a millisecond."""
 _BACKSLASHES = b"\\" * _STEP
 _texts = msgspec.json.Decoder(str)
 

@@ -37,6 +37,7 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PIECE = 1 << 20  # of base64 text; a multiple of 4
 _TEMPORARY = ".datacode-new-"
 _MAX_PARTS = 64
+"""Folders on the way to a file: each is a descriptor opened and a folder made."""
 _NEVER = threading.Event()
 _FOR_PROGRAMS = {
     texts.QUOTA_EXCEEDED.code: Message(
@@ -93,6 +94,8 @@ class SessionFolder:
         self._max_files = max_files
         self._sizes: dict[str, int] = {}
         self._folders: set[tuple[str, ...]] = set()
+        # Requests and the session's program write from several threads; between the check of the
+        # quota and the new file nobody else may come.
         self._lock = threading.Lock()
         self._made = False
         self._removed = False
@@ -177,7 +180,7 @@ class SessionFolder:
         """Every file, by its path in the folder."""
         found: list[FileDetails] = []
         for name in sorted(list(self._sizes)):  # noqa: C414 - a copy: another thread may write
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # deleted meanwhile
                 status = os.stat(self.path / name, follow_symlinks=False)
                 found.append(FileDetails(name, "file", status.st_size, status.st_mtime))
         return found

@@ -21,6 +21,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 _SECONDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0, 600.0)
+"""Upper bounds of the histogram's buckets, from a trivial program to the default time limit."""
 
 
 class _Durations:

@@ -13,7 +13,7 @@ def notify(state: str) -> bool:
     if not address.startswith(("/", "@")):
         return False
     with (
-        contextlib.suppress(OSError),
+        contextlib.suppress(OSError),  # the server runs all the same, and systemd will tell
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel,
     ):
         channel.connect("\0" + address[1:] if address[0] == "@" else address)
