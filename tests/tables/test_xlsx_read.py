@@ -403,6 +403,42 @@ class RefusedTests(XlsxTestCase):
         self.assertTrue(message.startswith("Failed to open xlsx: part "), message)
         self.assertTrue(message.endswith(" is damaged"), message)
 
+    def repacked(self, book: bytes, compression: int) -> bytes:
+        """The same parts, compressed in another way."""
+        target = io.BytesIO()
+        with (
+            zipfile.ZipFile(io.BytesIO(book)) as file,
+            zipfile.ZipFile(target, "w", compression) as copy,
+        ):
+            for name in file.namelist():
+                copy.writestr(name, file.read(name))
+        return target.getvalue()
+
+    def test_ways_of_compression(self) -> None:
+        """Parts may be stored as they are; what is neither that nor deflated is refused."""
+        stored = self.repacked(rows(["a"], [1]), zipfile.ZIP_STORED)
+        self.assertEqual(contents(read(stored)), (["a"], [["Number(1.0)"]]))
+        message = self.failure(self.repacked(rows(["a"], [1]), zipfile.ZIP_BZIP2))
+        self.assertRegex(message, "^Failed to open xlsx: part .* is compressed in an unknown way$")
+
+    def test_protected_parts(self) -> None:
+        """A zip whose parts are encrypted."""
+        book = bytearray(rows(["a"], [1]))
+        entry = book.index(b"PK\1\2")
+        while entry >= 0:
+            book[entry + 8] |= 1
+            entry = book.find(b"PK\1\2", entry + 1)
+        self.assertEqual(
+            self.failure(bytes(book)),
+            "Failed to open xlsx: the file is protected by a password",
+        )
+
+    def test_many_parts(self) -> None:
+        """More parts than a workbook has, or an index of them that is no index any more."""
+        for name, most in (("_MOST_PARTS", 3), ("_MOST_INDEX_BYTES", 20)):
+            self.patch(package, name, most)
+            self.assertIn("the workbook is too large", self.failure(rows(["a"], [1])), name)
+
     def test_broken_xml(self) -> None:
         """A sheet that is no XML, for neither reader."""
         book = changed(rows(["a"]), b"<sheetData>", b"<sheetData></wrong>")

@@ -109,3 +109,19 @@ class DateFormatTests(BuiltinTestCase):
             "2024-03-05T23:30:00-05:00",
         ):
             self.assertEqual([self.call(n, date) for n in ("year", "month", "day")], [2024, 3, 5])
+
+
+class RefusedDateTests(BuiltinTestCase):
+    def test_no_such_year(self) -> None:
+        """A difference in months whose second date, in the first one's zone, has no year."""
+        self.assertEqual(
+            self.failure(
+                "date_diff", "2024-01-01T00:00:00-12:00", "0001-01-01T00:00:00Z", "months"
+            ),
+            "Runtime Error: date_diff: the year would not lie between 1 and 9999",
+        )
+
+    def test_texts_only(self) -> None:
+        """Units and formats are strings."""
+        self.assertIn("String", self.failure("date_add", "2024-01-01", 1, 2))
+        self.assertIn("String", self.failure("date_format", "2024-01-01", 5))
