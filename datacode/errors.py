@@ -113,10 +113,8 @@ def type_error(expected: str, found: str = "other") -> DataCodeError:
         # A message of its own: "other" is a word of the reference's, not of any reader's.
         message = Message("wrong_type", "expected {expected}, found other", {"expected": expected})
     else:
-        message = Message(
-            "wrong_type_found",
-            "expected {expected}, found {found}",
-            {"expected": expected, "found": found},
+        message = Message("wrong_type_found", "expected {expected}, found {found}").filled(
+            expected=expected, found=found
         )
     return DataCodeError(Kind.TYPE, message)
 
@@ -136,10 +134,8 @@ def function_error(name: str) -> DataCodeError:
 def argument_count_error(name: str, expected: int, found: int) -> DataCodeError:
     """The wrong number of arguments, in the wording of user functions (A)."""
     message = Message(
-        "wrong_argument_count",
-        "Function '{name}' expects {expected} arguments, found {found}",
-        {"name": name, "expected": str(expected), "found": str(found)},
-    )
+        "wrong_argument_count", "Function '{name}' expects {expected} arguments, found {found}"
+    ).filled(name=name, expected=expected, found=found)
     return DataCodeError(Kind.FUNCTION, message)
 
 

@@ -122,10 +122,8 @@ def _about_variable(
         return INSTEAD[name]
     if name in builtins or name in own:
         return Message(
-            "call_needs_parentheses",
-            "'{name}' is a function: call it with parentheses",
-            {"name": name},
-        )
+            "call_needs_parentheses", "'{name}' is a function: call it with parentheses"
+        ).filled(name=name)
     return _alike(name, {*variables, *_defined(text, "variable", error.function)})
 
 

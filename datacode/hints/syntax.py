@@ -232,10 +232,8 @@ def _open_bracket(stop: _Stop) -> Message | None:
     if here.kind in BRACKETS.values():
         if bracket is None:
             return Message(
-                "no_bracket_open",
-                "no bracket is open that `{token}` could close",
-                {"token": here.text},
-            )
+                "no_bracket_open", "no bracket is open that `{token}` could close"
+            ).filled(token=here.text)
         if BRACKETS[bracket.kind] != here.kind:
             return _first(bracket, BRACKETS[bracket.kind])
     elif bracket is not None and bracket.line < here.line:
@@ -277,10 +275,8 @@ def _counting(stop: _Stop) -> Message | None:
 
 
 def _changed(name: str, operator: str) -> Message:
-    return Message(
-        "write_assignment",
-        "write `{name} = {name} {operator} …`",
-        {"name": name, "operator": operator},
+    return Message("write_assignment", "write `{name} = {name} {operator} …`").filled(
+        name=name, operator=operator
     )
 
 
