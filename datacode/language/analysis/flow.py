@@ -7,7 +7,7 @@ they are set at this point; only where it is not does the running program have t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -180,17 +180,8 @@ class Flow:
 
     def _calls_functions(self, node: nodes.Statement) -> bool:
         """May functions of the program run in the expressions of the statement itself?"""
-        parts: Iterable[scopes.TreeNode]
-        match node:
-            case nodes.If(branches=branches):
-                parts = [branch.condition for branch in branches]
-            case nodes.For(iterable=iterable):
-                parts = [iterable]
-            case nodes.Try():
-                parts = []
-            case _:
-                parts = [node]
-        return any(self._is_function_call(part) for part in scopes.walk(parts))
+        parts = scopes.walk(scopes.own_expressions(node))
+        return any(self._is_function_call(part) for part in parts)
 
     def _is_function_call(self, part: scopes.TreeNode) -> bool:
         if not isinstance(part, nodes.Call):

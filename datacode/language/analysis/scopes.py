@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from datacode.language.analysis.builtin_info import Builtins
 from datacode.language.syntax import nodes
@@ -141,24 +142,35 @@ def children(node: TreeNode) -> Sequence[TreeNode]:
         case nodes.Return():
             return () if node.value is None else (node.value,)
         case nodes.If() | nodes.For() | nodes.Try():
-            return _inside_block(node)
+            return [*own_expressions(node), *chain.from_iterable(blocks_of(node))]
         case _:
             return ()
 
 
-def _inside_block(node: nodes.If | nodes.For | nodes.Try) -> Sequence[TreeNode]:
-    match node:
+def own_expressions(statement: nodes.Statement) -> Sequence[TreeNode]:
+    """The expressions directly inside a statement, but for those in its blocks."""
+    match statement:
+        case nodes.If(branches=branches):
+            return [branch.condition for branch in branches]
+        case nodes.For(iterable=iterable):
+            return [iterable]
+        case nodes.Try():
+            return ()
+        case _:
+            return children(statement)
+
+
+def blocks_of(statement: nodes.Statement) -> Sequence[Sequence[nodes.Statement]]:
+    """The blocks directly inside a statement; a function's body is none of these."""
+    match statement:
         case nodes.If(branches=branches, otherwise=otherwise):
-            parts: list[TreeNode] = []
-            for branch in branches:
-                parts.append(branch.condition)
-                parts.extend(branch.body)
-            parts.extend(otherwise or ())
-            return parts
-        case nodes.For(iterable=iterable, body=body):
-            return [iterable, *body]
+            return [*(branch.body for branch in branches), otherwise or ()]
+        case nodes.For(body=body):
+            return [body]
         case nodes.Try(body=body, handler=handler, final=final):
-            return [*body, *(handler or ()), *(final or ())]
+            return [body, handler or (), final or ()]
+        case _:
+            return ()
 
 
 class BlockNames:
@@ -183,7 +195,7 @@ class BlockNames:
             case nodes.For() | nodes.Try() | nodes.If():
                 known = self._assigned.get(id(node))
                 if known is None:
-                    inner = [self.assigned_in(block) for block in _blocks_of(node)]
+                    inner = [self.assigned_in(block) for block in blocks_of(node)]
                     known = self._assigned[id(node)] = frozenset[str]().union(*inner)
                 return known
             case _:
@@ -202,17 +214,7 @@ class BlockNames:
             inner = frozenset[str]().union(*[self.read_outside(each) for each in node.body])
             return inner.difference(node.variables) | read_in([node.iterable])
         if isinstance(node, nodes.If):
-            bodies = [each for block in _blocks_of(node) for each in block]
+            bodies = [each for block in blocks_of(node) for each in block]
             inner = frozenset[str]().union(*[self.read_outside(each) for each in bodies])
             return inner | read_in([branch.condition for branch in node.branches])
         return read_in([node])
-
-
-def _blocks_of(node: nodes.If | nodes.For | nodes.Try) -> list[Sequence[nodes.Statement]]:
-    match node:
-        case nodes.For(body=body):
-            return [body]
-        case nodes.Try(body=body, handler=handler, final=final):
-            return [body, handler or (), final or ()]
-        case nodes.If(branches=branches, otherwise=otherwise):
-            return [*(branch.body for branch in branches), otherwise or ()]

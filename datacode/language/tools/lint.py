@@ -14,16 +14,16 @@ Nothing here recurses with the nesting of the program.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from types import MappingProxyType
 
 from datacode.errors import DataCodeError, argument_count_error, function_error, variable_error
 from datacode.i18n.message import Message
 from datacode.language.analysis.builtin_info import Builtins, by_position
-from datacode.language.analysis.scopes import TreeNode, children
+from datacode.language.analysis.scopes import TreeNode, blocks_of, children, own_expressions
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
 from datacode.language.syntax.source import Source
@@ -208,12 +208,12 @@ class _Survey:
 
     # The walk --------------------------------------------------------------------
 
-    def _walk(self, body: tuple[nodes.Statement, ...], scope: _Scope) -> None:
-        pending: list[tuple[tuple[nodes.Statement, ...], _Scope]] = [(body, scope)]
+    def _walk(self, body: Sequence[nodes.Statement], scope: _Scope) -> None:
+        pending: list[tuple[Sequence[nodes.Statement], _Scope]] = [(body, scope)]
         while pending:
             statements, scope = pending.pop()
             for statement in statements:
-                for expression in _own_expressions(statement):
+                for expression in own_expressions(statement):
                     self._read(expression, scope)
                 if isinstance(statement, nodes.AssignElement):
                     self._variable(statement, statement.name, scope)
@@ -279,8 +279,8 @@ class _Survey:
                 argument = argument.value
             yield argument
 
-    def _unreachable(self, body: tuple[nodes.Statement, ...]) -> None:
-        for before, after in itertools.pairwise(body):
+    def _unreachable(self, body: Sequence[nodes.Statement]) -> None:
+        for before, after in pairwise(body):
             if isinstance(before, _LEAVES):
                 self._warn(after, "runtime", _UNREACHED)
                 return
@@ -297,38 +297,22 @@ def _plain(call: nodes.Call) -> bool:
     return not any(isinstance(a, nodes.Spread | nodes.NamedArgument) for a in call.arguments)
 
 
-def _own_expressions(statement: nodes.Statement) -> Iterable[TreeNode]:
-    """The expressions of a statement that are not in a block of it."""
-    match statement:
-        case nodes.If(branches=branches):
-            return [branch.condition for branch in branches]
-        case nodes.For(iterable=iterable):
-            return (iterable,)
-        case nodes.Try():
-            return ()
-        case _:
-            return children(statement)
-
-
 def _blocks(
     statement: nodes.Statement,
-) -> Iterator[tuple[tuple[nodes.Statement, ...], set[str] | None]]:
+) -> Iterator[tuple[Sequence[nodes.Statement], set[str] | None]]:
     """The blocks in a statement, with the names that are theirs; None where they make no scope."""
     match statement:
-        case nodes.If(branches=branches, otherwise=otherwise):
-            yield from ((branch.body, None) for branch in branches)
-            yield otherwise or (), None
         case nodes.For(variables=variables, body=body):
             yield body, {*variables, *_locals(body)}
-        case nodes.Try(body=body, variable=variable, handler=handler, final=final):
-            names = _locals(body) | _locals(handler or ()) | _locals(final or ())
-            if variable is not None:
-                names.add(variable)
-            for block in (body, handler or (), final or ()):
-                yield block, names
+        case nodes.Try(variable=variable):
+            blocks = blocks_of(statement)
+            names = set().union(*map(_locals, blocks), [] if variable is None else [variable])
+            yield from ((block, names) for block in blocks)
+        case _:
+            yield from ((block, None) for block in blocks_of(statement))
 
 
-def _locals(body: tuple[nodes.Statement, ...]) -> set[str]:
+def _locals(body: Sequence[nodes.Statement]) -> set[str]:
     """The names that ``local`` makes directly in a block (an ``if`` in it is no block)."""
     names: set[str] = set()
     pending = list(body)
@@ -337,8 +321,7 @@ def _locals(body: tuple[nodes.Statement, ...]) -> set[str]:
         if isinstance(statement, nodes.Assign) and statement.scope == "local":
             names.add(statement.name)
         elif isinstance(statement, nodes.If):
-            for block, _ in _blocks(statement):
-                pending.extend(block)
+            pending.extend(chain.from_iterable(blocks_of(statement)))
     return names
 
 
