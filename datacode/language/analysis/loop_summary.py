@@ -19,7 +19,7 @@ from datacode.language.analysis.type_sets import ANY, INTEGER, STRING, with_elem
 from datacode.language.python_names import is_private
 from datacode.language.syntax import nodes
 
-MAX_ROUNDS = 8
+MAX_ITERATIONS = 8
 """How often the assignments of a loop are looked at before its types are given up."""
 
 
@@ -75,7 +75,7 @@ def loop_fixpoint(flow: Flow, node: nodes.For, names: frozenset[str]) -> dict[st
     entry = {name: _types_at_entry(flow, name) for name in names | bound}
     free = flow.block_names.read_outside(node)
     types = {name: entry[name] if name in free else 0 for name in entry}
-    for _ in range(MAX_ROUNDS):
+    for _ in range(MAX_ITERATIONS):
         before = types.copy()
         for name, source in sources:
             types[name] |= source(types)
