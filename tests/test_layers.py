@@ -177,6 +177,14 @@ class LayerTests(SynchronousTestCase):
             [m for m in self.importers("ply") if not f"{m}.".startswith("language.")], []
         )
 
+    def test_analysis_makes_no_code(self) -> None:
+        """What is known of a program does not depend on the Python that is made of it."""
+        importers = [m for m in self.importers("ast") if m.startswith("language.")]
+        self.assertEqual(
+            [m for m in importers if not m.startswith("language.codegen.")],
+            ["language.compiler", "language.tools.listing"],
+        )
+
     def test_one_module_imports_autobahn(self) -> None:
         """WebSocket is behind one module."""
         self.assertEqual(self.importers("autobahn"), ["server.net.websocket"])
