@@ -89,7 +89,7 @@ class AdmissionControl:
         self._until_empty: list[Deferred[None]] = []
 
     def open(self) -> None:
-        """From now on handshakes are answered; until then they wait."""
+        """Answer handshakes, those that have been waiting among them."""
         waiting, self._waiting = self._waiting or [], None
         for deferred in waiting:
             deferred.callback(None)
@@ -106,7 +106,7 @@ class AdmissionControl:
     # TCP ---------------------------------------------------------------------------------------
 
     def connected(self, address: str) -> bool:
-        """Count a TCP connection; False where there are too many even to be told so."""
+        """Count a TCP connection; False above the limit: it is closed without an answer."""
         bounds = self._context.settings.bounds
         network = network_of(address)
         total = self._connections.total()
@@ -131,7 +131,7 @@ class AdmissionControl:
         return self._site.answer(head, may_measure=self._may_measure(head, address))
 
     def handshake_failed(self, code: int, reason: str, address: str) -> None:
-        """A handshake failed."""
+        """Count and log a handshake that failed, with the HTTP status it is answered with."""
         self._context.metrics.rejected(code)
         self.log.info(
             "❌ Ошибка при принятии WebSocket соединения: {address}: {code} {reason}",
@@ -150,7 +150,7 @@ class AdmissionControl:
     # The handshake -----------------------------------------------------------------------------
 
     def admit(self, handshake: Handshake) -> Deferred[Callable[[ClientProtocol], SessionPort]]:
-        """Fires with what makes the session, once the WebSocket is open; or fails with Denied."""
+        """Fires with a function that makes the session later, or fails with ``Denied``."""
         return Deferred.fromCoroutine(self._admit(handshake))
 
     async def _admit(self, handshake: Handshake) -> Callable[[ClientProtocol], SessionPort]:
@@ -160,7 +160,7 @@ class AdmissionControl:
             await opened
         self._check_limits(handshake.address)
         self._check_origin(handshake)
-        shown = _shown(handshake)
+        shown = _credentials(handshake)
         if not self._context.settings.guarded:
             return self._opening(handshake, account=None, authenticator=None)
         self._check_throttle(handshake.address)
@@ -218,7 +218,7 @@ class AdmissionControl:
         return account
 
     async def _account(self, shown: Any, address: str) -> str | None:
-        """Whose token or password it is; None, and a mark against the address, if nobody's."""
+        """The account that credentials belong to; None if to none, which counts as a failure."""
         bearer = IBearerToken.providedBy(shown)
         if bearer and self._token is not None and self._token.matches(shown.token):
             return _HOLDER
@@ -272,7 +272,7 @@ class AdmissionControl:
         return session
 
     def session_lost(self, session: SessionPort, reason: str) -> None:
-        """A connection that had a session is gone."""
+        """End the session of a connection that is gone."""
         if not isinstance(session, Session):
             return
         identity = session.identity
@@ -296,11 +296,11 @@ class AdmissionControl:
 
     @property
     def endings(self) -> list[Deferred[None]]:
-        """Sessions whose connection is gone and that have not let go of everything yet."""
+        """Of sessions whose connection is gone: fire when they have released what they hold."""
         return list(self._endings)
 
     def close_idle(self) -> None:
-        """End sessions that have asked nothing for too long; to be called now and then."""
+        """Close sessions without a request for ``idle_seconds``; called periodically."""
         longest = self._context.settings.bounds.idle_seconds
         if not longest:
             return
@@ -311,7 +311,7 @@ class AdmissionControl:
 
 
 def preferred_locale(header: str | None, default: texts.Locale) -> texts.Locale:
-    """What ``Accept-Language`` likes best of what there is; the default without one."""
+    """The language of ours that ``Accept-Language`` prefers; ``default`` where it names none."""
     best: tuple[float, texts.Locale] | None = None
     for entry in (header or "").split(","):
         tag, _, parameter = entry.strip().partition(";")
@@ -333,8 +333,8 @@ def _quality(parameter: str) -> float:
         return 0.0
 
 
-def _shown(handshake: Handshake) -> Any:
-    """What a handshake shows to prove who it is: credentials, or None for nothing."""
+def _credentials(handshake: Handshake) -> Any:
+    """The credentials in a handshake: a bearer token, a name and password, or None."""
     token = _bearer(handshake.headers)
     if token is None:
         token = next(iter(handshake.query.get("token", ())), None)

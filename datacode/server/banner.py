@@ -42,7 +42,7 @@ def after(places: list[str]) -> Iterator[str]:
 
 
 def warnings(settings: Settings, hosts: list[str]) -> Iterator[str]:
-    """What an operator must not overlook; ``hosts`` are the addresses listened on."""
+    """Warnings about settings that are not safe; ``hosts`` are the addresses listened on."""
     public = not all(is_loopback(host) for host in hosts)
     if public and not settings.guarded:
         yield _OPEN_TO_ALL.render(settings.locale)
@@ -53,5 +53,5 @@ def warnings(settings: Settings, hosts: list[str]) -> Iterator[str]:
 
 
 def shown(host: str) -> str:
-    """A host as it stands in front of a port."""
+    """A host as it is written before a port: IPv6 addresses in brackets."""
     return f"[{host}]" if ":" in host else host

@@ -30,7 +30,7 @@ def serve(words: list[str]) -> int:
 
 
 class _Run:
-    """One run of the reactor."""
+    """The server in this process, from start to stop."""
 
     def __init__(self, options: Options) -> None:
         # Importing it installs one; a command line that is wrong needs none.
@@ -45,7 +45,7 @@ class _Run:
         self._json = options.settings.log_format == "json"
 
     def until_stopped(self) -> int:
-        """Start, run, stop."""
+        """Start, run the reactor until it is stopped; the exit status."""
         globalLogBeginner.beginLoggingTo(
             [JsonLog() if self._json else PlainLog()], redirectStandardIO=False
         )

@@ -196,7 +196,7 @@ def _as_base64(pieces: list[bytes]) -> Raw:
 
 
 def _keep(tables: list[TableView], shown: TableShown) -> None:
-    """Keep a table that a program shows, as it is answered."""
+    """Add a table that a program showed to those of the answer."""
     view = TableView(shown.columns, shown.types, shown.rows, shown.row_count)
     if shown.table is not None:
         view = structs.replace(view, nulls=shown.nulls, table=shown.table)
@@ -329,7 +329,7 @@ async def _entries(request: SmbListFiles, context: RequestContext) -> list[Entry
 
 
 def _during(operation: Operation, error: ShareError) -> ShareError:
-    """The failure, with what was tried; an address that makes no sense does not know it."""
+    """The failure with the prefix of what was tried, which ``Target.parse`` does not know."""
     return error if error.operation is not None else error.during(operation)
 
 

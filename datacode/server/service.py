@@ -377,7 +377,7 @@ def _place(address: Any) -> str:
 
 
 def _reason(error: Exception) -> str | Message:
-    """The system's reason, without what Twisted says around it."""
+    """The operating system's reason inside an error of Twisted's."""
     if isinstance(error, CannotListenError):
         inner = error.socketError
         return system_reason(inner) if isinstance(inner, OSError) else str(inner)

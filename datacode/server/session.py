@@ -126,7 +126,7 @@ class Session:
         return self._working or self._immediate > 0
 
     def receive(self, data: bytes, *, is_text: bool) -> None:
-        """A message has come."""
+        """Take a message of the client."""
         self.last_active = self._context.clock.seconds()
         if self._closing:
             return
@@ -176,21 +176,21 @@ class Session:
         return finished
 
     def close_stopping(self) -> None:
-        """The server stops, and can wait no longer."""
+        """Close because the server stops (1001)."""
         self._closing = True
         self._client.close(CLOSE_GOING_AWAY, "the server is stopping")
 
     def drop(self) -> None:
-        """The client does not answer the close frame: cut it off."""
+        """Abort the connection: the client has not answered the close frame."""
         self._client.drop()
 
     def close_idle(self) -> None:
-        """Nothing was asked for too long."""
+        """Close because no request came for too long (4408)."""
         self._closing = True
         self._client.close(CLOSE_IDLE, "idle for too long")
 
     def end(self) -> Deferred[None]:
-        """The connection is gone: end whatever runs, and let go of everything."""
+        """The connection is gone: end what runs. Fires when everything is released."""
         if self._ended is None:
             self._stop_auth_timer()
             self._closing = True
@@ -376,7 +376,7 @@ class Session:
         self._resume_if_room()
 
     def _marks_waiting(self, request: Cancel) -> bool:
-        """Mark the waiting request that it means, if there is one."""
+        """Mark the waiting request with that id as cancelled; False if none waits."""
         if not request.request:
             return False
         for waiting in self._queue:
@@ -530,7 +530,7 @@ class _Reporter:
         self._client.send(messages.encode(messages.Output(text=text, seq=self._count, id=self._id)))
 
     def progress(self, path: str, done: int, total: int | None) -> None:
-        """How far a read is."""
+        """Progress of a read, in bytes."""
         self._client.send(
             messages.encode(messages.Progress(path=path, done=done, total=total, id=self._id))
         )

@@ -48,13 +48,13 @@ class BearerToken:
 
 
 class ServerToken:
-    """The token of ``--token``: compared without telling, by time, how much of it was right."""
+    """The token of ``--token``, compared in constant time."""
 
     def __init__(self, token: str) -> None:
         self._digest = _digest(token)
 
     def matches(self, shown: str) -> bool:
-        """Whether it is the right one."""
+        """Whether a client showed the right one."""
         return hmac.compare_digest(self._digest, _digest(shown))
 
 
@@ -155,7 +155,7 @@ def set_password(path: Path, name: str, password: str) -> None:
 
 
 def make_token(path: Path, name: str) -> str:
-    """Give an account a new bearer token; what is stored does not tell it."""
+    """Give an account a new bearer token. Only its hash is stored."""
     token = secrets.token_urlsafe(32)
     _store(path, name, _OF_TOKEN + _token_hash(token))
     return token

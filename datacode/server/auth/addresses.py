@@ -6,7 +6,7 @@ import ipaddress
 
 
 def network_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 that a single IPv6 host may own."""
+    """What limits count as one client: an IPv4 address, or an IPv6 /64, which one host may own."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -23,7 +23,7 @@ class HostPort:
 
     @classmethod
     def of_origin(cls, origin: str) -> HostPort | None:
-        """Where a page comes from; None for what is no origin of a web page."""
+        """The host and port of an ``Origin`` header; None where it is not http or https."""
         try:
             parts = urlsplit(origin)
             port = parts.port
@@ -43,7 +43,7 @@ class HostPort:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is this machine, by name."""
+        """Whether the host is a name or address of loopback."""
         return self.host in _LOCAL_NAMES
 
     @property

@@ -30,7 +30,7 @@ class LoginThrottle:
         self._failures: OrderedDict[str, list[float]] = OrderedDict()
 
     def failed(self, address: str) -> None:
-        """Somebody there showed a wrong token or password."""
+        """Count a wrong token or password from an address."""
         network = network_of(address)
         times = self._recent(network)
         times.append(self._now())
@@ -40,7 +40,7 @@ class LoginThrottle:
             self._failures.popitem(last=False)
 
     def wait(self, address: str) -> int:
-        """Seconds until somebody there may try again; 0 for now."""
+        """Seconds until that address may try again; 0 if it may now."""
         times = self._recent(network_of(address))
         if len(times) < self._tries:
             return 0

@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 
 class InThread(Protocol):
-    """Runs a function that blocks, and gives something to await for what it returns."""
+    """Runs a blocking function in a thread; what it returns is awaited."""
 
     def __call__(self, function: Callable[..., Result], *arguments: Any) -> Awaitable[Result]: ...
 
@@ -54,13 +54,13 @@ class FileBroker(FileRouter):
         self._under_way: set[Deferred[Any]] = set()
 
     async def do(self, operation: FileOperation[Any]) -> Any:
-        """Carry it out; what it may not change is said before anything is read for it."""
+        """Check the permission, before anything is read for it, then carry it out."""
         if operation.changes and self._folder is None and not is_share_path(operation.place):
             raise FilesError(operation.refused)
         return await super().do(operation)
 
     async def elsewhere(self, operation: FileOperation[Any]) -> Any:
-        """On the disk, in a thread; a session folder is there as soon as it is looked at."""
+        """Carry it out on the disk, in a thread. The session folder is made at the first use."""
         if self._folder is not None and not self._folder.exists:
             try:
                 await self._in_thread(self._folder.make)
@@ -70,7 +70,7 @@ class FileBroker(FileRouter):
         return await self._in_thread(operation.on, files)
 
     async def on_share(self, operation: FileOperation[Any]) -> Any:
-        """On a share; ``give_up`` ends it."""
+        """Carry it out on a share; ``give_up`` cancels it."""
         if isinstance(operation, Open):
             self._on_read(operation.path)
         call = Deferred.fromCoroutine(super().on_share(operation))
@@ -81,7 +81,7 @@ class FileBroker(FileRouter):
             self._under_way.discard(call)
 
     def progress(self, path: str) -> Progress | None:
-        """Tells whoever wants to know now, and nobody else later."""
+        """Reports to the ``on_progress`` of now; to nobody once that has been replaced."""
         hook = self.on_progress
 
         def report(done: int, total: int) -> None:
@@ -91,6 +91,6 @@ class FileBroker(FileRouter):
         return None if hook is None else report
 
     def give_up(self) -> None:
-        """Nobody waits any more for what shares were asked: end it. The disk's work goes on."""
+        """Cancel what shares were asked for. Work on the disk, in a thread, cannot be cancelled."""
         for call in list(self._under_way):
             call.cancel()

@@ -48,7 +48,7 @@ TOO_MANY_NAMES = Message(
 
 
 class Area(Protocol):
-    """Which paths mean something, and what: one for each way to run the server."""
+    """Which files a program may see, and what its paths mean: with and without ``--use-ve``."""
 
     @property
     def working_folder(self) -> str:
@@ -61,7 +61,7 @@ class Area(Protocol):
         """Whether a file whose path has no symbolic links may be seen."""
 
     def refusal(self) -> FilesError:
-        """What to say when it may not."""
+        """The error for a file that may not be seen."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class SessionArea:
 
 
 class SandboxedFiles:
-    """Reading in an area."""
+    """``Files`` of an area that only reads. Every method blocks."""
 
     def __init__(self, area: Area) -> None:
         self._area = area
@@ -233,7 +233,7 @@ def _kind(mode: int) -> str | None:
 
 
 def _usable(path: str) -> str:
-    """The path, if the operating system can be asked about it at all."""
+    """The path; ``FileNotFoundError`` for one with a NUL, which the system does not take."""
     if "\0" in path:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     return path
@@ -244,7 +244,7 @@ def _inside(path: str, root: str) -> bool:
 
 
 def _reopen(look: int, flags: int) -> int:
-    """The same file, opened for reading: whatever its path has become meanwhile."""
+    """The file that ``look`` points at, opened for reading: its path may have changed meanwhile."""
     descriptor = os.open(f"/proc/self/fd/{look}", flags) if hasattr(os, "O_PATH") else os.dup(look)
     os.set_blocking(descriptor, True)
     return descriptor

@@ -102,7 +102,7 @@ class SessionFolder:
 
     @property
     def exists(self) -> bool:
-        """Whether it is on the disk now."""
+        """Whether the folder is on the disk."""
         return self._made and not self._removed
 
     def usage(self) -> Usage:
@@ -231,7 +231,7 @@ class SessionFolder:
             raise StoreError(texts.TOO_MANY_FILES.filled(limit=self._max_files))
 
     def _folder_of(self, parts: tuple[str, ...]) -> int:
-        """A descriptor of the folder, made if need be. There may be as many as files."""
+        """A descriptor of a folder, made if missing; at most ``max_files`` folders are made."""
         new = {parts[: i + 1] for i in range(len(parts))} - self._folders
         if self._max_files and len(self._folders) + len(new) > self._max_files:
             raise StoreError(texts.TOO_MANY_FILES.filled(limit=self._max_files))
@@ -258,7 +258,7 @@ class SessionFolder:
         return folder
 
     def _inside(self, path: str) -> str:
-        """A program's path, from the folder on."""
+        """A program's path, relative to the folder."""
         return os.path.relpath(SessionArea(str(self.path)).locate(path), self.path)
 
     @contextlib.contextmanager
@@ -270,7 +270,7 @@ class SessionFolder:
 
 
 def _parts(filename: str) -> tuple[str, ...]:
-    """The parts of a name that a client chose, if it can be a file below a folder."""
+    """The parts of a client's file name. Raises ``StoreError`` where it could lead elsewhere."""
     parts = tuple(filename.split("/"))
     if (
         "\\" in filename
@@ -290,7 +290,7 @@ def _pieces(data: bytes) -> Iterator[Piece]:
 
 
 def _until(given_up: threading.Event, pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """The same pieces; an error as soon as nobody wants them stored."""
+    """The same pieces; ECANCELED once ``given_up`` is set."""
     for piece in chain(pieces, (b"",)):
         yield piece
         if given_up.is_set():
@@ -298,7 +298,7 @@ def _until(given_up: threading.Event, pieces: Iterator[Piece]) -> Iterator[Piece
 
 
 def _decoded(encoded: memoryview) -> Iterator[Piece]:
-    """Base64 in pieces, so that a big file holds up nothing else in the process."""
+    """Base64 decoded piece by piece: ``binascii`` does not release the interpreter's lock."""
     for start in range(0, len(encoded), _PIECE):
         piece = bytes(encoded[start : start + _PIECE])
         try:

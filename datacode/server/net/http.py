@@ -69,13 +69,13 @@ class Head:
 
     @property
     def wants_websocket(self) -> bool:
-        """Whether it asks for the upgrade."""
+        """Whether it asks for an upgrade to WebSocket."""
         return "websocket" in self.headers.get("upgrade", "").lower()
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer, before it is bytes."""
+    """An HTTP response: status, body, headers."""
 
     code: int
     body: bytes
@@ -101,7 +101,7 @@ class HttpResponse:
 
 
 def refusal(code: int, reason: str, headers: tuple[tuple[str, str], ...] = ()) -> HttpResponse:
-    """Why a request is not served, in a sentence."""
+    """A response that refuses a request, with the reason as its text."""
     return HttpResponse(code, (reason + "\n").encode(), headers=headers)
 
 

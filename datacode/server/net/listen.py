@@ -22,7 +22,7 @@ _PROXIED = "haproxy:"
 
 @implementer(IOpenSSLContextFactory)
 class _Certificate:
-    """The TLS context of one socket, asked for anew by each connection."""
+    """The TLS context of one listening socket; each new connection asks for the current one."""
 
     def __init__(self, context: SSL.Context) -> None:
         self.context = context
@@ -112,7 +112,7 @@ class DescribedEndpoint:
 
 
 def listening(attempt: Deferred[Any]) -> Any:
-    """The port, which is there at once or never. Raises what went wrong."""
+    """The port of an endpoint that listens without waiting. Raises what its Deferred fails with."""
     ports: list[Any] = []
     failures: list[Any] = []
     attempt.addCallbacks(ports.append, failures.append)

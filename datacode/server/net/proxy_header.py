@@ -25,7 +25,7 @@ _STREAM_4, _STREAM_6 = 0x11, 0x21
 
 
 class BadProxyHeader(ValueError):
-    """This is no header, or none that makes sense."""
+    """Not a PROXY header, or a malformed one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _MOST_WAITING = 256
 
 
 class TLSFactory(TLSMemoryBIOFactory):
-    """TLS around the connections of a factory, which may refuse one by making no protocol."""
+    """TLS around a factory that may refuse a connection by making no protocol."""
 
     def __init__(self, reactor: Any, factory: Any, certificate: IOpenSSLContextFactory) -> None:
         super().__init__(certificate, False, factory, reactor)
@@ -53,7 +53,7 @@ class ProxyProtocolFactory(WrappingFactory):
         self._over_tls: TLSFactory | None = None
 
     def add_tls(self, certificate: IOpenSSLContextFactory) -> None:
-        """From now on the connections are TLS, before the header or behind it."""
+        """Make the connections TLS; the header may stand before the TLS or inside it."""
         inside = ProxyProtocolFactory(self.reactor, self.wrappedFactory, self.seconds)
         self._over_tls = TLSFactory(self.reactor, inside, certificate)
         self._behind = TLSFactory(self.reactor, self.wrappedFactory, certificate)
@@ -74,7 +74,7 @@ class ProxyProtocolFactory(WrappingFactory):
 
 
 class ProxiedConnection(ProtocolWrapper):
-    """One connection: a protocol for its proxy, a transport for what follows the header."""
+    """One connection: the protocol that reads the header, and the transport of what follows it."""
 
     factory: ProxyProtocolFactory
     transport: Any = None
@@ -107,7 +107,7 @@ class ProxiedConnection(ProtocolWrapper):
             )
 
     def dataReceived(self, data: bytes) -> None:
-        """Some bytes have come."""
+        """Read the header, then pass bytes on."""
         if self.wrappedProtocol is not None:
             self.wrappedProtocol.dataReceived(data)
             return

@@ -24,7 +24,7 @@ class Delivery:
     on_the_way: bool
 
     def since(self, before: Delivery) -> bool:
-        """Is the other side taking in what it was sent, and has not come to its end?"""
+        """Whether the other side has acknowledged more since then, but not yet all."""
         return self.on_the_way and self.acknowledged > before.acknowledged
 
 

@@ -189,7 +189,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
                 self.consumeData()
 
     def drop_if_gone(self) -> None:
-        """Notice that the client has gone, which reading would tell if we did not pause it."""
+        """Abort if the client has hung up: while reading is paused, the reactor does not notice."""
         poll = select.poll()
         poll.register(self.transport.fileno(), _HUNG_UP)
         if _HUNG_UP and poll.poll(0):
@@ -209,7 +209,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     # HTTP --------------------------------------------------------------------------------------
 
     def _read_head(self) -> None:
-        """Once the head of the request is there: is it for the site, or for Autobahn?"""
+        """Once the head of the request is there, answer plain HTTP or let Autobahn go on."""
         end = self.data.find(b"\r\n\r\n")
         if end < 0:
             if len(self.data) > http.MAX_HEAD_BYTES:
@@ -256,7 +256,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         return [(name, parameters) for name, parameters in offers if _makes_sense(name, parameters)]
 
     def onConnect(self, request: ConnectionRequest) -> Deferred[None]:
-        """Autobahn found nothing wrong with a handshake: may this client come in?"""
+        """The handshake is valid: ask admission control."""
         local = _address_of(self.transport.getHost())
         self.address = _bare(request.peer)
         # Nothing of the client's is read until it is settled: it may have sent frames already.
@@ -330,7 +330,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     @property
     def peer_name(self) -> str:
-        """Who it is, for the log: address and port."""
+        """Address and port, for the log."""
         port = getattr(self.transport.getPeer(), "port", None)
         return self.address if port is None else f"{self.address}:{port}"
 
@@ -376,13 +376,13 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     # What the transport asks for -----------------------------------------------------------------
 
     def pauseProducing(self) -> None:
-        """The client does not read what it was sent."""
+        """The transport's buffer is full: the client reads too slowly."""
         self._write_full = True
         if self._session is not None:
             self._session.pause_output()
 
     def resumeProducing(self) -> None:
-        """It has read."""
+        """The transport's buffer is empty again."""
         self._write_full = False
         if self._last_ping is not None:
             payload, self._last_ping = self._last_ping, None
@@ -458,7 +458,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
         return protocol
 
     def drop_gone(self) -> None:
-        """Notice clients that have gone while we do not read from them; to be called often."""
+        """Abort connections that hung up while reading was paused; called periodically."""
         for protocol in list(self.unread):
             protocol.drop_if_gone()
 
@@ -502,7 +502,7 @@ def _compression(settings: Settings) -> Callable[[list[Any]], Any]:
 
 
 def _makes_sense(name: str, parameters: dict[str, Any]) -> bool:
-    """Whether an extension that is offered is compression that could be had (RFC 7692, 7.1)."""
+    """Whether an offered extension is a valid offer of permessage-deflate (RFC 7692, 7.1)."""
     if name != PerMessageDeflateOffer.EXTENSION_NAME:
         return False
     try:
@@ -528,7 +528,7 @@ def _could_be_http(data: bytes) -> bool:
 
 
 def _address_of(address: Any) -> str:
-    """The host of an address; a socket that is a file belongs to this machine."""
+    """The host of an address; ``localhost`` for a socket in the file system."""
     return str(getattr(address, "host", None) or "localhost")
 
 

@@ -91,7 +91,7 @@ def _is_noise(event: LogEvent) -> bool:
 
 
 def _write(out: TextIO, text: str) -> None:
-    """Write, where anybody is left to read."""
+    """Write; errors are dropped, as there is no other place to tell of them."""
     with contextlib.suppress(OSError, ValueError):
         try:
             out.write(text)

@@ -19,7 +19,7 @@ from twisted.logger import Logger
 
 
 class Signals(Service):
-    """Takes the signals over once the reactor runs."""
+    """Handles SIGTERM, SIGINT and SIGHUP once the reactor runs."""
 
     log = Logger(namespace="datacode.server")
 
@@ -56,7 +56,7 @@ class Signals(Service):
 
 
 def _exit_with_failure() -> None:
-    """The last that the process does; ``twistd`` itself knows only of success."""
+    """End the process with status 1, at its exit: ``twistd`` itself always ends with 0."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(1)

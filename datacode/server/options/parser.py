@@ -159,7 +159,7 @@ class Options(Help, AuthOptionMixin):
         raise SystemExit(0)
 
     def parseArgs(self, *words: str) -> None:
-        """There are none; but what is wrong with the options is more worth saying."""
+        """Keep words that are no options: mistakes in options are reported first."""
         self._words = words
 
     def parseOptions(self, options: Any = None) -> None:

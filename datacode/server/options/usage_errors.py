@@ -46,7 +46,7 @@ _FOUND_BY_TWISTED = tuple(
 
 
 def sentence(error: UsageError, locale: str) -> str:
-    """The mistake in ``locale``. Of Twisted's own, those that nobody knows stay as they are."""
+    """The error in ``locale``. Twisted's own are translated where we know them."""
     if isinstance(error, OptionError):
         return error.message.render(locale)
     for pattern, text in _FOUND_BY_TWISTED:
