@@ -17,6 +17,12 @@ from msgspec import Struct, structs
 from datacode.i18n.message import Message
 from datacode.runtime.files import Entry
 
+_LIST_FAILED = Message("list_failed", "Failed to read dir: {reason}")
+_SHARE_LIST_FAILED = Message("share_list_failed", "Failed to list files: {reason}", russian=True)
+_SHARE_LOOK_FAILED = Message(
+    "share_look_failed", "Failed to look up the file: {reason}", russian=True
+)
+
 Answer = TypeVar("Answer")
 
 
@@ -30,7 +36,14 @@ class FileOperation(Struct, Generic[Answer], frozen=True, tag_field="do"):
         "Access denied: files can be written in the session folder only",
         russian=True,
     )
-    """What to say where it may not change anything."""
+    """What is said where it may not change anything."""
+    failed: ClassVar[Message]
+    """What a program is told when the operating system refuses; ``{reason}`` is the system's.
+
+    ``Open`` has none: each reader of a format says it in its own words.
+    """
+    failed_on_share: ClassVar[Message]
+    """The same on a share; ``{reason}`` is a cause of ``smb.errors``. A copy reads and writes."""
 
     @property
     def place(self) -> str:
@@ -56,11 +69,17 @@ class FileOperation(Struct, Generic[Answer], frozen=True, tag_field="do"):
 class WorkingFolder(FileOperation[str], tag="working_folder", frozen=True):
     """The text that ``getcwd()`` gives: absolute, or empty in a session folder."""
 
+    failed = _LIST_FAILED
+
 
 class Open(FileOperation[BinaryIO], tag="open", frozen=True):
     """The file for reading; between processes and threads its descriptor, the receiver's."""
 
     path: str
+
+    failed_on_share = Message(
+        "share_read_failed", "Failed to read the file: {reason}", russian=True
+    )
 
 
 class ListFolder(FileOperation[list[Entry]], tag="list_folder", frozen=True):
@@ -68,11 +87,17 @@ class ListFolder(FileOperation[list[Entry]], tag="list_folder", frozen=True):
 
     path: str
 
+    failed = _LIST_FAILED
+    failed_on_share = _SHARE_LIST_FAILED
+
 
 class Match(FileOperation[list[str]], tag="match", frozen=True):
     """The paths that match a pattern, in order."""
 
     pattern: str
+
+    failed = _LIST_FAILED
+    failed_on_share = _SHARE_LIST_FAILED
 
 
 class FindKind(FileOperation[str | None], tag="kind", frozen=True):
@@ -80,11 +105,17 @@ class FindKind(FileOperation[str | None], tag="kind", frozen=True):
 
     path: str
 
+    failed = _LIST_FAILED
+    failed_on_share = _SHARE_LOOK_FAILED
+
 
 class Stat(FileOperation[Entry], tag="stat", frozen=True):
     """What is at a path, with size and time; an error where nothing is."""
 
     path: str
+
+    failed = Message("look_failed", "Failed to look at file: {reason}")
+    failed_on_share = _SHARE_LOOK_FAILED
 
 
 class Write(FileOperation[None], tag="write", frozen=True):
@@ -94,6 +125,10 @@ class Write(FileOperation[None], tag="write", frozen=True):
     content: bytes
 
     changes = True
+    failed = Message("write_failed", "Failed to write file: {reason}")
+    failed_on_share = Message(
+        "share_write_failed", "Failed to write the file: {reason}", russian=True
+    )
 
 
 class WriteFrom(FileOperation[None], tag="write", frozen=True):
@@ -112,6 +147,7 @@ class Copy(FileOperation[None], tag="copy", frozen=True):
     target: str
 
     changes = True
+    failed = Message("copy_failed", "Failed to copy file: {reason}")
 
     @property
     def place(self) -> str:
@@ -125,6 +161,10 @@ class MakeFolder(FileOperation[None], tag="make_folder", frozen=True):
     path: str
 
     changes = True
+    failed = Message("make_folder_failed", "Failed to make folder: {reason}")
+    failed_on_share = Message(
+        "share_make_folder_failed", "Failed to make the folder: {reason}", russian=True
+    )
 
 
 class Delete(FileOperation[None], tag="delete", frozen=True):
@@ -133,6 +173,8 @@ class Delete(FileOperation[None], tag="delete", frozen=True):
     path: str
 
     changes = True
+    failed = Message("delete_failed", "Failed to delete file: {reason}")
+    failed_on_share = Message("share_delete_failed", "Failed to delete: {reason}", russian=True)
 
 
 AnyFileOperation = (

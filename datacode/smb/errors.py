@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from datacode.i18n.message import Message
+from datacode.runtime.file_operations import Delete, ListFolder, MakeFolder, Open, Stat, Write
 from datacode.runtime.files import FilesError
 
 
@@ -17,14 +18,12 @@ class Operation(Enum):
     """What was tried; the value is what is said when it fails."""
 
     CONNECT = Message("share_connect_failed", "Failed to connect to SMB: {reason}", russian=True)
-    LIST = Message("share_list_failed", "Failed to list files: {reason}", russian=True)
-    READ = Message("share_read_failed", "Failed to read the file: {reason}", russian=True)
-    WRITE = Message("share_write_failed", "Failed to write the file: {reason}", russian=True)
-    LOOK = Message("share_look_failed", "Failed to look up the file: {reason}", russian=True)
-    MAKE_FOLDER = Message(
-        "share_make_folder_failed", "Failed to make the folder: {reason}", russian=True
-    )
-    DELETE = Message("share_delete_failed", "Failed to delete: {reason}", russian=True)
+    LIST = ListFolder.failed_on_share
+    READ = Open.failed_on_share
+    WRITE = Write.failed_on_share
+    LOOK = Stat.failed_on_share
+    MAKE_FOLDER = MakeFolder.failed_on_share
+    DELETE = Delete.failed_on_share
     SHARES = Message("share_names_failed", "Failed to list shares: {reason}", russian=True)
 
 

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from datacode.errors import DataCodeError, Kind, type_error
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_text
+from datacode.runtime.file_operations import Answer, FileOperation
 from datacode.runtime.files import FilesError
+from datacode.runtime.host import Host
 from datacode.values import paths
 from datacode.values.types import Path, Value
 
@@ -45,3 +47,10 @@ def failures(message: Message) -> Iterator[None]:
         raise DataCodeError(Kind.RUNTIME, refusal.message) from None
     except OSError as error:
         raise DataCodeError(Kind.RUNTIME, message.filled(reason=system_text(error))) from None
+
+
+def carried_out(host: Host, operation: FileOperation[Answer]) -> Answer:
+    """What an operation gives. Raises a Runtime Error in its own words."""
+    with failures(operation.failed):
+        found: Answer = operation.on(host.files)
+    return found

@@ -18,6 +18,7 @@ from datacode.i18n.message import Message
 from datacode.runtime.builtins.file_errors import SHARE, extension, failures, path_text
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
 from datacode.runtime.builtins.tables import checked_text
+from datacode.runtime.file_operations import Write
 from datacode.runtime.host import Host
 from datacode.tables.csv.encodings import codec_for
 from datacode.tables.csv.read import read_csv
@@ -32,7 +33,6 @@ from datacode.values.types import Value
 _TEXT_FAILED = Message("read_failed", "Failed to read file: {reason}")
 _CSV_FAILED = Message("read_csv_failed", "Failed to read CSV: {reason}")
 _XLSX_FAILED = Message("read_xlsx_failed", "Failed to open xlsx: I/O error: {reason}")
-_WRITE_FAILED = Message("write_failed", "Failed to write file: {reason}")
 
 _UTF_8 = "utf-8"
 _WINDOWS = "cp1251"
@@ -367,7 +367,7 @@ def write_file(
 
 
 def _write(host: Host, path: str, content: bytes) -> None:
-    with failures(_WRITE_FAILED):
+    with failures(Write.failed):
         if "\0" in path:
             raise OSError(errno.EINVAL, "a path cannot contain NUL")
         host.files.write(path, content)

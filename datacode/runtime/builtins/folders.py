@@ -10,16 +10,12 @@ import os
 from datetime import UTC, datetime, timedelta
 
 from datacode.i18n.message import Message
-from datacode.runtime.builtins.file_errors import failures, path_text
+from datacode.runtime.builtins.file_errors import carried_out, failures, path_text
 from datacode.runtime.builtins.registry import builtin
+from datacode.runtime.file_operations import Copy, Delete, MakeFolder, Stat
 from datacode.runtime.files import Entry
 from datacode.runtime.host import Host
 from datacode.values.types import Value
-
-_MAKE_FAILED = Message("make_folder_failed", "Failed to make folder: {reason}")
-_COPY_FAILED = Message("copy_failed", "Failed to copy file: {reason}")
-_DELETE_FAILED = Message("delete_failed", "Failed to delete file: {reason}")
-_LOOK_FAILED = Message("look_failed", "Failed to look at file: {reason}")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,9 +29,7 @@ def make_folder(host: Host, path: Value) -> None:
         make_folder("reports/2024")
         print(path("reports/2024").is_dir)      # true
     """
-    where = _usable(path, _MAKE_FAILED)
-    with failures(_MAKE_FAILED):
-        host.files.make_folder(where)
+    carried_out(host, MakeFolder(_usable(path, MakeFolder.failed)))
 
 
 @builtin("files")
@@ -51,9 +45,8 @@ def copy_file(host: Host, source: Value, target: Value) -> None:
         copy_file("a.txt", "b.txt")
         print(read_file("b.txt"))       # text
     """
-    from_, to = _usable(source, _COPY_FAILED), _usable(target, _COPY_FAILED)
-    with failures(_COPY_FAILED):
-        host.files.copy(from_, to)
+    from_, to = _usable(source, Copy.failed), _usable(target, Copy.failed)
+    carried_out(host, Copy(from_, to))
 
 
 @builtin("files")
@@ -66,9 +59,7 @@ def delete_file(host: Host, path: Value) -> None:
         delete_file("old.txt")
         print(path("old.txt").exists)       # false
     """
-    where = _usable(path, _DELETE_FAILED)
-    with failures(_DELETE_FAILED):
-        host.files.delete(where)
+    carried_out(host, Delete(_usable(path, Delete.failed)))
 
 
 @builtin("files")
@@ -105,9 +96,7 @@ def file_modified(host: Host, path: Value) -> str | None:
 
 
 def _look(host: Host, path: Value) -> Entry:
-    where = _usable(path, _LOOK_FAILED)
-    with failures(_LOOK_FAILED):
-        return host.files.stat(where)
+    return carried_out(host, Stat(_usable(path, Stat.failed)))
 
 
 def _usable(path: Value, failed: Message) -> str:

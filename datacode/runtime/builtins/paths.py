@@ -7,15 +7,14 @@ import re
 from collections.abc import Callable, Iterator
 
 from datacode.errors import runtime_error, type_error
-from datacode.i18n.message import Message
 from datacode.runtime.builtins.arguments import text
-from datacode.runtime.builtins.file_errors import SHARE, failures
+from datacode.runtime.builtins.file_errors import SHARE, carried_out
 from datacode.runtime.builtins.registry import ABSENT, builtin
+from datacode.runtime.file_operations import FindKind, ListFolder, Match, WorkingFolder
 from datacode.runtime.host import Host
 from datacode.values import paths
 from datacode.values.types import Path, PathPattern, Value
 
-_LIST_FAILED = Message("list_failed", "Failed to read dir: {reason}")
 _DEEPEST = 100
 """So many folders inside each other are followed; links can go round in circles."""
 
@@ -41,8 +40,7 @@ def getcwd(host: Host) -> Path:
 
         print(typeof(getcwd()))     # path
     """
-    with failures(_LIST_FAILED):
-        return Path(host.files.working_folder())
+    return Path(carried_out(host, WorkingFolder()))
 
 
 @builtin("paths")
@@ -73,8 +71,7 @@ def list_files(
             raise runtime_error(
                 "double_star", "list_files: in a pattern, ** searches the folders inside"
             )
-        with failures(_LIST_FAILED):
-            found = host.files.match(where)
+        found = carried_out(host, Match(where))
         return [Path(each) for each in found if fits(each.rpartition("/")[2])]
     listed: list[Path] = []
     for each, name in _entries(host, where, _DEEPEST if recursive else 1):
@@ -91,14 +88,12 @@ def _listed(host: Host, path: Value) -> tuple[str, bool]:
     where = text(path, "Path, PathPattern or String")
     if not any(mark in where for mark in "*?["):
         return where, False
-    with failures(_LIST_FAILED):
-        return where, host.files.kind(where) != "folder"
+    return where, carried_out(host, FindKind(where)) != "folder"
 
 
 def _entries(host: Host, folder: str, depth: int) -> Iterator[tuple[str, str]]:
     """Path and name of all that a folder holds, with the content of a folder behind it."""
-    with failures(_LIST_FAILED):
-        entries = host.files.list_folder(folder)
+    entries = carried_out(host, ListFolder(folder))
     prefix = _prefix(folder)
     for entry in entries:
         path = prefix + entry.name
