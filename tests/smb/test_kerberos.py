@@ -71,7 +71,7 @@ class KerberosTests(ShareTestCase):
         """With the same protection as a password."""
         (self.server.folder / "k.txt").write_text("ticket")
         share = self.opened(self.target(), policy=self.policy())
-        self.assertTrue(share.encrypted)
+        self.assertTrue(share._wire.encrypts)
         self.assertEqual(self.read(share, "k.txt"), b"ticket")
 
     def test_a_server_with_long_ciphers_only(self) -> None:
@@ -79,7 +79,7 @@ class KerberosTests(ShareTestCase):
         self.server = server(server_smb3_encryption_algorithms="AES-256-GCM")
         (self.server.folder / "k.txt").write_text("ticket")
         share = self.opened(self.target(), policy=self.policy())
-        self.assertFalse(share.encrypted)
+        self.assertFalse(share._wire.encrypts)
         self.assertEqual(self.read(share, "k.txt"), b"ticket")
 
     def test_a_ticket_for_another_key(self) -> None:

@@ -98,7 +98,7 @@ class ConnectTests(ShareTestCase):
     def test_opens(self) -> None:
         """With the right password a share opens, encrypted by the newest dialect."""
         share = self.opened(samba().target())
-        self.assertEqual((share.dialect, share.encrypted), (Dialect.SMB_3_1_1, True))
+        self.assertEqual((share._wire.dialect, share._wire.encrypts), (Dialect.SMB_3_1_1, True))
 
     def test_domains(self) -> None:
         """No domain, one of one's own, in front of the login or behind it."""
@@ -715,7 +715,7 @@ class DialectTests(ShareTestCase):
         """Assert that listing, reading and writing work in this dialect."""
         folder = self.folder_of(server)
         share = self.opened(server.target())
-        self.assertEqual((share.dialect, share.encrypted), (dialect, encrypted))
+        self.assertEqual((share._wire.dialect, share._wire.encrypts), (dialect, encrypted))
         content = random.Random(3).randbytes(2_500_000)
         share.store(
             f"{folder.name}/файл", pipelined_io.BytesSource(content), self.deadline(), token="t"
@@ -756,7 +756,7 @@ class DialectTests(ShareTestCase):
         for cipher in ("AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM"):
             server = samba(server_smb3_encryption_algorithms=cipher)
             share = self.opened(server.target())
-            self.assertTrue(share.encrypted)
+            self.assertTrue(share._wire.encrypts)
             content = random.Random(3).randbytes(300_000)
             (server.folder / "c").write_bytes(content)
             self.assertEqual(self.read(share, "c"), content)
@@ -766,7 +766,8 @@ class DialectTests(ShareTestCase):
         for algorithm in ("AES-128-GMAC", "AES-128-CMAC"):
             server = samba(encrypt="off", server_smb3_signing_algorithms=algorithm)
             share = self.opened(server.target())
-            self.assertEqual((share.encrypted, share.dialect), (False, Dialect.SMB_3_1_1))
+            self.assertFalse(share._wire.encrypts)
+            self.assertEqual(share._wire.dialect, Dialect.SMB_3_1_1)
             content = random.Random(3).randbytes(300_000)
             (server.folder / "s").write_bytes(content)
             self.assertEqual(self.read(share, "s"), content)

@@ -96,7 +96,7 @@ class WindowsTests(WireTestCase):
     def test_short_new_names(self) -> None:
         """FileRenameInformation has at least 24 bytes ([MS-FSCC], 2.4.42.2)."""
         for name in ("", "x", "xy", "xyz", "a longer name"):
-            data = messages.rename_to(name, replace=True)
+            data = messages.rename_over(name)
             self.assertGreaterEqual(len(data), 24)
             length = int.from_bytes(data[16:20], "little")
             self.assertEqual(data[20 : 20 + length].decode("utf-16-le"), name)

@@ -27,11 +27,7 @@ from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError, of_status
 from datacode.smb.policy import ConnectionPolicy, Kerberos, Offer
 from datacode.smb.protocol.connection import WireConnection
-from datacode.smb.protocol.crypto import (
-    Cipher,
-    SecurityParameters,
-    transform_for,
-)
+from datacode.smb.protocol.crypto import Cipher, SecurityParameters, transform_for
 from datacode.smb.target import Target
 
 _KEYTAB_MAGIC = b"\x05\x02"

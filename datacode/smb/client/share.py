@@ -21,12 +21,7 @@ from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError
 from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.protocol import dfs
-from datacode.smb.protocol.messages import (
-    AccessMask,
-    CreateDisposition,
-    CreateOptions,
-    FileInfo,
-)
+from datacode.smb.protocol.messages import AccessMask, CreateDisposition, CreateOptions, FileInfo
 from datacode.smb.target import Target
 
 _ATTEMPTS = 3
@@ -104,16 +99,6 @@ class Share:
     def broken(self) -> bool:
         """Whether the connection is of no more use."""
         return self._wire.broken
-
-    @property
-    def dialect(self) -> int:
-        """The dialect that is spoken, such as 0x0311."""
-        return self._wire.dialect
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether everything is encrypted."""
-        return self._wire.encrypts
 
     def close(self, deadline: Deadline) -> None:
         """Log off and close; never fails."""

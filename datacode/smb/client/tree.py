@@ -14,12 +14,7 @@ from datacode.smb.client.smb_connection import Handle, ShareConnection
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import ShareError
 from datacode.smb.protocol import messages
-from datacode.smb.protocol.messages import (
-    AccessMask,
-    CreateDisposition,
-    CreateOptions,
-    FileInfo,
-)
+from datacode.smb.protocol.messages import AccessMask, CreateDisposition, CreateOptions, FileInfo
 
 _PAUSES = (0.1, 0.2, 0.4, 0.8)
 """Seconds between attempts to replace a file that somebody has open, perhaps for a moment."""
@@ -155,7 +150,7 @@ class Tree:
 
     def _rename_over(self, handle: bytes, parts: PathParts) -> None:
         """Give an open file the name of another, which it replaces; from the share's root."""
-        target = messages.rename_to(share_paths.nt_path(parts), replace=True)
+        target = messages.rename_over(share_paths.nt_path(parts))
         try:
             self._connection.setInfo(self.number, handle, messages.RENAME, target)
         except ShareError as error:

@@ -326,10 +326,10 @@ DISPOSITION = 13
 _LEAST_RENAME = 24
 
 
-def rename_to(path: str, *, replace: bool) -> bytes:
-    """2.2.39 with [MS-FSCC] 2.4.42.2: the new name of an open file, from the share's root."""
+def rename_over(path: str) -> bytes:
+    """2.2.39 with [MS-FSCC] 2.4.42.2: the new name of an open file, replacing."""
     name = encode_name(path)
-    data = struct.pack("<B7xQI", replace, 0, len(name)) + name
+    data = struct.pack("<B7xQI", 1, 0, len(name)) + name
     return data.ljust(_LEAST_RENAME, b"\0")  # Windows refuses anything shorter
 
 
