@@ -143,6 +143,9 @@ class Interpreter:
                 self._end()
         except Interrupted as interrupted:
             error = interrupted.error()
+            # A cancel may come as late as in the end of the run, which is then done again.
+            self._is_cancelled = False
+            self._end()
         except MemoryError:
             error = limit_error("out_of_memory", "Not enough memory")
         except Exception as failure:  # noqa: BLE001 - it is told as an error of the program

@@ -182,6 +182,27 @@ class SessionTests(SynchronousTestCase):
         self.assertIs(error.kind, Kind.LIMIT)
         self.assertEqual(interpreter.run("print(n)"), Outcome("7\n", None))
 
+    def test_cancelled_at_the_end(self) -> None:
+        """A cancel that comes while a program ends anyway ends that run or none, and no more."""
+        interpreter = Interpreter()
+        over = threading.Event()
+
+        def cancel() -> None:
+            while not over.is_set():
+                interpreter.cancel()
+
+        canceller = threading.Thread(target=cancel)
+        canceller.start()
+        try:
+            ends = {str(interpreter.run("n = 1").error) for _ in range(2000)}
+        finally:
+            over.set()
+            canceller.join()
+        self.assertLessEqual(ends, {"None", "Limit Error: Execution was interrupted"})
+        self.assertEqual(interpreter.run("print(n)"), Outcome("1\n", None))
+        self.assertIsNone(interpreter._thread)
+        self.assertFalse(interpreter._is_cancelled)
+
     def test_traced(self) -> None:
         """It runs, is cancelled and runs again under a debugger and a profiler."""
         script = """if True:
