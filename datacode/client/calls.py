@@ -78,6 +78,7 @@ class RemoteCalls:
             "execute",
             code=code,
             diagnostics=True,
+            warnings=True,
             tables=True,
             stream=True if on_output else None,
             progress=True if on_progress else None,

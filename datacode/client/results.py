@@ -72,13 +72,17 @@ class TableRows:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a program did: all its output, and the error that ended it, if one did."""
+    """What a program did: all its output, and the error that ended it, if one did.
+
+    ``warnings`` say what may be wrong with its results, in the language of the connection.
+    """
 
     output: str
     error: str | None
     diagnostics: Diagnostics | None = None
     tables: list[TableData] = field(default_factory=list)
     sqlite: bytes | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def success(self) -> bool:
@@ -208,6 +212,7 @@ def result_of(answer: Message) -> Result:
         diagnostics=made(Diagnostics, where) if where else None,
         tables=[made(TableData, table) for table in answer.get("tables") or ()],
         sqlite=base64.b64decode(export) if export else None,
+        warnings=[str(each) for each in answer.get("warnings") or ()],
     )
 
 

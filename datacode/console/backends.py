@@ -74,7 +74,7 @@ class LocalBackend:
         interpreter = Interpreter(
             files=self._files,
             on_output=self._print,
-            on_warning=_warn,
+            on_warning=lambda message: _warn(report.warning(message).render(self._locale)),
             keep_output=False,
         )
         self._shell = InteractiveShell(interpreter, self._locale)
@@ -147,6 +147,8 @@ class RemoteBackend:
                     self._client.interrupt()
         if problems:
             raise problems[0]
+        for warning in results[0].warnings:
+            _warn(report.warning(warning).render(self._locale))
         return _described(results[0], text, echo)
 
     def variables(self) -> list[tuple[str, str]]:
@@ -168,7 +170,8 @@ class RemoteBackend:
 
 
 def _warn(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    """A line on standard error, which may not know every character."""
+    print(text.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
 
 
 def _described(result: Result, text: str, echo: EchoProgram) -> list[str]:

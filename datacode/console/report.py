@@ -29,3 +29,8 @@ def describe(
     if hint is not None:
         lines.append(f"💡 {hint.render(locale)}")
     return lines
+
+
+def warning(text: Message | str) -> Message:
+    """A warning as a line on standard error."""
+    return Message("warning_line", "⚠️  Warning: {text}", {"text": text})

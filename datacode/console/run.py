@@ -114,7 +114,10 @@ def _interpreter(
     files: Files | None = None,
 ) -> Interpreter:
     interpreter = Interpreter(
-        files, on_output=on_output, on_warning=_complain, keep_output=on_output is None
+        files,
+        on_output=on_output,
+        on_warning=lambda message: _complain(report.warning(message).render(options.locale)),
+        keep_output=on_output is None,
     )
     interpreter.define("argv", list(options.argv))
     return interpreter

@@ -13,8 +13,10 @@ from ipykernel.kernelbase import Kernel
 
 from datacode import __version__
 from datacode.console.interactive import InteractiveShell, incomplete
+from datacode.console.report import warning
 from datacode.errors import DataCodeError
 from datacode.i18n.catalog import locale_of_environment
+from datacode.i18n.message import Message
 from datacode.kernel.html import table_html, table_text
 from datacode.language.syntax.lexer import tokens
 from datacode.language.syntax.parser import parse
@@ -66,9 +68,9 @@ class DataCodeKernel(Kernel):
         if not self._silent:
             sys.stdout.write(text if text.isascii() else _without_surrogates(text))
 
-    def _warn(self, text: str) -> None:
+    def _warn(self, message: Message) -> None:
         if not self._silent:
-            sys.stderr.write(_without_surrogates(text) + "\n")
+            sys.stderr.write(_without_surrogates(warning(message).render(self._locale)) + "\n")
 
     def _send(self, kind: str, content: dict[str, Any]) -> None:
         if not self._silent:

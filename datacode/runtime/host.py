@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.i18n.message import Message
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interrupts import OutputLimit
 from datacode.values import equality
@@ -19,6 +20,12 @@ from datacode.values.types import Path, Value
 
 MEMORY = 4 * 2**30
 """Bytes that one allocation may take where the host sets no limit of its own."""
+
+
+MOST_WARNINGS = 100
+"""Different warnings that a run gives; the others are counted."""
+
+_MORE = Message("more_warnings", "{count} more warnings are not shown")
 
 
 class Engine(Protocol):
@@ -42,8 +49,8 @@ class Engine(Protocol):
 class Host:
     """One interpreter's surroundings.
 
-    ``on_output`` receives each piece of output as it is written, ``on_warning`` what belongs to
-    the host's log and not to the program's output, ``on_table`` each table that a program shows;
+    ``on_output`` receives each piece of output as it is written, ``on_warning`` what a reader
+    should know beside the program's output, ``on_table`` each table that a program shows;
     if it answers True, the table is drawn and its text is not written; if it answers with a
     table, which holds the first rows of it, the text of that is written in its place.
     ``output_limit`` and ``memory_limit`` are in bytes; None for ``output_limit`` is no limit.
@@ -56,7 +63,7 @@ class Host:
         files: Files,
         *,
         on_output: Callable[[str], None] | None = None,
-        on_warning: Callable[[str], None] | None = None,
+        on_warning: Callable[[Message], None] | None = None,
         on_table: Callable[[Value], object] | None = None,
         output_limit: int | None = None,
         memory_limit: int | None = None,
@@ -72,6 +79,8 @@ class Host:
         self.relations: list[Value] = []
         self._chunks: list[str] = []
         self._written = 0
+        self._warned: list[Message] = []
+        self._unheard = 0
         self._engine: Engine | None = None
 
     # Output ------------------------------------------------------------
@@ -105,10 +114,25 @@ class Host:
         self._written = 0
         return text
 
-    def warn(self, text: str) -> None:
-        """A line for the host (standard error, a log), never part of the output."""
-        if self.on_warning is not None:
-            self.on_warning(text)
+    def warn(self, message: Message) -> None:
+        """Tell what may be wrong with a result; never part of the output.
+
+        The same comes once in a run, and at most ``MOST_WARNINGS`` different ones.
+        """
+        if self.on_warning is None or message in self._warned:
+            return
+        if len(self._warned) >= MOST_WARNINGS:
+            self._unheard += 1
+            return
+        self._warned.append(message)
+        self.on_warning(message)
+
+    def end_warnings(self) -> None:
+        """The run is over: say how many warnings were left out, and begin anew."""
+        if self._unheard and self.on_warning is not None:
+            self.on_warning(_MORE.filled(count=self._unheard))
+        self._warned.clear()
+        self._unheard = 0
 
     def in_text(self, table: Table) -> Table | None:
         """A table is being shown: a host that can draw tables gets it as it is.

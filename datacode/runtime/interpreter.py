@@ -73,7 +73,7 @@ class Interpreter:
     ``files`` are what programs may read and write, by default those of this computer.
     ``recursion_limit`` is the number of calls that may be active at once, ``output_limit`` and
     ``memory_limit`` are in bytes, ``max_steps`` in statements; None is no limit. ``on_output``
-    gets each piece of output as it is written, ``on_warning`` what is meant for the host,
+    gets each piece of output as it is written, ``on_warning`` what a reader should know beside it,
     ``on_table`` the tables that a program shows: True from it says that they are drawn and their
     text is not wanted, a table that the text of that one, which holds the first rows, will do.
     Without ``keep_output`` the Outcome holds no output: ``on_output`` has had it.
@@ -90,7 +90,7 @@ class Interpreter:
         max_steps: int | None = None,
         *,
         memory_limit: int | None = None,
-        on_warning: Callable[[str], None] | None = None,
+        on_warning: Callable[[Message], None] | None = None,
         on_table: Callable[[Value], object] | None = None,
         keep_output: bool = True,
     ) -> None:
@@ -150,6 +150,7 @@ class Interpreter:
             error = limit_error("out_of_memory", "Not enough memory")
         except Exception as failure:  # noqa: BLE001 - it is told as an error of the program
             error = tracebacks.translate_exception(failure, self._namespace.limit)
+        host.end_warnings()
         if error is not None:
             error.multiline = error.multiline or "\n" in text.rstrip()
             error.__traceback__ = error.__context__ = error.__cause__ = None

@@ -103,6 +103,7 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
     """Run a program in the session's interpreter."""
     tables: list[TableView] = []
     database: list[bytes] = []
+    warnings: list[Message] = []
     if request.progress:
         context.workspace.broker.on_progress = context.progress
     try:
@@ -111,6 +112,7 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
             on_output=context.output if request.stream else None,
             on_table=partial(_keep, tables) if request.tables else None,
             on_export=database.append if request.export else None,
+            on_warning=warnings.append if request.warnings else None,
             export_bytes=context.message_bytes or _LARGEST_DATABASE,
             keep_tables=request.keep_tables,
             max_steps=request.max_steps,
@@ -124,6 +126,8 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
     )
     if request.diagnostics and outcome.error is not None:
         answer.diagnostics = _diagnostics(outcome.error, context.locale)
+    if request.warnings:
+        answer.warnings = [each.render(context.locale) for each in warnings]
     if request.tables:
         answer.tables = tables
     if database:

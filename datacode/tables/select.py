@@ -10,6 +10,7 @@ from random import SystemRandom
 from typing import TypeAlias
 
 from datacode.errors import runtime_error
+from datacode.i18n.message import Message
 from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
@@ -54,9 +55,8 @@ def _checked_renaming(header: dict[str, Value]) -> HeaderChoice:
     return dict(header)
 
 
-def select_header(table: Table, header: Value, warn: Callable[[str], None]) -> Table:
+def select_header(table: Table, wanted: HeaderChoice, warn: Callable[[Message], None]) -> Table:
     """Keep or rename the columns that ``header=`` names; ``warn`` is told of missing ones."""
-    wanted = checked_header(header)
     missing = [name for name in wanted if table.position(name) is None]
     if len(missing) == len(wanted):
         raise runtime_error(
@@ -66,8 +66,11 @@ def select_header(table: Table, header: Value, warn: Callable[[str], None]) -> T
         )
     if missing:
         warn(
-            f"⚠️  Warning: Columns not found: {_quoted(missing)}. "
-            f"Available columns: {_quoted(table.names)}"
+            Message(
+                "columns_not_found",
+                "Columns not found: {missing}. Available columns: {columns}",
+                {"missing": _quoted(missing), "columns": _quoted(table.names)},
+            )
         )
     if isinstance(wanted, dict):
         return renamed(table, {old: new for old, new in wanted.items() if new is not None})

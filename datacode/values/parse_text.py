@@ -26,10 +26,69 @@ _NUMBER = re.compile(
 )
 
 
-def number_from_text(text: str) -> float | None:
-    """The number that a text is, white space around it ignored; None if it is none."""
+_SPACES_IN_NUMBERS = " \xa0\u202f\u2009\u2007\u2008"
+"""The spaces that group digits: plain, no-break, narrow, thin, as wide as a digit or a point."""
+
+_LARGEST_EXACT = 15
+"""A float keeps so many significant digits of any number."""
+
+_SHORTEST_PHONE = 7
+
+
+def number_from_text(text: str, decimal: str = ".", thousands: str | None = None) -> float | None:
+    """The number that a text is, white space around it ignored; None if it is none.
+
+    ``decimal`` separates the decimal places. ``thousands`` groups three digits each before them; a
+    space stands for every kind of space.
+    """
     text = text.strip(WHITE_SPACE)
+    if thousands is not None:
+        text = _ungrouped(text, decimal, thousands)
+    if decimal != ".":
+        if "." in text:
+            return None
+        text = text.replace(decimal, ".")
     return float(text) if text.isascii() and _NUMBER.fullmatch(text) else None
+
+
+def _ungrouped(text: str, decimal: str, thousands: str) -> str:
+    """The text without what groups its digits; as it is where the groups have not three digits."""
+    whole, point, places = text.partition(decimal)
+    if thousands in _SPACES_IN_NUMBERS:
+        for each in _SPACES_IN_NUMBERS:
+            whole = whole.replace(each, thousands)
+    first, *groups = whole.split(thousands)
+    if not groups or not 1 <= len(first.lstrip("+-")) <= 3:
+        return text
+    if any(len(group) != 3 or not group.isdecimal() for group in groups):
+        return text
+    return first + "".join(groups) + point + places
+
+
+_PLAIN_INTEGER = re.compile("[+-]?[0-9]+")
+_CODE_WITH_E = re.compile("[+-]?[0-9]{2,}[eE][0-9]+")
+
+
+def comes_back(text: str) -> bool:
+    """Is a text that is a number safe to be kept as one, without losing what it says?
+
+    Not with more than 15 significant digits in an integer, not beyond what a float can hold, not
+    for digits around an E as identifiers have them (``12E45``; exponents come with one digit before
+    them, a point or a sign), and not for a plus and at least seven digits, which is a telephone.
+    """
+    text = text.strip(WHITE_SPACE)
+    if _PLAIN_INTEGER.fullmatch(text):
+        digits = text.lstrip("+-")
+        if text[0] == "+" and len(digits) >= _SHORTEST_PHONE:
+            return False
+        return len(digits) <= _LARGEST_EXACT or len(digits.strip("0")) <= _LARGEST_EXACT
+    if _CODE_WITH_E.fullmatch(text):
+        return False
+    number = number_from_text(text)
+    if number is None or text.lstrip("+-")[:1] not in "0123456789.":
+        return True
+    has_digit = any(c in "123456789" for c in re.split("[eE]", text)[0])
+    return abs(number) != float("inf") and (number != 0 or not has_digit)
 
 
 # Dates -----------------------------------------------------------------------
@@ -113,6 +172,18 @@ _DATE = re.compile(
 def is_date_text(text: str) -> bool:
     """Is the text a date (builtins reference, 2.4)?"""
     return moment_from_text(text) is not None
+
+
+def day_key(text: str) -> datetime | None:
+    """What dates written as texts are compared by; None for a text that is no date.
+
+    A time without a zone counts as UTC.
+    """
+    moment = moment_from_text(text)
+    if moment is None:
+        return None
+    time = moment.time
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 
 
 def moment_from_text(text: str) -> Moment | None:

@@ -16,6 +16,8 @@ from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 from twisted.logger import Logger
 
 from datacode.errors import DataCodeError, internal_error, limit_error, runtime_error
+from datacode.i18n.message import Message
+from datacode.runtime.host import MOST_WARNINGS
 from datacode.runtime.interpreter import Outcome, VariableSummary
 from datacode.worker import wire
 from datacode.worker.file_server import Broker, FileServer
@@ -93,6 +95,7 @@ class RemoteInterpreter:
         on_output: Callable[[str], None] | None = None,
         on_table: Callable[[TableShown], None] | None = None,
         on_export: Callable[[bytes], None] | None = None,
+        on_warning: Callable[[Message], None] | None = None,
         export_bytes: int = 0,
         keep_tables: bool = False,
         max_steps: int | None = None,
@@ -102,6 +105,7 @@ class RemoteInterpreter:
         ``on_output`` receives the output piece by piece while the program runs; the Outcome has
         all of it all the same. ``on_table`` receives each table that the program shows; with
         ``keep_tables`` their rows can be asked for later (``rows``).
+        ``on_warning`` receives what the program is warned of.
         ``on_export`` receives, piece by piece, the SQLite database of the global tables after a
         success, if there are any; it has at most ``export_bytes``, or the run fails.
         Raises ``WorkerUnavailable`` when no process can be had at all.
@@ -125,6 +129,7 @@ class RemoteInterpreter:
                 on_export,
                 export_bytes if on_export is not None else 0,
                 keep_tables,
+                on_warning,
             )
             self._begin(run)
             return await run.done
@@ -356,6 +361,8 @@ class RemoteInterpreter:
             self._finished(run, message)
         elif isinstance(message, wire.TableShown):
             self._shown(run, message)
+        elif isinstance(message, wire.Warned):
+            self._warned(run, message)
         elif isinstance(message, wire.Exported):
             self._exported(run, message.content)
         else:
@@ -384,6 +391,20 @@ class RemoteInterpreter:
             run.worker.kill("it showed more tables than its limit")
         else:
             self._tell(run.on_table, table)
+
+    def _warned(self, run: ActiveRun, warned: wire.Warned) -> None:
+        run.warned += 1
+        run.warning_characters += warned.size()
+        too_many = run.warned > MOST_WARNINGS + 1  # the last one counts those left out
+        if too_many or run.warning_characters > wire.SHOWN_WARNINGS:
+            run.worker.kill("it gave more warnings than its limit")
+            return
+        try:
+            message = warned.checked()
+        except wire.FrameError as fault:
+            run.worker.kill(str(fault))
+            return
+        self._tell(run.on_warning, message)
 
     def _exported(self, run: ActiveRun, content: bytes) -> None:
         run.export_bytes -= len(content)

@@ -14,6 +14,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from datacode.errors import DataCodeError, limit_error
+from datacode.i18n.message import Message
 from datacode.runtime.interpreter import Outcome
 from datacode.worker import wire
 from datacode.worker.limits import Limits
@@ -43,10 +44,13 @@ class ActiveRun:
     on_export: Callable[[bytes], None] | None
     export_bytes: int
     keep_tables: bool = False
+    on_warning: Callable[[Message], None] | None = None
     done: Deferred[Outcome] = field(default_factory=Deferred)
     output: list[str] = field(default_factory=list)
     written: int = 0
     shown: int = 0
+    warned: int = 0
+    warning_characters: int = 0
     killed_for: DataCodeError | None = None
     heard: bool = False
     """Has its process said anything? Then it has begun, and must not be run again."""
@@ -67,6 +71,7 @@ class ActiveRun:
             self.on_table is not None,
             self.export_bytes,
             self.keep_tables,
+            self.on_warning is not None,
         )
 
     def stop_timers(self) -> None:

@@ -41,6 +41,12 @@ SHOWN_TABLES = 8_000_000
 SHOWN = 10_000
 """The longest parameter of an error that crosses, in characters."""
 
+SHOWN_IN_WARNING = 1000
+"""The longest parameter of a warning that crosses, in characters."""
+
+SHOWN_WARNINGS = 1_000_000
+"""The warnings of one program take at most about so many characters."""
+
 
 class FrameError(Exception):
     """The other side sent what is no frame or no message of its own."""
@@ -53,7 +59,8 @@ class RunProgram(Struct, tag="execute", frozen=True):
     """Run a program. Zero is no limit; the limits are those of ``limits.Limits``.
 
     ``export_bytes`` is how large the database of its tables may be; with 0 none is wanted.
-    With ``keep_tables`` the tables it shows are kept for ``FindRows``.
+    With ``keep_tables`` the tables it shows are kept for ``FindRows``; with ``warnings`` what it
+    is warned of is sent.
     """
 
     run: int
@@ -66,6 +73,7 @@ class RunProgram(Struct, tag="execute", frozen=True):
     tables: bool
     export_bytes: int = 0
     keep_tables: bool = False
+    warnings: bool = False
 
 
 class Opened(Struct, tag="opened", frozen=True):
@@ -139,6 +147,27 @@ class Exported(Struct, tag="exported", frozen=True):
     content: bytes
 
 
+class Warned(Struct, tag="warning", frozen=True):
+    """The program gave a warning."""
+
+    message: Message
+
+    @classmethod
+    def of(cls, message: Message) -> Warned:
+        """The warning with its texts cut where they are long."""
+        return cls(_cut(message, SHOWN_IN_WARNING))
+
+    def checked(self) -> Message:
+        """The warning. Raises ``FrameError`` for what could not be shown to a reader."""
+        if not _harmless(self.message):
+            raise FrameError("a warning that cannot be shown")
+        return self.message
+
+    def size(self) -> int:
+        """About how many characters it takes to say."""
+        return _length(self.message)
+
+
 class Error(Struct, frozen=True):
     """A DataCodeError, field by field."""
 
@@ -209,16 +238,23 @@ def _harmless(message: Message, nested: int = 3) -> bool:
     )
 
 
-def _cut(message: Message) -> Message:
-    """The message with parameters of at most ``SHOWN`` characters."""
-    cut = {name: _cut_value(value) for name, value in message.params.items()}
+def _cut(message: Message, longest: int = SHOWN) -> Message:
+    """The message with parameters of at most so many characters."""
+    cut = {name: _cut_value(value, longest) for name, value in message.params.items()}
     return structs.replace(message, params=cut)
 
 
-def _cut_value(value: str | Message) -> str | Message:
+def _cut_value(value: str | Message, longest: int) -> str | Message:
     if isinstance(value, Message):
-        return _cut(value)
-    return value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
+        return _cut(value, longest)
+    return value if len(value) <= longest else value[: longest - 1] + "…"
+
+
+def _length(message: Message) -> int:
+    """How many characters a message has, those of its parameters included."""
+    values = message.params.values()
+    parts = (_length(v) if isinstance(v, Message) else len(v) for v in values)
+    return len(message.template) + sum(map(len, message.params)) + sum(parts)
 
 
 class Finished(Struct, tag="finished", frozen=True):
@@ -249,7 +285,9 @@ class Trouble(Struct, tag="trouble", frozen=True):
     text: str
 
 
-FromWorker = OutputText | TableShown | Exported | Finished | WritePiece | FileRequest | Trouble
+FromWorker = (
+    OutputText | TableShown | Warned | Exported | Finished | WritePiece | FileRequest | Trouble
+)
 
 
 # --- Control channel ----------------------------------------------------------

@@ -54,6 +54,15 @@ class BlockingTests(SynchronousTestCase):
             (2, "variable", "f"),
         )
 
+    def test_warnings_of_a_program(self) -> None:
+        """What may be wrong with the results comes with them."""
+        result = self.client(locale="en").execute("print(len(table([[1], [2, 3]], ['a'])))")
+        self.assertEqual(result.output, "1\n")
+        self.assertEqual(
+            result.warnings, ["table(): 1 of 2 rows were left out: row 2 has 2 cells, not 1"]
+        )
+        self.assertEqual(self.client().execute("x = 1").warnings, [])
+
     def test_no_warnings(self) -> None:
         """Nothing is used that websockets is about to change."""
         self.client().execute("x = 2")

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import Kind, runtime_error, variable_error
+from datacode.i18n.message import Message
 from datacode.runtime.file_operations import Open
 from datacode.server.api import texts
 from datacode.server.options.settings import Bounds, Settings
@@ -119,8 +120,21 @@ class ExecuteTests(SessionTestCase):
         room = self.room()
         room.answer(code="x")
         options = room.interpreter.runs[0].options
-        for name in ("on_output", "on_table", "on_export", "max_steps"):
+        for name in ("on_output", "on_table", "on_export", "on_warning", "max_steps"):
             self.assertIsNone(options[name])
+
+    def test_warnings(self) -> None:
+        """Only who asks gets them, in the request's language, between error and tables."""
+        room = self.room()
+        self.assertNotIn("warnings", room.answer(code="fine"))
+        room.ask(code="wait", warnings=True, tables=True)
+        run = room.interpreter.runs[1]
+        run.options["on_warning"](Message("more_warnings", "{count} more", {"count": "3"}))
+        run.finish("text")
+        self.assertEqual(room.client.sent[-1]["warnings"], ["3 more"])
+        self.assertEqual(
+            list(room.client.sent[-1]), ["success", "output", "error", "warnings", "tables"]
+        )
 
     def test_kept_tables(self) -> None:
         """Only who asks is told the nulls and the name of a table."""

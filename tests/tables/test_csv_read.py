@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.errors import DataCodeError
+from datacode.i18n.message import Message
 from datacode.tables.csv import read as module
 from datacode.tables.csv.read import read_csv
 from datacode.tables.csv.records import records
+from datacode.tables.read_options import ReadOptions, unheard
 from datacode.values.table import Table
 from tests.tables.making import TableTestCase, contents, quickly
 
@@ -31,9 +33,9 @@ BOOLS = st.sampled_from(
 
 def read(content: str | bytes, **options: Any) -> Table:
     """Read a file in memory."""
-    return read_csv(
-        io.BytesIO(content.encode() if isinstance(content, str) else content), **options
-    )
+    warn = options.pop("warn", unheard)
+    stream = io.BytesIO(content.encode() if isinstance(content, str) else content)
+    return read_csv(stream, ReadOptions(**options), warn)
 
 
 def written(rows: list[list[str]], line_end: str = "\n", **options: Any) -> str:
@@ -306,13 +308,11 @@ class ErrorTests(CsvTestCase):
                 "The file looks as if ';' separated its cells: try delimiter=\";\""
             )
         )
-        warnings: list[str] = []
+        warnings: list[Message] = []
         read("a;b\n1;2\n", warn=warnings.append)
         read("a;b\n1\n", warn=warnings.append)
         read("a,b\n1;2,3\n", warn=warnings.append)
-        self.assertEqual(
-            warnings, ["Warning: the file looks as if ';' separated its cells: try delimiter=\";\""]
-        )
+        self.assertEqual([message.code for message in warnings], ["semicolons_separate"])
 
     def test_cyrillic(self) -> None:
         """Who has a file in CP1251 is told."""

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.errors import DataCodeError
+from datacode.i18n.message import Message
 from datacode.tables.select import (
     checked_header,
     head,
@@ -26,11 +27,11 @@ class HeaderTests(TableTestCase):
 
     def setUp(self) -> None:
         self.table = table('na"me age', ["Ann"], [31.0])
-        self.warnings: list[str] = []
+        self.warnings: list[Message] = []
 
     def select(self, header: Value) -> Table:
         """The table with the chosen columns."""
-        return select_header(self.table, header, self.warnings.append)
+        return select_header(self.table, checked_header(header), self.warnings.append)
 
     def failure(self, header: Value) -> str:
         """The error's text."""
@@ -42,8 +43,8 @@ class HeaderTests(TableTestCase):
         self.assertEqual(self.warnings, [])
         self.assertEqual(self.select(["zip", "age"]).names, ("age",))
         self.assertEqual(
-            self.warnings,
-            ['⚠️  Warning: Columns not found: ["zip"]. Available columns: ["na\\"me", "age"]'],
+            [str(each) for each in self.warnings],
+            ['Columns not found: ["zip"]. Available columns: ["na\\"me", "age"]'],
         )
 
     def test_object(self) -> None:

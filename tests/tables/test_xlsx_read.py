@@ -16,6 +16,7 @@ from openpyxl.chart import BarChart
 from openpyxl.styles import Font
 
 from datacode.errors import DataCodeError
+from datacode.tables.read_options import ReadOptions
 from datacode.tables.xlsx import package
 from datacode.tables.xlsx import read as module
 from datacode.tables.xlsx.read import _by_openpyxl, read_xlsx
@@ -57,7 +58,10 @@ def changed(content: bytes, old: bytes, new: bytes, part: str = SHEET) -> bytes:
 
 def read(content: bytes, **options: Any) -> Table:
     """Read a workbook in memory."""
-    return read_xlsx(io.BytesIO(content), **options)
+    memory = options.pop("memory", None)
+    if "sheet_name" in options:
+        options["sheet"] = options.pop("sheet_name")
+    return read_xlsx(io.BytesIO(content), ReadOptions(**options), memory=memory)
 
 
 class XlsxTestCase(TableTestCase):
@@ -70,7 +74,8 @@ class XlsxTestCase(TableTestCase):
 
     def by_openpyxl(self, content: bytes, header_row: int = 0, sheet: str | None = None) -> Table:
         """Read with the fallback."""
-        return _by_openpyxl(io.BytesIO(content), header_row, sheet)
+        options = ReadOptions(header_row=header_row, sheet=sheet)
+        return _by_openpyxl(io.BytesIO(content), options)
 
     def assertBoth(self, content: bytes, names: list[str], *expected: list[Value]) -> None:
         """Both readers give this table."""

@@ -115,6 +115,14 @@ class RunningTests(PageTestCase):
         page.write("print(1)")
         page.until(lambda: not page.all(".cm-lintRange-error"), "the mark outlives the error")
 
+    def test_warning(self) -> None:
+        """What may be wrong with a result stands below the output."""
+        self.page.run("print(len(table([[1], [2, 3]], ['a'])))")
+        self.assertEqual("1\n", self.page.output())
+        (warning,) = self.page.texts(".run-warning")
+        self.assertIn("2", warning)
+        self.assertIn("table()", warning)
+
     def test_hint(self) -> None:
         """Below an error stands what to try, where there is something to say."""
         page = self.page

@@ -510,6 +510,26 @@ class TableTests(ProgramTestCase):
         self.assertEqual(table.row_count, 2)
 
 
+class WarningTests(ProgramTestCase):
+    """What a program is warned of."""
+
+    async def test_warnings(self) -> None:
+        """They come to who asks for them, long texts cut, and never in the output."""
+        await self.session()
+        warnings: list[Message] = []
+        code = (
+            "a = table([[1]], ['x' * 5000])\nmerge_tables([table([[1]], ['y']), a])\n"
+            "merge_tables([a, table([[1]], ['y'])])\nprint('end')"
+        )
+        outcome = await self.interpreter.run(code, on_warning=warnings.append)
+        self.assertEqual((outcome.output, outcome.error), ("end\n", None))
+        self.assertEqual([each.code for each in warnings], ["table_left_out"] * 2)
+        difference = warnings[1].params["difference"]
+        assert isinstance(difference, Message)
+        self.assertEqual(len(difference.value("name")), 1000)
+        self.assertEqual(await self.output(code), "end\n")
+
+
 class RowsTests(ProgramTestCase):
     """Rows of tables that were shown, idle and busy."""
 
@@ -725,6 +745,16 @@ class HostileTests(WorkersTestCase):
     async def test_more_output_than_allowed(self) -> None:
         """The server counts too."""
         await self.ended("wire.OutputText('x' * 5000)", Limits(output_bytes=4096))
+
+    async def test_flood_of_warnings(self) -> None:
+        """The server counts warnings, and what they take."""
+        warned = "wire.encode(wire.Warned(wire.Message('x', {!r})))"
+        await self.ended(warned.format("x") + " * 200")
+        await self.ended(warned.format("x" * 20_000) + " * 60")
+
+    async def test_dangerous_warning(self) -> None:
+        """A warning whose text would take a gigabyte to show."""
+        await self.ended("wire.Warned(wire.Message('x', '{x:>1000000000}', {'x': 'a'}))")
 
     async def test_another_run(self) -> None:
         """An end of a run that is not running."""

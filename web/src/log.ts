@@ -5,7 +5,7 @@ import { duration, live, named, say, t } from "./i18n";
 import { icon } from "./icons";
 import { announce, speak } from "./announce";
 import { pieces } from "./output";
-import { type Answer, type Diagnostics, diagnosticsOf, tablesOf } from "./protocol";
+import { type Answer, type Diagnostics, diagnosticsOf, tablesOf, warningsOf } from "./protocol";
 import { tokenLength } from "./positions";
 import type { AskRows } from "./table/rows";
 import { tableView } from "./table/view";
@@ -165,6 +165,7 @@ export class RunCard {
     else this.text.draw();
     const isStopped = stopped && diagnosticsOf(answer)?.kind === "limit";
     this.done(answer.success ? "good" : isStopped ? "stopped" : "bad", elapsed);
+    for (const warning of warningsOf(answer)) this.body.append(el("p", { class: "run-warning" }, icon("warning"), el("span", {}, warning)));
     if (!answer.success) this.failed(answer.error ?? "", diagnosticsOf(answer));
     else if (output === "" && tables.length === 0) {
       this.body.append(el("p", { class: "run-silent" }, say("log.silent")));

@@ -79,6 +79,11 @@ export function diagnosticsOf(answer: Answer): Diagnostics | null {
   };
 }
 
+/** What may be wrong with the results of a program: sentences in the reader's language. */
+export function warningsOf(answer: Answer): string[] {
+  return Array.isArray(answer.warnings) ? answer.warnings.filter((each) => typeof each === "string") : [];
+}
+
 export function problemsOf(answer: Answer): Problem[] {
   return records(answer.problems).map((problem) => ({
     severity: problem.severity === "warning" ? "warning" : "error",

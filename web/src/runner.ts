@@ -66,6 +66,7 @@ export class Runner {
           code: info.code,
           stream: true,
           diagnostics: true,
+          warnings: true,
           tables: true,
           keep_tables: true,
           progress: true,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from datacode.errors import DataCodeError, runtime_error, type_error
+from datacode.i18n.message import Message
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import ABSENT, Builtin, builtin, expects_range
 from datacode.runtime.builtins.tables import as_table, as_text
@@ -31,6 +34,16 @@ def table_sort(table: Value, col: Value, asc: Value = True, *_ignored: Value) ->
     return sorted_by(source, position, descending=asc is False or asc == "desc")
 
 
+_TABLE_LEFT_OUT = Message(
+    "table_left_out",
+    "merge_tables(): table {number} with its {rows} rows was left out, because its columns are not"
+    " those of the first: {difference}. mode='union' keeps all columns",
+)
+_MISSING_COLUMN = Message("table_lacks_column", "it lacks '{name}'")
+_EXTRA_COLUMN = Message("table_has_other_column", "it has '{name}' besides")
+_OTHER_ORDER = Message("table_has_other_order", "their order is another")
+
+
 def _merge_tables_count(entry: Builtin, found: int) -> DataCodeError:
     return expects_range(1, 2 if found else 1)(entry, found)
 
@@ -40,42 +53,48 @@ def merge_tables(host: Host, tables: Value, mode: Value = ABSENT) -> Table | Non
     """The rows of several tables, under each other.
 
     Tables whose columns are not exactly those of the first are left out, with a warning, unless
-    there is a ``mode``: ``'outer'`` takes the columns of all tables, with nulls in the gaps,
-    ``'inner'`` those that all tables have. Of no tables this is null.
+    there is a ``mode``: ``'union'`` (or ``'outer'``) takes the columns of all tables, with nulls
+    in the gaps, ``'inner'`` those that all tables have. Of no tables this is null.
 
     Example::
 
         a = table([[1, "bolt"]], ["id", "item"])
         b = table([[2, 1.5]], ["id", "price"])
         print(len(merge_tables([a, a, b])))                     # 2
-        print(merge_tables([a, b], mode="outer").idx[1])        # [2, null, 1.5]
+        print(merge_tables([a, b], mode="union").idx[1])        # [2, null, 1.5]
         print(merge_tables([a, b], "inner").column_names)       # [id]
     """
     parts = arguments.array(tables)
     if any(part.__class__ is not Table for part in parts):
         raise type_error("Array of Tables")
-    if mode is not ABSENT and mode not in ("outer", "inner"):
-        raise runtime_error("bad_union_mode", "mode must be 'outer' or 'inner'")
+    if mode is not ABSENT and mode not in ("outer", "union", "inner"):
+        raise runtime_error("bad_union_mode", "mode must be 'union', 'outer' or 'inner'")
     if not parts:
         return None
     if mode is ABSENT:
         return under_each_other(_alike(host, parts))
-    return merged_outer(parts) if mode == "outer" else merged_inner(parts)
+    return merged_inner(parts) if mode == "inner" else merged_outer(parts)
 
 
 def _alike(host: Host, parts: list[Table]) -> list[Table]:
     """The tables with the same columns as the first."""
     names = parts[0].names
-    alike = [part for part in parts if part.names == names]
-    if len(alike) < len(parts):
-        left_out = len(parts) - len(alike)
-        rows = sum(map(len, parts)) - sum(map(len, alike))
-        host.warn(f"Warning: Пропущено {left_out} таблиц с несовпадающими заголовками")
-        if rows:
-            host.warn(
-                f"Warning: Пропущено {rows} строк с неверным количеством колонок при объединении"
-            )
-    return alike
+    for number, part in enumerate(parts, 1):
+        if part.names != names:
+            difference = _difference(names, part.names)
+            host.warn(_TABLE_LEFT_OUT.filled(number=number, rows=len(part), difference=difference))
+    return [part for part in parts if part.names == names]
+
+
+def _difference(names: Sequence[str], others: Sequence[str]) -> Message:
+    """Why the columns are not the same."""
+    for name in names:
+        if name not in others:
+            return _MISSING_COLUMN.filled(name=name)
+    for name in others:
+        if name not in names:
+            return _EXTRA_COLUMN.filled(name=name)
+    return _OTHER_ORDER
 
 
 # Groups ------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from datacode.errors import DataCodeError, runtime_error, type_error
+from datacode.i18n.message import Message
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import (
     ABSENT,
@@ -39,6 +40,11 @@ def as_text(value: Value, expected: str) -> str:
     raise type_error(expected)
 
 
+_ROWS_LEFT_OUT = Message(
+    "rows_left_out",
+    "table(): {count} of {all} rows were left out: row {row} has {found} cells, not {expected}",
+)
+
 # Making ------------------------------------------------------------------------
 
 
@@ -65,8 +71,16 @@ def table(host: Host, data: Value, headers: Value = ABSENT, *_ignored: Value) ->
     names = _names(rows, headers)
     fitting = [row for row in rows if len(row) == len(names)]
     if len(fitting) < len(rows):
-        left_out = len(rows) - len(fitting)
-        host.warn(f"Warning: Пропущено {left_out} строк с неверным количеством колонок")
+        first = next(number for number, row in enumerate(rows, 1) if len(row) != len(names))
+        host.warn(
+            _ROWS_LEFT_OUT.filled(
+                count=len(rows) - len(fitting),
+                all=len(rows),
+                row=first,
+                found=len(rows[first - 1]),
+                expected=len(names),
+            )
+        )
     return Table.from_rows(names, fitting)
 
 

@@ -82,6 +82,7 @@ class Executed(Answer, kw_only=True):
     output: str = ""
     error: str | None = None
     diagnostics: Diagnostics | UnsetType = UNSET
+    warnings: list[str] | UnsetType = UNSET
     tables: list[TableView] | UnsetType = UNSET
     sqlite_db: str | UnsetType = UNSET
     id: Any = UNSET
@@ -256,6 +257,7 @@ class Execute(Request, tag="execute", kw_only=True, frozen=True):
 
     code: str
     diagnostics: bool = False
+    warnings: bool = False
     stream: bool = False
     progress: bool = False
     tables: bool = False

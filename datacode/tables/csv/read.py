@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO
 
 from datacode.errors import runtime_error
+from datacode.i18n.message import Message
 from datacode.tables.csv import diagnostics, polars_reader
 from datacode.tables.csv.encodings import codec_for
 from datacode.tables.csv.infer import cell_value, columns_from_texts
 from datacode.tables.csv.records import Record, records
+from datacode.tables.read_options import DEFAULTS, ReadOptions, Warn, unheard
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import WHITE_SPACE
@@ -33,40 +34,28 @@ _HEAD = 1 << 16
 """The header is looked for in the first so many bytes of a large file."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
-    """How a file is written, and which record holds the names."""
-
-    header_row: int
-    delimiter: str
-    decimal: str
-
-
-def read_csv(
-    file: BinaryIO,
-    *,
-    header_row: int = 0,
-    delimiter: str = ",",
-    encoding: str | None = None,
-    decimal: str = ".",
-    warn: Callable[[str], None] | None = None,
-) -> Table:
+def read_csv(file: BinaryIO, options: ReadOptions = DEFAULTS, warn: Warn = unheard) -> Table:
     """A table of a CSV file; the names come from record ``header_row``, counted from 0.
 
     ``warn`` is told when the file looks as if it were meant to be read differently. Raises
     Runtime Errors in the words of the tables and files reference, 2.3.
     """
-    if len(delimiter) != 1 or delimiter in '"\r\n':
+    if len(options.delimiter) != 1 or options.delimiter in '"\r\n':
         raise runtime_error(
             "bad_delimiter_written", "delimiter must be one character, and no quote or line break"
         )
-    if decimal not in (".", ","):
+    if options.decimal not in (".", ","):
         raise runtime_error("bad_decimal", "decimal must be '.' or ','")
-    table = _read(_in_utf8(file, encoding), _Format(header_row, delimiter, decimal))
-    if warn is not None and diagnostics.looks_separated_by_semicolons(
+    table = _read(_in_utf8(file, options.encoding), options)
+    if diagnostics.looks_separated_by_semicolons(
         table.names, table.slice(0, min(len(table), 20)).columns[0].values()
     ):
-        warn("Warning: the file looks as if ';' separated its cells: try delimiter=\";\"")
+        warn(
+            Message(
+                "semicolons_separate",
+                "The file looks as if ';' separated its cells: try delimiter=\";\"",
+            )
+        )
     return table
 
 
@@ -86,14 +75,14 @@ def _in_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
         ) from None
 
 
-def _read(file: BinaryIO, form: _Format) -> Table:
+def _read(file: BinaryIO, options: ReadOptions) -> Table:
     size = file.seek(0, io.SEEK_END)
     if size > SMALL:
-        table = _read_fast(file, size, form)
+        table = _read_fast(file, size, options)
         if table is not None:
             return table
     file.seek(0)
-    return _read_records(_File(file.read()), form)
+    return _read_records(_File(file.read()), options)
 
 
 def _body_start(content: bytes) -> int:
@@ -103,7 +92,7 @@ def _body_start(content: bytes) -> int:
 # A large file ------------------------------------------------------------------
 
 
-def _read_fast(file: BinaryIO, size: int, form: _Format) -> Table | None:
+def _read_fast(file: BinaryIO, size: int, options: ReadOptions) -> Table | None:
     """The table, if the header stands early in the file and all below it is regular."""
     file.seek(0)
     head = file.read(_HEAD)
@@ -113,8 +102,8 @@ def _read_fast(file: BinaryIO, size: int, form: _Format) -> Table | None:
         text = complete.decode()
     except UnicodeDecodeError:
         return None
-    found = records(text, form.delimiter)
-    header = next((r for number, r in enumerate(found) if number == form.header_row), None)
+    found = records(text, options.delimiter)
+    header = next((r for number, r in enumerate(found) if number == options.header_row), None)
     first = next(found, None)
     if header is None or first is None:
         return None
@@ -122,11 +111,13 @@ def _read_fast(file: BinaryIO, size: int, form: _Format) -> Table | None:
     names = [name.strip(WHITE_SPACE) for name in header.cells]
     width = len(names)
     sample = [r.cells for r in (first, *islice(found, _SAMPLE)) if len(r.cells) == width]
-    can_guess = form.decimal == "." and width > 1
+    can_guess = options.decimal == "." and width > 1
     typed = _typed_columns(sample) if can_guess else {}
     has_gaps = not all(cells[-1] for cells in sample)
-    body = polars_reader.Body(file, start, first.line, size, width, form.delimiter, typed, has_gaps)
-    read = polars_reader.read(body, form.decimal)
+    body = polars_reader.Body(
+        file, start, first.line, size, width, options.delimiter, typed, has_gaps
+    )
+    read = polars_reader.read(body, options.decimal)
     return None if read is None else Table(names, *read)
 
 
@@ -183,15 +174,15 @@ class _File:
         return decoded
 
 
-def _read_records(source: _File, form: _Format) -> Table:
-    found = enumerate(records(source.text, form.delimiter))
-    names = _names(source, found, form.header_row)
+def _read_records(source: _File, options: ReadOptions) -> Table:
+    found = enumerate(records(source.text, options.delimiter))
+    names = _names(source, found, options.header_row)
     rows: list[list[str]] = []
     for number, record in found:
         if len(record.cells) != len(names):
             raise diagnostics.width_error(record, number, source.byte(record.start), names)
-        rows.append(source.cells(record, number, form.header_row))
-    return Table(names, _columns(rows, len(names), form.decimal), len(rows))
+        rows.append(source.cells(record, number, options.header_row))
+    return Table(names, _columns(rows, len(names), options.decimal), len(rows))
 
 
 def _names(source: _File, found: Iterator[tuple[int, Record]], header_row: int) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from datacode.errors import runtime_error
 from datacode.tables.csv.diagnostics import too_few_records
+from datacode.tables.read_options import DEFAULTS, ReadOptions, Warn, unheard
 from datacode.tables.xlsx import openpyxl_reader, package
 from datacode.tables.xlsx.package import CellPosition, Package, Sheet, Unreadable
 from datacode.tables.xlsx.size_limits import BYTES_A_CELL, MOST_CELLS
@@ -34,9 +35,9 @@ _SMALL = 2_000_000
 
 def read_xlsx(
     file: BinaryIO,
+    options: ReadOptions = DEFAULTS,
+    warn: Warn = unheard,
     *,
-    header_row: int = 0,
-    sheet_name: str | None = None,
     memory: int | None = None,
 ) -> Table:
     """A table of a sheet, the first one if no name is given.
@@ -50,10 +51,10 @@ def read_xlsx(
     archive = Package(file)
     most = MOST_CELLS if memory is None else min(MOST_CELLS, memory // BYTES_A_CELL)
     try:
-        return _by_calamine(file, archive, header_row, sheet_name, most)
+        return _by_calamine(file, archive, options, most)
     except Unreadable as error:
         try:
-            return _by_openpyxl(file, header_row, sheet_name, most)
+            return _by_openpyxl(file, options, most)
         except Unreadable:
             raise package.open_error(str(error)) from None
 
@@ -64,8 +65,7 @@ def read_xlsx(
 def _by_calamine(
     file: BinaryIO,
     archive: Package,
-    header_row: int,
-    sheet_name: str | None,
+    options: ReadOptions,
     most_cells: int,
 ) -> Table:
     parts = package.sheet_parts(archive)
@@ -74,7 +74,7 @@ def _by_calamine(
     book = _calamine(lambda: _calamine_module().CalamineWorkbook.from_filelike(file))
     kinds = _calamine_module().SheetTypeEnum
     sheets = [m.name for m in book.sheets_metadata if m.typ == kinds.WorkSheet]
-    name = _chosen(sheets, book.sheet_names, sheet_name)
+    name = _chosen(sheets, book.sheet_names, options.sheet)
     part = parts.get(name)
     if part is None:
         raise Unreadable(f"the part of sheet '{name}' is missing")
@@ -87,7 +87,7 @@ def _by_calamine(
     rows = _rows(found) if found.start else iter(())
     return _table(
         Sheet(top, left, islice(rows, top, None)),
-        header_row,
+        options.header_row,
         special,
         lambda: package.negative_cells(archive, part),
     )
@@ -121,18 +121,16 @@ def _rows(sheet: Any) -> Iterator[Sequence[Any]]:
         raise Unreadable(str(error)) from None
 
 
-def _by_openpyxl(
-    file: BinaryIO, header_row: int, sheet_name: str | None, most_cells: int = MOST_CELLS
-) -> Table:
+def _by_openpyxl(file: BinaryIO, options: ReadOptions, most_cells: int = MOST_CELLS) -> Table:
     # Rarely needed: Calamine reads almost every file.
     file.seek(0)
     names, worksheets = openpyxl_reader.open_workbook(file)
-    chosen = _chosen(list(worksheets), names, sheet_name)
+    chosen = _chosen(list(worksheets), names, options.sheet)
     sheet = openpyxl_reader.read_sheet(worksheets[chosen], most_cells)
-    return _table(sheet, header_row, {})
+    return _table(sheet, options.header_row, {})
 
 
-def _chosen(worksheets: list[str], all_sheets: list[str], wanted: str | None) -> str:
+def _chosen(worksheets: list[str], all_sheets: list[str], wanted: str | int | None) -> str:
     """The sheet of the wanted name, or the first with cells."""
     if wanted is None:
         if not worksheets:
@@ -148,7 +146,7 @@ def _chosen(worksheets: list[str], all_sheets: list[str], wanted: str | None) ->
             "Failed to read sheet '{name}': Worksheet '{name}' not found",
             name=wanted,
         )
-    return wanted
+    return str(wanted)
 
 
 # Rows to columns -----------------------------------------------------------------

@@ -79,6 +79,7 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
         recursion_limit=fork.recursion,
         memory_limit=fork.memory_bytes or None,
         on_output=output.write,
+        on_warning=output.warn,
         on_table=output.show,
     )
     threading.stack_size(_CONTROL_STACK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from datacode.i18n.message import Message
 from datacode.values.table import Table
 from datacode.worker import wire
 from datacode.worker.child.interrupts import InterruptGate
@@ -76,6 +77,12 @@ class OutputSink:
             self._channel.send(shown)
         is_long = self._program.keep_tables and len(table) > _ROWS_IN_TEXT
         return table.slice(0, _ROWS_IN_TEXT) if is_long else None
+
+    def warn(self, message: Message) -> None:
+        """A warning of the program, for those who asked for them."""
+        if self._program is not None and self._program.warnings:
+            with self._gate.closed():
+                self._channel.send(wire.Warned.of(message))
 
     def before_waiting(self) -> None:
         """The program is about to wait for the server: its reader should see what there is."""

@@ -130,7 +130,7 @@ class BuiltinTestCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.files = MemoryFiles()
-        self.warnings: list[str] = []
+        self.warnings: list[Message] = []
         self.own: dict[str, Any] = {}
         self.host = Host(self.files, on_warning=self.warnings.append)
         self.host.attach(_Functions(self.host, self.own))

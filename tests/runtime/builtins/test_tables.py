@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.i18n.message import Message
 from datacode.runtime.interpreter import Interpreter
 from datacode.values.table import Table
 
@@ -20,7 +21,7 @@ class ProgramTestCase(SynchronousTestCase):
     """Runs programs that find a table ``stock``."""
 
     def setUp(self) -> None:
-        self.warnings: list[str] = []
+        self.warnings: list[Message] = []
         self.shown: list[Table] = []
         self.interpreter = Interpreter(on_warning=self.warnings.append, on_table=self.shown.append)
         self.addCleanup(self.interpreter.close)
@@ -66,17 +67,32 @@ class MakingTests(ProgramTestCase):
         self.assertPrints("[x, y, Column_2]", "table(stock, ['x', 'y', 5]).column_names")
 
     def test_warnings(self) -> None:
-        """Warnings are for the host, not part of the output."""
+        """What is left out is told with its number, beside the output."""
+        self.run_program("other = table_select(stock, ['n', 'item', 'price'])")
         self.assertPrints("1", "len(table([[1], [2, 3]], ['a']))")
-        self.assertPrints("4", "len(merge_tables([stock, table([[1]]), table([[2]])]))")
+        self.assertPrints("4", "len(merge_tables([stock, table([[1]], ['item']), other]))")
         self.assertEqual(
-            self.warnings,
+            [str(each) for each in self.warnings],
             [
-                "Warning: Пропущено 1 строк с неверным количеством колонок",
-                "Warning: Пропущено 2 таблиц с несовпадающими заголовками",
-                "Warning: Пропущено 2 строк с неверным количеством колонок при объединении",
+                "table(): 1 of 2 rows were left out: row 2 has 2 cells, not 1",
+                "merge_tables(): table 2 with its 1 rows was left out, because its columns are not"
+                " those of the first: it lacks 'n'. mode='union' keeps all columns",
+                "merge_tables(): table 3 with its 4 rows was left out, because its columns are not"
+                " those of the first: their order is another. mode='union' keeps all columns",
             ],
         )
+
+    def test_warnings_are_bounded(self) -> None:
+        """The same comes once in a run, and of too many the rest is counted."""
+        self.run_program("for i in range(200) do\n  table([[1], [2, 3]], ['a'])\nnext i")
+        self.assertEqual(len(self.warnings), 1)
+        self.warnings.clear()
+        self.run_program(
+            "rows = [[1]]\nfor i in range(130) do\n"
+            "  rows = push(rows, [1, 2])\n  table(rows, ['a'])\nnext i"
+        )
+        self.assertEqual(len(self.warnings), 101)
+        self.assertEqual(str(self.warnings[-1]), "30 more warnings are not shown")
 
     def test_shown_tables_are_offered(self) -> None:
         """A host that draws tables gets those that a program shows."""
@@ -175,7 +191,7 @@ class RowTests(ProgramTestCase):
         self.assertPrints("[9]", "merge_tables([stock, other], mode='inner').idx[-1]")
         self.assertPrints("null", "merge_tables([], 'outer')")
         self.assertEqual(
-            self.failure("merge_tables([stock], 'all')"), "mode must be 'outer' or 'inner'"
+            self.failure("merge_tables([stock], 'all')"), "mode must be 'union', 'outer' or 'inner'"
         )
         self.assertEqual(
             self.failure("merge_tables([], 'outer', 1)"),

@@ -1,6 +1,6 @@
-"""Reading and writing files (tables and files reference, 2 and 4.1).
+"""Reading files (tables and files reference, 2): the extension decides how.
 
-The extension decides how a file is read. Text may stand wherever a path is wanted.
+Text may stand wherever a path is wanted.
 """
 
 from __future__ import annotations
@@ -10,23 +10,20 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import BinaryIO
 
-from datacode.errors import runtime_error, type_error
+from datacode.errors import runtime_error
 from datacode.i18n.message import Message
 from datacode.runtime.builtins.file_errors import SHARE, extension, failures, path_text
+from datacode.runtime.builtins.file_options import row_number, text_options
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
-from datacode.runtime.builtins.tables import checked_text
-from datacode.runtime.file_operations import Write
 from datacode.runtime.host import Host
-from datacode.tables.csv.encodings import codec_for
 from datacode.tables.csv.read import read_csv
-from datacode.tables.csv.write import csv_parts
+from datacode.tables.read_options import ReadOptions
 from datacode.tables.select import checked_header, select_header
 from datacode.tables.show import info_text
 from datacode.tables.xlsx.read import read_xlsx
-from datacode.tables.xlsx.write import to_xlsx
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -39,21 +36,6 @@ _WINDOWS = "cp1251"
 """What Cyrillic files that are not UTF-8 are usually in."""
 
 _CHUNK = 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """How a file is to be read: the arguments of ``read_file`` behind the path, checked."""
-
-    header_row: int = 0
-    sheet_name: str | None = None
-    header: Value = ABSENT
-    delimiter: str = ","
-    encoding: str | None = None
-    decimal: str = "."
-
-
-# Reading ---------------------------------------------------------------------
 
 
 @builtin(
@@ -104,20 +86,21 @@ def read_file(
     options = _positional(_second, _third)
     kind = extension(text)
     if kind == "txt":
-        return _read_text(host, text, _csv_options(options, ABSENT, encoding, ABSENT).encoding)
+        return _read_text(host, text, text_options(options, ABSENT, encoding, ABSENT).encoding)
     if header_row is not ABSENT:
         if header_row.__class__ is not float:
             raise runtime_error("header_row_not_number", "header_row must be a number")
-        options = replace(options, header_row=_row_number(header_row))
+        options = replace(options, header_row=row_number(header_row))
     if sheet_name is not ABSENT:
         if sheet_name.__class__ is not str:
             raise runtime_error("sheet_name_not_string", "sheet_name must be a string")
-        options = replace(options, sheet_name=sheet_name)
-    options = _csv_options(options, delimiter, encoding, decimal)
-    if kind == "csv":
-        return _headed(host, header, lambda: _read_csv(host, text, options))
-    if kind == "xlsx":
-        return _headed(host, header, lambda: _read_xlsx(host, text, options))
+        options = replace(options, sheet=sheet_name)
+    options = text_options(options, delimiter, encoding, decimal)
+    if kind in ("csv", "xlsx"):
+        if header is not ABSENT:
+            options = replace(options, header=checked_header(header))
+        read = _read_csv if kind == "csv" else _read_xlsx
+        return _headed(host, options, lambda: read(host, text, options))
     if text.startswith(SHARE):
         return _read_unknown(host, text, kind, options.encoding)
     _refuse_outside(host, text)
@@ -133,7 +116,7 @@ def read_csv_safe(host: Host, path: Value) -> Table:
         write_file("list.txt", "name,age")
         print(read_csv_safe("list.txt").column_names)       # [name, age]
     """
-    return _read_csv(host, path_text(path), _Options())
+    return _read_csv(host, path_text(path), ReadOptions())
 
 
 @builtin("files")
@@ -145,68 +128,32 @@ def analyze_csv(host: Host, path: Value) -> str:
         write_file("list.csv", "name,age")
         print(contains(analyze_csv("list.csv"), "age"))     # true
     """
-    return info_text(_read_csv(host, path_text(path), _Options()))
+    return info_text(_read_csv(host, path_text(path), ReadOptions()))
 
 
-def _positional(second: Value, third: Value) -> _Options:
+def _positional(second: Value, third: Value) -> ReadOptions:
     """The arguments behind the path: a header row, a sheet's name, or both in this order."""
     if third is not ABSENT:
         if second.__class__ is not float or third.__class__ is not str:
             raise runtime_error(
                 "read_file_arguments", "Expected (path, header_row: Number, sheet_name: String)"
             )
-        return _Options(_row_number(second), third)
+        return ReadOptions(row_number(second), sheet=third)
     if second is ABSENT:
-        return _Options()
+        return ReadOptions()
     if second.__class__ is float:
-        return _Options(_row_number(second))
+        return ReadOptions(row_number(second))
     if second.__class__ is str:
-        return _Options(sheet_name=second)
+        return ReadOptions(sheet=second)
     raise runtime_error(
         "header_row_or_sheet_name",
         "Second argument must be either a number (header_row) or a string (sheet_name)",
     )
 
 
-def _headed(host: Host, header: Value, read: Callable[[], Table]) -> Table:
-    """The table with the columns that ``header`` wants; that is checked before anything is read."""
-    if header is ABSENT:
-        return read()
-    checked_header(header)
-    return select_header(read(), header, host.warn)
-
-
-def _row_number(value: float) -> int:
-    if not value.is_integer() or value < 0:
-        raise runtime_error("header_row_not_natural", "header_row must be a non-negative integer")
-    return int(value)
-
-
-def _csv_options(options: _Options, delimiter: Value, encoding: Value, decimal: Value) -> _Options:
-    """The options with those of text and CSV, each of them checked."""
-    if delimiter is not ABSENT:
-        options = replace(options, delimiter=_delimiter(delimiter))
-    if encoding is not ABSENT:
-        if encoding.__class__ is not str:
-            raise runtime_error("encoding_not_string", "encoding must be a string")
-        options = replace(options, encoding=codec_for(encoding))
-    if decimal is not ABSENT:
-        if decimal not in (".", ","):
-            raise runtime_error("bad_decimal", "decimal must be '.' or ','")
-        options = replace(options, decimal=decimal)
-    if options.delimiter == options.decimal == ",":
-        raise runtime_error("two_commas", "delimiter and decimal cannot both be ','")
-    return options
-
-
-def _delimiter(value: Value) -> str:
-    """One character. As strings have no escapes, a backslash and a ``t`` are a tab."""
-    delimiter = "\t" if value == "\\t" else value
-    if delimiter.__class__ is not str or len(delimiter) != 1 or delimiter in '"\r\n':
-        raise runtime_error(
-            "bad_delimiter", "delimiter must be one character, other than a quote or a line end"
-        )
-    return str(delimiter)
+def _headed(host: Host, options: ReadOptions, read: Callable[[], Table]) -> Table:
+    """The table with the columns that ``header`` wants."""
+    return read() if options.header is None else select_header(read(), options.header, host.warn)
 
 
 def _refuse_outside(host: Host, path: str) -> None:
@@ -268,29 +215,17 @@ def _windows_text(content: bytes, position: int) -> str:
         ) from None
 
 
-def _read_csv(host: Host, path: str, options: _Options) -> Table:
+def _read_csv(host: Host, path: str, options: ReadOptions) -> Table:
     with _opened(host, path, _CSV_FAILED) as file:
         encoding = options.encoding
         if encoding is None and path.startswith(SHARE) and not _holds_utf_8(file):
             encoding = _WINDOWS
-        return read_csv(
-            file,
-            header_row=options.header_row,
-            delimiter=options.delimiter,
-            encoding=encoding,
-            decimal=options.decimal,
-            warn=host.warn,
-        )
+        return read_csv(file, replace(options, encoding=encoding), host.warn)
 
 
-def _read_xlsx(host: Host, path: str, options: _Options) -> Table:
+def _read_xlsx(host: Host, path: str, options: ReadOptions) -> Table:
     with _opened(host, path, _XLSX_FAILED) as file:
-        return read_xlsx(
-            file,
-            header_row=options.header_row,
-            sheet_name=options.sheet_name,
-            memory=host.memory_limit,
-        )
+        return read_xlsx(file, options, host.warn, memory=host.memory_limit)
 
 
 def _read_unknown(host: Host, path: str, kind: str, encoding: str | None) -> str:
@@ -319,67 +254,3 @@ def _holds_utf_8(file: BinaryIO) -> bool:
     finally:
         file.seek(0)
     return True
-
-
-# Writing ---------------------------------------------------------------------
-
-
-@builtin("files", count_error=expects_range(2, 2))
-def write_file(
-    host: Host,
-    path: Value,
-    content: Value,
-    *,
-    delimiter: Value = ABSENT,
-    encoding: Value = ABSENT,
-    decimal: Value = ABSENT,
-) -> None:
-    """Replace a file by a text, in UTF-8, or by a table, as CSV or XLSX after the extension.
-
-    For text and CSV another ``encoding`` can be named, for CSV the ``delimiter`` and the
-    character that separates the ``decimal`` places. Folders are not created.
-
-    Raises an error that gives the reason if the file cannot be written.
-
-    Example::
-
-        write_file("note.txt", "привет")
-        print(read_file("note.txt"))        # привет
-    """
-    text = path_text(path, "Path or String")
-    is_table = content.__class__ is Table
-    if not is_table and content.__class__ is not str:
-        raise type_error("String")
-    options = _csv_options(_Options(), delimiter, encoding, decimal)
-    if not is_table:
-        _write(host, text, _encoded(content, options.encoding or _UTF_8))
-    elif extension(text) == "csv":
-        csv = checked_text(host, csv_parts(content, options.delimiter, options.decimal))
-        _write(host, text, _encoded(csv, options.encoding or _UTF_8))
-    elif extension(text) == "xlsx":
-        _write(host, text, to_xlsx(content))
-    else:
-        raise runtime_error(
-            "bad_table_file_name",
-            "A table can be written to a file .csv or .xlsx, not to '{path}'",
-            path=text,
-        )
-
-
-def _write(host: Host, path: str, content: bytes) -> None:
-    with failures(Write.failed):
-        if "\0" in path:
-            raise OSError(errno.EINVAL, "a path cannot contain NUL")
-        host.files.write(path, content)
-
-
-def _encoded(text: str, encoding: str) -> bytes:
-    try:
-        return text.encode(encoding)
-    except UnicodeEncodeError as failure:
-        raise runtime_error(
-            "not_encodable",
-            "Failed to write file: {encoding} has no character '{character}'",
-            encoding=encoding,
-            character=text[failure.start].encode("utf-8", "backslashreplace").decode(),
-        ) from None
