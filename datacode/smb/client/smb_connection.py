@@ -44,8 +44,8 @@ _Class = TypeVar("_Class", bound=type)
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
-def _only(*used: str) -> Callable[[_Class], _Class]:
-    """Of the base class leave what is ``used`` or overridden; every other public method raises.
+def _shut_off_all_but(*used: str) -> Callable[[_Class], _Class]:
+    """Leave of the base class what is ``used`` or overridden; every other public method raises.
 
     Impacket binds aliases (``connect_tree``) to its own functions, so that overriding one name
     would leave the others as they were: each alias of an overridden method becomes the override.
@@ -73,8 +73,8 @@ def _shut_off(name: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-def _understood(method: _Method) -> _Method:
-    """``method`` of Impacket, which meets malformed answers with whatever exception comes."""
+def _breaking_on_nonsense(method: _Method) -> _Method:
+    """``method`` of Impacket; any exception of its parsers becomes a broken connection."""
 
     @functools.wraps(method)
     def call(self: Any, *arguments: Any, **more: Any) -> Any:
@@ -110,14 +110,14 @@ class VerifiedPacket(dict[str, Any]):
         return True
 
 
-class _Everything(dict[Any, Any]):
-    """Trees and handles, of which the server alone knows which are open."""
+class _AllKnown(dict[Any, Any]):
+    """A table of trees or handles that has them all: the server knows which are open."""
 
     def __contains__(self, key: object) -> bool:
         return True
 
 
-@_only(
+@_shut_off_all_but(
     *("getDialect", "getKerberos", "getRemoteName", "getServerIP", "getCredentials"),
     *("get_remote_name", "get_remote_host", "getIOCapabilities", "isGuestSession", "signSMB"),
     *("login", "kerberosLogin", "read_andx", "writeFile"),
@@ -170,7 +170,7 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
         """Send and receive through ``wire`` from now on, and forget password, tickets and keys."""
         self.wire, self._adopted = wire, True
         self._NetBIOSSession = None
-        self._Session["TreeConnectTable"] = self._Session["OpenTable"] = _Everything()
+        self._Session["TreeConnectTable"] = self._Session["OpenTable"] = _AllKnown()
         self._Session["UserCredentials"] = ""
         for key in ("Session", "Signing", "Encryption", "Decryption", "Application"):
             self._Session[f"{key}Key"] = b""
@@ -263,7 +263,7 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
         with self.wire.parsing():
             return messages.parse_close(reply.body)
 
-    @_understood
+    @_breaking_on_nonsense
     def read(self, *arguments: Any) -> bytes:
         """READ (2.2.19) of a pipe; a connection that has read ``_MAX_PIPED`` bytes so is broken."""
         data: bytes = super().read(*arguments)
@@ -272,21 +272,21 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
             raise self.wire.broke(errors.NONSENSE)
         return data
 
-    write = _understood(smb3.SMB3.write)
-    setInfo = _understood(smb3.SMB3.setInfo)
-    queryInfo = _understood(smb3.SMB3.queryInfo)
-    flush = _understood(smb3.SMB3.flush)
-    ioctl = _understood(smb3.SMB3.ioctl)
-    echo = _understood(smb3.SMB3.echo)
-    logoff = _understood(smb3.SMB3.logoff)
+    write = _breaking_on_nonsense(smb3.SMB3.write)
+    setInfo = _breaking_on_nonsense(smb3.SMB3.setInfo)
+    queryInfo = _breaking_on_nonsense(smb3.SMB3.queryInfo)
+    flush = _breaking_on_nonsense(smb3.SMB3.flush)
+    ioctl = _breaking_on_nonsense(smb3.SMB3.ioctl)
+    echo = _breaking_on_nonsense(smb3.SMB3.echo)
+    logoff = _breaking_on_nonsense(smb3.SMB3.logoff)
 
 
-@_only(
+@_shut_off_all_but(
     *("getDialect", "getRemoteName", "getRemoteHost", "getSMBServer", "getCredentials"),
     *("openFile", "closeFile", "setInfo", "readFile", "writeFile", "logoff"),
 )
 class ShareConnection(SMBConnection):  # type: ignore[misc]
-    """What shares are worked on: Impacket's ``SMBConnection``, and what is faster by our own code.
+    """Impacket's ``SMBConnection``, on which all operations on shares are done.
 
     For one thread at a time, and only while ``wire.during``. Every failure is a ``ShareError`` or
     ``CallCancelled``; after those of the connection itself it is ``broken``.
@@ -322,10 +322,10 @@ class ShareConnection(SMBConnection):  # type: ignore[misc]
         answer: bytes = self.session.ioctl(tree, None, code, _IS_FSCTL, data, 0, room)
         return answer
 
-    listShares = _understood(SMBConnection.listShares)
-    queryInfo = _understood(SMBConnection.queryInfo)
+    listShares = _breaking_on_nonsense(SMBConnection.listShares)
+    queryInfo = _breaking_on_nonsense(SMBConnection.queryInfo)
 
-    @_understood
+    @_breaking_on_nonsense
     def share_names(self) -> list[tuple[str, int, str]]:
         """Name, kind ([MS-SRVS], 2.2.2.4) and remark of each share of the host."""
         return [
