@@ -7,7 +7,7 @@ what it must know beforehand of code that it is not just compiling is collected 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import chain
 
 from datacode.language.analysis.builtin_info import Builtins
@@ -41,43 +41,29 @@ class Names:
 
 def names_of(statements: Iterable[nodes.Statement], builtins: Builtins) -> Names:
     """The names in these statements, without those in functions that they define."""
-    read: set[str] = set()
-    assigned: set[str] = set()
-    made_global: set[str] = set()
-    made_local: set[str] = set()
-    changed: set[str] = set()
-    deep: set[str] = set()
-    bound: set[str] = set()
-    calls: set[str] = set()
+    found = {each.name: set[str]() for each in fields(Names)}
     for node in walk(statements):
         match node:
             case nodes.Name(name=name):
-                read.add(name)
+                found["read"].add(name)
             case nodes.Call(name=name):
-                calls.add(name)
+                found["calls"].add(name)
             case nodes.Assign(name=name, scope=scope):
-                targets = {"global": made_global, "local": made_local}.get(scope or "", assigned)
-                targets.add(name)
+                found["assigned" if scope is None else f"made_{scope}"].add(name)
                 if grows(node, builtins):
-                    changed.add(name)
+                    found["changed"].add(name)
             case nodes.AssignElement(name=name, path=path):
-                read.add(name)
-                assigned.add(name)
-                changed.add(name)
+                for role in ("read", "assigned", "changed"):
+                    found[role].add(name)
                 if len(path) > 1:
-                    deep.add(name)
+                    found["deep"].add(name)
             case nodes.For(variables=variables):
-                bound.update(variables)
+                found["bound"].update(variables)
             case nodes.Try(variable=str() as variable):
-                bound.add(variable)
+                found["bound"].add(variable)
             case _:
                 pass
-    return Names(
-        *map(
-            frozenset[str],
-            (read, assigned, made_global, made_local, changed, deep, bound, calls),
-        )
-    )
+    return Names(**{role: frozenset(names) for role, names in found.items()})
 
 
 def grows(node: nodes.Assign, builtins: Builtins) -> bool:
