@@ -223,6 +223,8 @@ def _raw_fields(request: type[Request]) -> type[Struct]:
 def _accepts(kind: Any, raw: Raw) -> bool:
     if kind is Id:
         return _is_id(raw)
+    if len(raw) > _BESIDE and bytes(memoryview(raw)[:1]) != b'"':
+        return False  # no list that we take is so long; decoding it once more takes too long
     try:
         msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
