@@ -323,7 +323,7 @@ class RemoteInterpreter:
             self._let_go(worker)
         if run is not None and run.worker is worker:
             self._active = None
-            if not ending.unborn or run.heard or run.killed_for:
+            if not ending.never_started or run.heard or run.killed_for:
                 run.finish(run.killed_for or cause(ending))
             else:
                 self._again(run)
@@ -343,7 +343,7 @@ class RemoteInterpreter:
             return
         self._begin(run)
 
-    # Messages of the worker, which may be anybody's by now ------------------------------
+    # Messages of the worker, whose process may have been taken over ------------------------------
 
     def _received(self, worker: WorkerProcess, files: FileServer, message: wire.FromWorker) -> None:
         run = self._active

@@ -24,13 +24,13 @@ _FIRST_LOOK, _LAST_LOOK = 0.001, 0.1
 class Ending:
     """How a worker ended. ``number`` is the signal's, ``fault`` the rule that it broke.
 
-    ``unborn`` tells that there never was one, as far as anybody knows.
+    ``never_started`` tells that no process could be made, as far as is known.
     """
 
     number: int | None = None
     status: int | None = None
     fault: str | None = None
-    unborn: bool = False
+    never_started: bool = False
 
 
 class WorkerProcess:
@@ -44,9 +44,9 @@ class WorkerProcess:
 
     def __init__(self, reactor: Any, zygote: ZygoteClient, memory: int, recursion: int) -> None:
         self._reactor = reactor
-        self.received: Callable[[FromWorker], None] = _nobody
-        self.replied: Callable[[Reply], None] = _nobody
-        self.ended: Callable[[Ending], None] = _nobody
+        self.received: Callable[[FromWorker], None] = _ignored
+        self.replied: Callable[[Reply], None] = _ignored
+        self.ended: Callable[[Ending], None] = _ignored
         self.run = Channel[FromWorker](from_worker, MAX_FROM_WORKER, self._on_run, self._lost)
         self.control = Channel[Reply](reply, MAX_FROM_WORKER, self._on_control, self._lost)
         self.process: int | None = None
@@ -56,7 +56,7 @@ class WorkerProcess:
         self._gone: Ending | None = None
         self._waiting: list[Deferred[None]] = []
         channels = (pair(reactor, self.run), pair(reactor, self.control))
-        zygote.fork(channels, memory, recursion).addCallbacks(self._born, self._not_born)
+        zygote.fork(channels, memory, recursion).addCallbacks(self._forked, self._fork_failed)
 
     def _on_run(self, message: FromWorker) -> None:
         self.received(message)
@@ -108,18 +108,18 @@ class WorkerProcess:
         self._waiting.append(waiter)
         return waiter
 
-    def _born(self, process: int) -> None:
+    def _forked(self, process: int) -> None:
         self.process = process
         if self._dying:
             os.kill(process, signal.SIGKILL)
             self._look(_FIRST_LOOK)
 
-    def _not_born(self, reason: Failure) -> None:
+    def _fork_failed(self, reason: Failure) -> None:
         self._log.error("no worker: {why}", why=reason.getErrorMessage())
         self._dying = True
         self.run.close()
         self.control.close()
-        self._end(Ending(unborn=True))
+        self._end(Ending(never_started=True))
 
     def _lost(self, fault: str | None) -> None:
         """A channel is gone: the process has ended, or is of no use."""
@@ -150,5 +150,5 @@ class WorkerProcess:
             waiter.callback(None)
 
 
-def _nobody(message: object) -> None:
-    """Nobody owns the worker yet: what it says is dropped."""
+def _ignored(message: object) -> None:
+    """The handler of a worker that has no owner yet."""

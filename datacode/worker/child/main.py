@@ -111,7 +111,7 @@ class Runner:
 
     def run(self, program: wire.RunProgram) -> None:
         """Run a program and send how it ended."""
-        self._lay_by()
+        self._reserve_memory()
         self._output.begin(program)
         self._gate.begin(program.run, program.run_seconds, program.cpu_seconds)
         try:
@@ -119,7 +119,7 @@ class Runner:
         except Interrupted as late:  # at the very end of the program, when its work was done
             error = late.error()
         except MemoryError:
-            self._break_into()
+            self._free_reserve()
             error = limit_error("out_of_memory", "Not enough memory")
         except Exception as fault:  # noqa: BLE001 - a fault of ours must not end the session
             error = internal_error()
@@ -127,7 +127,7 @@ class Runner:
         finally:
             self._gate.end()
         if error is not None and error.message.code == "out_of_memory":
-            self._break_into()
+            self._free_reserve()
         if error is not None:
             self._advise(error, program.code)
         said = None if error is None else wire.Error.of(error)
@@ -169,15 +169,15 @@ class Runner:
                 self._channel.send(wire.Exported(content[start : start + _PIECE]))
         return None
 
-    # A program that used up the memory leaves its variables full of it. What is put by
-    # beforehand lets this run end in order and the next one free something.
+    # The variables of a program that used up the memory keep it. A reserve, freed then, lets
+    # this run end in order and the next one free something.
 
-    def _lay_by(self) -> None:
+    def _reserve_memory(self) -> None:
         if self._reserve is None:
             with contextlib.suppress(OSError):
                 self._reserve = mmap.mmap(-1, _RESERVE, flags=mmap.MAP_PRIVATE)
 
-    def _break_into(self) -> None:
+    def _free_reserve(self) -> None:
         self._tables.let_go()
         if self._reserve is not None:
             self._reserve.close()
