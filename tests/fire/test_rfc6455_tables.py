@@ -298,9 +298,13 @@ class CloseTableTests(TableTestCase):
 
 class LimitTableTests(TableTestCase):
     def test_sixty_mebibytes(self) -> None:
-        """One message of 60 MiB, below the limit of 64."""
-        message = json.dumps({"code": "print('Hello')", "more": "x" * (60 << 20)}).encode()
-        self.assertCases(iter((Case("9, 60 MiB", (frame(TEXT, message),), HELLO),)))
+        """One message of 60 MiB, below the limit of 64 for uploads, which are off here."""
+        content = "x" * (60 << 20)
+        upload = {"type": "upload_file", "filename": "a.txt", "content": content}
+        message = json.dumps(upload).encode()
+        answer = {"success": False, "message": "", "error": "Режим --use-ve не включен"}
+        sent = (frame(TEXT, message), frame(TEXT, echo("Hello")))
+        self.assertCases(iter((Case("9, 60 MiB", sent, (("failed", answer), *HELLO)),)))
 
     def test_above(self) -> None:
         """One byte above the limit, in whatever frames."""
@@ -320,7 +324,7 @@ class LimitTableTests(TableTestCase):
         """Large programs and their large answers, in frames and packets of many sizes."""
 
         def cases() -> Iterator[Case]:
-            for size in (64 << 10, 1 << 20, 8 << 20):
+            for size in (64 << 10, 1 << 20, (8 << 20) - 64):
                 text = "é" * (size // 2)
                 expected = (("said", text + "\n"),)
                 yield Case(f"9, {size}", (frame(TEXT, echo(text)),), expected)
