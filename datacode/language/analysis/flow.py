@@ -388,7 +388,7 @@ class Flow:
         """Code runs that may let the values of globals be known elsewhere."""
         self.state.owned = frozenset(filter(is_private, self.state.owned))
 
-    def call(self, builtin: BuiltinInfo | None) -> None:
+    def note_call(self, builtin: BuiltinInfo | None) -> None:
         """A builtin is called, or, without one, a function of the program."""
         if builtin is None or not builtin.pure:
             self.release_globals()

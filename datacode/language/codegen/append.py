@@ -15,8 +15,8 @@ from datacode.language.analysis.flow import SET, FlowState, Slot, merge
 from datacode.language.analysis.type_sets import ARRAY, BOOL, NUMBER, STRING, only
 from datacode.language.codegen.arithmetic import printed_text
 from datacode.language.codegen.builder import Builder, Operand
+from datacode.language.codegen.class_tests import class_tests
 from datacode.language.codegen.evaluation_order import combine, flatten
-from datacode.language.codegen.type_tests import class_tests
 from datacode.language.codegen.variables import now_set, read_slot, store
 from datacode.language.syntax import nodes
 
@@ -51,7 +51,7 @@ def appends_to_array(b: Builder, node: nodes.Assign) -> bool:
         tests += class_tests(b, (item, ARRAY))
     method = "extend" if is_extended else "append"
     in_place = b.evaluation(b.call_method(array.node, method, item.node))
-    flow.call(builtin)
+    flow.note_call(builtin)
     longer = b.call(python_names.function(name), array.node, item.node)
     copy = b.assignment(longer, b.target(slot.python), b.target(slot.owner))
     b.emit(b.if_(b.all_of(tests), [in_place], [copy]) if tests else in_place)

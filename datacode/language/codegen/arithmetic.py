@@ -9,19 +9,19 @@ Source: language reference, 5.4.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from datacode.language.analysis import rules
 from datacode.language.analysis.type_sets import (
     BOOL,
     NUMBER,
-    OTHER,
     OWN,
     STRING,
     only,
 )
 from datacode.language.codegen.builder import STEADY, Builder, Operand
+from datacode.language.codegen.class_tests import numbers_test, refine_to_numbers
 from datacode.language.codegen.evaluation_order import combine, constant_number, order_operands
-from datacode.language.codegen.type_tests import numbers_test, refine_to_numbers
 
 _ARITHMETIC: dict[str, tuple[type[ast.operator], str]] = {
     "+": (ast.Add, "add"),
@@ -29,6 +29,9 @@ _ARITHMETIC: dict[str, tuple[type[ast.operator], str]] = {
     "*": (ast.Mult, "multiply"),
     "/": (ast.Div, "divide"),
 }
+
+MAX_WHOLE_HEIGHT = 6
+"""Operands that nest deeper are not written a second time as Python ints."""
 
 
 def arithmetic(b: Builder, operator: str, left: Operand, mark: int, right: Operand) -> Operand:
@@ -49,7 +52,7 @@ def _basic(b: Builder, operator: str, left: Operand, mark: int, right: Operand) 
     if only(left.types | right.types, NUMBER):
         left, right = order_operands(b, left, mark, right, "")
         node: ast.expr = b.binary(left.node, operation(), right.node)
-        whole = _whole_result(b, operation, operator, left, right)
+        whole = _whole_result(b, operator, left, right)
         safe = operator != "/" and left.safe and right.safe
         is_exact = operator != "*" and left.is_exact and right.is_exact
         return Operand(node, types, whole=whole, is_exact=is_exact, safe=safe)
@@ -70,15 +73,13 @@ def _basic(b: Builder, operator: str, left: Operand, mark: int, right: Operand) 
     return Operand(node, types, height=2)
 
 
-def _whole_result(
-    b: Builder, operation: type[ast.operator], operator: str, left: Operand, right: Operand
-) -> ast.expr | None:
-    """The same sum as a Python int, where both operands are known as ints."""
+def _whole_result(b: Builder, operator: str, left: Operand, right: Operand) -> ast.expr | None:
+    """The same result as a Python int, where both operands are known as ints."""
     if left.whole is None or right.whole is None or operator == "/":
         return None
-    if max(left.height, right.height) > 6:
+    if max(left.height, right.height) > MAX_WHOLE_HEIGHT:
         return None
-    return b.binary(left.whole, operation(), right.whole)
+    return b.binary(left.whole, _ARITHMETIC[operator][0](), right.whole)
 
 
 def _concatenation(
@@ -106,7 +107,6 @@ def _concatenation(
             return Operand(b.binary(printed, ast.Add(), right.node), STRING)
         left, right = order_operands(b, left, mark, right, "lr")
         test = b.is_a(left.node, "str")
-        types = STRING | left.types & OTHER
     else:
         return None
     fast = b.binary(left.node, ast.Add(), right.node)
@@ -166,19 +166,11 @@ def _whole_remainder(b: Builder, left: Operand, right: Operand) -> ast.expr | No
 
 
 def negation(b: Builder, operand: Operand) -> Operand:
+    """``-operand``."""
     value = constant_number(operand)
     if value is not None:
         whole = b.constant(-int(value)) if operand.whole is not None else None
-        types = operand.types
-        return Operand(
-            b.constant(-value),
-            types,
-            plain=True,
-            steadiness=STEADY,
-            safe=True,
-            whole=whole,
-            is_exact=True,
-        )
+        return replace(operand, node=b.constant(-value), whole=whole)
     types = rules.negation(operand.types)
     if only(operand.types, NUMBER):
         node: ast.expr = b.unary(ast.USub(), operand.node)

@@ -50,7 +50,7 @@ def _user_call(b: Builder, name: str, arguments: Sequence[nodes.Expr]) -> Operan
         return Operand(wrong.node, ANY, calls=True, height=height)
     given = tuple(of_argument(operand.types) for operand in operands)
     function, types = b.flow.specialization(name, given)
-    b.flow.call(None)
+    b.flow.note_call(None)
     node = b.call(function, depth(b), *(operand.node for operand in operands))
     return Operand(node, types, calls=True, height=height)
 
@@ -82,7 +82,7 @@ def _builtin_call(
     if builtin.calls_back and values:
         # Once all arguments are known: functions called for them leave their own depth.
         values[-1] = b.call("at_depth", depth(b), values[-1])
-    b.flow.call(builtin)
+    b.flow.note_call(builtin)
     return Operand(
         b.call(function, *values),
         builtin.result_type([operand.types for operand in operands]),
@@ -131,7 +131,7 @@ def _loose_call(b: Builder, node: nodes.Call) -> Operand:
     for argument, value_node in zip(node.arguments, values[:count], strict=False):
         is_spread = isinstance(argument, nodes.Spread)
         positional.append(b.starred(value_node) if is_spread else value_node)
-    b.flow.call(None)
+    b.flow.note_call(None)
     made = b.call(
         "call_loosely",
         depth(b),

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datacode.language.analysis import rules
 from datacode.language.analysis.type_sets import BOOL, INTEGER, NULL, NUMBER, STRING, only
 from datacode.language.codegen.builder import STEADY, Builder, Operand
+from datacode.language.codegen.class_tests import numbers_test
 from datacode.language.codegen.evaluation_order import constant_number, order_operands
-from datacode.language.codegen.type_tests import numbers_test
 
 EPSILON = 2.0**-52
 

@@ -15,7 +15,7 @@ from datacode.language.codegen.subscripts import cell_of_row, index, member
 from datacode.language.syntax import nodes
 
 
-def part(b: Builder, node: nodes.Index | nodes.Member, keep: bool) -> Operand:
+def read_part(b: Builder, node: nodes.Index | nodes.Member, keep: bool) -> Operand:
     """``base[index]`` or ``base.name``."""
     cell = cell_of_row(b, node)
     if cell is not None:

@@ -13,9 +13,9 @@ from datacode.language.analysis import rules
 from datacode.language.analysis.flow import SET, Slot
 from datacode.language.analysis.type_sets import ARRAY, NUMBER, OBJECT, OWN, STRING, with_elements
 from datacode.language.codegen.builder import LOOSE, STEADY, Builder, Operand
+from datacode.language.codegen.class_tests import class_tests
 from datacode.language.codegen.evaluation_order import keep_order
 from datacode.language.codegen.subscripts import position
-from datacode.language.codegen.type_tests import class_tests
 from datacode.language.codegen.variables import either, is_set
 from datacode.language.syntax import nodes
 

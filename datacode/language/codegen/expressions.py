@@ -8,7 +8,7 @@ from datacode.language.analysis import rules
 from datacode.language.analysis.type_sets import ARRAY, NULL, OBJECT
 from datacode.language.codegen.builder import STEADY, Builder, ExpressionTable, Operand
 from datacode.language.codegen.calls import call
-from datacode.language.codegen.cse import part
+from datacode.language.codegen.cse import read_part
 from datacode.language.codegen.evaluation_order import flatten, operands_of
 from datacode.language.codegen.operators import chain, unary
 from datacode.language.codegen.variables import read_name
@@ -66,8 +66,8 @@ EXPRESSIONS: ExpressionTable = {
     nodes.Logical: lambda b, node, _: chain(b, node),
     nodes.Unary: lambda b, node, _: flatten(b, unary(b, node)),
     nodes.Call: lambda b, node, _: flatten(b, call(b, node)),
-    nodes.Index: part,
-    nodes.Member: part,
+    nodes.Index: read_part,
+    nodes.Member: read_part,
     nodes.Array: lambda b, node, _: flatten(b, _array(b, node.elements)),
     nodes.Object: lambda b, node, _: flatten(b, _object(b, node.pairs)),
 }

@@ -22,8 +22,8 @@ from datacode.language.analysis.type_sets import (
     only,
 )
 from datacode.language.codegen.builder import STEADY, Builder, Operand
+from datacode.language.codegen.class_tests import class_tests
 from datacode.language.codegen.evaluation_order import constant_text, order_operands
-from datacode.language.codegen.type_tests import class_tests
 from datacode.language.syntax import nodes
 
 
