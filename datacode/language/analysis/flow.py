@@ -7,7 +7,7 @@ they are set at this point; only where it is not does the running program have t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -229,30 +229,24 @@ class Flow:
     def candidates(self, name: str) -> list[Slot]:
         """The variables that the name may stand for here, innermost first."""
         found = []
+        for slot in self._inner_slots(name):
+            setness = self.setness(slot)
+            if setness != UNSET:
+                found.append(slot)
+            is_own = slot.python == own_variable(name)
+            if setness == SET or (setness and is_own and not self._may_exist_outside(name)):
+                return found
+        return [*found, self.global_slot(name)]
+
+    def _inner_slots(self, name: str) -> Iterator[Slot]:
+        """The variables of that name within the global one, innermost first."""
         for python in reversed(self._in_blocks.get(name, ())):
-            slot = self.slot(python, name, True)
-            setness = self.setness(slot)
-            if setness != UNSET:
-                found.append(slot)
-            if setness == SET:
-                return found
+            yield self.slot(python, name, True)
         if name in self.own:
-            slot = self.own_slot(name)
-            setness = self.setness(slot)
-            if setness != UNSET:
-                found.append(slot)
-            if setness == SET or (setness == UNSURE and not self._may_exist_outside(name)):
-                return found
+            yield self.own_slot(name)
         is_made_here = not self.in_function and name in self.names.made_local
         if name in self.environment.local or is_made_here:
-            slot = self.top_level_slot(name)
-            setness = self.setness(slot)
-            if setness != UNSET:
-                found.append(slot)
-            if setness == SET:
-                return found
-        found.append(self.global_slot(name))
-        return found
+            yield self.top_level_slot(name)
 
     def targets(self, name: str) -> list[AssignmentTarget]:
         """The variables that a plain assignment may mean; the last one has no test."""

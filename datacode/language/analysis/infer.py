@@ -90,11 +90,9 @@ def _type_of_name(flow: Flow, name: str, variables: Types) -> int:
 
 
 def _type_of_call(flow: Flow, node: nodes.Call, variables: Types) -> int:
-    given = []
-    for argument in node.arguments:
-        if isinstance(argument, nodes.Spread | nodes.NamedArgument):
-            return ANY
-        given.append(infer_type(flow, argument, variables))
+    if node.positional is None:
+        return ANY
+    given = [infer_type(flow, argument, variables) for argument in node.positional]
     expected = flow.environment.functions.get(node.name)
     if expected is not None:
         if len(given) != expected or 0 in given:

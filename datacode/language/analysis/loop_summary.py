@@ -135,12 +135,12 @@ def _types_at_entry(flow: Flow, name: str) -> int:
 
 def is_range(flow: Flow, node: nodes.Expr) -> bool:
     """Is it ``range(…)`` of the library?"""
-    if not isinstance(node, nodes.Call):
+    if not isinstance(node, nodes.Call) or node.positional is None:
         return False
     builtin = flow.builtin(node.name)
-    if builtin is None or builtin.intrinsic != "range" or not builtin.accepts(len(node.arguments)):
+    if builtin is None or builtin.intrinsic != "range":
         return False
-    return not any(isinstance(a, nodes.Spread | nodes.NamedArgument) for a in node.arguments)
+    return builtin.accepts(len(node.positional))
 
 
 # Ownership -------------------------------------------------------------------------------

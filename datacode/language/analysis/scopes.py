@@ -68,16 +68,10 @@ def names_of(statements: Iterable[nodes.Statement], builtins: Builtins) -> Names
 
 def grows(node: nodes.Assign, builtins: Builtins) -> bool:
     """Is it ``x = push(x, …)`` or the like?"""
-    value = node.value
-    return (
-        isinstance(value, nodes.Call)
-        and value.name in builtins
-        and builtins[value.name].intrinsic in ("append", "extend")
-        and len(value.arguments) == 2
-        and isinstance(value.arguments[0], nodes.Name)
-        and value.arguments[0].name == node.name
-        and not isinstance(value.arguments[1], nodes.Spread | nodes.NamedArgument)
-    )
+    match node.value:
+        case nodes.Call(name=function, positional=(nodes.Name(name=node.name), _)):
+            return function in builtins and builtins[function].intrinsic in ("append", "extend")
+    return False
 
 
 def read_in(parts: Iterable[TreeNode]) -> frozenset[str]:

@@ -29,12 +29,10 @@ def appends_to_array(b: Builder, node: nodes.Assign) -> bool:
     if not scopes.grows(node, flow.builtins):
         return False
     assert isinstance(node.value, nodes.Call)
-    name, (first, second) = node.value.name, node.value.arguments
+    name, (_, second) = node.value.name, node.value.positional or ()
     slot, builtin = flow.only_target(node.name), flow.builtin(name)
     if slot is None or not slot.owns or builtin is None or flow.is_volatile(slot):
         return False
-    assert isinstance(first, nodes.Name)
-    assert not isinstance(second, nodes.Spread | nodes.NamedArgument)
     types = flow.types_of(slot)
     mark = len(b.out)
     array = b.spill(Operand(b.name(slot.python), types))

@@ -20,13 +20,12 @@ from datacode.language.syntax import nodes
 
 def call(b: Builder, node: nodes.Call) -> Operand:
     """A call of any kind."""
-    name, arguments = node.name, node.arguments
+    name, positional = node.name, node.positional
     builtin = b.flow.builtin(name)
-    if any(isinstance(a, nodes.Spread | nodes.NamedArgument) for a in arguments):
+    if positional is None:
         ordered = by_position(node, builtin) if builtin is not None else None
         bare = _bare_call(b, builtin, ordered) if builtin and ordered else None
         return bare or _loose_call(b, node)
-    positional = [a for a in arguments if not isinstance(a, nodes.Spread | nodes.NamedArgument)]
     if name in b.flow.environment.functions:
         return _user_call(b, name, positional)
     if builtin is None:

@@ -121,7 +121,7 @@ def _is_constant(
     b: Builder, left: Operand, mark: int, right: Operand, known: Operand, other: Operand
 ) -> tuple[ast.expr, bool]:
     """One operand is ``null``, ``true`` or ``false``."""
-    if _is_literal(other.node):
+    if isinstance(other.node, ast.Constant):
         same = ast.dump(other.node) == ast.dump(known.node)
         return b.constant(same), True
     if not other.types & known.types:
@@ -178,7 +178,3 @@ def _equals_number(
         return test, other.safe
     # No other kind of value is equal to a number.
     return b.all_of([b.is_a(other.node, "float"), test]), other.safe
-
-
-def _is_literal(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant)

@@ -78,13 +78,14 @@ def _exit_code(b: Builder, way: Jump) -> int:
 # Functions within the function -----------------------------------------------------------
 
 
-def outline_block(b: Builder, make: Callable[[], list[ast.stmt]]) -> list[ast.stmt]:
-    """Statements in a function of their own, and the code that calls it."""
+def outline_block(b: Builder, emit: Callable[[], None]) -> list[ast.stmt]:
+    """What is emitted in a function of its own, and the code that calls it."""
     line = b.line
     outer = b.frame
     inner = b.frame = Frame(outer)
     b.flow.state.cached = {}  # cached parts are locals of the function around
-    body = make()
+    with b.branch() as body:
+        emit()
     b.flow.state.cached = {}
     b.frame = outer
     b.go_to(line)

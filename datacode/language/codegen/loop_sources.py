@@ -35,28 +35,16 @@ class LoopSource:
 def numbered_in(b: Builder, node: nodes.For) -> nodes.Expr | None:
     """What is visited by ``for i, x in enum(…)``; None for other loops."""
     match node.iterable:
-        case nodes.Call(name=name, arguments=(source,)) if len(node.variables) <= 2:
+        case nodes.Call(name=name, positional=(source,)) if len(node.variables) <= 2:
             builtin = b.flow.builtin(name)
-            if builtin is None or builtin.intrinsic != "numbered":
-                return None
-            if isinstance(source, nodes.Spread | nodes.NamedArgument):
-                return None
-            return source
+            return source if builtin is not None and builtin.intrinsic == "numbered" else None
     return None
 
 
 def numbers(b: Builder, iterable: nodes.Expr) -> LoopSource:
     """The numbers of ``range(…)``."""
     assert isinstance(iterable, nodes.Call)
-    operands = operands_of(
-        b,
-        [
-            argument
-            for argument in iterable.arguments
-            if not isinstance(argument, nodes.Spread | nodes.NamedArgument)
-        ],
-    )
-    bounds = [_bound(operand) for operand in operands]
+    bounds = [_bound(operand) for operand in operands_of(b, iterable.positional or ())]
     with b.at(iterable):
         return LoopSource(b.call("whole_range", *bounds), (INTEGER,), is_range=True)
 

@@ -5,13 +5,11 @@ Source: language reference, sections 6 and 8.
 
 from __future__ import annotations
 
-import ast
-
 from datacode.language.analysis.flow import FlowState, merge
 from datacode.language.analysis.type_sets import BOOL, NUMBER, STRING, only
 from datacode.language.codegen.arithmetic import printed_text
 from datacode.language.codegen.assignments import assign
-from datacode.language.codegen.builder import Builder, Operand, StatementTable
+from datacode.language.codegen.builder import Builder, EmitStatement, Operand, StatementTable
 from datacode.language.codegen.element_assignments import assign_element
 from datacode.language.codegen.frames import Jump
 from datacode.language.codegen.functions import jump, outline_block, return_
@@ -24,25 +22,12 @@ MAX_BRANCHES = 20
 """Python nests each ``elif`` in the one before it."""
 
 
-def _block_statement(b: Builder, node: nodes.For | nodes.Try) -> None:
+def _block_statement(b: Builder, node: nodes.For | nodes.Try, emit: EmitStatement) -> None:
     """A loop or ``try``, in a function of its own where the layout says so."""
-    if id(node) not in b.layout.blocks:
-        _emit_block(b, node)
-        return
-    b.out.extend(outline_block(b, lambda: _inner_block(b, node)))
-
-
-def _inner_block(b: Builder, node: nodes.For | nodes.Try) -> list[ast.stmt]:
-    with b.branch() as made:
-        _emit_block(b, node)
-    return made
-
-
-def _emit_block(b: Builder, node: nodes.For | nodes.Try) -> None:
-    if isinstance(node, nodes.For):
-        for_(b, node)
+    if id(node) in b.layout.blocks:
+        b.out.extend(outline_block(b, lambda: emit(b, node)))
     else:
-        try_(b, node)
+        emit(b, node)
 
 
 def _throw(b: Builder, value: nodes.Expr) -> None:
@@ -112,8 +97,8 @@ STATEMENTS: StatementTable = {
     nodes.AssignElement: assign_element,
     nodes.ExpressionStatement: lambda b, node: b.evaluate(b.expression(node.value).node),
     nodes.If: _if,
-    nodes.For: _block_statement,
-    nodes.Try: _block_statement,
+    nodes.For: lambda b, node: _block_statement(b, node, for_),
+    nodes.Try: lambda b, node: _block_statement(b, node, try_),
     nodes.Throw: lambda b, node: _throw(b, node.value),
     nodes.Return: return_,
     nodes.Break: lambda b, _: jump(b, Jump("break", b.loops[-1])),

@@ -43,7 +43,7 @@ def _with_final(
     invalidate_all(flow, assigned | ({node.variable} if node.variable else set()))
     b.go_to(node.line, node.column)
     if id(node) in b.layout.finals:
-        made = outline_block(b, lambda: b.block(final))
+        made = outline_block(b, lambda: b.out.extend(b.block(final)))
         b.emit(made.pop(0))  # the function: once, however often Python writes the block out
     else:
         made = b.block(final)

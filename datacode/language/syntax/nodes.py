@@ -133,6 +133,12 @@ class Call(Node):
     name: str
     arguments: tuple[Expr | Spread | NamedArgument, ...]
 
+    @property
+    def positional(self) -> tuple[Expr, ...] | None:
+        """The arguments, if none of them is spread or named."""
+        plain = tuple(a for a in self.arguments if not isinstance(a, Spread | NamedArgument))
+        return plain if len(plain) == len(self.arguments) else None
+
 
 Expr = (
     Number

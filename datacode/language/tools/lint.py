@@ -248,7 +248,7 @@ class _Survey:
         known = name in self._known_functions or name in self._builtins
         if scope.function is None and not known and name not in self._defined:
             self._warn(call, "function", _TOO_EARLY.filled(name=name, line=definition.line))
-        elif _plain(call) and len(call.arguments) != len(definition.parameters):
+        elif call.positional is not None and len(call.arguments) != len(definition.parameters):
             error = argument_count_error(name, len(definition.parameters), len(call.arguments))
             self._warn(call, "function", error.message)
 
@@ -259,7 +259,7 @@ class _Survey:
         entry = self._builtins.get(call.name)
         if entry is None:
             self._warn(call, "function", function_error(call.name).message)
-        elif _plain(call) and not entry.accepts(len(call.arguments)):
+        elif call.positional is not None and not entry.accepts(len(call.arguments)):
             error = entry.wrong_count(len(call.arguments))
             self._warn(call, "function", error.message)
 
@@ -290,11 +290,6 @@ class _Survey:
 
 
 # The shape of the tree -------------------------------------------------------------
-
-
-def _plain(call: nodes.Call) -> bool:
-    """Are all its arguments positional, so that they can be counted?"""
-    return not any(isinstance(a, nodes.Spread | nodes.NamedArgument) for a in call.arguments)
 
 
 def _blocks(
