@@ -51,8 +51,8 @@ LATE = {
     "smb.client.reconnecting": {"smb.client.dfs_namespace"},
     "smb.shares": {"smb.client.dfs_namespace", "smb.client.session_setup"},
     "tables.xlsx.openpyxl_reader": {"openpyxl"},
-    "tables.xlsx.write": {"openpyxl", "tables.xlsx.row_stream"},
     "tables.xlsx.read": {"python_calamine"},
+    "tables.xlsx.write": {"openpyxl", "tables.xlsx.row_stream"},
     "tap": {"twisted"},
     "values.lazy_polars": {"polars"},
 }

@@ -148,9 +148,9 @@ NAMES = (
         "openpyxl",
         "openpyxl.worksheet.worksheet:Worksheet",
         "datacode/tables/xlsx/row_stream.py",
-        used="_charts _images _rels _drawing max_column max_row min_column min_row path title",
+        used="_charts _images _rels _drawing path title",
     ),
-    Names("openpyxl", "openpyxl.cell:Cell", "datacode/tables/xlsx/row_stream.py", used="_value"),
+    Names("openpyxl", "openpyxl.cell:Cell", "datacode/tables/xlsx/row_stream.py", used="style_id"),
 )
 
 IMPACKET_KEYS = {

@@ -308,6 +308,7 @@ _HAS_MARK = re.compile(
     rf"[{_SYMBOLS}]|\A(?:{_ANY_CODE})|(?:{_ANY_CODE})\Z", re.IGNORECASE | re.ASCII
 )
 _HAS_CODE = re.compile(_ANY_CODE, re.IGNORECASE | re.ASCII)
+_MARK = re.compile(rf"[{_SYMBOLS}]|{_ANY_CODE}", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(rf"[0-9+\-.,{_SPACES}{_SYMBOLS}]+")
 _WITH_LETTERS = re.compile(rf"[0-9+\-.,{_SPACES}{_SYMBOLS}A-Za-z]+")
 _ASCII_DIGIT = re.compile("[0-9]")
@@ -337,3 +338,15 @@ def currency_amount(text: str) -> float | None:
     is_point = comma and "." not in kept and "," not in head and 1 <= len(tail) <= 2
     kept = f"{head}.{tail}" if is_point else kept.replace(",", "")
     return float(kept) if _AMOUNT.fullmatch(kept) else None
+
+
+def money_mark(text: str) -> tuple[str, bool] | None:
+    """The symbol or code of an amount's currency, and whether it stands in front.
+
+    None if there is none, or another one besides.
+    """
+    text = text.strip(WHITE_SPACE)
+    marks = list(_MARK.finditer(text))
+    if len({mark[0].upper() for mark in marks}) != 1:
+        return None
+    return marks[0][0].upper(), not _ASCII_DIGIT.search(text[: marks[0].start()])

@@ -85,6 +85,33 @@ class InsideTests(WorkersTestCase):
         )
         self.assertEqual((outcome.error, outcome.output), (None, "10001\n"))
 
+    async def test_every_form(self) -> None:
+        """Every form of a table is written where no module and no file can be found."""
+        before = Path.cwd()
+        folder = self.mktemp()
+        os.makedirs(folder)
+        os.chdir(folder)
+        self.addCleanup(os.chdir, before)
+        await self.started()
+        interpreter = self.opened(HereFiles())
+        outcome = await interpreter.run(
+            "t = table([['2025-12-31', money(5), 1.5, 'x'], ['31.12.2025', null, 2, true]],"
+            " ['day', 'm', 'n', 's'])\n"
+            "write_file('o.xlsx', {'a': t, 'b': t}, totals=true, formats={'n': '# ##0.00'})\n"
+            "write_file('o.xlsx', t, sheet='c', append=true)\n"
+            "print(read_file('o.xlsx', 'c').rows.rows)\n"
+            "write_file('o.csv', t, excel='ru')\n"
+            "for e in ['tsv', 'json', 'jsonl', 'parquet', 'arrow'] do\n"
+            "  write_file('o.' + e, t)\n"
+            "  print(file_size('o.' + e) > 0)\n"
+            "next e"
+        )
+        self.assertIsNone(outcome.error, outcome.error)
+        self.assertEqual(
+            outcome.output,
+            "[[2025-12-31, 5, 1.5, x], [2025-12-31, null, 2, true]]\n" + "true\n" * 5,
+        )
+
     async def test_encodings(self) -> None:
         """Every character set that programs may name is there."""
         before = Path.cwd()

@@ -1,10 +1,11 @@
-"""Writing files (tables and files reference, 4.1): the extension decides how."""
+"""Writing files (tables and files reference, 2.7 and 4.1): the extension decides how."""
 
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
-from datacode.errors import runtime_error, type_error
+from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.runtime.builtins.file_errors import extension, failures, path_text
 from datacode.runtime.builtins.file_options import text_options
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
@@ -12,15 +13,31 @@ from datacode.runtime.builtins.tables import checked_text
 from datacode.runtime.file_operations import Write
 from datacode.runtime.host import Host
 from datacode.tables.csv.write import csv_parts
+from datacode.tables.json_records import json_parts
+from datacode.tables.polars_files import to_arrow, to_parquet
 from datacode.tables.read_options import ReadOptions
-from datacode.tables.xlsx.write import to_xlsx
+from datacode.tables.xlsx.write import TOTALS, SheetOptions, add_sheets, to_xlsx
 from datacode.values.table import Table
 from datacode.values.types import Value
 
 _UTF_8 = "utf-8"
+_MARKED = "utf-8-sig"
+
+_FOR_EXCEL = {"ru": (";", ","), "en": (",", ".")}
+"""The delimiter and the decimal separator that Excel expects in a country's CSV."""
+
+_SHEET = "Sheet1"
+
+_TABLE_FILES = "csv tsv xlsx xlsm json jsonl ndjson parquet arrow feather".split()
+_WORKBOOKS = ("xlsx", "xlsm")
 
 
-@builtin("files", count_error=expects_range(2, 2))
+@builtin(
+    "files",
+    count_error=expects_range(2, 2),
+    signature="write_file(path, content, delimiter=',', encoding=..., decimal='.', excel=..., "
+    "sheet=..., formats=..., totals=..., append=false)",
+)
 def write_file(
     host: Host,
     path: Value,
@@ -29,37 +46,75 @@ def write_file(
     delimiter: Value = ABSENT,
     encoding: Value = ABSENT,
     decimal: Value = ABSENT,
+    excel: Value = ABSENT,
+    sheet: Value = ABSENT,
+    formats: Value = ABSENT,
+    totals: Value = ABSENT,
+    append: Value = ABSENT,
 ) -> None:
-    """Replace a file by a text, in UTF-8, or by a table, as CSV or XLSX after the extension.
+    """Replace a file by a text, in UTF-8, or by a table, in the form that the extension names.
 
-    For text and CSV another ``encoding`` can be named, for CSV the ``delimiter`` and the
-    character that separates the ``decimal`` places. Folders are not created.
+    Tables are written as ``.csv`` or ``.tsv``, as a workbook ``.xlsx``, as records ``.json`` or
+    ``.jsonl``, and as ``.parquet`` or ``.arrow``. Folders are not created.
+
+    For text and CSV another ``encoding`` can be named (``utf-8-sig`` is UTF-8 with a mark by
+    which Excel knows it), for CSV the ``delimiter`` and the character that separates the
+    ``decimal`` places. ``excel="ru"`` is all three as a Russian Excel wants them.
+
+    A workbook has a sheet for the table, named by ``sheet``, or one for each table of an object
+    ``{name: table}``. Dates in columns of type Date are dates there, and amounts of money are
+    numbers. The header is bold and stays in sight, with a filter. ``formats`` gives columns a
+    format, ``{"price": "# ##0.00", "share": "0%", "day": "DD.MM.YYYY"}``. ``totals=true`` adds a
+    row with the sums of all columns of numbers but the first, ``totals=["price"]`` with that of
+    this one, ``totals={"price": "average"}`` with another function (``sum``, ``average``,
+    ``min``, ``max``, ``count``). ``append=true`` adds the sheets to a workbook that is there
+    already and leaves the rest of it as it is.
 
     Raises an error that gives the reason if the file cannot be written.
 
     Example::
 
-        write_file("note.txt", "привет")
-        print(read_file("note.txt"))        # привет
+        sold = table([["2025-12-31", 1200.5], ["2026-01-12", 99]], ["day", "sum"])
+        write_file("sold.xlsx", sold, formats={"sum": "# ##0.00"}, totals=true)
+        write_file("sold.xlsx", {"copy": sold}, append=true)
+        print(sum(read_file("sold.xlsx", "copy")["sum"]))       # 1299.5
     """
     text = path_text(path, "Path or String")
-    is_table = content.__class__ is Table
-    if not is_table and content.__class__ is not str:
-        raise type_error("String")
-    options = text_options(ReadOptions(), delimiter, encoding, decimal)
-    if not is_table:
+    kind = extension(text)
+    options = _text_options(kind, delimiter, encoding, decimal, excel)
+    book = _book_options(formats, totals)
+    if append is not ABSENT and append.__class__ is not bool:
+        raise runtime_error("append_not_bool", "append must be true or false")
+    if kind not in _WORKBOOKS or content.__class__ is str:
+        _refuse_book_arguments(sheet=sheet, formats=formats, totals=totals, append=append)
+    if content.__class__ is str:
         _write(host, text, _encoded(content, options.encoding or _UTF_8))
-    elif extension(text) == "csv":
+    elif content.__class__ is Table and kind in ("csv", "tsv"):
         csv = checked_text(host, csv_parts(content, options.delimiter, options.decimal))
         _write(host, text, _encoded(csv, options.encoding or _UTF_8))
-    elif extension(text) == "xlsx":
-        _write(host, text, to_xlsx(content))
+    elif kind in _WORKBOOKS and content.__class__ in (Table, dict):
+        sheets = _sheets(content, sheet)
+        _write_book(host, text, kind, sheets, book, add=append is True)
+    elif content.__class__ is Table and kind in ("json", "jsonl", "ndjson"):
+        records = checked_text(host, json_parts(content, host.warn, lines=kind != "json"))
+        _write(host, text, records.encode("utf-8", "backslashreplace"))
+    elif content.__class__ is Table and kind == "parquet":
+        _write(host, text, to_parquet(content, host.warn))
+    elif content.__class__ is Table and kind in ("arrow", "feather"):
+        _write(host, text, to_arrow(content, host.warn))
+    elif content.__class__ is Table:
+        raise _bad_name(text)
     else:
-        raise runtime_error(
-            "bad_table_file_name",
-            "A table can be written to a file .csv or .xlsx, not to '{path}'",
-            path=text,
-        )
+        raise type_error("String")
+
+
+def _bad_name(path: str) -> DataCodeError:
+    return runtime_error(
+        "bad_table_file_name",
+        "A table can be written to a file of the extensions {extensions}, not to '{path}'",
+        extensions=", ".join(each for each in _TABLE_FILES if each != "xlsm"),
+        path=path,
+    )
 
 
 def _write(host: Host, path: str, content: bytes) -> None:
@@ -67,6 +122,27 @@ def _write(host: Host, path: str, content: bytes) -> None:
         if "\0" in path:
             raise OSError(errno.EINVAL, "a path cannot contain NUL")
         host.files.write(path, content)
+
+
+# Text and CSV ----------------------------------------------------------------------
+
+
+def _text_options(
+    kind: str, delimiter: Value, encoding: Value, decimal: Value, excel: Value
+) -> ReadOptions:
+    options = ReadOptions(delimiter="\t" if kind == "tsv" else ",")
+    if excel is not ABSENT:
+        if excel.__class__ is not str or excel not in _FOR_EXCEL:
+            raise runtime_error("bad_excel", 'excel must be "ru" or "en"')
+        if kind != "csv":
+            raise runtime_error("excel_without_csv", "excel is an argument for CSV files")
+        separators = _FOR_EXCEL[excel]
+        delimiter = separators[0] if delimiter is ABSENT else delimiter
+        decimal = separators[1] if decimal is ABSENT else decimal
+        options = replace(options, encoding=_MARKED)
+    is_marked = encoding.__class__ is str and encoding.lower().replace("_", "-") == _MARKED
+    options = text_options(options, delimiter, ABSENT if is_marked else encoding, decimal)
+    return replace(options, encoding=_MARKED) if is_marked else options
 
 
 def _encoded(text: str, encoding: str) -> bytes:
@@ -79,3 +155,79 @@ def _encoded(text: str, encoding: str) -> bytes:
             encoding=encoding,
             character=text[failure.start].encode("utf-8", "backslashreplace").decode(),
         ) from None
+
+
+# Workbooks -------------------------------------------------------------------------
+
+
+def _refuse_book_arguments(**arguments: Value) -> None:
+    for name, value in arguments.items():
+        if value is not ABSENT:
+            raise runtime_error(
+                "argument_for_workbooks",
+                "{argument} is an argument for workbooks: files of the extension xlsx",
+                argument=name,
+            )
+
+
+def _sheets(content: Value, sheet: Value) -> dict[str, Table]:
+    """The tables by the names of their sheets."""
+    if sheet is not ABSENT and sheet.__class__ is not str:
+        raise runtime_error("sheet_name_not_string", "sheet_name must be a string")
+    if content.__class__ is Table:
+        return {_SHEET if sheet is ABSENT else sheet: content}
+    if sheet is not ABSENT:
+        raise runtime_error(
+            "sheet_with_object", "sheet names the sheet of one table; an object names its own"
+        )
+    for name, table in content.items():
+        if table.__class__ is not Table:
+            raise runtime_error("sheet_is_no_table", "Sheet '{name}' must be a table", name=name)
+    return dict(content)
+
+
+def _book_options(formats: Value, totals: Value) -> SheetOptions:
+    options = SheetOptions()
+    if formats is not ABSENT:
+        if formats.__class__ is not dict or not all(f.__class__ is str for f in formats.values()):
+            raise runtime_error(
+                "bad_formats", "formats must be an object of formats by names of columns"
+            )
+        options = replace(options, formats=formats)
+    if totals is ABSENT or totals is False:
+        return options
+    if totals is True:
+        return replace(options, total_all=True)
+    if totals.__class__ is list:
+        totals = dict.fromkeys(totals, "sum") if _are_texts(totals) else None
+    if totals.__class__ is not dict or not all(
+        f.__class__ is str and f in TOTALS for f in totals.values()
+    ):
+        raise runtime_error(
+            "bad_totals",
+            "totals must be true, an array of names of columns, or an object of functions by "
+            "names of columns ({functions})",
+            functions=", ".join(TOTALS),
+        )
+    return replace(options, totals=totals)
+
+
+def _are_texts(values: list[Value]) -> bool:
+    return all(value.__class__ is str for value in values)
+
+
+def _write_book(
+    host: Host, path: str, kind: str, sheets: dict[str, Table], book: SheetOptions, *, add: bool
+) -> None:
+    if add and host.file_kind(path) == "file":
+        with failures(Write.failed), host.files.open(path) as file:
+            content = add_sheets(file, sheets, book, host.warn)
+    elif kind == "xlsm":
+        raise runtime_error(
+            "new_macro_workbook",
+            "A workbook with macros cannot be made: write to a file .xlsx, or add sheets to one "
+            "that exists with append=true",
+        )
+    else:
+        content = to_xlsx(sheets, book, host.warn)
+    _write(host, path, content)

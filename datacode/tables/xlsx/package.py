@@ -56,7 +56,8 @@ def open_error(reason: str) -> DataCodeError:
     return runtime_error("xlsx_failed", "Failed to open xlsx: {reason}", reason=reason)
 
 
-def _too_large() -> DataCodeError:
+def too_large() -> DataCodeError:
+    """The workbook unpacks to more than is read."""
     return runtime_error(
         "xlsx_too_large",
         "Failed to open xlsx: the workbook is too large (more than {mebibytes} MiB unpacked)",
@@ -81,9 +82,20 @@ class Package:
                 "not_xlsx", "Failed to open xlsx: the file is not an XLSX workbook"
             ) from None
         if len(parts) > _MOST_PARTS or sum(p.file_size for p in parts) > 16 * MOST_BYTES:
-            raise _too_large()
+            raise too_large()
         self._file = file
         self._parts = {part.filename: part for part in parts}
+        self._names = {_folded(name): name for name in self._parts}
+        if len(self._names) < len(parts):
+            raise open_error("it has two parts of the same name")
+        self._workbook: str | None = None
+
+    def find(self, path: str) -> str | None:
+        """The part of that path as the package spells it, or None.
+
+        Letter case does not count in the paths of packages, and some programs write backslashes.
+        """
+        return self._names.get(_folded(path))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parts)
@@ -134,36 +146,88 @@ class Package:
 
     def index_part(self, name: str) -> bytes:
         """An index of the workbook as a whole; empty if there is none."""
-        if name not in self._parts:
+        found = self.find(name)
+        if found is None:
             return b""
         content = bytearray()
-        for chunk in self.chunks(name):
+        for chunk in self.chunks(found):
             content += chunk
             if len(content) > _MOST_INDEX_BYTES:
-                raise _too_large()
+                raise too_large()
         return bytes(content)
 
+    # Which part is which ---------------------------------------------------------
 
-# Which part is which -----------------------------------------------------------
+    @property
+    def workbook(self) -> str:
+        """The part that lists the sheets."""
+        if self._workbook is None:
+            target = _target(self._relations("_rels/.rels"), "", "/officeDocument")
+            found = self.find(target or "") or self.find("xl/workbook.xml")
+            self._workbook = found or "xl/workbook.xml"
+        return self._workbook
+
+    def _relations(self, part: str) -> list[ElementTree.Element]:
+        return list(_elements(self.index_part(part)))
+
+    def related(self, kind: str) -> str | None:
+        """The path of the part that the workbook relates to in a way that ends so."""
+        relations = self._relations(relations_part(self.workbook))
+        return _target(relations, posixpath.dirname(self.workbook.replace("\\", "/")), kind)
+
+    def sheets(self) -> list[SheetEntry]:
+        """The sheets that the workbook lists, in order."""
+        folder = posixpath.dirname(self.workbook.replace("\\", "/"))
+        targets = {
+            element.get("Id"): _resolved(folder, element.get("Target", ""))
+            for element in self._relations(relations_part(self.workbook))
+        }
+        found = []
+        for element in _elements(self.index_part(self.workbook)):
+            name = element.get("name")
+            if name and element.tag.endswith("}sheet"):
+                target = targets.get(element.get(_OFFICE) or element.get(_STRICT))
+                is_visible = element.get("state", "visible") == "visible"
+                found.append(SheetEntry(name, target and self.find(target), is_visible))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class SheetEntry:
+    """A sheet as the workbook lists it; ``part`` is None if there is no such part."""
+
+    name: str
+    part: str | None
+    is_visible: bool
+
 
 _OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
-def sheet_parts(package: Package) -> dict[str, str]:
-    """The parts of the sheets by the sheets' names, as far as they are where they usually are."""
-    targets = {
-        element.get("Id"): element.get("Target", "")
-        for element in _elements(package.index_part("xl/_rels/workbook.xml.rels"))
-    }
-    found = {}
-    for element in _elements(package.index_part("xl/workbook.xml")):
-        target = targets.get(element.get(_OFFICE) or element.get(_STRICT))
-        name = element.get("name")
-        if target and name and element.tag.endswith("}sheet"):
-            path = target.lstrip("/") if target[:1] == "/" else posixpath.join("xl", target)
-            found[name] = posixpath.normpath(path)
-    return {name: path for name, path in found.items() if path in set(package)}
+def relations_part(part: str) -> str:
+    """The path of the part that lists what a part relates to."""
+    folder, name = posixpath.split(part.replace("\\", "/"))
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+def _folded(path: str) -> str:
+    return posixpath.normpath(path.replace("\\", "/").lstrip("/")).lower()
+
+
+def _resolved(folder: str, target: str) -> str:
+    """The path that a relation means, from the root of the package."""
+    target = target.replace("\\", "/")
+    if target[:1] == "/":
+        return target
+    return posixpath.join(folder.replace("\\", "/"), target)
+
+
+def _target(relations: list[ElementTree.Element], folder: str, kind: str) -> str | None:
+    for element in relations:
+        if element.get("Type", "").endswith(kind):
+            return _resolved(folder, element.get("Target", ""))
+    return None
 
 
 def _elements(content: bytes) -> Iterator[ElementTree.Element]:
@@ -183,11 +247,11 @@ def check_indexes(package: Package, sheets: set[str]) -> int:
     """Unpack all parts but the sheets, and refuse them if they are too large; their size."""
     counted = 0
     for name in package:
-        if name not in sheets and name.endswith((".xml", ".rels")):
+        if name not in sheets and name.lower().endswith((".xml", ".rels")):
             for chunk in package.chunks(name):
                 counted += len(chunk)
                 if counted > MOST_BYTES:
-                    raise _too_large()
+                    raise too_large()
     return counted
 
 
@@ -201,7 +265,7 @@ def check_sheet(package: Package, sheet: str, counted: int, most_cells: int) -> 
     for chunk in package.chunks(sheet):
         counted += len(chunk)
         if counted > MOST_BYTES:
-            raise _too_large()
+            raise too_large()
         scan.add(chunk)
     scan.finish()
     if not scan.is_small(most_cells):

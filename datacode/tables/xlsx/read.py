@@ -68,7 +68,7 @@ def _by_calamine(
     options: ReadOptions,
     most_cells: int,
 ) -> Table:
-    parts = package.sheet_parts(archive)
+    parts = {sheet.name: sheet.part for sheet in archive.sheets() if sheet.part}
     counted = package.check_indexes(archive, set(parts.values()))
     file.seek(0)
     book = _calamine(lambda: _calamine_module().CalamineWorkbook.from_filelike(file))

@@ -53,6 +53,15 @@ def column_number(letters: str | bytes) -> int:
     return number
 
 
+def column_letters(number: int) -> str:
+    """27 is ``AA``."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
 # The scan ----------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ _LATE = (
     # What libraries import in the middle of a call.
     "_strptime",
     "encodings.idna",
+    "polars._utils.parquet",
     "polars.io.csv",
     "polars.series.utils",
     "xml.etree.ElementTree",
@@ -42,7 +43,7 @@ def preload() -> None:
         importlib.import_module(name)
     for name in _WHOLE:
         _import_whole(name)
-    for encoding in ENCODINGS:
+    for encoding in (*ENCODINGS, "utf-8-sig"):
         codecs.lookup(encoding)
     catalog.translations("ru")  # programs see some messages in Russian
     depth(RECURSION_LIMIT)

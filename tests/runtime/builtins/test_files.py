@@ -222,8 +222,75 @@ class WriteTests(BuiltinTestCase):
         self.assertEqual(rows(self.call("read_file", "t.xlsx"))[:2], [["имя", "n"], ["a;b", 1.5]])
         self.assertEqual(
             self.failure("write_file", "t.txt", table),
-            "Runtime Error: A table can be written to a file .csv or .xlsx, not to 't.txt'",
+            "Runtime Error: A table can be written to a file of the extensions csv, tsv, xlsx, "
+            "json, jsonl, ndjson, parquet, arrow, feather, not to 't.txt'",
         )
+
+    def test_csv_for_excel(self) -> None:
+        """One argument is the delimiter, the decimal comma and the mark; others still count."""
+        table = Table.from_rows(["имя", "n"], [["a", 1.5]])
+        self.call("write_file", "t.csv", table, excel="ru")
+        self.assertEqual(self.files.contents["t.csv"], "\ufeffимя;n\na;1,5\n".encode())
+        self.call("write_file", "t.csv", table, excel="ru", delimiter="\t", encoding="cp1251")
+        self.assertEqual(self.files.contents["t.csv"], "имя\tn\na\t1,5\n".encode("cp1251"))
+        for named in ({"excel": "fr"}, {"excel": True}):
+            self.assertIn("excel must be", self.failure("write_file", "t.csv", table, **named))
+        self.assertIn("for CSV", self.failure("write_file", "t.xlsx", table, excel="ru"))
+
+    def test_mark(self) -> None:
+        """``utf-8-sig`` is written with the mark, and read without it."""
+        self.call("write_file", "t.txt", "ж", encoding="UTF-8-SIG")
+        self.assertEqual(self.files.contents["t.txt"], b"\xef\xbb\xbf\xd0\xb6")
+        self.assertGives("ж", "read_file", "t.txt", encoding="utf-8-sig")
+
+    def test_records(self) -> None:
+        """By the extension: tabs, records, columns."""
+        table = Table.from_rows(["a", "b"], [[1.0, "x"]])
+        for name, start in (
+            ("t.tsv", b"a\tb\n1\tx\n"),
+            ("t.json", b'[\n{"a":1,"b":"x"}\n]\n'),
+            ("t.jsonl", b'{"a":1,"b":"x"}\n'),
+            ("t.ndjson", b'{"a":1,"b":"x"}\n'),
+            ("t.parquet", b"PAR1"),
+            ("t.arrow", b"ARROW1"),
+        ):
+            self.call("write_file", name, table)
+            self.assertTrue(self.files.contents[name].startswith(start), name)
+
+    def test_sheets(self) -> None:
+        """An object is a sheet for each table; more can be added to a book that is there."""
+        one = Table.from_rows(["a"], [[1.0]])
+        two = Table.from_rows(["b"], [["x"]])
+        self.call("write_file", "t.xlsx", {"Итоги": one, "Данные": two})
+        self.assertEqual(rows(self.call("read_file", "t.xlsx", "Данные")), [["b"], ["x"]])
+        self.call("write_file", "t.xlsx", two, sheet="Ещё", append=True)
+        self.call("write_file", "new.xlsx", {"N": one}, append=True, totals=True)
+        book = openpyxl.load_workbook(io.BytesIO(self.files.contents["t.xlsx"]))
+        self.assertEqual(book.sheetnames, ["Итоги", "Данные", "Ещё"])
+        self.assertEqual(rows(self.call("read_file", "new.xlsx", "N")), [["a"], [1.0], [1.0]])
+
+    def test_wrong_arguments_for_books(self) -> None:
+        """Each is named, and nothing is written."""
+        table = Table.from_rows(["a"], [[1.0]])
+        for path, content, named in (
+            ("t.csv", table, {"formats": {"a": "0"}}),
+            ("t.txt", "x", {"append": True}),
+            ("t.xlsx", table, {"append": 1}),
+            ("t.xlsx", table, {"sheet": 1}),
+            ("t.xlsx", {"a": table}, {"sheet": "b"}),
+            ("t.xlsx", {"a": 1}, {}),
+            ("t.xlsx", {}, {}),
+            ("t.xlsx", table, {"formats": ["a"]}),
+            ("t.xlsx", table, {"formats": {"a": 1}}),
+            ("t.xlsx", table, {"formats": {"b": "0"}}),
+            ("t.xlsx", table, {"totals": {"a": "median"}}),
+            ("t.xlsx", table, {"totals": [1]}),
+            ("t.xlsx", table, {"totals": "a"}),
+            ("t.xlsm", table, {}),
+            ("t.json", {"a": table}, {}),
+        ):
+            self.assertRaises(DataCodeError, self.call, "write_file", path, content, **named)
+        self.assertEqual(self.files.contents, {})
 
     def test_failures(self) -> None:
         """Wrong kinds, and what the disk says."""

@@ -1,0 +1,264 @@
+"""What the cells of a table's column become in a sheet: numbers, dates, money and texts.
+
+A date text in a column of type Date becomes a day with a date format, an amount of money a number
+with a currency format; what a sheet cannot hold as such (days before 1900, times with a zone)
+stays text. Nothing becomes a formula. Source: tables and files reference, 2.7.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from xml.sax.saxutils import escape
+
+from datacode.errors import runtime_error
+from datacode.tables.column_types import ColumnType, column_kind
+from datacode.tables.xlsx.size_limits import column_letters
+from datacode.values.column_storage import ColumnData
+from datacode.values.lazy_polars import pl
+from datacode.values.parse_text import (
+    DateForm,
+    currency_amount,
+    is_money_text,
+    moment_from_text,
+    money_mark,
+)
+from datacode.values.text import number_text, printed
+from datacode.values.types import Currency, PathPattern, Value
+
+MOST_TEXT = 32_767
+"""Characters that a cell can hold."""
+
+GENERAL = "General"
+"""The format of numbers that have none."""
+
+_SAMPLE = 1000
+"""The width of a column is that of its first cells, and of the longest text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a cell is shown: the format of its number or date, and bold or not."""
+
+    number_format: str = GENERAL
+    is_bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All rows of a sheet from the first on: how many, how wide, and their XML in pieces."""
+
+    count: int
+    width: int
+    xml: Iterable[str]
+
+
+StyleIds = Callable[[Style], int]
+"""The number of a style in a workbook; 0 is the style of cells that have none."""
+
+
+class SheetColumn:
+    """A column of a table as a column of a sheet.
+
+    ``number_format`` is the one that the program wants for its numbers, dates and amounts.
+    """
+
+    def __init__(
+        self, position: int, cells: ColumnData, number_format: str | None, style_ids: StyleIds
+    ) -> None:
+        self.letter = column_letters(position + 1)
+        self.type = column_kind(cells).type
+        self._cells = cells
+        self._format = number_format
+        self._style_ids = style_ids
+        self._styles: dict[str, str] = {}
+        series = cells.stored_series()
+        self._is_numbers = (
+            series is not None and series.dtype == pl.Float64 and bool(series.is_finite().all())
+        )
+
+    def block(self, start: int, stop: int, first: int) -> list[str]:
+        """The XML of the cells from ``start`` to before ``stop``; ``first`` is the first's row."""
+        values = self._cells.part(start, stop)
+        if self._is_numbers:
+            begin, middle = f'<c r="{self.letter}', f'"{self._style(self._format)}><v>'
+            return [
+                "" if value is None else f"{begin}{number}{middle}{value!r}</v></c>"
+                for number, value in enumerate(values, first)
+            ]
+        return [
+            "" if value is None else self._cell(value, number)
+            for number, value in enumerate(values, first)
+        ]
+
+    def _cell(self, value: Value, number: int) -> str:
+        stored, number_format = self._stored(value)
+        style = self._style(self._format or number_format) if stored.__class__ is float else ""
+        return cell_xml(f'<c r="{self.letter}{number}"{style}', stored)
+
+    def _style(self, number_format: str | None) -> str:
+        """The attribute of cells in this format."""
+        found = self._styles.get(number_format or GENERAL)
+        if found is None:
+            number = self._style_ids(Style(number_format or GENERAL))
+            found = self._styles[number_format or GENERAL] = f' s="{number}"' if number else ""
+        return found
+
+    def _stored(self, value: Value) -> tuple[Value, str]:
+        """What stands in the cell instead of the value, and in which format."""
+        kind = value.__class__
+        if kind is Currency:
+            return _money(value.text) or (value, GENERAL)
+        if kind is str:
+            if self.type is ColumnType.DATE:
+                return _day(value) or (value, GENERAL)
+            if self.type is ColumnType.CURRENCY and is_money_text(value):
+                return _money(value) or (value, GENERAL)
+        return value, GENERAL
+
+    def numbers(self) -> Iterator[float]:
+        """The numbers that the cells hold."""
+        for value in self._cells:
+            stored = self._stored(value)[0]
+            if stored.__class__ is float and math.isfinite(stored):
+                yield stored
+
+    def number_formats(self) -> set[str]:
+        """The formats of its numbers."""
+        if self._format is not None or self._is_numbers:
+            return {self._format or GENERAL}
+        stored = map(self._stored, self._cells)
+        return {number_format for value, number_format in stored if value.__class__ is float}
+
+    def texts_in_format(self) -> int:
+        """How many texts a format was given for, which changes numbers and dates only."""
+        if self._format is None or self._format == "@" or self._is_numbers:
+            return 0
+        return sum(self._stored(value)[0].__class__ is str for value in self._cells)
+
+    def filled(self) -> int:
+        """The number of its cells that are not empty."""
+        return sum(value is not None for value in self._cells)
+
+    def width(self) -> int:
+        """About as many characters as its widest cell shows."""
+        widths = map(self._shown, self._cells.part(0, _SAMPLE))
+        widest = max(widths, default=0)
+        series = self._cells.series() if len(self._cells) > _SAMPLE else None
+        if series is None:
+            return widest
+        if series.dtype == pl.String and self.type is ColumnType.STRING:
+            return max(widest, int(series.str.len_chars().max() or 0))  # type: ignore[arg-type]
+        if self._is_numbers:
+            ends = (series.min(), series.max())
+            return max(widest, *map(self._shown, ends))
+        return widest
+
+    def _shown(self, value: Value) -> int:
+        if value is None:
+            return 0
+        stored, number_format = self._stored(value)
+        if stored.__class__ is float:
+            return shown_width(stored, self._format or number_format)
+        text = value if value.__class__ is str else printed(value)
+        return max(map(len, text[:MOST_TEXT].split("\n")))
+
+
+def shown_width(number: float, number_format: str) -> int:
+    """About as many characters as a number takes in this format."""
+    if number_format == GENERAL:
+        return min(len(number_text(number)), 12)
+    if re.search("[ymdhs]", re.sub(r'"[^"]*"|\[[^]]*\]', "", number_format)):
+        return len(number_format)
+    format_ = number_format.partition(";")[0]
+    places = re.search(r"\.([0#?]+)", format_)
+    number *= 100 if "%" in format_ else 1
+    around = len(re.sub(r'[0#?.,"\\]|\[[^]]*\]', "", format_))
+    return len(f"{number:,.{len(places[1]) if places else 0}f}") + around
+
+
+# Cells as XML --------------------------------------------------------------------
+
+
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_LIKE_AN_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def cell_xml(start: str, value: Value) -> str:
+    """The XML of a cell that begins as ``start`` does (ECMA-376, part 1, 18.3.1.4).
+
+    Raises a Runtime Error for a text that no cell can hold.
+    """
+    kind = value.__class__
+    if kind is float and math.isfinite(value):
+        return f"{start}><v>{value!r}</v></c>"
+    if value is None:
+        return f"{start}/>"
+    if kind is bool:
+        return f'{start} t="b"><v>{value:d}</v></c>'
+    stored = escape(stored_text(value.text if kind is PathPattern else printed(value)))
+    text = f'<is><t xml:space="preserve">{stored}</t></is>' if stored else ""
+    return f'{start} t="inlineStr">{text}</c>'
+
+
+def stored_text(text: str) -> str:
+    """A text as a cell stores it; a Runtime Error if it is too long."""
+    if len(text) > MOST_TEXT:
+        raise runtime_error(
+            "too_much_for_cell", "A cell of a sheet holds at most {most} characters", most=MOST_TEXT
+        )
+    text = _LIKE_AN_ESCAPE.sub("_x005F_", _NOT_IN_XML.sub("\ufffd", text))
+    return text.replace("\r", "_x000D_")  # XML reads a bare one as a line feed
+
+
+# Dates and money -----------------------------------------------------------------
+
+_FIRST_DAY = datetime(1900, 1, 1)
+_DAY_ZERO = datetime(1899, 12, 30)
+_LEAP_DAY = 60
+"""The number of 29 February 1900, a day that spreadsheets count though there was none."""
+
+_DATE_FORMATS = {
+    DateForm.ISO: "yyyy-mm-dd",
+    DateForm.ISO_SHORT: "yyyy-m-d",
+    DateForm.DOTS: "dd.mm.yyyy",
+    DateForm.DOTS_YY: "dd.mm.yy",
+    DateForm.DAY_FIRST: "dd/mm/yyyy",
+    DateForm.DAY_FIRST_YY: "dd/mm/yy",
+    DateForm.MONTH_FIRST: "mm/dd/yyyy",
+    DateForm.MONTH_FIRST_YY: "mm/dd/yy",
+    DateForm.DAY_FIRST_SHORT: "d/m/yyyy",
+    DateForm.DAY_FIRST_SHORT_YY: "d/m/yy",
+    DateForm.MONTH_FIRST_SHORT: "m/d/yyyy",
+    DateForm.MONTH_FIRST_SHORT_YY: "m/d/yy",
+}
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> tuple[float, str] | None:
+    """The number of a day, and the format that shows it as it was written."""
+    moment = moment_from_text(text)
+    if moment is None or moment.time.tzinfo is not None or moment.time < _FIRST_DAY:
+        return None
+    number = (moment.time - _DAY_ZERO).total_seconds() / 86_400
+    number_format = _DATE_FORMATS[moment.form]
+    if moment.separator is not None:
+        number_format += " hh:mm:ss"
+    return (number if number > _LEAP_DAY else number - 1), number_format
+
+
+@lru_cache(maxsize=4096)
+def _money(text: str) -> tuple[float, str] | None:
+    """An amount of money, and a format with its currency on the same side."""
+    amount = currency_amount(text)
+    mark = money_mark(text)
+    if amount is None or mark is None:
+        return None
+    name, is_in_front = mark
+    if is_in_front and not name.isalpha():
+        return amount, f'"{name}"#,##0.00'
+    return amount, f'"{name} "#,##0.00' if is_in_front else f'#,##0.00" {name}"'
