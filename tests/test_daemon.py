@@ -408,6 +408,25 @@ class AccessTests(DaemonTestCase):
         self.assertEqual(error.response.status_code, 403)
 
 
+class OwnFilesTests(DaemonTestCase):
+    def test_no_program_reads_them(self) -> None:
+        """Configuration, accounts, log and environment, wherever programs may read."""
+        (self.folder / "server.toml").write_text(
+            'audit = "audit.jsonl"\nauth = ["accounts:accounts"]\nfiles = ["any"]\n'
+        )
+        set_password(self.folder / "accounts", "anna", "geheim")
+        (self.folder / "mine.csv").write_text("a\n1\n")
+        (self.folder / ".ssh").mkdir()
+        daemon, port = self.serve("--config", "server.toml", "--locale", "en")
+        daemon.wait_for("keys and passwords")
+        client = self.talk(port)
+        client.ask(type="auth", login="anna", password="geheim")
+        for path in ("server.toml", "accounts", "audit.jsonl", "/proc/self/environ"):
+            answer = client.ask(code=f"t = read_csv_safe('{path}')\nprint(t.rows)")
+            self.assertRegex(f"{answer}", "принадлежит самому серверу|belongs to the server", path)
+        self.assertEqual(client.ask(code="print(len(read_file('mine.csv')))")["output"], "1\n")
+
+
 class TlsTests(DaemonTestCase):
     def certificate(self, name: str) -> None:
         """Write a key and a certificate for 127.0.0.1, as cert.pem and key.pem."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from datacode.i18n.message import Message
 from datacode.server.auth.addresses import is_loopback
+from datacode.server.files.protected_files import exposed_keys
 from datacode.server.options.settings import Settings
 
 CANNOT_START = Message("cannot_start", "❌ Cannot start the WebSocket server: {reason}")
@@ -15,6 +16,11 @@ _OPEN_TO_ALL = Message(
 )
 _ANY_SHARE = Message(
     "any_file_server", "⚠️  Clients from the network may connect to any file server. Set --smb-host."
+)
+_KEYS_IN_REACH = Message(
+    "keys_in_reach",
+    "⚠️  Programs may read {folder} and all below it, keys and passwords among it."
+    " Start the server in a folder of its own.",
 )
 _NO_WALLS = Message("no_sandbox", "⚠️  Programs run without a sandbox (--sandbox=off).")
 
@@ -48,6 +54,9 @@ def warnings(settings: Settings, hosts: list[str]) -> Iterator[str]:
         yield _OPEN_TO_ALL.render(settings.locale)
     if public and settings.smb_hosts.allows_any:
         yield _ANY_SHARE.render(settings.locale)
+    if not settings.use_ve:
+        for folder in exposed_keys((settings.start, *(settings.files or ()))):
+            yield _KEYS_IN_REACH.filled(folder=folder).render(settings.locale)
     if not settings.sandbox:
         yield _NO_WALLS.render(settings.locale)
 

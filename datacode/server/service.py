@@ -42,6 +42,7 @@ from datacode.server.admission import AdmissionControl
 from datacode.server.api import schema
 from datacode.server.auth.accounts import AccountsFile
 from datacode.server.auth.addresses import network_of
+from datacode.server.files.protected_files import ProtectedFiles
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folders import SessionFolders
 from datacode.server.net.http import Site
@@ -95,7 +96,10 @@ class DataCodeService(Service):
             max_files=settings.bounds.upload_files,
             on_made=lambda path: reactor.callFromThread(self._folder_made, path),
         )
-        self._files = SandboxedFiles(AllowedFolders.of(settings.start, settings.files))
+        self._files = SandboxedFiles(
+            AllowedFolders.of(settings.start, settings.files),
+            ProtectedFiles(settings.own_files, settings.own_folders),
+        )
         self.workers = WorkerPool(reactor, PoolSettings(sandbox=settings.sandbox))
         self._shares = SharePool(
             reactor,

@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.patterns import matching
 from datacode.server.api import texts
+from datacode.server.files.protected_files import ProtectedFiles, exposed_keys
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder, StoreError, Usage
 from datacode.server.files.session_folders import SessionFolders
@@ -380,6 +381,93 @@ class ReadingTests(SynchronousTestCase):
             self.assertRaises((FilesError, OSError), self.files.open, path)
         self.files.list_folder("")
         self.assertEqual(len(os.listdir("/proc/self/fd")), len(before))
+
+
+class ProtectedTests(SynchronousTestCase):
+    """What belongs to the server, though it lies where programs may read."""
+
+    def setUp(self) -> None:
+        """A start folder with a configuration, a key, a log and a session folder in it."""
+        self.start = Path(self.mktemp()).absolute()
+        (self.start / "datacode-sessions-12" / "user").mkdir(parents=True)
+        (self.start / "logs").mkdir()
+        for name in ("server.toml", "key.pem", "audit.jsonl", "mine.txt", "logs/server.log"):
+            (self.start / name).write_text("x")
+        (self.start / "datacode-sessions-12" / "user" / "theirs").write_text("x")
+        own = [self.start / name for name in ("server.toml", "key.pem", "audit.jsonl", "later")]
+        self.files = SandboxedFiles(
+            AllowedFolders.of(self.start, None), ProtectedFiles(own, [self.start / "logs"])
+        )
+
+    def refused(self, path: str) -> str:
+        """The code of the refusal, whatever is asked."""
+        codes = {
+            self.assertRaises(FilesError, ask, path).message.code
+            for ask in (self.files.open, self.files.kind, self.files.stat)
+        }
+        (code,) = codes
+        return code
+
+    def test_own_files(self) -> None:
+        """By any name: other spellings, links, hard links, versions, those made later."""
+        os.symlink("server.toml", self.start / "link")
+        os.link(self.start / "key.pem", self.start / "hard")
+        for name in ("server.toml~", "audit.jsonl.1", ".server.toml.swp", "#server.toml#", "later"):
+            (self.start / name).write_text("x")
+        for path in (
+            *("server.toml", "./key.pem", str(self.start / "audit.jsonl"), "link", "hard", "later"),
+            *("server.toml~", "audit.jsonl.1", ".server.toml.swp", "#server.toml#"),
+            *("logs/server.log", "datacode-sessions-12/user/theirs"),
+        ):
+            self.assertEqual(self.refused(path), "protected_file", path)
+        for folder in ("logs", "datacode-sessions-12", "datacode-sessions-12/user"):
+            self.assertRaises(FilesError, self.files.list_folder, folder)
+        self.assertEqual(contents(self.files.open("mine.txt")), b"x")
+        (self.start / "server.tomlx").write_text("x")
+        self.assertEqual(contents(self.files.open("server.tomlx")), b"x")
+
+    def test_what_it_writes_to(self) -> None:
+        """A log is the server's own also where a shell has opened it."""
+        log = self.start / "out.log"
+        standard_output = os.dup(1)
+        try:
+            with log.open("w") as file:
+                os.dup2(file.fileno(), 1)
+                self.assertEqual(self.refused("out.log"), "protected_file")
+        finally:
+            os.dup2(standard_output, 1)
+            os.close(standard_output)
+        self.assertEqual(contents(self.files.open("out.log")), b"")
+
+    def test_kernel(self) -> None:
+        """Nothing of procfs and sysfs, whatever leads there; nothing that a process has open."""
+        os.symlink("/proc/self/environ", self.start / "environ")
+        os.symlink("/proc", self.start / "p")
+        for path in (
+            "/proc/self/environ",
+            "/proc/self/maps",
+            "/sys/kernel/mm",
+            "environ",
+            "p/1/stat",
+        ):
+            self.assertEqual(self.refused(path), "protected_file", path)
+        self.assertRaises(FilesError, self.files.list_folder, "/proc")
+        with open(self.start / "mine.txt", "rb") as opened:
+            unnamed = os.open(self.start, os.O_TMPFILE | os.O_RDWR)
+            for descriptor in (opened.fileno(), unnamed):
+                for path in (f"/proc/self/fd/{descriptor}", f"/dev/fd/{descriptor}"):
+                    self.assertRaises((OSError, FilesError), self.files.open, path)
+            os.close(unnamed)
+        for path in ("/proc/self/root/etc/hostname", "/proc/self/cwd"):
+            self.assertRaises((OSError, FilesError), self.files.open, path)
+
+    def test_keys_in_reach(self) -> None:
+        """The root of the disk, and a home with keys."""
+        home = self.start / "home"
+        (home / ".ssh").mkdir(parents=True)
+        self.assertEqual(
+            exposed_keys([Path("/"), home, self.start, Path("/nowhere")]), [Path("/"), home]
+        )
 
 
 class SessionAreaTests(SynchronousTestCase):

@@ -22,6 +22,7 @@ from typing import Protocol
 from datacode.i18n.message import Message
 from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.patterns import matching
+from datacode.server.files.protected_files import ProtectedFiles, open_without_magic
 
 MAX_ENTRIES = 200_000
 """Names in one folder that are listed."""
@@ -44,6 +45,11 @@ RESOLVES_OUTSIDE = Message(
 NOT_A_FILE = Message("not_regular", "Access denied: '{path}' is not a regular file", russian=True)
 TOO_MANY_NAMES = Message(
     "too_many_names_here", "Folder '{path}' holds too many names (limit {limit})", russian=True
+)
+
+
+PROTECTED = Message(
+    "protected_file", "Access denied: the file belongs to the server itself", russian=True
 )
 
 
@@ -131,10 +137,14 @@ class SessionArea:
 
 
 class SandboxedFiles:
-    """``Files`` of an area that only reads. Every method blocks."""
+    """``Files`` of an area that only reads. Every method blocks.
 
-    def __init__(self, area: Area) -> None:
+    ``protected`` is what no program may read, though it lies in the area.
+    """
+
+    def __init__(self, area: Area, protected: ProtectedFiles | None = None) -> None:
         self._area = area
+        self._protected = protected
 
     def working_folder(self) -> str:
         """What ``getcwd()`` gives."""
@@ -193,11 +203,14 @@ class SandboxedFiles:
 
     def _look(self, path: str) -> tuple[int, int]:
         """A descriptor that only points at something allowed, and what it is (``st_mode``)."""
-        look = os.open(self._area.locate(path), _LOOK)
+        look = open_without_magic(self._area.locate(path), _LOOK)
         try:
-            if not self._area.admits(_real_path(look)):
+            real, status = _real_path(look), os.fstat(look)
+            if not self._area.admits(real):
                 raise self._area.refusal()
-            return look, os.fstat(look).st_mode
+            if self._protected is not None and self._protected.holds(look, real, status):
+                raise FilesError(PROTECTED)
+            return look, status.st_mode
         except BaseException:
             os.close(look)
             raise

@@ -18,10 +18,9 @@ from pathlib import Path
 
 from twisted.logger import Logger
 
+from datacode.server.files.protected_files import NEW_FOLDER, SERVER_FOLDER
 from datacode.server.files.session_folder import SessionFolder
 
-_PREFIX = "datacode-sessions-"
-_NEW = "datacode-new-"
 _LOCK = ".lock"
 
 
@@ -49,14 +48,14 @@ class SessionFolders:
     def open(self) -> None:
         """Delete what dead servers left, and make this server's own folder."""
         self._base.mkdir(parents=True, exist_ok=True)
-        for folder in self._base.glob(_PREFIX + "*"):
+        for folder in self._base.glob(SERVER_FOLDER + "*"):
             _remove_if_dead(folder, self.log)
         # Under a name that nobody looks for until it is locked, so that no other server that
         # starts at the same moment takes it for a dead one's.
-        new = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._base))
+        new = Path(tempfile.mkdtemp(prefix=NEW_FOLDER, dir=self._base))
         self._lock = os.open(new / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self._own = new.with_name(_PREFIX + secrets.token_hex(8))
+        self._own = new.with_name(SERVER_FOLDER + secrets.token_hex(8))
         new.rename(self._own)
 
     def folder(self) -> SessionFolder:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from twisted.cred.credentials import IUsernamePassword
@@ -25,6 +26,7 @@ from datacode.server.auth.accounts import AccountsError, IBearerToken
 from datacode.server.ops.logs import json_log_to
 from datacode.server.options import sources
 from datacode.server.options.help import Help, reader
+from datacode.server.options.own_files import own_files, own_folders
 from datacode.server.options.settings import Settings
 from datacode.server.options.usage_errors import OptionError, sentence
 from datacode.server.options.values import ADDRESS_VARIABLE, TOKEN_VARIABLE, settings
@@ -181,12 +183,16 @@ class Options(Help, AuthOptionMixin):
 
     def postOptions(self) -> None:
         """Check what was given, and make settings of it."""
-        self.settings = settings(self, self._lists, self._environment)
+        parent = getattr(self, "parent", None)
+        self.settings = replace(
+            settings(self, self._lists, self._environment),
+            own_files=tuple(own_files(self, self._lists, self._environment, parent or {})),
+            own_folders=tuple(own_folders(self._environment)),
+        )
         if self._words:
             raise OptionError(
                 "unknown_argument", "❌ Unknown argument: {word}", word=self._words[0]
             )
-        parent = getattr(self, "parent", None)
         if parent is not None and self["log-format"] == "json" and not parent.get("logger"):
             parent["logger"] = json_log_to(parent.get("logfile") or "-")
 

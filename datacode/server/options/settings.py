@@ -51,6 +51,7 @@ class Settings:
     folders that programs may read besides ``start``, the folder the server was started in; None
     is every file. ``checkers`` are those of ``twisted.cred``. ``proxies`` is how many proxies in
     front of the server are trusted to say in ``X-Forwarded-For`` whose connection it is.
+    ``own_files`` and ``own_folders`` are the server's own, which no program may read.
     ``smb_spool`` is where copies of files of shares lie, None for the system's temporary folder.
     """
 
@@ -78,6 +79,8 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = Bounds()
     audit: Path | None = None
+    own_files: tuple[Path, ...] = ()
+    own_folders: tuple[Path, ...] = ()
     log_format: str = "text"
 
     @property
