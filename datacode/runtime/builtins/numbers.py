@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
 
 from datacode.errors import runtime_error, type_error
 from datacode.language.analysis.type_sets import NUMBER
-from datacode.runtime.builtins.arguments import array, number, number_series
+from datacode.runtime.builtins.arguments import array, exactly_whole, number, number_series
 from datacode.runtime.builtins.registry import builtin
 from datacode.runtime.operators import raise_to
+from datacode.values.number_picture import to_decimals
 from datacode.values.table import Column
 from datacode.values.types import Value
 
@@ -56,21 +58,38 @@ def pow_(base: Value, exp: Value) -> float:
 
 
 @builtin("numbers", returns=NUMBER, pure=True)
-def round_(n: Value) -> float:
-    """The nearest whole number; halves go away from zero.
+def round_(n: Value, digits: Value = 0.0) -> float:
+    """The nearest whole number, or the nearest with so many ``digits`` behind the decimal point.
+
+    Halves go away from zero, by the digits that the number is printed with. Negative ``digits``
+    round to tens, hundreds and so on.
 
     Example::
 
         print(round(2.5), round(-2.5), round(2.4))      # 3 -3 2
+        print(round(2.675, 2), round(1250, -2))         # 2.68 1300
     """
     if n.__class__ is not float:
         raise type_error("Number")
+    if digits:
+        return round_to(n, exactly_whole(digits, "round", "digits"))
     if not -_LARGEST_FRACTION < n < _LARGEST_FRACTION:
         return n
     whole = math.trunc(n)
     if abs(n - whole) >= 0.5:
         whole += 1 if n > 0 else -1
     return float(whole)
+
+
+_MOST_DIGITS = 400
+"""No double has more digits, on either side of the point."""
+
+
+def round_to(number: float, digits: int) -> float:
+    """The number with so many decimals, rounded as people do who see its printed form."""
+    if not math.isfinite(number) or digits > _MOST_DIGITS:
+        return number
+    return float(to_decimals(Decimal(repr(number)), max(digits, -_MOST_DIGITS)))
 
 
 @builtin("numbers", returns=NUMBER)

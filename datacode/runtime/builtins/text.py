@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from datacode.errors import argument_count_error, runtime_error, type_error
 from datacode.language.analysis.type_sets import ARRAY, BOOL, STRING, with_elements
 from datacode.runtime.builtins import arguments
@@ -9,6 +11,7 @@ from datacode.runtime.builtins.arguments import exactly_whole, text
 from datacode.runtime.builtins.joins import table_join
 from datacode.runtime.builtins.registry import ABSENT, builtin, given_twice
 from datacode.runtime.host import Host
+from datacode.values import number_picture
 from datacode.values.hashing import is_among
 from datacode.values.parse_text import WHITE_SPACE
 from datacode.values.table import Column, Table
@@ -137,6 +140,109 @@ def replace(host: Host, str_: Value, old: Value, new: Value) -> str:
     return whole.replace(wanted, instead)
 
 
+@builtin("text")
+def pad(host: Host, str_: Value, width: Value, fill: Value = " ", side: Value = "left") -> str:
+    """The text with as many ``fill`` characters on a side that it has ``width`` characters.
+
+    A longer text stays as it is. Of a number its printed form is taken. ``side`` is where the
+    characters are put: ``'left'`` or ``'right'``.
+
+    Raises an error if ``fill`` is not one character.
+
+    Example::
+
+        print(pad(7, 3, "0"), "[" + pad("bolt", 6, side="right") + "]")     # 007 [bolt  ]
+    """
+    whole = printed(str_) if str_.__class__ is float else text(str_)
+    count, filler = exactly_whole(width, "pad", "width"), text(fill)
+    if len(filler) != 1:
+        raise runtime_error("bad_fill", "pad: fill must be one character")
+    if side != "left" and side != "right":
+        raise runtime_error("bad_side", "pad: side must be 'left' or 'right'")
+    host.check_size(max(count, len(whole)), 4)
+    return whole.rjust(count, filler) if side == "left" else whole.ljust(count, filler)
+
+
+@builtin("text")
+def repeat(host: Host, str_: Value, n: Value) -> str:
+    """The text so many times, one after the other.
+
+    Raises an error for a negative number and for one with a fraction.
+
+    Example::
+
+        print(repeat("=", 5))       # =====
+    """
+    whole, times = text(str_), exactly_whole(n, "repeat", "n")
+    if times < 0:
+        raise runtime_error("negative_repeat", "repeat: n cannot be negative")
+    host.check_size(len(whole) * times, 4)
+    return whole * times if whole else whole
+
+
+@builtin("text")
+def format_(n: Value, picture: Value) -> str:
+    """A number as a text by a picture such as ``# ##0,00``.
+
+    ``0`` is a digit that is always written, ``#`` one that is left out where there is none. The
+    last comma or point is the decimal mark; a space, an apostrophe, a comma or a point between
+    ``#`` and ``##0`` goes between every three digits. With ``%`` the number is taken times 100.
+    Halves are rounded away from zero.
+
+    Raises an error for a picture that cannot be read.
+
+    Example::
+
+        print(format(1234567.891, "# ##0,00"), format(5000, "#,##0 $"))     # 1 234 567,89 5,000 $
+        print(format(0.256, "0%"), format(7, "000"))    # 26% 007
+    """
+    if n.__class__ is not float:
+        raise type_error("Number")
+    read = number_picture.picture(text(picture))
+    if read is None:
+        raise runtime_error(
+            "bad_number_picture",
+            "format: '{picture}' is no picture of a number, such as '# ##0,00'",
+            picture=text(picture),
+        )
+    return read.text(n)
+
+
+# Characters ------------------------------------------------------------------
+
+
+@builtin("text")
+def chr_(n: Value) -> str:
+    """The character of a number of Unicode: 160 is the space that keeps a line together.
+
+    Raises an error for a number that no character has.
+
+    Example::
+
+        print(chr(1071), ord(chr(160)))     # Я 160
+    """
+    number = exactly_whole(n, "chr", "n")
+    if not 0 <= number < 0x110000 or 0xD800 <= number < 0xE000:
+        raise runtime_error("no_character", "chr: there is no character {number}", number=number)
+    return chr(number)
+
+
+@builtin("text")
+def ord_(str_: Value) -> float:
+    """The number of a character in Unicode; of a longer text that of its first character.
+
+    Raises an error for an empty text.
+
+    Example::
+
+        print(ord("A"), ord("Я"))       # 65 1071
+    """
+    whole = text(str_)
+    if not whole:
+        raise runtime_error("ord_of_nothing", "ord: the text is empty")
+    return float(ord(whole[0]))
+
+
 # Letter case -----------------------------------------------------------------
 
 
@@ -160,6 +266,20 @@ def lower(str_: Value) -> str:
         print(lower("МИР"))     # мир
     """
     return text(str_).lower()
+
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+@builtin("text", returns=STRING, pure=True)
+def title(str_: Value) -> str:
+    """The text with a capital at the beginning of every word, and small letters elsewhere.
+
+    Example::
+
+        print(title("иванов-ПЕТРОВ иван"), title("o'neil"))        # Иванов-Петров Иван O'neil
+    """
+    return _WORD.sub(lambda word: word[0].capitalize(), text(str_))
 
 
 @builtin("text")
