@@ -7,7 +7,8 @@ from collections.abc import Hashable
 from enum import StrEnum
 from typing import Any
 
-from datacode.tables.join import SUFFIXES, On, Suffixes, joined, keys_of
+from datacode.tables.date_columns import keyed_pair
+from datacode.tables.join import SUFFIXES, On, Suffixes, comparable_keys, joined, keys_of
 from datacode.tables.join_match import KeyColumns, Pairs
 from datacode.values.comparable import Ordered, comparable, in_order, measurable
 from datacode.values.hashing import NOTHING, HashKeys
@@ -36,8 +37,9 @@ def asof_join(
     Of several right rows at the same place the last is taken backward, the first forward; where
     one before and one after are equally near, the one before. Without such a row: nulls.
     """
-    (one,), (other,) = keys_of(left, right, [on])
-    left_by, right_by = keys_of(left, right, by)
+    (own,), (others,) = keys_of(left, right, [on])
+    one, other = keyed_pair(own, others, keep_texts=False)
+    left_by, right_by = comparable_keys(left, right, by)
     key_of = HashKeys().of_row
 
     def group(by: KeyColumns, row: int) -> Hashable:

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from datacode.tables.date_parsing import Dates, parsed
 from datacode.values.column_storage import ColumnData
+from datacode.values.date_text import is_date_text
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import WHITE_SPACE, is_date_text, is_money_text
+from datacode.values.parse_text import WHITE_SPACE, is_money_text
 from datacode.values.types import Currency, Value
 
 
@@ -30,10 +32,15 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnKind:
-    """A column's type, and how many of its cells are not null."""
+    """A column's type, and how many of its cells are not null.
+
+    ``has_unclear_dates``: some texts would be dates if the column told whether the day or the
+    month stands first.
+    """
 
     type: ColumnType
     filled: int
+    has_unclear_dates: bool = False
 
 
 def column_kind(cells: ColumnData) -> ColumnKind:
@@ -51,12 +58,21 @@ def are_compatible(one: ColumnType, other: ColumnType) -> bool:
 
 
 def _kind(cells: ColumnData) -> ColumnKind:
+    dates = dates_among(cells)
     series = cells.series()
-    counts = _count(cells) if series is None else _count_series(series)
+    counts = _count(cells, dates) if series is None else _count_series(series, dates)
     filled = sum(counts.values())
     if not filled:
         return ColumnKind(ColumnType.NULL, 0)
-    return ColumnKind(_most(counts, cells), filled)
+    return ColumnKind(_most(counts, cells), filled, dates.is_unclear)
+
+
+def dates_among(cells: ColumnData) -> Dates:
+    """The dates among the cells; found once, and kept with the column."""
+    found = cells.dates
+    if not isinstance(found, Dates):
+        found = cells.dates = parsed(cells)
+    return found
 
 
 def _most(counts: dict[ColumnType, int], cells: Iterable[Value]) -> ColumnType:
@@ -91,16 +107,21 @@ def _text_type(text: str) -> ColumnType:
     return ColumnType.DATE if is_date_text(text) else ColumnType.STRING
 
 
-def _count(cells: Iterable[Value]) -> dict[ColumnType, int]:
+def _count(cells: ColumnData, dates: Dates) -> dict[ColumnType, int]:
     counts: dict[ColumnType, int] = {}
     for value in cells:
         kind = cell_type(value)
         counts[kind] = counts.get(kind, 0) + 1
     counts.pop(ColumnType.NULL, None)
+    if dates.is_unclear:
+        unclear = counts.pop(ColumnType.DATE, 0) - dates.count
+        if dates.count:
+            counts[ColumnType.DATE] = dates.count
+        counts[ColumnType.STRING] = counts.get(ColumnType.STRING, 0) + unclear
     return counts
 
 
-def _count_series(series: pl.Series) -> dict[ColumnType, int]:
+def _count_series(series: pl.Series, dates: Dates) -> dict[ColumnType, int]:
     filled = len(series) - series.null_count()
     if series.dtype == pl.Float64:
         whole = int((series.is_finite() & (series == series.floor())).sum())
@@ -108,25 +129,26 @@ def _count_series(series: pl.Series) -> dict[ColumnType, int]:
     if series.dtype == pl.Boolean:
         return {ColumnType.BOOL: filled}
     if series.dtype == pl.String:
-        return _count_texts(series, filled)
+        return _count_texts(series, filled, dates)
     return {}
 
 
-_DATE_LIKE = r"^[0-9]{1,4}[-./][0-9]{1,2}[-./]"
 _MONEY_LIKE = r"[0-9].*[^0-9 .,+-]|[^0-9 .,+-].*[0-9]"
 
 
-def _count_texts(series: pl.Series, filled: int) -> dict[ColumnType, int]:
-    """Texts that could be dates or money are looked at, each different one once."""
-    length = series.str.len_bytes()
-    could_be = series.str.contains(_DATE_LIKE) & (length <= 35)
-    is_short = (length <= 50) | series.str.contains(f"^[{WHITE_SPACE}]|[{WHITE_SPACE}]$")
-    could_be |= series.str.contains(_MONEY_LIKE) & is_short
-    different = series.filter(could_be).value_counts()
+def _count_texts(series: pl.Series, filled: int, dates: Dates) -> dict[ColumnType, int]:
+    """Texts that could be money are looked at, each different one once."""
     counts: dict[ColumnType, int] = {}
-    for text, count in different.iter_rows():
-        kind = _text_type(text)
-        counts[kind] = counts.get(kind, 0) + count
-    counts.pop(ColumnType.STRING, None)
-    counts[ColumnType.STRING] = filled - sum(counts.values())
+    if dates.count:
+        counts[ColumnType.DATE] = dates.count
+        series = series.filter(pl.Series(dates.keys).is_null())
+    is_short = (series.str.len_bytes() <= 50) | series.str.contains(
+        f"^[{WHITE_SPACE}]|[{WHITE_SPACE}]$"
+    )
+    different = series.filter(series.str.contains(_MONEY_LIKE) & is_short).value_counts()
+    money = sum(count for text, count in different.iter_rows() if is_money_text(text))
+    if money:
+        counts[ColumnType.CURRENCY] = money
+    if rest := filled - sum(counts.values()):
+        counts[ColumnType.STRING] = rest
     return counts

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import operator
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from datacode.errors import runtime_error
+from datacode.tables.date_columns import among, compared, dates_beside, dates_of, keyed
 from datacode.tables.like import LONGEST_EXPRESSION, like_pattern, like_test
 from datacode.values.column_storage import ColumnData, Mask
+from datacode.values.date_text import could_be_date
 from datacode.values.equality import equal
 from datacode.values.hashing import HashKeys, distinct, is_exact
 from datacode.values.lazy_polars import pl
@@ -102,6 +104,10 @@ def are_equal(cells: ColumnData, value: Value) -> Mask:
     """The rows whose cell equals the value."""
     if value is None:
         return are_null(cells)
+    beside = dates_beside(cells, value)
+    if beside is not None:
+        dates, (key,) = beside
+        return compared(dates, operator.eq, key)
     series = cells.series()
     if series is None:
         return _mask(cells, lambda cell: equal(cell, value))
@@ -124,6 +130,28 @@ def _is_of_kind(series: pl.Series, value: Value) -> bool:
 
 def are_among(cells: ColumnData, values: Sequence[Value]) -> Mask:
     """The rows whose cell equals one of the values."""
+    dates = (
+        dates_of(cells) if any(v.__class__ is str and could_be_date(v) for v in values) else None
+    )
+    if dates is None:
+        return _are_among(cells, values)
+    keys = [dates_beside(cells, v) for v in values]
+    found = [key for beside in keys if beside is not None for key in beside[1]]
+    others = [v for v, beside in zip(values, keys, strict=True) if beside is None]
+    mask = among(dates, found)
+    if not others:
+        return mask
+    return _combined(operator.or_, mask, _are_among(cells, others))
+
+
+def _combined(by: Callable[[Any, Any], Any], one: Mask, other: Mask) -> Mask:
+    if isinstance(one, list) or isinstance(other, list):
+        return list(map(by, one, other))
+    mask: pl.Series = by(one, other)
+    return mask
+
+
+def _are_among(cells: ColumnData, values: Sequence[Value]) -> Mask:
     series = cells.series()
     if series is None:
         return _mask(cells, _Among(values))
@@ -168,19 +196,41 @@ class _Among:
 
 
 def different(cells: ColumnData) -> list[Value]:
-    """The different cells in order of first appearance; numbers are compared exactly."""
+    """The different cells in order of first appearance; numbers are compared exactly.
+
+    Of several texts for one date in a column that is called Date the first is given.
+    """
+    keys = keyed(cells)
+    if keys is not cells:
+        return [cells.cell(row) for row in _firsts(keys)]
     series = cells.series()
     if series is None or (series.dtype == pl.Float64 and series.is_nan().any()):
         return distinct(cells)
     return series.unique(maintain_order=True).to_list()
 
 
+def _firsts(keys: ColumnData) -> list[int]:
+    """The rows in which each value appears first."""
+    series = keys.series()
+    if series is not None:
+        return series.is_first_distinct().arg_true().to_list()
+    key_of = HashKeys(nan_equal=True).of
+    firsts: dict[Hashable, int] = {}
+    for row, value in enumerate(keys):
+        firsts.setdefault(key_of(value), row)
+    return list(firsts.values())
+
+
 # Order -------------------------------------------------------------------------
 
 
 def _in_order(cells: ColumnData, sign: str, value: Value) -> Mask:
-    series = cells.series()
     compare = _ORDER[sign]
+    beside = dates_beside(cells, value)
+    if beside is not None:
+        dates, (key,) = beside
+        return compared(dates, compare, key)
+    series = cells.series()
     if series is None or (value.__class__ is str and not is_utf8(value)):
         return _mask(cells, _order_test(compare, value))
     if not _is_of_kind(series, value) or value != value:
@@ -264,6 +314,13 @@ def _at_most(one: Value, other: Value) -> bool:
 
 def are_between(cells: ColumnData, low: Value, high: Value) -> Mask:
     """The rows whose cell lies between the two values, both included."""
+    beside = dates_beside(cells, *([high] if low is None else [low, high]))
+    if beside is not None:
+        dates, bounds = beside
+        mask = compared(dates, operator.le, bounds[-1])
+        if low is None:
+            return _combined(operator.or_, mask, are_null(cells))
+        return _combined(operator.and_, mask, compared(dates, operator.ge, bounds[0]))
     series = cells.series()
     if series is None:
         return _mask(cells, _BetweenTest(low, high))

@@ -11,9 +11,11 @@ import operator
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from datacode.errors import runtime_error
+from datacode.tables.date_columns import dates_of, has_several_forms, keyed
+from datacode.tables.date_parsing import Dates
 from datacode.tables.join_match import CheckCount
 from datacode.values.column_storage import ColumnData
 from datacode.values.hashing import HashKeys
@@ -43,7 +45,7 @@ def grouped(
     fast = _by_polars(table, by, wanted)
     if fast is not None:
         return fast
-    groups = _rows_of_groups([table.columns[p] for p in by], len(table))
+    groups = _rows_of_groups([keyed(table.columns[p]) for p in by], len(table))
     firsts = [rows[0] for rows in groups]
     keys = table.select(by).take(firsts)
     columns = [_aggregated(table.columns[a.position], a, groups, call) for a in wanted]
@@ -73,6 +75,10 @@ def _aggregated(
 ) -> ColumnData:
     values = cells.values()
     own = FUNCTIONS.get(aggregate.function)
+    if own is not None and aggregate.function in _BY_DATES:
+        dates = dates_of(cells)
+        if dates is not None:
+            return _of_dates(cells, dates, aggregate.function, groups)
     if own is None:
         name = aggregate.function
         return ColumnData.of_list([call(name, [values[row] for row in rows]) for rows in groups])
@@ -85,6 +91,32 @@ def _aggregated(
             name=aggregate.name,
             function=aggregate.function,
         ) from None
+
+
+_BY_DATES = frozenset({"min", "max", "distinct"})
+"""The functions that compare, and so take dates for dates."""
+
+
+def _of_dates(
+    cells: ColumnData, dates: Dates, function: str, groups: list[list[int]]
+) -> ColumnData:
+    """The earliest or latest date of each group, or how many there are; texts come after dates."""
+    values = cells.values()
+    if function == "distinct":
+        keys = keyed(cells).values()
+        return ColumnData.of_list(
+            [FUNCTIONS[function].of_values([keys[row] for row in rows]) for rows in groups]
+        )
+    moments = dates.keys if isinstance(dates.keys, list) else dates.keys.to_list()
+    choose: Callable[..., Any] = min if function == "min" else max
+    found: list[Value] = []
+    for rows in groups:
+        dated = [row for row in rows if moments[row] is not None]
+        if dated:
+            found.append(values[choose(dated, key=lambda row: moments[row])])
+        else:
+            found.append(_extreme(choose, [values[row] for row in rows]))
+    return ColumnData.of_list(found)
 
 
 class _NotNumbers(Exception):
@@ -193,18 +225,54 @@ def _by_polars(table: Table, by: Sequence[int], wanted: Sequence[Aggregate]) -> 
     if any(s is None for s in series.values()):
         return None
     frame = pl.DataFrame([_with_type(s).alias(str(p)) for p, s in series.items() if s is not None])
+    keyed_by = {p: _date_key(table.columns[p]) for p in used}
+    frame = frame.with_columns(s.alias(f"date {p}") for p, s in keyed_by.items() if s is not None)
     answers = []
     for number, aggregate in enumerate(wanted):
         function = FUNCTIONS[aggregate.function]
         column = str(aggregate.position)
         if function.needs_numbers and frame.schema[column] != pl.Float64:
             return None
-        answers.append(function.of_series(pl.col(column)).alias(f"answer {number}"))
-    keys = [pl.col(str(p)).alias(f"key {number}") for number, p in enumerate(by)]
-    found = frame.group_by(keys, maintain_order=True).agg(answers)
+        of_series = function.of_series
+        if keyed_by[aggregate.position] is not None and aggregate.function in _BY_DATES:
+            answer = _answer_of_dates(column, aggregate.function)
+        else:
+            answer = of_series(pl.col(column))
+        answers.append(answer.alias(f"answer {number}"))
+    by_date = [has_several_forms(table.columns[p]) for p in by]
+    keys = [
+        pl.coalesce([pl.col(f"date {p}").dt.to_string("iso"), pl.col(str(p))]).alias(f"key {n}")
+        if by_date[n]
+        else pl.col(str(p)).alias(f"key {n}")
+        for n, p in enumerate(by)
+    ]
+    shown = [pl.col(str(p)).first().alias(f"shown {n}") for n, p in enumerate(by) if by_date[n]]
+    found = frame.group_by(keys, maintain_order=True).agg([*shown, *answers])
+    if shown:
+        found = found.select(
+            *(pl.col(f"{'shown' if by_date[n] else 'key'} {n}") for n in range(len(by))),
+            *(f"answer {n}" for n in range(len(wanted))),
+        )
     names = [*(table.names[p] for p in by), *(a.name for a in wanted)]
     columns = [ColumnData.of_series(_stored_type(s)) for s in found.get_columns()]
     return Table(names, columns, found.height)
+
+
+def _date_key(cells: ColumnData) -> pl.Series | None:
+    """The moments of a column that is called Date and has several forms of dates."""
+    dates = dates_of(cells)
+    return None if dates is None or isinstance(dates.keys, list) else dates.keys
+
+
+def _answer_of_dates(column: str, function: str) -> pl.Expr:
+    text, date = pl.col(column), pl.col(f"date {column}")
+    texts = text.filter(date.is_null())
+    if function == "distinct":
+        return date.drop_nulls().n_unique() + texts.drop_nulls().n_unique()
+    place, other = (
+        (date.arg_min(), texts.min()) if function == "min" else (date.arg_max(), texts.max())
+    )
+    return pl.coalesce([text.get(place), other])
 
 
 def _with_type(series: pl.Series) -> pl.Series:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from datacode.errors import DataCodeError, runtime_error
+from datacode.tables.date_columns import keyed_pair
 from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, matched, pairs_of
 from datacode.tables.select import under_each_other
 from datacode.values import column_storage, hashing
@@ -65,6 +66,15 @@ def keys_of(left: Table, right: Table, on: On) -> tuple[KeyColumns, KeyColumns]:
         [_column(left, one, "left") for one, _ in on],
         [_column(right, other, "right") for _, other in on],
     )
+
+
+def comparable_keys(left: Table, right: Table, on: On) -> tuple[KeyColumns, KeyColumns]:
+    """What to compare in place of these columns: dates by what they are, not by their texts."""
+    pairs = [
+        keyed_pair(one, other, keep_texts=True)
+        for one, other in zip(*keys_of(left, right, on), strict=True)
+    ]
+    return [one for one, _ in pairs], [other for _, other in pairs]
 
 
 def _column(table: Table, name: str, side: str) -> ColumnData:
@@ -130,7 +140,8 @@ def equal_join(
     nulls_equal: bool = False,
 ) -> Table:
     """The rows whose columns are equal."""
-    pairs = matched(*keys_of(left, right, on), how, check_count, nulls_equal=nulls_equal)
+    keys = comparable_keys(left, right, on)
+    pairs = matched(*keys, how, check_count, nulls_equal=nulls_equal)
     if how in (How.SEMI, How.ANTI):
         return left.take(pairs.left)
     return joined(left, right, pairs, suffixes)
@@ -218,7 +229,8 @@ def compared_join(
     sign = COMPARISONS[sign]
     if sign == "=":
         return equal_join(left, right, [(name, other)], how, check_count, suffixes=suffixes)
-    (one,), (two,) = keys_of(left, right, [(name, other)])
+    (own,), (others,) = keys_of(left, right, [(name, other)])
+    one, two = keyed_pair(own, others, keep_texts=sign == "!=")
     find = _unequal(two) if sign == "!=" else _compared(two, sign)
     if how in (How.SEMI, How.ANTI):
         found = (range(find(value).number) for value in one)

@@ -13,8 +13,8 @@ from datacode.i18n.message import Message
 from datacode.tables.column_types import ColumnType, column_kind
 from datacode.tables.json_records import check_names
 from datacode.values.column_storage import ColumnData
+from datacode.values.date_text import moment_from_text
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import moment_from_text
 from datacode.values.table import Table
 from datacode.values.text import printed
 from datacode.values.types import Value

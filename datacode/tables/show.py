@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 
-from datacode.tables.column_types import column_kind
+from datacode.tables.column_types import ColumnKind, column_kind
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.text import printed
 from datacode.values.types import Currency, Path, PathPattern, Value
@@ -109,8 +109,14 @@ def info_text(table: Table) -> str:
     ]
     for name, column in zip(table.names, table.columns, strict=True):
         kind = column_kind(column)
-        lines.append(f"   • {name} ({kind.type}) - {kind.filled} значений")
+        lines.append(f"   • {name} ({kind.type}{_note(kind)}) - {kind.filled} значений")
     return "\n".join(lines) + "\n"
+
+
+def _note(kind: ColumnKind) -> str:
+    """Why a column of dates is none, in the language of the rest."""
+    unclear = ": даты, в которых не видно, день или месяц стоит первым"
+    return unclear if kind.has_unclear_dates else ""
 
 
 def structured(table: Table, cap: int) -> dict[str, Value]:

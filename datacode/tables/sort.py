@@ -1,7 +1,11 @@
-"""The order of ``table_sort``: that of ``sort``, stable, nulls first (builtins reference, 2.7)."""
+"""The order of ``table_sort``: that of ``sort``, stable, nulls first (builtins reference, 2.7).
+
+Columns that are called Date are ordered by the dates.
+"""
 
 from __future__ import annotations
 
+from datacode.tables.date_columns import dates_of, order_of_dates
 from datacode.values.column_storage import ColumnData, Indices
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import in_order, orders_itself, sort_key
@@ -16,12 +20,19 @@ def sorted_by(table: Table, position: int, *, descending: bool = False) -> Table
 
 def sorted_cells(cells: ColumnData) -> list[Value]:
     """The cells in order, as ``sort`` gives them for a column."""
+    dates = dates_of(cells)
+    if dates is not None:
+        values = cells.values()
+        return [values[row] for row in order_of_dates(cells, dates, descending=False)]
     series = cells.series()
     return in_order(cells.values()) if series is None else series.sort().to_list()
 
 
 def order_of(cells: ColumnData, *, descending: bool = False) -> Indices:
     """The numbers of the rows, in the order of their cells."""
+    dates = dates_of(cells)
+    if dates is not None:
+        return order_of_dates(cells, dates, descending=descending)
     series = cells.series()
     if series is not None:
         return order_of_series(series, descending=descending, nulls_last=descending)

@@ -51,6 +51,7 @@ class ColumnData:
         "_numbers",
         "_series",
         "_was_typed",
+        "dates",
         "kinds",
     )
 
@@ -65,6 +66,8 @@ class ColumnData:
         self._numbers: bool | None = None
         self.kinds: object = None
         """The cache of ``tables.column_types``: what types the cells have."""
+        self.dates: object = None
+        """The cache of ``tables.date_columns``: what the cells are compared by as dates."""
 
     @classmethod
     def of_list(cls, values: list[Value]) -> ColumnData:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC
 from typing import Any, TypeAlias
 
-from datacode.values.parse_text import currency_amount, moment_from_text
+from datacode.values.date_text import moment_from_text
+from datacode.values.parse_text import currency_amount
 from datacode.values.types import Currency, Value
 
 Measure: TypeAlias = "Callable[[Value], tuple[type | None, Any]]"

@@ -1,18 +1,21 @@
 """The order in which ``sort`` and ``table_sort`` put values (builtins reference, 2.7).
 
 Null, Bool, Number (NaN last), Currency (by amount, then by text), String, everything else. Text
-is ordered by code points. Equal values, and all those of "everything else", keep their order.
+is ordered by code points, and where all of it are dates, by the dates. Equal values, and all those
+of "everything else", keep their order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
+from datacode.values.date_text import could_be_date, date_key
 from datacode.values.parse_text import currency_amount
 from datacode.values.types import Currency, Value
 
-_NULL, _BOOL, _NUMBER, _NAN, _CURRENCY, _CURRENCY_WITHOUT_AMOUNT, _STRING, _OTHER = range(8)
+_NULL, _BOOL, _NUMBER, _NAN, _CURRENCY, _CURRENCY_WITHOUT_AMOUNT, _DATE, _STRING, _OTHER = range(9)
 
 
 def sort_key(value: Value) -> tuple[Any, ...]:
@@ -34,14 +37,32 @@ def sort_key(value: Value) -> tuple[Any, ...]:
     return (_OTHER,)
 
 
+def date_sort_key(moment: datetime) -> tuple[Any, ...]:
+    """The same for a text that is a date, where dates are compared as such."""
+    return (_DATE, moment)
+
+
 def in_order(values: Iterable[Value], *, descending: bool = False) -> list[Value]:
     """A sorted copy; equal values keep their order, in a descending one too."""
     values = list(values)
     if orders_itself(values):
-        values.sort(reverse=descending)
+        values.sort(key=_dates_first(values), reverse=descending)
     else:
         values.sort(key=sort_key, reverse=descending)
     return values
+
+
+def _dates_first(values: list[Value]) -> Callable[[Value], Any] | None:
+    """What texts are compared by if all of them are dates; None if there is any other value."""
+    if not values or values[0].__class__ is not str or not could_be_date(values[0]):
+        return None
+    keys: dict[str, datetime] = {}
+    for value in dict.fromkeys(values):
+        key = date_key(value)
+        if key is None:
+            return None
+        keys[value] = key.moment
+    return keys.__getitem__
 
 
 def orders_itself(values: list[Value]) -> bool:

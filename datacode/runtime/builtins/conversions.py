@@ -8,10 +8,10 @@ from datacode.errors import runtime_error, type_error
 from datacode.language.analysis.type_sets import BOOL, NULL, NUMBER, STRING
 from datacode.runtime.builtins.registry import ABSENT, builtin
 from datacode.runtime.host import Host
+from datacode.values.date_text import is_date_text
 from datacode.values.equality import type_name
 from datacode.values.parse_text import (
     WHITE_SPACE,
-    is_date_text,
     is_money_text,
     number_from_text,
 )

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.runtime.builtins.arguments import exactly_whole
 from datacode.runtime.builtins.registry import builtin
-from datacode.values.parse_text import Moment, moment_from_text
+from datacode.values.date_text import Moment, moment_from_text
 from datacode.values.text import debug
 from datacode.values.types import Value
 

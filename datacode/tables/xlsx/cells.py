@@ -19,14 +19,9 @@ from datacode.errors import runtime_error
 from datacode.tables.column_types import ColumnType, column_kind
 from datacode.tables.xlsx.size_limits import column_letters
 from datacode.values.column_storage import ColumnData
+from datacode.values.date_text import DateForm, moment_from_text
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import (
-    DateForm,
-    currency_amount,
-    is_money_text,
-    moment_from_text,
-    money_mark,
-)
+from datacode.values.parse_text import currency_amount, is_money_text, money_mark
 from datacode.values.text import number_text, printed
 from datacode.values.types import Currency, PathPattern, Value
 
