@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -9,6 +10,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.tables.read_options import DEFAULTS, ReadOptions, unheard
+from datacode.tables.xlsx.book import table_of_book
+from datacode.tables.xlsx.package import Package
+from datacode.tables.xlsx.read import _by_openpyxl
 from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
@@ -99,6 +104,11 @@ def shown(values: Iterable[Value]) -> list[str]:
 def contents(table: Table) -> tuple[list[str], list[list[str]]]:
     """A table's names and cells, to be compared."""
     return list(table.names), [shown(row) for row in table.rows()]
+
+
+def by_openpyxl(content: bytes, options: ReadOptions = DEFAULTS) -> Table:
+    """The table of a workbook, read with the reader that takes what calamine refuses."""
+    return table_of_book(_by_openpyxl(Package(io.BytesIO(content))), options, unheard)
 
 
 class TableTestCase(SynchronousTestCase):

@@ -28,11 +28,11 @@ from datacode.tables.csv.read import read_csv
 from datacode.tables.csv.write import csv_parts
 from datacode.tables.json_records import json_parts
 from datacode.tables.polars_files import to_arrow, to_parquet
-from datacode.tables.read_options import ReadOptions, Warn, unheard
+from datacode.tables.read_options import Warn, unheard
 from datacode.tables.xlsx import row_stream
 from datacode.tables.xlsx.cells import Rows
 from datacode.tables.xlsx.number_formats import stored_format
-from datacode.tables.xlsx.read import _by_openpyxl, read_xlsx
+from datacode.tables.xlsx.read import read_xlsx
 from datacode.tables.xlsx.write import PLAIN, SheetOptions, add_sheets, to_xlsx
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
@@ -40,6 +40,7 @@ from datacode.values.types import Currency, Path, PathPattern, Value
 from tests.tables.making import (
     SHEET_CELLS,
     TableTestCase,
+    by_openpyxl,
     contents,
     mixed,
     quickly,
@@ -145,9 +146,7 @@ class XlsxTests(TableTestCase):
             stored = Table(source.names, [store(column) for column in source.columns])
             content = to_book(stored)
             found = read_xlsx(io.BytesIO(content))
-            self.assertEqual(
-                contents(found), contents(_by_openpyxl(io.BytesIO(content), ReadOptions()))
-            )
+            self.assertEqual(contents(found), contents(by_openpyxl(content)))
             self.assertEqual(contents(found), contents(Table.from_rows(source.names, expected)))
 
     def test_other_kinds(self) -> None:

@@ -16,13 +16,15 @@ from openpyxl.chart import BarChart
 from openpyxl.styles import Font
 
 from datacode.errors import DataCodeError
-from datacode.tables.read_options import ReadOptions
+from datacode.i18n.message import Message
+from datacode.tables.read_options import ReadOptions, unheard
+from datacode.tables.xlsx import book as book_module
 from datacode.tables.xlsx import package
 from datacode.tables.xlsx import read as module
-from datacode.tables.xlsx.read import _by_openpyxl, read_xlsx
+from datacode.tables.xlsx.read import read_xlsx, xlsx_sheets
 from datacode.values.table import Table
 from datacode.values.types import Value
-from tests.tables.making import SHEET_CELLS, TableTestCase, contents, quickly
+from tests.tables.making import SHEET_CELLS, TableTestCase, by_openpyxl, contents, quickly
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -61,7 +63,8 @@ def read(content: bytes, **options: Any) -> Table:
     memory = options.pop("memory", None)
     if "sheet_name" in options:
         options["sheet"] = options.pop("sheet_name")
-    return read_xlsx(io.BytesIO(content), ReadOptions(**options), memory=memory)
+    warn = options.pop("warn", unheard)
+    return read_xlsx(io.BytesIO(content), ReadOptions(**options), warn, memory=memory)
 
 
 class XlsxTestCase(TableTestCase):
@@ -75,7 +78,7 @@ class XlsxTestCase(TableTestCase):
     def by_openpyxl(self, content: bytes, header_row: int = 0, sheet: str | None = None) -> Table:
         """Read with the fallback."""
         options = ReadOptions(header_row=header_row, sheet=sheet)
-        return _by_openpyxl(io.BytesIO(content), options)
+        return by_openpyxl(content, options)
 
     def assertBoth(self, content: bytes, names: list[str], *expected: list[Value]) -> None:
         """Both readers give this table."""
@@ -284,7 +287,7 @@ class LongTests(XlsxTestCase):
             for n, t, b, d, e in lines  # type: ignore[attr-defined]
         ]
         for small in (0, 1 << 60):
-            self.patch(module, "_SMALL", small)
+            self.patch(book_module, "_SMALL", small)
             self.assertEqual(list(self.by_calamine(book).rows()), expected)
 
 
@@ -353,21 +356,223 @@ class SheetTests(XlsxTestCase):
         return made(fill)
 
     def test_first(self) -> None:
-        """Without a name the first sheet with cells is read, hidden or not."""
-        self.assertEqual(self.by_calamine(self.book()).names, ("h",))
-        self.assertEqual(self.by_openpyxl(self.book()).names, ("h",))
+        """Without a name the first visible sheet with cells is read, or the first if none is."""
+        self.assertEqual(self.by_calamine(self.book()).names, ("l",))
+        self.assertEqual(self.by_openpyxl(self.book()).names, ("l",))
+        hidden = changed(
+            self.book(),
+            b'"last" sheetId="3" state="visible"',
+            b'"last" sheetId="3" state="veryHidden"',
+            "xl/workbook.xml",
+        )
+        self.assertEqual(self.by_calamine(hidden).names, ("h",))
+
+    def test_names(self) -> None:
+        """All with cells, hidden ones, too."""
+        self.assertEqual(xlsx_sheets(io.BytesIO(self.book())), ["hidden", "last"])
+
+    def test_by_number(self) -> None:
+        """From 1, hidden ones counted."""
+        self.assertEqual(self.by_calamine(self.book(), sheet=2).names, ("l",))
+        for number in (0, 3):
+            self.assertEqual(
+                self.failure(self.book(), sheet=number),
+                f"Failed to read sheet {number}: the workbook has 2 sheets: 'hidden', 'last'",
+            )
+
+    def test_all(self) -> None:
+        """The visible ones, under a column of their names and all of their own."""
+
+        def fill(sheet: Any) -> None:
+            sheet.title = "one"
+            sheet.append(["a", "b"])
+            sheet.append([1, 2])
+            for name, state, lines in (
+                ("empty", "visible", []),
+                ("hidden", "hidden", [["a"], [9]]),
+                ("two", "visible", [["b", "c"], [3, 4], [5, 6]]),
+            ):
+                more = sheet.parent.create_sheet(name)
+                more.sheet_state = state
+                for line in lines:
+                    more.append(line)
+
+        warned: list[Message] = []
+        found = read(made(fill), sheet="*", warn=warned.append)
+        self.assertTable(
+            found,
+            "sheet a b c",
+            ["one", 1.0, 2.0, None],
+            ["two", None, 3.0, 4.0],
+            ["two", None, 5.0, 6.0],
+        )
+        self.assertEqual(
+            [(each.code, each.params["name"]) for each in warned], [("sheet_is_hidden", "hidden")]
+        )
+        self.assertEqual(self.failure(made(lambda sheet: None), sheet="*"), "No sheets found")
 
     def test_by_name(self) -> None:
-        """Names are exact."""
+        """Names are exact; the error lists them."""
         self.assertEqual(self.by_calamine(self.book(), sheet_name="last").names, ("l",))
         self.assertEqual(
             self.failure(self.book(), sheet_name="Last"),
-            "Failed to read sheet 'Last': Worksheet 'Last' not found",
+            "Failed to read sheet 'Last': Worksheet 'Last' not found. "
+            "The workbook has: 'hidden', 'last'",
         )
         self.assertEqual(
             self.failure(self.book(), sheet_name="chart"),
             "Failed to read sheet 'chart': it is a chart",
         )
+
+
+class FaultTests(XlsxTestCase):
+    """Nothing that a sheet shows is read as something else without a word."""
+
+    def warnings(self, content: bytes, **options: Any) -> list[tuple[str, Any, Any]]:
+        """The codes of the warnings, how many cells they are about, and the first of these."""
+        found: list[Message] = []
+        read(content, warn=found.append, **options)
+        return [(e.code, int(str(e.params["count"])), e.params["cell"]) for e in found]
+
+    def test_formulas_without_results(self) -> None:
+        """Those are null, with a warning; an empty text is a result."""
+        book = rows(["a", "b"], ["=1+1", "=2"], ["=3", "=4"], ["=5", 6])
+        self.assertEqual(self.warnings(book), [("formulas_without_results", 5, "A2")])
+        for old, new in (
+            (b'<c r="A2"><f>1+1</f><v /></c>', b'<c r="A2"><f>1+1</f><v>2</v></c>'),
+            (b'<c r="B2"><f>2</f><v /></c>', b'<c r="B2" t="str"><f>2</f><v></v></c>'),
+            (b'<c r="A3"><f>3</f><v /></c>', b'<c r="A3"><f t="shared" si="0"/></c>'),
+        ):
+            book = changed(book, old, new)
+        self.assertEqual(self.warnings(book), [("formulas_without_results", 3, "A3")])
+        self.assertEqual(read(book).row(0), [2.0, None])
+
+    def test_errors(self) -> None:
+        """Texts with a warning, whoever reads them."""
+        book = rows(["a", "b"], [1, "#N/A"], ["#REF!", 2])
+        self.assertEqual(self.warnings(book), [("cells_with_errors", 2, "B2")])
+        new = changed(
+            rows(["a"], [7]), b'<c r="A2" t="n"><v>7</v>', b'<c r="A2" t="e"><v>#SPILL!</v>'
+        )
+        self.assertEqual(self.warnings(new), [("cells_with_errors", 1, "A2")])
+
+    def test_texts_that_are_not_there(self) -> None:
+        """The number of a text that the workbook does not have is an error that names the cell."""
+        inline = b't="inlineStr"><is><t>b</t></is>'
+        for number in (b"2", b"-1", b"x", b"99999999999"):
+            book = changed(rows(["a"], ["b"]), inline, b't="s"><v>%b</v>' % number)
+            self.assertEqual(
+                self.failure(book),
+                "Failed to read sheet 'Sheet': the workbook is damaged, cell A2 refers to a text "
+                "that it does not have",
+            )
+        empty = changed(rows(["a"], ["b"], [1]), inline, b't="s"><v/>')
+        self.assertEqual(read(empty).column_named("a").cells(), [None, 1.0])  # type: ignore[union-attr]
+
+    def test_days_before_1900(self) -> None:
+        """Numbers with a warning; the leap day that there was not is itself."""
+
+        def fill(sheet: Any) -> None:
+            for value in ("a", 59, 60, 60.5, 61, -1):
+                sheet.append([value])
+                sheet.cell(sheet.max_row, 1).number_format = "yyyy-mm-dd"
+
+        self.assertEqual(self.warnings(made(fill)), [("days_before_1900", 1, "A6")])
+        self.assertTable(
+            self.by_calamine(made(fill)),
+            "a",
+            ["1900-02-28"],
+            ["1900-02-29"],
+            ["1900-02-29 12:00:00"],
+            ["1900-03-01"],
+            [-1.0],
+        )
+
+    def test_merged_areas(self) -> None:
+        """``fill_merged`` puts their value into all of their cells."""
+
+        def fill(sheet: Any) -> None:
+            for line in (["", "a", "b"], ["", "x", 1], ["", None, 2], ["", "y", None]):
+                sheet.append(line)
+            for area in ("B2:B3", "B4:C4"):
+                sheet.merge_cells(area)
+
+        book = made(fill)
+        names, expected = ["a", "b"], [["x", 1.0], ["x", 2.0], ["y", "y"]]
+        self.assertTable(read(book, fill_merged=True), " ".join(names), *expected)
+        found = by_openpyxl(book, ReadOptions(fill_merged=True))
+        self.assertTable(found, " ".join(names), *expected)
+        self.assertTable(read(book), "a b", ["x", 1.0], [None, 2.0], ["y", None])
+
+    def test_areas_that_overlap(self) -> None:
+        """A file that would take for ever is refused."""
+        areas = b"".join(b'<mergeCell ref="A1:A%d"/>' % (i + 3) for i in range(500))
+        book = changed(
+            rows(["a"], *[[i] for i in range(400)]),
+            b"</sheetData>",
+            b"</sheetData><mergeCells>%b</mergeCells>" % areas,
+        )
+        self.assertIn("overlap", self.failure(book, fill_merged=True))
+        self.assertEqual(len(read(book)), 400)
+
+
+class PartNameTests(XlsxTestCase):
+    """Packages name their parts in more ways than one."""
+
+    BOOK = rows(["n", "s"], [1, "a"])
+
+    def repacked(
+        self, name: Callable[[str], str], change: Callable[[str, bytes], bytes] = lambda _, x: x
+    ) -> bytes:
+        """The workbook with other names and contents of its parts."""
+        target = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(self.BOOK)) as file, zipfile.ZipFile(target, "w") as copy:
+            for each in file.namelist():
+                entry = zipfile.ZipInfo("x")
+                entry.filename = name(each)
+                copy.writestr(entry, change(each, file.read(each)))
+        return target.getvalue()
+
+    def test_readable(self) -> None:
+        """Other case, backslashes, and targets of every kind."""
+
+        def to(target: bytes) -> Callable[[str, bytes], bytes]:
+            usual = b"/xl/worksheets/sheet1.xml"
+            return lambda part, x: x.replace(usual, target) if part.endswith("k.xml.rels") else x
+
+        def moved(part: str, content: bytes) -> bytes:
+            return (
+                content.replace(b"xl/workbook.xml", b"xl/book.xml")
+                if "xl/" not in part
+                else content
+            )
+
+        same = str
+        for content in (
+            self.repacked(lambda name: name.replace("sheet1", "Sheet1")),
+            self.repacked(str.upper),
+            self.repacked(lambda name: name.replace("/", "\\")),
+            self.repacked(lambda name: name.replace("workbook", "book"), moved),
+            self.repacked(same, to(b"worksheets/sheet1.xml")),
+            self.repacked(same, to(b"/xl/worksheets/SHEET1.xml")),
+            self.repacked(same, to(b"worksheets\\sheet1.xml")),
+            self.repacked(same, to(b"\\xl\\worksheets\\sheet1.xml")),
+            self.repacked(same, to(b"./worksheets/../worksheets/sheet1.xml")),
+        ):
+            self.assertTable(read(content), "n s", [1.0, "a"])
+            self.assertEqual(xlsx_sheets(io.BytesIO(content)), ["Sheet"])
+
+    def test_two_parts_of_a_name(self) -> None:
+        """Of two parts whose names differ in case only nobody knows which is meant."""
+        target = io.BytesIO(self.BOOK)
+        with zipfile.ZipFile(target, "a") as file:
+            file.writestr(SHEET.upper(), b"")
+        self.assertIn("two parts of the same name", self.failure(target.getvalue()))
+
+    def test_wrong_size(self) -> None:
+        """A sheet that says it begins in row 0."""
+        book = changed(self.BOOK, b'<dimension ref="A1:B2"', b'<dimension ref="A0:AZ48943"')
+        self.assertTable(read(book), "n s", [1.0, "a"])
 
 
 class RefusedTests(XlsxTestCase):

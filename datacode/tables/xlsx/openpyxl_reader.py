@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
-from typing import Any, BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, TypeAlias
 
-from datacode.tables.xlsx.package import Sheet, Unreadable, error_text
+from datacode.tables.xlsx.book import CellError
+from datacode.tables.xlsx.sheet_xml import Unreadable, error_text
 from datacode.tables.xlsx.size_limits import check_extent
+
+UsedCells: TypeAlias = "tuple[int, int, Iterator[Sequence[Any]]]"
 
 
 def open_workbook(file: BinaryIO) -> tuple[list[str], dict[str, Any]]:
@@ -24,8 +27,8 @@ def open_workbook(file: BinaryIO) -> tuple[list[str], dict[str, Any]]:
     return list(book.sheetnames), {sheet.title: sheet for sheet in book.worksheets}
 
 
-def read_sheet(sheet: Any, most_cells: int) -> Sheet:
-    """The used rectangle of a sheet, which may have so many cells."""
+def read_sheet(sheet: Any, most_cells: int) -> UsedCells:
+    """The used rectangle of a sheet, which may have so many cells: its top, left side and rows."""
     sheet.reset_dimensions()  # what the file says of its size may be wrong
     try:
         with warnings.catch_warnings(action="ignore"):  # about impossible dates, which are errors
@@ -40,7 +43,8 @@ def _cell(cell: Any) -> Any:
     if cell.value is None:
         return ""
     if isinstance(cell.value, str):
-        return error_text(cell.value) if cell.data_type == "e" else _unescaped(cell.value)
+        is_error = cell.data_type == "e"
+        return CellError(error_text(cell.value)) if is_error else _unescaped(cell.value)
     return cell.value
 
 
@@ -52,17 +56,17 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
-def _used(rows: Sequence[Sequence[Any]], most_cells: int) -> Sheet:
+def _used(rows: Sequence[Sequence[Any]], most_cells: int) -> UsedCells:
     widths = list(map(_width, rows))
     filled = [i for i, width in enumerate(widths) if width]
     if not filled:
-        return Sheet(0, 0, iter(()))
+        return 0, 0, iter(())
     top, bottom = filled[0], filled[-1] + 1
     right = max(widths)
     check_extent(bottom, right, most_cells)
     left = min(next(c for c, cell in enumerate(rows[i]) if cell != "") for i in filled)
     cells = ([*row[left:right], *[""] * (right - max(len(row), left))] for row in rows[top:bottom])
-    return Sheet(top, left, cells)
+    return top, left, cells
 
 
 def _width(row: Sequence[Any]) -> int:

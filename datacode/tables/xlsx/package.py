@@ -8,17 +8,18 @@ directory claims are not relied on. Source: ECMA-376, part 2 (packages) and part
 
 from __future__ import annotations
 
+import io
 import posixpath
-import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.tables.xlsx.size_limits import Damaged, ExtentScan, check_cells, column_number
+from datacode.tables.xlsx.size_limits import Damaged, ExtentScan, check_cells
 
 MOST_BYTES = 1 << 30
 """Bytes that the parts of a workbook which are read may unpack to."""
@@ -29,26 +30,6 @@ _CHUNK = 1 << 16
 """Parts are unpacked so many bytes at a time, which stay in the processor's cache."""
 
 _OLD_FORMAT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-
-CellPosition: TypeAlias = "tuple[int, int]"
-"""The row and the column of a cell, from 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """The used rectangle of a sheet, row by row, as a reader gives it.
-
-    ``top`` and ``left`` say where it begins, counted from 0. Empty cells are ``''``.
-    """
-
-    top: int
-    left: int
-    rows: Iterator[Sequence[Any]]
-
-
-class Unreadable(Exception):
-    """A reader cannot read the workbook; the message is the library's."""
 
 
 def open_error(reason: str) -> DataCodeError:
@@ -83,7 +64,7 @@ class Package:
             ) from None
         if len(parts) > _MOST_PARTS or sum(p.file_size for p in parts) > 16 * MOST_BYTES:
             raise too_large()
-        self._file = file
+        self.file = file
         self._parts = {part.filename: part for part in parts}
         self._names = {_folded(name): name for name in self._parts}
         if len(self._names) < len(parts):
@@ -109,8 +90,8 @@ class Package:
             )
         if part.header_offset < 0:  # the directory says that it begins elsewhere than it does
             raise open_error(f"part {name} is damaged")
-        self._file.seek(part.header_offset)
-        header = self._file.read(30)
+        self.file.seek(part.header_offset)
+        header = self.file.read(30)
         if len(header) < 30:
             raise open_error(f"part {name} is damaged")
         names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
@@ -124,8 +105,8 @@ class Package:
 
     def _compressed(self, position: int, left: int) -> Iterator[bytes]:
         while left > 0:
-            self._file.seek(position)
-            chunk = self._file.read(min(left, _CHUNK))
+            self.file.seek(position)
+            chunk = self.file.read(min(left, _CHUNK))
             if not chunk:
                 return
             position += len(chunk)
@@ -187,9 +168,97 @@ class Package:
             name = element.get("name")
             if name and element.tag.endswith("}sheet"):
                 target = targets.get(element.get(_OFFICE) or element.get(_STRICT))
-                is_visible = element.get("state", "visible") == "visible"
-                found.append(SheetEntry(name, target and self.find(target), is_visible))
+                found.append(SheetEntry(name, target and self.find(target)))
         return found
+
+    # A usual form of it ----------------------------------------------------------
+
+    def is_unusual(self) -> bool:
+        """Is it written in a way that packages may have and readers do not expect?"""
+        if self.workbook != "xl/workbook.xml":
+            return True
+        targets = [
+            element.get("Target", "")
+            for element in self._relations(relations_part(self.workbook))
+            if element.get("TargetMode") != "External"
+        ]
+        return any("\\" in target or "./" in target for target in targets)
+
+    def usual(self) -> BinaryIO:
+        """The same workbook with its list of sheets where it usually is, and plain paths."""
+        target = io.BytesIO()
+        listed = {
+            self.workbook: "xl/workbook.xml",
+            self.find(relations_part(self.workbook)): "xl/_rels/workbook.xml.rels",
+            self.find("_rels/.rels"): "_rels/.rels",
+            self.find("[Content_Types].xml"): "[Content_Types].xml",
+        }
+        folder = posixpath.dirname(self.workbook.replace("\\", "/"))
+        relations = []
+        types = [_overriding("xl/workbook.xml", "sheet.main")]
+        for element in self._relations(relations_part(self.workbook)):
+            if element.get("TargetMode") != "External":
+                path = self.find(_resolved(folder, element.get("Target", "")))
+                kind = element.get("Type", "")
+                known = _TYPES.get(kind.rpartition("/")[2])
+                if path is not None and known is not None:
+                    path = _plain(path)
+                    types.append(_overriding(path, known))
+                    relations.append(_RELATION % (element.get("Id"), escape(kind), escape(path)))
+        made = {
+            "xl/_rels/workbook.xml.rels": _RELATIONS % "".join(relations),
+            "_rels/.rels": _RELATIONS
+            % _RELATION
+            % ("rId1", f"{_OFFICE[1:-3]}/officeDocument", "xl/workbook.xml"),
+            "[Content_Types].xml": _CONTENT_TYPES % "".join(types),
+        }
+        copied = 0
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name in self:
+                path = listed.get(name, _plain(name))
+                if path in made or not path.lower().endswith((".xml", ".rels")):
+                    continue
+                with archive.open(path, "w", force_zip64=True) as part:
+                    for chunk in self.chunks(name):
+                        part.write(chunk)
+                        copied += len(chunk)
+                        if copied > MOST_BYTES:
+                            raise too_large()
+            for path, content in made.items():
+                archive.writestr(path, content)
+        return target
+
+
+_TYPES = {
+    "worksheet": "worksheet",
+    "chartsheet": "chartsheet",
+    "styles": "styles",
+    "sharedStrings": "sharedStrings",
+}
+"""The parts that readers need, by the ends of their relations' types, and of their own types."""
+
+_RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    "%s</Relationships>"
+)
+_RELATION = '<Relationship Id="%s" Type="%s" Target="/%s"/>'
+_DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+_CONTENT_TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" '
+    'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>%s</Types>'
+)
+
+
+def _overriding(path: str, kind: str) -> str:
+    """The entry of a part in the list of the parts' types."""
+    type_ = f"application/vnd.openxmlformats-officedocument.spreadsheetml.{kind}+xml"
+    return f'<Override PartName="/{escape(path)}" ContentType="{type_}"/>'
+
+
+def _plain(path: str) -> str:
+    return posixpath.normpath(path.replace("\\", "/").lstrip("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +267,6 @@ class SheetEntry:
 
     name: str
     part: str | None
-    is_visible: bool
 
 
 _OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -212,7 +280,7 @@ def relations_part(part: str) -> str:
 
 
 def _folded(path: str) -> str:
-    return posixpath.normpath(path.replace("\\", "/").lstrip("/")).lower()
+    return _plain(path).lower()
 
 
 def _resolved(folder: str, target: str) -> str:
@@ -255,11 +323,11 @@ def check_indexes(package: Package, sheets: set[str]) -> int:
     return counted
 
 
-def check_sheet(package: Package, sheet: str, counted: int, most_cells: int) -> bool:
+def check_sheet(package: Package, sheet: str, counted: int, most_cells: int) -> ExtentScan:
     """Unpack the part of a sheet, and refuse it if it or the rectangle it takes is too large.
 
-    ``counted`` bytes were unpacked before; ``most_cells`` are allowed. Tells whether
-    there may be ``special_cells``.
+    ``counted`` bytes were unpacked before; ``most_cells`` are allowed. The scan tells what else
+    there may be in it.
     """
     scan = ExtentScan()
     for chunk in package.chunks(sheet):
@@ -273,73 +341,4 @@ def check_sheet(package: Package, sheet: str, counted: int, most_cells: int) -> 
             check_cells(package.chunks(sheet), most_cells)
         except Damaged as error:
             raise open_error(str(error)) from None
-    return scan.may_have_special_cells
-
-
-# Errors and stored dates -------------------------------------------------------
-
-_SPECIAL_TYPE = re.compile(rb"""\bt=["']([ed])["']""")
-_POSITION = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,9})["']""")
-_VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>([^<]*)<")
-
-_LONGEST_TAG = 4096
-"""A cell's other attributes and its value are looked for within so many bytes of its type, as a
-text may hold millions of what looks like a type."""
-
-_NEGATIVE = re.compile(
-    rb"<(?:\w+:)?v(?:\s[^<>]*)?>\s*(-(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*<"
-)
-
-_LONGEST_CELL = 1 << 16
-"""A cell begins at most so many bytes before its value: there is a formula in between."""
-
-_ERRORS = {"#DIV/0!": "Div0", "#N/A": "NA", "#GETTING_DATA": "GettingData"}
-
-
-def special_cells(package: Package, sheet: str) -> dict[CellPosition, str] | None:
-    """The texts of cells that hold an error or a date in ISO form, by row and column from 0.
-
-    Those are what python-calamine does not tell. None if such a cell does not say where it is.
-    """
-    content = b"".join(package.chunks(sheet))
-    found = {}
-    for match in _SPECIAL_TYPE.finditer(content):
-        start = content.rfind(b"<", max(0, match.start() - _LONGEST_TAG), match.start())
-        end = content.find(b">", match.end(), match.end() + _LONGEST_TAG)
-        if start < 0 or end < 0:
-            continue
-        tag = content[start : end + 1]
-        if not re.match(rb"<(?:\w+:)?c\s", tag) or tag.endswith(b"/>"):
-            continue
-        value = _VALUE.search(content, end, end + _LONGEST_TAG)
-        position = _POSITION.search(tag)
-        if position is None:
-            return None
-        text = value[1].decode("utf-8", "replace") if value else ""
-        row, column = int(position[2]) - 1, column_number(position[1]) - 1
-        found[row, column] = error_text(text) if match[1] == b"e" else text
-    return found
-
-
-def negative_cells(package: Package, sheet: str) -> dict[CellPosition, float]:
-    """The negative numbers of a sheet, by row and column from 0.
-
-    Raises ``Unreadable`` if one does not say where it is.
-    """
-    content = b"".join(package.chunks(sheet))
-    opening = b"<c " if b"<c " in content else b":c "
-    found = {}
-    for match in _NEGATIVE.finditer(content):
-        start = content.rfind(opening, max(0, match.start() - _LONGEST_CELL), match.start())
-        tag = content[start : content.find(b">", start, match.start()) + 1] if start >= 0 else b""
-        position = _POSITION.search(tag)
-        if position is None:
-            raise Unreadable("cells of the sheet do not say where they are")
-        found[int(position[2]) - 1, column_number(position[1]) - 1] = float(match[1])
-    return found
-
-
-def error_text(code: str) -> str:
-    """``ERROR: NA`` for ``#N/A``."""
-    name = _ERRORS.get(code) or code.strip("#!?").replace("/", "").capitalize()
-    return f"ERROR: {name}"
+    return scan

@@ -68,7 +68,8 @@ def column_letters(number: int) -> str:
 class ExtentScan:
     """An upper bound for the extent of a sheet, found while it is unpacked.
 
-    ``may_have_special_cells`` tells of errors and stored dates. The bound holds as long as
+    ``may_have_special_cells`` tells of errors and stored dates, the others of what they are called
+    by. The bound holds as long as
     ``_is_plain``: every row and cell says in the usual form where it is. Each pattern is one more
     pass over the sheet, so that there are few, most of which begin with a fixed character.
     """
@@ -87,6 +88,9 @@ class ExtentScan:
         self._beyond = self._pattern_beyond(1, 1)
         self._is_plain = True
         self.may_have_special_cells = False
+        self.may_have_formulas = False
+        self.may_have_merged_areas = False
+        self.may_have_leap_day = False
 
     @staticmethod
     def _pattern_beyond(letters: int, digits: int) -> re.Pattern[bytes]:
@@ -111,6 +115,9 @@ class ExtentScan:
     def _scan(self, text: bytes) -> None:
         if b"#" in text or b't="d"' in text or (b"'" in text and b"t='d'" in text):
             self.may_have_special_cells = True
+        self.may_have_formulas = self.may_have_formulas or b"<f" in text or b":f" in text
+        self.may_have_leap_day = self.may_have_leap_day or b">60<" in text or b">60." in text
+        self.may_have_merged_areas = self.may_have_merged_areas or b"mergeCell" in text
         if self._is_plain:
             self._is_plain = not self._may_hide_cells(text) and self._grow(text)
 

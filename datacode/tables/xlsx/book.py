@@ -1,0 +1,369 @@
+"""Tables of a workbook, whatever its format: which sheets, and their cells as columns.
+
+Source: tables and files reference, 2.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import chain, islice
+from typing import Any, TypeAlias
+
+from datacode.errors import DataCodeError, runtime_error
+from datacode.i18n.message import Message
+from datacode.tables.csv.diagnostics import too_few_records
+from datacode.tables.read_options import ALL_SHEETS, ReadOptions, Warn
+from datacode.tables.select import merged_outer
+from datacode.tables.xlsx.size_limits import column_letters
+from datacode.values.column_storage import ColumnData, typed
+from datacode.values.parse_text import WHITE_SPACE
+from datacode.values.table import Table
+from datacode.values.text import number_text
+from datacode.values.types import Value
+
+_ROWS_AT_ONCE = 300
+
+_LAST = datetime.max - timedelta(seconds=1)
+
+_SMALL = 2_000_000
+"""Tables with up to so many cells stay in the lists that were read; larger ones take less room."""
+
+_NAMED = 20
+"""Sheets that an error lists."""
+
+SHEET_COLUMN = "sheet"
+"""The column of the sheets' names where several are read."""
+
+CellPosition: TypeAlias = "tuple[int, int]"
+"""The row and the column of a cell, from 0."""
+
+Area: TypeAlias = "tuple[int, int, int, int]"
+"""A merged area: its first row and column, and its last, from 0."""
+
+
+class CellError(str):
+    """The text of a cell that holds an error, where a reader tells."""
+
+    __slots__ = ()
+
+
+def _none() -> dict[CellPosition, float]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The used rectangle of a sheet, row by row, as a reader gives it.
+
+    ``top`` and ``left`` say where it begins, counted from 0. Empty cells are ``''``. ``texts``
+    stand in cells in place of what the reader gives; ``find_odd_days`` gives the numbers that are
+    no days, of which a reader makes days or times. ``no_results`` are the cells of formulas
+    whose results are not stored.
+    """
+
+    name: str
+    top: int
+    left: int
+    rows: Iterator[Sequence[Any]]
+    texts: Mapping[CellPosition, str] = field(default_factory=dict)
+    find_odd_days: Callable[[], Mapping[CellPosition, float]] = _none
+    may_have_leap_day: bool = False
+    no_results: Sequence[CellPosition] = ()
+    merged: Sequence[Area] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """An open workbook.
+
+    ``sheets`` are those with cells, in order, and whether they are visible; ``names`` are those
+    of all sheets. ``read`` gives the cells of one.
+    """
+
+    sheets: Mapping[str, bool]
+    names: Sequence[str]
+    read: Callable[[str], Sheet]
+
+
+def table_of_book(book: Book, options: ReadOptions, warn: Warn) -> Table:
+    """The table that the options want."""
+    if options.sheet == ALL_SHEETS and ALL_SHEETS not in book.names:
+        return _all_sheets(book, options, warn)
+    return _table(book.read(_chosen(book, options.sheet)), options, warn)
+
+
+def _all_sheets(book: Book, options: ReadOptions, warn: Warn) -> Table:
+    """The rows of all visible sheets, under a column of the sheets' names and all of theirs."""
+    parts = []
+    for name, is_visible in book.sheets.items():
+        if not is_visible:
+            warn(
+                Message(
+                    "sheet_is_hidden",
+                    "Sheet '{name}' is hidden and was left out: name it to read it",
+                ).filled(name=name)
+            )
+            continue
+        sheet = book.read(name)
+        first = next(sheet.rows, None)
+        if first is None:
+            continue
+        sheet = replace(sheet, rows=chain((first,), sheet.rows))
+        part = _table(sheet, options, warn)
+        names = ColumnData.of_list([name] * len(part))
+        parts.append(Table([SHEET_COLUMN, *part.names], [names, *part.columns], len(part)))
+    if not parts:
+        raise runtime_error("no_sheets", "No sheets found")
+    return merged_outer(parts)
+
+
+def _chosen(book: Book, wanted: str | int | None) -> str:
+    """The sheet of the wanted name or number, or the first visible one with cells."""
+    sheets = list(book.sheets)
+    if wanted is None:
+        if not sheets:
+            raise runtime_error("no_sheets", "No sheets found")
+        return next((name for name in sheets if book.sheets[name]), sheets[0])
+    if isinstance(wanted, int):
+        if not 1 <= wanted <= len(sheets):
+            raise runtime_error(
+                "sheet_number",
+                "Failed to read sheet {number}: the workbook has {count} sheets: {sheets}",
+                number=wanted,
+                count=len(sheets),
+                sheets=_listed(sheets),
+            )
+        return sheets[wanted - 1]
+    if wanted not in book.sheets:
+        raise _no_sheet(book, wanted)
+    return wanted
+
+
+def _no_sheet(book: Book, wanted: str) -> DataCodeError:
+    if wanted in book.names:
+        return runtime_error(
+            "sheet_is_chart", "Failed to read sheet '{name}': it is a chart", name=wanted
+        )
+    return runtime_error(
+        "sheet_not_found",
+        "Failed to read sheet '{name}': Worksheet '{name}' not found. The workbook has: {sheets}",
+        name=wanted[:100],
+        sheets=_listed(list(book.sheets)),
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"'{name[:100]}'" for name in names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown}, …"
+
+
+# Rows to columns -----------------------------------------------------------------
+
+
+def _table(sheet: Sheet, options: ReadOptions, warn: Warn) -> Table:
+    header_row = options.header_row
+    header = next(islice(sheet.rows, header_row, None), None)
+    if header is None:
+        raise too_few_records(header_row)
+    columns: list[list[Any]] = [[cell] for cell in header]
+    kinds = set(map(type, header))
+    while part := list(islice(sheet.rows, _ROWS_AT_ONCE)):
+        for column, cells in zip(columns, zip(*part, strict=True), strict=True):
+            now = set(map(type, cells))
+            column.extend(_values(cells, now))
+            kinds |= now
+    faults = _Faults(sheet, options.header_row, columns)
+    if time in kinds or (sheet.may_have_leap_day and kinds & {date, datetime}):
+        faults.put_odd_days()
+    faults.put_texts(CellError in kinds)
+    if options.fill_merged:
+        _fill(columns, sheet, sheet.top + header_row)
+    faults.warn(warn)
+    names = [_name(column.pop(0)) for column in columns]
+    rows = len(columns[0]) if columns else 0
+    if rows * len(columns) <= _SMALL:
+        return Table(names, map(ColumnData.of_list, columns), rows)
+    return Table(names, map(_typed_if_possible, columns), rows)
+
+
+def _fill(columns: list[list[Any]], sheet: Sheet, first: int) -> None:
+    """Put the value of a merged area into all of its cells."""
+    rows, left = len(columns[0]) if columns else 0, sheet.left
+    room = rows * len(columns)
+    for top, start, bottom, end in sheet.merged:
+        height = range(max(top - first, 0), min(bottom - first + 1, rows))
+        width = range(max(start - left, 0), min(end - left + 1, len(columns)))
+        if top < first or not height or not width:
+            continue
+        room -= len(height) * len(width)
+        if room < 0:  # areas that overlap
+            raise runtime_error(
+                "merged_areas_overlap",
+                "Failed to read sheet '{name}': its merged areas overlap",
+                name=sheet.name,
+            )
+        value = columns[width[0]][height[0]]
+        for position in width:
+            columns[position][height.start : height.stop] = [value] * len(height)
+
+
+class _Faults:
+    """The cells of a sheet that show what cannot be read, and what a reader got wrong.
+
+    ``columns`` are changed in place; their first cells are those of the header.
+    """
+
+    def __init__(self, sheet: Sheet, header_row: int, columns: list[list[Any]]) -> None:
+        self._sheet = sheet
+        self._first = sheet.top + header_row
+        self._columns = columns
+        self._height = len(columns[0]) if columns else 0
+        self._errors: list[tuple[CellPosition, str]] = []
+        self._days: list[CellPosition] = []
+
+    def put_odd_days(self) -> None:
+        """Put back numbers of which the reader has made times of the day or another day.
+
+        No date and no time is negative; a duration may be, and has its sign.
+        """
+        for (row, column), number in self._sheet.find_odd_days().items():
+            if not self._first <= row < self._first + self._height:
+                continue
+            cells, place = self._columns[column - self._sheet.left], row - self._first
+            value = cells[place]
+            if number > 0:
+                if value.__class__ is str and value.startswith("1900-02-28"):
+                    cells[place] = value.replace("02-28", "02-29", 1)
+            elif value.__class__ is time or (value.__class__ is str and not value.startswith("-")):
+                cells[place] = number
+                self._days.append((row, column))
+
+    def put_texts(self, look_for_errors: bool) -> None:
+        """Put the texts of errors and of stored dates into their cells."""
+        for (row, column), text in self._sheet.texts.items():
+            if self._first <= row < self._first + self._height:
+                self._columns[column - self._sheet.left][row - self._first] = text
+                if text.startswith("ERROR: "):
+                    self._errors.append(((row, column), text))
+        if look_for_errors:
+            for column, cells in enumerate(self._columns, self._sheet.left):
+                for row, value in enumerate(cells, self._first):
+                    if value.__class__ is CellError:
+                        cells[row - self._first] = str(value)
+                        self._errors.append(((row, column), str(value)))
+
+    def warn(self, warn: Warn) -> None:
+        """Tell of them."""
+        if self._errors:
+            position, text = min(self._errors)
+            warn(
+                _ERRORS.filled(
+                    sheet=self._sheet.name,
+                    count=len(self._errors),
+                    cell=_cell_name(position),
+                    text=text,
+                )
+            )
+        if self._days:
+            warn(
+                _DAYS.filled(
+                    sheet=self._sheet.name, count=len(self._days), cell=_cell_name(min(self._days))
+                )
+            )
+        missing = [
+            position
+            for position in self._sheet.no_results
+            if self._first <= position[0] < self._first + self._height
+        ]
+        if missing:
+            warn(
+                _NO_RESULTS.filled(
+                    sheet=self._sheet.name, count=len(missing), cell=_cell_name(min(missing))
+                )
+            )
+
+
+_ERRORS = Message(
+    "cells_with_errors",
+    "Sheet '{sheet}' shows errors, which were read as texts such as '{text}': {count}, "
+    "the first in cell {cell}",
+)
+_DAYS = Message(
+    "days_before_1900",
+    "Sheet '{sheet}' has days before 1900, which were read as numbers: {count}, the first in "
+    "cell {cell}",
+)
+_NO_RESULTS = Message(
+    "formulas_without_results",
+    "Sheet '{sheet}' has formulas whose results are not stored, which were read as null: "
+    "{count}, the first in cell {cell}. Save it in a spreadsheet program once",
+)
+
+
+def _cell_name(position: CellPosition) -> str:
+    """``B3`` for row 2 and column 1, from 0."""
+    return f"{column_letters(position[1] + 1)}{position[0] + 1}"
+
+
+def _name(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell or "Column"
+    value = _value(cell)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return number_text(value) if isinstance(value, float) else str(value)
+
+
+def _typed_if_possible(values: list[Value]) -> ColumnData:
+    series = typed(values)
+    return ColumnData.of_list(values) if series is None else ColumnData.of_series(series)
+
+
+# Cells ---------------------------------------------------------------------------
+
+
+def _values(cells: Sequence[Any], kinds: set[type]) -> Iterable[Value]:
+    """The values of some cells of a column, as a reader gives them, of these kinds."""
+    if kinds <= {float, bool}:
+        return cells
+    if kinds == {str}:
+        return [cell.strip(WHITE_SPACE) or None for cell in cells]
+    return [c if c.__class__ is float else _value(c) for c in cells]
+
+
+def _value(cell: Any) -> Value:
+    """The value of one cell."""
+    kind = cell.__class__
+    if kind is float or kind is bool or kind is CellError:
+        return cell
+    if kind is str:
+        return cell.strip(WHITE_SPACE) or None
+    if kind is int:
+        return float(cell)
+    return _moment_text(cell)
+
+
+@lru_cache(maxsize=4096)
+def _moment_text(moment: date | time | timedelta) -> str:
+    """A date, time or duration in ISO form, rounded to seconds."""
+    if isinstance(moment, timedelta):
+        return _clock(round(moment.total_seconds()))
+    if isinstance(moment, time):
+        seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+        return _clock(seconds + (moment.microsecond >= 500_000))
+    if isinstance(moment, datetime):
+        if moment.microsecond >= 500_000 and moment < _LAST:
+            moment += timedelta(seconds=1)
+        if moment.hour or moment.minute or moment.second:
+            return moment.replace(microsecond=0, tzinfo=None).isoformat(" ")
+        moment = moment.date()
+    return moment.isoformat()
+
+
+def _clock(seconds: int) -> str:
+    """``09:05:00``; durations of a day and more have more than 23 hours."""
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
