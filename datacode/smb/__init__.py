@@ -4,6 +4,7 @@ From the inside out; each knows only those above it:
 
 - ``errors``: why something failed, one sentence for each cause; NT status to cause
 - ``target``, ``hosts``, ``policy``: whom to log in to, as whom; what the operator allows
+- ``refused_logins``: passwords that are not sent again
 - ``share_paths``: ``lib://share/a/b``, names as SMB sends them, patterns
 - ``deadline``: how long a blocking call may take, and how another thread cancels it
 - ``protocol``: bytes: messages, listings, DFS referrals, signing and encryption, and one

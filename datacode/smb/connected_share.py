@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:  # loading it takes half a second, so a thread does it
 Result = TypeVar("Result")
 Work = Callable[["DfsNamespace", Deadline], Result]
 
+
+@dataclass(frozen=True, slots=True)
+class SessionThreads:
+    """The threads of one session: those in which it connects, and those in which it works."""
+
+    connecting: SessionQuota
+    working: SessionQuota
+
+
 SPARE = 30.0
 """Seconds after which a connection is closed that was needed only for a moment."""
 
@@ -35,11 +45,12 @@ class ConnectedShare:
     _log = Logger(namespace="datacode.smb")
 
     def __init__(
-        self, threads: SessionQuota, policy: SharePolicy, target: Target, share: str, name: str
+        self, threads: SessionThreads, policy: SharePolicy, target: Target, share: str, name: str
     ) -> None:
-        self._threads = threads
+        self._threads = threads.working
+        self._connecting = threads.connecting
         self._policy = policy
-        self._target = target
+        self.target = target
         self._share = share
         self.name = name
         self.key = share_paths.same_share(name)
@@ -71,14 +82,14 @@ class ConnectedShare:
             done = Deferred.fromCoroutine(self._on_connection(on_connection, seconds, unwanted))
             return await self._threads.bounded(done, seconds)
         except ShareError as error:
-            named = error.named(ip=self._target.shown, share=self.name, path=path)
+            named = error.named(ip=self.target.shown, share=self.name, path=path)
             self._log.info(
                 "{operation}: {reason} (share {share!r}, path {path!r}, host {host})",
                 operation=operation.name,
                 reason=str(named),
                 share=self.name,
                 path=path,
-                host=self._target.shown,
+                host=self.target.shown,
             )
             raise named.during(operation) from None
 
@@ -114,12 +125,26 @@ class ConnectedShare:
         timeouts, policy = self._policy.timeouts, self._policy.connection
         connection = self._idle.pop() if self._idle else None
         if connection is None:
-            connection = ReconnectingShare(self._target, self._share, policy, timeouts.connect)
+            connection = ReconnectingShare(self.target, self._share, policy, timeouts.connect)
+        if not connection.is_open:
+            await self._open(connection)
         call = self._threads.run(partial(work, connection), seconds, timeouts.stall)
         call.unwanted = unwanted
         self._calls.add(call)
         call.ended.addCallback(self._take_back, connection, call)
         return await call.result
+
+    async def _open(self, connection: ReconnectingShare) -> None:
+        """Open a connection, in a thread of those for that."""
+        timeouts = self._policy.timeouts
+        call = self._connecting.run(connection.open, timeouts.connect, timeouts.stall)
+        self._calls.add(call)
+        try:
+            await call.result
+        except BaseException:
+            call.ended.addCallback(self._take_back, connection, call)
+            raise
+        self._calls.discard(call)
 
     def _take_back(
         self, usable: bool, connection: ReconnectingShare, call: BlockingCall[Any]

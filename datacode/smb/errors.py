@@ -48,6 +48,18 @@ class Cause:
 
 WRONG_LOGIN = Cause("wrong_login", "wrong user name or password")
 NO_ACCOUNT = Cause("account_unavailable", "the account is not available")
+ACCOUNT_LOCKED = Cause("account_locked", "the account is locked")
+ACCOUNT_DISABLED = Cause("account_disabled", "the account is disabled")
+ACCOUNT_EXPIRED = Cause("account_expired", "the account has expired")
+PASSWORD_EXPIRED = Cause("password_expired", "the password has expired")
+PASSWORD_TO_CHANGE = Cause("password_to_change", "the password must be changed first")
+WRONG_HOURS = Cause("login_hours", "the account may not log in at this time")
+WRONG_PLACE = Cause("login_place", "the account may not log in from this computer")
+LOGIN_REFUSED = (
+    *(WRONG_LOGIN, NO_ACCOUNT, ACCOUNT_LOCKED, ACCOUNT_DISABLED, ACCOUNT_EXPIRED),
+    *(PASSWORD_EXPIRED, PASSWORD_TO_CHANGE, WRONG_HOURS, WRONG_PLACE),
+)
+"""What a server says of a login and password that it does not let in."""
 NO_TICKET = Cause("kerberos_failed", "Kerberos login failed (code {code})")
 NO_TICKET_FILE = Cause("no_kerberos_ticket", "there is no Kerberos ticket for this account")
 NO_KDC = Cause("no_kerberos_service", "the Kerberos ticket service cannot be reached")
@@ -180,15 +192,15 @@ _CAUSES: dict[int, Cause] = {
     0xC000006D: WRONG_LOGIN,
     0xC000006A: WRONG_LOGIN,
     0xC0000064: WRONG_LOGIN,
-    0xC0000072: NO_ACCOUNT,
-    0xC0000234: NO_ACCOUNT,
-    0xC0000193: NO_ACCOUNT,
-    0xC0000071: NO_ACCOUNT,
+    0xC0000072: ACCOUNT_DISABLED,
+    0xC0000234: ACCOUNT_LOCKED,
+    0xC0000193: ACCOUNT_EXPIRED,
+    0xC0000071: PASSWORD_EXPIRED,
     0xC000006E: NO_ACCOUNT,  # restricted
-    0xC000006F: NO_ACCOUNT,  # not at this hour
-    0xC0000070: NO_ACCOUNT,  # not from this workstation
+    0xC000006F: WRONG_HOURS,
+    0xC0000070: WRONG_PLACE,
     0xC000015B: NO_ACCOUNT,  # not granted this kind of logon
-    0xC0000224: NO_ACCOUNT,  # the password must be changed first
+    0xC0000224: PASSWORD_TO_CHANGE,
     0xC0000418: NO_NTLM,
     0xC000005E: NO_CONTROLLER,
     0xC000018B: NO_CONTROLLER,  # the file server's own account is not known there

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datacode.smb.hosts import ANY_HOST, HostPolicy
 from datacode.smb.protocol.crypto import Cipher, Signing
 from datacode.smb.protocol.messages import Dialect
+from datacode.smb.refused_logins import RefusedLogins
 from datacode.smb.target import Target
 
 
@@ -48,12 +49,14 @@ class ConnectionPolicy:
     """Whom clients may reach, and how.
 
     ``require_signing`` refuses guests: they have no key, so what they read cannot be checked.
+    ``refused`` are the log-ins of a session that are not tried again.
     """
 
     hosts: HostPolicy = ANY_HOST
     kerberos: Kerberos = field(default_factory=Kerberos)
     require_signing: bool = False
     offer: Offer = field(default_factory=Offer)
+    refused: RefusedLogins = field(default_factory=RefusedLogins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,24 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadLimits:
+    """How many threads there are, and how many of them one session has at most at the same time.
+
+    All sessions from one address have ``address`` of them, which leaves some for everybody else.
+    """
+
+    total: int
+    session: int
+    address: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShareLimits:
-    """Bounds of one session, sizes in bytes; ``threads`` is the whole server's.
+    """Bounds of one session, sizes in bytes, and the threads of the whole server.
 
     ``connections`` is how many one share may have, ``shares`` how many shares one session.
-    Of the threads a session has ``session_threads`` at most at the same time, and all sessions
-    from one address ``address_threads``, which leaves some for everybody else.
+    ``connecting`` are threads in which connections are opened: hosts that are silent hold those,
+    and not the ``threads`` in which files are read.
     """
 
     shares: int = 8
@@ -85,9 +100,8 @@ class ShareLimits:
     file_size: int | None = 4 << 30
     cache_size: int = 256 << 20
     cache_files: int = 64
-    threads: int = 128
-    session_threads: int = 8
-    address_threads: int = 96
+    threads: ThreadLimits = ThreadLimits(128, 8, 96)
+    connecting: ThreadLimits = ThreadLimits(64, 4, 48)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -23,13 +23,14 @@ from twisted.internet.defer import Deferred, DeferredList
 from datacode.runtime.files import Entry
 from datacode.smb import errors, share_paths, spool
 from datacode.smb.client import pipelined_io
-from datacode.smb.connected_share import ConnectedShare, Work
+from datacode.smb.connected_share import ConnectedShare, SessionThreads, Work
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import Operation, ShareError
 from datacode.smb.policy import SharePolicy
 from datacode.smb.protocol.messages import FileInfo
+from datacode.smb.refused_logins import RefusedLogins
 from datacode.smb.target import Target
-from datacode.smb.thread_quota import Reactor, SessionQuota, ThreadQuota
+from datacode.smb.thread_quota import Reactor, ThreadQuota
 
 if TYPE_CHECKING:  # loading this takes half a second, so a thread does it
     from datacode.smb.client.dfs_namespace import DfsNamespace
@@ -75,21 +76,26 @@ class SharePool:
     def __init__(self, reactor: Reactor, policy: SharePolicy | None = None) -> None:
         self.reactor = reactor
         self.policy = policy or SharePolicy()
-        self.quota = ThreadQuota(reactor, self.policy.limits, self.policy.timeouts.goodbye)
+        limits, grace = self.policy.limits, self.policy.timeouts.goodbye
+        self.working = ThreadQuota(reactor, limits.threads, grace)
+        self.connecting = ThreadQuota(reactor, limits.connecting, grace, "smb-connect")
         self._sessions: set[Shares] = set()
 
     def start(self) -> None:
         """Start the threads."""
-        self.quota.start(_load)
+        self.working.start(_load)
+        self.connecting.start(lambda: None)
 
     async def stop(self) -> None:
         """Close every session's connections, then end the threads; takes two seconds at most."""
         await DeferredList([Deferred.fromCoroutine(s.close()) for s in list(self._sessions)])
-        await self.quota.stop()
+        ends = [Deferred.fromCoroutine(quota.stop()) for quota in (self.working, self.connecting)]
+        await DeferredList(ends)
 
     def session(self, address: str = "") -> Shares:
         """The shares of a new session: none yet. ``address`` is where the session comes from."""
-        shares = Shares(self, self.quota.session(address))
+        threads = SessionThreads(self.connecting.session(address), self.working.session(address))
+        shares = Shares(self, threads)
         self._sessions.add(shares)
         return shares
 
@@ -101,8 +107,12 @@ class SharePool:
 class Shares:
     """One session's shares, by name. Paths are those on a share: the rest of ``lib://share/rest``."""
 
-    def __init__(self, pool: SharePool, threads: SessionQuota) -> None:
+    def __init__(self, pool: SharePool, threads: SessionThreads) -> None:
         self._pool = pool
+        self._refused = RefusedLogins()
+        self._policy = replace(
+            pool.policy, connection=replace(pool.policy.connection, refused=self._refused)
+        )
         self._threads = threads
         self._connected: dict[str, ConnectedShare] = {}
         limits = pool.policy.limits
@@ -117,18 +127,21 @@ class Shares:
         """Connect, log in and open a share; all within ten seconds (server reference, 8.1).
 
         ``alias`` is the name that programs use for it, by default its own: with it, shares of
-        the same name on two servers can be used side by side.
+        the same name on two servers can be used side by side. A share whose password its server
+        has refused is connected anew.
         """
         name = share if alias is None else alias
         key = share_paths.same_share(name)
         limit = self._pool.policy.limits.shares
-        if key in self._connected:
+        old = self._connected.get(key)
+        if old is not None and not (old.is_open and self._refused.has(old.target)):
             raise ShareError(errors.CONNECTED, share=name)
         if self._closed:
             raise ShareError(errors.NOT_CONNECTED, share=name)
-        if len(self._connected) >= limit:
+        if old is None and len(self._connected) >= limit:
             raise ShareError(errors.TOO_MANY_SHARES, limit=limit).during(Operation.CONNECT)
-        connected = ConnectedShare(self._threads, self._pool.policy, target, share, name)
+        self._refused.forget(target)
+        connected = ConnectedShare(self._threads, self._policy, target, share, name)
         self._connected[key] = connected
         try:
             await connected.call(
@@ -137,10 +150,16 @@ class Shares:
                 operation=Operation.CONNECT,
             )
         except Exception:
-            self._connected.pop(key, None)
+            if self._connected.get(key) is connected:
+                del self._connected[key]
+                if old is not None:
+                    self._connected[key] = old
             await connected.close()
             raise
         connected.is_open = True
+        if old is not None:
+            self._cache.forget_share(key)
+            await old.close()
 
     async def disconnect(self, share: str) -> None:
         """Close the connections of a share; ``NOT_CONNECTED`` if there is none of that name."""
@@ -159,7 +178,8 @@ class Shares:
 
     async def share_names(self, target: Target) -> list[ShareName]:
         """The shares that a host says it has, sorted by name."""
-        policy, seconds = self._pool.policy.connection, self._pool.policy.timeouts.connect
+        policy, seconds = self._policy.connection, self._policy.timeouts.connect
+        self._refused.forget(target)
 
         def work(deadline: Deadline) -> list[tuple[str, int, str]]:
             # Late, as in ``client.reconnecting``.
@@ -168,8 +188,8 @@ class Shares:
             return share_names(target, policy, deadline)
 
         try:
-            call = self._threads.run(work, seconds, seconds)
-            found = await self._threads.bounded(call.result, seconds)
+            call = self._threads.connecting.run(work, seconds, seconds)
+            found = await self._threads.connecting.bounded(call.result, seconds)
         except ShareError as error:
             raise error.named(ip=target.shown, share="").during(Operation.SHARES) from None
         names = [

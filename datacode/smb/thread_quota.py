@@ -28,7 +28,7 @@ from datacode.runtime.files import FilesError
 from datacode.smb import errors
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError
-from datacode.smb.policy import ShareLimits
+from datacode.smb.policy import ThreadLimits
 
 Result = TypeVar("Result")
 
@@ -102,11 +102,13 @@ class _Address:
 class ThreadQuota:
     """The thread pool, and how many of its threads sessions and addresses have."""
 
-    def __init__(self, reactor: Reactor, limits: ShareLimits, grace: float) -> None:
+    def __init__(
+        self, reactor: Reactor, limits: ThreadLimits, grace: float, name: str = "smb"
+    ) -> None:
         self.reactor = reactor
         self._limits = limits
         self._grace = grace
-        self._threads = _Threads(0, limits.threads, "smb")
+        self._threads = _Threads(0, limits.total, name)
         self._addresses: dict[str, _Address] = {}
 
     def start(self, first: Callable[[], object]) -> None:
@@ -157,9 +159,9 @@ class ThreadQuota:
         """Start queued calls of an address, as far as its quota and those of sessions allow."""
         address = self._addresses[name]
         held: deque[tuple[SessionQuota, BlockingCall[Any]]] = deque()
-        while address.waiting and address.busy < self._limits.address_threads:
+        while address.waiting and address.busy < self._limits.address:
             session, call = address.waiting.popleft()
-            if session.busy >= self._limits.session_threads:
+            if session.busy >= self._limits.session:
                 held.append((session, call))
                 continue
             session.busy += 1

@@ -26,7 +26,7 @@ from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import LOGIN, PASSWORD, Samba, samba
 from tests.test_daemon import ENDLESS, DaemonTestCase, until
 
-THREADS = ShareLimits()
+THREADS = ShareLimits().connecting
 STOPPED = {
     "success": False,
     "output": "",
@@ -297,7 +297,7 @@ class NameServerTests(FaultTestCase):
         self.port = self.daemon.port()
         self.begun()
         # More than there are threads.
-        clients = [self.talk(self.port) for _ in range(THREADS.threads + 2)]
+        clients = [self.talk(self.port) for _ in range(THREADS.total + 2)]
         for client in clients:
             client.send(
                 type="smb_connect",
@@ -307,7 +307,7 @@ class NameServerTests(FaultTestCase):
                 domain="",
                 share_name="data",
             )
-        for _ in range(THREADS.address_threads):
+        for _ in range(THREADS.address):
             self.daemon.wait_for("asked for nas.example")
         self.assertNobodyElse()
         elsewhere = self.talk(self.port, source_address=("127.0.0.2", 0))

@@ -192,6 +192,20 @@ class Samba:
         self._add_account(DISABLED, PASSWORD)
         self._pdbedit("-r", "-c", "[D]", "-u", DISABLED)
 
+    def set_password(self, password: str) -> None:
+        """Give the account of ``LOGIN`` another password; connections stay as they are."""
+        user = getpass.getuser()
+        self._pdbedit("-x", "-u", user)
+        self._add_account(user, password)
+
+    def change_account(self, *arguments: str) -> None:
+        """``pdbedit`` with more arguments, for the account of ``LOGIN``."""
+        self._pdbedit("-r", *arguments, "-u", getpass.getuser())
+
+    def set_policy(self, name: str, value: int) -> None:
+        """A rule for all accounts, such as ``bad lockout attempt``."""
+        self._pdbedit("-P", name, "-C", str(value))
+
     def _add_account(self, user: str, password: str) -> None:
         self._pdbedit("-t", "-a", "-u", user, input=f"{password}\n{password}\n".encode())
 

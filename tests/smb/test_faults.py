@@ -33,7 +33,7 @@ CONNECTION = (errors.LOST, errors.SILENT, errors.UNREACHABLE)
 TAMPERED = (
     *(*CONNECTION, errors.FORGED, errors.NONSENSE, errors.ONLY_SMB1),
     # A bit of a login that was changed can make it anything that a login can be.
-    *(errors.WRONG_LOGIN, errors.DENIED, errors.OTHER, errors.NO_ACCOUNT, errors.BUSY),
+    *(*errors.LOGIN_REFUSED, errors.DENIED, errors.OTHER, errors.BUSY, errors.EXPIRED),
 )
 
 

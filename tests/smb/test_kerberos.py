@@ -122,7 +122,7 @@ class KerberosTests(ShareTestCase):
             (24, errors.WRONG_LOGIN),
             (6, errors.WRONG_LOGIN),
             (18, errors.NO_ACCOUNT),
-            (23, errors.NO_ACCOUNT),
+            (23, errors.PASSWORD_EXPIRED),
             (37, errors.NO_TICKET),
         ):
 

@@ -124,7 +124,8 @@ class ConnectTests(ShareTestCase):
 
     def test_disabled_account(self) -> None:
         """An account that is there but not to be used."""
-        self.refused(errors.NO_ACCOUNT, "учетная запись недоступна", samba().target(DISABLED))
+        text = "учетная запись отключена"
+        self.refused(errors.ACCOUNT_DISABLED, text, samba().target(DISABLED))
 
     def test_unknown_share(self) -> None:
         """Named as the client spelled it; also where no share can have such a name."""

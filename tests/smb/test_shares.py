@@ -21,7 +21,13 @@ from datacode.runtime.files import Entry, FilesError
 from datacode.smb import connected_share
 from datacode.smb.errors import ShareError
 from datacode.smb.hosts import HostPolicy
-from datacode.smb.policy import ConnectionPolicy, ShareLimits, SharePolicy, Timeouts
+from datacode.smb.policy import (
+    ConnectionPolicy,
+    ShareLimits,
+    SharePolicy,
+    ThreadLimits,
+    Timeouts,
+)
 from datacode.smb.shares import SharePool, Shares
 from datacode.smb.target import Target
 from tests.smb.proxy import Fault, FaultProxy
@@ -143,6 +149,25 @@ class ConnectingTests(SharesTestCase):
         silent.cancel()
         await self.assertFailure(silent, CancelledError)
 
+    async def test_silent_hosts_keep_no_thread_from_reading(self) -> None:
+        """Many that connect to nobody, from one address: whoever is connected reads on."""
+        few = ShareLimits(threads=ThreadLimits(2, 2, 2), connecting=ThreadLimits(3, 2, 2))
+        pool = self.started(replace(self.rules, limits=few))
+        reader = pool.session("a")
+        await reader.connect(self.server.target(), "data")
+        (self.folder / "f").write_bytes(b"read")
+        hosts = [self.silent() for _ in range(4)]
+        waiting = [
+            Deferred.fromCoroutine(
+                pool.session("a").connect(Target.parse(host, "a", "b", ""), "data")
+            )
+            for host in hosts
+        ]
+        self.assertEqual(await self.read("f", reader), b"read")
+        for each in waiting:
+            each.cancel()
+            await self.assertFailure(each, CancelledError)
+
     async def test_a_host_that_is_not_allowed(self) -> None:
         """The operator's list holds for every session."""
         pool = self.started(SharePolicy(connection=ConnectionPolicy(HostPolicy(["fs1"]))))
@@ -150,6 +175,55 @@ class ConnectingTests(SharesTestCase):
             f"Ошибка подключения к SMB: сервер {self.server.address} не разрешен администратором",
             pool.session().connect(self.server.target(), "data"),
         )
+
+    async def test_a_refused_password_is_not_sent_again(self) -> None:
+        """A share whose password is no longer right says so; one log-in, and no locked account."""
+        server = samba(comment="password change")
+        server.set_policy("bad lockout attempt", 3)
+        (server.folder / "f").write_bytes(b"x")
+        await self.shares.connect(server.target(), "data")
+        server.set_password("new")
+        server.kill()
+        server.start()
+        text = "Ошибка чтения файла: неверное имя пользователя или пароль"
+        calls = [Deferred.fromCoroutine(self.shares.fetch("data", "f")) for _ in range(4)]
+        for call in calls:
+            error = await self.assertFailure(call, ShareError)
+            self.assertEqual(str(error), text)
+        for _ in range(6):
+            await self.refused(text, self.shares.fetch("data", "f"))
+        self.assertEqual(self.shares.names(), ["data"])
+        await self.refused(
+            "Ошибка подключения к SMB: неверное имя пользователя или пароль",
+            self.shares.connect(server.target(password="wrong"), "data"),
+        )
+        await self.refused(text, self.shares.fetch("data", "f"))
+        await self.shares.connect(server.target(password="new"), "data")
+        os.close(await self.shares.fetch("data", "f"))
+        await self.refused(
+            "SMB share 'data' уже подключена",
+            self.shares.connect(server.target(password="new"), "data"),
+        )
+
+    async def test_why_an_account_is_not_let_in(self) -> None:
+        """What the server tells apart, we tell apart."""
+        server = samba(comment="accounts")
+        for change, back, reason in (
+            (("-K", "1"), ("-K", "never"), "срок действия учетной записи истек"),
+            (("-c", "[D]"), ("-c", "[]"), "учетная запись отключена"),
+        ):
+            server.change_account(*change)
+            await self.refused(
+                f"Ошибка подключения к SMB: {reason}",
+                self.shares.connect(server.target(), "data"),
+            )
+            server.change_account(*back)
+        server.set_policy("bad lockout attempt", 1)
+        for reason in ("неверное имя пользователя или пароль", "учетная запись заблокирована"):
+            await self.refused(
+                f"Ошибка подключения к SMB: {reason}",
+                self.shares.connect(server.target(password="wrong"), "data"),
+            )
 
     async def test_too_many(self) -> None:
         """A session has so many shares and no more."""

@@ -9,10 +9,10 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import TestCase
 
 from datacode.smb.deadline import Deadline
-from datacode.smb.policy import ShareLimits
+from datacode.smb.policy import ThreadLimits
 from datacode.smb.thread_quota import BlockingCall, SessionQuota, ThreadQuota
 
-LIMITS = ShareLimits(threads=8, session_threads=2, address_threads=3)
+LIMITS = ThreadLimits(total=8, session=2, address=3)
 
 
 class SessionQuotaTests(TestCase):
@@ -50,10 +50,10 @@ class SessionQuotaTests(TestCase):
         """One whose calls hang leaves threads to others from the same address."""
         session = self.quota.session("a")
         stuck = [self.hang(session) for _ in range(5)]
-        self.until_hang(LIMITS.session_threads)
+        self.until_hang(LIMITS.session)
         other = self.quota.session("a").run(lambda deadline: "answered", 60, 60)
         self.assertEqual(await other.result, "answered")
-        self.assertEqual(self.hanging, LIMITS.session_threads)
+        self.assertEqual(self.hanging, LIMITS.session)
         self.answers.set()
         for call in stuck:
             await call.result
@@ -62,10 +62,10 @@ class SessionQuotaTests(TestCase):
     async def test_an_address_has_its_part(self) -> None:
         """Many sessions from there leave threads to those from elsewhere."""
         stuck = [self.hang(self.quota.session("a")) for _ in range(6)]
-        self.until_hang(LIMITS.address_threads)
+        self.until_hang(LIMITS.address)
         other = self.quota.session("b").run(lambda deadline: "answered", 60, 60)
         self.assertEqual(await other.result, "answered")
-        self.assertEqual(self.hanging, LIMITS.address_threads)
+        self.assertEqual(self.hanging, LIMITS.address)
         self.answers.set()
         for call in stuck:
             await call.result
@@ -94,6 +94,6 @@ class SessionQuotaTests(TestCase):
             raise ValueError
 
         session = self.quota.session("a")
-        for _ in range(3 * LIMITS.address_threads):
+        for _ in range(3 * LIMITS.address):
             await self.assertFailure(session.run(fail, 60, 60).result, ValueError)
         self.assertEqual(session.busy, 0)

@@ -7,6 +7,8 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 
+from twisted.trial.unittest import SynchronousTestCase
+
 from datacode.smb import errors
 from datacode.smb.client import dfs_namespace
 from datacode.smb.client.pipelined_io import BytesSource
@@ -62,6 +64,23 @@ def create_fields(request: Request) -> tuple[int, int]:
     """The access and the sharing that a CREATE asks for."""
     access, _, sharing = struct.unpack_from("<III", request.body, 24)
     return access, sharing
+
+
+class AccountTests(SynchronousTestCase):
+    def test_reasons(self) -> None:
+        """Each of these has a sentence of its own."""
+        for status, cause in (
+            (0xC0000234, errors.ACCOUNT_LOCKED),
+            (0xC0000072, errors.ACCOUNT_DISABLED),
+            (0xC0000193, errors.ACCOUNT_EXPIRED),
+            (0xC0000071, errors.PASSWORD_EXPIRED),
+            (0xC0000224, errors.PASSWORD_TO_CHANGE),
+            (0xC000006F, errors.WRONG_HOURS),
+            (0xC0000070, errors.WRONG_PLACE),
+            (0xC000006D, errors.WRONG_LOGIN),
+        ):
+            self.assertIs(errors.of_status(status).cause, cause)
+            self.assertIn(cause, errors.LOGIN_REFUSED)
 
 
 class WindowsTests(WireTestCase):

@@ -80,6 +80,8 @@ def _first(
             return opened(_target(asked, place), place.share), place.folder
         except ShareError as error:
             failures.append(error)
+            if error.cause in errors.LOGIN_REFUSED:
+                break  # the others would count it against the account, too
     raise failures[0]
 
 

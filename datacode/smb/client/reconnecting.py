@@ -75,6 +75,21 @@ class ReconnectingShare:
         finally:
             self._used = time.monotonic()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection that is not known to be broken."""
+        return self._share is not None and not self._share.broken
+
+    def open(self, deadline: Deadline) -> None:
+        """Open the share, if it is not."""
+        try:
+            self._opened(deadline, again=True)
+        except ShareError:
+            self.drop()
+            raise
+        finally:
+            self._used = time.monotonic()
+
     def close(self, deadline: Deadline) -> None:
         """Log off and close."""
         if self._share is not None:

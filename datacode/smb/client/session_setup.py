@@ -36,9 +36,10 @@ _RC4 = 23
 _KERBEROS_CAUSES = {
     6: errors.WRONG_LOGIN,  # nobody of that name
     24: errors.WRONG_LOGIN,
-    12: errors.NO_ACCOUNT,  # not at this hour, not from here
-    18: errors.NO_ACCOUNT,
-    23: errors.NO_ACCOUNT,  # the password must be changed first
+    1: errors.ACCOUNT_EXPIRED,
+    12: errors.NO_ACCOUNT,  # not at this hour, or not from here
+    18: errors.NO_ACCOUNT,  # disabled, locked or expired
+    23: errors.PASSWORD_EXPIRED,
 }
 """What a key distribution centre says that has a sentence already (RFC 4120, 7.5.9)."""
 
@@ -46,7 +47,11 @@ _Result = TypeVar("_Result")
 
 
 def log_in(target: Target, policy: ConnectionPolicy, deadline: Deadline) -> ShareConnection:
-    """Connect and log in; a ``ShareError`` with the cause where that fails."""
+    """Connect and log in; a ``ShareError`` with the cause where that fails.
+
+    A password that this server has refused is not sent to it again.
+    """
+    policy.refused.check(target)
     sock = connect(target, policy.hosts, deadline)
     try:
         with deadline.watching(sock):
@@ -57,10 +62,11 @@ def log_in(target: Target, policy: ConnectionPolicy, deadline: Deadline) -> Shar
                 deadline,
             )
             session = _guarded(lambda: HardenedSMB3(target, sock, negotiated, deadline), deadline)
-            _guarded(lambda: _enter(session, target, policy.kerberos, deadline), deadline)
-        is_guest = _is_guest(session)
-        if is_guest and not target.wants_guest:
-            raise ShareError(errors.WRONG_LOGIN)
+            with policy.refused.trying(target, deadline):
+                _guarded(lambda: _enter(session, target, policy.kerberos, deadline), deadline)
+                is_guest = _is_guest(session)
+                if is_guest and not target.wants_guest:
+                    raise ShareError(errors.WRONG_LOGIN)
         # Servers do not always say that nobody has logged in.
         without_key = is_guest or not target.login
         wire = _wire(session, sock, negotiated, without_key=without_key)

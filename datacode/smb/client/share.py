@@ -46,7 +46,7 @@ def open_share(target: Target, name: str, policy: ConnectionPolicy, deadline: De
                 return _open_share(account, name, policy, deadline)
             except ShareError as error:
                 failures.append(error)
-                if error.cause not in (errors.WRONG_LOGIN, errors.DENIED):
+                if error.cause not in (*errors.LOGIN_REFUSED, errors.DENIED):
                     break
         raise failures[0]
     except ShareError as error:
