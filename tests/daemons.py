@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,9 @@ from websockets.sync.client import ClientConnection, connect
 ROOT = Path(__file__).parent.parent
 PATIENCE = 20.0
 """Seconds after which a server that says nothing is taken for dead. Never waited for otherwise."""
+
+STATE = tempfile.TemporaryDirectory(prefix="datacode-state-")
+"""Where servers keep what lasts from start to start, instead of in the developer's home."""
 
 _LISTENING = re.compile(r"запущен на (?:127\.0\.0\.1|\[::1\]|0\.0\.0\.0):(\d+)")
 
@@ -36,7 +40,8 @@ def heeding_interrupts() -> None:
 def environment(**more: str) -> dict[str, str]:
     """What a server process gets: our checkout, and none of our own settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DATACODE_")}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **more}
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "XDG_STATE_HOME": STATE.name}
+    return {**kept, **ours, **more}
 
 
 def foreground(*words: str) -> list[str]:

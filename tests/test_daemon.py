@@ -64,14 +64,14 @@ class DocumentedTests(DaemonTestCase):
     def test_banner(self) -> None:
         """What it says before and after it listens, to the letter; then each client."""
         daemon, port = self.serve("--use-ve", TMPDIR=str(self.folder))
-        daemon.wait_for("Ответ будет в формате")
+        daemon.wait_for("Код сопряжения")
         client = self.talk(port)
         client.ask(code="")
         client.close()
         daemon.wait_for("Клиент отключился")
         lines = [line for line in daemon.lines if not line.startswith("workers ")]
         self.assertEqual(
-            lines[:12],
+            lines[:14],
             [
                 "🚀 Запуск WebSocket сервера DataCode...",
                 "📡 Адрес: ws://127.0.0.1:0",
@@ -85,10 +85,13 @@ class DocumentedTests(DaemonTestCase):
                 '💡 Ответ будет в формате: {"success": true/false, "output": "...",'
                 ' "error": null/"..."}',
                 "",
-                lines[11],
+                f"🌐 Веб-клиент: http://127.0.0.1:{port}/",
+                lines[12],
+                "",
             ],
         )
-        self.assertRegex(lines[11], r"^✅ Новое подключение от 127\.0\.0\.1:\d+ \(сессия 1\)$")
+        self.assertRegex(lines[12], r"^🔑 Код сопряжения для веб-клиента, .+: \w{4}-\w{4}$")
+        self.assertRegex(lines[14], r"^✅ Новое подключение от 127\.0\.0\.1:\d+ \(сессия 1\)$")
         self.assertRegex(lines[-1], r"^🔌 Клиент отключился \(сессия 1\): .+1000")
 
     def test_variable(self) -> None:
@@ -458,6 +461,18 @@ class TlsTests(DaemonTestCase):
         name = x509.load_der_x509_certificate(shown).subject
         return client, str(name.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
+    def old_tls(self, port: int, ciphers: str) -> str | None:
+        """Do a TLS handshake as one who knows nothing newer than TLS 1.2 and these ciphers."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+        with (
+            socket.create_connection(("127.0.0.1", port), 5) as raw,
+            context.wrap_socket(raw) as tls,
+        ):
+            return tls.version()
+
     def test_endpoint(self) -> None:
         """An endpoint description gives TLS; a hang-up signal reads the certificate again."""
         self.certificate("first")
@@ -467,6 +482,10 @@ class TlsTests(DaemonTestCase):
         port = daemon.port()
         first, name = self.connected(port)
         self.assertEqual(name, "first")
+        for ciphers in ("AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "AES128-GCM-SHA256"):
+            with self.assertRaises(ssl.SSLError):
+                self.old_tls(port, ciphers)
+        self.assertEqual(self.old_tls(port, "ECDHE-ECDSA-AES128-GCM-SHA256"), "TLSv1.2")
         self.assertEqual(len(first.ask(code="print('x' * 200000)")["output"]), 200_001)
         self.certificate("second")
         daemon.process.send_signal(signal.SIGHUP)

@@ -18,16 +18,21 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from datacode.i18n.catalog import mark, translate
 from datacode.server.api import texts
 from datacode.server.api.messages import Auth
 from datacode.server.auth.accounts import BearerToken, IBearerToken, ServerToken
 from datacode.server.auth.addresses import is_loopback, network_of
-from datacode.server.auth.origins import Origins
+from datacode.server.auth.logins import LoginQueue
+from datacode.server.auth.origins import HostNames, OriginError, Origins
+from datacode.server.auth.pairing import PairingCode
 from datacode.server.auth.throttle import LoginThrottle
 from datacode.server.net import http
 from datacode.server.net.http import Site
 from datacode.server.net.websocket import ClientProtocol, Denied, Handshake, SessionPort
+from datacode.server.pending import PendingConnections
 from datacode.server.session import (
+    CLOSE_FORBIDDEN,
     CLOSE_UNAUTHORIZED,
     ClientIdentity,
     NotAuthenticated,
@@ -36,20 +41,40 @@ from datacode.server.session import (
 )
 from datacode.server.workspace import Workspace
 
-_SPARE_CONNECTIONS = 256
-"""Connections beyond the limit of sessions: for health checks, and to say 503 to the rest."""
+_PENDING = 64, 512
+"""Connections that are no session, at least and at most; else half as many as sessions."""
+_PENDING_OF_ONE = 64
+"""Of these from one address."""
 
 _HOLDER = "token"
+_NO_CODE = (
+    "a page opened from disk needs the pairing code that the server prints at its start; "
+    "or open the page at the server's own http:// address"
+)
+_NO_PAGES_FROM_DISK = "pages opened from disk may not connect (--strict-origin)"
+_NOT_OURS = "{host} is not known as a name of this server: see --allow-host"
+_ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
+
+Opening = Callable[[ClientProtocol], SessionPort]
+"""Makes what a WebSocket is connected to, once it is open."""
+
+
+class TooManyTries(Exception):
+    """An address has to wait ``seconds`` until it may show something again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many failed attempts; try again in {seconds} s")
+        self.seconds = seconds
 
 
 class RejectedClient:
-    """Takes the place of a session where a wrong token was shown: close code 4401 (reference, 4.4).
+    """Takes the place of a session where what was shown is wrong (reference, 4.4).
 
     The handshake has to succeed first: a browser does not tell a page why one failed.
     """
 
-    def __init__(self, client: ClientProtocol) -> None:
-        client.close(CLOSE_UNAUTHORIZED, "wrong token")
+    def __init__(self, client: ClientProtocol, code: int, reason: str) -> None:
+        client.close(code, reason)
 
     def receive(self, data: bytes, *, is_text: bool) -> None:
         """Ignore a message."""
@@ -79,11 +104,20 @@ class AdmissionControl:
         self._site = site
         self._make_workspace = make_workspace
         self._numbers = itertools.count(1)
-        self._connections: Counter[str] = Counter()
+        self._admitted: dict[int, str] = {}
         self._sessions_from: Counter[str] = Counter()
-        self._origins = Origins(settings.origins, strict=settings.strict_origin)
-        self._token = None if settings.token is None else ServerToken(settings.token)
+        self.hosts = HostNames(settings.allow_hosts)
+        self._origins = Origins(settings.origins, self.hosts, guarded=settings.guarded)
+        self._token = _token(settings.token)
+        self._metrics_token = _token(settings.metrics_token)
         self._throttle = LoginThrottle(context.clock.seconds)
+        self._pairing_throttle = LoginThrottle(context.clock.seconds)
+        self._logins = LoginQueue(self._throttle.failures)
+        self.pairing = context.pairing or PairingCode()
+        sessions = settings.bounds.connections or 2 * _PENDING[1]
+        self._pending = PendingConnections(
+            min(max(_PENDING[0], sessions // 2), _PENDING[1]), _PENDING_OF_ONE
+        )
         self._endings: set[Deferred[None]] = set()
         self._waiting: list[Deferred[None]] | None = []
         self._until_empty: list[Deferred[None]] = []
@@ -105,171 +139,257 @@ class AdmissionControl:
 
     # TCP ---------------------------------------------------------------------------------------
 
-    def connected(self, address: str) -> bool:
-        """Count a TCP connection; False above the limit: it is closed without an answer."""
-        bounds = self._context.settings.bounds
-        network = network_of(address)
-        total = self._connections.total()
-        if bounds.connections and total >= bounds.connections + _SPARE_CONNECTIONS:
-            return False
-        most = bounds.per_address and bounds.per_address + _SPARE_CONNECTIONS // 4
-        if most and not is_loopback(address) and self._connections[network] >= most:
-            return False
-        self._connections[network] += 1
+    def connected(self, client: ClientProtocol, address: str) -> None:
+        """Count a TCP connection. ``address`` may be a proxy's; then it is nobody's yet."""
+        behind_proxy = bool(self._context.settings.proxies)
         self._context.metrics.connections += 1
-        return True
+        self._pending.add(client, None if behind_proxy else address)
 
-    def disconnected(self, address: str) -> None:
+    def identified(self, client: ClientProtocol, address: str) -> None:
+        """A proxy has said whose connection it is."""
+        self._pending.add(client, address)
+
+    def disconnected(self, client: ClientProtocol) -> None:
         """Count a TCP connection that is gone."""
-        _take_one(self._connections, network_of(address))
+        self._pending.remove(client)
         self._context.metrics.connections -= 1
 
     # HTTP --------------------------------------------------------------------------------------
 
     def answer_http(self, head: http.Head, address: str) -> http.HttpResponse:
         """The answer to a request that asks for no WebSocket."""
-        return self._site.answer(head, may_measure=self._may_measure(head, address))
+        settings = self._context.settings
+        host = head.headers.get("host")
+        if not (settings.guarded or head.path in _ALWAYS_ANSWERED or self.hosts.of_header(host)):
+            return http.refusal(403, _NOT_OURS.format(host=str(host)[:200]))
+        return self._site.answer(head, may_watch=self._may_watch(head, address))
+
+    def _may_watch(self, head: http.Head, address: str) -> bool:
+        """Whether figures and details are for this client: this machine's own, or who shows the
+        token for them."""
+        shown = _bearer(head.headers)
+        if self._metrics_token is not None and shown is not None:
+            return self._metrics_token.matches(shown)
+        # What a proxy nobody has told us of passes on is not from this machine.
+        proxied = "x-forwarded-for" in head.headers and not self._context.settings.proxies
+        host = head.headers.get("host")
+        return is_loopback(address) and self.hosts.of_header(host) and not proxied
 
     def handshake_failed(self, code: int, reason: str, address: str) -> None:
         """Count and log a handshake that failed, with the HTTP status it is answered with."""
         self._context.metrics.rejected(code)
         self.log.info(
-            "❌ Ошибка при принятии WebSocket соединения: {address}: {code} {reason}",
+            self._said(mark("❌ A WebSocket connection is refused: {address}: {code} {reason}")),
             address=address,
             code=code,
             reason=reason[:200],
         )
 
-    def _may_measure(self, head: http.Head, address: str) -> bool:
-        """Whether ``/metrics`` is for this client: this machine, or who shows the token."""
-        if not self._context.settings.guarded or is_loopback(address):
-            return True
-        shown = _bearer(head.headers)
-        return self._token is not None and shown is not None and self._token.matches(shown)
-
     # The handshake -----------------------------------------------------------------------------
 
-    def admit(self, handshake: Handshake) -> Deferred[Callable[[ClientProtocol], SessionPort]]:
-        """Fires with a function that makes the session later, or fails with ``Denied``."""
+    def admit(self, handshake: Handshake) -> Deferred[Opening]:
+        """Fires with what makes the session, once the WebSocket is open; or fails with Denied.
+
+        To be cancelled where the client does not wait for it.
+        """
         return Deferred.fromCoroutine(self._admit(handshake))
 
-    async def _admit(self, handshake: Handshake) -> Callable[[ClientProtocol], SessionPort]:
+    async def _admit(self, handshake: Handshake) -> Opening:
         if self._waiting is not None:
             opened: Deferred[None] = Deferred()
             self._waiting.append(opened)
             await opened
         self._check_limits(handshake.address)
-        self._check_origin(handshake)
-        shown = _credentials(handshake)
+        if not self._check_origin(handshake):
+            return lambda client: RejectedClient(client, CLOSE_FORBIDDEN, "wrong pairing code")
         if not self._context.settings.guarded:
-            return self._opening(handshake, account=None, authenticator=None)
-        self._check_throttle(handshake.address)
+            return self._opening(handshake, None, needs_auth=False)
+        self._check_throttle(self._throttle, handshake.address)
+        shown = self._shown(handshake)
         if shown is None:
-            authenticator = lambda request: self._authenticate(request, handshake.address)  # noqa: E731
-            return self._opening(handshake, account=None, authenticator=authenticator)
-        account = await self._account(shown, handshake.address)
+            return self._opening(handshake, None, needs_auth=True)
+        try:
+            account = await self._account(shown, handshake.address)
+        except TooManyTries as error:
+            raise Denied(429, str(error)) from None
         if account is None:
-            return RejectedClient
-        return self._opening(handshake, account=account, authenticator=None)
+            return lambda client: RejectedClient(client, CLOSE_UNAUTHORIZED, "wrong token")
+        self._check_limits(handshake.address)
+        return self._opening(handshake, account, needs_auth=False)
 
     def _check_limits(self, address: str) -> None:
+        reached = self._reached(address)
+        if reached is not None:
+            raise Denied(503, reached)
+
+    def _reached(self, address: str) -> str | None:
+        """Why there is no room for one session more; None where there is."""
         bounds = self._context.settings.bounds
         if self.stopping:
-            raise Denied(503, "the server is stopping")
-        if bounds.connections and len(self.sessions) >= bounds.connections:
-            raise Denied(503, f"the limit of {bounds.connections} connections is reached")
+            return "the server is stopping"
+        if bounds.connections and len(self._admitted) >= bounds.connections:
+            return f"the limit of {bounds.connections} connections is reached"
         most = bounds.per_address
         if most and not is_loopback(address) and self._sessions_from[network_of(address)] >= most:
-            raise Denied(503, f"the limit of {most} connections from one address is reached")
+            return f"the limit of {most} connections from one address is reached"
+        return None
 
-    def _check_origin(self, handshake: Handshake) -> None:
-        # A page cannot set this header: where it is, a proxy was.
-        proxied = "x-forwarded-for" in handshake.headers
-        allowed = self._origins.allows(
-            handshake.headers.get("origin"),
-            handshake.headers.get("host", ""),
-            public=proxied or not is_loopback(handshake.local),
-        )
-        if not allowed:
-            raise Denied(403, "pages of this origin may not connect; see --allow-origin")
+    def _check_origin(self, handshake: Handshake) -> bool:
+        """Whether a page may connect; False where it shows a wrong code. Raises ``Denied``."""
+        origin = handshake.headers.get("origin")
+        if not Origins.is_null(origin):
+            try:
+                self._origins.check(origin, handshake.headers.get("host", ""))
+            except OriginError as error:
+                raise Denied(403, str(error)) from None
+            return True
+        settings = self._context.settings
+        if settings.strict_origin:
+            raise Denied(403, _NO_PAGES_FROM_DISK)
+        # Where there are tokens or accounts the page must show one of these.
+        if settings.allow_null_origin or settings.guarded or self._origins.lists(str(origin)):
+            return True
+        shown = next(iter(handshake.query.get("pairing", ())), None)
+        if shown is None:
+            raise Denied(403, _NO_CODE)
+        self._check_throttle(self._pairing_throttle, handshake.address)
+        if self.pairing.matches(shown):
+            return True
+        self._pairing_throttle.failed(handshake.address)
+        self._context.audit.record("refused", address=handshake.address)
+        return False
 
-    def _check_throttle(self, address: str) -> None:
-        wait = self._throttle.wait(address)
+    @staticmethod
+    def _check_throttle(throttle: LoginThrottle, address: str) -> None:
+        wait = throttle.wait(address)
         if wait:
-            raise Denied(429, f"too many failed attempts; try again in {wait} s")
+            raise Denied(429, str(TooManyTries(wait)))
 
     # Tokens and accounts ------------------------------------------------------------------------
 
-    def _authenticate(self, request: Auth, address: str) -> Deferred[str | None]:
-        return Deferred.fromCoroutine(self._account_of(request, address))
+    def _shown(self, handshake: Handshake) -> Any:
+        """What a handshake shows to prove who it is: credentials, or None for nothing."""
+        headers = handshake.headers
+        if Origins.is_null(headers.get("origin")):
+            headers = {}  # a page cannot set one: a browser or a proxy added it, for any page
+        token = _bearer(headers)
+        if token is None:
+            token = next(iter(handshake.query.get("token", ())), None)
+        if token is not None:
+            return BearerToken(token)
+        # Without accounts, a name and password are for somebody else, such as a proxy in front.
+        return _basic(headers) if self._checkers(IUsernamePassword) else None
 
-    async def _account_of(self, request: Auth, address: str) -> str | None:
+    def _checkers(self, wanted: Any) -> list[Any]:
+        checkers = self._context.settings.checkers
+        return [each for each in checkers if wanted in each.credentialInterfaces]
+
+    async def _account_of(self, request: Auth, address: str) -> str:
         """The account that an ``auth`` request shows. Raises ``NotAuthenticated``."""
-        wait = self._throttle.wait(address)
-        if wait:
-            raise NotAuthenticated(texts.TOO_MANY_TRIES.filled(seconds=wait))
         shown: Any = BearerToken(request.token) if request.token is not None else None
         if request.login is not None and request.password is not None:
             shown = UsernamePassword(request.login.encode(), request.password.encode())
-        account = None if shown is None else await self._account(shown, address)
+        try:
+            account = await self._account(shown, address)
+        except TooManyTries as error:
+            raise NotAuthenticated(texts.TOO_MANY_TRIES.filled(seconds=error.seconds)) from None
         if account is None:
             refused = texts.LOGIN_REFUSED if request.login is not None else texts.ACCESS_REFUSED
             raise NotAuthenticated(refused)
         return account
 
     async def _account(self, shown: Any, address: str) -> str | None:
-        """The account that credentials belong to; None if to none, which counts as a failure."""
+        """Whose token or password it is; None, and a mark against the address, if nobody's.
+
+        Raises ``TooManyTries``.
+        """
+        return await self._logins.check(network_of(address), lambda: self._found(shown, address))
+
+    async def _found(self, shown: Any, address: str) -> str | None:
+        wait = self._throttle.wait(address)
+        if wait:
+            raise TooManyTries(wait)
+        # Counted first: who goes away while it is looked at has had his guess.
+        self._throttle.failed(address)
+        account = None if shown is None else await self._owner(shown)
+        if account is None:
+            self._context.audit.record("refused", address=address)
+        else:
+            self._throttle.forgive(address)
+        return account
+
+    async def _owner(self, shown: Any) -> str | None:
         bearer = IBearerToken.providedBy(shown)
         if bearer and self._token is not None and self._token.matches(shown.token):
             return _HOLDER
-        wanted = IBearerToken if bearer else IUsernamePassword
-        for checker in self._context.settings.checkers:
-            if wanted in checker.credentialInterfaces:
-                try:
-                    name = await checker.requestAvatarId(shown)
-                except UnauthorizedLogin:
-                    continue  # another checker may know the account
-                return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
-        self._throttle.failed(address)
-        self._context.audit.record("refused", address=address)
+        for checker in self._checkers(IBearerToken if bearer else IUsernamePassword):
+            try:
+                name = await checker.requestAvatarId(shown)
+            except UnauthorizedLogin:
+                continue  # another checker may know the account
+            return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
         return None
 
     # Sessions ------------------------------------------------------------------------------------
 
-    def _opening(
-        self, handshake: Handshake, *, account: str | None, authenticator: Any
-    ) -> Callable[[ClientProtocol], SessionPort]:
+    def _opening(self, handshake: Handshake, account: str | None, *, needs_auth: bool) -> Opening:
         locale = preferred_locale(
             handshake.headers.get("accept-language"), self._context.settings.locale
         )
 
         def open_session(client: ClientProtocol) -> SessionPort:
             identity = ClientIdentity(next(self._numbers), handshake.address, locale, account)
-            return self._open(client, identity, authenticator)
+            return self._open(client, identity, needs_auth=needs_auth)
 
         return open_session
 
     def _open(
-        self, client: ClientProtocol, identity: ClientIdentity, authenticator: Any
+        self, client: ClientProtocol, identity: ClientIdentity, *, needs_auth: bool
     ) -> Session:
+        def authenticate(request: Auth) -> Deferred[str | None]:
+            return Deferred.fromCoroutine(self._authenticate(client, identity, request))
+
         session = Session(
-            client, self._make_workspace(identity), identity, self._context, authenticator
+            client,
+            self._make_workspace(identity),
+            identity,
+            self._context,
+            authenticate if needs_auth else None,
         )
         self.sessions[identity.number] = session
-        self._sessions_from[network_of(identity.address)] += 1
         self._context.metrics.sessions += 1
         self._context.metrics.sessions_opened += 1
+        if not needs_auth:
+            self._admit_session(client, identity)
         self.log.info(
-            "✅ Новое подключение от {address} (сессия {session})",
+            self._said(mark("✅ New connection from {address} (session {session})")),
             address=client.peer_name,
             session=identity.number,
         )
         self._context.audit.record(
             "connected", session=identity.number, address=identity.address, account=identity.account
         )
-        if authenticator is not None:
+        if needs_auth:
             session.wait_for_auth(self._context.settings.bounds.auth_seconds)
         return session
+
+    async def _authenticate(
+        self, client: ClientProtocol, identity: ClientIdentity, request: Auth
+    ) -> str | None:
+        account = await self._account_of(request, identity.address)
+        reached = self._reached(identity.address)
+        if reached is not None:
+            raise NotAuthenticated(texts.NO_ROOM)
+        self._admit_session(client, identity)
+        return account
+
+    def _admit_session(self, client: ClientProtocol, identity: ClientIdentity) -> None:
+        """From now on it counts as a session, and has a session's limits."""
+        self._pending.remove(client)
+        network = network_of(identity.address)
+        self._admitted[identity.number] = network
+        self._sessions_from[network] += 1
+        client.admitted()
 
     def session_lost(self, session: SessionPort, reason: str) -> None:
         """End the session of a connection that is gone."""
@@ -277,10 +397,12 @@ class AdmissionControl:
             return
         identity = session.identity
         self.sessions.pop(identity.number, None)
-        _take_one(self._sessions_from, network_of(identity.address))
+        network = self._admitted.pop(identity.number, None)
+        if network is not None:
+            _take_one(self._sessions_from, network)
         self._context.metrics.sessions -= 1
         self.log.info(
-            "🔌 Клиент отключился (сессия {session}): {reason}",
+            self._said(mark("🔌 A client has left (session {session}): {reason}")),
             session=identity.number,
             reason=reason,
         )
@@ -293,6 +415,10 @@ class AdmissionControl:
             waiting, self._until_empty = self._until_empty, []
             for empty in waiting:
                 empty.callback(None)
+
+    def _said(self, text: str) -> str:
+        """A line of the log in the server's language."""
+        return translate(text, self._context.settings.locale)
 
     @property
     def endings(self) -> list[Deferred[None]]:
@@ -333,12 +459,8 @@ def _quality(parameter: str) -> float:
         return 0.0
 
 
-def _credentials(handshake: Handshake) -> Any:
-    """The credentials in a handshake: a bearer token, a name and password, or None."""
-    token = _bearer(handshake.headers)
-    if token is None:
-        token = next(iter(handshake.query.get("token", ())), None)
-    return BearerToken(token) if token is not None else _basic(handshake.headers)
+def _token(text: str | None) -> ServerToken | None:
+    return None if text is None else ServerToken(text)
 
 
 def _bearer(headers: dict[str, str]) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from datacode.i18n.catalog import mark, translate
 from datacode.i18n.message import Message
 from datacode.server.auth.addresses import is_loopback
 from datacode.server.files.protected_files import exposed_keys
@@ -25,25 +26,53 @@ _KEYS_IN_REACH = Message(
 _NO_WALLS = Message("no_sandbox", "⚠️  Programs run without a sandbox (--sandbox=off).")
 
 
+_STARTING = mark("🚀 Starting the DataCode WebSocket server...")
+_PLACE = mark("📡 Address: {place}")
+_FOLDERS = mark("📁 Each session gets a folder of its own (--use-ve)")
+_HOW_TO_MOVE = (
+    mark("💡 To change the address, use --host and --port"),
+    mark("💡 or the environment variable DATACODE_WS_ADDRESS"),
+)
+_RUNS = mark("🚀 DataCode WebSocket Server runs on {place}")
+_PAGE = mark("🌐 The web client: {page}")
+_CODE = mark("🔑 Pairing code, for the web client opened as a file: {code}")
+_WAITING = (
+    mark("📡 Waiting for connections..."),
+    mark('💡 Send a request in JSON: {"code": "your code"}'),
+    mark('💡 The answer will be: {"success": true/false, "output": "...", "error": null/"..."}'),
+)
+
+
 def before(settings: Settings) -> Iterator[str]:
     """Lines before listening."""
-    yield "🚀 Запуск WebSocket сервера DataCode..."
+    locale = settings.locale
+    yield translate(_STARTING, locale)
     for place in settings.listen or (f"ws://{shown(settings.host)}:{settings.port}",):
-        yield f"📡 Адрес: {place}"
+        yield translate(_PLACE, locale).format(place=place)
     if settings.use_ve:
-        yield "📁 Режим виртуальной среды: включен (--use-ve)"
-    yield "💡 Используйте --host и --port для изменения адреса"
-    yield "💡 Или переменную окружения DATACODE_WS_ADDRESS"
+        yield translate(_FOLDERS, locale)
+    for text in _HOW_TO_MOVE:
+        yield translate(text, locale)
     yield ""
 
 
-def after(places: list[str]) -> Iterator[str]:
-    """Lines once it listens; ``places`` are host and port of each socket."""
+def after(
+    locale: str, places: list[str], pages: Iterable[str] = (), code: str | None = None
+) -> Iterator[str]:
+    """Lines once it listens.
+
+    ``places`` are host and port of each socket, ``pages`` the addresses of the web client, ``code``
+    the pairing code where one is needed.
+    """
     for place in places:
-        yield f"🚀 DataCode WebSocket Server запущен на {place}"
-    yield "📡 Ожидание подключений..."
-    yield '💡 Отправьте JSON запрос: {"code": "ваш код"}'
-    yield '💡 Ответ будет в формате: {"success": true/false, "output": "...", "error": null/"..."}'
+        yield translate(_RUNS, locale).format(place=place)
+    for text in _WAITING:
+        yield translate(text, locale)
+    yield ""
+    for page in pages:
+        yield translate(_PAGE, locale).format(page=page)
+    if code is not None:
+        yield translate(_CODE, locale).format(code=code)
     yield ""
 
 

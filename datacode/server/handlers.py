@@ -425,6 +425,9 @@ def _reason(error: OSError, path: str) -> Message:
 async def info(request: Info, context: RequestContext) -> Answer:
     """Version, limits, shares, uploads."""
     about = context.about()
+    code = about.pop("pairing_code")
+    if request.pairing:
+        about["pairing_code"] = code
     about["shares"] = list(context.workspace.shares.names())
     about["uploads"] = _uploads(context.workspace.folder)
     return InfoAnswer(info=about)

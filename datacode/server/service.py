@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from datacode.i18n.catalog import mark, translate
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
 from datacode.server import banner
@@ -42,6 +44,7 @@ from datacode.server.admission import AdmissionControl
 from datacode.server.api import schema
 from datacode.server.auth.accounts import AccountsFile
 from datacode.server.auth.addresses import network_of
+from datacode.server.auth.pairing import PairingCode
 from datacode.server.files.protected_files import ProtectedFiles
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folders import SessionFolders
@@ -59,7 +62,9 @@ from datacode.smb.shares import SharePool
 from datacode.worker.pool import PoolSettings, SandboxError, WorkerPool, WorkerUnavailable
 
 _THREADS = 8
-"""For blocking work on the disk, hashes of passwords among it."""
+"""For blocking work on the disk."""
+_LOGIN_THREADS = 2
+"""For hashes of passwords, which nothing else must wait for."""
 _BACKLOG = 512
 """Connections that the kernel keeps until they are accepted: clients reconnect all at once."""
 _SWEEP_SECONDS = 0.5
@@ -87,9 +92,10 @@ class DataCodeService(Service):
         self._described: list[DescribedEndpoint] = []
         self._reading = DeferredLock()
         self._disk = ThreadPool(0, _THREADS, name="datacode-disk")
+        self._logins = ThreadPool(0, _LOGIN_THREADS, name="datacode-logins")
         for checker in settings.checkers:
             if isinstance(checker, AccountsFile):
-                checker.in_thread = self.in_thread
+                checker.in_thread = partial(deferToThreadPool, reactor, self._logins)
         self._folders = SessionFolders(
             settings.session_dir,
             max_bytes=settings.bounds.upload_bytes,
@@ -115,6 +121,7 @@ class DataCodeService(Service):
             ),
         )
         self._audit: Audit | NoAudit = NoAudit()
+        self._pairing: PairingCode | None = None
         self._ready = False
         self._sweeps: list[LoopingCall] = []
         self._started: Deferred[None] | None = None
@@ -144,6 +151,7 @@ class DataCodeService(Service):
         if not self._ports:
             self.privilegedStartService()
         self._disk.start()
+        self._logins.start()
         self._shares.start()
         for seconds, work in (
             (_SWEEP_SECONDS, self.factory.drop_gone),  # type: ignore[union-attr]
@@ -172,14 +180,33 @@ class DataCodeService(Service):
         self.log.debug("sandbox: {report}", report=report)
         assert self.admission is not None
         self.admission.open()
+        self.in_thread(self.admission.hosts.learn).addErrback(
+            lambda failure: self.log.failure("The machine's own name", failure)
+        )
         hosts = [port.getHost() for port in self._ports]
-        for line in banner.after([_place(host) for host in hosts]):
+        code = None if self._pairing is None else str(self._pairing)
+        for line in banner.after(
+            self.settings.locale, [_place(host) for host in hosts], self._pages(), code
+        ):
             self.log.info("{line}", line=line)
         for line in banner.warnings(
             self.settings, [str(getattr(host, "host", "localhost")) for host in hosts]
         ):
             self.log.warn("{line}", line=line)
         notify("READY=1")
+
+    def _pages(self) -> list[str]:
+        """Where a browser finds the page: the addresses of the TCP sockets."""
+        pages = []
+        for number, port in enumerate(self._ports):
+            address: Any = port.getHost()
+            if not hasattr(address, "port"):
+                continue  # a socket in the file system
+            described = number - (len(self._ports) - len(self._described))
+            tls = described >= 0 and self._described[described].has_tls
+            host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104
+            pages.append(f"http{'s' if tls else ''}://{banner.shown(host)}:{address.port}/")
+        return pages
 
     def _not_started(self, failure: Failure) -> None:
         """An unexpected exception: stop, as handshakes would wait for ever."""
@@ -196,8 +223,17 @@ class DataCodeService(Service):
             self.log.failure("A periodic job failed")
 
     def _build(self) -> None:
-        context = ServerContext(self.settings, self._reactor, self.metrics, self._audit)
-        site = Site(self._readiness, self.metrics.text, schema.served)
+        state = self.settings.state
+        if self.settings.pairs:
+            self._pairing = (
+                PairingCode() if state is None else PairingCode.kept(state / "pairing-code")
+            )
+        context = ServerContext(
+            self.settings, self._reactor, self.metrics, self._audit, self._pairing
+        )
+        site = Site(
+            self._readiness, self.metrics.text, schema.served, prefix=self.settings.path_prefix
+        )
         self.admission = AdmissionControl(context, site, self._workspace)
         self.factory = ServerFactory(
             self.settings,
@@ -250,7 +286,10 @@ class DataCodeService(Service):
         return deferToThreadPool(self._reactor, self._disk, function, *arguments)
 
     def _folder_made(self, path: Path) -> None:
-        self.log.info("📁 Создана папка пользователя: {folder}", folder=str(path))
+        text = translate(
+            mark("📁 A folder for the session was made: {folder}"), self.settings.locale
+        )
+        self.log.info(text, folder=str(path))
 
     def _workspace(self, identity: ClientIdentity) -> Workspace:
         folder = self._folders.folder() if self.settings.use_ve else None
@@ -306,6 +345,8 @@ class DataCodeService(Service):
             if self.settings.use_ve:
                 await self.in_thread(self._folders.close)
             self._disk.stop()
+        if self._logins.started:
+            self._logins.stop()
         self._audit.close()
 
     async def _drain_sessions(self, admission: AdmissionControl) -> None:

@@ -18,12 +18,14 @@ from typing import Any, Protocol
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from datacode import __version__
 from datacode.i18n.message import MessageError
 from datacode.server.api import messages, texts
 from datacode.server.api.messages import Answer, Auth, Cancel, Done, Execute, Executed, Request
 from datacode.server.api.parse import BadRequest, parse
+from datacode.server.auth.pairing import PairingCode
 from datacode.server.handlers import HANDLERS, RequestContext
 from datacode.server.ops.audit import Audit, NoAudit, hash_of
 from datacode.server.ops.metrics import Metrics
@@ -34,6 +36,7 @@ from datacode.worker.pool import WorkerUnavailable
 CLOSE_GOING_AWAY = 1001
 CLOSE_FAULT = 1011
 CLOSE_UNAUTHORIZED = 4401
+CLOSE_FORBIDDEN = 4403
 CLOSE_IDLE = 4408
 
 
@@ -74,6 +77,7 @@ class ServerContext:
     clock: IReactorTime
     metrics: Metrics
     audit: Audit | NoAudit
+    pairing: PairingCode | None = None
 
 
 Authenticator = Callable[[Auth], "Deferred[str | None]"]
@@ -105,6 +109,7 @@ class Session:
         self._authenticator = authenticator
         self._admitted = authenticator is None
         self._auth_timer: IDelayedCall | None = None
+        self._authenticating: Deferred[None] | None = None
         self._queue: deque[Request | BadRequest] = deque()
         self._immediate = 0
         self._paused = False
@@ -195,6 +200,8 @@ class Session:
             self._stop_auth_timer()
             self._closing = True
             self._queue.clear()
+            if self._authenticating is not None:
+                self._authenticating.cancel()
             self.resume_output()
             self._ended = Deferred.fromCoroutine(self._end())
         return self._ended
@@ -226,7 +233,11 @@ class Session:
             self._pause_if_full()
         elif isinstance(request, Auth):
             self._immediate += 1
-            self._start(self._authenticate(request))
+            checked = Deferred.fromCoroutine(self._authenticate(request))
+            checked.addErrback(self._authentication_failed)
+            if self._immediate:  # it takes its time; nothing more is taken meanwhile
+                self._authenticating = checked
+                self._client.pause_reading()
         else:
             self._reject()
 
@@ -242,6 +253,9 @@ class Session:
             return
         finally:
             self._immediate -= 1
+            waited, self._authenticating = self._authenticating, None
+            if waited is not None and not self._closing:
+                self._client.resume_reading()
         if self._closing:
             return
         self._admitted = True
@@ -258,6 +272,10 @@ class Session:
             else:
                 self._queue.append(each)
         self._process_queue()
+
+    def _authentication_failed(self, failure: Failure) -> None:
+        if not isinstance(failure.value, CancelledError):  # its connection is gone
+            self._session_failed(failure)
 
     def _reject(self) -> None:
         self._stop_auth_timer()
@@ -492,11 +510,13 @@ class Session:
     def _info(self) -> dict[str, Any]:
         """What ``info`` says: docs/protocol.md, "info"."""
         limits, bounds = self._context.settings.limits, self._context.settings.bounds
+        pairing = self._context.pairing
         return {
             "version": __version__,
             "session": self.identity.number,
             "locale": self.identity.locale,
             "busy": self._working,
+            "pairing_code": None if pairing is None else str(pairing),
             "limits": {
                 "message_mib": bounds.message_bytes / MIB,
                 "request_mib": bounds.request_bytes / MIB,

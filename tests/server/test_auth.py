@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import stat
+from collections import Counter
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.strcred import makeChecker
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -25,27 +29,31 @@ from datacode.server.auth.accounts import (
     set_password,
 )
 from datacode.server.auth.addresses import is_loopback, network_of
-from datacode.server.auth.origins import Origins
+from datacode.server.auth.logins import LoginQueue
+from datacode.server.auth.origins import HostNames, OriginError, Origins
+from datacode.server.auth.pairing import PairingCode
 from datacode.server.auth.throttle import LoginThrottle
 
 
 class OriginsTests(SynchronousTestCase):
-    def allowed(
-        self, origin: str | None, host: str = "127.0.0.1:8080", public: bool = False, **more: object
-    ) -> bool:
+    def allowed(self, origin: str | None, host: str = "127.0.0.1:8080", **more: Any) -> bool:
         """Whether a page of this origin may connect to a server with these settings."""
-        return Origins(**more).allows(origin, host, public=public)
+        try:
+            Origins(**more).check(origin, host)
+        except OriginError:
+            return False
+        return True
 
     def test_programs(self) -> None:
         """Programs send no origin."""
         self.assertTrue(self.allowed(None))
-        self.assertTrue(self.allowed(None, strict=True))
 
-    def test_pages_from_disk(self) -> None:
-        """They are allowed unless the operator is strict."""
-        for origin in ("null", "file://"):
-            self.assertTrue(self.allowed(origin))
-            self.assertFalse(self.allowed(origin, strict=True))
+    def test_pages_without_a_site(self) -> None:
+        """They are known as such, however a browser writes it."""
+        for origin in ("null", "file://", "file:///home/x.html"):
+            self.assertTrue(Origins.is_null(origin))
+        for other in (None, "http://null", "https://file"):
+            self.assertFalse(Origins.is_null(other))
 
     def test_this_machine(self) -> None:
         """Pages of this machine, on any port."""
@@ -55,7 +63,7 @@ class OriginsTests(SynchronousTestCase):
             "http://[::1]:5173",
             "https://LOCALHOST",
         ):
-            self.assertTrue(self.allowed(origin, strict=True))
+            self.assertTrue(self.allowed(origin))
 
     def test_foreign(self) -> None:
         """Pages of other sites, and what only looks like one of ours."""
@@ -69,6 +77,7 @@ class OriginsTests(SynchronousTestCase):
             "http://",
             "nonsense",
             "http://localhost:99999",
+            "http://x@localhost",
         ):
             self.assertFalse(self.allowed(origin), origin)
 
@@ -79,20 +88,115 @@ class OriginsTests(SynchronousTestCase):
         self.assertTrue(self.allowed("http://10.0.0.5", "10.0.0.5"))
 
     def test_same_name(self) -> None:
-        """Under a name only where others may connect at all: on loopback it may be a trick."""
-        self.assertTrue(
-            self.allowed("http://office.example:8080", "office.example:8080", public=True)
-        )
-        self.assertTrue(self.allowed("https://office.example", "office.example", public=True))
-        self.assertFalse(self.allowed("https://office.example:444", "office.example", public=True))
-        self.assertFalse(self.allowed("http://evil.example:8080", "evil.example:8080"))
+        """Under a name only where it is the server's, or a token is asked for."""
+        page = ("https://office.example", "office.example")
+        self.assertFalse(self.allowed(*page))
+        self.assertTrue(self.allowed(*page, guarded=True))
+        self.assertTrue(self.allowed(*page, hosts=HostNames(["Office.example."])))
+        self.assertFalse(self.allowed("https://office.example:444", page[1], guarded=True))
+        own = socket.gethostname().lower()
+        self.assertTrue(self.allowed(f"http://{own}:8080", f"{own}:8080"))
+        self.assertTrue(self.allowed("http://dc.localhost:8080", "dc.localhost:8080"))
 
     def test_listed(self) -> None:
         """Origins that the operator allows, in any case."""
         origins = ("https://Intranet.example/",)
-        self.assertTrue(Origins(origins).allows("https://intranet.example", "x", public=False))
-        self.assertFalse(Origins(origins).allows("http://intranet.example", "x", public=False))
-        self.assertTrue(Origins(["*"]).allows("http://x.example", "", public=False))
+        self.assertTrue(self.allowed("https://intranet.example", "x", allowed=origins))
+        self.assertFalse(self.allowed("http://intranet.example", "x", allowed=origins))
+        self.assertTrue(self.allowed("http://x.example", "", allowed=["*"]))
+
+    def test_names_of_plain_requests(self) -> None:
+        """Addresses, known names, and names that no stranger can own."""
+        hosts = HostNames(["office.example"])
+        for known in (None, "127.0.0.1:80", "[::1]:80", "office.example", "datacode", "x:81"):
+            self.assertTrue(hosts.of_header(known), known)
+        for unknown in ("evil.example", "evil.example:8080", "x@127.0.0.1", "", ":80", "a b"):
+            self.assertFalse(hosts.of_header(unknown), unknown)
+
+
+class PairingTests(SynchronousTestCase):
+    def test_code(self) -> None:
+        """Short, in letters that nobody takes for others, and another each time."""
+        code = PairingCode()
+        self.assertRegex(str(code), "^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")
+        self.assertNotEqual(str(code), str(PairingCode()))
+        self.assertNotIn(str(code)[:4], repr(code))
+
+    def test_matches(self) -> None:
+        """As people type it."""
+        code = PairingCode("10AB-CDEF")
+        for right in ("10AB-CDEF", "10abcdef", " 1o ab cd ef", "LOAB-CDEF"):
+            self.assertTrue(code.matches(right), right)
+        for wrong in ("", "10AB-CDE", "10AB-CDEFG", "10AB-CDEG", "я" * 1000):
+            self.assertFalse(code.matches(wrong), wrong)
+
+    def test_kept(self) -> None:
+        """The same from start to start; what others may have written is not believed."""
+        file = Path(self.mktemp()) / "a" / "code"
+        code = str(PairingCode.kept(file))
+        self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
+        self.assertEqual(str(PairingCode.kept(file)), code)
+        file.chmod(0o644)
+        self.assertNotEqual(str(PairingCode.kept(file)), code)
+        self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
+        for damaged in ("", "12345", "UUUU-UUUU", "\xff" * 9):
+            file.write_text(damaged, "latin-1")
+            self.assertEqual(str(PairingCode.kept(file)), str(PairingCode.kept(file)))
+
+    def test_nowhere_to_keep(self) -> None:
+        """Then it is good until the server stops."""
+        self.assertEqual(len(str(PairingCode.kept(Path("/proc/nowhere/code")))), 9)
+
+
+class LoginQueueTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        """A queue; ``asked`` are the checks that have begun."""
+        self.failures = Counter[str]()
+        self.queue = LoginQueue(lambda network: self.failures[network], at_once=2)
+        self.asked: list[tuple[str, Deferred[str]]] = []
+
+    def check(self, network: str) -> Deferred[str]:
+        def begin() -> Deferred[str]:
+            answer: Deferred[str] = Deferred()
+            self.asked.append((network, answer))
+            return answer
+
+        return Deferred.fromCoroutine(self.queue.check(network, begin))
+
+    def begun(self) -> list[str]:
+        return [network for network, _ in self.asked]
+
+    def test_one_at_a_time(self) -> None:
+        """One for each address, a few in all, in their order."""
+        checks = [self.check(network) for network in ("a", "a", "b", "c")]
+        self.assertEqual(self.begun(), ["a", "b"])
+        self.asked[0][1].callback("name")
+        self.assertEqual(self.successResultOf(checks[0]), "name")
+        self.assertEqual(self.begun(), ["a", "b", "c"])
+        self.asked[1][1].errback(UnauthorizedLogin())
+        self.failureResultOf(checks[2], UnauthorizedLogin)
+        self.assertEqual(self.begun(), ["a", "b", "c", "a"])
+
+    def test_who_has_shown_nothing_wrong_comes_first(self) -> None:
+        """However many guesses wait; and of the others the latest."""
+        for network in ("x", "y", "guess1", "guess2", "new", "newer"):
+            self.check(network)
+        self.failures.update(guess1=3, guess2=1)
+        for _ in range(4):
+            self.asked.pop(0)[1].callback("")
+        self.assertEqual(self.begun(), ["guess2", "guess1"])
+
+    def test_gone(self) -> None:
+        """Who goes away leaves the queue, or gives his place back."""
+        running, waiting, other = self.check("a"), self.check("a"), self.check("a")
+        waiting.cancel()
+        self.failureResultOf(waiting, CancelledError)
+        self.assertEqual(self.begun(), ["a"])
+        running.cancel()
+        self.failureResultOf(running, CancelledError)
+        self.assertEqual(self.begun(), ["a", "a"])
+        self.asked[1][1].callback("name")
+        self.assertEqual(self.successResultOf(other), "name")
 
 
 class LoginThrottleTests(SynchronousTestCase):

@@ -7,17 +7,13 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from OpenSSL import SSL
 from twisted.internet.address import IPv4Address
-from twisted.internet.ssl import CertificateOptions, PrivateCertificate
-from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.server.net import proxy_protocol
 from datacode.server.net.proxy_header import BadProxyHeader, ProxyHeader, read
-from datacode.server.net.proxy_protocol import ProxyProtocolFactory, TLSFactory
+from datacode.server.net.proxy_protocol import ProxyProtocolFactory
 from datacode.server.options.settings import Bounds, Settings
-from tests.deploy.proxies import certificate
 from tests.server.frames import handshake
 from tests.server.test_websocket import Server, Transport
 
@@ -122,14 +118,6 @@ class ProxiedTests(SynchronousTestCase):
         self.assertEqual(self.server.admission.sessions, {})
         self.assertEqual(self.server.metrics.connections, 0)
 
-    def test_origin(self) -> None:
-        """Whether the server is public tells the address at which the client came in: only of a
-        public one a page may have a name."""
-        page = handshake(Origin="http://files.example:8080", Host="files.example:8080")
-        self.assertIn(b" 101 ", self.connect(LINE + page).value())
-        near = b"PROXY TCP4 127.0.0.1 127.0.0.1 4711 443\r\n"
-        self.assertIn(b" 403 ", self.connect(near + page).value())
-
     def test_checks(self) -> None:
         """A proxy that speaks for itself has its own address."""
         self.connect(b"PROXY UNKNOWN\r\n" + handshake())
@@ -147,10 +135,14 @@ class ProxiedTests(SynchronousTestCase):
         self.assertEqual(self.factory.waiting, 0)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
-    def test_refused_by_the_gate(self) -> None:
-        """Where even a refusal would be too much, the connection is dropped."""
-        self.patch(self.server.admission, "connected", lambda address: False)
-        self.assertTrue(self.connect(LINE + handshake()).aborted)
+    def test_room_of_each_client(self) -> None:
+        """Connections count for their clients, not for the proxy that brings them."""
+        flood = [self.connect(LINE) for _ in range(65)]
+        other = self.connect(block("198.51.100.8", "203.0.113.1"))
+        self.assertEqual([each.aborted for each in flood], [True] + [False] * 64)
+        self.assertFalse(other.aborted)
+        for each in (*flood[1:], other):
+            each.loseConnection()
 
     def test_too_many_wait(self) -> None:
         """Connections without a header are few."""
@@ -162,18 +154,3 @@ class ProxiedTests(SynchronousTestCase):
         self.connect(LINE)
         self.assertEqual(self.factory.waiting, 1)
         self.assertIsNotNone(self.factory.buildProtocol(PROXY))
-
-
-class OverTlsTests(SynchronousTestCase):
-    def test_refused_by_the_gate(self) -> None:
-        """Where there are too many connections, one over TLS is not taken either."""
-        server = Server(Path(self.mktemp()), Settings())
-        folder = Path(self.mktemp())
-        folder.mkdir()
-        pem = certificate(folder).read_bytes()
-        options: CertificateOptions = PrivateCertificate.loadPEM(pem).options()
-        factory = TLSFactory(server.reactor, server.factory, options)
-        self.assertIsInstance(factory.buildProtocol(PROXY), TLSMemoryBIOProtocol)
-        self.patch(server.admission, "connected", lambda address: False)
-        self.assertIsNone(factory.buildProtocol(PROXY))
-        self.assertIsInstance(options.getContext(), SSL.Context)

@@ -186,13 +186,18 @@ class ServerTestCase(SynchronousTestCase):
 
 class HandshakeTests(ServerTestCase):
     def test_accepted(self) -> None:
-        """Any path and query, no subprotocol, no extension, and the key's answer."""
+        """Any path and query, no foreign subprotocol, no extension, and the key's answer."""
         for path in ("/", "/any/path?x=1", "/%D1%8F"):
             connection = self.opened(path=path, Sec_WebSocket_Protocol="chat, super")
             head = connection.reader.head.decode().lower()
             self.assertIn("sec-websocket-accept: ", head)
             self.assertNotIn("protocol:", head)
             self.assertNotIn("extensions", head)
+
+    def test_subprotocol(self) -> None:
+        """Ours is granted to who asks for it."""
+        connection = self.opened(Sec_WebSocket_Protocol="chat, datacode.v1")
+        self.assertIn(b"\r\nSec-WebSocket-Protocol: datacode.v1\r\n", connection.reader.head)
 
     def test_in_pieces(self) -> None:
         """A handshake may come byte by byte, with the first frame right behind."""
@@ -238,6 +243,23 @@ class HandshakeTests(ServerTestCase):
             self.assertEqual(found, status, data[:60])
             self.assertGreater(len(reason), 5)
 
+    def test_control_characters(self) -> None:
+        """One in a header does not begin another header; it is refused, as are headers twice."""
+        for character in (*range(9), *range(10, 32), 127, 133):
+            for cookie in (bytes((character,)), chr(character).encode()):
+                data = handshake().replace(b"Host:", b"X: a" + cookie + b"Y: b\r\nHost:")
+                self.assertEqual(self.refused(data)[0], 400, cookie)
+        for line in (b"Host: a", b"Origin: null\r\nOrigin: null", b" folded", b"a b: c", b"a : b"):
+            data = handshake().replace(b"Host:", line + b"\r\nHost:")
+            self.assertEqual(self.refused(data)[0], 400, line)
+        self.assertEqual(self.refused(handshake(Content_Length="5"))[0], 400)
+
+    def test_letters_of_other_languages(self) -> None:
+        """What only has a byte in common with a control character is a letter."""
+        for letters in ("ЕхЅ".encode(), b"\xe9\xa0"):
+            data = handshake().replace(b"Host:", b"User-Agent: " + letters + b"\r\nHost:")
+            self.assertEqual(self.connect(self.server()).send(data).status, 101)
+
     def test_half_a_handshake(self) -> None:
         """It is dropped after ten seconds."""
         connection = self.connect(self.server()).send(b"GET / HTTP/1.1\r\n")
@@ -247,11 +269,11 @@ class HandshakeTests(ServerTestCase):
         self.assertTrue(connection.transport.aborted)
 
     def test_origins(self) -> None:
-        """A foreign page gets 403 and a reason; ours, programs and files come in."""
+        """A foreign page gets 403 and a reason; ours and programs come in."""
         server = self.server(origins=("https://ok.example",))
         for origin, status in (
             (None, 101),
-            ("null", 101),
+            ("null", 403),
             ("http://localhost:3000", 101),
             ("https://ok.example", 101),
             ("http://evil.example", 403),
@@ -260,12 +282,54 @@ class HandshakeTests(ServerTestCase):
         ):
             connection = self.connect(server).open(Origin=origin, Host="evil.example:8080")
             self.assertEqual(connection.status, status, origin)
+
+    def test_names_that_lead_here(self) -> None:
+        """A page's own name is believed where it is known, or where a token is asked for."""
         page = {"Origin": "https://office.example", "Host": "office.example"}
-        self.assertEqual(self.connect(server).open(**page).status, 403)
-        proxied = self.connect(server).open(X_Forwarded_For="10.0.0.1", **page)
-        self.assertEqual(proxied.status, 101)
+        refused = self.connect(self.server()).open(**page)
+        self.assertEqual(refused.status, 403)
+        self.assertIn(b"--allow-host", refused.reader.rest)
+        for local in ("127.0.0.1", "10.0.0.5"):  # another machine's client, another's proxy
+            for server in (self.server(), self.server(proxies=1)):
+                connection = self.connect(server, "10.0.0.9", local)
+                connection.open(X_Forwarded_For="10.0.0.1", **page)
+                self.assertEqual(connection.status, 403)
+        self.opened(self.server(allow_hosts=("office.example",)), **page)
+        self.opened(self.server(token="T"), **page)
+
+    def test_proxy_that_hides_the_name(self) -> None:
+        """The refusal tells how to configure it."""
+        page = {"Origin": "https://office.example", "Host": "127.0.0.1:8080"}
+        refused = self.connect(self.server(token="T")).open(**page)
+        self.assertEqual(refused.status, 403)
+        self.assertIn(b"proxy_set_header Host", refused.reader.rest)
+
+    def test_pages_from_disk(self) -> None:
+        """They show the pairing code; frames of other pages have the same origin, but no code."""
+        server = self.server()
+        refused = self.connect(server).open(Origin="null")
+        self.assertEqual(refused.status, 403)
+        self.assertIn(b"pairing code", refused.reader.rest)
+        code = str(server.admission.pairing)
+        for shown in (code, code.lower().replace("-", "")):
+            self.opened(server, f"/?pairing={shown}", Origin="null").ask(code="x")
+        self.assertEqual(len(server.rooms), 2)
+        for _ in range(10):
+            wrong = self.opened(server, "/?pairing=AAAA-AAAA", Origin="null")
+            self.assertEqual(wrong.close_code, 4403)
+        self.assertEqual(self.connect(server).open("/?pairing=x", Origin="null").status, 429)
+        self.assertEqual(len(server.rooms), 2)
+        self.opened(self.server(allow_null_origin=True), Origin="null")
         strict = self.server(strict_origin=True)
-        self.assertEqual(self.connect(strict).open(Origin="null").status, 403)
+        path = f"/?pairing={strict.admission.pairing}"
+        self.assertEqual(self.connect(strict).open(path, Origin="null").status, 403)
+
+    def test_pages_from_disk_with_a_token(self) -> None:
+        """They show the token themselves: what a browser or a proxy adds, it adds for any page."""
+        server = self.server(token="T")
+        self.assertIsNone(self.opened(server, "/?token=T", Origin="null").close_code)
+        added = self.opened(server, Origin="null", Authorization="Bearer T").ask(code="x")
+        self.assertEqual(added.close_code, 4401)
 
     def test_locale_of_the_handshake(self) -> None:
         """A browser's language is the language of answers; without one it is Russian."""
@@ -328,11 +392,30 @@ class LimitTests(ServerTestCase):
         self.assertEqual(server.admission.sessions[1].identity.address, "10.0.0.1")
 
     def test_too_many_to_answer(self) -> None:
-        """Far beyond the limit TCP connections are dropped at once."""
-        server = self.server(bounds=Bounds(connections=1))
-        for _ in range(257):
-            self.connect(server)
-        self.assertIsNone(server.factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1)))
+        """Connections that are no sessions have room of their own; the oldest has to go."""
+        server = self.server(bounds=Bounds(connections=2))
+        session = self.opened(server)
+        waiting = [self.connect(server) for _ in range(70)]
+        self.assertEqual([each.transport.aborted for each in waiting], [True] * 6 + [False] * 64)
+        self.opened(server)
+        session.ask(code="x")
+        self.assertEqual(len(session.texts), 1)
+
+    def test_many_of_one_address(self) -> None:
+        """Who fills the room is who has to go, whichever came first."""
+        server = self.server(bounds=Bounds(connections=200))
+        other = self.connect(server, "10.0.0.1")
+        flood = [self.connect(server, "10.0.0.2") for _ in range(200)]
+        self.assertFalse(other.transport.aborted)
+        self.assertEqual(sum(not each.transport.aborted for each in flood), 64)
+
+    def test_one_proxy_for_all(self) -> None:
+        """What a proxy brings counts for its clients, not for the proxy."""
+        server = self.server(proxies=1, bounds=Bounds(connections=400))
+        for number in range(300):
+            connection = self.connect(server, "10.0.0.9")
+            connection.open(X_Forwarded_For=f"10.1.{number // 100}.{number % 100}")
+            self.assertEqual(connection.status, 101, number)
 
     def test_message_too_large(self) -> None:
         """However it is framed: close 1009, before it is collected."""
@@ -622,14 +705,49 @@ class AuthTests(ServerTestCase):
             self.connect(server, "10.0.0.1").open(Authorization="Bearer T").status, 101
         )
 
-    def test_metrics_need_the_token(self) -> None:
-        """Where a token is required, figures are for its holders and for this machine."""
+    def test_figures_need_their_token(self) -> None:
+        """Figures and details are for this machine, and for who shows the token for them."""
+        server = self.server(metrics_token="M")
+        for path, refused in (("/metrics", 401), ("/readyz", 200)):
+            for address, lines, shown in (
+                ("127.0.0.1", b"", True),
+                ("10.0.0.1", b"", False),
+                ("10.0.0.1", b"Authorization: Bearer M\r\n", True),
+                ("10.0.0.1", b"Authorization: Bearer X\r\n", False),
+                ("127.0.0.1", b"X-Forwarded-For: 10.0.0.1\r\n", False),
+                ("127.0.0.1", b"Host: evil.example\r\n", False),
+            ):
+                request = f"GET {path} HTTP/1.1\r\n".encode() + lines + b"\r\n"
+                answer = self.connect(server, address).send(request)
+                self.assertEqual(answer.status, 200 if shown else refused, (path, lines))
+                self.assertEqual(b"sessions" in answer.reader.rest, shown, (path, lines))
+
+    def test_basic_beside_a_token(self) -> None:
+        """Where there are no accounts, a proxy's name and password are none of ours."""
+        server = self.server(token="T")
+        basic = base64.b64encode(b"anna:geheim").decode()
+        for path in ("/", "/?token=T"):
+            connection = self.opened(server, path, Authorization=f"Basic {basic}")
+            connection.ask(type="auth", token="T").ask(code="x")
+            self.assertEqual(len(connection.texts), 2)
+
+    def test_first_message_is_short(self) -> None:
+        """Before the token, 64 KiB; behind it as much as anybody."""
         server = self.checked()
-        request = b"GET /metrics HTTP/1.1\r\nHost: x\r\n"
-        self.assertEqual(self.connect(server, "10.0.0.1").send(request + b"\r\n").status, 401)
-        self.assertEqual(self.connect(server).send(request + b"\r\n").status, 200)
-        shown = request + b"Authorization: Bearer T\r\n\r\n"
-        self.assertEqual(self.connect(server, "10.0.0.1").send(shown).status, 200)
+        long = self.opened(server).ask(type="auth", token="T" * 65536)
+        self.assertEqual(long.close_code, 1009)
+        admitted = self.opened(server).ask(type="auth", token="T").ask(code="x" * 100_000)
+        self.assertEqual(len(admitted.texts), 2)
+
+    def test_no_sessions_before_the_token(self) -> None:
+        """Who has shown nothing takes no session's place, and gets none where all are taken."""
+        server = self.checked(bounds=Bounds(connections=1))
+        waiting = [self.opened(server) for _ in range(5)]
+        waiting[0].ask(type="auth", token="T").ask(code="x")
+        self.assertEqual(len(waiting[0].texts), 2)
+        waiting[1].ask(type="auth", token="T")
+        self.assertIn("предел", waiting[1].texts[0])
+        self.assertEqual(waiting[1].close_code, 4401)
 
 
 class SiteTests(ServerTestCase):

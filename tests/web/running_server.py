@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import queue
 import re
 import signal
 import subprocess
@@ -11,8 +11,11 @@ import tempfile
 import threading
 from pathlib import Path
 
+from tests.daemons import environment
+
 ROOT = Path(__file__).resolve().parents[2]
 _LISTENS = re.compile(r"запущен на (\S+):(\d+)")
+_CODE = re.compile(r"Код сопряжения.*: (\S+)$", re.MULTILINE)
 _PATIENCE = 90.0
 
 
@@ -28,7 +31,7 @@ class RunningServer:
                 *("datacode", "--port", str(port), *flags),
             ],
             cwd=self.folder.name,
-            env=_environment(),
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -36,6 +39,7 @@ class RunningServer:
         )
         self.lines: list[str] = []
         self._known = threading.Event()
+        self._code: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.port = 0
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -52,6 +56,13 @@ class RunningServer:
     def address(self) -> str:
         """The address of the WebSocket."""
         return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def pairing_code(self) -> str:
+        """The code that it has printed."""
+        code = self._code.get(timeout=_PATIENCE)
+        self._code.put(code)
+        return code
 
     def stop(self) -> None:
         """End the server, and wait until it has gone."""
@@ -75,8 +86,6 @@ class RunningServer:
             if found:
                 self.port = int(found[2])
                 self._known.set()
+            if code := _CODE.search(line):
+                self._code.put(code[1])
         self._known.set()
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}

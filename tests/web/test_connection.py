@@ -92,13 +92,34 @@ class FromDiskTests(PageTestCase):
         """Open the file and connect to the server."""
         page = self.page
         page.open(EXAMPLE.as_uri(), connected=False)
-        self.connect(self.running.address)
+        self.connect(self.running.address, self.running.pairing_code)
 
-    def connect(self, address: str) -> None:
-        """Enter the address of a server."""
+    def connect(self, address: str, code: str = "") -> None:
+        """Enter the address of a server, and its code."""
         self.page.click(".connection")
         self.page.fill("dialog [name='connection.url']", address)
+        self.page.fill("dialog [name='connection.pairing']", code)
         self.page.click("dialog .primary")
+
+    def test_no_code(self) -> None:
+        """Without the code, or with another, the page says what to do, and runs nothing."""
+        page = self.page
+        page.until_connected()
+        self.connect(self.running.address)
+        page.until_text(".banner-text", "нужен код сопряжения, который сервер печатает")
+        self.assertIn(self.running.address.replace("ws", "http"), page.one(".banner-text").text)
+        self.connect(self.running.address, "AAAA-AAAA")
+        page.until_text(".banner-text", "другой код сопряжения")
+        self.connect(self.running.address, self.running.pairing_code.lower())
+        page.until_connected()
+        page.messages()
+
+    def test_code_on_the_served_page(self) -> None:
+        """The page of the server shows it in the settings."""
+        page = self.page
+        page.open(self.running.page)
+        page.click(".connection")
+        self.assertIn(self.running.pairing_code, page.one("dialog .pairing-code").text)
 
     def test_runs(self) -> None:
         """It connects, runs programs, and loads nothing from anywhere."""
@@ -110,7 +131,7 @@ class FromDiskTests(PageTestCase):
         self.assertEqual([], loaded)
 
     def test_address_is_kept(self) -> None:
-        """The address is remembered."""
+        """The address is remembered, and the code."""
         page = self.page
         page.until_connected()
         page.open(EXAMPLE.as_uri())

@@ -16,6 +16,7 @@ export type Reason =
   | "idle" // the server closed it, as nothing was asked for long
   | "closed" // the server closed it
   | "tooBig" // a message was larger than the server takes
+  | "pairing" // the server knows another pairing code
   | "token" // the server wants to know who comes, or knows no such
   | "badUrl" // not the address of a WebSocket
   | "insecure"; // a page served over HTTPS may not use ws://
@@ -34,14 +35,16 @@ export interface Listeners {
   progress?: (path: string, done: number, total: number | null) => void;
 }
 
-/** What is shown to a server that asks who comes: a token, or a name and a password. */
+/** What is shown to a server that asks who comes: a token, a name and a password, a pairing code. */
 export interface Credentials {
   readonly token: string;
   readonly login: string;
   readonly password: string;
+  /** What a page opened from disk shows, as it has no site. */
+  readonly pairing: string;
 }
 
-export const NOBODY: Credentials = { token: "", login: "", password: "" };
+export const NOBODY: Credentials = { token: "", login: "", password: "", pairing: "" };
 
 interface Pending extends Listeners {
   readonly resolve: (answer: Answer) => void;
@@ -133,7 +136,7 @@ export class Connection {
     this.become({ name: "connecting" });
     let socket: WebSocket;
     try {
-      socket = new WebSocket(this.url);
+      socket = new WebSocket(withPairing(this.url, this.credentials.pairing));
     } catch (error) {
       const insecure = error instanceof DOMException && error.name === "SecurityError";
       this.become({ name: "off", reason: insecure ? "insecure" : "badUrl", detail: "" });
@@ -170,7 +173,7 @@ export class Connection {
           return;
         }
       }
-      const answer = await this.send(socket, { type: "info" }, {});
+      const answer = await this.send(socket, { type: "info", pairing: true }, {});
       this.info = isRecord(answer.info) ? answer.info : {};
     } catch (error) {
       if (error instanceof ConnectionLost) return; // closed meanwhile; `ended` has said so
@@ -211,7 +214,7 @@ export class Connection {
   private ended(opened: boolean, event: CloseEvent): void {
     this.forget();
     const reason = reasonOf(opened, event.code);
-    if (reason === "token") {
+    if (reason === "token" || reason === "pairing") {
       this.become({ name: "off", reason, detail: event.reason });
       return;
     }
@@ -238,8 +241,13 @@ export class Connection {
   }
 }
 
+function withPairing(url: string, code: string): string {
+  return code ? `${url}${url.includes("?") ? "&" : "?"}pairing=${encodeURIComponent(code)}` : url;
+}
+
 function reasonOf(opened: boolean, code: number): Reason {
   if (code === 4401) return "token";
+  if (code === 4403) return "pairing";
   if (!opened) return "refused";
   if (code === 1001) return "stopped";
   if (code === 1009) return "tooBig";

@@ -16,6 +16,7 @@ const REASONS: Record<Reason, Key> = {
   idle: "connection.idle",
   closed: "connection.closed",
   tooBig: "connection.tooBig",
+  pairing: "connection.wrongPairing",
   token: "connection.token",
   badUrl: "connection.badUrl",
   insecure: "connection.insecure",
@@ -108,7 +109,13 @@ export class ConnectionView {
   }
 
   start(): void {
-    this.connection.connect(this.url, this.credentials);
+    const pairing = isServed() ? "" : load(this.pairingKey, "", isString);
+    this.connection.connect(this.url, { ...this.credentials, pairing });
+  }
+
+  /** Each server has its own code. */
+  private get pairingKey(): string {
+    return `pairing.${this.url}`;
   }
 
   /** Pages of different servers remember different addresses. */
@@ -142,9 +149,11 @@ export class ConnectionView {
     // The close frame's own words are the server's English: only where we know no better.
     const words = "detail" in state && (reason === "closed" || reason === "token") ? state.detail : "";
     const detail = words ? ` ${words}.`.replace(/\.+$/, ".") : "";
-    const gone = this.opened && reason !== "token" && reason !== "badUrl" ? ` ${t("connection.gone")}` : "";
+    const gone = this.opened && reason !== "token" && reason !== "pairing" && reason !== "badUrl" ? ` ${t("connection.gone")}` : "";
     const start = reason === "refused" && !this.opened && !isServed() ? ` ${t("connection.start")}` : "";
-    const text = t(REASONS[reason], { url: this.url }) + detail + gone + start;
+    const page = this.url.replace(/^ws/i, "http");
+    const pair = reason === "refused" && !isServed() ? ` ${t("connection.pair", { page })}` : "";
+    const text = t(REASONS[reason], { url: this.url }) + detail + gone + start + pair;
     fill(this.message, text);
     this.banner.setAttribute("aria-label", t("connection.label"));
     if (text !== this.spoken) {
@@ -171,6 +180,8 @@ export class ConnectionView {
     const token = field("connection.tokenLabel", this.credentials.token, "password");
     const login = field("connection.login", this.credentials.login, "text");
     const password = field("connection.password", this.credentials.password, "password");
+    const pairing = field("connection.pairing", load(this.pairingKey, "", isString), "text", "XXXX-XXXX");
+    const code = this.connection.info.pairing_code;
     const off = button("connection.disconnect", () => {
       this.connection.disconnect();
       close();
@@ -180,8 +191,10 @@ export class ConnectionView {
       event.preventDefault();
       this.url = withScheme(url.input.value.trim()) || ownAddress();
       save(this.addressKey, this.url);
+      if (!isServed()) save(this.pairingKey, pairing.input.value.trim());
       keepToken(token.input.value.trim());
       this.credentials = {
+        ...NOBODY,
         token: token.input.value.trim(),
         login: login.input.value.trim(),
         password: password.input.value,
@@ -202,7 +215,12 @@ export class ConnectionView {
       "form",
       { class: "form", attrs: { novalidate: true, autocomplete: "off" }, on: { submit } },
       url.element,
+      isServed() ? null : pairing.element,
+      isServed() ? null : el("p", { class: "form-note" }, say("connection.pairingNote")),
       access,
+      isServed() && isString(code)
+        ? el("p", { class: "form-note pairing-code" }, say("connection.pairingOfServer", { code }))
+        : null,
       el(
         "div",
         { class: "form-buttons" },

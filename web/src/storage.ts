@@ -1,4 +1,4 @@
-/** What the browser keeps between visits. Never a password, never a token. */
+/** What the browser keeps between visits. Never a password, never a token; a page from disk its pairing code. */
 
 const PREFIX = "datacode.";
 

@@ -403,8 +403,9 @@ class Reset(Request, tag="reset", kw_only=True, frozen=True):
 
 
 class Info(Request, tag="info", kw_only=True, frozen=True):
-    """Version, limits, shares, uploads."""
+    """Version, limits, shares, uploads; with ``pairing`` the pairing code, where there is one."""
 
+    pairing: bool = False
     answer = InfoAnswer
     immediate = True
 

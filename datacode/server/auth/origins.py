@@ -6,6 +6,7 @@ Source: server reference, 4.4; RFC 6454.
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -29,7 +30,11 @@ class HostPort:
             port = parts.port
         except ValueError:
             return None
-        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        if (
+            parts.scheme not in _DEFAULT_PORTS
+            or not parts.hostname
+            or set("@ ") & set(parts.netloc)
+        ):
             return None
         return cls(_host(parts.hostname), port or _DEFAULT_PORTS[parts.scheme])
 
@@ -56,31 +61,101 @@ class HostPort:
         return True
 
 
+class HostNames:
+    """The names under which clients may ask for this server.
+
+    A name of anybody's own can be made to lead here, once a browser has a page from it (DNS
+    rebinding). Addresses cannot, nor can names that the operator has listed or that this machine
+    has. ``allowed`` are the operator's.
+    """
+
+    def __init__(self, allowed: Iterable[str] = ()) -> None:
+        self._known = {_host(name) for name in allowed}
+        self._add(socket.gethostname())
+
+    def learn(self) -> None:
+        """Find out the machine's full name. Asks the DNS: belongs in a thread."""
+        self._add(socket.getfqdn())
+
+    def knows(self, host: HostPort | None) -> bool:
+        """Whether it is one of them."""
+        if host is None:
+            return False
+        name = host.host
+        return (
+            host.is_local or host.is_address or name in self._known or name.endswith(".localhost")
+        )
+
+    def of_header(self, header: str | None) -> bool:
+        """Whether a plain request's ``Host`` is one of them, is not there, or has no dot.
+
+        A name without a dot is in no public DNS; proxies and containers have such.
+        """
+        if header is None:
+            return True
+        host = HostPort.of_origin(f"http://{header}")
+        return host is not None and ("." not in host.host or self.knows(host))
+
+    def _add(self, name: str) -> None:
+        name = _host(name)
+        short = name.partition(".")[0]
+        self._known |= {name, short, f"{short}.local"}  # the last is its name in mDNS
+
+
+class OriginError(Exception):
+    """A page may not connect; the text says what would let it."""
+
+
 class Origins:
     """Which web pages may connect.
 
-    A page of another site must not drive a server on its identity's machine. Nor must a page
-    whose own name was made to lead here, once the browser had it, by whoever owns that name: so
-    a name that merely equals the ``Host`` header is believed only where the server listens for
-    others anyway (``public``), and on loopback only addresses are.
+    A page of another site must not drive a server on its visitor's machine. A page that this
+    server has itself handed out may, if it was under a name that is the server's (``hosts``): on
+    a server where nobody shows who he is (not ``guarded``) any other may be a trick.
     """
 
-    def __init__(self, allowed: Iterable[str] = (), *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        allowed: Iterable[str] = (),
+        hosts: HostNames | None = None,
+        *,
+        guarded: bool = False,
+    ) -> None:
         self._allowed = frozenset(_folded(origin) for origin in allowed)
-        self._strict = strict
+        self._hosts = HostNames() if hosts is None else hosts
+        self._guarded = guarded
 
-    def allows(self, origin: str | None, host: str, *, public: bool) -> bool:
-        """Whether a handshake with this ``Origin`` and ``Host`` may go on."""
-        if origin is None or _folded(origin) in self._allowed or "*" in self._allowed:
-            return True
-        if origin == "null" or origin.startswith("file:"):
-            return not self._strict
+    @staticmethod
+    def is_null(origin: str | None) -> bool:
+        """Whether a page has no site: one opened from disk, but also a frame of any page."""
+        return origin is not None and (origin == "null" or origin.startswith("file:"))
+
+    def lists(self, origin: str) -> bool:
+        """Whether the operator has named it."""
+        return _folded(origin) in self._allowed or "*" in self._allowed
+
+    def check(self, origin: str | None, host: str) -> None:
+        """Raise ``OriginError`` unless a page of this ``Origin`` may ask for this ``Host``.
+
+        ``null`` is not for this method: whether it may depends on what the page shows.
+        """
+        if origin is None or self.lists(origin):
+            return
         page = HostPort.of_origin(origin)
         if page is None:
-            return False
+            raise OriginError("pages of this origin may not connect; see --allow-origin")
         if page.is_local:
-            return True
-        return page == HostPort.of_host(host, origin) and (public or page.is_address)
+            return
+        if page != HostPort.of_host(host, origin):
+            raise OriginError(
+                f"pages of {origin[:200]} may not connect: a proxy in front has to pass on Host "
+                "(nginx: proxy_set_header Host $http_host), and other sites need --allow-origin"
+            )
+        if not self._guarded and not self._hosts.knows(page):
+            raise OriginError(
+                f"{page.host[:200]} is not known as a name of this server: "
+                f"see --allow-host, or set --token"
+            )
 
 
 def _host(name: str) -> str:

@@ -39,6 +39,16 @@ class LoginThrottle:
         while len(self._failures) > self._addresses:
             self._failures.popitem(last=False)
 
+    def forgive(self, address: str) -> None:
+        """The latest one there was right after all: it was counted before it was checked."""
+        times = self._failures.get(network_of(address))
+        if times:
+            times.pop()
+
+    def failures(self, network: str) -> int:
+        """How many wrong ones a network has shown lately."""
+        return len(self._recent(network))
+
     def wait(self, address: str) -> int:
         """Seconds until that address may try again; 0 if it may now."""
         times = self._recent(network_of(address))

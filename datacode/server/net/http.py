@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib import resources
 from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 
 MAX_HEAD_BYTES = 16 * 1024
 """The longest head of a request: its first line and headers."""
+_MAX_FIELDS = 32
+"""Parameters in the address of a request."""
 
 _SECURE = (
     ("X-Content-Type-Options", "nosniff"),
@@ -31,6 +36,9 @@ _NO_PAGE = (
 )
 
 
+_NOT_FOR_ALL = "this is for the server's own machine, and for who shows the --metrics-token"
+
+
 class BadHead(Exception):
     """The head of a request is not HTTP; ``code`` and ``reason`` are what to answer."""
 
@@ -40,37 +48,114 @@ class BadHead(Exception):
         self.reason = reason
 
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+"""Some readers take one of these for the end of a line: then a value is headers, too."""
+_AT_MOST_ONCE = frozenset(
+    {"authorization", "host", "origin", "sec-websocket-key", "sec-websocket-version"}
+)
+_OF_HANDSHAKE = (
+    "host",
+    "upgrade",
+    "connection",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "sec-websocket-protocol",
+    "sec-websocket-extensions",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first line and headers of a request. Names of headers are in small letters."""
+    """The first line and headers of a request. Names of headers are in small letters.
+
+    The only reader of a request's head: nothing reads its bytes once more, for two readers that
+    differ are how headers are smuggled in.
+    """
 
     method: str
-    path: str
+    target: str
     version: str
     headers: dict[str, str]
 
     @classmethod
     def parse(cls, data: bytes) -> Head:
         """Read a head, up to its empty line. Raises ``BadHead``."""
-        first, *rest = data.decode("latin-1").split("\r\n")
+        first, *rest = map(_line, data.split(b"\r\n"))
         words = first.split(" ")
         if len(words) != 3 or not words[2].startswith("HTTP/") or not words[0].isalpha():
             raise BadHead(400, "the first line is not a request of HTTP")
         if words[2] not in ("HTTP/1.1", "HTTP/1.0"):
             raise BadHead(505, "only HTTP/1.1 is spoken here")
+        if not words[1] or "#" in words[1]:
+            raise BadHead(400, "the address in the first line is not one of a resource")
         headers: dict[str, str] = {}
         for line in rest:
             name, colon, value = line.partition(":")
-            if line and (not colon or not name or name != name.strip()):
-                raise BadHead(400, "a header has no name")
-            if line:
-                headers.setdefault(name.lower(), value.strip())
-        return cls(words[0], words[1].partition("?")[0], words[2], headers)
+            name = name.lower()
+            if not colon or not _NAME.fullmatch(name):
+                raise BadHead(400, "a header has no name, or one that cannot be")
+            if name in headers:
+                if name in _AT_MOST_ONCE:
+                    raise BadHead(400, f"the header {name} appears more than once")
+                headers[name] += ", " + value.strip(" \t")
+            else:
+                headers[name] = value.strip(" \t")
+        return cls(words[0], words[1], words[2], headers)
+
+    @property
+    def path(self) -> str:
+        """The path that is asked for."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """What stands behind the question mark; nothing where that makes no sense."""
+        try:
+            return parse_qs(self.target.partition("?")[2], max_num_fields=_MAX_FIELDS)
+        except ValueError:
+            return {}
 
     @property
     def wants_websocket(self) -> bool:
         """Whether it asks for an upgrade to WebSocket."""
         return "websocket" in self.headers.get("upgrade", "").lower()
+
+    def for_handshake(self) -> bytes:
+        """As much as the WebSocket's own handshake needs to know, in letters that are safe.
+
+        Raises ``BadHead`` where it would not be the same in such letters, and where a body
+        follows, of which nobody knows whether it is frames.
+        """
+        if "transfer-encoding" in self.headers or self.headers.get("content-length", "0") != "0":
+            raise BadHead(400, "a WebSocket handshake has no body")
+        lines = [f"{self.method} / {self.version}"]
+        for name in _OF_HANDSHAKE:
+            value = self.headers.get(name)
+            if value is not None:
+                if not value.isascii():
+                    raise BadHead(400, f"the header {name} has letters that cannot be in it")
+                lines.append(f"{name}: {value}")
+        return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+    def forwarded_for(self, proxies: int) -> str | None:
+        """Whose request ``proxies`` trusted proxies have passed on; None where they do not say."""
+        entries = self.headers.get("x-forwarded-for", "").split(",")[-proxies:] if proxies else []
+        try:
+            return str(ipaddress.ip_address(entries[0].strip(" \t[]"))) if entries else None
+        except ValueError:
+            return None
+
+
+def _line(data: bytes) -> str:
+    """A line of a head. Raises ``BadHead`` for control characters, however they are written."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    if _CONTROL.search(text):
+        raise BadHead(400, "there is a control character in the head of the request")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,33 +214,42 @@ class Site:
     """What can be asked in plain HTTP.
 
     ``ready`` gives whether the server takes sessions, and more to say about it; ``metrics`` the
-    text for Prometheus; ``may_measure`` whether this client may have it.
+    text for Prometheus. ``prefix`` is where a proxy has put the server: its requests come with it.
     """
 
     ready: Callable[[], tuple[bool, dict[str, Any]]]
     metrics: Callable[[], bytes]
     schema: Callable[[], bytes]
     page: Page | None = field(default_factory=Page.installed)
+    prefix: str = ""
 
-    def answer(self, head: Head, *, may_measure: bool) -> HttpResponse:
-        """The answer to a request that asks for no WebSocket."""
+    def answer(self, head: Head, *, may_watch: bool) -> HttpResponse:
+        """The answer to a request that asks for no WebSocket.
+
+        ``may_watch`` is whether figures and details are for this client.
+        """
         if head.method not in ("GET", "HEAD"):
             return refusal(405, "only GET and HEAD are possible here", (("Allow", "GET, HEAD"),))
-        match head.path:
+        path = head.path
+        if self.prefix and path == self.prefix:
+            return HttpResponse(308, b"", headers=(("Location", f"{self.prefix}/"),))
+        if self.prefix and path.startswith(f"{self.prefix}/"):
+            path = path.removeprefix(self.prefix)
+        match path:
             case "/" | "/index.html":
                 return self._page(head)
             case "/healthz":
                 return HttpResponse(200, b"ok\n")
             case "/readyz":
                 ready, about = self.ready()
-                body = msgspec.json.encode({"ready": ready, **about})
+                body = msgspec.json.encode({"ready": ready, **(about if may_watch else {})})
                 return HttpResponse(200 if ready else 503, body, "application/json")
             case "/schema.json":
                 return HttpResponse(200, self.schema(), "application/schema+json")
-            case "/metrics" if may_measure:
+            case "/metrics" if may_watch:
                 return HttpResponse(200, self.metrics(), "text/plain; version=0.0.4; charset=utf-8")
             case "/metrics":
-                return refusal(401, "a token is required", (("WWW-Authenticate", "Bearer"),))
+                return refusal(401, _NOT_FOR_ALL, (("WWW-Authenticate", "Bearer"),))
         return refusal(
             426,
             "this is a WebSocket server: connect with a WebSocket client, or see /",

@@ -20,6 +20,18 @@ from datacode.server.net.proxy_protocol import ProxyProtocolFactory, TLSFactory
 _PROXIED = "haproxy:"
 
 
+_CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Those of TLS 1.2: what was recorded stays secret when the key becomes known."""
+
+
+def _hardened(context: SSL.Context) -> SSL.Context:
+    """The context without old versions and ciphers, whatever a description asks for."""
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_cipher_list(_CIPHERS)
+    context.set_options(SSL.OP_NO_RENEGOTIATION)
+    return context
+
+
 @implementer(IOpenSSLContextFactory)
 class _Certificate:
     """The TLS context of one listening socket; each new connection asks for the current one."""
@@ -45,7 +57,7 @@ class _TLSReactor:
 
     def listenSSL(self, port: int, factory: Any, contextFactory: Any, **more: Any) -> Any:
         """Listen, as the reactor's own method does."""
-        certificate = _Certificate(contextFactory.getContext())
+        certificate = _Certificate(_hardened(contextFactory.getContext()))
         if isinstance(factory, ProxyProtocolFactory):
             factory.add_tls(certificate)
         else:
@@ -63,7 +75,7 @@ class _ContextCollector:
 
     def listenSSL(self, port: int, factory: Any, contextFactory: Any, **more: Any) -> None:
         """Keep the context."""
-        self.contexts.append(contextFactory.getContext())
+        self.contexts.append(_hardened(contextFactory.getContext()))
 
 
 class DescribedEndpoint:
@@ -81,6 +93,11 @@ class DescribedEndpoint:
             factory = ProxyProtocolFactory(self._reactor, factory, self._seconds)
         port: IListeningPort = self._through(self._reactor, factory)
         return port
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether it listens for TLS."""
+        return bool(self._reactor.certificates)
 
     def read(self) -> list[SSL.Context]:
         """The contexts of the certificates as they lie on the disk now; none without TLS.

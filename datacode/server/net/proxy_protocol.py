@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IAddress, IOpenSSLContextFactory, ISSLTr
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
-from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, providedBy
 
@@ -28,15 +28,10 @@ _MOST_WAITING = 256
 
 
 class TLSFactory(TLSMemoryBIOFactory):
-    """TLS around a factory that may refuse a connection by making no protocol."""
+    """TLS around the connections of a factory."""
 
     def __init__(self, reactor: Any, factory: Any, certificate: IOpenSSLContextFactory) -> None:
         super().__init__(certificate, False, factory, reactor)
-
-    def buildProtocol(self, addr: IAddress | None) -> TLSMemoryBIOProtocol | None:  # type: ignore[override]
-        """A protocol, or None where the factory makes none."""
-        protocol: TLSMemoryBIOProtocol = super().buildProtocol(addr)
-        return None if protocol.wrappedProtocol is None else protocol
 
 
 class ProxyProtocolFactory(WrappingFactory):
@@ -133,9 +128,6 @@ class ProxiedConnection(ProtocolWrapper):
         self._header = header
         self._stop_waiting()
         self.wrappedProtocol = following.buildProtocol(self.getPeer())
-        if self.wrappedProtocol is None:
-            self.transport.abortConnection()
-            return
         rest, self._head = self._head[header.length :], b""
         self.wrappedProtocol.makeConnection(self)
         if rest:

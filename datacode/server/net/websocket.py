@@ -6,6 +6,7 @@ come in is admission control's business (``server.admission``), what it gets is 
 
 What is Autobahn's own and is replaced here:
 
+- its reader of heads: it gets ours, read and written anew (``http.Head``);
 - its debug texts, which it formats for every chunk even when nobody logs (an eighth of its time);
 - its collecting of a message, which keeps each fragment as an object: a message of a million
   one-byte fragments would take forty times its size;
@@ -26,7 +27,7 @@ from typing import Any, Protocol
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.logger import Logger
@@ -37,6 +38,9 @@ from datacode.server.net.tcp_info import UNKNOWN, delivered
 from datacode.server.options.settings import Settings
 from datacode.worker.fast_write import prompt_writer
 
+SUBPROTOCOL = "datacode.v1"
+"""The name of our protocol, for clients that ask for one."""
+
 FRAMES_A_TURN = 64
 """Frames of one client that are handled before the others have their turn."""
 
@@ -46,6 +50,8 @@ _FLUSH_SECONDS = 5.0
 """For what is still to be sent when the connection is closed; then TCP is aborted."""
 _WINDOW_BITS = 12
 """permessage-deflate: a window of 4 KiB instead of 32, as each connection has its own."""
+_FIRST_MESSAGE = 64 * 1024
+"""The largest message of a client that has not shown yet who it is."""
 _LARGE_MESSAGE = 1 << 18
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
 """The other side has closed its half. Linux only; elsewhere it is noticed when we read again."""
@@ -73,9 +79,11 @@ class SessionPort(Protocol):
 class Admission(Protocol):
     """Decides which connections and sessions there are (``admission.AdmissionControl``)."""
 
-    def connected(self, address: str) -> bool: ...
+    def connected(self, client: ClientProtocol, address: str) -> None: ...
 
-    def disconnected(self, address: str) -> None: ...
+    def identified(self, client: ClientProtocol, address: str) -> None: ...
+
+    def disconnected(self, client: ClientProtocol) -> None: ...
 
     def answer_http(self, head: http.Head, address: str) -> http.HttpResponse: ...
 
@@ -98,11 +106,10 @@ class Denied(Exception):
 class Handshake:
     """What a client shows when it asks for a WebSocket."""
 
-    def __init__(self, request: ConnectionRequest, local: str) -> None:
-        self.headers: dict[str, str] = request.headers
-        self.query: dict[str, list[str]] = request.params
-        self.address = _bare(request.peer)
-        self.local = local
+    def __init__(self, head: http.Head, address: str) -> None:
+        self.headers = head.headers
+        self.query = head.query
+        self.address = address
 
 
 @implementer(IPushProducer)
@@ -111,10 +118,12 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     log = _NullLogger()
     factory: ServerFactory
+    data: bytes
     _faults = Logger()
 
     def connectionMade(self) -> None:
         """TCP is connected."""
+        self._head: http.Head | None = None
         self._session: SessionPort | None = None
         self._paused_by: set[str] = set()
         self._pieces = bytearray()
@@ -122,10 +131,13 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._at_ping = UNKNOWN
         self._write_full = False
         self._cut_off: Any = None
-        self._tcp_address = self.address = _address_of(self.transport.getPeer())
+        self.address = _address_of(self.transport.getPeer())
+        self._admitting: Deferred[Any] | None = None
         super().connectionMade()
+        self.maxMessagePayloadSize = self.maxFramePayloadSize = _FIRST_MESSAGE
         self._write = prompt_writer(self.transport)
         self.transport.registerProducer(self, True)
+        self.factory.admission.connected(self, self.address)
 
     def connectionLost(self, reason: Any) -> None:
         """TCP is gone, however it went."""
@@ -134,7 +146,9 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self.factory.unread.discard(self)
         self._paused_by.clear()
         super().connectionLost(reason)
-        self.factory.admission.disconnected(self._tcp_address)
+        self.factory.admission.disconnected(self)
+        if self._admitting is not None:
+            self._admitting.cancel()
         session, self._session = self._session, None
         if session is not None:
             self.factory.admission.session_lost(session, self._why_left(reason))
@@ -220,11 +234,18 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         try:
             if end > http.MAX_HEAD_BYTES:
                 raise http.BadHead(431, "the headers are too long")
-            head = http.Head.parse(bytes(self.data[:end]))
+            head = self._head = http.Head.parse(bytes(self.data[:end]))
+            if self.factory.proxies:
+                self.address = head.forwarded_for(self.factory.proxies) or self.address
+                self.factory.admission.identified(self, self.address)
+            is_handshake = head.wants_websocket and head.method == "GET"
+            if is_handshake:
+                # Autobahn has a reader of its own, which ends lines where others do not.
+                self.data = head.for_handshake() + bytes(self.data[end + 4 :])
         except http.BadHead as bad:
             self.failHandshake(bad.reason, bad.code)
             return
-        if head.wants_websocket and head.method == "GET":
+        if is_handshake:
             self.processHandshake()
         else:
             answer = self.factory.admission.answer_http(head, self.address)
@@ -236,8 +257,6 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         """Say in HTTP why there will be no WebSocket."""
         if self.state != self.STATE_CONNECTING:
             return  # the client did not wait for the answer
-        if reason.startswith("HTTP Origin"):
-            code = 403  # Autobahn has 400 for an origin that makes no sense
         self.wasNotCleanReason = reason
         self.factory.admission.handshake_failed(code, reason, self.address)
         answer = http.refusal(code, reason, tuple(responseHeaders or ()))
@@ -255,24 +274,34 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         offers: list[Any] = super()._parseExtensionsHeader(header, removeQuotes)
         return [(name, parameters) for name, parameters in offers if _makes_sense(name, parameters)]
 
-    def onConnect(self, request: ConnectionRequest) -> Deferred[None]:
-        """The handshake is valid: ask admission control."""
-        local = _address_of(self.transport.getHost())
-        self.address = _bare(request.peer)
+    def onConnect(self, request: ConnectionRequest) -> Deferred[str | None]:
+        """The handshake is valid: ask admission control. Fires with the subprotocol, if any."""
+        assert self._head is not None
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in request.protocols else None
         # Nothing of the client's is read until it is settled: it may have sent frames already.
         self._pause("admission")
-        admitted = self.factory.admission.admit(Handshake(request, local))
+        admitted = self.factory.admission.admit(Handshake(self._head, self.address))
+        self._admitting = admitted
 
-        def accept(make_session: Callable[[ClientProtocol], SessionPort]) -> None:
+        def accept(make_session: Callable[[ClientProtocol], SessionPort]) -> str | None:
+            self._admitting = None
             if self.state != self.STATE_CONNECTING:
                 raise ConnectionDeny(ConnectionDeny.SERVICE_UNAVAILABLE, "too late")
             self._make_session = make_session
+            return subprotocol
 
         def deny(failure: Any) -> None:
-            failure.trap(Denied)
+            self._admitting = None
+            failure.trap(Denied, CancelledError)
+            if failure.check(CancelledError):
+                raise ConnectionDeny(ConnectionDeny.SERVICE_UNAVAILABLE, "too late")
             raise ConnectionDeny(failure.value.code, failure.value.reason)
 
         return admitted.addCallbacks(accept, deny)
+
+    def admitted(self) -> None:
+        """The client may send messages as large as anybody's."""
+        self.maxMessagePayloadSize = self.maxFramePayloadSize = self.factory.message_bytes
 
     def onOpen(self) -> None:
         """The handshake is done."""
@@ -442,18 +471,13 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
             autoPingTimeout=bounds.ping_seconds,
             autoPingSize=12,
             autoPingRestartOnAnyTraffic=True,
-            # Admission control looks at origins, because only it can answer 403.
-            allowedOrigins=["*"],
-            allowNullOrigin=True,
             maxConnections=0,  # admission control counts
-            trustXForwardedFor=settings.proxies,
         )
+        self.proxies = settings.proxies
+        self.message_bytes = bounds.message_bytes
 
-    def buildProtocol(self, addr: IAddress) -> ClientProtocol | None:
-        """A protocol for a new connection, or none where there are too many."""
-        address = _address_of(addr)
-        if not self.admission.connected(address):
-            return None
+    def buildProtocol(self, addr: IAddress) -> ClientProtocol:
+        """A protocol for a new connection."""
         protocol: ClientProtocol = super().buildProtocol(addr)
         return protocol
 
@@ -530,11 +554,3 @@ def _could_be_http(data: bytes) -> bool:
 def _address_of(address: Any) -> str:
     """The host of an address; ``localhost`` for a socket in the file system."""
     return str(getattr(address, "host", None) or "localhost")
-
-
-def _bare(peer: str) -> str:
-    """Autobahn's ``tcp4:127.0.0.1:4711`` (or a plain address) as an address."""
-    for kind in ("tcp4:", "tcp6:", "tcp:"):
-        if peer.startswith(kind):
-            return peer.removeprefix(kind).rpartition(":")[0]
-    return peer

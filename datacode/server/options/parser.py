@@ -78,6 +78,8 @@ class Options(Help, AuthOptionMixin):
         ["host", None, None, "Name or address to listen on. [default: 127.0.0.1]"],
         ["port", None, None, "Port to listen on, 0 for a free one. [default: 8080]"],
         ["token", None, None, "Clients must show this token."],
+        ["metrics-token", None, None, "Who shows this token may read /metrics from elsewhere."],
+        ["path-prefix", None, None, "Path under which a proxy passes requests on: /datacode."],
         ["proxies", None, 0, "Trusted proxies in front, which set X-Forwarded-For."],
         ["locale", None, "ru", "Language of answers where the client names none: ru or en."],
         ["session-dir", None, None, "Where session folders are made. [default: the system's]"],
@@ -91,6 +93,7 @@ class Options(Help, AuthOptionMixin):
         ["use-ve", None, "Give each session a folder of its own, for uploads and programs."],
         ["reuse-port", None, "Let several servers of this account share --host and --port."],
         ["strict-origin", None, "Refuse pages that were opened from disk (Origin: null)."],
+        ["allow-null-origin", None, "Let in pages without a site, any page's frames among them."],
         ["compress", None, "Accept permessage-deflate."],
         ["smb-write", None, "Let programs change files on shares."],
         ["smb-require-signing", None, "Refuse shares whose answers cannot be checked (guests)."],
@@ -113,6 +116,10 @@ class Options(Help, AuthOptionMixin):
     def opt_allow_origin(self, origin: str) -> None:
         """Origin whose web pages may connect: https://intranet.example. Repeatable."""
         self._lists.setdefault("origins", []).append(origin)
+
+    def opt_allow_host(self, name: str) -> None:
+        """Name by which pages may ask for this server, besides its own. Repeatable."""
+        self._lists.setdefault("hosts", []).append(name)
 
     def opt_smb_host(self, host: str) -> None:
         """Host of shares, by name, address or network; others are refused. Repeatable."""
@@ -207,7 +214,10 @@ def _names() -> sources.OptionNames:
         parameters=_first(Options.optParameters) - {"config"},
         flags=_first(Options.optFlags),
         lists=frozenset(
-            {"listen", "files", "allow-origin", "smb-host", "smb-kerberos", "smb-kdc", "auth"}
+            {
+                *("listen", "files", "allow-origin", "allow-host"),
+                *("smb-host", "smb-kerberos", "smb-kdc", "auth"),
+            }
         ),
         covered={ADDRESS_VARIABLE: ("host", "port"), TOKEN_VARIABLE: ("token",)},
     )

@@ -52,6 +52,8 @@ class Settings:
     is every file. ``checkers`` are those of ``twisted.cred``. ``proxies`` is how many proxies in
     front of the server are trusted to say in ``X-Forwarded-For`` whose connection it is.
     ``own_files`` and ``own_folders`` are the server's own, which no program may read.
+    ``state`` is the folder for what is kept from start to start, None for nothing. ``path_prefix``
+    begins the paths of requests that a proxy passes on, ``/datacode``.
     ``smb_spool`` is where copies of files of shares lie, None for the system's temporary folder.
     """
 
@@ -68,6 +70,11 @@ class Settings:
     checkers: tuple[Any, ...] = field(default=(), repr=False)
     origins: tuple[str, ...] = ()
     strict_origin: bool = False
+    allow_null_origin: bool = False
+    allow_hosts: tuple[str, ...] = ()
+    path_prefix: str = ""
+    metrics_token: str | None = field(default=None, repr=False)
+    state: Path | None = None
     proxies: int = 0
     compress: bool = False
     smb_hosts: HostPolicy = ANY_HOST
@@ -82,6 +89,11 @@ class Settings:
     own_files: tuple[Path, ...] = ()
     own_folders: tuple[Path, ...] = ()
     log_format: str = "text"
+
+    @property
+    def pairs(self) -> bool:
+        """Whether a page opened from disk has to show the pairing code."""
+        return not (self.guarded or self.strict_origin or self.allow_null_origin)
 
     @property
     def guarded(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,7 +37,12 @@ def settings(
         token=_token(options["token"], environment),
         checkers=tuple(options.get("credCheckers", ())),
         origins=tuple(lists.get("origins", ())),
-        strict_origin=bool(options["strict-origin"]),
+        strict_origin=_strict_origin(options),
+        allow_null_origin=bool(options["allow-null-origin"]),
+        allow_hosts=tuple(_host_name(name) for name in lists.get("hosts", ())),
+        path_prefix=_path_prefix(options["path-prefix"]),
+        metrics_token=_not_empty(options["metrics-token"], "metrics-token"),
+        state=_state(environment),
         proxies=_whole(options, "proxies"),
         compress=bool(options["compress"]),
         smb_hosts=_hosts(lists.get("smb_hosts", [])),
@@ -130,6 +136,53 @@ def _token(text: str | None, environment: Mapping[str, str]) -> str | None:
     if token == "":
         raise OptionError("empty_token", "❌ --token: the token cannot be empty")
     return token
+
+
+def _not_empty(text: str | None, name: str) -> str | None:
+    if text == "":
+        raise OptionError("empty_secret", "❌ --{name}: it cannot be empty", name=name)
+    return text
+
+
+def _strict_origin(options: Mapping[str, Any]) -> bool:
+    if options["strict-origin"] and options["allow-null-origin"]:
+        raise OptionError(
+            "null_origin_both",
+            "❌ --strict-origin and --allow-null-origin: only one of them is possible",
+        )
+    return bool(options["strict-origin"])
+
+
+def _host_name(text: str) -> str:
+    name = text.strip().lower().removesuffix(".")
+    if not re.fullmatch(r"[^\s:/@\[\]]+", name):
+        raise OptionError(
+            "bad_host_name",
+            "❌ --allow-host: expected a name without a port, got: {name}",
+            name=text,
+        )
+    return name
+
+
+def _path_prefix(text: str | None) -> str:
+    prefix = "" if text is None else text.rstrip("/")
+    if prefix and not re.fullmatch(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+", prefix):
+        raise OptionError(
+            "bad_path_prefix",
+            "❌ --path-prefix: expected a path like /datacode, got: {path}",
+            path=text,
+        )
+    return prefix
+
+
+def _state(environment: Mapping[str, str]) -> Path | None:
+    """Where this account's programs keep what is to last: systemd says, or XDG, or its home."""
+    of_service = environment.get("STATE_DIRECTORY", "").partition(":")[0]
+    if of_service:
+        return Path(of_service)
+    home = environment.get("HOME", "")
+    base = environment.get("XDG_STATE_HOME") or (home and f"{home}/.local/state")
+    return Path(base) / "datacode" if base.startswith("/") else None
 
 
 def _hosts(entries: list[str]) -> HostPolicy:
