@@ -29,7 +29,6 @@ from datacode.language.codegen.builder import Builder
 from datacode.language.codegen.expressions import EXPRESSIONS
 from datacode.language.codegen.frames import VisibleBlock
 from datacode.language.codegen.statements import STATEMENTS
-from datacode.language.codegen.type_checks import checking_expressions, checking_statements
 from datacode.language.codegen.variables import nothing
 from datacode.language.syntax import nodes
 
@@ -214,11 +213,8 @@ def _compiled(
 
 
 def _builder(flow: Flow, statements: Sequence[nodes.Statement]) -> Builder:
-    expressions, emitters = EXPRESSIONS, STATEMENTS
-    if flow.environment.checks_types:
-        expressions, emitters = checking_expressions(expressions), checking_statements(emitters)
     layout, subexpressions = layout_of(statements), SubexpressionCache(statements)
-    return Builder(flow, layout, subexpressions, expressions, emitters)
+    return Builder(flow, layout, subexpressions, EXPRESSIONS, STATEMENTS)
 
 
 def _note_blocks(code: CodeType, blocks: tuple[VisibleBlock, ...]) -> None:

@@ -21,7 +21,6 @@ from datacode.runtime import (
     iteration,
     operators,
     tracebacks,
-    type_checks,
 )
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.host import Host
@@ -74,7 +73,6 @@ def make_builtins(host: Host, limit: int, variables: Mapping[str, Value]) -> dic
 
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
-    "checked": type_checks.checked,
     "add": operators.add,
     "subtract": operators.subtract,
     "divide": operators.divide,

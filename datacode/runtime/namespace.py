@@ -27,7 +27,7 @@ from datacode.language.compiler import (
 from datacode.language.program_cache import CachedUnit
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
-from datacode.runtime import call_depth, compiled_builtins, tracebacks, type_checks
+from datacode.runtime import call_depth, compiled_builtins, tracebacks
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.call_depth import Depth
 from datacode.runtime.element_assignment import Owned
@@ -59,7 +59,6 @@ class Namespace:
         """How many calls may still be active in functions that a builtin calls."""
         self._steps_left = 0
         self._max_steps: int | None = None
-        self._checks_types = type_checks.is_switched_on()
         self._assumptions: dict[str, set[str]] = {"written": set(), "made_global": set()}
         self._assumptions |= {"changed": set(), "deep": set(), "watched": set()}
         self.globals: dict[str, Any] = {}
@@ -140,7 +139,6 @@ class Namespace:
             mentioned=frozenset(filter(self.functions.are_mentioning, names.made_local)),
             functions={name: defined[name].arity for name in names.calls if name in defined},
             steps=self._max_steps is not None,
-            checks_types=self._checks_types,
             specializations=self.functions,
             written=variables & known["written"],
             made_global=variables & known["made_global"],

@@ -24,10 +24,10 @@ from datacode.language.analysis.type_sets import (
     with_elements,
 )
 from datacode.runtime.builtins import BUILTINS, registry
-from datacode.runtime.type_checks import TypeMismatch, fits
 from datacode.values.types import Path as PathValue
 from tests.language.random_programs import ProgramMaker
 from tests.language.reference import LIMIT
+from tests.language.type_checks import TypeMismatch, fits, type_checks
 
 ROOT = Path(__file__).parents[2]
 SESSIONS = int(os.environ.get("DATACODE_SESSIONS", "60"))
@@ -36,10 +36,12 @@ STEPS = 3000
 
 
 class TypeCheckTests(SynchronousTestCase):
-    """Programs compiled with ``DATACODE_CHECK_TYPES``; a wrong type ends a test."""
+    """Programs compiled with checks of their types; a wrong type ends a test."""
 
     def setUp(self) -> None:
-        self.patch(os, "environ", {**os.environ, "DATACODE_CHECK_TYPES": "1"})
+        switch = type_checks()
+        switch.__enter__()
+        self.addCleanup(switch.__exit__, None, None, None)
         self.addCleanup(os.chdir, Path.cwd())
 
     def test_programs(self) -> None:

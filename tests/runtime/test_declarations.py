@@ -13,7 +13,7 @@ from datacode.language.analysis.type_sets import ANY, ARRAY, NUMBER, OWN, with_e
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.registry import Builtin
 from datacode.runtime.host import Host
-from datacode.runtime.type_checks import fits
+from tests.language.type_checks import fits
 from tests.runtime.builtins.calling import MemoryFiles, call_with
 from tests.runtime.generated import FILES, calls
 from tests.runtime.test_every_builtin import OnlyBuiltins, described

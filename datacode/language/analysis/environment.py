@@ -46,8 +46,7 @@ class CompileEnvironment:
     functions may create, ``changed`` those whose arrays are changed in place anywhere, ``deep``
     those changed below the first level. ``functions`` are the program's own with their number of
     parameters. ``types`` are those of globals that only the code to be compiled can change.
-    ``steps`` asks for code that counts statements, ``checks_types`` for code that checks what has
-    been inferred.
+    ``steps`` asks for code that counts statements.
     """
 
     existing: frozenset[str] = frozenset()
@@ -61,7 +60,6 @@ class CompileEnvironment:
     functions: Mapping[str, int] = field(default_factory=dict)
     types: Mapping[str, int] = field(default_factory=dict)
     steps: bool = False
-    checks_types: bool = False
     specializations: SpecializationLookup | None = None
 
     def key(self, names: Names) -> tuple[object, ...]:
@@ -79,5 +77,4 @@ class CompileEnvironment:
             tuple(sorted((f, self.functions[f]) for f in names.calls if f in self.functions)),
             tuple(sorted(self.types.items())),
             self.steps,
-            self.checks_types,
         )
