@@ -27,7 +27,7 @@ from datacode.runtime.files import Files
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Cancelled, Interrupted
 from datacode.runtime.local_files import LocalFiles
-from datacode.runtime.namespace import Namespace, variables
+from datacode.runtime.namespace import Namespace, Snapshot, variables
 from datacode.values.equality import type_name
 from datacode.values.table import Column, Table
 from datacode.values.text import printed
@@ -77,6 +77,8 @@ class Interpreter:
     ``on_table`` the tables that a program shows: True from it says that they are drawn and their
     text is not wanted, a table that the text of that one, which holds the first rows, will do.
     Without ``keep_output`` the Outcome holds no output: ``on_output`` has had it.
+    ``leaves_room`` is asked after each program that has come to its end: with False it counts as
+    one that ran out of memory, as no other could run after it.
 
     Python's own recursion limit, one for the whole process, is raised as far as needed.
     """
@@ -93,6 +95,7 @@ class Interpreter:
         on_warning: Callable[[Message], None] | None = None,
         on_table: Callable[[Value], object] | None = None,
         keep_output: bool = True,
+        leaves_room: Callable[[], bool] | None = None,
     ) -> None:
         # A call of the program takes one frame of Python, more in functions with many blocks
         # within blocks and for calls through builtins; the compiler walks trees by recursion.
@@ -115,6 +118,8 @@ class Interpreter:
         self._turn = threading.Lock()
         self._thread: int | None = None
         self._is_cancelled = False
+        self._before: Snapshot | None = None
+        self._leaves_room = leaves_room
 
     # Running ---------------------------------------------------------------
 
@@ -124,11 +129,16 @@ class Interpreter:
         """Run a program; limits given here hold for this run instead of the interpreter's.
 
         Never raises what the program did wrong or what ended it; that is the Outcome's error.
+        A program that ran out of memory leaves variables and functions as they were before it
+        (language reference, 11).
         """
         host = self._host
+        self._before = None
+        self._before = self._namespace.snapshot()
         host.take_output()
         host.output_limit = self._output_limit if output_limit is None else output_limit
         error: DataCodeError | None = None
+        is_out_of_memory = False
         try:
             self._begin()
             try:
@@ -136,6 +146,8 @@ class Interpreter:
                     self._forget_relations()
                 steps = self._max_steps if max_steps is None else max_steps
                 self._namespace.run(program_cache.read(text, BUILTINS), steps)
+                if self._leaves_room is not None and not self._leaves_room():
+                    is_out_of_memory = True
             except Cancelled:
                 self._is_cancelled = False  # it has come
                 raise
@@ -147,14 +159,28 @@ class Interpreter:
             self._is_cancelled = False
             self._end()
         except MemoryError:
-            error = limit_error("out_of_memory", "Not enough memory")
+            is_out_of_memory = True
         except Exception as failure:  # noqa: BLE001 - it is told as an error of the program
             error = tracebacks.translate_exception(failure, self._namespace.limit)
+        # By now the frames of the program are gone, and with them what only its functions held.
+        if is_out_of_memory or (error is not None and error.message.code == "out_of_memory"):
+            self.roll_back()
+            error = limit_error("out_of_memory", "Not enough memory")
+        elif error is None:
+            self._before = None
         host.end_warnings()
         if error is not None:
             error.multiline = error.multiline or "\n" in text.rstrip()
             error.__traceback__ = error.__context__ = error.__cause__ = None
         return Outcome(host.take_output(), error)
+
+    def roll_back(self) -> None:
+        """Make variables and functions what they were before the last run, if that has failed.
+
+        Done twice it does no harm; after a run that succeeded it does nothing.
+        """
+        if self._before is not None:
+            self._namespace.restore(self._before)
 
     def cancel(self) -> None:
         """End the program that is running; to be called from another thread."""
@@ -182,6 +208,7 @@ class Interpreter:
 
     def close(self) -> None:
         """Let go of everything; the interpreter is not to be used any more."""
+        self._before = None
         self._namespace.globals.clear()
         self._namespace.functions.defined.clear()
         self._host.relations.clear()

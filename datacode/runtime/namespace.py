@@ -6,7 +6,7 @@ The variables are Python globals (``v_x``, ``t_x``; see ``language.python_names`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import FunctionType
 from typing import Any
@@ -36,6 +36,9 @@ from datacode.runtime.interrupts import StepLimit
 from datacode.runtime.specializer import Functions
 from datacode.values.types import Value
 
+_VARIABLES = (python_names.GLOBAL, python_names.TOP_LEVEL_LOCAL)
+"""What the Python names of a program's variables begin with."""
+
 _TYPES: dict[type, int] = {
     float: type_sets.NUMBER,
     str: type_sets.STRING,
@@ -43,6 +46,19 @@ _TYPES: dict[type, int] = {
     dict: type_sets.OBJECT | type_sets.ANY & ~type_sets.OWN,
 }
 """What the compiler is told of the value that a variable has when a chunk begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What there was at one moment between two programs: references, nothing is copied.
+
+    Between programs no variable owns its value, so a later program copies what it changes, and
+    what a snapshot refers to stays as it is. ``variables`` have their Python names.
+    """
+
+    variables: dict[str, Value]
+    functions: dict[str, CachedUnit[Definition]]
+    relations: list[Value]
 
 
 class Namespace:
@@ -109,6 +125,11 @@ class Namespace:
         """No variable owns its array any more: between programs the host may have taken values."""
         for name in [name for name in self.globals if name.startswith(python_names.OWNER)]:
             del self.globals[name]
+        for name in self._assumptions["deep"]:
+            for python in _globals_named(name):
+                owned = self.builtins[python_names.owned_parts(python)]
+                owned.clear()
+                owned.last = ()
 
     def _set_step_limit(self, max_steps: int | None) -> None:
         if (self._max_steps is None) != (max_steps is None):
@@ -121,6 +142,35 @@ class Namespace:
         self._steps_left -= 1
         if self._steps_left < 0:
             raise StepLimit(self._max_steps or 0)
+
+    # Going back -------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """What there is now; to be called before a program begins, not while one runs."""
+        self._release_ownership()
+        return Snapshot(
+            {name: value for name, value in self.globals.items() if name.startswith(_VARIABLES)},
+            {name: function.unit for name, function in self.functions.defined.items()},
+            list(self.host.relations),
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Make variables, functions and relations what they were; no program is running.
+
+        What takes memory goes first, as there may be none left. Done twice it does no harm.
+        """
+        self._release_ownership()
+        present = [name for name in self.globals if name.startswith(_VARIABLES)]
+        for name in present:
+            del self.globals[name]
+        self.globals.update(snapshot.variables)
+        self.host.relations[:] = snapshot.relations
+        for name in [name for name in self.functions.defined if name not in snapshot.functions]:
+            self.functions.undefine(name)
+        for unit in snapshot.functions.values():
+            self._define(unit)
+        if set(present) != snapshot.variables.keys():
+            self.functions.deoptimize_all()
 
     # The compiler's environment -----------------------------------------------
 

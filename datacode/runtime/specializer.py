@@ -122,6 +122,11 @@ class Functions:
         self._invalidate(self._add_specialization(function, ()))
         return True
 
+    def undefine(self, name: str) -> None:
+        """The function is no more, as if it had never been defined."""
+        self._unlink(self.defined.pop(name))
+        self.deoptimize(self._callers.get(name, ()))
+
     def _unlink(self, function: DefinedFunction) -> None:
         """A function that is replaced: nothing concerns it any more."""
         self.deoptimize(function.relied_on_by)

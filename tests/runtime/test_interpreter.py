@@ -40,6 +40,69 @@ class OutcomeTests(SynchronousTestCase):
         self.assertEqual("".join(heard), "1\n")
 
 
+class GoingBackTests(SynchronousTestCase):
+    """``roll_back`` makes the state what it was before the last run, if that has failed."""
+
+    def setUp(self) -> None:
+        self.interpreter = Interpreter()
+        self.output(
+            "global total = [1, [2]]\no = {a: {b: 1}}\nlocal tag = 't'\n"
+            "function show() do\n return total[0] + len(total)\nendfunction"
+        )
+
+    def output(self, text: str) -> str:
+        """What a program prints that does not fail."""
+        outcome = self.interpreter.run(text)
+        self.assertIsNone(outcome.error)
+        return outcome.output
+
+    def undone(self, text: str) -> None:
+        """A program that fails, and what it did is taken back."""
+        self.assertIsNotNone(self.interpreter.run(f"{text}\nprint(missing)").error)
+        self.interpreter.roll_back()
+
+    def test_variables(self) -> None:
+        """New ones are gone, others are what they were, elements included."""
+        self.undone("total[0] = 5\ntotal[1][0] = 6\no.a.b = 7\ntag = 8\nnew = 9\nglobal x = 1")
+        self.assertEqual(self.output("print(total, o, tag)"), "[1, [2]] {a: {b: 1}} t\n")
+        names = [variable.name for variable in self.interpreter.variables()]
+        self.assertEqual(names, ["total", "o", "tag"])
+        self.assertIsNotNone(self.interpreter.run("print(new)").error)
+
+    def test_owned(self) -> None:
+        """What an earlier program changed in place belongs to nobody afterwards."""
+        self.output("total[0] = 3\no.a.b = 4\ntotal = push(total, 5)")
+        self.undone("total[0] = 6\no.a.b = 7\ntotal = push(total, 8)\no.a.c = 1")
+        self.output("copy = total\ntotal[0] = 9")
+        self.assertEqual(
+            self.output("print(copy, total, o)"), "[3, [2], 5] [9, [2], 5] {a: {b: 4}}\n"
+        )
+
+    def test_functions(self) -> None:
+        """New ones are gone, replaced ones are back; callers find what there is."""
+        self.output("function twice() do\n return show() * 2\nendfunction\nprint(twice())")
+        self.undone(
+            "function show() do\n return 'text'\nendfunction\n"
+            "function other() do\n return 1\nendfunction\nprint(twice, other())"
+        )
+        self.undone("function show(n) do\n return n\nendfunction\nprint(show(1))")
+        self.assertEqual(self.output("print(twice())"), "6\n")
+        self.assertEqual(list(self.interpreter.functions()), ["show", "twice"])
+
+    def test_compiled_for_what_is_gone(self) -> None:
+        """A function compiled for a variable that is no more finds it missing, and new again."""
+        self.output("function get() do\n return later\nendfunction")
+        self.undone("global later = 5\nprint(get() + 1)")
+        self.assertIn("'later'", str(self.interpreter.run("print(get())").error))
+        self.assertEqual(self.output("global later = 'x'\nprint(get() + 'y')"), "xy\n")
+
+    def test_success(self) -> None:
+        """A program that succeeded is not taken back."""
+        self.output("total = 5")
+        self.interpreter.roll_back()
+        self.assertEqual(self.output("print(total)"), "5\n")
+
+
 class ErrorTests(SynchronousTestCase):
     """The parts of an error and its texts."""
 

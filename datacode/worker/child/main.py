@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import mmap
 import socket
 import threading
 
@@ -22,15 +21,13 @@ from datacode.worker import wire
 from datacode.worker.child.control import ControlServer
 from datacode.worker.child.error_log import ErrorLogHandler, trouble
 from datacode.worker.child.interrupts import InterruptGate
+from datacode.worker.child.memory_reserve import MemoryReserve
 from datacode.worker.child.output import OutputSink
 from datacode.worker.child.preload import preload
 from datacode.worker.child.remote_files import RemoteFiles, RunChannel
 from datacode.worker.child.shown_tables import ShownTables
 
 _CONTROL_STACK = 1 << 20
-_RESERVE = 8 << 20
-"""Bytes that are put by, to be freed when a program has used up the memory."""
-
 _PIECE = 1 << 19
 """Bytes of an exported database in a message."""
 
@@ -73,6 +70,7 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
     gate.install()
     channel = RunChannel(run, gate)
     tables = ShownTables(fork.memory_bytes)
+    reserve = MemoryReserve()
     output = OutputSink(channel, gate, tables)
     interpreter = Interpreter(
         files=RemoteFiles(channel, gate, output.before_waiting),
@@ -81,12 +79,14 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
         on_output=output.write,
         on_warning=output.warn,
         on_table=output.show,
+        keep_output=False,
+        leaves_room=reserve.end,
     )
     threading.stack_size(_CONTROL_STACK)
     answering = ControlServer(control, gate, interpreter, tables)
     threading.Thread(target=answering.serve, name="control", daemon=True).start()
     logging.getLogger().handlers[:] = [ErrorLogHandler(channel, gate)]
-    runner = Runner(interpreter, gate, output, channel, tables)
+    runner = Runner(interpreter, gate, output, channel, tables, reserve)
     while True:
         runner.run(channel.next_run())
 
@@ -101,17 +101,18 @@ class Runner:
         output: OutputSink,
         channel: RunChannel,
         tables: ShownTables,
+        reserve: MemoryReserve,
     ) -> None:
         self._interpreter = interpreter
         self._gate = gate
         self._output = output
         self._channel = channel
         self._tables = tables
-        self._reserve: mmap.mmap | None = None
+        self._reserve = reserve
 
     def run(self, program: wire.RunProgram) -> None:
         """Run a program and send how it ended."""
-        self._reserve_memory()
+        self._reserve.begin()
         self._output.begin(program)
         self._gate.begin(program.run, program.run_seconds, program.cpu_seconds)
         try:
@@ -119,15 +120,16 @@ class Runner:
         except Interrupted as late:  # at the very end of the program, when its work was done
             error = late.error()
         except MemoryError:
-            self._free_reserve()
-            error = limit_error("out_of_memory", "Not enough memory")
+            error = self._out_of_memory()
         except Exception as fault:  # noqa: BLE001 - a fault of ours must not end the session
             error = internal_error()
             self._channel.send(wire.Trouble(trouble(fault)))
         finally:
             self._gate.end()
         if error is not None and error.message.code == "out_of_memory":
-            self._free_reserve()
+            error = self._out_of_memory()
+        else:
+            self._reserve.renew()
         if error is not None:
             self._advise(error, program.code)
         said = None if error is None else wire.Error.of(error)
@@ -169,16 +171,10 @@ class Runner:
                 self._channel.send(wire.Exported(content[start : start + _PIECE]))
         return None
 
-    # The variables of a program that used up the memory keep it. A reserve, freed then, lets
-    # this run end in order and the next one free something.
-
-    def _reserve_memory(self) -> None:
-        if self._reserve is None:
-            with contextlib.suppress(OSError):
-                self._reserve = mmap.mmap(-1, _RESERVE, flags=mmap.MAP_PRIVATE)
-
-    def _free_reserve(self) -> None:
+    def _out_of_memory(self) -> DataCodeError:
+        """Let go of what only the last run has made; the gate is closed."""
+        self._reserve.give_up()
         self._tables.let_go()
-        if self._reserve is not None:
-            self._reserve.close()
-            self._reserve = None
+        self._interpreter.roll_back()
+        self._reserve.renew()
+        return limit_error("out_of_memory", "Not enough memory")
