@@ -6,9 +6,11 @@ import sys
 
 from twisted.application.service import IService, MultiService
 
+from datacode.server.net.listen import check
 from datacode.server.ops.clock import use_steady_clock
 from datacode.server.ops.signals import Signals
 from datacode.server.options.parser import Options
+from datacode.server.options.usage_errors import OptionError
 from datacode.server.service import CannotStart, DataCodeService
 
 __all__ = ["Options", "makeService"]
@@ -38,6 +40,12 @@ def makeService(options: Options) -> IService:
     # Importing it installs one: ``twistd`` and tests choose which before.
     from twisted.internet import reactor
 
+    try:
+        for description in options.settings.listen:
+            check(description)
+    except OptionError as error:  # still in front of whoever started us, also as a daemon
+        sys.stderr.write(f"{error.message.render(options.settings.locale)}\n")
+        raise SystemExit(2) from None
     parent = getattr(options, "parent", None)
     use_steady_clock(reactor)
     signals = Signals(reactor)

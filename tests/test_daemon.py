@@ -188,6 +188,21 @@ class WrongStartTests(DaemonTestCase):
             daemon = self.start(command)
             self.assertEqual((daemon.wait(), daemon.lines), (2, ["❌ Неверный порт: abc"]))
 
+    def test_bad_endpoint(self) -> None:
+        """So, too; a daemon says it before it leaves the terminal."""
+        sentence = (
+            "❌ --listen: expected an endpoint like tcp:8080 or ssl:8443:privateKey=key.pem,"
+            " got: tcp:99999"
+        )
+        words = ("--listen", "tcp:99999", "--locale=en")
+        for command in (
+            foreground(*words),
+            twistd(self.folder, *words),
+            twistd(self.folder, *words, daemon=True),
+        ):
+            daemon = self.start(command)
+            self.assertEqual((daemon.wait(), daemon.lines), (2, [sentence]))
+
     def test_unknown_host(self) -> None:
         """A name that nobody knows."""
         daemon = self.start(foreground("--host", "no.such.host.invalid"))

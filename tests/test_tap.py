@@ -16,10 +16,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import __main__, __version__, tap
 from datacode.server.auth.accounts import AccountsFile, set_password
+from datacode.server.net.listen import check
 from datacode.server.ops.logs import JsonLog
 from datacode.server.options import parser
 from datacode.server.options.parser import Options
 from datacode.server.options.settings import Bounds, Settings
+from datacode.server.options.usage_errors import OptionError
 from datacode.server.service import CannotStart, DataCodeService
 from datacode.smb.policy import Kerberos
 from datacode.worker.limits import Limits
@@ -82,15 +84,32 @@ class OptionsTests(SynchronousTestCase):
             (["--host=[::1]"], None, ("::1", 8080)),
             ([], "[::1]:3000", ("::1", 3000)),
             ([], "::1:3000", ("::1", 3000)),
-            ([], "nonsense", ("127.0.0.1", 8080)),
-            ([], "host:", ("127.0.0.1", 8080)),
-            ([], "host:x", ("127.0.0.1", 8080)),
-            ([], "host:99999", ("127.0.0.1", 8080)),
+            ([], "", ("127.0.0.1", 8080)),
             (["--port", "0"], None, ("127.0.0.1", 0)),
         ):
             environment = {} if variable is None else {"DATACODE_WS_ADDRESS": variable}
             settings = self.settings(*words, **environment)
             self.assertEqual((settings.host, settings.port), expected, (words, variable))
+
+    def test_bad_address_in_the_environment(self) -> None:
+        """It is named, rather than another place listened on."""
+        for value in ("garbage", "21004", ":21004", "host:", "host:x", "host:99999", "host:+1"):
+            with self.assertRaises(usage.UsageError) as caught:
+                self.settings(DATACODE_WS_ADDRESS=value)
+            self.assertEqual(
+                str(caught.exception),
+                f"❌ DATACODE_WS_ADDRESS: ожидается ХОСТ:ПОРТ, получено: {value}",
+            )
+
+    def test_endpoints(self) -> None:
+        """What is none is named as such; a key that is missing is another matter."""
+        for good in ("tcp:0", "tcp6:80:interface=\\:\\:", "unix:x", "ssl:1:privateKey=/nowhere"):
+            check(good)
+            check(f"haproxy:{good}")
+        for bad in ("", "8080", "tcp", "tcp:x", "tcp:99999", "tcp:-1", "tcp:1:x=1"):
+            with self.assertRaises(OptionError) as caught:
+                check(bad)
+            self.assertEqual(str(caught.exception.message.params["description"]), bad)
 
     def test_bad_values(self) -> None:
         """One sentence that names the option and the value."""

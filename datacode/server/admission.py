@@ -391,6 +391,11 @@ class AdmissionControl:
         self._sessions_from[network] += 1
         client.admitted()
 
+    def session_ended(self, client: ClientProtocol, session: SessionPort, reason: str) -> None:
+        """A session is over before its connection is, which is one like any other again."""
+        self._pending.add(client, client.address)
+        self.session_lost(session, reason)
+
     def session_lost(self, session: SessionPort, reason: str) -> None:
         """End the session of a connection that is gone."""
         if not isinstance(session, Session):

@@ -8,10 +8,12 @@ from typing import Any
 from twisted.logger import globalLogBeginner
 from twisted.python import usage
 
+from datacode.server.net.listen import check
 from datacode.server.ops.clock import use_steady_clock
 from datacode.server.ops.logs import JsonLog, PlainLog
 from datacode.server.ops.signals import Signals
 from datacode.server.options.parser import Options
+from datacode.server.options.usage_errors import OptionError
 from datacode.server.service import CannotStart, DataCodeService
 from datacode.standard_streams import prepare_streams
 
@@ -23,6 +25,11 @@ def serve(words: list[str]) -> int:
     options.synopsis = "Usage: datacode --websocket [options]"
     try:
         options.parseOptions(words)
+        for description in options.settings.listen:
+            check(description)
+    except OptionError as error:
+        sys.stderr.write(f"{error.message.render(options.settings.locale)}\n")
+        return 2
     except usage.UsageError as error:
         sys.stderr.write(f"{error}\n")
         return 2

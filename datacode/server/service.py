@@ -104,7 +104,9 @@ class DataCodeService(Service):
         )
         self._files = SandboxedFiles(
             AllowedFolders.of(settings.start, settings.files),
-            ProtectedFiles(settings.own_files, settings.own_folders),
+            ProtectedFiles(
+                (*settings.own_files, *filter(None, [settings.pairing_file])), settings.own_folders
+            ),
         )
         self.workers = WorkerPool(reactor, PoolSettings(sandbox=settings.sandbox))
         self._shares = SharePool(
@@ -223,11 +225,9 @@ class DataCodeService(Service):
             self.log.failure("A periodic job failed")
 
     def _build(self) -> None:
-        state = self.settings.state
+        file = self.settings.pairing_file
         if self.settings.pairs:
-            self._pairing = (
-                PairingCode() if state is None else PairingCode.kept(state / "pairing-code")
-            )
+            self._pairing = PairingCode() if file is None else PairingCode.kept(file)
         context = ServerContext(
             self.settings, self._reactor, self.metrics, self._audit, self._pairing
         )

@@ -569,6 +569,31 @@ class CloseTests(ServerTestCase):
         connection.server.reactor.advance(30)
         connection.read()
         self.assertEqual(connection.close_code, 1011)
+        self.assertIn(b"no pong", connection.frames[-1].payload)
+
+    def test_busy_client(self) -> None:
+        """Its session ends at once; when it looks again it finds code and reason, and no reset."""
+        connection = self.opened(self.server(bounds=Bounds(ping_seconds=5))).ask(code="x")
+        server = connection.server
+        server.reactor.advance(5)
+        server.reactor.advance(5)
+        self.assertEqual(server.admission.sessions, {})
+        self.assertEqual(server.rooms[0].interpreter.closed, True)
+        server.reactor.advance(4.9)
+        connection.ask(code="x")
+        self.assertTrue(connection.transport.connected)
+        self.assertEqual(connection.close_code, 1011)
+        connection.send(close(1011))
+        self.assertFalse(connection.transport.connected)
+        self.assertFalse(connection.transport.aborted)
+
+    def test_client_that_is_gone(self) -> None:
+        """Its connection ends in the end, in order if it can."""
+        connection = self.opened()
+        for _ in range(3):
+            connection.server.reactor.advance(30)
+        self.assertFalse(connection.transport.connected)
+        self.assertFalse(connection.transport.aborted)
 
     def test_pong(self) -> None:
         """With an answer the connection lives on."""

@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory
 from zope.interface import directlyProvides, implementer, providedBy
 
 from datacode.server.net.proxy_protocol import ProxyProtocolFactory, TLSFactory
+from datacode.server.options.usage_errors import OptionError
 
 _PROXIED = "haproxy:"
 
@@ -65,6 +66,38 @@ class _TLSReactor:
         listening = self._reactor.listenTCP(port, factory, **more)
         self.certificates.append(certificate)
         return listening
+
+
+class _PortChecker:
+    """Stands in for a reactor to look at the ports that it would listen on."""
+
+    def listenTCP(self, port: int, factory: Any, **more: Any) -> None:
+        """Raise ``ValueError`` for a port that there is not."""
+        if not 0 <= port <= 65535:
+            raise ValueError(port)
+
+    listenSSL = listenTCP
+
+
+def check(description: str) -> None:
+    """Raise ``OptionError`` for a description that means nothing.
+
+    Files that it names are not looked at: they may be there when the server starts.
+    """
+    inner = description.removeprefix(_PROXIED)
+    try:
+        endpoint = serverFromString(_PortChecker(), inner)  # type: ignore[no-untyped-call]
+        if inner.partition(":")[0] in ("tcp", "tcp6", "ssl"):
+            listening(endpoint.listen(None))
+    except (ValueError, TypeError, IndexError, KeyError, VerifyError):
+        raise OptionError(
+            "bad_endpoint",
+            "❌ --listen: expected an endpoint like tcp:8080 or ssl:8443:privateKey=key.pem,"
+            " got: {description}",
+            description=description,
+        ) from None
+    except (OSError, SSL.Error, crypto.Error):
+        return
 
 
 class _ContextCollector:

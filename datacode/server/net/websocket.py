@@ -44,6 +44,7 @@ SUBPROTOCOL = "datacode.v1"
 FRAMES_A_TURN = 64
 """Frames of one client that are handled before the others have their turn."""
 
+_NO_PONG = "no pong came in time"
 _CLOSE_SECONDS = 1.0
 """For the client's answer to a close frame; then TCP is aborted."""
 _FLUSH_SECONDS = 5.0
@@ -93,6 +94,8 @@ class Admission(Protocol):
 
     def session_lost(self, session: SessionPort, reason: str) -> None: ...
 
+    def session_ended(self, client: ClientProtocol, session: SessionPort, reason: str) -> None: ...
+
 
 class Denied(Exception):
     """A handshake is not accepted; ``code`` and ``reason`` are the answer in HTTP."""
@@ -129,6 +132,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._pieces = bytearray()
         self._last_ping: bytes | None = None
         self._at_ping = UNKNOWN
+        self._unresponsive = False
         self._write_full = False
         self._cut_off: Any = None
         self.address = _address_of(self.transport.getPeer())
@@ -212,7 +216,9 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     def _closeConnection(self, abort: bool = False) -> None:
         """End TCP when all is sent: Autobahn's abort would drop the close frame just written."""
-        if self.wasCloseHandshakeTimeout or self.wasOpenHandshakeTimeout:
+        if self.wasOpenHandshakeTimeout or (
+            self.wasCloseHandshakeTimeout and not self._unresponsive
+        ):
             self.transport.abortConnection()
             return
         self.transport.loseConnection()
@@ -354,8 +360,14 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
                 self.autoPingInterval, self._sendAutoPing
             )
             return
-        self.close(1011, "no pong came in time")
-        self.wasNotCleanReason = "no pong came in time"
+        # The session ends now. The client may be busy rather than gone: then it shall find out why.
+        self._unresponsive = True
+        self.closeHandshakeTimeout = self.autoPingInterval
+        self.close(1011, _NO_PONG)
+        self.wasNotCleanReason = _NO_PONG
+        session, self._session = self._session, None
+        if session is not None:
+            self.factory.admission.session_ended(self, session, _NO_PONG)
 
     @property
     def peer_name(self) -> str:

@@ -55,6 +55,7 @@ _LIMITS = [
     ["session-max-files", None, 10000, "Files in a session folder (--use-ve)."],
     ["idle-time", None, 86400, "Seconds without a request until a session is closed."],
     ["handshake-time", None, 10, "Seconds that a handshake may take."],
+    ["ping-interval", None, 30, "Seconds between pings, and that the answer may take."],
     ["drain-time", None, 2, "Seconds that running programs have when the server stops."],
 ]
 

@@ -91,6 +91,11 @@ class Settings:
     log_format: str = "text"
 
     @property
+    def pairing_file(self) -> Path | None:
+        """Where the pairing code is kept; None for nowhere."""
+        return None if self.state is None else self.state / "pairing-code"
+
+    @property
     def pairs(self) -> bool:
         """Whether a page opened from disk has to show the pairing code."""
         return not (self.guarded or self.strict_origin or self.allow_null_origin)

@@ -85,13 +85,22 @@ def _bounds(options: Mapping[str, Any]) -> Bounds:
         upload_files=_whole(options, "session-max-files"),
         idle_seconds=_number(options, "idle-time"),
         handshake_seconds=_number(options, "handshake-time"),
+        ping_seconds=_number(options, "ping-interval"),
         drain_seconds=_number(options, "drain-time"),
     )
 
 
 def _address(options: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[str, int]:
     """Host and port, each by itself: the flag, else the variable, else the default."""
-    from_variable = _split_address(environment.get(ADDRESS_VARIABLE, ""))
+    variable = environment.get(ADDRESS_VARIABLE, "")
+    from_variable = _split_address(variable)
+    if variable and from_variable is None:
+        raise OptionError(
+            "bad_address_variable",
+            "❌ {variable}: expected HOST:PORT, got: {value}",
+            variable=ADDRESS_VARIABLE,
+            value=variable,
+        )
     host, port = from_variable or ("127.0.0.1", 8080)
     if options["host"] is not None:
         host = options["host"]
@@ -119,16 +128,22 @@ def _reuse_port(options: Mapping[str, Any], lists: Mapping[str, list[str]]) -> b
 
 def _split_address(text: str) -> tuple[str, int] | None:
     """The variable's host and port; None where it has not both."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        return None
-    return host, int(port)
+    host, _, port = text.rpartition(":")
+    number = _port_number(port)
+    return None if not host or number is None else (host, number)
+
+
+def _port_number(text: str) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535:
+        return int(text)
+    return None
 
 
 def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535:
-        return int(text)
-    raise OptionError("bad_port", "❌ Invalid port: {port}", port=text)
+    number = _port_number(text)
+    if number is None:
+        raise OptionError("bad_port", "❌ Invalid port: {port}", port=text)
+    return number
 
 
 def _token(text: str | None, environment: Mapping[str, str]) -> str | None:
