@@ -80,6 +80,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "power": operators.power,
     "negate": operators.negate,
     "equal": equality.equal,
+    "cell_equal": operators.cell_equal,
     "printed": text.printed,
     "number_text": text.number_text,
     "appended": operators.appended,

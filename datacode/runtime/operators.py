@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from datacode.errors import runtime_error
-from datacode.values import paths
+from datacode.values import equality, paths
+from datacode.values.date_text import both_dates
+from datacode.values.parse_text import both_amounts
 from datacode.values.text import debug, number_text, printed
-from datacode.values.types import Path, Value
+from datacode.values.types import Currency, Path, Value
 
 CheckSize = Callable[[float, int], None]
 
@@ -149,37 +151,53 @@ def negate(value: Value) -> Value:
 # Comparison ------------------------------------------------------------------
 
 
-def _comparable(left: Value, right: Value) -> bool:
+def _sides(left: Value, right: Value) -> tuple[Any, Any]:
+    """What the two values are compared by: two dates by the days, amounts of money by the sums."""
     kind = left.__class__
-    return kind is right.__class__ and (kind is float or kind is str)
+    if kind is right.__class__:
+        if kind is str:
+            if left < ":" and right < ":":  # compiled code asks only for these
+                return both_dates(left, right) or both_amounts(left, right) or (left, right)
+            return left, right
+        if kind is float:
+            return left, right
+        if kind is Currency:
+            amounts = both_amounts(left, right)
+            if amounts is not None:
+                return amounts
+    _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right)
 
 
 def less(left: Value, right: Value) -> bool:
     """``left < right``."""
-    if not _comparable(left, right):
-        _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right)
-    return left < right  # type: ignore[no-any-return]
+    one, other = _sides(left, right)
+    return one < other  # type: ignore[no-any-return]
 
 
 def less_equal(left: Value, right: Value) -> bool:
     """``left <= right``."""
-    if not _comparable(left, right):
-        _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right)
-    return left <= right  # type: ignore[no-any-return]
+    one, other = _sides(left, right)
+    return one <= other  # type: ignore[no-any-return]
 
 
 def greater(left: Value, right: Value) -> bool:
     """``left > right``."""
-    if not _comparable(left, right):
-        _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right)
-    return left > right  # type: ignore[no-any-return]
+    one, other = _sides(left, right)
+    return one > other  # type: ignore[no-any-return]
 
 
 def greater_equal(left: Value, right: Value) -> bool:
     """``left >= right``."""
-    if not _comparable(left, right):
-        _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right)
-    return left >= right  # type: ignore[no-any-return]
+    one, other = _sides(left, right)
+    return one >= other  # type: ignore[no-any-return]
+
+
+def cell_equal(left: Value, right: Value) -> bool:
+    """``left == right`` in a condition over rows, where two dates are equal in any form."""
+    if left.__class__ is right.__class__ is str and left != right:
+        dates = both_dates(left, right)
+        return dates is not None and dates[0] == dates[1]
+    return equality.equal(left, right)
 
 
 def lenient(compare: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool]:

@@ -15,6 +15,7 @@ from typing import Any
 from datacode.errors import runtime_error
 from datacode.tables.date_columns import among, compared, dates_beside, dates_of, keyed
 from datacode.tables.like import LONGEST_EXPRESSION, like_pattern, like_test
+from datacode.tables.money_columns import amounts_beside
 from datacode.values.column_storage import ColumnData, Mask
 from datacode.values.date_text import could_be_date
 from datacode.values.equality import equal
@@ -51,6 +52,9 @@ def where(cells: ColumnData, sign: str, value: Value) -> Mask:
     lower = sign.lower()
     if not len(cells):
         return []
+    money = amounts_beside(cells, value) if lower not in ("like", "in") else None
+    if money is not None:
+        cells, (value,) = money
     if lower in _EQUAL:
         return are_equal(cells, value)
     if lower in _UNEQUAL:
@@ -314,6 +318,9 @@ def _at_most(one: Value, other: Value) -> bool:
 
 def are_between(cells: ColumnData, low: Value, high: Value) -> Mask:
     """The rows whose cell lies between the two values, both included."""
+    money = amounts_beside(cells, low, high)
+    if money is not None:
+        cells, (low, high) = money
     beside = dates_beside(cells, *([high] if low is None else [low, high]))
     if beside is not None:
         dates, bounds = beside

@@ -17,10 +17,12 @@ from datacode.errors import runtime_error
 from datacode.tables.date_columns import dates_of, has_several_forms, keyed
 from datacode.tables.date_parsing import Dates
 from datacode.tables.join_match import CheckCount
+from datacode.tables.money_columns import is_money
 from datacode.values.column_storage import ColumnData
 from datacode.values.hashing import HashKeys
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import sort_key
+from datacode.values.parse_text import amount_of, amounts_of
 from datacode.values.table import Table
 from datacode.values.text import printed
 from datacode.values.types import Value
@@ -129,9 +131,12 @@ def _filled(values: list[Value]) -> list[Value]:
 
 def _numbers(values: list[Value]) -> list[float]:
     values = _filled(values)
-    if set(map(type, values)) - {float}:
+    if not set(map(type, values)) - {float}:
+        return values
+    amounts = amounts_of(values)
+    if amounts is None:
         raise _NotNumbers
-    return values
+    return amounts
 
 
 def _sum(values: list[Value]) -> float:
@@ -179,6 +184,9 @@ def _deviation(values: list[Value]) -> Value:
 def _extreme(choose: Callable[..., Value], values: list[Value]) -> Value:
     """The first or last by the order of ``sort``; NaN only where there is nothing else."""
     filled = _filled(values)
+    if any(amount_of(v) for v in filled[:1]) and all(amount_of(v) for v in filled):
+        amounts = amounts_of(filled) or []
+        return choose(zip(amounts, filled, strict=True), key=operator.itemgetter(0))[1]
     return choose([v for v in filled if v == v] or filled, key=sort_key, default=None)
 
 
@@ -231,6 +239,8 @@ def _by_polars(table: Table, by: Sequence[int], wanted: Sequence[Aggregate]) -> 
     for number, aggregate in enumerate(wanted):
         function = FUNCTIONS[aggregate.function]
         column = str(aggregate.position)
+        if aggregate.function in _BY_DATES and is_money(table.columns[aggregate.position]):
+            return None
         if function.needs_numbers and frame.schema[column] != pl.Float64:
             return None
         of_series = function.of_series

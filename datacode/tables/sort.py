@@ -6,6 +6,7 @@ Columns that are called Date are ordered by the dates.
 from __future__ import annotations
 
 from datacode.tables.date_columns import dates_of, order_of_dates
+from datacode.tables.money_columns import as_money, is_money
 from datacode.values.column_storage import ColumnData, Indices
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import in_order, orders_itself, sort_key
@@ -24,6 +25,9 @@ def sorted_cells(cells: ColumnData) -> list[Value]:
     if dates is not None:
         values = cells.values()
         return [values[row] for row in order_of_dates(cells, dates, descending=False)]
+    if is_money(cells):
+        values = cells.values()
+        return [values[row] for row in order_of(cells)]
     series = cells.series()
     return in_order(cells.values()) if series is None else series.sort().to_list()
 
@@ -33,6 +37,9 @@ def order_of(cells: ColumnData, *, descending: bool = False) -> Indices:
     dates = dates_of(cells)
     if dates is not None:
         return order_of_dates(cells, dates, descending=descending)
+    if is_money(cells):
+        money = list(map(sort_key, as_money(cells)))
+        return sorted(range(len(money)), key=money.__getitem__, reverse=descending)
     series = cells.series()
     if series is not None:
         return order_of_series(series, descending=descending, nulls_last=descending)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from datacode.values.date_text import could_be_date, date_key
-from datacode.values.parse_text import currency_amount
+from datacode.values.parse_text import amount_of, currency_amount
 from datacode.values.types import Currency, Value
 
 _NULL, _BOOL, _NUMBER, _NAN, _CURRENCY, _CURRENCY_WITHOUT_AMOUNT, _DATE, _STRING, _OTHER = range(9)
@@ -54,14 +54,27 @@ def in_order(values: Iterable[Value], *, descending: bool = False) -> list[Value
 
 def _dates_first(values: list[Value]) -> Callable[[Value], Any] | None:
     """What texts are compared by if all of them are dates; None if there is any other value."""
-    if not values or values[0].__class__ is not str or not could_be_date(values[0]):
+    if not values or values[0].__class__ is not str:
         return None
+    if not could_be_date(values[0]):
+        return _amounts_first(values)
     keys: dict[str, datetime] = {}
     for value in dict.fromkeys(values):
         key = date_key(value)
         if key is None:
             return None
         keys[value] = key.moment
+    return keys.__getitem__
+
+
+def _amounts_first(values: list[Value]) -> Callable[[Value], Any] | None:
+    """The same for texts that are money."""
+    keys: dict[str, tuple[float, str]] = {}
+    for value in dict.fromkeys(values):
+        amount = amount_of(value)
+        if amount is None:
+            return None
+        keys[value] = amount.amount, value
     return keys.__getitem__
 
 

@@ -9,6 +9,12 @@ Source: builtins reference, 2.3 and 2.5; tables and files reference, 5.4.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from datacode.errors import runtime_error
+from datacode.values.types import Currency
 
 WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -109,6 +115,10 @@ _ASCII_DIGIT = re.compile("[0-9]")
 _AMOUNT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 
 
+_DIGITS = "0123456789"
+_LONGEST_MONEY = 200
+
+
 def is_money_text(text: str) -> bool:
     """Is the text an amount of money (builtins reference, 2.5)?"""
     text = text.strip(WHITE_SPACE)
@@ -123,15 +133,106 @@ def is_money_text(text: str) -> bool:
 def currency_amount(text: str) -> float | None:
     """The amount in the text of a currency value; None where there is none to be read.
 
-    With both a comma and a point the comma groups digits. A single comma followed by one or two
-    final digits is the decimal point, otherwise commas group.
+    With both commas and points the last of them is the decimal point, and the others group digits.
+    A single comma followed by one or two final digits is the decimal point, otherwise commas group.
     """
     kept = _HAS_CODE.sub("", text)
     kept = "".join(c for c in kept if c not in _SYMBOLS and c not in WHITE_SPACE)
     head, comma, tail = kept.rpartition(",")
-    is_point = comma and "." not in kept and "," not in head and 1 <= len(tail) <= 2
+    if comma and "." in head and "." not in tail:
+        is_point = "," not in head
+        kept = kept.replace(".", "")
+        head = head.replace(".", "")
+    else:
+        is_point = bool(comma) and "." not in kept and "," not in head and 1 <= len(tail) <= 2
     kept = f"{head}.{tail}" if is_point else kept.replace(",", "")
     return float(kept) if _AMOUNT.fullmatch(kept) else None
+
+
+_CODES = {"$": "USD", "€": "EUR", "₽": "RUB", "£": "GBP", "₸": "KZT", "₴": "UAH", "₹": "INR"}
+"""The codes of symbols that belong to one currency (a dollar is taken for the American one)."""
+
+
+class Amount(NamedTuple):
+    """An amount of money: how much, and the code or symbol of the currency, None for none."""
+
+    amount: float
+    currency: str | None
+
+
+_KEPT_AMOUNTS = 8192
+
+
+@lru_cache(_KEPT_AMOUNTS)
+def _amount(text: str) -> Amount | None:
+    amount = currency_amount(text)
+    if amount is None:
+        return None
+    mark = money_mark(text)
+    name = None if mark is None else mark[0]
+    return Amount(amount, name if name is None else _CODES.get(name, name))
+
+
+def amount_of(value: object) -> Amount | None:
+    """The amount of a currency value, or of a text that is money; None for everything else."""
+    if isinstance(value, Currency):
+        return _amount(value.text) if len(value.text) <= _LONGEST_MONEY else None
+    if not isinstance(value, str) or not value or len(value) > _LONGEST_MONEY:
+        return None
+    if value[0] in _DIGITS and value[-1] in _DIGITS:
+        return None
+    return _amount(value) if is_money_text(value) else None
+
+
+def both_amounts(left: object, right: object) -> tuple[float, float] | None:
+    """What two values compare by if both are money, else None.
+
+    Raises a Runtime Error where the currencies are different.
+    """
+    one = amount_of(left)
+    other = None if one is None else amount_of(right)
+    if one is None or other is None:
+        return None
+    if one.currency != other.currency:
+        raise runtime_error(
+            "currencies_differ",
+            "Cannot compare {left} and {right}: the currencies are different",
+            left=_written(left),
+            right=_written(right),
+        )
+    return one.amount, other.amount
+
+
+def amounts_of(values: Sequence[object]) -> list[float] | None:
+    """The amounts of values that are money or numbers, all in one currency; None for others.
+
+    Raises a Runtime Error where the currencies are different.
+    """
+    found: list[float] = []
+    first: tuple[object, str] | None = None
+    for value in values:
+        if value.__class__ is float:
+            found.append(value)
+            continue
+        amount = amount_of(value)
+        if amount is None:
+            return None
+        found.append(amount.amount)
+        if amount.currency is not None:
+            if first is None:
+                first = value, amount.currency
+            elif first[1] != amount.currency:
+                raise runtime_error(
+                    "currencies_mixed",
+                    "Amounts in different currencies: {one} and {other}",
+                    one=_written(first[0]),
+                    other=_written(value),
+                )
+    return found
+
+
+def _written(value: object) -> str:
+    return value.text if isinstance(value, Currency) else str(value)
 
 
 def money_mark(text: str) -> tuple[str, bool] | None:

@@ -65,7 +65,7 @@ class RuleTests(SynchronousTestCase):
         """Both operands are numbers, or both are strings."""
         self.assertEqual(rules.ordered(ANY, STRING), STRING)
         self.assertEqual(rules.ordered(INTEGER, ANY), NUMBER)
-        self.assertEqual(rules.ordered(ANY, ANY), NUMBER | STRING)
+        self.assertEqual(rules.ordered(ANY, ANY), NUMBER | STRING | OTHER)
 
     def test_members(self) -> None:
         """A key of an object can be anything, ``len`` too."""

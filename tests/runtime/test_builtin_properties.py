@@ -14,15 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datacode.values import column_storage
+from datacode.values.date_text import is_date_text, moment_from_text
 from datacode.values.equality import equal, same
 from datacode.values.ordering import sort_key
-from datacode.values.parse_text import (
-    WHITE_SPACE,
-    is_date_text,
-    is_money_text,
-    moment_from_text,
-    number_from_text,
-)
+from datacode.values.parse_text import WHITE_SPACE, is_money_text, number_from_text
 from datacode.values.table import Table
 from datacode.values.types import Currency
 from tests.runtime.builtins.calling import BuiltinTestCase, call_with

@@ -95,7 +95,7 @@ def ordered(left: int, right: int) -> int:
         return STRING
     if only(left, NUMBER) or only(right, NUMBER):
         return NUMBER
-    return NUMBER | STRING
+    return NUMBER | STRING | OTHER  # amounts of money
 
 
 def member(name: str, types: int) -> int:

@@ -13,6 +13,8 @@ from datacode.language.analysis.type_sets import BOOL, INTEGER, NULL, NUMBER, ST
 from datacode.language.codegen.builder import STEADY, Builder, Operand
 from datacode.language.codegen.class_tests import numbers_test
 from datacode.language.codegen.evaluation_order import constant_number, order_operands
+from datacode.values.date_text import could_be_date
+from datacode.values.parse_text import amount_of
 
 EPSILON = 2.0**-52
 
@@ -37,7 +39,8 @@ def _ordering(b: Builder, operator: str, left: Operand, mark: int, right: Operan
     if b.flow.columns is not None:
         helper = f"cell_{helper}"
     both = left.types | right.types
-    if only(both, NUMBER) or only(both, STRING):
+    may_mean_more = _may_mean_more(left, right)
+    if only(both, NUMBER) or (only(both, STRING) and not may_mean_more):
         left, right = _two_wholes(b, left, mark, right)
         node: ast.expr = b.compare(left.node, [operation()], [right.node])
         return Operand(node, BOOL, safe=left.safe and right.safe)
@@ -48,8 +51,12 @@ def _ordering(b: Builder, operator: str, left: Operand, mark: int, right: Operan
     fast = b.compare(left.node, [operation()], [right.node])
     slow = b.call(helper, left.node, right.node)
     if only(left.types, STRING) or only(right.types, STRING):
-        other = right if only(left.types, STRING) else left
-        test: ast.expr = b.is_a(other.node, "str")
+        known, other = (left, right) if only(left.types, STRING) else (right, left)
+        tests = [] if only(other.types, STRING) else [b.is_a(other.node, "str")]
+        if may_mean_more:
+            looked_at = other if isinstance(known.node, ast.Constant) else known
+            tests.append(b.compare(looked_at.node, [ast.GtE()], [b.constant(_BEHIND_DIGITS)]))
+        test = b.all_of(tests)
     else:
         test = numbers_test(b, left, right)
     if b.flow.columns is None:
@@ -57,6 +64,21 @@ def _ordering(b: Builder, operator: str, left: Operand, mark: int, right: Operan
         for operand in (left, right):
             b.flow.refine(operand.slot, operand.types & ordered or ordered)
     return Operand(b.choose(test, fast, slow), BOOL, height=2)
+
+
+_BEHIND_DIGITS = ":"
+"""No text from here on begins with a digit, a sign or a dollar, and so is compared as a text."""
+
+
+def _may_mean_more(left: Operand, right: Operand) -> bool:
+    """Can both operands be texts of dates or money, which compare as such?"""
+    constants = [o.node.value for o in (left, right) if isinstance(o.node, ast.Constant)]
+    return all(
+        isinstance(text, str)
+        and text < _BEHIND_DIGITS
+        and (could_be_date(text) or amount_of(text) is not None)
+        for text in constants
+    )
 
 
 def _two_wholes(b: Builder, left: Operand, mark: int, right: Operand) -> tuple[Operand, Operand]:
@@ -71,10 +93,24 @@ def _two_wholes(b: Builder, left: Operand, mark: int, right: Operand) -> tuple[O
 
 
 def _equality(b: Builder, left: Operand, mark: int, right: Operand, negated: bool) -> Operand:
-    node, safe = _equal(b, left, mark, right)
+    in_condition = b.flow.columns is not None
+    if in_condition and left.types & right.types & STRING and _may_mean_more(left, right):
+        node, safe = _equal_cells(b, left, mark, right), False
+    else:
+        node, safe = _equal(b, left, mark, right)
     if negated:
         node = _negated(b, node)
     return Operand(node, BOOL, safe=safe, height=3)
+
+
+def _equal_cells(b: Builder, left: Operand, mark: int, right: Operand) -> ast.expr:
+    """In a condition over the rows of a table dates are equal in whatever form they are."""
+    if not left.types & right.types & NUMBER:
+        left, right = order_operands(b, left, mark, right, "")
+        return b.call("cell_equal", left.node, right.node)
+    left, right = order_operands(b, left, mark, right, "lr")
+    slow = b.call("cell_equal", left.node, right.node)
+    return b.choose(numbers_test(b, left, right), _close(b, left.node, right.node), slow)
 
 
 def _negated(b: Builder, node: ast.expr) -> ast.expr:

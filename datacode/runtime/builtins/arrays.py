@@ -27,6 +27,7 @@ from datacode.tables.filters import different
 from datacode.tables.sort import sorted_cells
 from datacode.values.hashing import distinct
 from datacode.values.ordering import in_order
+from datacode.values.parse_text import amounts_of
 from datacode.values.table import Column, Table
 from datacode.values.types import Currency, Value
 
@@ -300,6 +301,8 @@ def unique(array: Value) -> list[Value]:
 def sum_(array: Value) -> float:
     """The sum of the numbers of an array or column; 0 without any.
 
+    Amounts of money in one currency are added as numbers.
+
     Raises an error for an element that is not a number, null included.
 
     Example::
@@ -342,7 +345,10 @@ def _total(value: Value) -> float:
         return float(series.sum())
     elements = arguments.array(value, "Array or TableColumn")
     if elements and set(map(type, elements)) != {float}:
-        raise type_error("Array of Numbers")
+        amounts = amounts_of(elements)
+        if amounts is None:
+            raise type_error("Array of Numbers")
+        elements = amounts
     return reduce(operator.add, elements, 0.0)
 
 

@@ -12,6 +12,7 @@ from datacode.values.date_text import is_date_text
 from datacode.values.equality import type_name
 from datacode.values.parse_text import (
     WHITE_SPACE,
+    amount_of,
     is_money_text,
     number_from_text,
 )
@@ -150,7 +151,8 @@ def str_(value: Value) -> str:
 
 @builtin("conversions", returns=NUMBER, pure=True)
 def int_(value: Value) -> float:
-    """A whole number: of a number or of a text that is one, fraction cut off; of a bool 1 or 0.
+    """A whole number: of a number or of a text that is one, fraction cut off; of a bool 1 or 0,
+    of money the amount.
 
     Raises an error for any other text and any other kind of value, null included.
 
@@ -164,11 +166,21 @@ def int_(value: Value) -> float:
     if kind is str:
         number = number_from_text(value)
         if number is None:
+            number = _amount(value)
+        if number is None:
             raise runtime_error("bad_integer", "Cannot convert '{text}' to integer", text=value)
         return _cut(number)
     if kind is bool:
         return 1.0 if value else 0.0
+    if (amount := _amount(value)) is not None:
+        return _cut(amount)
     raise runtime_error("not_an_integer", "Cannot convert {value} to integer", value=debug(value))
+
+
+def _amount(value: Value) -> float | None:
+    """The amount of money; None for what is none."""
+    amount = amount_of(value)
+    return None if amount is None else amount.amount
 
 
 def _cut(number: float) -> float:
@@ -177,7 +189,7 @@ def _cut(number: float) -> float:
 
 @builtin("conversions", returns=NUMBER, pure=True)
 def float_(value: Value) -> float:
-    """A number: itself, of a text that is one, of a bool 1 or 0.
+    """A number: itself, of a text that is one, of a bool 1 or 0, of money the amount.
 
     Raises an error for any other text and any other kind of value, null included.
 
@@ -191,10 +203,14 @@ def float_(value: Value) -> float:
     if kind is str:
         number = number_from_text(value)
         if number is None:
+            number = _amount(value)
+        if number is None:
             raise runtime_error("bad_float", "Cannot convert '{text}' to float", text=value)
         return number
     if kind is bool:
         return 1.0 if value else 0.0
+    if (amount := _amount(value)) is not None:
+        return amount
     raise runtime_error("not_a_float", "Cannot convert {value} to float", value=debug(value))
 
 

@@ -222,6 +222,7 @@ _DATE_FORMATS = {
     DateForm.ISO_SHORT: "yyyy-m-d",
     DateForm.DOTS: "dd.mm.yyyy",
     DateForm.DOTS_YY: "dd.mm.yy",
+    DateForm.DOTS_SHORT: "d.m.yyyy",
     DateForm.DAY_FIRST: "dd/mm/yyyy",
     DateForm.DAY_FIRST_YY: "dd/mm/yy",
     DateForm.MONTH_FIRST: "mm/dd/yyyy",
@@ -242,7 +243,8 @@ def _day(text: str) -> tuple[float, str] | None:
     number = (moment.time - _DAY_ZERO).total_seconds() / 86_400
     number_format = _DATE_FORMATS[moment.form]
     if moment.separator is not None:
-        number_format += " hh:mm:ss"
+        number_format += " h:mm" if moment.is_short_hour else " hh:mm"
+        number_format += ":ss" if moment.has_seconds else ""
     return (number if number > _LEAP_DAY else number - 1), number_format
 
 
