@@ -78,6 +78,7 @@ INFECTED = Cause("file_infected", "server {ip} considers file '{path}' infected"
 OFFLINE = Cause("file_offline", "file '{path}' lies in an archive and is not available now")
 DISK_FAULT = Cause("disk_fault", "the disk of server {ip} is faulty: '{path}' was not read")
 BAD_NAME = Cause("bad_name", "invalid name '{path}'")
+PATH_TOO_LONG = Cause("path_too_long", "the path is longer than {limit} bytes")
 EXISTS = Cause("already_exists", "'{path}' exists already")
 NOT_EMPTY = Cause("folder_not_empty", "folder '{path}' is not empty")
 ELSEWHERE = Cause(

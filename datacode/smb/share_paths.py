@@ -13,9 +13,11 @@ from itertools import islice, product
 from typing import Literal
 
 from datacode.runtime.files import FilesError
+from datacode.runtime.name_patterns import NamePattern, composed, end_of_set, is_long_name
 from datacode.runtime.patterns import BAD_PATTERN
 from datacode.smb import errors
 from datacode.smb.errors import ShareError
+from datacode.values import paths
 
 PREFIX = "lib://"
 _FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
@@ -50,14 +52,21 @@ def components(path: str) -> tuple[str, ...]:
     """The names on the way to a place on a share, ``()`` for its root.
 
     ``/`` and ``\\`` both separate; empty parts and ``.`` are ignored. A ``ShareError`` for
-    ``..``, and for characters that no name on a share can have.
+    ``..``, for characters that no name on a share can have, and for what is too long.
     """
+    check_length(path)
     parts = tuple(part for part in re.split(r"[/\\]", path) if part not in ("", "."))
     if ".." in parts:
         raise ShareError(errors.BAD_PATH)
-    if any(_FORBIDDEN.search(part) for part in parts):
+    if any(_FORBIDDEN.search(part) or is_long_name(part) for part in parts):
         raise ShareError(errors.BAD_NAME, path=path)
     return parts
+
+
+def check_length(path: str) -> None:
+    """A ``ShareError`` for a path that is longer than any may be."""
+    if paths.is_too_long(path):
+        raise ShareError(errors.PATH_TOO_LONG, limit=paths.LONGEST)
 
 
 def nt_path(parts: Sequence[str]) -> str:
@@ -116,7 +125,7 @@ def in_any_folder(pattern: str) -> str:
     return f"{folder}{slash}**/{last}"
 
 
-Part = str | re.Pattern[str] | None
+Part = str | NamePattern | None
 """A part of a pattern: a plain name, the names that match, or any number of folders."""
 
 
@@ -136,8 +145,9 @@ class Pattern:
         """The pattern that ``lib://share/path`` means.
 
         A ``FilesError`` with the place and the fault of a malformed one, in the words of the
-        tables and files reference, 3.2; a ``ShareError`` for ``..``.
+        tables and files reference, 3.2; a ``ShareError`` for ``..``, and for one too long.
         """
+        check_length(path)
         parts: list[Part] = []
         position = len(PREFIX) + len(share) + 1
         for text in re.split(r"[/\\]", path):
@@ -165,63 +175,32 @@ class Pattern:
 def part_matches(part: Part, name: str) -> bool:
     """Whether a name fits a part of a pattern."""
     if isinstance(part, str):
-        return part.casefold() == name.casefold()
-    return part is None or part.match(name) is not None
+        return composed(part).casefold() == composed(name).casefold()
+    return part is None or part.fits(name)
 
 
 def _part(text: str, position: int) -> Part:
     if not has_wildcard(text):
         components(text)
         return text
-    return re.compile(_expression(text, position), re.IGNORECASE | re.DOTALL)
+    _check_wildcards(text, position)
+    return NamePattern(text, fold=True)
 
 
-def _expression(text: str, start: int) -> str:
-    """The regular expression for one part of a pattern; ``start`` is its place in the whole."""
-    runs = [""]  # what stands between the stars
+def _check_wildcards(text: str, start: int) -> None:
+    """A ``FilesError`` where one part of a pattern is malformed; ``start`` is its place in all."""
     i = 0
     while i < len(text):
-        character = text[i]
-        if character == "*":
+        if text[i] == "*":
             stars = len(text) - i - len(text[i:].lstrip("*"))
             if stars > 1:
                 raise _malformed(start + i + min(stars - 1, 2), _STARS[stars > 2])
-            runs.append("")
-        elif character == "?":
-            runs[-1] += "."
-        elif character == "[":
-            end = text.find("]", i + 3 if text[i + 1 : i + 2] == "!" else i + 2)
+        elif text[i] == "[":
+            end = end_of_set(text, i)
             if end < 0:
                 raise _malformed(start + i, "invalid range pattern")
-            runs[-1] += _character_class(text[i + 1 : end])
             i = end
-        else:
-            runs[-1] += re.escape(character)
         i += 1
-    # Each star takes the first place where the run behind it fits, and never comes back to
-    # look for another: that finds every match, in time that no pattern can make explode.
-    middle = "".join(f"(?>.*?{run})" for run in runs[1:-1])
-    return runs[0] + middle + (f".*{runs[-1]}" if len(runs) > 1 else "") + r"\Z"
-
-
-def _character_class(text: str) -> str:
-    negated = text.startswith("!")
-    text = text.removeprefix("!")
-    items: list[str] = []
-    i = 0
-    while i < len(text):
-        first = text[i]
-        if text[i + 1 : i + 2] == "-" and i + 2 < len(text):
-            last = text[i + 2]
-            if first <= last:
-                items.append(f"{re.escape(first)}-{re.escape(last)}")
-            i += 3
-        else:
-            items.append(re.escape(first))
-            i += 1
-    if not items:
-        return "." if negated else r"(?!)"
-    return f"[{'^' if negated else ''}{''.join(items)}]"
 
 
 _STARS = (

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from datacode.values.types import Path, PathPattern
 
+LONGEST = 4096
+"""Bytes of UTF-8 that a path may have."""
+
 MEMBERS = "name, parent, exists, is_file, is_dir, extension, stem, to_string, len"
 """As the error message lists them."""
 
@@ -20,6 +23,13 @@ def join(left: str, right: str) -> Path | PathPattern:
     else:
         text = f"{left}/{right}"
     return PathPattern(text) if any(c in right for c in "*?[") else Path(text)
+
+
+def is_too_long(path: str) -> bool:
+    """Whether a path has more bytes than a system takes."""
+    if len(path) * 4 <= LONGEST:
+        return False
+    return len(path) > LONGEST or len(path.encode("utf-8", "surrogatepass")) > LONGEST
 
 
 def lies_below(path: str, folder: str) -> bool:

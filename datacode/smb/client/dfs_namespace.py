@@ -273,7 +273,9 @@ class DfsNamespace:
             raise error.renamed({"": "/".join(parts)}, share=there) from None
 
     def _walk(self, deadline: Deadline) -> Glob:
-        return Glob(lambda parts: self.list_folder("/".join(parts), deadline), MAX_NAMES)
+        return Glob(
+            lambda parts: self.list_folder("/".join(parts), deadline), MAX_NAMES, deadline.timeout
+        )
 
     def _searched(self, path: str, search: Callable[[], list[Entry]]) -> list[Entry]:
         try:

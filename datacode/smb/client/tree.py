@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 
 from datacode.runtime.files import Entry
+from datacode.runtime.in_steps import done, sorted_in_steps
 from datacode.smb import errors, share_paths
 from datacode.smb.client.smb_connection import Handle, ShareConnection
 from datacode.smb.deadline import Deadline
@@ -110,8 +111,7 @@ class Tree:
             ]
         finally:
             self.close(handle)
-        found.sort(key=lambda entry: share_paths.order(entry.name))
-        return found
+        return done(sorted_in_steps(found, lambda entry: share_paths.order(entry.name)))
 
     def make_folder(self, parts: PathParts) -> None:
         """Make one folder; that it is there already is no failure."""

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 
 from datacode.runtime.files import Entry
+from datacode.runtime.name_patterns import LONGEST_NAME
 from datacode.smb.protocol.messages import ATTRIBUTE_DIRECTORY, Malformed, seconds
 from datacode.smb.share_paths import decode_name
 
@@ -29,7 +30,7 @@ def entries(data: memoryview) -> Iterator[Entry]:
             data, start
         )
         first = start + _FIXED.size
-        if length % 2 or first + length > end:
+        if length % 2 or first + length > end or length > 2 * LONGEST_NAME:
             raise Malformed
         folder = bool(attributes & ATTRIBUTE_DIRECTORY)
         name = decode_name(data[first : first + length])
