@@ -45,6 +45,7 @@ from datacode.server.api import schema
 from datacode.server.auth.accounts import AccountsFile
 from datacode.server.auth.addresses import network_of
 from datacode.server.auth.pairing import PairingCode
+from datacode.server.files.file_threads import FileThreads
 from datacode.server.files.protected_files import ProtectedFiles
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folders import SessionFolders
@@ -61,8 +62,6 @@ from datacode.smb.policy import ConnectionPolicy, ShareLimits, SharePolicy
 from datacode.smb.shares import SharePool
 from datacode.worker.pool import PoolSettings, SandboxError, WorkerPool, WorkerUnavailable
 
-_THREADS = 8
-"""For blocking work on the disk."""
 _LOGIN_THREADS = 2
 """For hashes of passwords, which nothing else must wait for."""
 _BACKLOG = 512
@@ -91,7 +90,8 @@ class DataCodeService(Service):
         self._ports: list[IListeningPort] = []
         self._described: list[DescribedEndpoint] = []
         self._reading = DeferredLock()
-        self._disk = ThreadPool(0, _THREADS, name="datacode-disk")
+        self._disk = FileThreads(reactor)
+        self.in_thread = self._disk.session().run
         self._logins = ThreadPool(0, _LOGIN_THREADS, name="datacode-logins")
         for checker in settings.checkers:
             if isinstance(checker, AccountsFile):
@@ -281,10 +281,6 @@ class DataCodeService(Service):
 
     # What sessions get ---------------------------------------------------------------
 
-    def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
-        """Run what blocks on a disk in a thread of our own."""
-        return deferToThreadPool(self._reactor, self._disk, function, *arguments)
-
     def _folder_made(self, path: Path) -> None:
         text = translate(
             mark("📁 A folder for the session was made: {folder}"), self.settings.locale
@@ -304,7 +300,7 @@ class DataCodeService(Service):
             share_names=shares.share_names,
             files=self._files if folder is None else folder.files,
             folder=folder,
-            in_thread=self.in_thread,
+            work=self._disk.session(),
             limits=self.settings.limits,
             on_read=on_read,
         )
@@ -341,10 +337,10 @@ class DataCodeService(Service):
         for succeeded, result in await DeferredList(ends, consumeErrors=True):
             if not succeeded:
                 self.log.failure("Stopping", failure=result)
-        if self._disk.started:
-            if self.settings.use_ve:
-                await self.in_thread(self._folders.close)
-            self._disk.stop()
+        if self.settings.use_ve:
+            closing = self.in_thread(self._folders.close)
+            await _at_most(closing, _CLOSING_SECONDS, self._reactor)
+        await self._disk.stop()
         if self._logins.started:
             self._logins.stop()
         self._audit.close()

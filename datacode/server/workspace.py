@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
-from datacode.server.files.broker import FileBroker, InThread
+from datacode.server.files.broker import FileBroker, Work
 from datacode.server.files.sandboxed_files import SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
 from datacode.smb.target import Target
@@ -36,15 +36,15 @@ class Workspace:
         share_names: Callable[[Target], Awaitable[list[Any]]],
         files: SandboxedFiles,
         folder: SessionFolder | None,
-        in_thread: InThread,
+        work: Work,
         limits: Limits,
         on_read: Callable[[str], None] = lambda path: None,
     ) -> None:
         self.shares = shares
         self.share_names = share_names
         self.folder = folder
-        self.in_thread = in_thread
-        self.broker = FileBroker(files, shares, in_thread, folder=folder, on_read=on_read)
+        self.in_thread = work.run
+        self.broker = FileBroker(files, shares, work, folder=folder, on_read=on_read)
         self._workers = workers
         self._limits = limits
         self._interpreter: Any = None
@@ -62,6 +62,7 @@ class Workspace:
 
     async def close(self) -> None:
         """Close all of it. A failure is logged, and the rest is closed all the same."""
+        self.broker.give_up()
         endings = [Deferred.fromCoroutine(self.shares.close())]
         if self._interpreter is not None:
             endings.append(Deferred.fromCoroutine(self._interpreter.close()))

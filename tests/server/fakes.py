@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from twisted.internet.task import Clock
 
 from datacode.errors import limit_error
 from datacode.runtime.files import Entry
+from datacode.runtime.in_steps import done
 from datacode.runtime.interpreter import Outcome, VariableSummary
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
@@ -160,6 +161,22 @@ class FakeWorkers:
         return self.opened[-1]
 
 
+class AtOnce:
+    """Stands in for threads: does everything when it is asked for."""
+
+    def run(self, function: Any, *arguments: Any) -> Deferred[Any]:
+        """What a function returns, or a generator in the end."""
+
+        def work() -> Any:
+            found = function(*arguments)
+            return done(found) if isinstance(found, Generator) else found
+
+        return maybeDeferred(work)
+
+    def give_up(self) -> None:
+        """Nothing is ever under way."""
+
+
 class FakeShares:
     """A session's shares: ``data`` holds what ``tree`` says; connecting to ``slow`` never ends."""
 
@@ -286,7 +303,7 @@ class Room:
             share_names=self._share_names,
             files=files,
             folder=self.folder,
-            in_thread=maybeDeferred,
+            work=AtOnce(),
             limits=(settings or Settings()).limits,
         )
         context = ServerContext(settings or Settings(), self.clock, self.metrics, NoAudit())

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.runtime.file_operations import (
@@ -27,7 +27,7 @@ from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
 from datacode.smb.errors import ShareError
 from datacode.smb.target import Target
-from tests.server.fakes import FakeShares
+from tests.server.fakes import AtOnce, FakeShares
 
 
 class BrokerTests(SynchronousTestCase):
@@ -45,9 +45,7 @@ class BrokerTests(SynchronousTestCase):
         """A broker with or without a session folder."""
         area = AllowedFolders.of(self.root, [])
         files = SandboxedFiles(area) if folder is None else folder.files
-        return FileBroker(
-            files, self.shares, maybeDeferred, folder=folder, on_read=self.read.append
-        )
+        return FileBroker(files, self.shares, AtOnce(), folder=folder, on_read=self.read.append)
 
     def now(self, asked: Any) -> Any:
         """What is answered, at once."""

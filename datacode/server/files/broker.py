@@ -8,25 +8,31 @@ the service's own pool.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
+from msgspec import structs
 from twisted.internet.defer import Deferred
 
-from datacode.runtime.file_operations import FileOperation, Open
+from datacode.runtime.file_operations import FileOperation, ListFolder, Match, Open
 from datacode.runtime.files import FilesError
 from datacode.server.files.sandboxed_files import SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder, StoreError
 from datacode.smb.file_router import FileRouter, Progress, SharedFiles
 from datacode.smb.share_paths import is_share_path
+from datacode.values.paths import is_too_long
 
-Result = TypeVar("Result")
 
+class Work(Protocol):
+    """Runs what blocks in threads (``file_threads.SessionWork``)."""
 
-class InThread(Protocol):
-    """Runs a blocking function in a thread; what it returns is awaited."""
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
+        """What a function returns, or a generator function in the end."""
 
-    def __call__(self, function: Callable[..., Result], *arguments: Any) -> Awaitable[Result]: ...
+    def give_up(self) -> None:
+        """End what generators are at."""
 
 
 class FileBroker(FileRouter):
@@ -40,21 +46,23 @@ class FileBroker(FileRouter):
         self,
         files: SandboxedFiles,
         shares: SharedFiles,
-        in_thread: InThread,
+        work: Work,
         *,
         folder: SessionFolder | None = None,
         on_read: Callable[[str], None] = lambda path: None,
     ) -> None:
         super().__init__(shares)
         self._files = files
-        self._in_thread = in_thread
+        self._work = work
         self._folder = folder
         self._on_read = on_read
         self.on_progress: Callable[[str, int, int], object] | None = None
         self._under_way: set[Deferred[Any]] = set()
 
     async def do(self, operation: FileOperation[Any]) -> Any:
-        """Check the permission, before anything is read for it, then carry it out."""
+        """Check paths and the permission, before anything is read for it, then carry it out."""
+        if any(isinstance(each, str) and is_too_long(each) for each in structs.astuple(operation)):
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
         if operation.changes and self._folder is None and not is_share_path(operation.place):
             raise FilesError(operation.refused)
         return await super().do(operation)
@@ -63,11 +71,15 @@ class FileBroker(FileRouter):
         """Carry it out on the disk, in a thread. The session folder is made at the first use."""
         if self._folder is not None and not self._folder.exists:
             try:
-                await self._in_thread(self._folder.make)
+                await self._work.run(self._folder.make)
             except StoreError as error:
                 raise error.for_program() from None
+        if isinstance(operation, ListFolder):
+            return await self._work.run(self._files.listing, operation.path)
+        if isinstance(operation, Match):
+            return await self._work.run(self._files.searching, operation.pattern)
         files = self._folder if operation.changes else self._files
-        return await self._in_thread(operation.on, files)
+        return await self._work.run(operation.on, files)
 
     async def on_share(self, operation: FileOperation[Any]) -> Any:
         """Carry it out on a share; ``give_up`` cancels it."""
@@ -91,6 +103,7 @@ class FileBroker(FileRouter):
         return None if hook is None else report
 
     def give_up(self) -> None:
-        """Cancel what shares were asked for. Work on the disk, in a thread, cannot be cancelled."""
+        """Cancel what shares were asked for, and searches on the disk."""
+        self._work.give_up()
         for call in list(self._under_way):
             call.cancel()

@@ -21,7 +21,8 @@ from typing import Protocol
 
 from datacode.i18n.message import Message
 from datacode.runtime.files import Entry, FilesError
-from datacode.runtime.patterns import matching
+from datacode.runtime.in_steps import EVERY, Steps, done, sorted_in_steps
+from datacode.runtime.patterns import searching
 from datacode.server.files.protected_files import ProtectedFiles, open_without_magic
 
 MAX_ENTRIES = 200_000
@@ -164,6 +165,14 @@ class SandboxedFiles:
 
     def list_folder(self, path: str) -> list[Entry]:
         """The entries of a folder by name; what is neither file nor folder is left out."""
+        return done(self.listing(path))
+
+    def match(self, pattern: str) -> list[str]:
+        """The paths that match a pattern, in order."""
+        return done(self.searching(pattern))
+
+    def listing(self, path: str) -> Steps[list[Entry]]:
+        """``list_folder`` in steps."""
         look, mode = self._look(path)
         try:
             if not stat.S_ISDIR(mode):
@@ -172,13 +181,13 @@ class SandboxedFiles:
         finally:
             os.close(look)
         try:
-            return self._entries(folder, path)
+            return (yield from self._entries(folder, path))
         finally:
             os.close(folder)
 
-    def match(self, pattern: str) -> list[str]:
-        """The paths that match a pattern, in order."""
-        return matching(pattern, self.list_folder)
+    def searching(self, pattern: str) -> Steps[list[str]]:
+        """``match`` in steps."""
+        return (yield from searching(pattern, self.listing))
 
     def kind(self, path: str) -> str | None:
         """``"file"``, ``"folder"``, or None where nothing is."""
@@ -215,16 +224,18 @@ class SandboxedFiles:
             os.close(look)
             raise
 
-    def _entries(self, folder: int, path: str) -> list[Entry]:
+    def _entries(self, folder: int, path: str) -> Steps[list[Entry]]:
         found: list[Entry] = []
         with os.scandir(folder) as names:
-            for name in names:
+            for number, name in enumerate(names):
+                if number % EVERY == 0:
+                    yield
                 if len(found) == MAX_ENTRIES:
                     raise FilesError(TOO_MANY_NAMES.filled(path=path, limit=MAX_ENTRIES))
                 entry = _entry(name)
                 if entry is not None:
                     found.append(entry)
-        return sorted(found, key=lambda entry: entry.name)
+        return (yield from sorted_in_steps(found, lambda entry: entry.name))
 
 
 def _entry(found: os.DirEntry[str]) -> Entry | None:
