@@ -7,9 +7,11 @@ from collections.abc import Hashable
 from enum import StrEnum
 from typing import Any
 
+from datacode.tables import join_keys
 from datacode.tables.date_columns import keyed_pair
-from datacode.tables.join import SUFFIXES, On, Suffixes, comparable_keys, joined, keys_of
+from datacode.tables.join import SUFFIXES, On, Suffixes, joined, keys_of
 from datacode.tables.join_match import KeyColumns, Pairs
+from datacode.tables.read_options import Warn, unheard
 from datacode.values.comparable import Ordered, comparable, in_order, measurable
 from datacode.values.hashing import NOTHING, HashKeys
 from datacode.values.table import Table
@@ -31,6 +33,7 @@ def asof_join(
     by: On,
     direction: Direction,
     suffixes: Suffixes = SUFFIXES,
+    warn: Warn = unheard,
 ) -> Table:
     """Every left row with the right row that is nearest in one column, and equal in ``by``.
 
@@ -39,7 +42,7 @@ def asof_join(
     """
     (own,), (others,) = keys_of(left, right, [on])
     one, other = keyed_pair(own, others, keep_texts=False)
-    left_by, right_by = comparable_keys(left, right, by)
+    left_by, right_by = join_keys.comparable(*keys_of(left, right, by), by, warn)
     key_of = HashKeys().of_row
 
     def group(by: KeyColumns, row: int) -> Hashable:

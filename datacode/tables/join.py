@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from datacode.errors import DataCodeError, runtime_error
+from datacode.tables import join_keys
 from datacode.tables.date_columns import keyed_pair
 from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, matched, pairs_of
+from datacode.tables.read_options import Warn, unheard
 from datacode.tables.select import under_each_other
 from datacode.values import column_storage, hashing
 from datacode.values.column_storage import ColumnData, is_short
@@ -66,15 +68,6 @@ def keys_of(left: Table, right: Table, on: On) -> tuple[KeyColumns, KeyColumns]:
         [_column(left, one, "left") for one, _ in on],
         [_column(right, other, "right") for _, other in on],
     )
-
-
-def comparable_keys(left: Table, right: Table, on: On) -> tuple[KeyColumns, KeyColumns]:
-    """What to compare in place of these columns: dates by what they are, not by their texts."""
-    pairs = [
-        keyed_pair(one, other, keep_texts=True)
-        for one, other in zip(*keys_of(left, right, on), strict=True)
-    ]
-    return [one for one, _ in pairs], [other for _, other in pairs]
 
 
 def _column(table: Table, name: str, side: str) -> ColumnData:
@@ -138,10 +131,13 @@ def equal_join(
     *,
     suffixes: Suffixes = SUFFIXES,
     nulls_equal: bool = False,
+    warn: Warn = unheard,
 ) -> Table:
-    """The rows whose columns are equal."""
-    keys = comparable_keys(left, right, on)
+    """The rows whose columns are equal; ``warn`` is told of keys that only look alike."""
+    keys = join_keys.comparable(*keys_of(left, right, on), on, warn)
     pairs = matched(*keys, how, check_count, nulls_equal=nulls_equal)
+    if how is not How.ANTI:
+        join_keys.warn_of_lost_zeros(*keys, on, pairs, warn)
     if how in (How.SEMI, How.ANTI):
         return left.take(pairs.left)
     return joined(left, right, pairs, suffixes)
@@ -219,6 +215,7 @@ def compared_join(
     how: How,
     check_count: CheckCount,
     suffixes: Suffixes = SUFFIXES,
+    warn: Warn = unheard,
 ) -> Table:
     """The rows of which the left column compares so with the right one.
 
@@ -228,8 +225,10 @@ def compared_join(
     name, sign, other = condition
     sign = COMPARISONS[sign]
     if sign == "=":
-        return equal_join(left, right, [(name, other)], how, check_count, suffixes=suffixes)
+        on = [(name, other)]
+        return equal_join(left, right, on, how, check_count, suffixes=suffixes, warn=warn)
     (own,), (others,) = keys_of(left, right, [(name, other)])
+    join_keys.warn_of_kinds(own, others, (name, other), warn)
     one, two = keyed_pair(own, others, keep_texts=sign == "!=")
     find = _unequal(two) if sign == "!=" else _compared(two, sign)
     if how in (How.SEMI, How.ANTI):

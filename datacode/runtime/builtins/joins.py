@@ -72,6 +72,7 @@ def _equal_join(
         _check_size(host, one, other),
         suffixes=_suffixes(suffixes),
         nulls_equal=nulls_equal,
+        warn=host.warn,
     )
 
 
@@ -301,6 +302,7 @@ def join_on(
         _how(type_, _TYPES),
         _check_size(host, one, other),
         _suffixes(suffixes),
+        host.warn,
     )
 
 
@@ -351,7 +353,9 @@ def asof_join(
             "asof_needs_one_column", "asof_join compares one column with one; others belong into by"
         )
     equal = [] if by is ABSENT or by is None else checked_on(by, one, other)
-    return nearest_join(one, other, columns[0], equal, Direction(direction), _suffixes(suffixes))
+    return nearest_join(
+        one, other, columns[0], equal, Direction(direction), _suffixes(suffixes), host.warn
+    )
 
 
 @builtin("joins", calls_back=True)

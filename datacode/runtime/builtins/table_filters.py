@@ -17,6 +17,7 @@ from datacode.tables.filters import (
     different,
     where,
 )
+from datacode.tables.join_keys import warn_of_condition
 from datacode.tables.select import position_of, sample
 from datacode.values.column_storage import ColumnData
 from datacode.values.table import Column, Table
@@ -99,7 +100,9 @@ def table_filter(host: Host, table: Value, condition: Value) -> Table:
 
 def _filter(host: Host, table: Value, condition: Value) -> Table:
     source = as_table(table, "Table and String")
-    return filtered(host.engine.condition, source, as_text(condition, "Table and String"))
+    text = as_text(condition, "Table and String")
+    warn_of_condition(source, text, host.warn)
+    return filtered(host.engine.condition, source, text)
 
 
 @builtin("row filters", calls_back=True)
@@ -119,7 +122,9 @@ def table_query(host: Host, table: Value, expression: Value) -> Table:
         print(join(table_query(t, "n >= least or contains(item, 'p')")["item"], " "))   # nut pin
     """
     source = as_table(table, "Table and String")
-    return queried(host.engine.condition, source, as_text(expression, "Table and String"))
+    text = as_text(expression, "Table and String")
+    warn_of_condition(source, text, host.warn)
+    return queried(host.engine.condition, source, text)
 
 
 # By one column -----------------------------------------------------------------

@@ -1,0 +1,243 @@
+"""What is compared in place of key columns, and what is odd about two of them.
+
+Dates are compared by what they are, and numbers with texts that are numbers by their values. Keys
+that only look alike are told: codes have often lost their leading zeros on the way through a
+spreadsheet. Source: builtins reference, 10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datacode.errors import DataCodeError
+from datacode.i18n.message import Message
+from datacode.language.analysis.scopes import walk
+from datacode.language.syntax import nodes
+from datacode.language.syntax.parser import parse_expression
+from datacode.tables.date_columns import keyed_pair
+from datacode.tables.join_match import KeyColumns, Pairs
+from datacode.tables.read_options import Warn
+from datacode.tables.select import position_of
+from datacode.values import column_storage
+from datacode.values.column_storage import ColumnData, Indices, is_short
+from datacode.values.lazy_polars import pl
+from datacode.values.parse_text import WHITE_SPACE, number_from_text
+from datacode.values.table import Table
+from datacode.values.text import number_text
+
+_BY_VALUE = Message(
+    "number_key_with_text_key",
+    "Column '{left}' holds numbers and column '{right}' texts: they are compared by value, '{text}'"
+    " as the number {number}. Read the file with types={{'{left}': 'String'}} to compare texts",
+)
+_NEVER_EQUAL = Message(
+    "numbers_never_equal_texts",
+    "Column '{left}' holds numbers and column '{right}' texts, such as {number} and '{text}':"
+    " they are never equal",
+)
+_LOOK_ALIKE = Message(
+    "keys_look_alike",
+    "'{one}' in column '{left}' finds nothing, but '{other}' in column '{right}' differs from it"
+    " only by leading zeros or spaces",
+)
+
+Names = tuple[str, str]
+
+_MOST = 1000
+"""So many keys without a partner are looked at."""
+
+
+def comparable(
+    left: KeyColumns, right: KeyColumns, names: Sequence[Names], warn: Warn
+) -> tuple[KeyColumns, KeyColumns]:
+    """The columns to compare in place of these."""
+    pairs = [
+        _by_value(*keyed_pair(one, other, keep_texts=True), both, warn)
+        for one, other, both in zip(left, right, names, strict=True)
+    ]
+    return [one for one, _ in pairs], [other for _, other in pairs]
+
+
+# Numbers and texts -------------------------------------------------------------------
+
+
+def _by_value(
+    left: ColumnData, right: ColumnData, names: Names, warn: Warn
+) -> tuple[ColumnData, ColumnData]:
+    """A column of numbers beside one of texts: the texts as numbers, if no two are the same."""
+    kinds = _kind(left), _kind(right)
+    if kinds == (str, float):
+        other, one = _by_value(right, left, (names[1], names[0]), warn)
+        return one, other
+    if kinds != (float, str):
+        return left, right
+    different = dict.fromkeys(value for value in right if value is not None)
+    numbers = {text: number_from_text(text) for text in different}
+    found = [number for number in numbers.values() if number is not None]
+    if not found or len(set(found)) < len(found):
+        warn_of_kinds(left, right, names, warn)
+        return left, right
+    examples = [text for text, number in numbers.items() if number is not None]
+    text = next((t for t in examples if t != number_text(numbers[t] or 0.0)), examples[0])
+    warn(
+        _BY_VALUE.filled(
+            left=names[0], right=names[1], text=text, number=number_text(numbers[text] or 0.0)
+        )
+    )
+    return left, _as_numbers(right, numbers)
+
+
+def _as_numbers(cells: ColumnData, numbers: dict[str, float | None]) -> ColumnData:
+    if None not in numbers.values() and cells.is_stored_as_series():
+        series = cells.stored_series()
+        assert series is not None
+        return ColumnData.of_series(
+            series.replace_strict(numbers, default=None, return_dtype=pl.Float64)
+        )
+    values = []
+    for value in cells:
+        number = None if value is None else numbers[value]
+        values.append(value if number is None else number)
+    return ColumnData.of_list(values)
+
+
+def warn_of_kinds(left: ColumnData, right: ColumnData, names: Names, warn: Warn) -> None:
+    """Tell that numbers never equal texts, if one column holds the ones and one the others."""
+    kinds = _kind(left), _kind(right)
+    if kinds == (str, float):
+        warn_of_kinds(right, left, (names[1], names[0]), warn)
+    elif kinds == (float, str):
+        number = next(value for value in left if value is not None)
+        text = next(value for value in right if value is not None)
+        warn(
+            _NEVER_EQUAL.filled(
+                left=names[0], right=names[1], number=number_text(number), text=text
+            )
+        )
+
+
+def _kind(cells: ColumnData) -> type | None:
+    """``float`` or ``str`` if all that is in a column is of that kind; None otherwise."""
+    if is_short(len(cells)):
+        kinds = set(map(type, cells.values())) - {type(None)}
+        return kinds.pop() if kinds in ({float}, {str}) else None
+    series = cells.stored_series()
+    if series is None or series.null_count() == len(series):
+        return None
+    return {pl.Float64: float, pl.String: str}.get(type(series.dtype))
+
+
+# Texts that look alike ----------------------------------------------------------------
+
+
+def warn_of_lost_zeros(
+    left: KeyColumns, right: KeyColumns, names: Sequence[Names], pairs: Pairs, warn: Warn
+) -> None:
+    """Tell of a key that found no partner, and of one that differs by leading zeros or spaces.
+
+    ``pairs`` are those of a join that pairs rows, left ones among them at most.
+    """
+    alone: Indices | None = None
+    for one, other, both in zip(left, right, names, strict=True):
+        if _kind(one) is not str or _kind(other) is not str:
+            continue
+        alone = _unpaired(pairs, len(one)) if alone is None else alone
+        if not len(alone):
+            return
+        (lonely,) = column_storage.take([one], alone)
+        found = _alike(_first_texts(lonely), other)
+        if found is not None:
+            warn(_LOOK_ALIKE.filled(one=found[0], other=found[1], left=both[0], right=both[1]))
+
+
+def _first_texts(cells: ColumnData) -> list[str]:
+    """The first different texts of a column, a thousand at most."""
+    if cells.is_stored_as_series():
+        series = cells.stored_series()
+        assert series is not None
+        return series.drop_nulls().unique(maintain_order=True).head(_MOST).to_list()
+    return list(dict.fromkeys(value for value in cells if value is not None))[:_MOST]
+
+
+def _unpaired(pairs: Pairs, rows: int) -> Indices:
+    """The left rows that are in no pair."""
+    if isinstance(pairs.left, list) and is_short(rows):
+        right = list(pairs.right) or [0] * len(pairs.left)
+        paired = {row for row, found in zip(pairs.left, right, strict=True) if found is not None}
+        return [row for row in range(rows) if row not in paired]
+    left = pl.Series(pairs.left, dtype=pl.UInt32)
+    if len(pairs.right):
+        left = left.filter(pl.Series(pairs.right, dtype=pl.UInt32).is_not_null())
+    taken = pl.Series([False], dtype=pl.Boolean).new_from_index(0, rows)
+    taken = taken.scatter(left.drop_nulls().unique(), True)
+    return (~taken).arg_true()
+
+
+def _alike(texts: list[str], others: ColumnData) -> tuple[str, str] | None:
+    """One of some texts and one of a column that differ, but for zeros or spaces are the same."""
+    cores = {_core(text): text for text in texts}
+    candidates = _candidates(others, cores)
+    known = set(candidates)
+    for other in candidates:
+        text = cores.get(_core(other))
+        if text is not None and text not in known:
+            return text, other
+    return None
+
+
+def _candidates(cells: ColumnData, cores: dict[str, str]) -> list[str]:
+    """The texts of a column that may be like one of these."""
+    if not cells.is_stored_as_series():
+        return list(dict.fromkeys(value for value in cells if value is not None))
+    series = cells.stored_series()
+    assert series is not None
+    has_odd_ends = series.str.contains(f"^[{WHITE_SPACE}0]|[{WHITE_SPACE}]$")
+    odd = series.filter(has_odd_ends).unique(maintain_order=True).head(10 * _MOST)
+    wanted = pl.Series([*cores, *cores.values()], dtype=pl.String)
+    plain = series.filter(series.is_in(wanted.implode())).unique(maintain_order=True)
+    return [*plain.to_list(), *odd.to_list()]
+
+
+def _core(text: str) -> str:
+    """A key without white space around it and without leading zeros."""
+    text = text.strip(WHITE_SPACE)
+    return text.lstrip("0") or text[:1]
+
+
+def warn_of_columns(left: ColumnData, right: ColumnData, names: Names, warn: Warn) -> None:
+    """The same for two columns of a table that are compared row by row."""
+    warn_of_kinds(left, right, names, warn)
+    if _kind(left) is not str or _kind(right) is not str:
+        return
+    for one, other in zip(left, right, strict=True):
+        if one is None or other is None or one == other:
+            continue
+        if _core(one) == _core(other):
+            warn(_LOOK_ALIKE.filled(one=one, other=other, left=names[0], right=names[1]))
+            return
+
+
+# Conditions over rows -----------------------------------------------------------------
+
+
+def warn_of_condition(table: Table, text: str, warn: Warn) -> None:
+    """Tell of columns of a table that a condition compares although their cells only look alike."""
+    names = [name for name in dict.fromkeys(table.names) if name in text]
+    if len(names) < 2 or not len(table):
+        return
+    columns = {name: table.columns[position_of(table, name)] for name in names}
+    kinds = {_kind(cells) for cells in columns.values()}
+    if str not in kinds:
+        return
+    try:
+        tree = parse_expression(text, table.names)
+    except DataCodeError:
+        return  # told by whoever evaluates it
+    for node in walk([tree]):
+        if not isinstance(node, nodes.Binary) or node.operator not in ("==", "!=", "="):
+            continue
+        left, right = node.left, node.right
+        if isinstance(left, nodes.Name) and isinstance(right, nodes.Name):
+            pair = columns.get(left.name), columns.get(right.name)
+            if pair[0] is not None and pair[1] is not None:
+                warn_of_columns(pair[0], pair[1], (left.name, right.name), warn)

@@ -1,0 +1,98 @@
+"""Keys that only look alike are told (builtins reference, 10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datacode.i18n.message import Message
+from datacode.tables.join import compared_join, equal_join
+from datacode.tables.join_keys import warn_of_condition
+from datacode.tables.join_match import How
+from datacode.values.table import Table
+from datacode.values.types import Value
+from tests.tables.making import TableTestCase, mixed, typed
+
+
+class JoinKeyTests(TableTestCase):
+    """Joins of texts with numbers, and of texts that differ by zeros or spaces."""
+
+    def setUp(self) -> None:
+        self.warnings: list[Message] = []
+
+    def join(self, left: list[Value], right: list[Value], how: How = How.INNER) -> list[Any]:
+        """The keys that a join pairs, and the codes and parameters of its warnings, both ways."""
+
+        def work(store: Any) -> list[Any]:
+            self.warnings = []
+            one = Table(["code"], [store(left)], len(left))
+            other = Table(["id"], [store(right)], len(right))
+            warn = self.warnings.append
+            found = equal_join(one, other, [("code", "id")], how, lambda _: None, warn=warn)
+            return [list(found.rows()), self.warnings]
+
+        plain = work(mixed)
+        self.assertEqual(self.by_polars(lambda: work(typed)), plain)
+        return plain
+
+    def test_numbers_and_texts(self) -> None:
+        """They are compared by value where the texts are different numbers."""
+        for left, right in (([7.0, 8.0], ["007", "008"]), (["007", "008"], [7.0, 8.0])):
+            rows, warnings = self.join(list(left), list(right))
+            self.assertEqual(rows, [[left[0], right[0]], [left[1], right[1]]])
+            (warning,) = warnings
+            self.assertEqual(warning.code, "number_key_with_text_key")
+            self.assertEqual(warning.value("text"), "007")
+        rows, (warning,) = self.join([7.0, None], ["7", "x", None])
+        self.assertEqual(rows, [[7.0, "7"]])
+
+    def test_ambiguous_texts(self) -> None:
+        """Of two texts for one number neither is it."""
+        for texts in (["7", "007"], ["a", "b"]):
+            rows, (warning,) = self.join([7.0, 8.0], list(texts))
+            self.assertEqual(rows, [])
+            self.assertEqual(warning.code, "numbers_never_equal_texts")
+            self.assertEqual((warning.value("left"), warning.value("right")), ("code", "id"))
+
+    def test_lost_zeros_and_spaces(self) -> None:
+        """A key that finds nothing is told, if another is it but for zeros or spaces."""
+        for left, right in (
+            (["007", "8"], ["7", "8"]), (["7", "8"], ["007", "8"]), (["A1 ", "8"], ["A1", "8"]),
+            (["A1", "8"], ["\xa0A1", "8"]), (["0", "8"], ["00", "8"]),
+        ):  # fmt: skip
+            for how in (How.INNER, How.LEFT, How.FULL, How.SEMI):
+                rows, (warning,) = self.join(list(left), list(right), how)
+                self.assertEqual(warning.code, "keys_look_alike", (left, right))
+                self.assertEqual(
+                    (warning.value("one"), warning.value("other")), (left[0], right[0])
+                )
+                self.assertIn("8", [row[0] for row in rows])
+
+    def test_nothing_to_tell(self) -> None:
+        """Keys that find their partners, and keys that are simply not there."""
+        for left, right in (
+            (["007", "7"], ["007", "7", "0007"]), (["a", "b"], ["c", None]), ([1.0], [2.0]),
+            ([], ["007"]), (["7"], []), ([None], ["7"]),
+        ):  # fmt: skip
+            self.assertEqual(self.join(list(left), list(right))[1], [])
+
+    def test_comparisons(self) -> None:
+        """A number is neither above nor below a text, and that is told."""
+        left, right = Table(["a"], [mixed([1.0])], 1), Table(["b"], [mixed(["x"])], 1)
+        warn = self.warnings.append
+        found = compared_join(left, right, ("a", "<", "b"), How.INNER, lambda _: None, warn=warn)
+        self.assertEqual(len(found), 0)
+        self.assertEqual([each.code for each in self.warnings], ["numbers_never_equal_texts"])
+
+    def test_conditions(self) -> None:
+        """The same for two columns in a condition over rows."""
+        cells: dict[str, list[Value]] = {"n": [7.0, 8.0], "a": ["007", "x"], "b": ["7", "x"]}
+        table = Table(list(cells), [mixed(values) for values in cells.values()], 2)
+        for condition, codes in (
+            ("n == a", ["numbers_never_equal_texts"]),
+            ("1 > 0 and b != n", ["numbers_never_equal_texts"]),
+            ("a = b", ["keys_look_alike"]), ("n == 7 and a == '7'", []), ("a ==", []),
+            ("b < a", []),
+        ):  # fmt: skip
+            self.warnings.clear()
+            warn_of_condition(table, condition, self.warnings.append)
+            self.assertEqual([each.code for each in self.warnings], codes, condition)
