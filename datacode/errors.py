@@ -81,8 +81,15 @@ class DataCodeError(MessageError):
         """
         message = self.message.render(locale)
         if locale == "ru":
-            return f"Ошибка: {message}{self._place()}"
+            # Some say themselves that they are one: "Ошибка чтения файла: …".
+            prefix = "" if message.startswith("Ошибка") else "Ошибка: "
+            return f"{prefix}{message}{self._place()}"
         return self._with_kind(message)
+
+    def within(self) -> Message:
+        """The error as the reason in another one's message; in Russian without kind and line."""
+        told = self.message
+        return Message(told.code, told.template, told.params, told.russian, self._with_kind(""))
 
     def _with_kind(self, message: str) -> str:
         if self.line is None or self.kind is Kind.LIMIT:

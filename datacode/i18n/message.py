@@ -22,6 +22,7 @@ class Message(Struct, frozen=True):
     English, with ``{name}`` for each of ``params``; code and template together are the key of the
     catalogue. Parameters are inserted as they are; text of a user in them is never read as a
     template. A parameter may be a message itself: why something failed, in the same language.
+    ``kind`` is what stands in front of an error that another one quotes; not in Russian.
     ``russian`` messages are those that DataCode 1.x had in Russian: programs see and test that.
     """
 
@@ -29,11 +30,12 @@ class Message(Struct, frozen=True):
     template: str
     params: dict[str, str | Message] = {}
     russian: bool = False
+    kind: str = ""
 
     def filled(self, /, **params: object) -> Message:
         """The same message with more of its parameters."""
         return Message(
-            self.code, self.template, {**self.params, **parameters(params)}, self.russian
+            self.code, self.template, {**self.params, **parameters(params)}, self.russian, self.kind
         )
 
     def value(self, name: str) -> str:
@@ -49,7 +51,7 @@ class Message(Struct, frozen=True):
         template = self.template
         if self.russian:
             template = catalog.original(template, self.code)
-        return _inserted(template, self.params)
+        return self.kind + _inserted(template, self.params)
 
 
 class MessageError(Exception):
@@ -83,7 +85,7 @@ def render(message: Message, locale: str) -> str:
         name: render(value, locale) if isinstance(value, Message) else value
         for name, value in message.params.items()
     }
-    return _inserted(template, values)
+    return ("" if locale == "ru" else message.kind) + _inserted(template, values)
 
 
 def _inserted(template: str, params: Mapping[str, Any]) -> str:

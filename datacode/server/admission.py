@@ -333,9 +333,7 @@ class AdmissionControl:
     # Sessions ------------------------------------------------------------------------------------
 
     def _opening(self, handshake: Handshake, account: str | None, *, needs_auth: bool) -> Opening:
-        locale = preferred_locale(
-            handshake.headers.get("accept-language"), self._context.settings.locale
-        )
+        locale = _locale(handshake, self._context.settings.locale)
 
         def open_session(client: ClientProtocol) -> SessionPort:
             identity = ClientIdentity(next(self._numbers), handshake.address, locale, account)
@@ -452,6 +450,16 @@ def preferred_locale(header: str | None, default: texts.Locale) -> texts.Locale:
             if quality > 0 and (best is None or quality > best[0]):
                 best = (quality, "ru" if language == "ru" else "en")
     return best[1] if best else default
+
+
+def _locale(handshake: Handshake, default: texts.Locale) -> texts.Locale:
+    """The language that a client asks for, which a browser's preference alone does not do."""
+    asked = next(iter(handshake.query.get("locale", ())), None)
+    if asked == "ru" or asked == "en":
+        return "ru" if asked == "ru" else "en"
+    if "origin" in handshake.headers and asked != "auto":
+        return default
+    return preferred_locale(handshake.headers.get("accept-language"), default)
 
 
 def _quality(parameter: str) -> float:

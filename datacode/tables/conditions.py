@@ -60,7 +60,8 @@ def queried(compile_condition: CompileCondition, table: Table, expression: str) 
     try:
         return _by_expression(compile_condition, table, expression)
     except _NotAnExpression as refused:
-        raise DataCodeError(Kind.RUNTIME, _UNREADABLE.filled(error=refused.error)) from None
+        message = _UNREADABLE.filled(error=refused.error.within())
+        raise DataCodeError(Kind.RUNTIME, message) from None
 
 
 def filter_by_condition(
@@ -92,7 +93,9 @@ def computed(compile_condition: CompileCondition, table: Table, expression: str)
         values = _values_by_row(compile_condition, table, expression)
     except _NotAnExpression as refused:
         raise runtime_error(
-            "expression_unreadable", "The expression cannot be read: {error}", error=refused.error
+            "expression_unreadable",
+            "The expression cannot be read: {error}",
+            error=refused.error.within(),
         ) from None
     try:
         return ColumnData.of_list(list(values))
@@ -100,7 +103,7 @@ def computed(compile_condition: CompileCondition, table: Table, expression: str)
         if error.kind is Kind.LIMIT or len(error.text) > _LONGEST_TOLD:
             raise
         raise runtime_error(
-            "expression_failed", "Error in the expression: {error}", error=error
+            "expression_failed", "Error in the expression: {error}", error=error.within()
         ) from None
 
 
@@ -140,7 +143,7 @@ def _unreadable(condition: str) -> DataCodeError:
 
 # Expressions -----------------------------------------------------------------------
 
-_LONGEST_TOLD = 10_000
+_LONGEST_TOLD = 2_000
 """Characters of an error that another one quotes: conditions may fail within conditions, down to
 the limit of recursion, and each would quote the one inside."""
 
@@ -180,7 +183,7 @@ def _by_expression(compile_condition: CompileCondition, table: Table, text: str)
     except DataCodeError as error:
         if error.kind is Kind.LIMIT or len(error.text) > _LONGEST_TOLD:
             raise
-        raise DataCodeError(Kind.RUNTIME, _FAILED.filled(error=error)) from None
+        raise DataCodeError(Kind.RUNTIME, _FAILED.filled(error=error.within())) from None
     if len(kept) < len(table):
         raise DataCodeError(Kind.RUNTIME, _NOT_BOOLEAN)
     return table.keep(kept)

@@ -216,7 +216,7 @@ class ShareTests(FaultTestCase):
                 pass
             self.assertEqual(
                 answer["error"],
-                f"Ошибка: Ошибка чтения файла: соединение с {server.address} потеряно"
+                f"Ошибка чтения файла: соединение с {server.address} потеряно"
                 " (lib://data/large.txt, попыток: 2)",
             )
             self.assertNobodyElse()
@@ -238,7 +238,7 @@ class ShareTests(FaultTestCase):
         )
         self.assertEqual(
             client.ask(code='read_file("lib://data/large.txt")')["error"],
-            f"Ошибка: Ошибка чтения файла: соединение с 127.0.0.1:{proxy.port} потеряно"
+            f"Ошибка чтения файла: соединение с 127.0.0.1:{proxy.port} потеряно"
             " (lib://data/large.txt, попыток: 2)",
         )
         proxy.every(Fault("none"))
@@ -253,7 +253,7 @@ class ShareTests(FaultTestCase):
         self.connected(client, proxy.port)
         self.assertEqual(
             client.ask(code='read_file("lib://data/large.txt")')["error"],
-            f"Ошибка: Ошибка чтения файла: сервер 127.0.0.1:{proxy.port} не отвечает"
+            f"Ошибка чтения файла: сервер 127.0.0.1:{proxy.port} не отвечает"
             " (lib://data/large.txt, попыток: 1)",
         )
         self.assertEqual(said(client, "print(x)"), "7\n")
@@ -413,7 +413,7 @@ class FullDiskTests(FaultTestCase):
         ShareTests.connected(self, client, server.port)  # type: ignore[arg-type]
         self.assertEqual(
             client.ask(code='read_file("lib://data/large.txt")')["error"],
-            "Ошибка: Ошибка чтения файла: на сервере DataCode нет места для файла 'large.txt'",
+            "Ошибка чтения файла: на сервере DataCode нет места для файла 'large.txt'",
         )
         self.assertEqual(said(client, 'print(read_file("lib://data/small.txt"))'), "small\n")
         self.assertNobodyElse()

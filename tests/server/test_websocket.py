@@ -332,12 +332,22 @@ class HandshakeTests(ServerTestCase):
         self.assertEqual(added.close_code, 4401)
 
     def test_locale_of_the_handshake(self) -> None:
-        """A browser's language is the language of answers; without one it is Russian."""
-        server = self.server()
-        russian = self.opened(server).ask(type="x")
-        english = self.opened(server, Accept_Language="en-US,en;q=0.9,ru;q=0.5").ask(type="x")
-        self.assertIn("Ошибка", russian.texts[0])
-        self.assertIn("Request error", english.texts[0])
+        """Russian, unless a program's header or the address asks for another. What a browser
+        prefers is no request: its pages get the documented sentences."""
+        prefers = {"Accept_Language": "en-US,en;q=0.9,ru;q=0.5"}
+        page = {"Origin": "http://localhost", **prefers}
+        for path, headers, expected in (
+            ("/", {}, "Ошибка"),
+            ("/", prefers, "Request error"),
+            ("/", page, "Ошибка"),
+            ("/?locale=auto", page, "Request error"),
+            ("/?locale=auto", {}, "Ошибка"),
+            ("/?locale=en", {}, "Request error"),
+            ("/?locale=ru", prefers, "Ошибка"),
+            ("/?locale=fr", page, "Ошибка"),
+        ):
+            connection = self.opened(path=path, **headers).ask(type="x")
+            self.assertIn(expected, connection.texts[0], (path, headers))
 
     def test_before_the_server_is_ready(self) -> None:
         """Handshakes wait until workers can be had; plain HTTP does not."""

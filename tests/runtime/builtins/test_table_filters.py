@@ -61,6 +61,21 @@ class ConditionTests(ProgramTestCase):
         self.assertIn("условии фильтрации: Runtime Error at line 3: Превышена", found[-200:])
         self.assertLess(len(found), 20_000)
 
+    def test_one_language(self) -> None:
+        """An error that another one quotes is in the reader's language, without another prefix."""
+        text = "t = table([[1]], ['n'])\ntable_filter(t, 'n > 1 or nosuch')"
+        error = Interpreter().run(text).error
+        assert error is not None
+        self.assertEqual(
+            error.render("ru"),
+            "Ошибка в условии фильтрации: переменная 'nosuch' не определена (строка 2)",
+        )
+        self.assertEqual(
+            error.render("en"),
+            "Runtime Error at line 2: Error in the filter condition: "
+            "Variable Error at line 2: Variable 'nosuch' not found",
+        )
+
     def test_errors(self) -> None:
         """What goes wrong in a condition is told with its own error inside."""
         self.assertEqual(
