@@ -13,10 +13,11 @@ import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, structs
+from msgspec import UNSET, structs
 from twisted.internet.defer import CancelledError
 
 from datacode.errors import DataCodeError, Kind
@@ -25,6 +26,7 @@ from datacode.i18n.os_errors import system_text
 from datacode.runtime.file_operations import ListFolder
 from datacode.runtime.files import Entry, FilesError
 from datacode.server.api import messages, texts
+from datacode.server.api.long_answer import JsonText, json_text
 from datacode.server.api.messages import (
     Answer,
     Check,
@@ -62,7 +64,7 @@ from datacode.server.api.messages import (
     UploadFile,
     Variables,
 )
-from datacode.server.files.json_content import TooLarge, base64_text, of_descriptor
+from datacode.server.files.json_content import TooLarge, of_descriptor
 from datacode.server.files.session_folder import SessionFolder, StoreError
 from datacode.server.options.settings import MIB
 from datacode.server.workspace import Workspace
@@ -79,7 +81,8 @@ class RequestContext:
 
     ``output`` sends a piece of a running program's output, ``progress`` tells how far a read is.
     ``message_bytes`` bounds files that are sent whole; 0 is no bound. ``about`` is what ``info``
-    says of the server and the session.
+    says of the server and the session. ``hold`` counts memory, in bytes, that the request takes
+    until it is answered.
     """
 
     workspace: Workspace
@@ -88,10 +91,17 @@ class RequestContext:
     progress: Callable[[str, int, int | None], None]
     message_bytes: int
     about: Callable[[], dict[str, Any]]
+    hold: Callable[[int], None]
 
 
 _LARGEST_DATABASE = 1 << 30
 """Bytes of an exported database where messages have no limit."""
+
+_MANY_NAMES = 2000
+"""Names from which a thread goes through them, and other clients have their turn."""
+
+_MOST_PATHS = 1000
+"""Paths that a completion offers; nobody chooses from more."""
 
 Handler = Callable[[Any, RequestContext], Coroutine[Any, Any, Answer]]
 
@@ -104,6 +114,11 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
     tables: list[TableView] = []
     database: list[bytes] = []
     warnings: list[Message] = []
+
+    def keep_export(piece: bytes) -> None:
+        database.append(piece)
+        context.hold(len(piece))
+
     if request.progress:
         context.workspace.broker.on_progress = context.progress
     try:
@@ -111,11 +126,12 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
             request.code,
             on_output=context.output if request.stream else None,
             on_table=partial(_keep, tables) if request.tables else None,
-            on_export=database.append if request.export else None,
+            on_export=keep_export if request.export else None,
             on_warning=warnings.append if request.warnings else None,
             export_bytes=context.message_bytes or _LARGEST_DATABASE,
             keep_tables=request.keep_tables,
             max_steps=request.max_steps,
+            hold=context.hold,
         )
     finally:
         context.workspace.broker.on_progress = None
@@ -131,8 +147,9 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
     if request.tables:
         answer.tables = tables
     if database:
-        written: Any = await context.workspace.in_thread(_as_base64, database)  # Raw is a text, too
+        written: Any = json_text(database, base64=True)  # a text when it is sent
         answer.sqlite_db = written
+        context.hold(-sum(map(len, database)))  # from here on it counts as a part of the answer
     return answer
 
 
@@ -195,10 +212,6 @@ async def check(request: Check, context: RequestContext) -> Answer:
     return Problems(problems=[_problem(each, context.locale) for each in found])
 
 
-def _as_base64(pieces: list[bytes]) -> Raw:
-    return base64_text(b"".join(pieces))
-
-
 def _keep(tables: list[TableView], shown: TableShown) -> None:
     """Add a table that a program showed to those of the answer."""
     view = TableView(shown.columns, shown.types, shown.rows, shown.row_count)
@@ -238,10 +251,20 @@ async def _paths_from(beginning: str, workspace: Workspace) -> list[Completion]:
         entries = await workspace.broker.do(ListFolder(folder or slash))
     except (OSError, FilesError):
         return []
+    if len(entries) > _MANY_NAMES:
+        found: list[Completion] = await workspace.in_thread(
+            _beginning_with, name, folder + slash, entries
+        )
+        return found
+    return _beginning_with(name, folder + slash, entries)
+
+
+def _beginning_with(name: str, folder: str, entries: list[Entry]) -> list[Completion]:
+    """The first ``_MOST_PATHS`` entries whose names begin so, as paths."""
+    found = (entry for entry in entries if entry.name.startswith(name))
     return [
-        Completion(folder + slash + entry.name, "folder" if entry.is_folder else "file", "")
-        for entry in entries
-        if entry.name.startswith(name)
+        Completion(folder + entry.name, "folder" if entry.is_folder else "file", "")
+        for entry in islice(found, _MOST_PATHS)
     ]
 
 
@@ -276,11 +299,19 @@ async def smb_list_files(request: SmbListFiles, context: RequestContext) -> Answ
         return Listing.failed(error.render(context.locale))
     first = request.offset or 0
     entries = found[first : None if request.limit is None else first + request.limit]
-    answer = Listing(files=[entry.name for entry in entries])
-    if request.details:
-        answer.details = [_details(entry) for entry in entries]
+    if len(entries) > _MANY_NAMES:
+        answer: Listing = await context.workspace.in_thread(_listing, entries, request.details)
+    else:
+        answer = _listing(entries, request.details)
     if request.offset is not None or request.limit is not None:
         answer.total = len(found)
+    return answer
+
+
+def _listing(entries: list[Entry], details: bool) -> Listing:
+    answer = Listing(files=[entry.name for entry in entries])
+    if details:
+        answer.details = [_details(entry) for entry in entries]
     return answer
 
 
@@ -405,7 +436,7 @@ async def session_files(request: SessionFiles, context: RequestContext) -> Answe
     return Listing(files=[each.name for each in found], details=found if request.details else UNSET)
 
 
-def _own_content(folder: SessionFolder, filename: str, most: int) -> Raw:
+def _own_content(folder: SessionFolder, filename: str, most: int) -> JsonText:
     """A file by its name in the folder, which is made if there is none yet."""
     folder.make()
     return of_descriptor(folder.files.open(filename), 0, None, most)
@@ -444,7 +475,7 @@ def _uploads(folder: SessionFolder | None) -> dict[str, Any]:
 
 
 async def _content(
-    context: RequestContext, function: Callable[..., Raw], *arguments: Any
+    context: RequestContext, function: Callable[..., JsonText], *arguments: Any
 ) -> Content:
     """Content of a file as an answer, read in a thread.
 
@@ -452,7 +483,7 @@ async def _content(
     nobody else would, or would do so while its number is another session's file already.
     """
     try:
-        # Raw is a text, too.
+        # It becomes a text when it is sent.
         content: Any = await context.workspace.in_thread(
             function, *arguments, context.message_bytes
         )

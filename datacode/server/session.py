@@ -10,8 +10,9 @@ Source: server reference, 4.3, 4.4, 5.6.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,11 +23,23 @@ from twisted.python.failure import Failure
 
 from datacode import __version__
 from datacode.i18n.message import MessageError
-from datacode.server.api import messages, texts
-from datacode.server.api.messages import Answer, Auth, Cancel, Done, Execute, Executed, Request
+from datacode.server.api import long_answer, messages, texts
+from datacode.server.api.messages import (
+    Answer,
+    Auth,
+    Cancel,
+    Check,
+    Complete,
+    Done,
+    Execute,
+    Executed,
+    LargeUpload,
+    Request,
+)
 from datacode.server.api.parse import BadRequest, parse
 from datacode.server.auth.pairing import PairingCode
 from datacode.server.handlers import HANDLERS, RequestContext
+from datacode.server.net.memory_budget import Holding, MemoryAccount
 from datacode.server.ops.audit import Audit, NoAudit, hash_of
 from datacode.server.ops.metrics import Metrics
 from datacode.server.options.settings import MIB, Settings
@@ -43,8 +56,15 @@ CLOSE_IDLE = 4408
 class ClientConnection(Protocol):
     """The connection, as its session sees it."""
 
+    @property
+    def account(self) -> MemoryAccount:
+        """What waits in memory for the client."""
+
     def send(self, message: bytes) -> None:
         """Send a text message; nothing happens where the client is gone."""
+
+    def send_long(self, pieces: Iterator[bytes], sent: Callable[[], object]) -> None:
+        """Send a text message as the client takes it in; ``sent`` is called when that is over."""
 
     def pause_reading(self) -> None:
         """Hand over no more messages until they are wanted again."""
@@ -110,7 +130,7 @@ class Session:
         self._admitted = authenticator is None
         self._auth_timer: IDelayedCall | None = None
         self._authenticating: Deferred[None] | None = None
-        self._queue: deque[Request | BadRequest] = deque()
+        self._queue: deque[tuple[Request | BadRequest, Holding]] = deque()
         self._immediate = 0
         self._paused = False
         self._working = False
@@ -143,9 +163,17 @@ class Session:
             self._immediate += 1
             self._start(self._answer_immediate(request))
         else:
-            self._queue.append(request)
+            self._enqueue(request)
             self._process_queue()
         self._pause_if_full()
+
+    def _enqueue(self, request: Request | BadRequest) -> None:
+        held = Holding(self._client.account, _memory_of(request))
+        self._queue.append((request, held))
+
+    def _clear_queue(self) -> None:
+        while self._queue:
+            self._queue.popleft()[1].release()
 
     def pause_output(self) -> None:
         """The client reads too slowly: pause its program, and hold answers back."""
@@ -168,7 +196,7 @@ class Session:
         After ``grace`` seconds what still runs is cancelled.
         """
         self._closing = True
-        self._queue.clear()
+        self._clear_queue()
         finished = self._finished()
         timer = self._context.clock.callLater(grace, self._stop_running)
 
@@ -199,7 +227,7 @@ class Session:
         if self._ended is None:
             self._stop_auth_timer()
             self._closing = True
-            self._queue.clear()
+            self._clear_queue()
             if self._authenticating is not None:
                 self._authenticating.cancel()
             self.resume_output()
@@ -229,7 +257,7 @@ class Session:
     def _first_message(self, request: Request | BadRequest) -> None:
         """The first message must be ``auth``; later ones wait until that has been checked."""
         if self._immediate:
-            self._queue.append(request)
+            self._enqueue(request)
             self._pause_if_full()
         elif isinstance(request, Auth):
             self._immediate += 1
@@ -248,7 +276,7 @@ class Session:
             account = await self._authenticator(request)
         except NotAuthenticated as refused:
             answer = Done.failed(refused.render(locale))
-            await self._send(messages.with_id(answer, request.id))
+            await self._send_short(messages.with_id(answer, request.id))
             self._reject()
             return
         finally:
@@ -263,14 +291,15 @@ class Session:
         self.identity = ClientIdentity(
             self.identity.number, self.identity.address, self.identity.locale, account
         )
-        await self._send(messages.with_id(_granted(locale), request.id))
+        await self._send_short(messages.with_id(_granted(locale), request.id))
         waiting, self._queue = self._queue, deque()
-        for each in waiting:
+        for each, held in waiting:
             if isinstance(each, Request) and each.immediate:
+                held.release()
                 self._immediate += 1
                 self._start(self._answer_immediate(each))
             else:
-                self._queue.append(each)
+                self._queue.append((each, held))
         self._process_queue()
 
     def _authentication_failed(self, failure: Failure) -> None:
@@ -280,7 +309,7 @@ class Session:
     def _reject(self) -> None:
         self._stop_auth_timer()
         self._closing = True
-        self._queue.clear()
+        self._clear_queue()
         self._context.metrics.rejected(CLOSE_UNAUTHORIZED)
         self._client.close(CLOSE_UNAUTHORIZED, "a valid token is required")
 
@@ -295,15 +324,20 @@ class Session:
         """Answer what waits, one by one."""
         try:
             while self._queue:
-                request = self._queue.popleft()
+                request, held = self._queue.popleft()
                 self._resume_if_room()
-                await self._send(await self._answer(request))
+                try:
+                    await self._send(await self._answer(request, held), held)
+                except BaseException:
+                    held.release()
+                    raise
                 self._tell_answered()
+                self._resume_if_room()
         finally:
             self._working = False
             self._tell_answered()
 
-    async def _answer(self, request: Request | BadRequest) -> Answer:
+    async def _answer(self, request: Request | BadRequest, held: Holding) -> Answer:
         started = self._context.clock.seconds()
         if isinstance(request, BadRequest):
             locale = request.locale or self.identity.locale
@@ -311,20 +345,20 @@ class Session:
             kind = "invalid"
         else:
             kind = _type_of(request)
-            answer = await self._handle(request)
+            answer = await self._handle(request, held)
             self._log_answered(request, answer, started)
         self._context.metrics.answered(
             kind, answer.success, self._context.clock.seconds() - started
         )
         return messages.with_id(answer, request.id)
 
-    async def _handle(self, request: Request) -> Answer:
+    async def _handle(self, request: Request, held: Holding) -> Answer:
         """The answer to a request; whatever it raises becomes an answer, too."""
         locale = self._locale(request)
         if request.id and bytes(request.id) in self._cancelled_ids:
             self._cancelled_ids.discard(bytes(request.id))
             return request.answer.failed(texts.CANCELLED.render(locale))
-        handling = HANDLERS[type(request)](request, self._request_context(request, locale))
+        handling = HANDLERS[type(request)](request, self._request_context(request, locale, held))
         try:
             if request.immediate:
                 return await handling
@@ -344,7 +378,7 @@ class Session:
             if not request.immediate:
                 self._running = self._task = None
 
-    def _request_context(self, request: Request, locale: str) -> RequestContext:
+    def _request_context(self, request: Request, locale: str, held: Holding) -> RequestContext:
         reporter = _Reporter(self._client, request)
         return RequestContext(
             self._workspace,
@@ -353,6 +387,7 @@ class Session:
             reporter.progress,
             self._context.settings.bounds.message_bytes,
             self._info,
+            held.add,
         )
 
     # Immediate requests ---------------------------------------------------------------------------
@@ -361,12 +396,17 @@ class Session:
         if isinstance(request, Cancel):
             await self._cancel(request)
             return
+        held = Holding(self._client.account, _memory_of(request))
         try:
             if isinstance(request, Auth):
                 answer: Answer = _granted(self._locale(request))
-                await self._send(messages.with_id(answer, request.id))
+                await self._send_short(messages.with_id(answer, request.id))
+                held.release()
             else:
-                await self._send(await self._answer(request))
+                await self._send(await self._answer(request, held), held)
+        except BaseException:
+            held.release()
+            raise
         finally:
             self._immediate_done()
 
@@ -385,7 +425,7 @@ class Session:
 
     async def _send_cancel(self, request: Cancel, answer: Answer) -> None:
         try:
-            await self._send(messages.with_id(answer, request.id))
+            await self._send_short(messages.with_id(answer, request.id))
         finally:
             self._immediate_done()
 
@@ -397,7 +437,7 @@ class Session:
         """Mark the waiting request with that id as cancelled; False if none waits."""
         if not request.request:
             return False
-        for waiting in self._queue:
+        for waiting, _ in self._queue:
             if isinstance(waiting, Request) and _is_meant(request, waiting):
                 self._cancelled_ids.add(bytes(request.request))
                 return True
@@ -411,13 +451,33 @@ class Session:
 
     # Sending --------------------------------------------------------------------------------------
 
-    async def _send(self, answer: Answer) -> None:
-        """Send an answer, once the client has read what was sent before."""
-        if self._output_paused and not self._closing:
+    async def _send(self, answer: Answer, held: Holding) -> None:
+        """Send an answer, once the client has read what was sent before. ``held`` is released
+        when it is sent."""
+        size = long_answer.memory_of(answer)
+        if max(size, held.size) < long_answer.LONG:
+            await self._send_short(answer)
+            held.release()
+            return
+        held.add(size)
+        await self._until_read()
+        pieces = long_answer.LongAnswer(answer).pieces()
+        self._client.send_long(pieces, lambda: self._sent(held))
+
+    async def _send_short(self, answer: Answer) -> None:
+        await self._until_read()
+        self._client.send(messages.encode(answer))
+
+    def _sent(self, held: Holding) -> None:
+        held.release()
+        self._resume_if_room()
+
+    async def _until_read(self) -> None:
+        """Wait until the client has read what was sent before; answers keep their order."""
+        while self._output_paused and not self._closing:
             room: Deferred[None] = Deferred()
             self._waiting_to_write.append(room)
             await room
-        self._client.send(messages.encode(answer))
 
     def _tell_answered(self) -> None:
         waiting, self._when_answered = self._when_answered, []
@@ -433,20 +493,19 @@ class Session:
         return finished
 
     def _pause_if_full(self) -> None:
-        if (
-            not self._paused
-            and len(self._queue) + self._immediate > self._context.settings.bounds.queue
-        ):
+        if not self._paused and not self._has_room():
             self._paused = True
             self._client.pause_reading()
 
     def _resume_if_room(self) -> None:
-        if (
-            self._paused
-            and len(self._queue) + self._immediate <= self._context.settings.bounds.queue
-        ):
+        if self._paused and self._has_room():
             self._paused = False
             self._client.resume_reading()
+
+    def _has_room(self) -> bool:
+        """Whether more may wait, by number and by memory."""
+        count = len(self._queue) + self._immediate
+        return count <= self._context.settings.bounds.queue and not self._client.account.is_full
 
     # The rest ------------------------------------------------------------------------------------
 
@@ -556,13 +615,31 @@ class _Reporter:
         )
 
 
+def _memory_of(request: Request | BadRequest) -> int:
+    """About how many bytes of memory a request takes while it waits."""
+    if isinstance(request, BadRequest):
+        return 0
+    if isinstance(request, Execute | Check | Complete):
+        return sys.getsizeof(request.code)
+    if isinstance(request, LargeUpload):
+        return request.written.nbytes
+    size = 0
+    for name in request.__struct_fields__:
+        value = getattr(request, name)
+        if isinstance(value, str):
+            size += sys.getsizeof(value)
+    return size
+
+
 def _read(data: bytes, is_text: bool, limit: int) -> Request | BadRequest:
     try:
         if not is_text:
             return BadRequest(texts.NOT_TEXT, Executed)
         return parse(data, limit)
     except BadRequest as bad:
-        return bad
+        # Its traceback and context have the message in their frames: it waits without them.
+        bad.__context__ = None
+        return bad.with_traceback(None)
 
 
 def _type_of(request: Request) -> str:

@@ -32,6 +32,8 @@ Expected = TypeVar("Expected", bound=wire.Reply)
 _ANSWERS_AT_ONCE = 16
 _TRIES = 3
 _TROUBLES, _TROUBLE = 20, 20_000
+_TABLE_MEMORY = 4
+"""Bytes of memory for each that a table takes to say, at most."""
 
 
 class WorkerUnavailable(Exception):
@@ -99,6 +101,7 @@ class RemoteInterpreter:
         export_bytes: int = 0,
         keep_tables: bool = False,
         max_steps: int | None = None,
+        hold: Callable[[int], None] = lambda size: None,
     ) -> Outcome:
         """Run a program. Never raises for what the program or its process does.
 
@@ -108,6 +111,7 @@ class RemoteInterpreter:
         ``on_warning`` receives what the program is warned of.
         ``on_export`` receives, piece by piece, the SQLite database of the global tables after a
         success, if there are any; it has at most ``export_bytes``, or the run fails.
+        ``hold`` counts memory that this takes, in bytes: output while the program runs, tables.
         Raises ``WorkerUnavailable`` when no process can be had at all.
         """
         limit = self._limits.source_bytes
@@ -130,6 +134,7 @@ class RemoteInterpreter:
                 export_bytes if on_export is not None else 0,
                 keep_tables,
                 on_warning,
+                hold=hold,
             )
             self._begin(run)
             return await run.done
@@ -382,11 +387,15 @@ class RemoteInterpreter:
         if limit and run.written > limit:
             run.worker.kill("it printed more than its limit")
             return
-        run.output.append(text)
+        data = text.encode("utf-8", "replace")
+        run.output += data
+        run.hold(len(data))
         self._tell(run.on_output, text)
 
     def _shown(self, run: ActiveRun, table: TableShown) -> None:
-        run.shown += table.size()
+        size = table.size()
+        run.shown += size
+        run.hold(_TABLE_MEMORY * size)
         if run.shown > wire.SHOWN_TABLES:
             run.worker.kill("it showed more tables than its limit")
         else:

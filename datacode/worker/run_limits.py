@@ -46,7 +46,10 @@ class ActiveRun:
     keep_tables: bool = False
     on_warning: Callable[[Message], None] | None = None
     done: Deferred[Outcome] = field(default_factory=Deferred)
-    output: list[str] = field(default_factory=list)
+    hold: Callable[[int], None] = lambda size: None
+    """Counts memory that the run takes here, in bytes."""
+    output: bytearray = field(default_factory=bytearray)
+    """In UTF-8: as texts, pieces with one wide letter each would take four times as much."""
     written: int = 0
     shown: int = 0
     warned: int = 0
@@ -83,7 +86,9 @@ class ActiveRun:
     def finish(self, error: DataCodeError | None) -> None:
         """The program has ended, or its process has."""
         self.stop_timers()
-        self.done.callback(Outcome("".join(self.output), error))
+        output, self.output = self.output, bytearray()
+        self.hold(-len(output))  # from here on the outcome's owner counts it
+        self.done.callback(Outcome(output.decode(), error))
 
 
 class LimitEnforcer:

@@ -138,7 +138,7 @@ class TableShown(Struct, tag="table", frozen=True):
 
 def row_size(row: Row) -> int:
     """About how many characters a row takes to say."""
-    return sum(len(cell) if isinstance(cell, str) else 16 for cell in row)
+    return sum(len(cell) + 8 if isinstance(cell, str) else 16 for cell in row)
 
 
 class Exported(Struct, tag="exported", frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from datacode.runtime.in_steps import done
 from datacode.runtime.interpreter import Outcome, VariableSummary
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
+from datacode.server.net.memory_budget import MemoryBudget
 from datacode.server.ops.audit import NoAudit
 from datacode.server.ops.metrics import Metrics
-from datacode.server.options.settings import Settings
+from datacode.server.options.settings import Bounds, Settings
 from datacode.server.session import ClientIdentity, ServerContext, Session
 from datacode.server.workspace import Workspace
 from datacode.smb import errors
@@ -42,6 +43,11 @@ class FakeClient:
         self.closed: list[tuple[int, str]] = []
         self.paused = False
         self.dropped = False
+        self.account = MemoryBudget(Bounds()).account("10.0.0.1", self.close)
+
+    def send_long(self, pieces: Iterator[bytes], sent: Callable[[], object]) -> None:
+        self.send(b"".join(pieces))
+        sent()
 
     def send(self, message: bytes) -> None:
         if not self.closed:

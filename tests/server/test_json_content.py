@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.server.api import long_answer
 from datacode.server.files import json_content
-from datacode.server.files.json_content import TooLarge, as_json, base64_text, of_descriptor
+from datacode.server.files.json_content import TooLarge, as_json, of_descriptor
 
 
 class PieceTests(SynchronousTestCase):
@@ -19,7 +20,8 @@ class PieceTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """Make the pieces small."""
-        self.patch(json_content, "_PIECE", 3)
+        self.patch(json_content, "PIECE", 3)
+        self.patch(long_answer, "PIECE", 3)
 
     @given(st.text() | st.text(alphabet='я\U0001f600"\\\n\0a'))
     def test_text(self, text: str) -> None:
@@ -32,7 +34,8 @@ class PieceTests(SynchronousTestCase):
         for binary in (data + b"\xd1", b"\xff" + data, b"base64:" + data):
             said = json.loads(bytes(as_json(binary)))
             self.assertEqual(said, "base64:" + base64.b64encode(binary).decode())
-        self.assertEqual(json.loads(bytes(base64_text(data))), base64.b64encode(data).decode())
+        pieces = long_answer.FileText([data, data], base64=True).pieces()
+        self.assertEqual(json.loads(b"".join(pieces)), base64.b64encode(data + data).decode())
 
 
 class DescriptorTests(SynchronousTestCase):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import os
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +305,28 @@ class LargeMessageTests(SessionTestCase):
         room = self.room(authenticator=lambda request: succeed("anna"))
         room.session.receive(json.dumps({"code": "x" * 10_000_000}).encode(), is_text=True)
         self.assertEqual((room.client.sent, room.client.closed[0][0]), ([], 4401))
+
+
+def tracemalloc_of(work: Callable[[], object]) -> int:
+    """Bytes of memory that are taken after some work and were not before."""
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        work()
+        return tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+
+class WaitingTests(SessionTestCase):
+    def test_refused_messages_are_not_kept(self) -> None:
+        """What is too large waits for its answer without the message."""
+        room = self.room()
+        room.ask(code="wait")
+        before = tracemalloc_of(lambda: [room.ask(code="x" * 9_000_000) for _ in range(5)])
+        self.assertLess(before, 9_000_000)
+        room.interpreter.runs[0].finish()
+        self.assertEqual(len(room.client.sent), 6)
 
 
 class SlowClientTests(SessionTestCase):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,11 @@ class Server:
     def workspace(self, identity: ClientIdentity) -> Workspace:
         self.rooms.append(Room(self._root / str(identity.number), self.settings))
         return self.rooms[-1].workspace
+
+    def turns(self, count: int) -> None:
+        """Let the reactor do what is due, so many times."""
+        for _ in range(count):
+            self.reactor.advance(0)
 
     def run(self, number: int = 0) -> FakeRun:
         """The running program of a session."""
@@ -456,7 +462,7 @@ class LimitTests(ServerTestCase):
         connection.send(frame(TEXT, data[:1], fin=False))
         for byte in data[1:-1]:
             connection.send(frame(0, bytes((byte,)), fin=False))
-            self.assertLess(len(connection.protocol._pieces), len(data))
+            self.assertLess(sys.getsizeof(connection.protocol._pieces), 2 * len(data))
         connection.send(frame(0, data[-1:]))
         self.assertEqual(len(json.loads(connection.texts[0])["output"]), 5000)
 
@@ -663,6 +669,155 @@ class BackPressureTests(ServerTestCase):
         connection.read()
         self.assertFalse(interpreter.paused)
         self.assertEqual([each.payload for each in connection.frames], [bytes((49,))])
+
+
+class LongAnswerTests(ServerTestCase):
+    code = "x" * 1_000_000
+
+    def answer_of(self, connection: Connection) -> str:
+        """What came last, joined from its frames."""
+        kinds = [each.opcode for each in connection.frames]
+        self.assertEqual(kinds, [TEXT] + [0] * (len(kinds) - 1))
+        self.assertEqual([each.fin for each in connection.frames][-2:], [False, True])
+        answer = json.loads(b"".join(each.payload for each in connection.frames))
+        return str(answer["output"])
+
+    def test_in_fragments(self) -> None:
+        """It comes in frames of one message, some in a turn; what it held is released."""
+        connection = self.opened().ask(code=self.code)
+        self.assertLess(sum(len(each.payload) for each in connection.frames), len(self.code))
+        connection.server.turns(10)
+        connection.read()
+        self.assertEqual(self.answer_of(connection), self.code)
+        self.assertEqual(connection.protocol.account.held, 0)
+
+    def test_compressed(self) -> None:
+        """So it does where messages are compressed."""
+        server = self.server(compress=True)
+        connection = self.opened(server, Sec_WebSocket_Extensions="permessage-deflate")
+        connection.ask(code=self.code)
+        server.turns(10)
+        connection.read()
+        packed = b"".join(each.payload for each in connection.frames)
+        plain = zlib.decompressobj(wbits=-15).decompress(packed + b"\0\0\xff\xff")
+        self.assertEqual(json.loads(plain)["output"], self.code)
+        self.assertEqual([each.rsv for each in connection.frames][:2], [4, 0])
+
+    def test_client_does_not_read(self) -> None:
+        """No more of it is made than the transport takes; the next answers keep their order."""
+        connection = self.opened()
+        connection.protocol.transport.write = self.full(connection)
+        connection.ask(code=self.code).ask(code="short", id=2)
+        server = connection.server
+        server.turns(10)
+        connection.read()
+        self.assertEqual(len(connection.frames), 1)
+        self.assertGreater(connection.protocol.account.held, len(self.code))
+        for _ in range(20):
+            connection.protocol.resumeProducing()
+            server.turns(5)
+        connection.read()
+        last = connection.frames.pop()
+        self.assertEqual(json.loads(last.payload)["id"], 2)
+        self.assertEqual(self.answer_of(connection), self.code)
+
+    def full(self, connection: Connection) -> Any:
+        """``write`` of a transport that is full after each piece."""
+        write = connection.transport.write
+
+        def written(data: bytes) -> None:
+            write(data)
+            if len(data) > 1000:
+                connection.protocol.pauseProducing()
+
+        connection.protocol._write = written
+        return written
+
+    def test_close_waits_behind_it(self) -> None:
+        """Who is to be closed gets first what it was sent, if it takes it in time."""
+        for reads in (True, False):
+            connection = self.opened()
+            connection.protocol.transport.write = self.full(connection)
+            connection.ask(code=self.code)
+            connection.protocol.close(1001, "bye")
+            connection.read()
+            self.assertIsNone(connection.close_code)
+            if reads:
+                for _ in range(20):
+                    connection.protocol.resumeProducing()
+                    connection.server.turns(5)
+            else:
+                connection.server.reactor.advance(6)
+            connection.read()
+            self.assertEqual(connection.close_code, 1001)
+            whole = any(each.fin for each in connection.frames if each.opcode == 0)
+            self.assertEqual(whole, reads)
+            self.assertEqual(connection.protocol.account.held, 0)
+
+
+class MemoryTests(ServerTestCase):
+    """What waits for a client is bounded: it is not read for a while, and closed above a bound."""
+
+    def test_large_requests_wait(self) -> None:
+        """After a few it is not read, though sixteen may wait; then it goes on."""
+        connection = self.opened().ask(code="wait")
+        for _ in range(20):
+            connection.ask(code="x" * 2_000_000 + "\U0001f600")
+            if not connection.transport.reading:
+                break
+        held = connection.protocol.account.held
+        self.assertGreater(held, 32 << 20)
+        self.assertLess(held, 48 << 20)
+        connection.server.run().finish()
+        connection.server.turns(200)
+        self.assertTrue(connection.transport.reading)
+        self.assertEqual(connection.protocol.account.held, 0)
+
+    def test_unfinished_messages(self) -> None:
+        """Messages that never end count, and who has most of them is closed with a reason."""
+        bounds = Bounds(message_bytes=4 << 20, buffered=6 << 20, buffered_per_connection=8 << 20)
+        server = self.server(bounds=bounds)
+        small, large = self.opened(server), self.opened(server)
+        for number in range(40):
+            large.send(frame(0 if number else TEXT, b"x" * 100_000, fin=False))
+        self.assertFalse(server.factory.budget.held < 3_900_000)
+        for number in range(30):
+            small.send(frame(0 if number else TEXT, b"x" * 60_000, fin=False))
+        self.assertIsNone(large.close_code)
+        for _ in range(10):
+            small.send(frame(0, b"x" * 100_000, fin=False))
+        large.read()
+        self.assertEqual((large.close_code, small.close_code), (1013, None))
+        self.assertIn(b"more than 6 MiB are waiting on this server", large.frames[-1].payload)
+        large.send(frame(0, b"x" * 100_000, fin=False))
+        self.assertLess(server.factory.budget.held, 4 << 20)
+
+    def test_short_of_memory(self) -> None:
+        """A long message waits while much is held, and is given up after a while."""
+        bounds = Bounds(message_bytes=4 << 20, buffered=4 << 20)
+        server = self.server(bounds=bounds)
+        holder, first, second = (self.opened(server) for _ in range(3))
+        holder.protocol.account.hold(3 << 20)
+        message = frame(TEXT, json.dumps({"code": "x" * 100_000}).encode())
+        first.send(message)
+        self.assertFalse(first.transport.reading)
+        self.assertEqual(second.ask(code="x").frames[-1].opcode, TEXT)
+        holder.protocol.account.release(3 << 20)
+        server.turns(10)
+        first.read()
+        self.assertEqual(len(first.frames), 1)
+        holder.protocol.account.hold(3 << 20)
+        second.send(message)
+        server.reactor.advance(31)
+        second.read()
+        self.assertEqual(second.close_code, 1013)
+
+    def test_gone(self) -> None:
+        """Nothing is held for a client that is gone."""
+        connection = self.opened().ask(code="wait").ask(code="x" * 1_000_000)
+        self.assertGreater(connection.server.factory.budget.held, 1_000_000)
+        connection.lose()
+        self.assertEqual(connection.server.factory.budget.held, 0)
 
 
 class AuthTests(ServerTestCase):

@@ -169,13 +169,14 @@ def long_string_end(data: bytes, begin: int, tail: int) -> int:
     return 0 if match is None else match.end()
 
 
-def decoded(data: memoryview) -> bytes:
+def decoded(data: memoryview) -> bytearray:
     """The text of a JSON string, in UTF-8, a piece at a time: other threads have their turn.
 
     Raises ``msgspec.DecodeError`` (``UnicodeDecodeError``) for what is no string.
     """
     at, end = 1, len(data) - 1
-    pieces = []
+    text = bytearray(end - at)  # never longer: joining pieces would take the memory twice
+    length = 0
     while at < end:
         match = _WHOLE.match(data, at, min(at + _STEP, end))
         assert match is not None, "it matches nothing as well"
@@ -184,9 +185,12 @@ def decoded(data: memoryview) -> bytes:
             to -= 1  # never within a letter
         if to == at:
             raise msgspec.DecodeError("no whole letter or escape")
-        pieces.append(_texts.decode(b'"%b"' % bytes(data[at:to])).encode())
+        piece = _texts.decode(b'"%b"' % bytes(data[at:to])).encode()
+        text[length : length + len(piece)] = piece
+        length += len(piece)
         at = to
-    return b"".join(pieces)
+    del text[length:]
+    return text
 
 
 def _scalar_end(data: bytes, at: int) -> int:

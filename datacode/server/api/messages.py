@@ -345,7 +345,7 @@ class UploadFile(Request, tag="upload_file", kw_only=True, frozen=True):
 
     answer = Done
 
-    def utf8(self) -> bytes:
+    def utf8(self) -> bytes | bytearray:
         """The content as bytes."""
         return self.content.encode()
 
@@ -358,7 +358,7 @@ class LargeUpload(UploadFile, tag="upload_file", kw_only=True, frozen=True):
 
     written: memoryview
 
-    def utf8(self) -> bytes:
+    def utf8(self) -> bytes | bytearray:
         """The content as bytes."""
         return json_limits.decoded(self.written)
 
@@ -504,8 +504,9 @@ REQUESTS: tuple[type[Request], ...] = (
 _encoder = msgspec.json.Encoder()
 
 
-def encode(answer: Answer | Output | Progress) -> bytes:
-    """Compact JSON in UTF-8; surrogates that stand alone, which UTF-8 lacks, become U+FFFD."""
+def encode(answer: Answer | Output | Progress | str | list[Any]) -> bytes:
+    """Compact JSON in UTF-8 of an answer, or of a part of one; surrogates that stand alone, which
+    UTF-8 lacks, become U+FFFD."""
     try:
         return _encoder.encode(answer)
     except UnicodeEncodeError:

@@ -15,7 +15,7 @@ import secrets
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, structs
 
 from datacode.i18n.message import Message, MessageError
 from datacode.server.api import json_limits, texts
@@ -57,8 +57,8 @@ class _Head(Struct):
     locale: Raw = _ABSENT
 
     def safe_id(self) -> Raw:
-        """The ``id`` if it is one that may be repeated, else none."""
-        return self.id if self.id and _is_id(self.id) else _ABSENT
+        """The ``id`` if it is one that may be repeated, else none; without the message."""
+        return self.id.copy() if self.id and _is_id(self.id) else _ABSENT
 
     def safe_locale(self) -> Locale | None:
         """The ``locale`` if it is one that we know."""
@@ -113,6 +113,9 @@ def parse(data: bytes, limit: int = 0) -> Request:
         isinstance(request, Cancel) and request.request and not _is_id(request.request)
     ):
         raise _wrong_field(data, _classes[tag], head)
+    if request.id and len(data) > _BESIDE:
+        # As it is decoded it keeps the whole message in memory.
+        structs.force_setattr(request, "id", request.id.copy())
     return request
 
 

@@ -1,27 +1,23 @@
 """The content of a file as it stands in an answer. Blocking: belongs in a thread.
 
 Files are large and so are their texts: all is done in pieces, because what works on a whole one
-keeps the interpreter's lock, and with it the reactor, for a good part of a second.
+keeps the interpreter's lock, and with it the reactor, for a good part of a second. A text that is
+long is made only while it is sent.
 """
 
 from __future__ import annotations
 
-import binascii
 import codecs
 import os
-from collections.abc import Iterable, Iterator
 
-from msgspec import Raw, json
-
-_PIECE = 3 << 16
-"""Bytes; a multiple of 3, so that pieces of base64 fit together."""
+from datacode.server.api.long_answer import PIECE, JsonText, json_text
 
 
 class TooLarge(Exception):
     """There are more bytes than an answer may have."""
 
 
-def of_descriptor(descriptor: int, offset: int, length: int | None, most: int) -> Raw:
+def of_descriptor(descriptor: int, offset: int, length: int | None, most: int) -> JsonText:
     """The bytes of a file from ``offset`` on, as a JSON string; closes the descriptor.
 
     It is their text where they are UTF-8 and cannot be mistaken for base64, else ``base64:`` and
@@ -37,38 +33,20 @@ def of_descriptor(descriptor: int, offset: int, length: int | None, most: int) -
     return as_json(data)
 
 
-def as_json(data: bytes) -> Raw:
+def as_json(data: bytes) -> JsonText:
     """Bytes as a JSON string."""
-    if not data.startswith(b"base64:"):
-        try:
-            return _string(list(_text(data)))
-        except UnicodeDecodeError:
-            pass  # binary: told apart by exactly this
-    return _string((b"base64:", *_base64(data)))
+    if not data.startswith(b"base64:") and _is_text(data):
+        return json_text([data], base64=False)
+    return json_text([data], base64=True, prefix=b"base64:")  # told apart by exactly this
 
 
-def base64_text(data: bytes) -> Raw:
-    """Bytes as a JSON string of base64 alone."""
-    return _string(_base64(data))
-
-
-def _string(pieces: Iterable[bytes]) -> Raw:
-    return Raw(b"".join((b'"', *pieces, b'"')))
-
-
-def _pieces(data: bytes) -> Iterator[memoryview]:
-    view = memoryview(data)
-    for start in range(0, len(view), _PIECE):
-        yield view[start : start + _PIECE]
-
-
-def _text(data: bytes) -> Iterator[bytes]:
+def _is_text(data: bytes) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    for piece in _pieces(data):
-        yield json.encode(decoder.decode(piece))[1:-1]
-    decoder.decode(b"", final=True)
-
-
-def _base64(data: bytes) -> Iterator[bytes]:
-    for piece in _pieces(data):
-        yield binascii.b2a_base64(piece, newline=False)
+    view = memoryview(data)
+    try:
+        for start in range(0, len(view), PIECE):
+            decoder.decode(view[start : start + PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -115,7 +115,12 @@ class SessionFolder:
         with self._lock:
             return self._make()
 
-    def upload(self, filename: str, content: bytes, given_up: threading.Event = _NEVER) -> None:
+    def upload(
+        self,
+        filename: str,
+        content: bytes | bytearray,
+        given_up: threading.Event = _NEVER,
+    ) -> None:
         """Store what ``upload_file`` brings, in UTF-8: text, or ``base64:`` and base64.
 
         Nothing is stored where it is ``given_up`` before the file has its name.
@@ -283,7 +288,7 @@ def _parts(filename: str) -> tuple[str, ...]:
     return parts
 
 
-def _pieces(data: bytes) -> Iterator[Piece]:
+def _pieces(data: bytes | bytearray) -> Iterator[Piece]:
     view = memoryview(data)
     for start in range(0, len(view), _PIECE):
         yield view[start : start + _PIECE]

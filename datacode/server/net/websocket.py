@@ -20,8 +20,11 @@ Source: server reference, 4 and 14.
 from __future__ import annotations
 
 import contextlib
+import io
 import select
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -34,6 +37,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from datacode.server.net import http
+from datacode.server.net.memory_budget import CLOSE_TRY_LATER, MemoryBudget
 from datacode.server.net.tcp_info import UNKNOWN, delivered
 from datacode.server.options.settings import Settings
 from datacode.worker.fast_write import prompt_writer
@@ -54,6 +58,12 @@ _WINDOW_BITS = 12
 _FIRST_MESSAGE = 64 * 1024
 """The largest message of a client that has not shown yet who it is."""
 _LARGE_MESSAGE = 1 << 18
+_COUNTED = 1 << 16
+"""Bytes of a message that is not whole yet are counted in such steps."""
+_PIECES_A_TURN = 4
+"""Pieces of a long message that are sent before the other clients have their turn."""
+_WAIT_SECONDS = 30.0
+"""How long a client with a long message may wait for the server to have memory for it."""
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
 """The other side has closed its half. Linux only; elsewhere it is noticed when we read again."""
 
@@ -129,13 +139,17 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._head: http.Head | None = None
         self._session: SessionPort | None = None
         self._paused_by: set[str] = set()
-        self._pieces = bytearray()
+        self._pieces = io.BytesIO()
+        self._counted = 0
+        self._outgoing: deque[bytes | _LongMessage | _Close] = deque()
+        self._sending = False
         self._last_ping: bytes | None = None
         self._at_ping = UNKNOWN
         self._unresponsive = False
         self._write_full = False
         self._cut_off: Any = None
         self.address = _address_of(self.transport.getPeer())
+        self.account = self.factory.budget.account(self.address, self._close_at_once)
         self._admitting: Deferred[Any] | None = None
         super().connectionMade()
         self.maxMessagePayloadSize = self.maxFramePayloadSize = _FIRST_MESSAGE
@@ -150,6 +164,9 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self.factory.unread.discard(self)
         self._paused_by.clear()
         super().connectionLost(reason)
+        self.account.end()
+        self._drop_outgoing()
+        self._pieces = io.BytesIO()
         self.factory.admission.disconnected(self)
         if self._admitting is not None:
             self._admitting.cancel()
@@ -244,6 +261,8 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             if self.factory.proxies:
                 self.address = head.forwarded_for(self.factory.proxies) or self.address
                 self.factory.admission.identified(self, self.address)
+                self.account.end()  # nothing waits yet
+                self.account = self.factory.budget.account(self.address, self._close_at_once)
             is_handshake = head.wants_websocket and head.method == "GET"
             if is_handshake:
                 # Autobahn has a reader of its own, which ends lines where others do not.
@@ -316,19 +335,45 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     # Messages ----------------------------------------------------------------------------------
 
+    def onMessageFrameBegin(self, length: int) -> None:
+        """A frame of a message begins. A long message has to wait while memory is short."""
+        super().onMessageFrameBegin(length)
+        if length > _COUNTED and not self._pieces.tell() and self.factory.budget.is_short:
+            self._wait_for_memory()
+
+    def _wait_for_memory(self) -> None:
+        self._pause("memory")
+        given_up = self.factory.reactor.callLater(
+            _WAIT_SECONDS, self._close_at_once, CLOSE_TRY_LATER, "the server is short of memory"
+        )
+
+        def resume() -> None:
+            if given_up.active():
+                given_up.cancel()
+            self.factory.reactor.callLater(0, self._resume, "memory")
+
+        self.factory.budget.wait(resume)
+
     def onMessageFrameData(self, payload: bytes) -> None:
         """Some bytes of a message."""
-        if not self.failedByMe:
-            self._pieces += payload
+        if self.failedByMe or self.state != self.STATE_OPEN:
+            return
+        self._pieces.write(payload)
+        more = self._pieces.tell() - self._counted
+        if more >= _COUNTED:
+            self._counted += more
+            self.account.hold(more)
 
     def onMessageFrameEnd(self) -> None:
         """The end of a fragment: nothing to do, ``onMessageFrameData`` has kept its bytes."""
 
     def onMessageEnd(self) -> None:
         """The end of a message."""
-        data = bytes(self._pieces)
-        self._pieces = bytearray()
-        if self.failedByMe or self._session is None:
+        data = self._pieces.getvalue()  # without a copy, where nobody else has it
+        self._pieces = io.BytesIO()
+        counted, self._counted = self._counted, 0
+        self.account.release(counted)
+        if self.failedByMe or self._session is None or self.state != self.STATE_OPEN:
             return
         self.factory.received(len(data))
         try:
@@ -381,6 +426,12 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         """Send a text message; nothing where the client is gone."""
         if self.state != self.STATE_OPEN:
             return
+        if self._outgoing:
+            self._outgoing.append(message)
+        else:
+            self._send_whole(message)
+
+    def _send_whole(self, message: bytes) -> None:
         self.factory.sent(len(message))
         if self._perMessageCompress is None:
             head = _text_frame(len(message))
@@ -392,6 +443,68 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         else:
             self.sendMessage(message)
 
+    def send_long(self, pieces: Iterator[bytes], sent: Callable[[], object]) -> None:
+        """Send a text message, a piece at a time, as the client takes them in. ``sent`` is called
+        once, when all is sent or nothing will be."""
+        if self.state != self.STATE_OPEN:
+            sent()
+            return
+        self._outgoing.append(_LongMessage(pieces, sent))
+        if len(self._outgoing) == 1:
+            if self._session is not None:
+                self._session.pause_output()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Send what waits, while the client takes it in."""
+        if self._sending:
+            return
+        turns = _PIECES_A_TURN
+        while self._outgoing and not self._write_full and self.state == self.STATE_OPEN:
+            if not turns:
+                self._sending = True
+                self.factory.reactor.callLater(0, self._next_turn)
+                return
+            turns -= 1
+            first = self._outgoing[0]
+            if isinstance(first, _Close):
+                self._outgoing.clear()
+                self._send_close(first.code, first.reason)
+            elif isinstance(first, bytes):
+                self._outgoing.popleft()
+                self._send_whole(first)
+            elif self._send_piece(first):
+                self._outgoing.popleft()
+                first.sent()
+        if self.state != self.STATE_OPEN:
+            self._drop_outgoing()
+        elif not self._outgoing and not self._write_full and self._session is not None:
+            self._session.resume_output()
+
+    def _next_turn(self) -> None:
+        self._sending = False
+        self._go_on()
+
+    def _send_piece(self, message: _LongMessage) -> bool:
+        """Send the next piece, in a frame of its own; True if it was the last."""
+        piece, is_first, is_last = message.next_piece()
+        self.factory.sent(len(piece))
+        if self._perMessageCompress is None:
+            self._write(_text_frame(len(piece), is_first=is_first, is_last=is_last) + piece)
+            return is_last
+        if is_first:
+            self.beginMessage()
+        self.sendMessageFrame(piece)
+        if is_last:
+            self.endMessage()
+        return is_last
+
+    def _drop_outgoing(self) -> None:
+        while self._outgoing:
+            each = self._outgoing.popleft()
+            if isinstance(each, _LongMessage):
+                each.sent()
+
     def pause_reading(self) -> None:
         """Take no more messages for now."""
         self._pause("session")
@@ -401,7 +514,21 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self.factory.reactor.callLater(0, self._resume, "session")
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame; the connection ends with the client's answer to it, or soon."""
+        """Send a close frame, behind what is being sent; the connection ends with the client's
+        answer to it, or soon."""
+        if self.state == self.STATE_OPEN and self._outgoing:
+            self._outgoing.append(_Close(code, reason))
+            self.factory.reactor.callLater(_FLUSH_SECONDS, self._close_at_once, code, reason)
+        else:
+            self._send_close(code, reason)
+
+    def _close_at_once(self, code: int, reason: str) -> None:
+        """Close the connection without what waits to be sent on it."""
+        self._drop_outgoing()
+        self._pieces = io.BytesIO()
+        self._send_close(code, reason)
+
+    def _send_close(self, code: int, reason: str) -> None:
         if self.state == self.STATE_OPEN:
             self.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:123], isReply=False)
             # Its answer must be read; but never from inside the handling of a frame.
@@ -428,7 +555,9 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if self._last_ping is not None:
             payload, self._last_ping = self._last_ping, None
             self.sendPong(payload)
-        if self._session is not None:
+        if self._outgoing:
+            self._go_on()
+        elif self._session is not None:
             self._session.resume_output()
 
     def stopProducing(self) -> None:
@@ -457,6 +586,7 @@ class ServerFactory(WebSocketServerFactory):  # type: ignore[misc]
     ) -> None:
         super().__init__(reactor=reactor, server="DataCode")
         self.admission = admission
+        self.budget = MemoryBudget(settings.bounds)
         self.received = received
         self.sent = sent
         self.unread: set[ClientProtocol] = set()
@@ -548,13 +678,38 @@ def _makes_sense(name: str, parameters: dict[str, Any]) -> bool:
     return True
 
 
-def _text_frame(length: int) -> bytes:
-    """The head of a text message in one frame (RFC 6455, 5.2)."""
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """A close frame that waits behind messages."""
+
+    code: int
+    reason: str
+
+
+class _LongMessage:
+    """A message on its way; ``sent`` is to be called when it is sent, or never will be."""
+
+    def __init__(self, pieces: Iterator[bytes], sent: Callable[[], object]) -> None:
+        self._pieces = pieces
+        self._next: bytes | None = None
+        self.sent = sent
+
+    def next_piece(self) -> tuple[bytes, bool, bool]:
+        """A piece, and whether it is the first, and the last."""
+        is_first = self._next is None
+        piece = next(self._pieces, b"") if self._next is None else self._next
+        self._next = next(self._pieces, None)
+        return piece, is_first, self._next is None
+
+
+def _text_frame(length: int, *, is_first: bool = True, is_last: bool = True) -> bytes:
+    """The head of a frame of a text message (RFC 6455, 5.2)."""
+    kind = is_first | is_last << 7
     if length < 126:
-        return bytes((0x81, length))
+        return bytes((kind, length))
     if length < 1 << 16:
-        return b"\x81\x7e" + length.to_bytes(2, "big")
-    return b"\x81\x7f" + length.to_bytes(8, "big")
+        return b"%c\x7e" % kind + length.to_bytes(2, "big")
+    return b"%c\x7f" % kind + length.to_bytes(8, "big")
 
 
 def _could_be_http(data: bytes) -> bool:

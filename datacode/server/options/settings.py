@@ -24,7 +24,8 @@ class Bounds:
     Times are in seconds, sizes in bytes. ``request_bytes`` bounds what is decoded at once: every
     message but an upload, which ``message_bytes`` bounds. ``per_address`` does not count
     connections from this machine itself. ``queue`` is how many requests of one connection may
-    wait.
+    wait; ``buffered`` bounds the memory of all that waits for clients, also for one connection
+    and for one address (``net.memory_budget``).
     """
 
     message_bytes: int = 64 * MIB
@@ -32,6 +33,9 @@ class Bounds:
     connections: int = 1000
     per_address: int = 100
     queue: int = 16
+    buffered: int = 1024 * MIB
+    buffered_per_address: int = 512 * MIB
+    buffered_per_connection: int = 128 * MIB
     shares: int = 8
     upload_bytes: int = 256 * MIB
     upload_files: int = 10_000
