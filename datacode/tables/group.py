@@ -19,6 +19,7 @@ from datacode.tables.date_parsing import Dates
 from datacode.tables.join_match import CheckCount
 from datacode.tables.money_columns import is_money
 from datacode.values.column_storage import ColumnData
+from datacode.values.date_text import duration_seconds, duration_text_of
 from datacode.values.hashing import HashKeys
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import sort_key
@@ -139,8 +140,20 @@ def _numbers(values: list[Value]) -> list[float]:
     return amounts
 
 
-def _sum(values: list[Value]) -> float:
-    return _total(_numbers(values))
+def _sum(values: list[Value]) -> Value:
+    seconds = _durations(values)
+    return _total(_numbers(values)) if seconds is None else duration_text_of(sum(seconds))
+
+
+def _durations(values: list[Value]) -> list[float] | None:
+    """The durations of a group in seconds; None where there is anything else, or nothing."""
+    found: list[float] = []
+    for value in _filled(values):
+        seconds = duration_seconds(value) if value.__class__ is str else None
+        if seconds is None:
+            return None
+        found.append(seconds)
+    return found or None
 
 
 def _total(numbers: list[float]) -> float:
@@ -154,6 +167,9 @@ def _total(numbers: list[float]) -> float:
 
 
 def _average(values: list[Value]) -> Value:
+    seconds = _durations(values)
+    if seconds is not None:
+        return duration_text_of(sum(seconds) / len(seconds))
     numbers = _numbers(values)
     return _total(numbers) / len(numbers) if numbers else None
 

@@ -310,3 +310,27 @@ def order_told(text: str) -> DayOrder | None:
 def has_two_digits(text: str) -> bool:
     """Has a date with slashes two digits for both the day and the month?"""
     return text[2:3] == "/" and text[5:6] == "/"
+
+
+# Durations -----------------------------------------------------------------------
+
+_DURATION = re.compile(
+    r"(?P<sign>-?)(?P<hours>[0-9]{1,9}):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9]))?"
+)
+
+
+def duration_seconds(text: str) -> float | None:
+    """How long a duration is that is written ``255:30:00`` or ``255:30``; None for other texts."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        return None
+    minutes = int(match["hours"]) * 60 + int(match["minutes"])
+    seconds = minutes * 60 + int(match["seconds"] or 0)
+    return float(-seconds if match["sign"] else seconds)
+
+
+def duration_text_of(seconds: float) -> str:
+    """A duration as a text, rounded to seconds: ``09:05:00``, ``255:30:00``."""
+    whole = round(seconds)
+    sign, whole = ("-", -whole) if whole < 0 else ("", whole)
+    return f"{sign}{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"

@@ -3,7 +3,9 @@
 from datacode.runtime.builtins import (  # noqa: F401  (registers them)
     arrays,
     conversions,
+    date_pictures,
     dates,
+    durations,
     file_reading,
     file_writing,
     folders,

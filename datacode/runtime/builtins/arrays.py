@@ -11,6 +11,7 @@ from datacode.language.analysis.rules import appended, extended, rearranged, rep
 from datacode.language.analysis.type_sets import ARRAY, INTEGER, NUMBER, with_elements
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.arguments import number, number_series, whole
+from datacode.runtime.builtins.durations import seconds_of
 from datacode.runtime.builtins.registry import (
     ABSENT,
     CountError,
@@ -346,6 +347,12 @@ def _total(value: Value) -> float:
     elements = arguments.array(value, "Array or TableColumn")
     if elements and set(map(type, elements)) != {float}:
         amounts = amounts_of(elements)
+        if amounts is None and seconds_of(elements[0]) is not None:
+            raise runtime_error(
+                "sum_of_durations",
+                "'{value}' is a duration: durations are added up by duration_sum",
+                value=elements[0],
+            )
         if amounts is None:
             raise type_error("Array of Numbers")
         elements = amounts

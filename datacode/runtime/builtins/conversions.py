@@ -243,9 +243,9 @@ def bool_(value: Value) -> bool:
 def date(value: Value) -> str:
     """The text itself if it is a date, and an error if it is not.
 
-    Dates are ``2024-01-31``, ``31.01.2024``, ``31/01/2024`` or ``01/31/2024``, the last three
-    with a year of two digits too, and ``2024-01-31 10:30:00``, ``2024-01-31T10:30:00+03:00`` or
-    ``31.01.2024 10:30:00`` with a time.
+    Dates are ``2024-01-31``, ``31.01.2024``, ``1.2.2024``, ``31/01/2024`` or ``01/31/2024``, with
+    two digits for day and month also with a year of two digits. A time may follow: ``10:30:00``,
+    ``10:30`` or ``9:30``; ``2024-01-31T10:30:00+03:00`` has a time zone.
 
     Example::
 

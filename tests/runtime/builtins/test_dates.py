@@ -51,7 +51,7 @@ class DateAddTests(BuiltinTestCase):
         self.assertEqual(
             self.failure("date_add", "2024-01-01", 1, "fortnights"),
             "Runtime Error: Unknown unit of time: fortnights. "
-            "Expected years, months, weeks, days, hours, minutes or seconds",
+            "Expected years, quarters, months, weeks, days, hours, minutes or seconds",
         )
         for amount, unit in [
             (9000, "years"),
@@ -125,3 +125,76 @@ class RefusedDateTests(BuiltinTestCase):
         """Units and formats are strings."""
         self.assertIn("String", self.failure("date_add", "2024-01-01", 1, 2))
         self.assertIn("String", self.failure("date_format", "2024-01-01", 5))
+
+
+class PartTests(BuiltinTestCase):
+    """Quarters, weeks, days of the week, and where they begin."""
+
+    def test_parts(self) -> None:
+        """Of dates in every form."""
+        for date, quarter, week, weekday in (
+            ("15.12.2025 9:15:00", 4, 51, 1), ("1.3.2026", 1, 9, 7), ("2027-01-01", 1, 53, 5),
+            ("30/06/2024", 2, 26, 7),
+        ):  # fmt: skip
+            self.assertGives(quarter, "quarter", date)
+            self.assertGives(week, "week", date)
+            self.assertGives(weekday, "weekday", date)
+
+    def test_beginnings(self) -> None:
+        """The form stays; whole days have no time."""
+        for date, unit, expected in (
+            ("15.12.2025 17:18", "year", "01.01.2025"),
+            ("15.12.2025 17:18", "quarter", "01.10.2025"),
+            ("15.12.2025", "months", "01.12.2025"), ("2025-12-17 01:02:03", "week", "2025-12-15"),
+            ("15.12.2025 17:18", "day", "15.12.2025"),
+            ("15.12.2025 7:18", "hour", "15.12.2025 7:00"),
+            ("2025-12-15 17:18:19", "minute", "2025-12-15 17:18:00"),
+            ("2025-12-15T17:18:19.5Z", "second", "2025-12-15T17:18:19Z"),
+            ("2025-12-15T17:18:19.5Z", "day", "2025-12-15T00:00:00Z"),
+        ):  # fmt: skip
+            self.assertGives(expected, "date_trunc", date, unit)
+        self.assertIn("Unknown unit of time", self.failure("date_trunc", "2025-01-01", "era"))
+
+    def test_ranges(self) -> None:
+        """Both ends included, forwards and backwards, by months from the first date."""
+        days = ["30.12.2025", "31.12.2025", "01.01.2026"]
+        self.assertGives(days, "date_range", "30.12.2025", "2026-01-01")
+        self.assertGives(["2025-03-02", "2025-03-01"], "date_range", "2025-03-02", "2025-03-01", -1)
+        self.assertGives(
+            ["2025-01-31", "2025-02-28", "2025-03-31"],
+            "date_range", "2025-01-31", "2025-04-01", 1, "months",
+        )  # fmt: skip
+        self.assertGives(
+            ["1.1.2025 9:00", "1.1.2025 9:30", "1.1.2025 10:00"],
+            "date_range", "1.1.2025 9:00", "1.1.2025 10:15", 30, "minutes",
+        )  # fmt: skip
+        self.assertGives([], "date_range", "2025-01-02", "2025-01-01")
+        self.assertEqual(len(self.call("date_range", "9999-12-30", "9999-12-31")), 2)
+        self.assertIn("step cannot be 0", self.failure("date_range", "2025-01-01", "2025-01-02", 0))
+        self.assertIn(
+            "too large", self.failure("date_range", "0001-01-01", "9999-12-31", 1, "seconds")
+        )
+
+    def test_durations(self) -> None:
+        """They add up, and are added to dates."""
+        self.assertGives(255.5, "duration", "255:30:00")
+        self.assertGives(-90, "duration", "-1:30", "minutes")
+        self.assertGives("265:45:00", "duration_sum", ["255:30:00", None, "10:15"])
+        self.assertGives("-00:00:01", "duration_text", -1, "seconds")
+        self.assertGives("02.12.2025 12:30:00", "date_add", "01.12.2025", "36:30:00")
+        for value in ("1:60:00", "1:2:3", "x", 5, True):
+            self.assertIn("is not a duration", self.failure("duration", value))
+        self.assertIn("duration_sum", self.failure("sum", ["1:00:00"]))
+
+    def test_names(self) -> None:
+        """Months and days of the week in both languages."""
+        for picture, locale, expected in (
+            ("D MMMM YYYY", "ru", "5 мая 2025"), ("MMMM YYYY", "ru", "май 2025"),
+            ("D MMMM YYYY", "en", "5 May 2025"), ("ddd, DD MMM", "ru", "пн, 05 май"),
+            ("dddd", "en", "Monday"), ("Q-YYYY", "en", "2-2025"),
+            ("DD.MM.YYYY г.", "ru", "05.05.2025 г."),
+        ):  # fmt: skip
+            self.assertGives(expected, "date_format", "5.5.2025", picture, locale)
+        for picture in ("dd.MM.yyyy", "DDMMMMM", "hh:mm", "DDDD", "m"):
+            self.assertIn("Unknown part", self.failure("date_format", "5.5.2025", picture))
+        self.assertIn("locale must be", self.failure("date_format", "5.5.2025", "D", "de"))
