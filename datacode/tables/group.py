@@ -1,4 +1,4 @@
-"""Grouping and pivoting: ``table_group`` and ``table_pivot``.
+"""Grouping: ``table_group``.
 
 Nulls are left out of every function but ``first``, ``last`` and ``size``. A function that is not
 listed here is one of the program or the library, and gets the array of a group's cells.
@@ -16,7 +16,6 @@ from typing import Any, TypeAlias
 from datacode.errors import runtime_error
 from datacode.tables.date_columns import dates_of, has_several_forms, keyed
 from datacode.tables.date_parsing import Dates
-from datacode.tables.join_match import CheckCount
 from datacode.tables.money_columns import is_money
 from datacode.values.column_storage import ColumnData
 from datacode.values.date_text import duration_seconds, duration_text_of
@@ -25,7 +24,6 @@ from datacode.values.lazy_polars import pl
 from datacode.values.ordering import sort_key
 from datacode.values.parse_text import amount_of, amounts_of
 from datacode.values.table import Table
-from datacode.values.text import printed
 from datacode.values.types import Value
 
 FunctionCaller: TypeAlias = "Callable[[str, list[Value]], Value]"
@@ -311,40 +309,3 @@ def _stored_type(series: pl.Series) -> pl.Series:
         return series.cast(pl.Null)
     is_stored_so = series.dtype in (pl.Float64, pl.String, pl.Boolean)
     return series if is_stored_so else series.cast(pl.Float64)
-
-
-# Pivoting ------------------------------------------------------------------------
-
-
-def pivoted(
-    table: Table,
-    rows: Sequence[int],
-    columns: int,
-    values: Aggregate,
-    call: FunctionCaller,
-    check_count: CheckCount,
-) -> Table:
-    """A row for each different set of values in ``rows``, a column for each in ``columns``.
-
-    A cell is what the function makes of the values that belong to both, null if there are none.
-    ``check_count`` is told how many cells there will be.
-    """
-    summed = grouped(table, [*rows, columns], [values], call)
-    lines: dict[Hashable, int] = {}
-    firsts: list[int] = []
-    headings: dict[Hashable, tuple[str, dict[int, Value]]] = {}
-    keys_of = HashKeys(nan_equal=True)
-    for number, (*key, heading, answer) in enumerate(summed.rows()):
-        place = lines.setdefault(keys_of.of_row(key), len(lines))
-        if place == len(firsts):
-            firsts.append(number)
-        _, found = headings.setdefault(keys_of.of(heading), (printed(heading), {}))
-        found[place] = answer
-    check_count(len(firsts) * (len(rows) + len(headings)))
-    keys = summed.select(range(len(rows))).take(firsts)
-    made = [
-        ColumnData.of_list([found.get(place) for place in range(len(firsts))])
-        for _, found in headings.values()
-    ]
-    names = [*keys.names, *(name for name, _ in headings.values())]
-    return Table(names, [*keys.columns, *made], len(firsts))

@@ -5,8 +5,11 @@ Columns that are called Date are ordered by the dates.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from datacode.tables.date_columns import dates_of, order_of_dates
 from datacode.tables.money_columns import as_money, is_money
+from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, Indices
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import in_order, orders_itself, sort_key
@@ -60,3 +63,56 @@ def order_of_series(series: pl.Series, *, descending: bool, nulls_last: bool) ->
         pl.col(series.name), descending=descending, nulls_last=nulls_last, maintain_order=True
     )
     return series.to_frame().select(order).to_series()
+
+
+# By several columns ----------------------------------------------------------------
+
+LOCALES = ("ru", "en")
+"""Languages by whose alphabet texts can be ordered."""
+
+
+def order_by(
+    table: Table,
+    positions: Sequence[int],
+    descending: Sequence[bool],
+    locale: str | None = None,
+) -> Indices:
+    """The numbers of the rows in the order of several columns, the first counting most.
+
+    With a ``locale`` letter case does not count, and Ё follows Е.
+    """
+    found: Indices | None = None
+    for position, is_descending in reversed(list(zip(positions, descending, strict=True))):
+        cells = table.columns[position]
+        if locale is not None:
+            cells = in_alphabet(cells)
+        if found is not None:
+            (cells,) = column_storage.take([cells], found)
+        order = order_of(cells, descending=is_descending)
+        found = order if found is None else composed(found, order)
+    return list(range(len(table))) if found is None else found
+
+
+def composed(first: Indices, then: Indices) -> Indices:
+    """The rows of ``first`` in the order ``then``."""
+    if isinstance(first, list) and isinstance(then, list):
+        return [first[i] for i in then]
+    series = pl.Series(first, dtype=pl.UInt32) if isinstance(first, list) else first
+    return series.gather(pl.Series(then, dtype=pl.UInt32) if isinstance(then, list) else then)
+
+
+_AFTER_E = "е\U0010ffff"
+"""What sorts behind every text that begins with Е, and before Ж."""
+
+
+def in_alphabet(cells: ColumnData) -> ColumnData:
+    """Texts to be ordered instead of the column's texts; other cells as they are."""
+    series = cells.series()
+    if series is not None:
+        if series.dtype != pl.String:
+            return cells
+        lower = series.str.to_lowercase()
+        return ColumnData.of_series(lower.str.replace_all("ё", _AFTER_E, literal=True))
+    return ColumnData.of_list(
+        [v.lower().replace("ё", _AFTER_E) if v.__class__ is str else v for v in cells]
+    )

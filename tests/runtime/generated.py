@@ -106,6 +106,13 @@ _made = ["sum", "average", "count", "size", "min", "max", "first", "list", "othe
 _aggregates = st.dictionaries(
     _names, st.tuples(_common, st.sampled_from(_made)).map(list), min_size=1, max_size=2
 )
+_windows = st.dictionaries(
+    _names,
+    st.tuples(_common, st.sampled_from(["sum", "lag", "rank", "rolling_sum", "x"])).map(list)
+    | st.tuples(_common, st.sampled_from(["lag", "rolling_mean"]), exact).map(list),
+    min_size=1,
+    max_size=2,
+)
 _wanted_by = {
     "date_diff": {"start": _dates, "end": _dates},
     "date": {"value": _dates | texts},
@@ -119,6 +126,21 @@ _wanted_by = {
         "values": _common,
         "func": st.sampled_from(_made),
     },
+    "table_fill": {"direction": st.sampled_from(["down", "up"]), "value": scalars},
+    "table_unpivot": {"keys": _column_lists, "columns": _column_lists, "value": texts},
+    "table_split": {"by": texts, "names": st.lists(texts, min_size=1, max_size=3)},
+    "table_explode": {"by": texts},
+    "table_dedupe": {"keys": _common, "keep": st.sampled_from(["first", "last", "none"])},
+    "table_total": {"columns": _column_lists, "func": st.sampled_from(_made)},
+    "table_bins": {"bins": st.integers(0, 5).map(float) | _numbers},
+    "table_quantile": {"q": st.floats(0, 1) | st.lists(st.floats(0, 1), max_size=2)},
+    "table_months": {"date": _common, "columns": _aggregates},
+    "table_window": {"columns": _windows, "order": _common},
+    "table_top": {"by": _common, "group": _common},
+    "table_sort": {"col": _common | _column_lists, "locale": st.sampled_from(["ru", "en"])},
+    "table_join": {"how": _kinds, "check": st.sampled_from(["one_to_one", "many_to_one"])},
+    "random": {"seed": scalars},
+    "json_parse": {"text": st.sampled_from(['{"a": [1, null]}', "[", "[1e999]", '"\\ud800"'])},
     "table_rename": {"names": st.dictionaries(_common, texts, max_size=2)},
     "table_suffixes": {"left": texts, "right": texts},
     "table_add_column": {"values": st.lists(scalars, max_size=4) | columns},

@@ -20,7 +20,7 @@ from datacode.values.text import debug, printed
 from tests.runtime.builtins.calling import MemoryFiles, call_with
 from tests.runtime.generated import FILES, calls
 
-UNLIKE_EACH_TIME = {"now", "table_sample"}
+UNLIKE_EACH_TIME = {"now", "table_sample", "random", "random_choice"}
 
 WITH_CONDITIONS = {"table_query", "table_filter", "table_where", "table_add_column"}
 """What works conditions out for whole columns, which the engine here does not really know

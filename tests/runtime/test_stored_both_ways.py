@@ -123,6 +123,20 @@ table_group(t, [], {x: ['a', 'size']}) | table_group(t, 'a', {x: ['b', 'pair']})
 semi_join(t, u, 'a') | anti_join(t, u, 'b') | left_join(t, u, 'a', 'b') | right_join(t, u, 'b')
 full_join(t, u, ['a', 'b']) | join(t, u, 'a', nulls_equal=true) | asof_join(t, u, 'a', 'b')
 table_where(cross_join(table_head(t, 30), table_head(u, 30)), 'b_left', '=', v)
+table_sort(t, ['b', 'a']) | table_sort(t, ['a', 'b'], [false, true])
+table_sort(t, 'a', locale='ru') | table_sort(t, ['b', 'a'], 'desc', locale='ru')
+table_fill(t, 'a', 'down') | table_fill(t, 'b', 'up') | table_fill(t, ['a', 'b'], value=v)
+table_unpivot(t, []) | table_unpivot(t, 'a') | table_split(t, 'b', '-')
+table_split(t, 'a', 'a', ['x', 'y'], keep=true) | table_explode(t, 'a')
+table_explode(t, 'b', '.') | table_dedupe(t) | table_dedupe(t, 'a')
+table_dedupe(t, ['b', 'a'], 'last') | table_dedupe(t, 'b', 'none') | table_total(t)
+table_total(t, ['a', 'b']) | table_total(t, {a: 'count', b: 'max'}) | table_count(t, 'a')
+table_count(t, ['b', 'a'], name='n') | table_describe(t) | table_quantile(t, 'a', [0, 0.3, 0.5, 1])
+table_bins(t, 'a', 3) | table_bins(t, 'b', [-1, 0, 1, 2.5]) | table_months(t, 'a')
+table_top(t, 5, 'a') | table_months(t, 'b', {n: ['a', 'count']}) | table_top(t, 2, 'b', 'a')
+table_top(t, 9, 'a', least=true)
+table_pivot(table_head(t, 60), 'a', 'b', 'a', ['size', 'max'], totals=true, sort=false)
+table_pivot(table_head(t, 60), [], 'a', 'b', 'count', totals='all') | random_choice(t.a, 3, seed=1)
 """
 
 CONDITIONS = """
@@ -137,6 +151,10 @@ SIGNS = ("=", "!=", "<", "<=", ">", ">=", "LIKE", "==", "<>", "~")
 AGGREGATES = (
     *("sum", "average", "median", "std", "min", "max", "count", "size", "distinct"),
     *("first", "last", "len", "sort", "nowhere"),
+)
+WINDOWS = (
+    *("sum", "mean", "min", "max", "diff", "share", "total", "rolling_sum", "rolling_mean"),
+    *("rolling_min", "rolling_max", "rank", "dense_rank", "lag", "lead", "count", "row_number"),
 )
 JOINS = ("inner", "left", "right", "full", "semi", "anti")
 
@@ -168,6 +186,15 @@ def expressions() -> Iterator[str]:
         for on in ("'a'", "[['a', 'b']]", "[['a', 'a'], ['b', 'b']]"):
             yield f"join(table_head(t, 700), table_head(u, 40), {on}, '{how}')"
             yield f"join(table_head(t, 9), u, {on}, '{how}', nulls_equal=true)"
+    for function in WINDOWS:
+        yield f"table_window(t, {{x: ['a', '{function}']}}, 'b')"
+        yield f"table_window(t, {{x: ['a', '{function}', 2]}}, [], ['b', 'a'], false)"
+        yield f"table_window(t, {{x: ['b', '{function}'], y: ['a', 'count']}}, ['a', 'b'], 'b')"
+    for how in JOINS:
+        yield f"table_join(table_head(t, 600), table_head(u, 40), 'a', '{how}', keep_key=false)"
+        yield f"table_join(table_head(t, 600), table_head(u, 40), ['a', 'b'], '{how}')"
+        yield f"table_join(table_head(t, 600), u, 'b', '{how}', check='many_to_one')"
+        yield f"table_join(table_head(t, 600), table_head(u, 40), 'a', '{how}', tolerance=1)"
     for direction in ("backward", "forward", "nearest"):
         yield f"asof_join(t, u, ['a', 'b'], direction='{direction}')"
         yield f"asof_join(t, u, 'a', 'b', '{direction}')"

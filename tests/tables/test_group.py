@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacode.errors import DataCodeError, function_error, runtime_error
-from datacode.tables.group import FUNCTIONS, Aggregate, grouped, pivoted
+from datacode.errors import DataCodeError, function_error
+from datacode.tables.group import FUNCTIONS, Aggregate, grouped
 from datacode.values.table import Table
 from datacode.values.types import Value
 from tests.tables.making import (
@@ -180,38 +180,3 @@ class GroupTests(TableTestCase):
     def test_no_rows(self) -> None:
         """No rows, no groups."""
         self.assertTable(self.group(table("k n", [], []), s="n sum"), "k s")
-
-
-class PivotTests(TableTestCase):
-    """``table_pivot``."""
-
-    def test_too_many_cells(self) -> None:
-        """What would not fit is refused before it is made."""
-        told: list[float] = []
-
-        def refuse(cells: float) -> None:
-            told.append(cells)
-            raise runtime_error("too_large", "too large")
-
-        numbers = [float(i) for i in range(1000)]
-        source = table("a b n", numbers, numbers, numbers)
-        wanted = Aggregate("n", 2, "sum")
-        self.assertRaises(DataCodeError, pivoted, source, [0], 1, wanted, no_function, refuse)
-        self.assertEqual(told, [1_001_000])
-
-    def test_pivot(self) -> None:
-        """Rows and columns in order of appearance, null where nothing belongs to both."""
-        source = Table.from_rows(
-            ["city", "q", "n"],
-            [["Oslo", "Q2", 4.0], ["Riga", "Q1", 5.0], ["Oslo", "Q2", 1.0], ["Oslo", None, 7.0]],
-        )
-        found = pivoted(source, [0], 1, Aggregate("n", 2, "sum"), no_function, fine)
-        self.assertTable(
-            found, "city Q2 Q1 null", ["Oslo", 5.0, None, 7.0], ["Riga", None, 5.0, None]
-        )
-
-    def test_headings(self) -> None:
-        """Values that look alike get columns of their own."""
-        source = Table.from_rows(["a", "b", "n"], [["x", 1.0, 1.0], ["x", "1", 2.0]])
-        found = pivoted(source, [0], 1, Aggregate("n", 2, "count"), no_function, fine)
-        self.assertTable(found, "a 1 1", ["x", 1.0, 1.0])

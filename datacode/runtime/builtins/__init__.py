@@ -20,6 +20,9 @@ from datacode.runtime.builtins import (  # noqa: F401  (registers them)
     table_filters,
     table_relations,
     table_rows,
+    table_shapes,
+    table_summaries,
+    table_windows,
     tables,
     text,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datacode.errors import runtime_error
+from datacode.runtime.builtins.arguments import number
 from datacode.runtime.builtins.registry import ABSENT, builtin, missing_argument
 from datacode.runtime.builtins.tables import as_table, as_text
 from datacode.runtime.host import Host
@@ -11,6 +12,7 @@ from datacode.tables.asof import Direction
 from datacode.tables.asof import asof_join as nearest_join
 from datacode.tables.join import SUFFIXES, On, Suffixes, checked_on
 from datacode.tables.join_match import CheckCount, How
+from datacode.tables.keyed_join import CHECKS, keyed_join
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -218,7 +220,7 @@ def anti_join(
     return _equal_join(host, How.ANTI, left, right, on, right_on, ABSENT, nulls_equal)
 
 
-def table_join(
+def join_of_tables(
     host: Host,
     left: Value,
     right: Value,
@@ -236,6 +238,57 @@ def table_join(
         raise missing_argument("join", "on")
     nulls_equal = False if nulls_equal is ABSENT else nulls_equal
     return _equal_join(host, how, left, right, on, ABSENT, suffixes, nulls_equal)
+
+
+@builtin("joins")
+def table_join(
+    host: Host,
+    left: Value,
+    right: Value,
+    on: Value,
+    how: Value = "inner",
+    *,
+    keep_key: Value = True,
+    tolerance: Value = ABSENT,
+    check: Value = ABSENT,
+    suffixes: Value = ABSENT,
+) -> Table:
+    """The rows of two tables that belong together, with each key in one column.
+
+    ``on`` are the columns as for ``inner_join``; ``how`` is ``inner``, ``left``, ``right``,
+    ``full``, ``semi`` or ``anti``. A pair of keys is one column, called as in the left table; with
+    ``keep_key=false`` there are both, as for ``inner_join``. Other columns with the same name get
+    ``suffixes``.
+
+    ``check`` is ``'one_to_one'``, ``'one_to_many'`` or ``'many_to_one'``: a key that occurs more
+    than once on a side that is *one* is an error. With a ``tolerance`` each left row belongs to the
+    right row that is nearest in the last key, if the two are not farther from each other: numbers
+    by their difference, dates by so many days.
+
+    Example::
+
+        people = table([[1, "Ann"], [2, "Bob"]], ["id", "name"])
+        orders = table([[1, 30], [1, 12]], ["id", "sum"])
+        both = table_join(people, orders, "id", "left", check="one_to_many")
+        print(both.column_names, both.rows.rows)
+        # [id, name, sum] [[1, Ann, 30], [1, Ann, 12], [2, Bob, null]]
+    """
+    one, other = _tables(left, right)
+    if keep_key.__class__ is not bool:
+        raise runtime_error("bad_keep_key", "keep_key must be true or false")
+    if check is not ABSENT and (check.__class__ is not str or check not in CHECKS):
+        raise runtime_error("bad_check", "check must be one of {checks}", checks=", ".join(CHECKS))
+    return keyed_join(
+        one,
+        other,
+        checked_on(on, one, other),
+        _how(how, _TYPES),
+        _check_size(host, one, other),
+        suffixes=_suffixes(suffixes),
+        keep_key=keep_key,
+        tolerance=None if tolerance is ABSENT else number(tolerance),
+        check=None if check is ABSENT else check,
+    )
 
 
 # Other joins -------------------------------------------------------------------

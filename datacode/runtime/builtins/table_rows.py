@@ -1,4 +1,4 @@
-"""Sorting, merging, grouping and pivoting tables (tables and files reference, 1.5)."""
+"""Sorting, merging and grouping tables (tables and files reference, 1.5)."""
 
 from __future__ import annotations
 
@@ -8,30 +8,59 @@ from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.i18n.message import Message
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import ABSENT, Builtin, builtin, expects_range
-from datacode.runtime.builtins.tables import as_table, as_text
+from datacode.runtime.builtins.tables import as_columns, as_table
 from datacode.runtime.host import Host
-from datacode.tables.group import Aggregate, FunctionCaller, grouped, pivoted
+from datacode.tables.group import Aggregate, FunctionCaller, grouped
 from datacode.tables.select import merged_inner, merged_outer, position_of, under_each_other
-from datacode.tables.sort import sorted_by
+from datacode.tables.sort import LOCALES, order_by, sorted_by
 from datacode.values.table import Table
 from datacode.values.types import Value
 
 
 @builtin("tables")
-def table_sort(table: Value, col: Value, asc: Value = True, *_ignored: Value) -> Table:
-    """A table with its rows in the order of a column; equal rows keep their order.
+def table_sort(
+    table: Value, col: Value, asc: Value = True, *_ignored: Value, locale: Value = ABSENT
+) -> Table:
+    """A table with its rows in the order of a column, or of several; equal rows keep their order.
 
     Empty cells come first. With ``asc`` false (or ``'desc'``) the order is descending and empty
-    cells come last.
+    cells come last. For an array of columns, of which the first counts most, ``asc`` may be an
+    array as well. ``locale='ru'`` (or ``'en'``) orders texts by the alphabet: capital and small
+    letters are alike, and in Russian Yo follows Ye.
+
+    Raises an error for a column that the table does not have.
 
     Example::
 
-        t = table([[2, "nut"], [1, "bolt"]], ["n", "item"])
+        t = table([[2, "nut"], [1, "bolt"], [1, "Ёж"], [1, "ель"]], ["n", "item"])
         print(table_sort(t, "n").idx[0], table_sort(t, "n", false).idx[0])      # [1, bolt] [2, nut]
+        print(table_sort(t, ["n", "item"], [false, true])["item"][1])           # bolt
+        print(join(table_sort(t, "item", locale="ru")["item"], " "))            # bolt nut ель Ёж
     """
     source = as_table(table, "Table and String")
-    position = position_of(source, as_text(col, "Table and String"))
-    return sorted_by(source, position, descending=asc is False or asc == "desc")
+    positions = as_columns(source, col, "Table and String")
+    descending = directions(asc, len(positions))
+    language = None if locale is ABSENT or locale is None else locale
+    if language is not None and language not in LOCALES:
+        raise runtime_error(
+            "no_locale", "locale must be one of {locales}", locales=", ".join(LOCALES)
+        )
+    if len(positions) == 1 and language is None:
+        return sorted_by(source, positions[0], descending=descending[0])
+    return source.take(order_by(source, positions, descending, language))
+
+
+def directions(asc: Value, count: int) -> list[bool]:
+    """For each of the columns whether its order is descending; ``asc`` as ``table_sort`` has it."""
+    given = asc if asc.__class__ is list else [asc] * count
+    if len(given) != count:
+        raise runtime_error(
+            "sort_directions",
+            "asc has {found} values for {count} columns",
+            found=len(given),
+            count=count,
+        )
+    return [each is False or each == "desc" for each in given]
 
 
 _TABLE_LEFT_OUT = Message(
@@ -123,61 +152,20 @@ def table_group(host: Host, table: Value, by: Value, columns: Value) -> Table:
     """
     expected = "Table, String or Array, Object"
     source = as_table(table, expected)
-    positions = _positions(source, by, expected)
+    positions = as_columns(source, by, expected)
     if columns.__class__ is not dict:
         raise type_error(expected)
-    wanted = [_aggregate(source, name, each) for name, each in columns.items()]
-    return grouped(source, positions, wanted, _caller(host))
+    wanted = [aggregate(source, name, each) for name, each in columns.items()]
+    return grouped(source, positions, wanted, caller(host))
 
 
-def _caller(host: Host) -> FunctionCaller:
+def caller(host: Host) -> FunctionCaller:
     """Functions by name, each given one array."""
     return lambda name, cells: host.engine.call(name, [cells])
 
 
-def _positions(source: Table, names: Value, expected: str) -> list[int]:
-    if names.__class__ is str:
-        return [position_of(source, names)]
-    return [position_of(source, as_text(n, expected)) for n in arguments.array(names, expected)]
-
-
-def _aggregate(source: Table, name: str, wanted: Value) -> Aggregate:
+def aggregate(source: Table, name: str, wanted: Value) -> Aggregate:
     is_pair = wanted.__class__ is list and len(wanted) == 2
     if not is_pair or wanted[0].__class__ is not str or wanted[1].__class__ is not str:
         raise runtime_error("aggregate", "'{name}' must be an array [column, function]", name=name)
     return Aggregate(name, position_of(source, wanted[0]), wanted[1])
-
-
-@builtin("tables", calls_back=True)
-def table_pivot(
-    host: Host,
-    table: Value,
-    rows: Value,
-    columns: Value,
-    values: Value,
-    func: Value = "sum",
-) -> Table:
-    """A table with a row for each value of ``rows`` and a column for each value of ``columns``.
-
-    A cell holds what the function, one of those of ``table_group``, makes of the cells of
-    ``values`` that belong to both, and null if there are none.
-
-    Raises an error for a column that is not there, and where numbers are needed and there are
-    other cells.
-
-    Example::
-
-        sales = table([["Oslo", "Q1", 3], ["Oslo", "Q2", 4], ["Riga", "Q2", 5]], ["city", "q", "n"])
-        wide = table_pivot(sales, "city", "q", "n")
-        print(wide.column_names, wide.rows.rows)
-        # [city, Q1, Q2] [[Oslo, 3, 4], [Riga, null, 5]]
-    """
-    expected = "Table, String or Array, String, String, String"
-    source = as_table(table, expected)
-    positions = _positions(source, rows, expected)
-    across = position_of(source, as_text(columns, expected))
-    name = as_text(values, expected)
-    wanted = Aggregate(name, position_of(source, name), as_text(func, expected))
-    return pivoted(
-        source, positions, across, wanted, _caller(host), lambda cells: host.check_size(cells, 8)
-    )

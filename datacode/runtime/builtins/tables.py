@@ -45,6 +45,14 @@ _ROWS_LEFT_OUT = Message(
     "table(): {count} of {all} rows were left out: row {row} has {found} cells, not {expected}",
 )
 
+
+def as_columns(table: Table, names: Value, expected: str) -> list[int]:
+    """The positions of columns: of one name, or of an array of names."""
+    if names.__class__ is str:
+        return [position_of(table, names)]
+    return [position_of(table, as_text(n, expected)) for n in arguments.array(names, expected)]
+
+
 # Making ------------------------------------------------------------------------
 
 

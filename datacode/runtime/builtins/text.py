@@ -8,7 +8,7 @@ from datacode.errors import argument_count_error, runtime_error, type_error
 from datacode.language.analysis.type_sets import ARRAY, BOOL, STRING, with_elements
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.arguments import exactly_whole, text
-from datacode.runtime.builtins.joins import table_join
+from datacode.runtime.builtins.joins import join_of_tables
 from datacode.runtime.builtins.registry import ABSENT, builtin, given_twice
 from datacode.runtime.host import Host
 from datacode.values import number_picture
@@ -75,7 +75,7 @@ def join(
     if array is ABSENT or delim is ABSENT or (given > 2 and not of_tables):
         raise argument_count_error("join", 2, given)
     if of_tables:
-        return table_join(host, array, delim, on, type_, suffixes, nulls_equal)
+        return join_of_tables(host, array, delim, on, type_, suffixes, nulls_equal)
     elements = arguments.array(array, "Array and String")
     mark = text(delim, "Array and String")
     texts = [e if e.__class__ is str else printed(e) for e in elements]

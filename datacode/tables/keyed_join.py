@@ -1,0 +1,187 @@
+"""``table_join``: a join that gives each key once, checks how many rows belong together, and can
+take the nearest number or date for an equal one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Hashable, Sequence
+
+from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.i18n.message import Message
+from datacode.tables.join import On, Suffixes, keys_of
+from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, matched
+from datacode.tables.row_groups import group_keys
+from datacode.values import column_storage
+from datacode.values.column_storage import ColumnData, Indices
+from datacode.values.comparable import Ordered, in_order, measurable
+from datacode.values.hashing import NOTHING, HashKeys
+from datacode.values.lazy_polars import pl
+from datacode.values.table import Table
+from datacode.values.text import printed
+from datacode.values.types import Value
+
+CHECKS = ("one_to_one", "one_to_many", "many_to_one", "many_to_many")
+"""How many rows of either side may have the same key."""
+
+_SECONDS_OF_DAY = 86_400
+
+_REPEATED = {
+    "left": Message(
+        "repeated_left_key", "The left table has the key {columns} = {values} more than once"
+    ),
+    "right": Message(
+        "repeated_right_key", "The right table has the key {columns} = {values} more than once"
+    ),
+}
+
+
+def keyed_join(
+    left: Table,
+    right: Table,
+    on: On,
+    how: How,
+    check_count: CheckCount,
+    *,
+    suffixes: Suffixes,
+    keep_key: bool = True,
+    tolerance: float | None = None,
+    check: str | None = None,
+) -> Table:
+    """The rows that belong together, with one column for each pair of keys.
+
+    Without ``keep_key`` both tables' keys are there. With a ``tolerance`` each left row has the
+    right row that is nearest in the last key, if it is not farther: numbers by their difference,
+    dates in days. ``check`` is one of ``CHECKS``.
+    """
+    keys = keys_of(left, right, on)
+    if check in ("one_to_one", "one_to_many"):
+        _check_single(left, keys[0], [name for name, _ in on], "left")
+    if check in ("one_to_one", "many_to_one"):
+        _check_single(right, keys[1], [name for _, name in on], "right")
+    if tolerance is None:
+        pairs = matched(*keys, how, check_count)
+    else:
+        pairs = _nearest(*keys, how, tolerance)
+    if how in (How.SEMI, How.ANTI):
+        return left.take(pairs.left)
+    if keep_key:
+        return _with_one_key(left, right, on, pairs, suffixes)
+    taken = [column_storage.take(t.columns, rows) for t, rows in _sides(left, right, pairs)]
+    names = _names(left.names, right.names, suffixes)
+    return Table([*names[0], *names[1]], [*taken[0], *taken[1]], len(pairs))
+
+
+def _sides(left: Table, right: Table, pairs: Pairs) -> list[tuple[Table, Indices]]:
+    return [(left, pairs.left), (right, pairs.right)]
+
+
+def _names(
+    left: Sequence[str], right: Sequence[str], suffixes: Suffixes
+) -> tuple[list[str], list[str]]:
+    both = set(left) & set(right)
+    return (
+        [name + suffixes[0] if name in both else name for name in left],
+        [name + suffixes[1] if name in both else name for name in right],
+    )
+
+
+def _with_one_key(left: Table, right: Table, on: On, pairs: Pairs, suffixes: Suffixes) -> Table:
+    """The left columns, keys from either side, and the right columns that are no keys."""
+    left_keys = {left.position(name): right.position(other) for name, other in on}
+    right_keys = set(left_keys.values())
+    others = [p for p in range(len(right.columns)) if p not in right_keys]
+    rest = right.select(others)
+    own = [name for p, name in enumerate(left.names) if p not in left_keys]
+    names = _names(own, rest.names, suffixes)
+    free = iter(names[0])
+    all_names = [name if p in left_keys else next(free) for p, name in enumerate(left.names)]
+    columns = column_storage.take(left.columns, pairs.left)
+    if _has_gaps(pairs.left):
+        for position, other in left_keys.items():
+            if position is not None and other is not None:
+                (filler,) = column_storage.take([right.columns[other]], pairs.right)
+                columns[position] = _either(columns[position], filler, pairs.left)
+    columns += column_storage.take(rest.columns, pairs.right)
+    return Table([*all_names, *names[1]], columns, len(pairs))
+
+
+def _has_gaps(rows: Indices) -> bool:
+    return None in rows if isinstance(rows, list) else bool(rows.null_count())
+
+
+def _either(cells: ColumnData, filler: ColumnData, rows: Indices) -> ColumnData:
+    """The cells, and where there is no left row those of the right one."""
+    one, other = cells.series(), filler.series()
+    if one is not None and other is not None and one.dtype == other.dtype:
+        mask = pl.Series([row is not None for row in rows]) if isinstance(rows, list) else None
+        return ColumnData.of_series(
+            one.zip_with(rows.is_not_null() if mask is None else mask, other)  # type: ignore[union-attr]
+        )
+    given = rows if isinstance(rows, list) else rows.to_list()
+    return ColumnData.of_list(
+        [
+            theirs if row is None else own
+            for row, own, theirs in zip(given, cells, filler, strict=True)
+        ]
+    )
+
+
+# Checks -------------------------------------------------------------------------------
+
+
+def _check_single(table: Table, keys: KeyColumns, names: list[str], side: str) -> None:
+    """No two rows of a table may have the same key; rows with an empty one belong to nothing."""
+    series = group_keys(keys, len(table))
+    frame = pl.DataFrame(series).with_row_index("row")
+    key_names = [s.name for s in series]
+    repeated = frame.filter(pl.struct(key_names).is_duplicated())
+    for row in repeated["row"]:
+        values = [cells.cell(row) for cells in keys]
+        if not any(v is None or v != v for v in values):
+            raise DataCodeError(
+                Kind.RUNTIME,
+                _REPEATED[side].filled(
+                    columns=", ".join(names), values=", ".join(map(printed, values))[:200]
+                ),
+            )
+
+
+# The nearest row ------------------------------------------------------------------------
+
+
+def _nearest(left: KeyColumns, right: KeyColumns, how: How, tolerance: float) -> Pairs:
+    """Every left row with the right row that is nearest in the last key and equal in the others."""
+    if how not in (How.INNER, How.LEFT, How.SEMI, How.ANTI):
+        raise runtime_error(
+            "tolerance_type", "With a tolerance how must be inner, left, semi or anti"
+        )
+    if not tolerance >= 0:
+        raise runtime_error("bad_tolerance", "tolerance must be a number from 0")
+    key_of = HashKeys().of_row
+    groups: dict[Hashable, list[tuple[int, Value]]] = {}
+    for row, (*equal, value) in enumerate(zip(*right, strict=True)):
+        if None not in equal:
+            groups.setdefault(key_of(equal), []).append((row, value))
+    groups.pop(NOTHING, None)
+    ordered: dict[Hashable, Ordered] = {g: in_order(r, measurable) for g, r in groups.items()}
+    rows: list[int] = []
+    found: list[int | None] = []
+    for row, (*equal, value) in enumerate(zip(*left, strict=True)):
+        kind, key = measurable(value)
+        limit = tolerance * (_SECONDS_OF_DAY if kind is str else 1)
+        keys, places = ordered.get(key_of(equal), {}).get(kind, ([], []))
+        place = None if None in equal else _place(keys, key, limit)
+        if how is How.LEFT or (place is None) is (how is How.ANTI):
+            rows.append(row)
+            found.append(None if place is None else places[place])
+    return Pairs(rows, found)  # type: ignore[arg-type]
+
+
+def _place(keys: list[float], key: float, limit: float) -> int | None:
+    """Where the nearest key is that is not farther than the limit; of two the one before."""
+    if not keys:
+        return None
+    before, after = bisect_right(keys, key) - 1, bisect_left(keys, key)
+    near = [p for p in (before, after) if 0 <= p < len(keys)]
+    best = min(near, key=lambda p: abs(keys[p] - key))
+    return best if abs(keys[best] - key) <= limit else None

@@ -1,0 +1,164 @@
+"""Tables in another shape: gaps filled, columns to rows, cells to columns or rows, no repetitions.
+
+Each has a form for typed columns, by Polars, and a plain one for all others with the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datacode.errors import runtime_error
+from datacode.tables.filters import is_utf8
+from datacode.tables.join_match import CheckCount
+from datacode.tables.row_groups import group_keys
+from datacode.tables.select import concatenated
+from datacode.values.column_storage import ColumnData, typed
+from datacode.values.lazy_polars import pl
+from datacode.values.table import Column, Table
+from datacode.values.types import Value
+
+# Filling ---------------------------------------------------------------------------
+
+
+def filled_along(cells: ColumnData, *, is_upward: bool) -> ColumnData:
+    """Nulls with the last cell before them that is none, or the first after them."""
+    series = cells.series()
+    if series is not None:
+        filled = series.fill_null(strategy="backward" if is_upward else "forward")
+        return ColumnData.of_series(filled)
+    values = cells.values()
+    made: list[Value] = []
+    last = None
+    for value in reversed(values) if is_upward else values:
+        last = last if value is None else value
+        made.append(last)
+    return ColumnData.of_list(made[::-1] if is_upward else made)
+
+
+def filled_with(cells: ColumnData, value: Value) -> ColumnData:
+    """Nulls with a value."""
+    series, one = cells.series(), typed([value])
+    if value is None:
+        return cells
+    if series is not None and one is not None:
+        if series.dtype == one.dtype:
+            return ColumnData.of_series(series.fill_null(value))
+        if series.dtype == pl.Null:
+            return ColumnData.of_series(one.new_from_index(0, len(series)))
+        if not series.null_count():
+            return cells
+    return ColumnData.of_list([value if cell is None else cell for cell in cells])
+
+
+# Columns to rows ---------------------------------------------------------------------
+
+
+def unpivoted(
+    table: Table, keys: Sequence[int], columns: Sequence[int], names: tuple[str, str]
+) -> Table:
+    """A row for each cell of ``columns``: the row's cells in ``keys``, the column's name, the cell.
+
+    The rows of the first column come first.
+    """
+    count = len(table)
+    kept = [concatenated([table.columns[p]] * len(columns)) for p in keys]
+    titles = concatenated([_constant(table.names[p], count) for p in columns])
+    cells = concatenated([table.columns[p] for p in columns])
+    heads = [table.names[p] for p in keys]
+    return Table([*heads, *names], [*kept, titles, cells], count * len(columns))
+
+
+def _constant(text: str, count: int) -> ColumnData:
+    series = typed([text])
+    if series is None:
+        return ColumnData.of_list([text] * count)
+    return ColumnData.of_series(series.new_from_index(0, count))
+
+
+# Cells to columns ----------------------------------------------------------------------
+
+
+def part_count(cells: ColumnData, by: str) -> int:
+    """The most parts that a text of the column has between delimiters; 1 without texts."""
+    series = cells.series()
+    if series is not None and series.dtype == pl.String and is_utf8(by):
+        most = series.str.count_matches(by, literal=True).max()
+        return 1 + (int(most) if isinstance(most, int) else 0)
+    return 1 + max((v.count(by) for v in cells if v.__class__ is str), default=0)
+
+
+def split_cells(cells: ColumnData, by: str, count: int) -> list[ColumnData]:
+    """The parts of each text in ``count`` columns; the last has all that is left.
+
+    Null where there are fewer parts. Cells of other kinds stand in the first column.
+    """
+    series = cells.series()
+    if series is not None and series.dtype == pl.String and is_utf8(by):
+        parts = series.str.splitn(by, count).struct.unnest()
+        return [ColumnData.of_series(part) for part in parts.get_columns()]
+    columns: list[list[Value]] = [[] for _ in range(count)]
+    for value in cells:
+        found = value.split(by, count - 1) if value.__class__ is str else [value]
+        for place, column in enumerate(columns):
+            column.append(found[place] if place < len(found) else None)
+    return [ColumnData.of_list(column) for column in columns]
+
+
+# Cells to rows ---------------------------------------------------------------------------
+
+
+def exploded(table: Table, position: int, by: str | None, check_count: CheckCount) -> Table:
+    """A row for each element of the arrays in a column; with ``by`` for each part of its texts.
+
+    An empty array gives a row with null; other cells stay.
+    """
+    cells = table.columns[position]
+    series = cells.series()
+    rows: pl.Series | list[int]
+    if series is not None and by is not None and series.dtype == pl.String and is_utf8(by):
+        check_count(len(series) + int(series.str.count_matches(by, literal=True).sum()))
+        parts = pl.DataFrame([series.str.split(by).alias("part")]).with_row_index("row")
+        flat = parts.explode("part")
+        rows, made = flat["row"], ColumnData.of_series(flat["part"])
+    elif series is not None and (by is None or series.dtype != pl.String):
+        return table
+    else:
+        rows, values = [], []
+        for row, value in enumerate(cells):
+            found = _parts(value, by)
+            check_count(len(rows) + len(found))
+            rows.extend([row] * len(found))
+            values.extend(found)
+        made = ColumnData.of_list(values)
+    taken = table.take(rows)
+    taken.columns[position] = made
+    return taken
+
+
+def _parts(value: Value, by: str | None) -> list[Value]:
+    kind = value.__class__
+    if kind is list or kind is Column:
+        return list(value) or [None]
+    if by is not None and kind is str:
+        return value.split(by)  # type: ignore[no-any-return]
+    return [value]
+
+
+# Without repetitions -----------------------------------------------------------------------
+
+
+def deduplicated(table: Table, keys: Sequence[int], keep: str) -> Table:
+    """The rows without those that are equal to another in ``keys``.
+
+    ``keep`` says which of them stays: the ``first``, the ``last`` or ``none``.
+    """
+    if keep not in ("first", "last", "none"):
+        raise runtime_error("bad_keep", "keep must be 'first', 'last' or 'none'")
+    series = group_keys([table.columns[p] for p in keys], len(table))
+    frame = pl.DataFrame(series).with_row_index("row")
+    names = [s.name for s in series]
+    kept = frame.unique(subset=names, keep=keep, maintain_order=True)  # type: ignore[arg-type]
+    rows = kept["row"]
+    if len(rows) == len(table):
+        return table
+    return table.take(rows.sort() if keep == "last" else rows)

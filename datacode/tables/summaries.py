@@ -1,0 +1,189 @@
+"""What a column amounts to: totals, quantiles, bins, counts, and all of it for every column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from datacode.errors import runtime_error
+from datacode.tables.column_types import column_kind
+from datacode.tables.date_columns import dates_of
+from datacode.tables.group import FUNCTIONS, Aggregate, FunctionCaller, grouped
+from datacode.tables.money_columns import is_money
+from datacode.tables.select import concatenated
+from datacode.tables.sort import order_of
+from datacode.tables.windows import needs_numbers, numbers_of
+from datacode.values.column_storage import ColumnData, typed
+from datacode.values.lazy_polars import pl
+from datacode.values.table import Table
+from datacode.values.text import number_text
+from datacode.values.types import Value
+
+# One value of a column ------------------------------------------------------------------
+
+
+def of_all(table: Table, position: int, function: str, call: FunctionCaller) -> Value:
+    """What a function of ``table_group`` makes of all cells of a column."""
+    cells = table.columns[position]
+    own = FUNCTIONS.get(function)
+    series = cells.stored_series()
+    if own is None or series is None or not len(cells):
+        return _by_group(table, position, function, call)
+    if series.dtype == pl.Null:
+        series = series.cast(pl.Float64)
+    if series.dtype == pl.String and (own.needs_numbers or dates_of(cells) or is_money(cells)):
+        return _by_group(table, position, function, call)
+    if own.needs_numbers and series.dtype != pl.Float64:
+        raise needs_numbers(table.names[position], function)
+    frame = pl.DataFrame([series.alias("cells")]).with_columns(pl.lit(0).alias("all"))
+    found = frame.group_by("all").agg(own.of_series(pl.col("cells")))["cells"][0]
+    return float(found) if found.__class__ is int else found
+
+
+def _by_group(table: Table, position: int, function: str, call: FunctionCaller) -> Value:
+    if not len(table):
+        own = FUNCTIONS.get(function)
+        return call(function, []) if own is None else of_nothing(function)
+    wanted = Aggregate(table.names[position], position, function)
+    return grouped(table, [], [wanted], call).columns[0].cell(0)
+
+
+def of_nothing(function: str) -> Value:
+    """What a function makes of no cells at all: a sum or number of 0, otherwise null."""
+    return 0.0 if function in ("sum", "count", "size", "distinct") else None
+
+
+def quantile(cells: ColumnData, name: str, parts: Sequence[float]) -> list[Value]:
+    """The values below which such a part of the numbers lies, from 0 to 1; between two numbers
+    in proportion. Nulls and NaN do not count; null where there are no numbers."""
+    series = numbers_of(cells, name, "quantile")
+    ordered = series.drop_nulls().drop_nans().sort()
+    return [_at(ordered, part) for part in parts]
+
+
+def _at(ordered: pl.Series, part: float) -> Value:
+    if not len(ordered):
+        return None
+    place = (len(ordered) - 1) * part
+    below = math.floor(place)
+    low, high = ordered[below], ordered[math.ceil(place)]
+    return low if low == high else low + (high - low) * (place - below)
+
+
+# All columns -------------------------------------------------------------------------------
+
+_DESCRIBED = ("column", "type", "count", "nulls", "distinct", "min", "max", "sum", "mean", "std")
+
+
+def described(table: Table, call: FunctionCaller) -> Table:
+    """A row for each column: its name and type, how many cells are filled and different, the least
+    and greatest of them, and for numbers sum, mean, standard deviation and quartiles."""
+    rows: list[list[Value]] = []
+    for position, name in enumerate(table.names):
+        cells = table.columns[position]
+        kind = column_kind(cells)
+        row: list[Value] = [name, str(kind.type)]
+        row += [of_all(table, position, f, call) for f in ("count",)]
+        row.append(len(table) - row[-1])
+        row += [of_all(table, position, f, call) for f in ("distinct", "min", "max")]
+        series = cells.stored_series()
+        if series is not None and series.dtype == pl.Float64:
+            row += [of_all(table, position, f, call) for f in ("sum", "mean", "std")]
+            row += quantile(cells, name, [0.25, 0.5, 0.75])
+        else:
+            row += [None] * 6
+        rows.append(row)
+    return Table.from_rows([*_DESCRIBED, "q25", "median", "q75"], rows)
+
+
+# A row of totals --------------------------------------------------------------------------
+
+
+def with_total(table: Table, totals: dict[int, str], label: str, call: FunctionCaller) -> Table:
+    """The table with one more row: what functions make of columns, null elsewhere.
+
+    The label stands in the first column that has no total.
+    """
+    last: list[Value] = [None] * len(table.columns)
+    for position, function in totals.items():
+        last[position] = of_all(table, position, function, call)
+    for position in range(len(last)):
+        if position not in totals:
+            last[position] = label
+            break
+    columns = [appended(cells, v) for cells, v in zip(table.columns, last, strict=True)]
+    return Table(table.names, columns, len(table) + 1)
+
+
+def appended(cells: ColumnData, value: Value) -> ColumnData:
+    """The column with one more cell, typed if it was and still can be."""
+    if not cells.is_stored_as_series():
+        return ColumnData.of_list([*cells.values(), value])
+    one = typed([value])
+    last = ColumnData.of_list([value]) if one is None else ColumnData.of_series(one)
+    return concatenated([cells, last])
+
+
+# Counts and bins ----------------------------------------------------------------------------
+
+
+def counted(table: Table, by: Sequence[int], name: str) -> Table:
+    """How often each set of values occurs in the columns, the most frequent first."""
+    wanted = [Aggregate(name, by[0], "size")]
+    found = grouped(table, by, wanted, lambda _, __: None)
+    return found.take(order_of(found.columns[-1], descending=True))
+
+
+def edges_of(cells: ColumnData, name: str, count: int) -> list[float]:
+    """The limits of bins of the same width that hold all the column's numbers."""
+    series = numbers_of(cells, name, "table_bins")
+    finite = series.filter(series.is_finite())
+    if not len(finite):
+        return [0.0, 1.0]
+    least, most = float(finite.min()), float(finite.max())  # type: ignore[arg-type]
+    if least == most:
+        return [least, least + 1]
+    width = most / count - least / count
+    edges = [least + width * number for number in range(count)] + [most]
+    return sorted(set(edges))
+
+
+def bin_labels(edges: Sequence[float]) -> list[str]:
+    """``[0, 10)`` for every bin; the last holds its end, too."""
+    texts = [number_text(edge) for edge in edges]
+    pairs = list(pairwise(texts))
+    ends = [")"] * (len(pairs) - 1) + ["]"]
+    return [f"[{low}, {high}{end}" for (low, high), end in zip(pairs, ends, strict=True)]
+
+
+def binned(
+    cells: ColumnData, name: str, edges: Sequence[float], labels: Sequence[str]
+) -> ColumnData:
+    """The label of the bin that each number lies in; null for what lies in none."""
+    series = cells.stored_series()
+    if series is None or series.dtype not in (pl.Float64, pl.Null):
+        raise needs_numbers(name, "table_bins")
+    series = series.cast(pl.Float64)
+    inside = series.is_between(edges[0], edges[-1]) & series.is_not_nan()
+    places = pl.Series(edges[1:-1], dtype=pl.Float64).search_sorted(
+        series.fill_null(0.0).fill_nan(0.0), side="right"
+    )
+    frame = pl.DataFrame([places.alias("place"), inside.alias("inside")])
+    chosen = frame.select(pl.when("inside").then(pl.col("place"))).to_series()
+    names = typed(list(labels))
+    if names is None:
+        rows = chosen.to_list()
+        return ColumnData.of_list([None if row is None else labels[row] for row in rows])
+    found = names.gather(chosen)
+    return ColumnData.of_series(found.cast(pl.Null) if not found.count() else found)
+
+
+def checked_edges(edges: list[Value]) -> list[float]:
+    """Limits in ascending order, at least two."""
+    is_numeric = all(e.__class__ is float and math.isfinite(e) for e in edges)
+    if len(edges) < 2 or not is_numeric or any(low >= high for low, high in pairwise(edges)):
+        raise runtime_error(
+            "bad_bins", "bins must be a whole number from 1, or an array of ascending numbers"
+        )
+    return edges

@@ -1,0 +1,268 @@
+"""Values that a row gets from the rows around it: running sums, ranks, shares; ``table_window``.
+
+Numbers are always worked out by Polars, however they are stored, so that they are the same to the
+last digit. Other cells are only moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from datacode.errors import DataCodeError, runtime_error
+from datacode.tables.date_columns import keyed
+from datacode.tables.row_groups import group_keys
+from datacode.tables.sort import order_by, order_of
+from datacode.values import column_storage
+from datacode.values.column_storage import ColumnData, Indices
+from datacode.values.lazy_polars import pl
+from datacode.values.ordering import sort_key
+from datacode.values.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One new column: its name, the column it is made of, the function, and that one's number."""
+
+    name: str
+    position: int
+    function: str
+    count: int | None = None
+
+
+Make = Callable[[pl.Expr, int], pl.Expr]
+
+NUMERIC: dict[str, Make] = {
+    "sum": lambda e, _: e.fill_null(0.0).cum_sum(),
+    "mean": lambda e, _: _running_mean(e),
+    "min": lambda e, _: e.cum_min().forward_fill(),
+    "max": lambda e, _: e.cum_max().forward_fill(),
+    "diff": lambda e, n: e - e.shift(n),
+    "share": lambda e, _: pl.when(e.sum() != 0).then(e / e.sum()),
+    "total": lambda e, _: e.sum(),
+    "rolling_sum": lambda e, n: e.rolling_sum(n),
+    "rolling_mean": lambda e, n: e.rolling_mean(n),
+    "rolling_min": lambda e, n: e.rolling_min(n),
+    "rolling_max": lambda e, n: e.rolling_max(n),
+}
+"""What is made of numbers, of those before a row or of all in its group."""
+
+_RANKS = {"rank": "min", "dense_rank": "dense"}
+_MOVES = {"lag": 1, "lead": -1}
+_COUNTS = {"count", "row_number"}
+_NEED_COUNT = {"rolling_sum", "rolling_mean", "rolling_min", "rolling_max"}
+_MAY_COUNT = {*_NEED_COUNT, *_MOVES, "diff"}
+
+FUNCTIONS = (*NUMERIC, *_RANKS, *_MOVES, *sorted(_COUNTS))
+"""The names of all functions."""
+
+OTHER_NAMES = {
+    "running_sum": "sum",
+    "running_mean": "mean",
+    "running_min": "min",
+    "running_max": "max",
+    "running_count": "count",
+    "average": "mean",
+    "avg": "mean",
+    "share_of_group": "share",
+    "rolling_average": "rolling_mean",
+}
+"""Names by which the functions can be called, too."""
+
+
+def _running_mean(e: pl.Expr) -> pl.Expr:
+    count = e.is_not_null().cum_sum()
+    return pl.when(count > 0).then(e.fill_null(0.0).cum_sum() / count)
+
+
+def checked(name: str, position: int, function: str, count: int | None) -> Window:
+    """A window whose function exists and has the number that it needs."""
+    known = function.strip().lower().replace(" ", "_")
+    known = OTHER_NAMES.get(known, known)
+    if known not in FUNCTIONS:
+        raise runtime_error(
+            "no_window_function",
+            "There is no window function '{function}': there are {functions}",
+            function=function,
+            functions=", ".join(FUNCTIONS),
+        )
+    if count is None and known in _NEED_COUNT:
+        raise runtime_error(
+            "window_needs_count",
+            "'{name}': {function} needs the number of rows, as in ['n', '{function}', 3]",
+            name=name,
+            function=known,
+        )
+    if count is not None and (known not in _MAY_COUNT or count < (known in _NEED_COUNT)):
+        raise runtime_error(
+            "window_count",
+            "'{name}': {count} is no number of rows for {function}",
+            name=name,
+            count=count,
+            function=known,
+        )
+    return Window(name, position, known, count)
+
+
+def windowed(
+    table: Table,
+    by: Sequence[int],
+    order: Sequence[int],
+    descending: Sequence[bool],
+    wanted: Sequence[Window],
+) -> Table:
+    """The table with new columns, its rows as they were.
+
+    The rows of a group are those that are equal in the columns ``by``; within it they follow each
+    other in the order of the columns ``order``, or as they stand.
+    """
+    length = len(table)
+    keys = group_keys([table.columns[p] for p in by], length) if by else []
+    names = [key.name for key in keys]
+    series = [*keys, pl.int_range(length, dtype=pl.UInt32, eager=True).alias("row")]
+    series += [_values(table, w).alias(f"value {i}") for i, w in enumerate(wanted)]
+    frame = pl.DataFrame(series)
+    if order:
+        rows = as_series(order_by(table, order, descending))
+        frame = frame.select(pl.all().gather(rows))
+    made = [_expression(w, f"value {i}", length) for i, w in enumerate(wanted)]
+    if names:
+        made = [e.over(names) for e in made]
+    frame = frame.select("row", *(e.alias(f"made {i}") for i, e in enumerate(made)))
+    if order:
+        frame = frame.sort("row")
+    result = table
+    for number, window in enumerate(wanted):
+        cells = frame[f"made {number}"]
+        if window.function in _MOVES:
+            (column,) = column_storage.take([table.columns[window.position]], cells)
+        else:
+            column = ColumnData.of_series(_as_stored(cells))
+        result = with_column(result, window.name, column)
+    return result
+
+
+def _as_stored(series: pl.Series) -> pl.Series:
+    if series.null_count() == len(series):
+        return series.cast(pl.Null)
+    return series.cast(pl.Float64)
+
+
+def with_column(table: Table, name: str, column: ColumnData) -> Table:
+    """The table with one more column, or another one in the place of that name."""
+    position = table.position(name)
+    if position is None:
+        return Table([*table.names, name], [*table.columns, column], len(table))
+    columns = list(table.columns)
+    columns[position] = column
+    return Table(table.names, columns, len(table))
+
+
+def as_series(rows: Indices) -> pl.Series:
+    """Numbers of rows as a series."""
+    return pl.Series(rows, dtype=pl.UInt32) if isinstance(rows, list) else rows
+
+
+def _values(table: Table, window: Window) -> pl.Series:
+    """What a function works on: numbers, ranks or whether there is something in a cell."""
+    cells = table.columns[window.position]
+    if window.function in _MOVES or window.function == "row_number":
+        return pl.int_range(len(table), dtype=pl.UInt32, eager=True)
+    if window.function == "count":
+        return _is_filled(cells)
+    if window.function in _RANKS:
+        return _codes(cells)
+    return numbers_of(cells, window.name, window.function)
+
+
+def _is_filled(cells: ColumnData) -> pl.Series:
+    series = cells.series()
+    if series is not None:
+        return series.is_not_null()
+    return pl.Series([cell is not None for cell in cells], dtype=pl.Boolean)
+
+
+def numbers_of(cells: ColumnData, name: str, function: str) -> pl.Series:
+    """A column of numbers and nulls; a Runtime Error where there is anything else."""
+    series = cells.stored_series()
+    if series is not None and series.dtype == pl.Null:
+        return series.cast(pl.Float64)
+    if series is None or series.dtype != pl.Float64:
+        raise needs_numbers(name, function)
+    return series
+
+
+def needs_numbers(name: str, function: str) -> DataCodeError:
+    """The error of a function that is given something else than numbers."""
+    return runtime_error(
+        "aggregate_needs_numbers",
+        "Column '{name}': {function} needs numbers, and there are other values",
+        name=name,
+        function=function,
+    )
+
+
+def _codes(cells: ColumnData) -> pl.Series:
+    """A number for each cell, that are in order as the cells are; null for null."""
+    series = cells.stored_series()
+    if series is not None and series.dtype in (pl.Float64, pl.Null):
+        return series.cast(pl.Float64)
+    rows = as_series(order_of(cells))
+    cells = keyed(cells)
+    series = cells.stored_series()
+    if series is not None:
+        values = series.gather(rows)
+        changed = values.ne_missing(values.shift(1)).cum_sum()
+        codes = pl.select(pl.when(values.is_not_null()).then(changed)).to_series()
+    else:
+        codes = _codes_in_order([cells.cell(row) for row in rows])
+    back = pl.DataFrame([rows.alias("row"), codes.alias("code")]).sort("row")
+    return back["code"].cast(pl.Float64)
+
+
+def _codes_in_order(values: list[object]) -> pl.Series:
+    codes: list[int | None] = []
+    last_key: object = None
+    code = 0
+    for value in values:
+        key = sort_key(value)
+        if key != last_key:
+            code += 1
+            last_key = key
+        codes.append(None if value is None else code)
+    return pl.Series(codes, dtype=pl.Int64)
+
+
+def _expression(window: Window, column: str, length: int) -> pl.Expr:
+    e = pl.col(column)
+    count = 1 if window.count is None else min(window.count, length + 1)
+    if window.function in _MOVES:
+        return e.shift(_MOVES[window.function] * count)
+    if window.function in _RANKS:
+        return e.rank(_RANKS[window.function], descending=True)  # type: ignore[arg-type]
+    if window.function == "row_number":
+        return pl.int_range(1, pl.len() + 1)
+    if window.function == "count":
+        return e.cast(pl.Float64).cum_sum()
+    return NUMERIC[window.function](e, count)
+
+
+# The best rows -----------------------------------------------------------------------
+
+
+def top(
+    table: Table, count: int, position: int, by: Sequence[int], *, descending: bool = True
+) -> Table:
+    """The rows with the greatest cells in a column (or the least), in order; of each group."""
+    rows = order_by(table, [position], [descending])
+    if not by:
+        return table.take(rows[:count])
+    numbers = as_series(rows)
+    keys = group_keys([table.columns[p] for p in by], len(table))
+    names = [key.name for key in keys]
+    frame = pl.DataFrame(keys).with_row_index("row").select(pl.all().gather(numbers))
+    frame = frame.with_columns(
+        pl.int_range(pl.len()).over(names).alias("place"),
+        pl.col("row").min().over(names).alias("first"),
+    ).filter(pl.col("place") < count)
+    return table.take(frame.sort("first", maintain_order=True)["row"])
