@@ -22,11 +22,8 @@ from datacode.worker.settings import PoolSettings
 from datacode.worker.worker_process import Ending, WorkerProcess
 from datacode.worker.zygote import OUT_OF_MEMORY
 
-_STARVED = 0.02
-"""Less processor time than this, in seconds, and a worker has not been able to heed anything."""
-
 _PATIENCE = 3.0
-"""Seconds after which a worker that gets no processor is killed all the same."""
+"""Seconds after which a worker that gets little processor time is killed all the same."""
 
 _AGAIN = 0.1
 
@@ -149,19 +146,23 @@ class LimitEnforcer:
         self._insist(run, self._settings.limit_grace, error)
 
     def _insist(self, run: ActiveRun, grace: float, error: DataCodeError) -> None:
-        """Kill the worker if the program still runs after a grace."""
+        """Kill the worker if the program still runs after a grace, of processor time as well."""
         spent = run.worker.processor_seconds()
-        self._later(run, grace, self._kill_unless_starved, run, error, spent, grace)
+        self._later(run, grace, self._kill_unless_starved, run, error, spent, grace, grace)
 
     def _kill_unless_starved(
-        self, run: ActiveRun, error: DataCodeError, spent: float, waited: float
+        self, run: ActiveRun, error: DataCodeError, spent: float, grace: float, waited: float
     ) -> None:
-        """A worker that got no processor since it was asked could not have heeded it yet."""
+        """On a busy machine a worker may not have had the time to heed what it was asked."""
         used = run.worker.processor_seconds() - spent
-        if used < _STARVED and waited < _PATIENCE:
+        if used < grace and waited < _PATIENCE:
             waited += _AGAIN
-            self._later(run, _AGAIN, self._kill_unless_starved, run, error, spent, waited)
+            self._later(run, _AGAIN, self._kill_unless_starved, run, error, spent, grace, waited)
             return
+        # Timers come before what can be read: its answer may have been here for long.
+        self._later(run, 0, self._kill, run, error)
+
+    def _kill(self, run: ActiveRun, error: DataCodeError) -> None:
         run.killed_for = error
         run.worker.kill()
 
