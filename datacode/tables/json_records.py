@@ -1,6 +1,6 @@
-"""A table as JSON: records by the names of its columns, in an array or one on a line.
+"""Tables as JSON and back: records by the names of columns, in an array or one on a line.
 
-Source: tables and files reference, 2.7.
+Source: tables and files reference, 2.7 and 2.8.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from datacode.errors import runtime_error
+from datacode.errors import DataCodeError, runtime_error
 from datacode.i18n.message import Message
 from datacode.tables.show import in_blocks
+from datacode.values.column_storage import ColumnData
 from datacode.values.table import Table
-from datacode.values.text import printed
+from datacode.values.text import number_text, printed
 from datacode.values.types import Value
 
 _DEEPEST = 100
@@ -105,3 +106,53 @@ def _plain(value: Value, lost: list[int], depth: int) -> Any:
             return [_plain(each, lost, depth + 1) for each in value]
         return {name: _plain(each, lost, depth + 1) for name, each in value.items()}
     return printed(value)
+
+
+# Reading ---------------------------------------------------------------------------
+
+_EXACT = 15
+"""Digits that every number keeps."""
+
+
+def table_of_records(text: str, parse: Callable[[str], Value], *, lines: bool) -> Table:
+    """The table of the records in a text: an array of objects, or with ``lines`` one on each line.
+
+    The columns are the keys in the order in which they come; where a record has none of a name,
+    null. ``parse`` makes values of JSON. Raises Runtime Errors.
+    """
+    records = list(_lines(text, parse)) if lines else parse(text)
+    if records.__class__ is not list:
+        raise runtime_error("no_records", "The JSON is no array of records")
+    names: dict[str, int] = {}
+    for number, record in enumerate(records, 1):
+        if record.__class__ is not dict:
+            raise runtime_error("no_record", "Record {number} is no JSON object", number=number)
+        for name in record:
+            names.setdefault(name, len(names))
+    columns = [_column([record.get(name) for record in records]) for name in names]
+    return Table(names, map(ColumnData.of_list, columns), len(records))
+
+
+def _lines(text: str, parse: Callable[[str], Value]) -> Iterator[Value]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield parse(line)
+            except DataCodeError as error:
+                raise runtime_error(
+                    "json_line_unreadable",
+                    "Line {number} is no JSON record: {problem}",
+                    number=number,
+                    problem=error.message,
+                ) from None
+
+
+def _column(values: list[Value]) -> list[Value]:
+    """The values; numbers are texts beside those with more digits than a number keeps."""
+    has_long = any(
+        value.__class__ is str and len(value) > _EXACT and value.lstrip("-").isdigit()
+        for value in values
+    )
+    if not has_long:
+        return values
+    return [number_text(value) if value.__class__ is float else value for value in values]

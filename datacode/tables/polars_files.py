@@ -1,14 +1,16 @@
-"""Tables as files of Polars: Parquet and Arrow, which keep the types of columns.
+"""Tables as files of Polars and back: Parquet and Arrow, which keep the types of columns.
 
-Source: tables and files reference, 2.7.
+Source: tables and files reference, 2.7 and 2.8.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any, BinaryIO
 
+from datacode.errors import DataCodeError, runtime_error
 from datacode.i18n.message import Message
 from datacode.tables.column_types import ColumnType, column_kind
 from datacode.tables.json_records import check_names
@@ -90,3 +92,105 @@ def _days(cells: ColumnData) -> pl.Series | None:
 def _in_unicode(text: Value) -> str:
     """The text without halves of surrogate pairs, which UTF-8 does not have."""
     return str(text).encode("utf-8", "replace").decode()
+
+
+# Reading ---------------------------------------------------------------------------
+
+_BYTES_A_CELL = 24
+"""What a cell takes at least while it is read: a small file can hold a billion equal ones."""
+
+_LARGEST_EXACT = 2**53
+
+
+def from_polars_file(kind: str, file: BinaryIO, memory: int) -> Table:
+    """The table of a file of this kind, ``parquet`` or ``arrow``.
+
+    Whole numbers are numbers if all in the column are exact, else texts. Dates and times are ISO
+    texts. Raises Runtime Errors, also for a table that would not fit into ``memory`` bytes.
+    """
+    scan, read = (
+        (pl.scan_parquet, pl.read_parquet) if kind == "parquet" else (pl.scan_ipc, pl.read_ipc)
+    )
+    try:
+        file.seek(0)
+        content = file.read()
+        frame = scan(io.BytesIO(content))
+        width = len(frame.collect_schema())
+        rows = int(frame.select(pl.len()).collect().item())
+        if rows * max(width, 1) * _BYTES_A_CELL > memory:
+            raise runtime_error(
+                "table_too_large",
+                "The table is too large for the memory: {rows} rows of {columns} columns",
+                rows=rows,
+                columns=width,
+            )
+        found = read(io.BytesIO(content))
+        return Table(found.columns, [_cells(each) for each in found.get_columns()], found.height)
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        raise _unreadable(kind, str(error)) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # Rust's; it derives from BaseException
+            raise
+        raise _unreadable(kind, "the file is damaged") from None
+
+
+def _unreadable(kind: str, reason: str) -> DataCodeError:
+    return runtime_error(
+        "polars_failed",
+        "Failed to read {kind}: {reason}",
+        kind=kind,
+        reason=reason.partition("\n")[0][:200],
+    )
+
+
+def _cells(series: pl.Series) -> ColumnData:
+    kind = series.dtype
+    if kind.is_integer():
+        edges = (series.min(), series.max())
+        exact = all(edge is None or abs(edge) <= _LARGEST_EXACT for edge in edges)  # type: ignore[arg-type]
+        return ColumnData.of_series(series.cast(pl.Float64 if exact else pl.String))
+    if kind.is_float():
+        return ColumnData.of_series(series.cast(pl.Float64))
+    if kind.is_decimal():
+        exact = (kind.precision or 38) <= 15  # type: ignore[attr-defined]
+        return ColumnData.of_series(series.cast(pl.Float64 if exact else pl.String))
+    if kind in (pl.String, pl.Boolean, pl.Null):
+        return ColumnData.of_series(series)
+    if kind == pl.Date:
+        return ColumnData.of_series(series.dt.to_string("%Y-%m-%d"))
+    if kind == pl.Datetime:
+        return ColumnData.of_series(_moments(series))
+    if kind == pl.Time:
+        return ColumnData.of_series(series.dt.to_string("%H:%M:%S"))
+    if kind == pl.Binary:
+        return ColumnData.of_series(series.bin.encode("hex"))
+    if kind in (pl.Categorical, pl.Enum):
+        return ColumnData.of_series(series.cast(pl.String))
+    return ColumnData.of_list([_nested(value) for value in series.to_list()])
+
+
+def _moments(series: pl.Series) -> pl.Series:
+    """A day where the time is midnight, otherwise with the time, in seconds."""
+    if series.dtype.time_zone is not None:  # type: ignore[attr-defined]
+        return series.dt.to_string("%Y-%m-%dT%H:%M:%S%:z")
+    texts = series.dt.to_string("%Y-%m-%d %H:%M:%S")
+    return texts.str.strip_suffix(" 00:00:00")
+
+
+def _nested(value: Any) -> Value:
+    """A value of Polars within a list or struct, or a duration, as one of the language."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float):
+        return (
+            float(value) if abs(value) <= _LARGEST_EXACT or isinstance(value, float) else str(value)
+        )
+    if isinstance(value, list):
+        return [_nested(each) for each in value]
+    if isinstance(value, dict):
+        return {str(name): _nested(each) for name, each in value.items()}
+    if isinstance(value, timedelta):
+        seconds = abs(round(value.total_seconds()))
+        sign = "-" if value < timedelta(0) else ""
+        return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return value.hex() if isinstance(value, bytes) else str(value)

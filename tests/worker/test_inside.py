@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from datacode.worker.pool import PoolSettings
 from tests.worker.harness import WorkersTestCase
 
 CASES = Path(__file__).resolve().parents[1] / "conformance"
+OFFICE = Path(__file__).parents[1] / "tables" / "office"
 EVERY = 12
 
 
@@ -86,10 +89,14 @@ class InsideTests(WorkersTestCase):
         self.assertEqual((outcome.error, outcome.output), (None, "10001\n"))
 
     async def test_every_form(self) -> None:
-        """Every form of a table is written where no module and no file can be found."""
+        """Every form of a table is written and read where no module and no file can be found."""
         before = Path.cwd()
         folder = self.mktemp()
         os.makedirs(folder)
+        for name in ("xls", "xlsb", "ods"):
+            shutil.copy(OFFICE / f"sheetjs.{name}", Path(folder) / f"o.{name}")
+        with zipfile.ZipFile(Path(folder) / "o.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("o.csv", "a;b\n1;2\n3;4")
         os.chdir(folder)
         self.addCleanup(os.chdir, before)
         await self.started()
@@ -104,12 +111,21 @@ class InsideTests(WorkersTestCase):
             "for e in ['tsv', 'json', 'jsonl', 'parquet', 'arrow'] do\n"
             "  write_file('o.' + e, t)\n"
             "  print(file_size('o.' + e) > 0)\n"
+            "next e\n"
+            "print(sheet_names('o.xlsx'))\n"
+            "more = 'tsv json jsonl parquet arrow xls xlsb ods zip'\n"
+            "for e in split(more, ' ') do\n"
+            "  print(len(read_file('o.' + e)))\n"
             "next e"
         )
         self.assertIsNone(outcome.error, outcome.error)
         self.assertEqual(
             outcome.output,
-            "[[2025-12-31, 5, 1.5, x], [2025-12-31, null, 2, true]]\n" + "true\n" * 5,
+            "[[2025-12-31, 5, 1.5, x], [2025-12-31, null, 2, true]]\n"
+            + "true\n" * 5
+            + "[a, b, c]\n"
+            + "2\n" * 7
+            + "1\n2\n",
         )
 
     async def test_encodings(self) -> None:

@@ -8,22 +8,27 @@ from __future__ import annotations
 import codecs
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
-from datacode.errors import runtime_error
+from datacode.errors import DataCodeError, runtime_error
 from datacode.i18n.message import Message
 from datacode.runtime.builtins.file_errors import SHARE, extension, failures, path_text
 from datacode.runtime.builtins.file_options import row_number, text_options
+from datacode.runtime.builtins.json_text import json_parse
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
 from datacode.runtime.host import Host
 from datacode.tables.csv.read import read_csv
+from datacode.tables.formats.detect import BINARY, TEXTS, WORKBOOKS, Detected, detected
+from datacode.tables.formats.workbook import read_workbook, sheets_of_workbook
+from datacode.tables.json_records import table_of_records
+from datacode.tables.polars_files import from_polars_file
 from datacode.tables.read_options import ReadOptions
 from datacode.tables.select import checked_header, select_header
 from datacode.tables.show import info_text
-from datacode.tables.xlsx.read import read_xlsx
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -36,6 +41,12 @@ _WINDOWS = "cp1251"
 """What Cyrillic files that are not UTF-8 are usually in."""
 
 _CHUNK = 2**20
+
+_TABLE_FILES = TEXTS | BINARY | {"gz", "gzip", "zip"}
+"""The extensions of files that are tables, or archives of one."""
+
+_FAILED = {"csv": _CSV_FAILED, "tsv": _CSV_FAILED, "xlsx": _XLSX_FAILED}
+"""How errors begin where the system does not give a file of this extension."""
 
 
 @builtin(
@@ -59,16 +70,21 @@ def read_file(
     encoding: Value = ABSENT,
     decimal: Value = ABSENT,
 ) -> Value:
-    """The content of a file: a text for ``.txt``, a table for ``.csv`` and ``.xlsx``.
+    """The content of a file: a text for ``.txt``, a table for all others.
+
+    Tables are CSV (``.csv``, ``.tsv``), workbooks (``.xlsx``, ``.xlsm``, ``.xlsb``, ``.xls``,
+    ``.ods``), JSON records (``.json``, ``.jsonl``), ``.parquet`` and ``.arrow``, any of them in
+    ``.gz`` or ``.zip``. Workbooks, Parquet and Arrow are known by their content, whatever they
+    are called.
 
     ``header_row`` is the row that holds the names of the columns, from 0, and ``sheet_name`` the
-    sheet of a workbook, the first if not given. ``header`` keeps the columns that an array names,
-    in its order, or renames columns by an object ``{old: new}``. For text and CSV ``encoding``
-    can be given (``cp1251``, ``utf-16``, otherwise UTF-8), for CSV the ``delimiter`` and the
-    character that separates the ``decimal`` places.
+    sheet of a workbook, the first visible one if not given. ``header`` keeps the columns that an
+    array names, in its order, or renames columns by an object ``{old: new}``. For text and CSV
+    ``encoding`` can be given (``cp1251``, ``utf-16``, otherwise UTF-8), for CSV the ``delimiter``
+    and the character that separates the ``decimal`` places.
 
     A file on a connected share, ``lib://share/file``, is read alike; there, files of any other
-    extension are read as text.
+    extension, and JSON that is no array of records, are read as text.
 
     Raises an error that gives the reason if the file cannot be read, and the row and byte of
     what is wrong in a CSV file.
@@ -96,15 +112,70 @@ def read_file(
             raise runtime_error("sheet_name_not_string", "sheet_name must be a string")
         options = replace(options, sheet=sheet_name)
     options = text_options(options, delimiter, encoding, decimal)
-    if kind in ("csv", "xlsx"):
-        if header is not ABSENT:
-            options = replace(options, header=checked_header(header))
-        read = _read_csv if kind == "csv" else _read_xlsx
-        return _headed(host, options, lambda: read(host, text, options))
-    if text.startswith(SHARE):
-        return _read_unknown(host, text, kind, options.encoding)
-    _refuse_outside(host, text)
-    raise runtime_error("bad_extension", "Unsupported file extension: {extension}", extension=kind)
+    if header is not ABSENT:
+        options = replace(options, header=checked_header(header))
+    if kind not in _TABLE_FILES and not (text.startswith(SHARE) or host.file_kind(text) == "file"):
+        _refuse_outside(host, text)
+        raise _unknown_extension(kind)
+    with _opened(host, text, _FAILED.get(kind, _TEXT_FAILED)) as file:
+        found = detected(file, text, kind, host.memory_limit)
+        is_tabbed = found.kind == "tsv" and delimiter is ABSENT
+        options = replace(options, delimiter="\t") if is_tabbed else options
+        return _read(host, text, found, options)
+
+
+def _read(host: Host, path: str, found: Detected, options: ReadOptions) -> Value:
+    """The content of an open file."""
+    kind, file = found.kind, found.file
+    if kind in ("csv", "tsv"):
+        return _headed(host, options, _csv_table(host, path, file, options))
+    if kind in WORKBOOKS:
+        table = read_workbook(kind, file, options, host.warn, host.memory_limit)
+        return _headed(host, options, table)
+    if kind in ("parquet", "arrow"):
+        return _headed(host, options, from_polars_file(kind, file, host.memory_limit))
+    if kind in ("json", "jsonl", "ndjson"):
+        text = _text(path, _content(host, file), options.encoding)
+        return _records(host, path, text, kind, options)
+    if kind == "txt":
+        return _text(path, _content(host, file), options.encoding)
+    if path.startswith(SHARE):
+        return _unknown_text(_content(host, file), kind, options.encoding)
+    raise _unknown_extension(kind)
+
+
+def _records(host: Host, path: str, text: str, kind: str, options: ReadOptions) -> Value:
+    """The table of the records in a JSON text; other JSON on a share is a text, as in 1.x."""
+    try:
+        table = table_of_records(text, partial(json_parse, host), lines=kind != "json")
+    except DataCodeError:
+        if path.startswith(SHARE):
+            return text
+        raise
+    return _headed(host, options, table)
+
+
+def _unknown_extension(kind: str) -> DataCodeError:
+    return runtime_error("bad_extension", "Unsupported file extension: {extension}", extension=kind)
+
+
+@builtin("files")
+def sheet_names(host: Host, path: Value) -> list[str]:
+    """The names of the sheets of a workbook, in order, hidden ones, too.
+
+    Example::
+
+        bought = table([["bolt", 1.5]], ["item", "price"])
+        write_file("bought.xlsx", {"May": bought, "June": bought})
+        print(sheet_names("bought.xlsx"))       # [May, June]
+    """
+    text = path_text(path)
+    kind = extension(text)
+    with _opened(host, text, _FAILED.get(kind, _TEXT_FAILED)) as file:
+        found = detected(file, text, kind, host.memory_limit)
+        if found.kind not in WORKBOOKS:
+            raise runtime_error("no_workbook", "The file is no workbook")
+        return sheets_of_workbook(found.kind, found.file, host.memory_limit)
 
 
 @builtin("files", keeps=False)
@@ -151,9 +222,9 @@ def _positional(second: Value, third: Value) -> ReadOptions:
     )
 
 
-def _headed(host: Host, options: ReadOptions, read: Callable[[], Table]) -> Table:
+def _headed(host: Host, options: ReadOptions, table: Table) -> Table:
     """The table with the columns that ``header`` wants."""
-    return read() if options.header is None else select_header(read(), options.header, host.warn)
+    return table if options.header is None else select_header(table, options.header, host.warn)
 
 
 def _refuse_outside(host: Host, path: str) -> None:
@@ -182,7 +253,10 @@ def _content(host: Host, file: BinaryIO) -> bytes:
 
 def _read_text(host: Host, path: str, encoding: str | None) -> str:
     with _opened(host, path, _TEXT_FAILED) as file:
-        content = _content(host, file)
+        return _text(path, _content(host, file), encoding)
+
+
+def _text(path: str, content: bytes, encoding: str | None) -> str:
     try:
         return _decoded(content, encoding or _UTF_8)
     except UnicodeDecodeError as broken:
@@ -217,21 +291,18 @@ def _windows_text(content: bytes, position: int) -> str:
 
 def _read_csv(host: Host, path: str, options: ReadOptions) -> Table:
     with _opened(host, path, _CSV_FAILED) as file:
-        encoding = options.encoding
-        if encoding is None and path.startswith(SHARE) and not _holds_utf_8(file):
-            encoding = _WINDOWS
-        return read_csv(file, replace(options, encoding=encoding), host.warn)
+        return _csv_table(host, path, file, options)
 
 
-def _read_xlsx(host: Host, path: str, options: ReadOptions) -> Table:
-    with _opened(host, path, _XLSX_FAILED) as file:
-        return read_xlsx(file, options, host.warn, memory=host.memory_limit)
+def _csv_table(host: Host, path: str, file: BinaryIO, options: ReadOptions) -> Table:
+    encoding = options.encoding
+    if encoding is None and path.startswith(SHARE) and not _holds_utf_8(file):
+        encoding = _WINDOWS
+    return read_csv(file, replace(options, encoding=encoding), host.warn)
 
 
-def _read_unknown(host: Host, path: str, kind: str, encoding: str | None) -> str:
+def _unknown_text(content: bytes, kind: str, encoding: str | None) -> str:
     """A file of a share with another extension: text, unless it is not."""
-    with _opened(host, path, _TEXT_FAILED) as file:
-        content = _content(host, file)
     try:
         return _decoded(content, encoding or _UTF_8)
     except UnicodeDecodeError:

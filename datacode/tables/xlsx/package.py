@@ -156,18 +156,22 @@ class Package:
         relations = self._relations(relations_part(self.workbook))
         return _target(relations, posixpath.dirname(self.workbook.replace("\\", "/")), kind)
 
-    def sheets(self) -> list[SheetEntry]:
-        """The sheets that the workbook lists, in order."""
+    def targets(self) -> dict[str, str]:
+        """The paths of what the workbook relates to, by the names of the relations."""
         folder = posixpath.dirname(self.workbook.replace("\\", "/"))
-        targets = {
-            element.get("Id"): _resolved(folder, element.get("Target", ""))
+        return {
+            element.get("Id", ""): _resolved(folder, element.get("Target", ""))
             for element in self._relations(relations_part(self.workbook))
         }
+
+    def sheets(self) -> list[SheetEntry]:
+        """The sheets that the workbook lists, in order."""
+        targets = self.targets()
         found = []
         for element in _elements(self.index_part(self.workbook)):
             name = element.get("name")
             if name and element.tag.endswith("}sheet"):
-                target = targets.get(element.get(_OFFICE) or element.get(_STRICT))
+                target = targets.get(element.get(_OFFICE) or element.get(_STRICT) or "")
                 found.append(SheetEntry(name, target and self.find(target)))
         return found
 

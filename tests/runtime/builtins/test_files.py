@@ -53,7 +53,7 @@ class TextFileTests(BuiltinTestCase):
             ("no.txt", "Failed to read file: Permission denied (os error 13)"),
             ("a\0b.txt", "Failed to read file: Invalid argument (os error 22)"),
             ("secret.txt", "'secret.txt' is out of bounds"),
-            ("a.TSV", "Unsupported file extension: tsv"),
+            ("a.DAT", "Unsupported file extension: dat"),
             (".csv", "Unsupported file extension: "),
         ]:
             self.assertEqual(self.failure("read_file", path), f"Runtime Error: {error}")
@@ -184,6 +184,10 @@ class ShareFileTests(BuiltinTestCase):
         """If they are UTF-8."""
         self.assertGives("{}", "read_file", self.put("a.json", b"\xef\xbb\xbf{}"))
         self.assertGives("x", "read_file", self.put("noext", b"x"))
+        self.assertGives("[1]", "read_file", self.put("a.jsonl", b"[1]"))
+        self.assertEqual(
+            rows(self.call("read_file", self.put("b.json", b'[{"a": 1}]'))), [["a"], [1.0]]
+        )
         self.assertEqual(
             self.failure("read_file", self.put("a.BIN", b"\xff\xfe")),
             "Runtime Error: Unsupported file extension: bin. Cannot read binary file.",
