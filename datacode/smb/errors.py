@@ -93,6 +93,7 @@ TOO_MANY_NAMES = Cause("too_many_names", "folder '{path}' holds too many names (
 TOO_DEEP = Cause("folder_too_deep", "folder '{path}' is nested too deep (limit {limit})")
 SHARE_FULL = Cause("share_full", "there is no space left on share '{share}'")
 SPOOL_FULL = Cause("no_room_for_file", "the DataCode server has no room for the file '{path}'")
+FILE_READ_ONLY = Cause("file_read_only", "file '{path}' is read-only")
 READ_ONLY = Cause("share_read_only", "share '{share}' is read-only")
 NO_WRITES = Cause("writing_forbidden", "writing to shares is not allowed by the administrator")
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import socket
+import stat
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from datacode.smb.errors import Cause, ShareError
 from datacode.smb.hosts import HostPolicy
 from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.protocol import messages
-from datacode.smb.protocol.messages import Dialect
+from datacode.smb.protocol.messages import AccessMask, Dialect
 from datacode.smb.target import Target
 from tests.smb.impacket_server import ImpacketServer
 from tests.smb.proxy import FaultProxy
@@ -671,6 +672,105 @@ class WriteTests(ShareTestCase):
         self.assertEqual(os.listdir(folder), ["sub"])
         path = f"{folder.name}/no/folder"
         self.fails(errors.MISSING, f"'{path}' не найден", self.store, share, path, b"x")
+
+    def opened_elsewhere(self, path: str, access: int, sharing: int) -> Callable[[], None]:
+        """Have another client open a file; what is called lets go of it."""
+        other = self.opened(samba().target())
+        with other._working("", self.deadline()):
+            handle = other._tree.open(tuple(path.split("/")), access, sharing=sharing)
+
+        def let_go() -> None:
+            with other._working("", self.deadline()):
+                pipelined_io.write_file(
+                    *(other._wire, other._tree.number, handle),
+                    *(pipelined_io.BytesSource(b"theirs"), lambda done, total: None),
+                )
+                other._tree.close(handle)
+
+        return let_go
+
+    def test_a_file_that_others_write_to(self) -> None:
+        """Is refused, however they have opened it, and what they save later stays."""
+        folder = self.folder_of(samba())
+        share = self.opened(samba().target())
+        path, text = f"{folder.name}/book.csv", "файл занят другим процессом"
+        writing = AccessMask.READ_DATA | AccessMask.WRITE_DATA
+        for sharing in (0, 1, 7):
+            (folder / "book.csv").write_bytes(b"before")
+            let_go = self.opened_elsewhere(path, writing, sharing)
+            self.fails(errors.LOCKED, text, self.store, share, path, b"ours")
+            self.assertEqual(os.listdir(folder), ["book.csv"])
+            let_go()
+            self.assertEqual((folder / "book.csv").read_bytes(), b"theirs")
+        (folder / "book.csv").write_bytes(b"before")
+        self.opened_elsewhere(path, AccessMask.TO_READ, 1)  # reads, and wants nobody to write
+        self.fails(errors.LOCKED, text, self.store, share, path, b"ours")
+        self.assertEqual((folder / "book.csv").read_bytes(), b"before")
+
+    def test_a_file_that_others_read(self) -> None:
+        """Is replaced, if what replaces it would be the same but for the content."""
+        folder = self.folder_of(samba())
+        share = self.opened(samba().target())
+        self.store(share, f"{folder.name}/book.csv", b"before")
+        self.opened_elsewhere(f"{folder.name}/book.csv", AccessMask.TO_READ, 7)
+        before = (folder / "book.csv").stat()
+        self.store(share, f"{folder.name}/book.csv", b"ours")
+        self.assertEqual((folder / "book.csv").read_bytes(), b"ours")
+        self.assertNotEqual((folder / "book.csv").stat().st_ino, before.st_ino)
+        (folder / "book.csv").chmod(0o606)
+        self.opened_elsewhere(f"{folder.name}/book.csv", AccessMask.TO_READ, 7)
+        text = "файл занят другим процессом"
+        self.fails(errors.LOCKED, text, self.store, share, f"{folder.name}/book.csv", b"again")
+        self.assertEqual((folder / "book.csv").read_bytes(), b"ours")
+
+    def test_a_read_only_file(self) -> None:
+        """Is refused in its own words."""
+        folder = self.folder_of(samba())
+        share = self.opened(samba().target())
+        path = f"{folder.name}/book.csv"
+        (folder / "book.csv").write_bytes(b"before")
+        with share._working("", self.deadline()):
+            handle = share._tree.open((folder.name, "book.csv"), AccessMask.WRITE_ATTRIBUTES)
+            share._connection.setInfo(
+                share._tree.number, handle, messages.BASIC, messages.basic_information(0, 1)
+            )
+            share._tree.close(handle)
+        text = f"файл '{path}' доступен только для чтения"
+        self.fails(errors.FILE_READ_ONLY, text, self.store, share, path, b"ours")
+        self.assertEqual((folder / "book.csv").read_bytes(), b"before")
+        self.assertEqual(os.listdir(folder), ["book.csv"])
+
+    def test_what_a_file_is_stays(self) -> None:
+        """Permissions, whatever the server gives new files; and the time it was made."""
+        folder = self.folder_of(samba())
+        share = self.opened(samba().target())
+        file = folder / "book.csv"
+        for mode in (0o600, 0o640, 0o777, 0o604):
+            file.write_bytes(b"before, and longer")
+            file.chmod(mode)
+            before = file.stat()
+            self.store(share, f"{folder.name}/book.csv", b"ours")
+            self.assertEqual(file.read_bytes(), b"ours")
+            self.assertEqual(stat.S_IMODE(file.stat().st_mode), mode, oct(mode))
+            self.assertEqual(file.stat().st_uid, before.st_uid)
+
+    def test_a_file_of_another_account(self) -> None:
+        """Is written where it is, and stays that account's; it becomes shorter and longer."""
+        if os.geteuid() != 0:
+            raise SkipTest("only root can give files away")
+        folder = self.folder_of(samba())
+        share = self.opened(samba().target())
+        file = folder / "book.csv"
+        file.write_bytes(b"before, and longer")
+        os.chown(file, 12345, 12345)
+        file.chmod(0o666)
+        before = file.stat()
+        for content in (b"ours", b"ours" * 500_000, b""):
+            self.store(share, f"{folder.name}/book.csv", content)
+            self.assertEqual(file.read_bytes(), content)
+            self.assertEqual(file.stat().st_ino, before.st_ino)
+            self.assertEqual(file.stat().st_uid, 12345)
+        self.assertEqual(os.listdir(folder), ["book.csv"])
 
     def test_a_share_that_is_read_only(self) -> None:
         """Has the server's own word."""

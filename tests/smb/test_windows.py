@@ -27,6 +27,10 @@ from tests.smb.test_connection import HANDLE, Request, WireTestCase, frame, on_w
 DENIED, SHARING_VIOLATION = 0xC0000022, 0xC0000043
 NAME_DELETED = 0xC00000C9
 
+QUERY_INFO = 16
+NOBODYS = struct.pack("<BBHIIII", 1, 0, 0x8000, 0, 0, 0, 0)
+"""A security descriptor without any parts."""
+
 Answers = Callable[[Request], tuple[int, bytes]]
 
 
@@ -54,6 +58,7 @@ def usual(request: Request) -> tuple[int, bytes]:
         Command.CLOSE: closed(),
         Command.FLUSH: struct.pack("<HH", 4, 0),
         Command.SET_INFO: struct.pack("<H", 2),
+        QUERY_INFO: struct.pack("<HHI", 9, 72, len(NOBODYS)) + NOBODYS,
     }
     if request.command == Command.WRITE:
         return Status.OK, written(request)

@@ -14,6 +14,7 @@ from datacode.runtime.files import Entry
 from datacode.smb import errors, share_paths, spool
 from datacode.smb.client import pipelined_io
 from datacode.smb.client.pipelined_io import ALL, Progress, Span
+from datacode.smb.client.replacing import Replacement
 from datacode.smb.client.session_setup import log_in
 from datacode.smb.client.smb_connection import DISK, PIPE, ShareConnection
 from datacode.smb.client.tree import PathParts, Tree
@@ -21,7 +22,7 @@ from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError
 from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.protocol import dfs
-from datacode.smb.protocol.messages import AccessMask, CreateDisposition, CreateOptions, FileInfo
+from datacode.smb.protocol.messages import AccessMask, FileInfo
 from datacode.smb.target import Target
 
 _ATTEMPTS = 3
@@ -175,28 +176,16 @@ class Share:
         token: str,
         progress: Progress = lambda done, total: None,
     ) -> None:
-        """Replace a file: under another name first, so that nobody sees half of it.
+        """Replace a file, as ``Replacement`` does; nobody sees half of it.
 
         ``token`` makes that name. A second attempt with the same one takes over what the first
         has left behind.
         """
         with self._working(path, deadline):
             parts = self._tree.as_spelled_there(_file_parts(path))
-            handle = self._tree.open(
-                _unfinished(parts, token),
-                AccessMask.TO_REPLACE,
-                CreateDisposition.OVERWRITE_IF,
-                CreateOptions.NOT_DIRECTORY,
-            )
-            try:
-                pipelined_io.write_file(self._wire, self._tree.number, handle, source, progress)
-                self._connection.flush(self._tree.number, handle)
-                self._tree.replace(handle, parts, deadline)
-            except ShareError:
-                self._tree.delete_unless_refused(handle)
-                raise
-            finally:
-                self._tree.close(handle)
+            first_name = _unfinished(parts, token)
+            replacement = Replacement(self._connection, self._tree, parts, first_name)
+            replacement.store(source, progress, deadline)
 
     def discard(self, path: str, deadline: Deadline, *, token: str) -> None:
         """Remove what a ``store`` with this token has left behind, on a connection that broke."""

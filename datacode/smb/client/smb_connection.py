@@ -39,6 +39,8 @@ MAX_NAMES = 200_000
 
 _MAX_PIPED = 16 << 20
 _IS_FSCTL = 1
+_SECURITY = 3
+_OWNER_GROUP_PERMISSIONS = 0x1 | 0x2 | 0x4
 _CREDENTIALS = ("userName", "password", "domain", "lmhash", "nthash", "kdc", "aesKey", "TGT", "TGS")
 _Class = TypeVar("_Class", bound=type)
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -90,10 +92,14 @@ def _breaking_on_nonsense(method: _Method) -> _Method:
 
 
 class Handle(bytes):
-    """A file handle, the name it was opened by, and what it was of then ([MS-SMB2], 2.2.14)."""
+    """A file handle, the name it was opened by, and what it was of then ([MS-SMB2], 2.2.14).
+
+    ``created`` is when that was made (100 ns since 1601).
+    """
 
     name: str
     info: FileInfo
+    created: int
 
 
 class VerifiedPacket(dict[str, Any]):
@@ -252,7 +258,7 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
         with self.wire.parsing():
             number, info = messages.parse_create(reply.body)
         handle = Handle(number)
-        handle.name, handle.info = name, info
+        handle.name, handle.info, handle.created = name, info, messages.created(reply.body)
         return handle
 
     def close(self, treeId: int, fileId: bytes) -> FileInfo | None:
@@ -321,6 +327,18 @@ class ShareConnection(SMBConnection):  # type: ignore[misc]
         """IOCTL (2.2.31): a control request that needs no file, answered in ``room`` bytes."""
         answer: bytes = self.session.ioctl(tree, None, code, _IS_FSCTL, data, 0, room)
         return answer
+
+    @_breaking_on_nonsense
+    def security(self, tree: int, handle: bytes) -> messages.Security:
+        """QUERY_INFO (2.2.37): whose a file is, and who may what with it."""
+        data = self.session.queryInfo(
+            tree,
+            handle,
+            infoType=_SECURITY,
+            fileInfoClass=0,
+            additionalInformation=_OWNER_GROUP_PERMISSIONS,
+        )
+        return messages.parse_security(bytes(data))
 
     listShares = _breaking_on_nonsense(SMBConnection.listShares)
     queryInfo = _breaking_on_nonsense(SMBConnection.queryInfo)

@@ -12,13 +12,9 @@ from datacode.runtime.files import Entry
 from datacode.runtime.in_steps import done, sorted_in_steps
 from datacode.smb import errors, share_paths
 from datacode.smb.client.smb_connection import Handle, ShareConnection
-from datacode.smb.deadline import Deadline
 from datacode.smb.errors import ShareError
 from datacode.smb.protocol import messages
 from datacode.smb.protocol.messages import AccessMask, CreateDisposition, CreateOptions, FileInfo
-
-_PAUSES = (0.1, 0.2, 0.4, 0.8)
-"""Seconds between attempts to replace a file that somebody has open, perhaps for a moment."""
 
 PathParts = tuple[str, ...]
 
@@ -148,7 +144,7 @@ class Tree:
     def _delete(self, handle: bytes) -> None:
         self._connection.setInfo(self.number, handle, messages.DISPOSITION, b"\1")
 
-    def _rename_over(self, handle: bytes, parts: PathParts) -> None:
+    def rename_over(self, handle: bytes, parts: PathParts) -> None:
         """Give an open file the name of another, which it replaces; from the share's root."""
         target = messages.rename_over(share_paths.nt_path(parts))
         try:
@@ -160,17 +156,6 @@ class Tree:
         if failure.cause in (errors.DENIED, errors.EXISTS):
             failure = self._why_not_replaced(parts, failure)
         raise failure
-
-    def replace(self, handle: bytes, parts: PathParts, deadline: Deadline) -> None:
-        """Rename over ``parts``; repeated while a reader or virus scanner has that file open."""
-        for pause in _PAUSES:
-            try:
-                return self._rename_over(handle, parts)
-            except ShareError as error:
-                if error.cause is not errors.LOCKED:
-                    raise
-            deadline.pause(pause)
-        return self._rename_over(handle, parts)
 
     def _why_not_replaced(self, parts: PathParts, failure: ShareError) -> ShareError:
         """Servers say "denied" also of a folder of that name, and of a file that is in use."""

@@ -58,7 +58,9 @@ class AccessMask:
     READ_DATA = 0x1
     WRITE_DATA = 0x2
     READ_ATTRIBUTES = 0x80
+    WRITE_ATTRIBUTES = 0x100
     DELETE = 0x10000
+    READ_CONTROL = 0x20000
     SYNCHRONIZE = 0x100000
     TO_READ = READ_DATA | READ_ATTRIBUTES | SYNCHRONIZE
     TO_DELETE = DELETE | READ_ATTRIBUTES
@@ -269,6 +271,11 @@ def parse_create(body: memoryview) -> tuple[bytes, FileInfo]:
     return handle, FileInfo(size, written, changed, attributes)
 
 
+def created(body: memoryview) -> int:
+    """2.2.14: when what was opened was made (100 ns since 1601)."""
+    return int(_unpack("<HBBIQQQQQQII16sII", body, 89)[4])
+
+
 def close(handle: bytes) -> bytes:
     """2.2.15: give a handle back, and ask what it was of at the end."""
     return struct.pack("<HHI16s", 24, 1, 0, handle)
@@ -321,8 +328,10 @@ def parse_query_directory(body: memoryview) -> memoryview:
     return _part(body, offset, length)
 
 
+BASIC = 4
 RENAME = 10
 DISPOSITION = 13
+END_OF_FILE = 20
 _LEAST_RENAME = 24
 
 
@@ -331,6 +340,49 @@ def rename_over(path: str) -> bytes:
     name = encode_name(path)
     data = struct.pack("<B7xQI", 1, 0, len(name)) + name
     return data.ljust(_LEAST_RENAME, b"\0")  # Windows refuses anything shorter
+
+
+def basic_information(created: int, attributes: int) -> bytes:
+    """[MS-FSCC], 2.4.7: set when a file was made and its attributes, and leave its other times."""
+    return struct.pack("<QQQQII", created, 0, 0, 0, attributes or ATTRIBUTE_NORMAL, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """Whose a file is and who may what with it."""
+
+    owner: bytes
+    group: bytes
+    permissions: bytes
+
+
+def parse_security(data: bytes) -> Security:
+    """[MS-DTYP], 2.4.6: a security descriptor whose parts follow it."""
+    try:
+        _, _, _, owner, group, _, permissions = struct.unpack_from("<BBHIIII", data)
+    except struct.error:
+        raise Malformed from None
+    return Security(_sid(data, owner), _sid(data, group), _acl(data, permissions))
+
+
+def _sid(data: bytes, start: int) -> bytes:
+    """2.4.2: a security identifier; empty where there is none."""
+    if not start:
+        return b""
+    end = start + 8 + 4 * (data[start + 1] if start + 1 < len(data) else 0)
+    if end > len(data):
+        raise Malformed
+    return data[start:end]
+
+
+def _acl(data: bytes, start: int) -> bytes:
+    """2.4.5: an access control list; empty where there is none."""
+    if not start:
+        return b""
+    size = int.from_bytes(data[start + 2 : start + 4], "little")
+    if size < 8 or start + size > len(data):
+        raise Malformed
+    return data[start : start + size]
 
 
 def _unpack(form: str, body: memoryview, size: int) -> tuple[Any, ...]:
