@@ -85,6 +85,11 @@ ELSEWHERE = Cause(
     "unknown_dfs_server",
     "'{path}' lies on another server (DFS), but server {ip} does not say on which",
 )
+LEADS_AWAY = Cause(
+    "dfs_leads_away",
+    "'{path}' lies on server {host} (DFS), outside of the domain of server {ip};"
+    " the administrator can allow it (--smb-host)",
+)
 CIRCLE = Cause("links_in_circle", "the links on the path '{path}' lead in a circle")
 LINK = Cause("link_not_followed", "'{path}' is a link, which is not followed")
 CHANGED = Cause("changing_while_read", "'{path}' is changing while it is read")
