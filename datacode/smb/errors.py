@@ -121,6 +121,12 @@ FORGED = Cause(
     located=True,
 )
 NONSENSE = Cause("protocol_violated", "server {ip} broke the SMB protocol", broken=True)
+NO_ANONYMOUS_LIST = Cause(
+    "shares_need_login", "server {ip} does not tell its shares without a login"
+)
+TURNED_AWAY = Cause(
+    "refused_by_server", "server {ip} refuses connections from the DataCode server", broken=True
+)
 UNSIGNED = Cause("answers_not_signed", "server {ip} does not sign its answers")
 BUSY = Cause("server_overloaded", "server {ip} is overloaded")
 OTHER = Cause("server_error_status", "server {ip} answered with error {status}")
