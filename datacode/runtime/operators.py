@@ -7,12 +7,13 @@ Source: language reference, 5.4 to 5.8.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from datacode.errors import runtime_error
 from datacode.values import equality, paths
-from datacode.values.date_text import both_dates
+from datacode.values.date_text import begins_like_a_date, both_dates, date_key
 from datacode.values.parse_text import both_amounts
 from datacode.values.text import debug, number_text, printed
 from datacode.values.types import Currency, Path, Value
@@ -200,12 +201,34 @@ def cell_equal(left: Value, right: Value) -> bool:
     return equality.equal(left, right)
 
 
+_RAW = {
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+}
+
+
+def _is_no_date_beside_one(text: str, other: str) -> bool:
+    """Is the other text a date, and the text not even the beginning of one?"""
+    return date_key(other) is not None and not begins_like_a_date(text)
+
+
 def lenient(compare: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool]:
     """The comparison in a condition over rows, where null is less and more than nothing."""
+
+    raw: Callable[[Any, Any], bool] = _RAW[compare.__name__]
 
     def compare_cells(left: Value, right: Value) -> bool:
         if left is None or right is None:
             return False
+        if left.__class__ is right.__class__ is str:
+            pair = both_dates(left, right) or both_amounts(left, right)
+            if pair is not None:
+                return raw(*pair)
+            if _is_no_date_beside_one(left, right) or _is_no_date_beside_one(right, left):
+                return False
+            return raw(left, right)
         return compare(left, right)
 
     return compare_cells

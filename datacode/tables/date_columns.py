@@ -13,7 +13,13 @@ from typing import Any
 from datacode.tables.column_types import ColumnType, column_kind, dates_among
 from datacode.tables.date_parsing import Dates
 from datacode.values.column_storage import ColumnData, Indices, Mask
-from datacode.values.date_text import DateKey, could_be_date, date_key
+from datacode.values.date_text import (
+    BEGINS_LIKE_A_DATE,
+    DateKey,
+    begins_like_a_date,
+    could_be_date,
+    date_key,
+)
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import date_sort_key, sort_key
 from datacode.values.types import Value
@@ -41,18 +47,33 @@ def dates_beside(cells: ColumnData, *values: Value) -> tuple[Dates, list[DateKey
 # Comparing with a value ------------------------------------------------------------
 
 
-def compared(dates: Dates, compare: Callable[[Any, Any], Any], value: DateKey) -> Mask:
-    """The rows whose date compares so with a value; a cell that is no date never does."""
+def compared(
+    cells: ColumnData, dates: Dates, compare: Callable[[Any, Any], Any], text: str, value: DateKey
+) -> Mask:
+    """The rows whose date compares so with a value, of which ``text`` is the text.
+
+    A cell that is no date but could be the beginning of one (``2024``) is compared as a text, all
+    others never match.
+    """
     keys, limit = dates.keys, value.moment
     by_day = dates.has_times and not value.has_time
     if isinstance(keys, list):
-        if by_day:
-            return [key is not None and compare(_midnight(key), limit) for key in keys]
-        return [key is not None and compare(key, limit) for key in keys]
+        return [
+            compare(_midnight(key) if by_day else key, limit)
+            if key is not None
+            else cell.__class__ is str and begins_like_a_date(cell) and compare(cell, text)
+            for key, cell in zip(keys, cells, strict=True)
+        ]
     wanted = pl.lit(limit, dtype=pl.Datetime("us"))
-    column = pl.col(keys.name).dt.truncate("1d") if by_day else pl.col(keys.name)
-    mask = keys.to_frame().select(compare(column, wanted)).to_series()
-    return mask.fill_null(False)
+    key = pl.col("key").dt.truncate("1d") if by_day else pl.col("key")
+    series = cells.stored_series()
+    if series is None or dates.count + series.null_count() == len(series):
+        return keys.alias("key").to_frame().select(compare(key, wanted)).to_series()
+    other = pl.col("text")
+    as_text = other.str.contains(BEGINS_LIKE_A_DATE) & compare(other, pl.lit(text))
+    mask = pl.when(pl.col("key").is_null()).then(as_text).otherwise(compare(key, wanted))
+    frame = pl.DataFrame([keys.alias("key"), series.alias("text")])
+    return frame.select(mask).to_series().fill_null(False)
 
 
 def _midnight(moment: datetime) -> datetime:

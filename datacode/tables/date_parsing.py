@@ -132,7 +132,7 @@ _FORMS = (
 """Forms that Polars reads as ``date_text`` does, and how it is told of them."""
 
 _SAMPLE = 100
-_DATE_LIKE = r"^[0-9]{1,4}[-./][0-9]{1,2}[-./]"
+DATE_LIKE = r"^[0-9]{1,4}[-./][0-9]{1,2}[-./]"
 
 
 def _of_series(series: pl.Series) -> Dates:
@@ -153,7 +153,7 @@ def _of_series(series: pl.Series) -> Dates:
         alike = len(forms) == 1 and lengths.min() == lengths.max()
         shape = _shape_of(sample.head(1).to_list()) if alike else None
         return Dates(keys, len(keys) - keys.null_count(), has_times, shape)
-    rest = rest.filter(rest.str.contains(_DATE_LIKE) & (rest.str.len_bytes() <= 35)).unique()
+    rest = rest.filter(rest.str.contains(DATE_LIKE) & (rest.str.len_bytes() <= 35)).unique()
     others, order, is_unclear = _keys_of(rest.to_list())
     known = {text: key for text, key in others.items() if key is not None}
     if known:

@@ -111,7 +111,7 @@ def are_equal(cells: ColumnData, value: Value) -> Mask:
     beside = dates_beside(cells, value)
     if beside is not None:
         dates, (key,) = beside
-        return compared(dates, operator.eq, key)
+        return compared(cells, dates, operator.eq, value, key)
     series = cells.series()
     if series is None:
         return _mask(cells, lambda cell: equal(cell, value))
@@ -233,7 +233,7 @@ def _in_order(cells: ColumnData, sign: str, value: Value) -> Mask:
     beside = dates_beside(cells, value)
     if beside is not None:
         dates, (key,) = beside
-        return compared(dates, compare, key)
+        return compared(cells, dates, compare, value, key)
     series = cells.series()
     if series is None or (value.__class__ is str and not is_utf8(value)):
         return _mask(cells, _order_test(compare, value))
@@ -324,10 +324,10 @@ def are_between(cells: ColumnData, low: Value, high: Value) -> Mask:
     beside = dates_beside(cells, *([high] if low is None else [low, high]))
     if beside is not None:
         dates, bounds = beside
-        mask = compared(dates, operator.le, bounds[-1])
+        mask = compared(cells, dates, operator.le, high, bounds[-1])
         if low is None:
             return _combined(operator.or_, mask, are_null(cells))
-        return _combined(operator.and_, mask, compared(dates, operator.ge, bounds[0]))
+        return _combined(operator.and_, mask, compared(cells, dates, operator.ge, low, bounds[0]))
     series = cells.series()
     if series is None:
         return _mask(cells, _BetweenTest(low, high))

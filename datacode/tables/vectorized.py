@@ -14,9 +14,14 @@ from typing import TypeAlias
 from datacode.errors import DataCodeError
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
+from datacode.tables.date_columns import dates_of
+from datacode.tables.date_parsing import DATE_LIKE
 from datacode.tables.filters import where
+from datacode.tables.money_columns import is_money
 from datacode.values.column_storage import ColumnData, is_short
+from datacode.values.date_text import could_be_date
 from datacode.values.lazy_polars import pl
+from datacode.values.parse_text import amount_of
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -136,6 +141,8 @@ class _Expression:
             operator, left, right = _MIRRORED[operator], right, left
         if not isinstance(left, ColumnData):
             raise NotVectorizable
+        if _means_more(left, right):
+            raise NotVectorizable
         if isinstance(right, ColumnData):
             difference = _numbers(left) - _numbers(right)
             if not difference.is_finite().all():
@@ -147,6 +154,20 @@ class _Expression:
         if isinstance(mask, list):
             mask = pl.Series(mask, dtype=pl.Boolean)
         return ColumnData.of_series(mask.fill_null(False))
+
+
+def _means_more(cells: ColumnData, value: ColumnOrValue) -> bool:
+    """Are there dates or amounts in the column that count only beside each other, row by row?"""
+    series = _typed(cells)
+    if series.dtype != pl.String or isinstance(value, ColumnData):
+        return False
+    if value.__class__ is float:
+        return is_money(cells)
+    if value.__class__ is not str:
+        return False
+    if could_be_date(value):
+        return dates_of(cells) is None and bool(series.str.contains(DATE_LIKE).any())
+    return amount_of(value) is not None and not is_money(cells)
 
 
 def _typed(cells: ColumnData) -> pl.Series:

@@ -279,6 +279,15 @@ def _date_key(text: str, order: DayOrder | None) -> DateKey | None:
     return DateKey(time, day, found.separator is not None)
 
 
+BEGINS_LIKE_A_DATE = r"^[0-9][0-9.:/ T-]*$"
+_BEGINNING = re.compile(BEGINS_LIKE_A_DATE)
+
+
+def begins_like_a_date(text: str) -> bool:
+    """Could a text be a part of a date, as ``2024-0``? Dates are compared with it as texts."""
+    return "0" <= text[:1] <= "9" and _BEGINNING.search(text) is not None
+
+
 def both_dates(left: str, right: str) -> tuple[datetime, datetime] | None:
     """What two texts compare by if both are dates, else None.
 

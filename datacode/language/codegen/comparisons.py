@@ -36,21 +36,25 @@ def comparison(b: Builder, operator: str, left: Operand, mark: int, right: Opera
 
 def _ordering(b: Builder, operator: str, left: Operand, mark: int, right: Operand) -> Operand:
     operation, helper = _ORDER[operator]
-    if b.flow.columns is not None:
+    in_condition = b.flow.columns is not None
+    if in_condition:
         helper = f"cell_{helper}"
     both = left.types | right.types
-    may_mean_more = _may_mean_more(left, right)
+    may_mean_more = _may_mean_more(left, right, in_condition)
     if only(both, NUMBER) or (only(both, STRING) and not may_mean_more):
         left, right = _two_wholes(b, left, mark, right)
         node: ast.expr = b.compare(left.node, [operation()], [right.node])
         return Operand(node, BOOL, safe=left.safe and right.safe)
-    if not left.types & right.types & (NUMBER | STRING):
+    is_text = only(left.types, STRING) or only(right.types, STRING)
+    if not left.types & right.types & (NUMBER | STRING) or (
+        in_condition and is_text and may_mean_more
+    ):
         left, right = order_operands(b, left, mark, right, "")
         return Operand(b.call(helper, left.node, right.node), BOOL)
     left, right = order_operands(b, left, mark, right, "lr")
     fast = b.compare(left.node, [operation()], [right.node])
     slow = b.call(helper, left.node, right.node)
-    if only(left.types, STRING) or only(right.types, STRING):
+    if is_text:
         known, other = (left, right) if only(left.types, STRING) else (right, left)
         tests = [] if only(other.types, STRING) else [b.is_a(other.node, "str")]
         if may_mean_more:
@@ -70,12 +74,15 @@ _BEHIND_DIGITS = ":"
 """No text from here on begins with a digit, a sign or a dollar, and so is compared as a text."""
 
 
-def _may_mean_more(left: Operand, right: Operand) -> bool:
-    """Can both operands be texts of dates or money, which compare as such?"""
+def _may_mean_more(left: Operand, right: Operand, in_condition: bool) -> bool:
+    """Can both operands be texts of dates or money, which compare as such?
+
+    Cells are mostly texts of unknown forms, so that in conditions every text is looked at.
+    """
     constants = [o.node.value for o in (left, right) if isinstance(o.node, ast.Constant)]
     return all(
         isinstance(text, str)
-        and text < _BEHIND_DIGITS
+        and (in_condition or text < _BEHIND_DIGITS)
         and (could_be_date(text) or amount_of(text) is not None)
         for text in constants
     )
@@ -94,7 +101,8 @@ def _two_wholes(b: Builder, left: Operand, mark: int, right: Operand) -> tuple[O
 
 def _equality(b: Builder, left: Operand, mark: int, right: Operand, negated: bool) -> Operand:
     in_condition = b.flow.columns is not None
-    if in_condition and left.types & right.types & STRING and _may_mean_more(left, right):
+    may_be_texts = left.types & right.types & STRING
+    if in_condition and may_be_texts and _may_mean_more(left, right, in_condition):
         node, safe = _equal_cells(b, left, mark, right), False
     else:
         node, safe = _equal(b, left, mark, right)
