@@ -103,8 +103,7 @@ class DocumentedTests(ProtocolTestCase):
         code = 'read_file("in/sales.csv")'
         self.assertEqual(
             self.ask(code=code)["error"],
-            "Ошибка: не удалось прочитать CSV: нет такого файла или папки (os error 2):"
-            " 'in/sales.csv'",
+            "Ошибка: не удалось прочитать CSV: нет такого файла или папки (os error 2)",
         )
 
     def test_large(self) -> None:

@@ -29,7 +29,7 @@ _NUMBER = re.compile(
 )
 
 
-_SPACES_IN_NUMBERS = " \xa0\u202f\u2009\u2007\u2008"
+SPACES_IN_NUMBERS = " \xa0\u202f\u2009\u2007\u2008"
 """The spaces that group digits: plain, no-break, narrow, thin, as wide as a digit or a point."""
 
 _LARGEST_EXACT = 15
@@ -44,26 +44,30 @@ def number_from_text(text: str, decimal: str = ".", thousands: str | None = None
     ``decimal`` separates the decimal places. ``thousands`` groups three digits each before them; a
     space stands for every kind of space.
     """
-    text = text.strip(WHITE_SPACE)
+    plain = _plain(text.strip(WHITE_SPACE), decimal, thousands)
+    return float(plain) if plain.isascii() and _NUMBER.fullmatch(plain) else None
+
+
+def _plain(text: str, decimal: str, thousands: str | None) -> str:
+    """A number as the language writes it; anything that is none there for what is no number."""
     if thousands is not None:
         text = _ungrouped(text, decimal, thousands)
-    if decimal != ".":
-        if "." in text:
-            return None
-        text = text.replace(decimal, ".")
-    return float(text) if text.isascii() and _NUMBER.fullmatch(text) else None
+    if decimal == ".":
+        return text
+    return "" if "." in text else text.replace(decimal, ".")
 
 
 def _ungrouped(text: str, decimal: str, thousands: str) -> str:
     """The text without what groups its digits; as it is where the groups have not three digits."""
     whole, point, places = text.partition(decimal)
-    if thousands in _SPACES_IN_NUMBERS:
-        for each in _SPACES_IN_NUMBERS:
+    if thousands in SPACES_IN_NUMBERS:
+        for each in SPACES_IN_NUMBERS:
             whole = whole.replace(each, thousands)
     first, *groups = whole.split(thousands)
-    if not groups or not 1 <= len(first.lstrip("+-")) <= 3:
+    digits = first[1:] if first[:1] in ("+", "-") else first
+    if not groups or not 1 <= len(digits) <= 3 or any(len(group) != 3 for group in groups):
         return text
-    if any(len(group) != 3 or not group.isdecimal() for group in groups):
+    if not all(part.isascii() and part.isdecimal() for part in (digits, *groups)):
         return text
     return first + "".join(groups) + point + places
 
@@ -72,14 +76,14 @@ _PLAIN_INTEGER = re.compile("[+-]?[0-9]+")
 _CODE_WITH_E = re.compile("[+-]?[0-9]{2,}[eE][0-9]+")
 
 
-def comes_back(text: str) -> bool:
+def comes_back(text: str, decimal: str = ".", thousands: str | None = None) -> bool:
     """Is a text that is a number safe to be kept as one, without losing what it says?
 
     Not with more than 15 significant digits in an integer, not beyond what a float can hold, not
     for digits around an E as identifiers have them (``12E45``; exponents come with one digit before
     them, a point or a sign), and not for a plus and at least seven digits, which is a telephone.
     """
-    text = text.strip(WHITE_SPACE)
+    text = _plain(text.strip(WHITE_SPACE), decimal, thousands)
     if _PLAIN_INTEGER.fullmatch(text):
         digits = text.lstrip("+-")
         if text[0] == "+" and len(digits) >= _SHORTEST_PHONE:

@@ -7,8 +7,9 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datacode.tables.column_rules import ColumnRule
 from datacode.tables.csv import infer
-from datacode.tables.csv.infer import cell_value, columns_from_texts
+from datacode.tables.csv.infer import Hints, cell_value, column_values, columns_from_texts
 from datacode.values.lazy_polars import pl
 from datacode.values.types import Currency, Value
 from tests.tables.making import TableTestCase, quickly, shown
@@ -47,7 +48,7 @@ CELLS = st.one_of(
 def column(texts: list[str | None], decimal: str = ".", **hints: bool) -> list[Value]:
     """A column made in Polars."""
     frame = pl.DataFrame({"a": pl.Series(texts, dtype=pl.String)})
-    return columns_from_texts(frame, decimal, **hints)[0].values()
+    return columns_from_texts(frame, [ColumnRule("a", decimal=decimal)], Hints(**hints))[0].values()
 
 
 class CellTests(TableTestCase):
@@ -96,7 +97,8 @@ class ColumnTests(TableTestCase):
 
     def assertColumn(self, texts: list[str | None], decimal: str = ".", **hints: bool) -> None:
         """The column is that of the cells."""
-        expected = [None if text is None else cell_value(text, decimal) for text in texts]
+        rule = ColumnRule("a", decimal=decimal)
+        expected = column_values([text or "" for text in texts], rule)
         self.assertEqual(shown(column(texts, decimal, **hints)), shown(expected))
 
     @quickly
@@ -134,16 +136,16 @@ class ColumnTests(TableTestCase):
             frame = pl.DataFrame({"a": pl.Series(texts, dtype=pl.String)})
             for repeated in (1, 400):
                 long = pl.concat([frame] * repeated)
-                series = columns_from_texts(long)[0].stored_series()
+                series = columns_from_texts(long, [ColumnRule("a")])[0].stored_series()
                 assert series is not None
                 self.assertEqual(series.dtype, kind)
 
     def test_hints(self) -> None:
         """Who says that something is not in the texts is believed, which is all the difference."""
-        self.assertColumn(["a", "b "] * 500, has_odd_space=False, has_signs=False)
-        self.assertColumn(["a", "$5"] * 500, has_odd_space=False)
-        self.assertColumn(["a", "b\t"] * 500, has_signs=False)
-        self.assertColumn([f"w{i} " for i in range(2000)], has_odd_space=False, has_signs=False)
+        self.assertColumn(["a", "b "] * 500, odd_space=False, signs=False)
+        self.assertColumn(["a", "$5"] * 500, odd_space=False)
+        self.assertColumn(["a", "b\t"] * 500, signs=False)
+        self.assertColumn([f"w{i} " for i in range(2000)], odd_space=False, signs=False)
 
     @quickly
     @given(st.one_of(st.floats().map(repr), st.text("0123456789+-.eExinfaN_ ", max_size=8)))

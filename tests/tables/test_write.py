@@ -10,7 +10,7 @@ import re
 import time
 import tracemalloc
 import zipfile
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from hypothesis import given
@@ -23,7 +23,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError
 from datacode.i18n.message import Message
-from datacode.tables.csv.infer import cell_value
+from datacode.tables.column_rules import ColumnRule
+from datacode.tables.csv.infer import cell_value, column_values
 from datacode.tables.csv.read import read_csv
 from datacode.tables.csv.write import csv_parts
 from datacode.tables.json_records import json_parts
@@ -35,7 +36,9 @@ from datacode.tables.xlsx.number_formats import stored_format
 from datacode.tables.xlsx.read import read_xlsx
 from datacode.tables.xlsx.write import PLAIN, SheetOptions, add_sheets, to_xlsx
 from datacode.values.lazy_polars import pl
+from datacode.values.parse_text import comes_back
 from datacode.values.table import Table
+from datacode.values.text import printed
 from datacode.values.types import Currency, Path, PathPattern, Value
 from tests.tables.making import (
     SHEET_CELLS,
@@ -103,11 +106,17 @@ class CsvTests(TableTestCase):
         )
     )
     def test_we_read_it(self, rows: list[list[Value]]) -> None:
-        """What comes back is what CSV makes of each cell; no row is lost."""
+        """What comes back is what CSV makes of each cell; no row is lost.
+
+        With a number that could be an identifier (of 16 digits, say) all cells are texts.
+        """
         text = to_csv(Table.from_rows(["a"], rows))
-        expected = Table.from_rows(
-            ["a"], [[cell_value(v) if isinstance(v, str) else v for v in row] for row in rows]
-        )
+        texts = ["" if v is None else printed(v) for (v,) in rows]
+        cells = [cell_value(v) if isinstance(v, str) else v for (v,) in rows]
+        numbers = [t for t, c in zip(texts, cells, strict=True) if isinstance(c, float)]
+        if not all(map(comes_back, numbers)):
+            cells = column_values(texts, ColumnRule("a"))
+        expected = Table.from_rows(["a"], [[cell] for cell in cells])
         found = read_csv(io.BytesIO(text.encode()))
         self.assertEqual(contents(found), contents(expected))
 
@@ -251,19 +260,11 @@ class LookTests(TableTestCase):
 
     def test_dates_stay_dates(self) -> None:
         """Read and written again, also with a time."""
-        source = table(
-            "day at time",
-            ["2025-12-31", "1900-01-01"],
-            ["2025-01-01 10:00:00", None],
-            ["09:05:00", "255:30:01"],
-        )
+        source = table("day at", ["2025-12-31", "1900-01-01"], ["2025-01-01 10:00:00", None])
         once = to_book(source)
         again = read_xlsx(io.BytesIO(once))
         self.assertSameTable(again, source)
         self.assertEqual(self.cells(to_book(again)), self.cells(once))
-        self.assertEqual(self.cells(once)[1][2], (timedelta(hours=9, minutes=5), "[h]:mm:ss"))
-        mixed_times = to_book(table("a", ["09:05:00", "x"]))
-        self.assertEqual(self.cells(mixed_times)[1][0][0], "09:05:00")
 
     def test_money(self) -> None:
         """Amounts are numbers with their currency, on the side where it stood."""

@@ -5,7 +5,6 @@ Source: tables and files reference, 2.1.
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,8 +16,6 @@ from datacode.runtime.files import FilesError
 from datacode.runtime.host import Host
 from datacode.values import paths
 from datacode.values.types import Path, Value
-
-_MISSING = Message("missing_path", "{reason}: '{path}'")
 
 SHARE = "lib://"
 """Paths that begin so lie on a share that the session has connected."""
@@ -39,25 +36,21 @@ def extension(path: str) -> str:
 
 
 @contextmanager
-def failures(message: Message, path: str = "") -> Iterator[None]:
+def failures(message: Message) -> Iterator[None]:
     """Make Runtime Errors of what ``Files`` raises.
 
-    A ``FilesError`` keeps its message; an ``OSError`` is the ``{reason}`` in ``message``, with the
-    ``path`` where nothing is there.
+    A ``FilesError`` keeps its message; an ``OSError`` is the ``{reason}`` in ``message``.
     """
     try:
         yield
     except FilesError as refusal:
         raise DataCodeError(Kind.RUNTIME, refusal.message) from None
     except OSError as error:
-        reason = system_text(error)
-        if path and error.errno == errno.ENOENT:
-            reason = _MISSING.filled(reason=reason, path=path)
-        raise DataCodeError(Kind.RUNTIME, message.filled(reason=reason)) from None
+        raise DataCodeError(Kind.RUNTIME, message.filled(reason=system_text(error))) from None
 
 
 def carried_out(host: Host, operation: FileOperation[Answer]) -> Answer:
     """What an operation gives. Raises a Runtime Error in its own words."""
-    with failures(operation.failed, getattr(operation, "path", "")):
+    with failures(operation.failed):
         found: Answer = operation.on(host.files)
     return found

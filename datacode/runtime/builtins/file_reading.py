@@ -17,17 +17,19 @@ from typing import BinaryIO
 from datacode.errors import DataCodeError, runtime_error
 from datacode.i18n.message import Message
 from datacode.runtime.builtins.file_errors import SHARE, extension, failures, path_text
-from datacode.runtime.builtins.file_options import row_number, text_options
+from datacode.runtime.builtins.file_options import named_options, positional_options
 from datacode.runtime.builtins.json_text import json_parse
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
 from datacode.runtime.host import Host
+from datacode.tables.column_rules import as_wanted
+from datacode.tables.csv.detect import likely_encoding
 from datacode.tables.csv.read import read_csv
 from datacode.tables.formats.detect import BINARY, TEXTS, WORKBOOKS, Detected, detected
 from datacode.tables.formats.workbook import read_workbook, sheets_of_workbook
 from datacode.tables.json_records import table_of_records
 from datacode.tables.polars_files import from_polars_file
 from datacode.tables.read_options import ReadOptions
-from datacode.tables.select import checked_header, select_header
+from datacode.tables.select import select_header
 from datacode.tables.show import info_text
 from datacode.values.table import Table
 from datacode.values.types import Value
@@ -54,8 +56,10 @@ _FAILED = {"csv": _CSV_FAILED, "tsv": _CSV_FAILED, "xlsx": _XLSX_FAILED}
     minimum=1,
     count_error=expects_range(1, 3),
     keeps=False,
-    signature="read_file(path, [header_row], [sheet_name], header=..., delimiter=',', "
-    "encoding=..., decimal='.')",
+    signature="read_file(path, [header_row], [sheet_name], auto=..., delimiter=',', "
+    "encoding=..., decimal='.', thousands=..., types=..., nulls=..., dates=..., header=..., "
+    "header_rows=..., skip_footer=..., until=..., max_rows=..., ragged='error', columns=..., "
+    "range=..., sheet=..., fill_merged=...)",
 )
 def read_file(
     host: Host,
@@ -69,6 +73,20 @@ def read_file(
     delimiter: Value = ABSENT,
     encoding: Value = ABSENT,
     decimal: Value = ABSENT,
+    thousands: Value = ABSENT,
+    types: Value = ABSENT,
+    nulls: Value = ABSENT,
+    dates: Value = ABSENT,
+    header_rows: Value = ABSENT,
+    skip_footer: Value = ABSENT,
+    until: Value = ABSENT,
+    max_rows: Value = ABSENT,
+    ragged: Value = ABSENT,
+    columns: Value = ABSENT,
+    range_: Value = ABSENT,
+    sheet: Value = ABSENT,
+    fill_merged: Value = ABSENT,
+    auto: Value = ABSENT,
 ) -> Value:
     """The content of a file: a text for ``.txt``, a table for all others.
 
@@ -77,51 +95,83 @@ def read_file(
     ``.gz`` or ``.zip``. Workbooks, Parquet and Arrow are known by their content, whatever they
     are called.
 
-    ``header_row`` is the row that holds the names of the columns, from 0, and ``sheet_name`` the
-    sheet of a workbook, the first visible one if not given. ``header`` keeps the columns that an
-    array names, in its order, or renames columns by an object ``{old: new}``. For text and CSV
-    ``encoding`` can be given (``cp1251``, ``utf-16``, otherwise UTF-8), for CSV the ``delimiter``
-    and the character that separates the ``decimal`` places.
-
     A file on a connected share, ``lib://share/file``, is read alike; there, files of any other
-    extension, and JSON that is no array of records, are read as text.
+    extension, and JSON that is no array of records, are read as text. ``auto=true`` finds out how
+    a table is written and where it begins and ends, and says what it took; what is given counts.
+
+    How it is written: ``delimiter`` (also ``'auto'``), ``encoding`` (``'cp1251'``, ``'utf-16'``,
+    otherwise UTF-8; also ``'auto'``), the ``decimal`` point or comma, ``thousands`` (a space stands
+    for every kind of space), the texts that are ``nulls`` and the picture of ``dates``
+    (``'DD.MM.YYYY'``), which become ISO dates. ``types`` is ``String``, ``Number``, ``Integer``,
+    ``Bool``, ``Date`` or ``Currency``, for all columns or in an object by their names.
+
+    Where the table is: ``header_row``, from 0, holds the names, ``header_rows`` rows from there
+    on if there are several, none with ``header=false``. The last ``skip_footer`` rows are left
+    out, and all from the one on that begins with ``until``; ``max_rows`` rows are read at most.
+    ``ragged`` rows, which have more or fewer cells than the header, are an ``'error'``, or are
+    filled up by ``'pad'`` or left out by ``'skip'``. ``columns`` names those to keep,
+    ``range='B4:H200'`` the cells that count. ``header`` keeps the columns of an array, or renames
+    columns by an object ``{old: new}``. In a workbook ``sheet`` is a name, a number from 1, or
+    ``'*'`` for all; ``fill_merged=true`` fills merged cells.
 
     Raises an error that gives the reason if the file cannot be read, and the row and byte of
     what is wrong in a CSV file.
 
     Example::
 
-        bought = table([["bolt", 1.5], ["nut", 0.25]], ["item", "price"])
-        write_file("bought.csv", bought, delimiter=";", decimal=",")
-        again = read_file("bought.csv", delimiter=";", decimal=",")
-        print(again, sum(again["price"]))       # Table(2 rows, 2 columns) 1.75
+        bought = table([["bolt", "1 200,50"], ["nut", "-"], ["Total", "1 200,50"]], ["item", "sum"])
+        write_file("bought.csv", bought, delimiter=";")
+        again = read_file("bought.csv", delimiter=";", decimal=",", thousands=" ", nulls=["-"],
+            until="Total")
+        print(again.rows.rows)      # [[bolt, 1200.5], [nut, null]]
     """
     if path is ABSENT:
         raise runtime_error("read_file_without_path", "read_file expects 1-3 arguments, got 0")
     text = path_text(path)
-    options = _positional(_second, _third)
+    options = positional_options(_second, _third)
     kind = extension(text)
     if kind == "txt":
-        return _read_text(host, text, text_options(options, ABSENT, encoding, ABSENT).encoding)
-    if header_row is not ABSENT:
-        if header_row.__class__ is not float:
-            raise runtime_error("header_row_not_number", "header_row must be a number")
-        options = replace(options, header_row=row_number(header_row))
-    if sheet_name is not ABSENT:
-        if sheet_name.__class__ is not str:
-            raise runtime_error("sheet_name_not_string", "sheet_name must be a string")
-        options = replace(options, sheet=sheet_name)
-    options = text_options(options, delimiter, encoding, decimal)
-    if header is not ABSENT:
-        options = replace(options, header=checked_header(header))
-    if kind not in _TABLE_FILES and not (text.startswith(SHARE) or host.file_kind(text) == "file"):
-        _refuse_outside(host, text)
+        return _read_text(host, text, named_options(options, {"encoding": encoding}))
+    named = {
+        "header_row": header_row,
+        "sheet_name": sheet_name,
+        "header": header,
+        "delimiter": delimiter,
+        "encoding": encoding,
+        "decimal": decimal,
+        "thousands": thousands,
+        "types": types,
+        "nulls": nulls,
+        "dates": dates,
+        "header_rows": header_rows,
+        "skip_footer": skip_footer,
+        "until": until,
+        "max_rows": max_rows,
+        "ragged": ragged,
+        "columns": columns,
+        "range": range_,
+        "sheet": sheet,
+        "fill_merged": fill_merged,
+        "auto": auto,
+    }
+    options = named_options(options, named, has_delimiter=kind == "csv")
+    return _read_path(host, text, options, has_delimiter=delimiter is not ABSENT)
+
+
+def _read_path(host: Host, path: str, options: ReadOptions, *, has_delimiter: bool) -> Value:
+    """The content of a file, after its extension and its own bytes.
+
+    ``has_delimiter`` tells whether the program names one, or wants it to be found.
+    """
+    kind = extension(path)
+    if kind not in _TABLE_FILES and not (path.startswith(SHARE) or host.file_kind(path) == "file"):
+        _refuse_outside(host, path)
         raise _unknown_extension(kind)
-    with _opened(host, text, _FAILED.get(kind, _TEXT_FAILED)) as file:
-        found = detected(file, text, kind, host.memory_limit)
-        is_tabbed = found.kind == "tsv" and delimiter is ABSENT
-        options = replace(options, delimiter="\t") if is_tabbed else options
-        return _read(host, text, found, options)
+    with _opened(host, path, _FAILED.get(kind, _TEXT_FAILED)) as file:
+        found = detected(file, path, kind, host.memory_limit)
+        if found.kind == "tsv" and not has_delimiter and "delimiter" not in options.find:
+            options = replace(options, delimiter="\t")
+        return _read(host, path, found, options)
 
 
 def _read(host: Host, path: str, found: Detected, options: ReadOptions) -> Value:
@@ -133,12 +183,16 @@ def _read(host: Host, path: str, found: Detected, options: ReadOptions) -> Value
         table = read_workbook(kind, file, options, host.warn, host.memory_limit)
         return _headed(host, options, table)
     if kind in ("parquet", "arrow"):
-        return _headed(host, options, from_polars_file(kind, file, host.memory_limit))
+        return _headed(
+            host,
+            options,
+            as_wanted(from_polars_file(kind, file, host.memory_limit), options, host.warn),
+        )
     if kind in ("json", "jsonl", "ndjson"):
-        text = _text(path, _content(host, file), options.encoding)
+        text = _text(path, _content(host, file), options)
         return _records(host, path, text, kind, options)
     if kind == "txt":
-        return _text(path, _content(host, file), options.encoding)
+        return _text(path, _content(host, file), options)
     if path.startswith(SHARE):
         return _unknown_text(_content(host, file), kind, options.encoding)
     raise _unknown_extension(kind)
@@ -152,7 +206,7 @@ def _records(host: Host, path: str, text: str, kind: str, options: ReadOptions) 
         if path.startswith(SHARE):
             return text
         raise
-    return _headed(host, options, table)
+    return _headed(host, options, as_wanted(table, options, host.warn))
 
 
 def _unknown_extension(kind: str) -> DataCodeError:
@@ -202,26 +256,6 @@ def analyze_csv(host: Host, path: Value) -> str:
     return info_text(_read_csv(host, path_text(path), ReadOptions()))
 
 
-def _positional(second: Value, third: Value) -> ReadOptions:
-    """The arguments behind the path: a header row, a sheet's name, or both in this order."""
-    if third is not ABSENT:
-        if second.__class__ is not float or third.__class__ is not str:
-            raise runtime_error(
-                "read_file_arguments", "Expected (path, header_row: Number, sheet_name: String)"
-            )
-        return ReadOptions(row_number(second), sheet=third)
-    if second is ABSENT:
-        return ReadOptions()
-    if second.__class__ is float:
-        return ReadOptions(row_number(second))
-    if second.__class__ is str:
-        return ReadOptions(sheet=second)
-    raise runtime_error(
-        "header_row_or_sheet_name",
-        "Second argument must be either a number (header_row) or a string (sheet_name)",
-    )
-
-
 def _headed(host: Host, options: ReadOptions, table: Table) -> Table:
     """The table with the columns that ``header`` wants."""
     return table if options.header is None else select_header(table, options.header, host.warn)
@@ -236,7 +270,7 @@ def _refuse_outside(host: Host, path: str) -> None:
 @contextmanager
 def _opened(host: Host, path: str, failed: Message) -> Iterator[BinaryIO]:
     """The file, and while it is read the system's errors in the words of ``failed``."""
-    with failures(failed, path):
+    with failures(failed):
         if "\0" in path:
             raise OSError(errno.EINVAL, "a path cannot contain NUL")
         with host.files.open(path) as file:
@@ -251,12 +285,14 @@ def _content(host: Host, file: BinaryIO) -> bytes:
     return file.read()
 
 
-def _read_text(host: Host, path: str, encoding: str | None) -> str:
+def _read_text(host: Host, path: str, options: ReadOptions) -> str:
     with _opened(host, path, _TEXT_FAILED) as file:
-        return _text(path, _content(host, file), encoding)
+        return _text(path, _content(host, file), options)
 
 
-def _text(path: str, content: bytes, encoding: str | None) -> str:
+def _text(path: str, content: bytes, options: ReadOptions) -> str:
+    is_wanted = "encoding" in options.find
+    encoding = likely_encoding(content) if is_wanted else options.encoding
     try:
         return _decoded(content, encoding or _UTF_8)
     except UnicodeDecodeError as broken:

@@ -12,10 +12,14 @@ from collections.abc import Sequence
 
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
-from datacode.tables.csv.records import Record
+from datacode.tables.csv.records import OpenQuote, Record
+from datacode.values.parse_text import WHITE_SPACE
 
 _LETTERS = re.compile("[А-яЁё]")
 _WORDS = re.compile("[А-Яа-яЁё][а-яё]{2}|[А-ЯЁ]{3}")
+_TOTAL = re.compile(r"(?:Итого|ИТОГО|Всего|ВСЕГО|Total|TOTAL|Grand total|Sum)\b")
+"""Words that begin the last row of a report."""
+
 _SURE = 6
 """Letters that a text must have before its language is told by them."""
 
@@ -35,6 +39,15 @@ def width_error(record: Record, number: int, byte: int, names: Sequence[str]) ->
             "csv_likely_delimiter",
             "{problem}. The file looks as if ';' separated its cells: try delimiter=\";\"",
         ).filled(problem=message)
+    elif not any(cell.strip(WHITE_SPACE) for cell in record.cells[expected:]) and found > expected:
+        message = Message(
+            "csv_empty_cells_behind",
+            '{problem}. The cells behind the header are empty: try ragged="pad"',
+        ).filled(problem=message)
+    elif total := _TOTAL.match(record.cells[0].strip(WHITE_SPACE)):
+        message = Message(
+            "csv_row_of_totals", '{problem}. If this row ends the table, try until="{word}"'
+        ).filled(problem=message, word=total[0])
     return DataCodeError(Kind.RUNTIME, message)
 
 
@@ -69,13 +82,30 @@ def encoding_error(
     return DataCodeError(Kind.RUNTIME, message)
 
 
-def too_few_records(header_row: int) -> DataCodeError:
+def too_few_records(header_row: int, header_rows: int = 1) -> DataCodeError:
     """The file ends before the header."""
     return runtime_error(
         "csv_without_header",
         "File has fewer than {rows} rows (header_row = {header_row})",
-        rows=header_row + 1,
+        rows=header_row + header_rows,
         header_row=header_row,
+    )
+
+
+def open_quote_error(quote: OpenQuote) -> DataCodeError:
+    """A quote is not closed where its cell ends."""
+    if quote.closed is None:
+        return runtime_error(
+            "csv_open_quote",
+            "Failed to read CSV: the quote that opens a cell in line {line} is never closed",
+            line=quote.line,
+        )
+    return runtime_error(
+        "csv_late_quote",
+        "Failed to read CSV: the quote that opens a cell in line {line} is not closed before line "
+        "{closed}, where more text follows it",
+        line=quote.line,
+        closed=quote.closed,
     )
 
 

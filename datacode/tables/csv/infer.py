@@ -1,19 +1,35 @@
 """From the text of a CSV cell to its value: one cell in Python, a whole column in Polars.
 
-``cell_value`` is the rule (tables and files reference, 2.3). For a column the first rows choose
-the parser to try; that it gives what the rule gives is checked over all cells. So the first rows
-decide about time alone.
+``cell_value`` is the rule (tables and files reference, 2.3), and ``column_values`` what a column
+adds to it: one number that would not come back makes all of it text. For a column the first rows
+choose the parser to try; that it gives what the rule gives is checked over all cells. So the first
+rows decide about time alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from datacode.tables.column_rules import (
+    NULL_WORDS,
+    ColumnRule,
+    Misfit,
+    converted,
+    iso_dates,
+    misfit_error,
+)
+from datacode.tables.read_options import Warn, unheard
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import WHITE_SPACE, number_from_text
+from datacode.values.parse_text import (
+    SPACES_IN_NUMBERS,
+    WHITE_SPACE,
+    comes_back,
+    number_from_text,
+)
 from datacode.values.types import Currency, Value
 
 _WORDS: dict[str, bool | None] = {
@@ -21,23 +37,22 @@ _WORDS: dict[str, bool | None] = {
     "yes": True,
     "false": False,
     "no": False,
-    "null": None,
-    "na": None,
+    **dict.fromkeys(NULL_WORDS),
 }
 _LONGEST_WORD = max(map(len, _WORDS))
 _SIGNS = ("$", "€", "£")
 _COULD_BE_NUMBER = frozenset("0123456789+-.,iInN")
 
 
-def cell_value(text: str, decimal: str = ".") -> Value:
+def cell_value(text: str, decimal: str = ".", thousands: str | None = None) -> Value:
     """The value of one cell, given its text without quotes."""
     text = text.strip(WHITE_SPACE)
     if not text:
         return None
     if text[0] in _COULD_BE_NUMBER:
-        number = _number(text, decimal)
+        number = number_from_text(text, decimal, thousands)
         if number is not None:
-            return number
+            return number + 0.0  # of the two zeros the one without a sign
     if len(text) <= _LONGEST_WORD:
         word = text.lower()
         if word in _WORDS:
@@ -45,10 +60,49 @@ def cell_value(text: str, decimal: str = ".") -> Value:
     return Currency(text) if text.startswith(_SIGNS) else text
 
 
-def _number(text: str, decimal: str) -> float | None:
-    if decimal == ".":
-        return number_from_text(text)
-    return None if "." in text else number_from_text(text.replace(decimal, "."))
+def column_values(texts: Sequence[str], rule: ColumnRule, warn: Warn = unheard) -> list[Value]:
+    """The values of a column, given its texts without quotes. Raises a Runtime Error."""
+    if rule.type is not None:
+        texts = [text.strip(WHITE_SPACE) for text in texts]
+        values = _converted(dict.fromkeys(texts), rule, lambda text: texts.index(text))
+        return [values[text] for text in texts]
+    if not rule.is_plain:
+        texts = [text.strip(WHITE_SPACE) for text in texts]
+        texts = ["" if text in rule.nulls else text for text in texts]
+        dates = iso_dates(_without_nulls(dict.fromkeys(texts)), rule, warn)
+        if dates is not None:
+            return [dates.get(text) for text in texts]
+    cells = [cell_value(text, rule.decimal, rule.thousands) for text in texts]
+    for text, cell in zip(texts, cells, strict=True):
+        if cell.__class__ is float and not _comes_back(text, rule):
+            return [
+                None if c is None else t.strip(WHITE_SPACE)
+                for t, c in zip(texts, cells, strict=True)
+            ]
+    return cells
+
+
+_SURELY_COMES_BACK = re.compile(r"\s*-?[0-9]{1,15}(?:\.[0-9]{0,15})?\s*", re.ASCII)
+
+
+def _comes_back(text: str, rule: ColumnRule) -> bool:
+    if _SURELY_COMES_BACK.fullmatch(text):
+        return True
+    return comes_back(text, rule.decimal, rule.thousands)
+
+
+def _without_nulls(texts: Iterable[str]) -> list[str]:
+    return [text for text in texts if text and text.lower() not in NULL_WORDS]
+
+
+def _converted(
+    texts: Iterable[str], rule: ColumnRule, row_of: Callable[[str], int]
+) -> dict[str, Value]:
+    """The values of texts, in the order of their rows; ``row_of`` a text it is, from 0."""
+    try:
+        return converted(texts, rule)
+    except Misfit as misfit:
+        raise misfit_error(rule, misfit.text, row_of(misfit.text) + 1) from None
 
 
 # Whole columns ---------------------------------------------------------------
@@ -66,20 +120,54 @@ _BELOW_LETTERS = ":"
 """Digits, ASCII spaces, ``+-.,`` and ``$`` sort before this, letters behind it."""
 
 
-def columns_from_texts(
-    frame: pl.DataFrame, decimal: str = ".", *, has_odd_space: bool = True, has_signs: bool = True
-) -> list[ColumnData]:
-    """The columns of a frame of texts (all String); null stands for an empty cell.
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What may be in texts; who knows that it is not saves the time of looking for it.
 
-    Callers who know that no text has white space other than U+0020, or a currency sign, save the
-    time of looking for it.
+    White space other than U+0020, signs of currencies, exponents and plus signs.
     """
-    traits = _TextTraits(decimal, has_odd_space, has_signs)
+
+    odd_space: bool = True
+    signs: bool = True
+    exponents: bool = True
+
+
+def columns_from_texts(
+    frame: pl.DataFrame,
+    rules: Sequence[ColumnRule],
+    hints: Hints = Hints(),
+    warn: Warn = unheard,
+) -> list[ColumnData]:
+    """The columns of a frame of texts (all String), each by its rule; null is an empty cell.
+
+    Raises a Runtime Error for a text that is not of its column's wanted type.
+    """
+    made: dict[str, ColumnData | None] = {}
+    untyped: list[pl.Series] = []
+    for text, rule in zip(frame.get_columns(), rules, strict=True):
+        if rule.type is not None:
+            made[text.name] = _typed_column(text, rule)
+            continue
+        prepared = text if rule.is_plain else _without_wanted_nulls(text, rule)
+        dates = _date_column(prepared, rule, warn)
+        if dates is None:
+            untyped.append(prepared)
+        else:
+            made[text.name] = dates
+    if untyped:
+        made |= _untyped_columns(pl.DataFrame(untyped), _TextTraits.of(rules[0], hints))
+    return [column for name in frame.columns if (column := made[name]) is not None]
+
+
+def _untyped_columns(frame: pl.DataFrame, traits: _TextTraits) -> dict[str, ColumnData | None]:
     parsers = [_parser_for(column, traits) for column in frame.head(_HEAD).get_columns()]
     made = _parsed(frame, parsers)
     again = [text for text in frame.get_columns() if made[text.name] is None]
     made |= _parsed(pl.DataFrame(again), [_TextParser(traits) for _ in again])
-    return [made[text.name] or _mixed_column(text, decimal) for text in frame.get_columns()]
+    for text in again:
+        if made[text.name] is None:
+            made[text.name] = _mixed_column(text, traits)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +175,21 @@ class _TextTraits:
     """How numbers are written, and what may be in the texts."""
 
     decimal: str
+    thousands: str | None
     has_odd_space: bool
     has_signs: bool
+    has_exponents: bool
+
+    @staticmethod
+    def of(rule: ColumnRule, hints: Hints) -> _TextTraits:
+        """Those of all columns, which write numbers alike."""
+        return _TextTraits(
+            rule.decimal, rule.thousands, hints.odd_space, hints.signs, hints.exponents
+        )
+
+    def comes_back(self, text: str) -> bool:
+        """Is a number safe to be kept as one?"""
+        return comes_back(text, self.decimal, self.thousands)
 
 
 def _parsed(frame: pl.DataFrame, parsers: Sequence[_ColumnParser]) -> dict[str, ColumnData | None]:
@@ -114,7 +215,7 @@ def _parsed(frame: pl.DataFrame, parsers: Sequence[_ColumnParser]) -> dict[str, 
 def _parser_for(head: pl.Series, traits: _TextTraits) -> _ColumnParser:
     """The parser to try, judged by a column's first cells."""
     filled = len(head) - head.null_count()
-    numbers = head.to_frame().select(_as_number(pl.all(), traits.decimal).count()).item()
+    numbers = head.to_frame().select(_as_number(pl.all(), traits).count()).item()
     if filled and numbers == filled:
         return _NumberParser(traits)
     if head.n_unique() <= len(head) / 5:
@@ -139,12 +240,14 @@ class _NumberParser:
     traits: _TextTraits
 
     def probe(self, text: pl.Expr) -> pl.Expr:
-        return _as_number(text, self.traits.decimal)
+        return _as_number(text, self.traits)
 
     def column(self, text: pl.Series, answer: pl.Series) -> ColumnData | None:
         if answer.null_count() != text.null_count():
             return None
-        return ColumnData.of_series(_null_typed(answer))
+        if not _come_back(text, answer, self.traits):
+            return ColumnData.of_series(text)
+        return ColumnData.of_series(_null_typed(without_minus_zero(answer)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +260,7 @@ class _TextParser:
         traits = self.traits
         signs = f"^[{''.join(_SIGNS)}]"
         return pl.any_horizontal(
-            _as_number(text, traits.decimal).is_not_null().any(),
+            _as_number(text, traits).is_not_null().any(),
             _has_words(text, _LONGEST_WORD, _WORD_PATTERN),
             _has_space(text, traits.has_odd_space),
             text.str.contains(signs).any() if traits.has_signs else pl.lit(False),
@@ -204,19 +307,49 @@ class _DictionaryParser:
         different: list[str] = answer[0].to_list()
         if len(different) > _FEW:
             return None
-        values = {each: cell_value(each, self.traits.decimal) for each in different}
+        traits = self.traits
+        values = {each: cell_value(each, traits.decimal, traits.thousands) for each in different}
+        if any(v.__class__ is float and not traits.comes_back(t) for t, v in values.items()):
+            values = {t: None if v is None else t.strip(WHITE_SPACE) for t, v in values.items()}
         return _column_by_dictionary(text, values)
 
 
-def _as_number(text: pl.Expr, decimal: str) -> pl.Expr:
+def _as_number(text: pl.Expr, traits: _TextTraits) -> pl.Expr:
     """Every text that is a number, without white space around it, and null for all others.
 
     Polars reads the same numbers as the builtins reference, 2.3 (a test compares them).
     """
-    if decimal != ".":
+    if traits.thousands is not None:
+        text = _ungrouped(text, traits.decimal, traits.thousands)
+    if traits.decimal != ".":
         has_point = text.str.contains(".", literal=True)
-        text = pl.when(~has_point).then(text.str.replace_all(decimal, ".", literal=True))
+        text = pl.when(~has_point).then(text.str.replace_all(traits.decimal, ".", literal=True))
     return text.cast(pl.Float64, strict=False)
+
+
+def _ungrouped(text: pl.Expr, decimal: str, thousands: str) -> pl.Expr:
+    """The texts without what groups the digits of numbers (see ``values.parse_text``)."""
+    group = re.escape(thousands) if thousands not in SPACES_IN_NUMBERS else SPACES_IN_NUMBERS
+    is_grouped = f"^[+-]?[0-9]{{1,3}}(?:[{group}][0-9]{{3}})+(?:{re.escape(decimal)}[^{group}]*)?$"
+    bare = text.str.replace_all(f"[{group}]", "")
+    return pl.when(text.str.contains(is_grouped)).then(bare).otherwise(text)
+
+
+_LARGE = 16
+"""So many characters are needed for a whole number to be inexact without an exponent or a plus."""
+
+
+def _come_back(text: pl.Series, number: pl.Series, traits: _TextTraits) -> bool:
+    """Are all the texts that are numbers safe to be kept as such?
+
+    Those that are not have whole values, for they are large, have a plus or an exponent without
+    a point, or become 0 or infinite.
+    """
+    whole = text.filter(number == number.floor())
+    doubtful = whole.str.len_bytes() >= _LARGE
+    if traits.has_exponents:
+        doubtful |= whole.str.contains("[eE+]")
+    return all(map(traits.comes_back, whole.filter(doubtful).unique().to_list()))
 
 
 def _has_space(text: pl.Expr, has_odd_space: bool) -> pl.Expr:
@@ -228,6 +361,12 @@ def _has_space(text: pl.Expr, has_odd_space: bool) -> pl.Expr:
 def _has_words(text: pl.Expr, longest: int, pattern: str) -> pl.Expr:
     """Does one of the texts match that have at most so many bytes?"""
     return text.filter(text.str.len_bytes() <= longest).str.contains(pattern).any()
+
+
+def without_minus_zero(numbers: pl.Series) -> pl.Series:
+    """The numbers; of the two zeros the one without a sign."""
+    zeros = numbers == 0
+    return numbers.set(zeros, 0.0) if zeros.any() else numbers
 
 
 def _null_typed(numbers: pl.Series) -> pl.Series:
@@ -264,22 +403,24 @@ def _replaced(text: pl.Series, changed: dict[str, Any]) -> pl.Series:
 # Any column --------------------------------------------------------------------
 
 
-def _mixed_column(text: pl.Series, decimal: str) -> ColumnData:
+def _mixed_column(text: pl.Series, traits: _TextTraits) -> ColumnData:
     """A column that may hold anything: numbers, words, money, texts, with space around them."""
     text = text.str.strip_chars(WHITE_SPACE)
-    number = text.to_frame().select(_as_number(pl.all(), decimal)).to_series()
+    number = text.to_frame().select(_as_number(pl.all(), traits)).to_series()
     values = _special_values(text)
     nulls = [each for each, value in values.items() if value is None]
     kinds = {type(value) for value in values.values() if value is not None}
     text = _replaced(text, dict.fromkeys(nulls))
     is_number = number.is_not_null()
+    if is_number.any() and not _come_back(text, number, traits):
+        return ColumnData.of_series(text)
     if not kinds and int(is_number.sum()) == len(text) - text.null_count():
-        return ColumnData.of_series(_null_typed(number))
+        return ColumnData.of_series(_null_typed(without_minus_zero(number)))
     if not kinds and not is_number.any():
         return ColumnData.of_series(text)
     if not is_number.any() and kinds == {bool} and text.is_in([None, *values]).all():
         return ColumnData.of_series(_bools(text, values))
-    return ColumnData.of_list(_merged(text, number, values))
+    return ColumnData.of_list(_merged(text, without_minus_zero(number), values))
 
 
 def _special_values(text: pl.Series) -> dict[str, Value]:
@@ -298,3 +439,48 @@ def _merged(text: pl.Series, number: pl.Series, values: dict[str, Value]) -> lis
         values.get(t, t) if n is None else n
         for t, n in zip(text.to_list(), number.to_list(), strict=True)
     ]
+
+
+# Columns of which something is wanted ----------------------------------------------
+
+
+def _without_wanted_nulls(text: pl.Series, rule: ColumnRule) -> pl.Series:
+    """The texts, trimmed, with null for those that stand for it."""
+    text = text.str.strip_chars(WHITE_SPACE)
+    return text.set(text.is_in(["", *rule.nulls]), None)
+
+
+def _date_column(text: pl.Series, rule: ColumnRule, warn: Warn) -> ColumnData | None:
+    if rule.dates is None:
+        return None
+    different = text.drop_nulls().unique(maintain_order=True)
+    dates = iso_dates(_without_nulls(different.to_list()), rule, warn)
+    if dates is None:
+        return None
+    others = [each for each in different if each not in dates]
+    return ColumnData.of_series(text.replace({**dates, **dict.fromkeys(others)}))
+
+
+def _typed_column(text: pl.Series, rule: ColumnRule) -> ColumnData:
+    """A column of a wanted type. Raises a Runtime Error for a text that is not of it."""
+    text = _without_wanted_nulls(text, rule)
+    if rule.type == "String":
+        return ColumnData.of_series(text)
+    if rule.type in ("Number", "Integer"):
+        return ColumnData.of_series(_null_typed(_numbers(text, rule)))
+    different = text.drop_nulls().unique(maintain_order=True).to_list()
+    values = _converted(different, rule, lambda wrong: int((text == wrong).arg_max() or 0))
+    return _column_by_dictionary(text, values)
+
+
+def _numbers(text: pl.Series, rule: ColumnRule) -> pl.Series:
+    text = text.set(text.str.to_lowercase().is_in(list(NULL_WORDS)), None)
+    expression = _as_number(pl.all(), _TextTraits.of(rule, Hints()))
+    number = text.to_frame().select(expression).to_series()
+    wrong = number.is_null() & text.is_not_null()
+    if rule.type == "Integer":
+        wrong |= (~number.is_finite() | (number != number.floor())).fill_null(value=False)
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise misfit_error(rule, text[row], row + 1)
+    return without_minus_zero(number)

@@ -5,8 +5,11 @@ Its result is therefore used only if every byte of the file is accounted for: th
 delimiter between two of them, a line end behind each row, and the quotes. For everything else
 ``read`` gives None, and the file is read record by record.
 
-Columns that begin with numbers, or with ``true`` and ``false``, are read as such at once. Polars
-refuses whatever is none (and takes for one no more than we do); then all columns are read as text.
+Columns that begin with whole numbers, or with ``true`` and ``false``, are read as such at once.
+Polars refuses whatever is none (and takes for one no more than we do); then all columns are read
+as text, and so they are if there are numbers that would not come back. Columns that begin with
+other numbers are read as such only if no exponents are to be expected, as an identifier like
+``12E4`` is no number, and the value does not tell.
 """
 
 from __future__ import annotations
@@ -20,8 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Literal, TypeAlias
 
-from datacode.tables.csv.infer import columns_from_texts
-from datacode.values.column_storage import ColumnData
+from datacode.tables.csv.infer import Hints, without_minus_zero
 from datacode.values.lazy_polars import pl
 
 _CHUNK = 1 << 18
@@ -31,9 +33,10 @@ _BOM = codecs.BOM_UTF8
 
 Readable: TypeAlias = "BinaryIO | bytes"
 
-TypedBy: TypeAlias = Literal["number", "bool"]
+TypedBy: TypeAlias = Literal["integer", "number", "bool"]
 
 _TYPES: Mapping[str, type[pl.DataType]] = {
+    "integer": pl.Int64,
     "number": pl.Float64,
     "bool": pl.Boolean,
     "text": pl.String,
@@ -59,29 +62,48 @@ class Body:
     has_gaps: bool = True
 
 
-def read(body: Body, decimal: str) -> tuple[list[ColumnData], int] | None:
-    """The columns and the number of rows; None if the file has to be read by ``records``."""
+def parse(body: Body) -> tuple[pl.DataFrame, Hints] | None:
+    """The rows, a column for each place, and what may be in the texts among them.
+
+    Columns that are not ``typed`` hold texts. None if the file has to be read by ``records``.
+    """
     if len(body.delimiter.encode()) > 1 or not body.width:
         return None
     source = _readable(body.file)
     if _bytes(source, body.start, body.start + len(_BOM)) == _BOM:
         return None  # here it is part of a cell, and Polars drops it
     traits, frame = _scan_and_parse(source, body)
+    if frame is not None and not _numbers_come_back(frame, traits):
+        frame = None
     if frame is None and body.typed:
         body = replace(body, typed={})  # there is something else among them
         frame = _parse_again(source, body, traits)
     if frame is None:
         return None
-    texts = frame.select(pl.col(pl.String))
-    made = columns_from_texts(
-        texts,
-        decimal,
-        has_odd_space=bool(traits.found & _SPACE_BYTES),
-        has_signs=bool(traits.found & _SIGN_BYTES),
+    hints = Hints(
+        odd_space=bool(traits.found & _SPACE_BYTES),
+        signs=bool(traits.found & _SIGN_BYTES),
+        exponents=bool(traits.found & _EXPONENT_BYTES),
     )
-    by_name = dict(zip(texts.columns, made, strict=True))
-    columns = [by_name.get(s.name) or ColumnData.of_series(s) for s in frame.get_columns()]
-    return columns, frame.height
+    floats = [without_minus_zero(s) for s in frame.select(pl.col(pl.Float64)).get_columns()]
+    return frame.with_columns(pl.col(pl.Int64).cast(pl.Float64), *floats), hints
+
+
+_TOO_LARGE = 10**15
+"""Beyond so much, integers have more digits than a float keeps."""
+
+
+def _numbers_come_back(frame: pl.DataFrame, traits: _ByteTraits) -> bool:
+    """Are the numbers of typed columns safe to be kept as such?"""
+    numbers = frame.select(pl.col(pl.Int64, pl.Float64))
+    if not numbers.width:
+        return True
+    if b"+" in traits.found:
+        return False
+    if pl.Float64 in numbers.dtypes and traits.found & {*_EXPONENT_BYTES, _MANY_ZEROS}:
+        return False
+    large = (pl.all() >= _TOO_LARGE) | (pl.all() <= -_TOO_LARGE)
+    return not numbers.select(pl.any_horizontal(large.any())).item()
 
 
 def _readable(file: BinaryIO) -> Readable:
@@ -121,6 +143,11 @@ _SPACE_BYTES = {b"\t", b"\v", b"\f", b"\r", b'"', b"\xc2", b"\xe1", b"\xe2", b"\
 _SIGN_BYTES = {b"$", b"\xc2", b"\xe2"}
 """Bytes with which the signs of currencies begin."""
 
+_EXPONENT_BYTES = {b"e", b"E", b"+"}
+
+_MANY_ZEROS = b"0" * 150
+"""Part of every number without an exponent that a float takes for 0 though it is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class _ByteTraits:
@@ -137,7 +164,9 @@ class _ByteTraits:
 
 def _scan(source: Readable, body: Body) -> _ByteTraits:
     found: set[bytes] = set()
-    missing = _SPACE_BYTES | _SIGN_BYTES
+    missing = _SPACE_BYTES | _SIGN_BYTES | _EXPONENT_BYTES
+    if "number" in body.typed.values():
+        missing.add(_MANY_ZEROS)
     beyond_ascii = {byte for byte in missing if byte > b"\x7f"}
     counts = bool(body.typed) and body.has_gaps
     delimiter = body.delimiter.encode()

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterator
-from itertools import islice
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, islice
 from typing import BinaryIO
 
-from datacode.errors import runtime_error
+from datacode.errors import DataCodeError, runtime_error
 from datacode.i18n.message import Message
-from datacode.tables.csv import diagnostics, polars_reader
+from datacode.tables import shape
+from datacode.tables.column_rules import ColumnRule, column_rules
+from datacode.tables.csv import detect, diagnostics, polars_reader
 from datacode.tables.csv.encodings import codec_for
-from datacode.tables.csv.infer import cell_value, columns_from_texts
-from datacode.tables.csv.records import Record, records
+from datacode.tables.csv.infer import cell_value, column_values, columns_from_texts
+from datacode.tables.csv.records import OpenQuote, Record, records
 from datacode.tables.read_options import DEFAULTS, ReadOptions, Warn, unheard
+from datacode.tables.report_rows import found_arguments, report_rows
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import WHITE_SPACE
+from datacode.values.parse_text import SPACES_IN_NUMBERS
 from datacode.values.table import Table
 
 SMALL = 1 << 16
@@ -32,6 +38,13 @@ _SAMPLE = 200
 
 _HEAD = 1 << 16
 """The header is looked for in the first so many bytes of a large file."""
+
+_PLACES = 3
+_PIECE = 1 << 11
+"""So many bytes from so many places further down show what else columns hold."""
+
+FEW_ROWS = 10_000
+"""If at most so many rows are wanted, the rest of a large file need not be parsed."""
 
 
 def read_csv(file: BinaryIO, options: ReadOptions = DEFAULTS, warn: Warn = unheard) -> Table:
@@ -46,7 +59,18 @@ def read_csv(file: BinaryIO, options: ReadOptions = DEFAULTS, warn: Warn = unhea
         )
     if options.decimal not in (".", ","):
         raise runtime_error("bad_decimal", "decimal must be '.' or ','")
-    table = _read(_in_utf8(file, options.encoding), options)
+    if options.delimiter == options.decimal and not options.find:
+        raise runtime_error(
+            "separators_are_equal",
+            "{one} and {other} cannot both be '{mark}'",
+            one="delimiter",
+            other="decimal",
+            mark=options.decimal,
+        )
+    if options.find:
+        file, options = _found_out(file, options, warn)
+    table = _read(_in_utf8(file, options.encoding), options, warn)
+    _warn_of_grouped_digits(table, options, warn)
     if diagnostics.looks_separated_by_semicolons(
         table.names, table.slice(0, min(len(table), 20)).columns[0].values()
     ):
@@ -57,6 +81,75 @@ def read_csv(file: BinaryIO, options: ReadOptions = DEFAULTS, warn: Warn = unhea
             )
         )
     return table
+
+
+def _found_out(file: BinaryIO, options: ReadOptions, warn: Warn) -> tuple[BinaryIO, ReadOptions]:
+    """The options with what the file itself tells, of which ``warn`` is told."""
+    file = file if file.seekable() else io.BytesIO(file.read())
+    file.seek(0)
+    content = file.read()
+    file.seek(0)
+    found = options
+    if "encoding" in options.find:
+        found = replace(found, encoding=detect.likely_encoding(content))
+    text = content.decode(codec_for(found.encoding or "utf-8"), "replace").removeprefix("\ufeff")
+    if "delimiter" in options.find:
+        found = replace(found, delimiter=detect.likely_delimiter(text))
+    above = [record.cells for record in detect.first_records(text, found.delimiter)]
+    is_all = detect.is_short(text, len(above))
+    below = above if is_all else [r.cells for r in detect.last_records(text, found.delimiter)]
+    if "rows" in options.find:
+        rows = report_rows(above, below)
+        found = replace(
+            found,
+            header_row=rows.header_row,
+            header_rows=rows.header_rows,
+            skip_footer=rows.footer,
+        )
+    body = above[found.header_row + found.header_rows :]
+    body = body[: len(body) - found.skip_footer] if is_all else body
+    if "ragged" in options.find and len(set(map(len, above[found.header_row :]))) > 1:
+        names = above[found.header_row : found.header_row + found.header_rows]
+        if {max(map(len, names), default=0)} != set(map(len, body)):
+            found = replace(found, ragged="pad")
+    if "numbers" in options.find:
+        cells = chain.from_iterable(body)
+        decimal, thousands = detect.likely_numbers(cells, found.delimiter)
+        found = replace(found, decimal=decimal, thousands=thousands)
+    if "numbers" in options.find or "rows" in options.find:
+        warn(found_arguments(options, found))
+    return file, replace(found, find=frozenset())
+
+
+_GROUPED_DIGITS = re.compile(
+    rf"[+-]?[0-9]{{1,3}}(?:[{SPACES_IN_NUMBERS}][0-9]{{3}})+(?:[.,][0-9]+)?"
+)
+
+_LOOKED_AT = 10_000
+"""Cells of a column of several kinds that are looked at for numbers with grouped digits."""
+
+
+def _warn_of_grouped_digits(table: Table, options: ReadOptions, warn: Warn) -> None:
+    """Tell of columns of which some numbers are texts, as spaces group their digits."""
+    if options.thousands is not None:
+        return
+    for name, column in zip(table.names, table.columns, strict=True):
+        if column.is_stored_as_series():
+            continue  # of one kind
+        cells = column.part(0, min(len(column), _LOOKED_AT))
+        kinds = set(map(type, cells))
+        if str not in kinds or float not in kinds:
+            continue
+        texts = [cell for cell in cells if cell.__class__ is str]
+        example = next(filter(_GROUPED_DIGITS.fullmatch, texts), None)
+        if example is not None:
+            warn(
+                Message(
+                    "numbers_with_spaces",
+                    "Column '{column}' has numbers and texts such as '{text}': try thousands=\" \"",
+                    {"column": name[:100], "text": example},
+                )
+            )
 
 
 def _in_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
@@ -75,14 +168,17 @@ def _in_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
         ) from None
 
 
-def _read(file: BinaryIO, options: ReadOptions) -> Table:
+def _read(file: BinaryIO, options: ReadOptions, warn: Warn) -> Table:
     size = file.seek(0, io.SEEK_END)
-    if size > SMALL:
-        table = _read_fast(file, size, options)
+    if size > SMALL and _can_read_fast(options):
+        table = _read_fast(file, size, options, warn)
         if table is not None:
             return table
     file.seek(0)
-    return _read_records(_File(file.read()), options)
+    try:
+        return _RecordReader(_File(file.read()), options, warn).table()
+    except OpenQuote as quote:
+        raise diagnostics.open_quote_error(quote) from None
 
 
 def _body_start(content: bytes) -> int:
@@ -92,7 +188,13 @@ def _body_start(content: bytes) -> int:
 # A large file ------------------------------------------------------------------
 
 
-def _read_fast(file: BinaryIO, size: int, options: ReadOptions) -> Table | None:
+def _can_read_fast(options: ReadOptions) -> bool:
+    """Is most of the file wanted, and do blank lines count for nothing?"""
+    few = options.max_rows is not None and options.max_rows <= FEW_ROWS
+    return options.cells is None and not few
+
+
+def _read_fast(file: BinaryIO, size: int, options: ReadOptions, warn: Warn) -> Table | None:
     """The table, if the header stands early in the file and all below it is regular."""
     file.seek(0)
     head = file.read(_HEAD)
@@ -102,36 +204,102 @@ def _read_fast(file: BinaryIO, size: int, options: ReadOptions) -> Table | None:
         text = complete.decode()
     except UnicodeDecodeError:
         return None
-    found = records(text, options.delimiter)
-    header = next((r for number, r in enumerate(found) if number == options.header_row), None)
-    first = next(found, None)
-    if header is None or first is None:
+    header_end = options.header_row + options.header_rows
+    above = list(_records_in(text, options.delimiter, header_end + 1 + _SAMPLE))
+    if len(above) <= header_end:
         return None
+    first, names = above[header_end], _column_names([r.cells for r in above], options)
+    try:
+        rules, wanted = column_rules(names, options), _wanted(names, options)
+    except DataCodeError:
+        if options.ragged == "pad":
+            return None  # there may be further columns
+        raise
     start = offset + len(text[: first.start].encode())
-    names = [name.strip(WHITE_SPACE) for name in header.cells]
-    width = len(names)
-    sample = [r.cells for r in (first, *islice(found, _SAMPLE)) if len(r.cells) == width]
-    can_guess = options.decimal == "." and width > 1
-    typed = _typed_columns(sample) if can_guess else {}
-    has_gaps = not all(cells[-1] for cells in sample)
+    samples = [above[header_end:], *_further_samples(file, size, options.delimiter)]
+    cells = [r.cells for part in samples for r in part if len(r.cells) == len(names)]
+    has_exponents = any(mark in head for mark in (b"e", b"E", b"+"))
+    typed = _typed_columns(cells, rules, has_exponents) if _can_guess(names, options) else {}
     body = polars_reader.Body(
-        file, start, first.line, size, width, options.delimiter, typed, has_gaps
+        file,
+        start,
+        first.line,
+        size,
+        len(names),
+        options.delimiter,
+        typed,
+        has_gaps=not all(row[-1] for row in cells),
     )
-    read = polars_reader.read(body, options.decimal)
-    return None if read is None else Table(names, *read)
+    parsed = polars_reader.parse(body)
+    if parsed is None:
+        return None
+    frame, hints = parsed
+    frame = _without_footer(frame, options, warn)[: options.max_rows]
+    frame = frame.select(str(place) for place in dict.fromkeys(wanted))
+    texts = frame.select(pl.col(pl.String))
+    of_texts = columns_from_texts(texts, [rules[int(n)] for n in texts.columns], hints, warn)
+    made = dict(zip(texts.columns, of_texts, strict=True))
+    columns = [made.get(n) or ColumnData.of_series(frame[n]) for n in map(str, wanted)]
+    return Table([names[place] for place in wanted], columns, frame.height)
 
 
-def _typed_columns(rows: list[list[str]]) -> dict[int, polars_reader.TypedBy]:
+def _records_in(text: str, delimiter: str, most: int) -> Iterator[Record]:
+    """The first records of a part of a file, which may end within one that has quotes."""
+    with suppress(OpenQuote):
+        yield from islice(records(text, delimiter), most)
+
+
+def _further_samples(file: BinaryIO, size: int, delimiter: str) -> Iterator[list[Record]]:
+    """Some records from further down. Within quotes they are none, which costs time alone."""
+    for part in range(1, _PLACES + 1):
+        file.seek(size * part // (_PLACES + 1))
+        lines = file.read(_PIECE).splitlines(keepends=True)[1:-1]
+        yield list(_records_in(b"".join(lines).decode(errors="replace"), delimiter, _SAMPLE))
+
+
+def _can_guess(names: list[str], options: ReadOptions) -> bool:
+    """May columns be read as numbers at once? In texts alone an end of the table is found."""
+    return len(names) > 1 and options.until is None
+
+
+_INTEGER = re.compile("-?[0-9]{1,15}")
+
+
+def _typed_columns(
+    rows: list[list[str]], rules: list[ColumnRule], has_exponents: bool
+) -> dict[int, polars_reader.TypedBy]:
     """The columns of which every filled cell is a number, or ``true`` or ``false``."""
     typed: dict[int, polars_reader.TypedBy] = {}
     for place, column in enumerate(zip(*rows, strict=True)):
+        rule = rules[place]
         filled = {text for text in column if text}
-        kinds = {type(cell_value(text)) for text in filled}
-        if kinds == {float}:
-            typed[place] = "number"
-        elif kinds == {bool} and {text.lower() for text in filled} <= {"true", "false"}:
+        if not filled or not rule.is_plain:
+            continue
+        if all(map(_INTEGER.fullmatch, filled)):
+            typed[place] = "integer"
+        elif {text.lower() for text in filled} <= {"true", "false"}:
             typed[place] = "bool"
+        elif has_exponents or rule.decimal != "." or rule.thousands is not None:
+            continue
+        elif {type(cell_value(text)) for text in filled} == {float}:
+            typed[place] = "number"
     return typed
+
+
+def _without_footer(frame: pl.DataFrame, options: ReadOptions, warn: Warn) -> pl.DataFrame:
+    """The rows that ``shape.without_footer`` gives."""
+    frame = frame[: max(frame.height - options.skip_footer, 0)]
+    until = options.until
+    if until is None:
+        return frame
+    could_be = pl.any_horizontal(pl.all().str.contains(until, literal=True)).fill_null(value=False)
+    rows = frame.with_columns(could_be.alias("could_be")).with_row_index("row").filter("could_be")
+    for row, *cells in rows.drop("could_be").iter_rows():
+        if shape.is_end(shape.first_filled(cells), until):
+            return frame[:row]
+    if options.max_rows is None or frame.height < options.max_rows:
+        shape.warn_of_no_end(until, warn)
+    return frame
 
 
 # Record by record --------------------------------------------------------------
@@ -158,7 +326,7 @@ class _File:
         """The offset in the file of a position in the text."""
         return self._start + len(self.text[:position].encode(self._codec))
 
-    def cells(self, record: Record, number: int, header_row: int) -> list[str]:
+    def cells(self, record: Record, number: int, *, is_header: bool) -> list[str]:
         """The cells of a record. Raises the error of the first that is not UTF-8."""
         if self._codec == "utf-8":
             return record.cells
@@ -167,40 +335,132 @@ class _File:
             try:
                 decoded.append(cell.encode(self._codec).decode())
             except UnicodeDecodeError as error:
-                byte, is_header = self.byte(record.start), number == header_row
+                byte = self.byte(record.start)
                 raise diagnostics.encoding_error(
                     self._content, record, number, byte, field, error.start, is_header=is_header
                 ) from None
         return decoded
 
 
-def _read_records(source: _File, options: ReadOptions) -> Table:
-    found = enumerate(records(source.text, options.delimiter))
-    names = _names(source, found, options.header_row)
-    rows: list[list[str]] = []
-    for number, record in found:
-        if len(record.cells) != len(names):
-            raise diagnostics.width_error(record, number, source.byte(record.start), names)
-        rows.append(source.cells(record, number, options.header_row))
-    return Table(names, _columns(rows, len(names), options.decimal), len(rows))
+class _RecordReader:
+    """Makes a table of a file's records, which are numbered from 0."""
+
+    def __init__(self, source: _File, options: ReadOptions, warn: Warn) -> None:
+        self._source = source
+        self._options = options
+        self._warn = warn
+        self._skipped: list[int] = []
+        """The lines of rows that were left out."""
+
+    def table(self) -> Table:
+        """The table. Raises Runtime Errors and ``OpenQuote``."""
+        options = self._options
+        found = self._found()
+        above = self._above(found)
+        if not options.header_rows:
+            first = next(found, None)
+            if first is None:
+                raise runtime_error("empty_csv", "Empty CSV file")
+            above.append(self._cells(*first))
+            found = chain((first,), found)
+        body = shape.without_footer(
+            found, options.skip_footer, options.until, self._first_text, self._warn
+        )
+        names = _column_names(above, options)
+        fitting = islice(self._fitting(body, names), options.max_rows)
+        rows: list[list[str]] = []
+        if options.ragged == "pad":
+            rows = list(fitting)
+            shape.pad(rows, names)  # which may add columns
+        rules, wanted = column_rules(names, options), _wanted(names, options)
+        rows = rows or list(fitting)
+        if self._skipped:
+            self._warn_of_skipped()
+        columns = _columns(rows, [rules[place] for place in wanted], wanted, self._warn)
+        return Table([names[place] for place in wanted], columns, len(rows))
+
+    def _found(self) -> Iterator[tuple[int, Record]]:
+        """The records that count, with their numbers."""
+        cells, delimiter = self._options.cells, self._options.delimiter
+        if cells is None:
+            return enumerate(records(self._source.text, delimiter))
+        lines = enumerate(records(self._source.text, delimiter, with_blank=True))
+        return (pair for pair in islice(lines, cells.top, cells.bottom) if pair[1].cells)
+
+    def _above(self, found: Iterator[tuple[int, Record]]) -> list[list[str]]:
+        """The cells of the rows up to the end of the header."""
+        options = self._options
+        above: list[list[str]] = []
+        for number, record in islice(found, options.header_row + options.header_rows):
+            above.append(self._cells(number, record, is_header=len(above) >= options.header_row))
+        if len(above) < options.header_row + options.header_rows:
+            if not above:
+                raise runtime_error("empty_csv", "Empty CSV file")
+            raise diagnostics.too_few_records(options.header_row, options.header_rows)
+        return above
+
+    def _cells(self, number: int, record: Record, *, is_header: bool = False) -> list[str]:
+        """The cells of a record that count. In a range, those that are missing are empty."""
+        cells = self._source.cells(record, number, is_header=is_header)
+        part = self._options.cells
+        if part is None:
+            return cells
+        cells = cells[part.left : part.right]
+        if part.right is not None:
+            cells += [""] * (part.right - part.left - len(cells))
+        return cells
+
+    def _first_text(self, row: tuple[int, Record]) -> str:
+        return shape.first_filled(self._cells(*row))
+
+    def _fitting(self, body: Iterable[tuple[int, Record]], names: list[str]) -> Iterator[list[str]]:
+        """The rows of the table's width, or as ``ragged`` wants them."""
+        options = self._options
+        is_whole = options.cells is None
+        for number, record in body:
+            cells = record.cells if is_whole else self._cells(number, record)
+            if len(cells) != len(names) and options.ragged == "error":
+                at = self._source.byte(record.start)
+                raise diagnostics.width_error(replace(record, cells=cells), number, at, names)
+            if len(cells) != len(names) and options.ragged == "skip":
+                self._skipped.append(record.line)
+                continue
+            yield self._cells(number, record) if is_whole else cells
+
+    def _warn_of_skipped(self) -> None:
+        self._warn(
+            Message(
+                "rows_of_other_width",
+                "{count} rows were left out that have more or fewer cells than the header: "
+                "the first is in line {line}",
+            ).filled(count=len(self._skipped), line=self._skipped[0])
+        )
 
 
-def _names(source: _File, found: Iterator[tuple[int, Record]], header_row: int) -> list[str]:
-    number = -1
-    for number, record in found:
-        cells = source.cells(record, number, header_row)
-        if number == header_row:
-            return [name.strip(WHITE_SPACE) for name in cells]
-    if number < 0:
-        raise runtime_error("empty_csv", "Empty CSV file")
-    raise diagnostics.too_few_records(header_row)
+def _column_names(above: list[list[str]], options: ReadOptions) -> list[str]:
+    """The names in the rows up to the end of the header, or numbered ones for the row below it."""
+    if not options.header_rows:
+        return shape.numbered_names(len(above[options.header_row]) if above else 0)
+    end = options.header_row + options.header_rows
+    return shape.joined_names(above[options.header_row : end])
 
 
-def _columns(rows: list[list[str]], width: int, decimal: str) -> list[ColumnData]:
+def _wanted(names: list[str], options: ReadOptions) -> list[int]:
+    """The places of the columns to keep."""
+    if options.columns is None:
+        return list(range(len(names)))
+    return shape.positions_of(names, options.columns)
+
+
+def _columns(
+    rows: list[list[str]], rules: list[ColumnRule], wanted: list[int], warn: Warn
+) -> list[ColumnData]:
     if not rows:
-        return [ColumnData.of_list([]) for _ in range(width)]
-    columns = zip(*rows, strict=True)
+        return [ColumnData.of_list([]) for _ in wanted]
+    every = list(zip(*rows, strict=True))
+    columns = [every[place] for place in wanted]
     if sum(map(len, map("".join, rows[:100]))) * len(rows) <= 100 * SMALL:
-        return [ColumnData.of_list([cell_value(t, decimal) for t in texts]) for texts in columns]
+        pairs = zip(columns, rules, strict=True)
+        return [ColumnData.of_list(column_values(texts, rule, warn)) for texts, rule in pairs]
     series = [pl.Series(str(i), texts, dtype=pl.String) for i, texts in enumerate(columns)]
-    return columns_from_texts(pl.DataFrame(series), decimal)
+    return columns_from_texts(pl.DataFrame(series), rules, warn=warn)

@@ -16,6 +16,19 @@ from datacode.values.parse_text import WHITE_SPACE
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
+class OpenQuote(Exception):
+    """A quote that opens a cell in ``line`` is not closed where the cell ends.
+
+    Either no quote follows at all, or it has text behind it in a later line, and so was meant to
+    open a cell of its own.
+    """
+
+    def __init__(self, line: int, closed: int | None) -> None:
+        self.line = line
+        self.closed = closed
+        """The line of the quote that would close it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """The cells of one record, and where it starts: index in the text, and line from 1."""
@@ -32,27 +45,34 @@ def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return quoted, re.compile(rf"[^\r\n{mark}]*")
 
 
-def records(text: str, delimiter: str = ",", position: int = 0, line: int = 1) -> Iterator[Record]:
-    """The records from ``position``, which is in line ``line``; blank lines are none."""
+def records(text: str, delimiter: str = ",", *, with_blank: bool = False) -> Iterator[Record]:
+    """The records of a text. Blank lines are none, or ``with_blank`` records without cells.
+
+    Raises ``OpenQuote``.
+    """
     blank = WHITE_SPACE.replace(delimiter, "")
     find_end = _LINE_END.search
-    end = len(text)
+    position, line, end = 0, 1, len(text)
     while position < end:
         match = find_end(text, position)
         stop, after = match.span() if match else (end, end)
         content = text[position:stop]
         if '"' in content:
-            cells, after, lines = _quoted_record(text, position, delimiter)
+            cells, after, lines = _quoted_record(text, position, delimiter, line)
             yield Record(position, line, cells)
             line += lines
         else:
             if content.strip(blank):
                 yield Record(position, line, content.split(delimiter))
+            elif with_blank:
+                yield Record(position, line, [])
             line += 1
         position = after
 
 
-def _quoted_record(text: str, position: int, delimiter: str) -> tuple[list[str], int, int]:
+def _quoted_record(
+    text: str, position: int, delimiter: str, line: int
+) -> tuple[list[str], int, int]:
     """A record with quotes: its cells, where the next one starts, and how many lines it takes."""
     quoted, plain = _patterns(delimiter)
     cells = []
@@ -61,8 +81,13 @@ def _quoted_record(text: str, position: int, delimiter: str) -> tuple[list[str],
         match = quoted.match(text, position)
         if match is not None:
             inside, behind = match.groups()
-            lines += len(_LINE_END.findall(inside))
-            cells.append(inside.replace('""', '"') + (behind or ""))
+            inner = len(_LINE_END.findall(inside))
+            if behind is None or (inner and behind.strip(WHITE_SPACE)):
+                raise OpenQuote(
+                    line + lines - 1, None if behind is None else line + lines + inner - 1
+                )
+            lines += inner
+            cells.append(inside.replace('""', '"') + behind)
         else:
             match = plain.match(text, position)
             assert match is not None, "a pattern that matches nothing at all, too"

@@ -14,9 +14,20 @@ from typing import Any, TypeAlias
 
 from datacode.errors import DataCodeError, runtime_error
 from datacode.i18n.message import Message
+from datacode.tables.cell_range import CellRange
+from datacode.tables.column_rules import changes_cells, column_rules, workbook_values
+from datacode.tables.csv.detect import likely_numbers
 from datacode.tables.csv.diagnostics import too_few_records
 from datacode.tables.read_options import ALL_SHEETS, ReadOptions, Warn
+from datacode.tables.report_rows import found_arguments, report_rows
 from datacode.tables.select import merged_outer
+from datacode.tables.shape import (
+    first_filled,
+    joined_names,
+    numbered_names,
+    positions_of,
+    without_footer,
+)
 from datacode.tables.xlsx.size_limits import column_letters
 from datacode.values.column_storage import ColumnData, typed
 from datacode.values.parse_text import WHITE_SPACE
@@ -36,6 +47,9 @@ _NAMED = 20
 
 SHEET_COLUMN = "sheet"
 """The column of the sheets' names where several are read."""
+
+Row: TypeAlias = "Sequence[Any]"
+"""The cells of a row as a reader gives them; empty ones are ``''``."""
 
 CellPosition: TypeAlias = "tuple[int, int]"
 """The row and the column of a cell, from 0."""
@@ -164,13 +178,22 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _table(sheet: Sheet, options: ReadOptions, warn: Warn) -> Table:
-    header_row = options.header_row
-    header = next(islice(sheet.rows, header_row, None), None)
-    if header is None:
-        raise too_few_records(header_row)
-    columns: list[list[Any]] = [[cell] for cell in header]
-    kinds = set(map(type, header))
-    while part := list(islice(sheet.rows, _ROWS_AT_ONCE)):
+    if options.cells is not None:
+        sheet = _part(sheet, options.cells)
+    if options.find:
+        sheet, options = _found_out(sheet, options, warn)
+    header = list(islice(sheet.rows, options.header_row, options.header_row + options.header_rows))
+    if len(header) < options.header_rows:
+        raise too_few_records(options.header_row, options.header_rows)
+    columns: list[list[Any]] = list(map(list, zip(*header, strict=True)))
+    kinds = {type(cell) for row in header for cell in row}
+    rows = _body(sheet.rows, options, warn)
+    if not header:
+        first = next(rows, None)
+        if first is None:
+            raise too_few_records(options.header_row)
+        columns, rows = [[] for _ in first], chain((first,), rows)
+    while part := list(islice(rows, _ROWS_AT_ONCE)):
         for column, cells in zip(columns, zip(*part, strict=True), strict=True):
             now = set(map(type, cells))
             column.extend(_values(cells, now))
@@ -180,13 +203,85 @@ def _table(sheet: Sheet, options: ReadOptions, warn: Warn) -> Table:
         faults.put_odd_days()
     faults.put_texts(CellError in kinds)
     if options.fill_merged:
-        _fill(columns, sheet, sheet.top + header_row)
+        _fill(columns, sheet, sheet.top + options.header_row)
     faults.warn(warn)
-    names = [_name(column.pop(0)) for column in columns]
-    rows = len(columns[0]) if columns else 0
-    if rows * len(columns) <= _SMALL:
-        return Table(names, map(ColumnData.of_list, columns), rows)
-    return Table(names, map(_typed_if_possible, columns), rows)
+    names = _names(columns, sheet, options)
+    places: Sequence[int] = range(len(names))
+    if options.columns is not None:
+        places = positions_of(names, options.columns)
+    height = len(columns[0]) if columns else 0
+    if changes_cells(options):
+        rules = column_rules(names, options)
+        for place in set(places):
+            columns[place] = workbook_values(columns[place], rules[place], warn)
+    make = ColumnData.of_list if height * len(columns) <= _SMALL else _typed_if_possible
+    return Table([names[p] for p in places], [make(columns[p]) for p in places], height)
+
+
+def _body(rows: Iterator[Row], options: ReadOptions, warn: Warn) -> Iterator[Row]:
+    """The rows below the header that belong to the table."""
+    if options.skip_footer or options.until is not None:
+        rows = without_footer(rows, options.skip_footer, options.until, first_filled, warn)
+    return islice(rows, options.max_rows)
+
+
+def _part(sheet: Sheet, cells: CellRange) -> Sheet:
+    """The cells of a range, as far as they are used."""
+    top, left = max(cells.top, sheet.top), max(cells.left, sheet.left)
+    bottom = None if cells.bottom is None else max(cells.bottom - sheet.top, 0)
+    right = None if cells.right is None else max(cells.right - sheet.left, 0)
+    rows = islice(sheet.rows, top - sheet.top, bottom)
+    start = left - sheet.left
+    return replace(sheet, top=top, left=left, rows=(row[start:right] for row in rows))
+
+
+_LOOKED_AT = 500
+"""Rows that show where a table begins."""
+
+
+def _found_out(sheet: Sheet, options: ReadOptions, warn: Warn) -> tuple[Sheet, ReadOptions]:
+    """The options with what the sheet itself tells, of which ``warn`` is told."""
+    rows = list(sheet.rows)
+    found = options
+    if "rows" in options.find:
+        above = rows[:_LOOKED_AT]
+        at = report_rows(above, above if len(rows) <= _LOOKED_AT else rows[-_LOOKED_AT:])
+        found = replace(
+            found, header_row=at.header_row, header_rows=at.header_rows, skip_footer=at.footer
+        )
+    if "numbers" in options.find:
+        texts = (cell for row in rows[:_LOOKED_AT] for cell in row if cell.__class__ is str)
+        decimal, thousands = likely_numbers(texts, ";")
+        found = replace(found, decimal=decimal, thousands=thousands)
+    warn(found_arguments(options, found))
+    return replace(sheet, rows=iter(rows)), replace(found, find=frozenset())
+
+
+def _names(columns: list[list[Any]], sheet: Sheet, options: ReadOptions) -> list[str]:
+    """The columns' names, taken from their first cells."""
+    count = options.header_rows
+    if not count:
+        return numbered_names(len(columns))
+    if count == 1:
+        return [_name(column.pop(0)) for column in columns]
+    cells = [column[:count] for column in columns]
+    first = sheet.top + options.header_row
+    for column in columns:
+        del column[:count]
+    room = count * len(cells)
+    for top, start, bottom, end in sheet.merged:
+        if first <= top < first + count and sheet.left <= start < sheet.left + len(columns):
+            within = cells[start - sheet.left : end + 1 - sheet.left]
+            height = range(top - first, min(bottom + 1 - first, count))
+            room -= len(within) * len(height)
+            if room < 0:
+                raise _overlapping(sheet)
+            value = within[0][top - first]
+            for column in within:
+                column[height.start : height.stop] = [value] * len(height)
+    texts = [["" if c in (None, "") else _name(c) for c in column] for column in cells]
+    rows = zip(*texts, strict=True)
+    return [name or "Column" for name in joined_names(list(rows))]
 
 
 def _fill(columns: list[list[Any]], sheet: Sheet, first: int) -> None:
@@ -199,15 +294,19 @@ def _fill(columns: list[list[Any]], sheet: Sheet, first: int) -> None:
         if top < first or not height or not width:
             continue
         room -= len(height) * len(width)
-        if room < 0:  # areas that overlap
-            raise runtime_error(
-                "merged_areas_overlap",
-                "Failed to read sheet '{name}': its merged areas overlap",
-                name=sheet.name,
-            )
+        if room < 0:
+            raise _overlapping(sheet)
         value = columns[width[0]][height[0]]
         for position in width:
             columns[position][height.start : height.stop] = [value] * len(height)
+
+
+def _overlapping(sheet: Sheet) -> DataCodeError:
+    return runtime_error(
+        "merged_areas_overlap",
+        "Failed to read sheet '{name}': its merged areas overlap",
+        name=sheet.name,
+    )
 
 
 class _Faults:

@@ -30,8 +30,7 @@ class FoldersTests(BuiltinTestCase):
         ):
             error = self.failure(name, "none")
             self.assertEqual(
-                error,
-                f"Runtime Error: Failed to {words}: No such file or directory (os error 2): 'none'",
+                error, f"Runtime Error: Failed to {words}: No such file or directory (os error 2)"
             )
         self.assertEqual(
             self.failure("copy_file", "none", "b"),
