@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import termios
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -18,6 +20,11 @@ from datacode.worker.fast_write import prompt_writer
 from datacode.worker.wire import Decoder, FrameError, FrameSplitter, encode
 
 Message = TypeVar("Message")
+
+_FRAMES_A_TURN = 100
+_REST = 0.01
+"""Seconds for which a side that sends more frames than that at once is not read: an honest one
+never does, and a flood of empty frames would keep everybody else waiting."""
 
 
 @implementer(interfaces.IPullProducer)
@@ -45,6 +52,25 @@ class Channel(Protocol, Generic[Message]):
         self._passing: list[int] = []
         self._asked_at_once = False
         self._open = True
+        self._paused = False
+        self._rest: Any = None
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the other side has not made room for."""
+        if not self._open:
+            return 0
+        transport = self.transport
+        size: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        return size
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the other side has taken in all that was sent."""
+        if not self._open or self.unsent:
+            return not self._open
+        waiting = fcntl.ioctl(self.transport.fileno(), termios.TIOCOUTQ, bytes(4))
+        return waiting == bytes(4)
 
     def send(self, message: msgspec.Struct, descriptors: tuple[int, ...] = ()) -> None:
         """Send a message; its descriptors are closed here once the other side has them."""
@@ -63,18 +89,21 @@ class Channel(Protocol, Generic[Message]):
 
     def pause(self) -> None:
         """Read nothing for now: the other side will have to wait."""
+        self._paused = True
         if self._open:
             self.transport.pauseProducing()
 
     def resume(self) -> None:
         """Go on reading."""
-        if self._open:
+        self._paused = False
+        if self._open and self._rest is None:
             self.transport.resumeProducing()
 
     def close(self) -> None:
         """End the connection without sending what still waits."""
         if self._open:
             self._open = False
+            self._stop_resting()
             self.transport.abortConnection()
 
     # Descriptors: a transport that has a pull producer asks it for more when everything is out.
@@ -110,13 +139,36 @@ class Channel(Protocol, Generic[Message]):
         self.transport.doRead = partial(tcp.Connection.doRead, self.transport)
 
     def dataReceived(self, data: bytes) -> None:
+        self._frames.add(data)
+        if self._rest is None:
+            self._handle()
+
+    def _handle(self) -> None:
+        """Handle the frames that are whole; some at a time."""
         try:
-            for frame in self._frames.feed(data):
+            for _ in range(_FRAMES_A_TURN):
+                frame = self._frames.take()
+                if frame is None:
+                    return
                 self._received(self._decode(frame))
                 if not self._open:
                     return
         except FrameError as error:
             self.fail(str(error))
+            return
+        self.transport.pauseProducing()
+        self._rest = self.transport.reactor.callLater(_REST, self._rested)
+
+    def _rested(self) -> None:
+        self._rest = None
+        self._handle()
+        if self._rest is None and self._open and not self._paused:
+            self.transport.resumeProducing()
+
+    def _stop_resting(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
 
     def fail(self, fault: str) -> None:
         """The other side broke the rules: say so once and hang up."""
@@ -126,6 +178,7 @@ class Channel(Protocol, Generic[Message]):
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         self._open = False
+        self._stop_resting()
         self._close_passing()
         self._lost(self._fault)
 

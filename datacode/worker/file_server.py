@@ -24,6 +24,10 @@ _TOO_LARGE = Message(
 
 _AT_ONCE = 8
 
+_UNREAD = 32
+"""Answers, each of which may be an open file, that a worker may leave unread. An honest one reads
+each before it asks again, but for those that it was cancelled in waiting for."""
+
 
 class Broker(Protocol):
     """Carries out what a session's programs ask of files."""
@@ -53,7 +57,14 @@ class FileServer:
         broker: Broker,
         send: Callable[[Struct, tuple[int, ...]], None],
         write_bytes: int,
+        is_read: Callable[[], bool] = lambda: True,
+        broken: Callable[[str], None] = lambda fault: None,
     ) -> None:
+        """``is_read`` tells whether the worker has read all that was sent; ``broken`` is told of a
+        worker that does not."""
+        self._is_read = is_read
+        self._broken = broken
+        self._unread = 0
         self._broker = broker
         self._send = send
         self._write_bytes = write_bytes
@@ -69,8 +80,10 @@ class FileServer:
             return
         if isinstance(request.operation, Write):
             self._keep(request.request, request.operation.content)
+        if self._leaves_unread():
+            return
         if self._under_way >= _AT_ONCE:
-            self._send(Failed(request.request, errno.EBUSY), ())
+            self._answered(Failed(request.request, errno.EBUSY), ())
             return
         self._under_way += 1
         answered = Deferred.fromCoroutine(self._answer(request.request, request.operation))
@@ -117,10 +130,25 @@ class FileServer:
         finally:
             self._under_way -= 1
         if not self._closed:
-            self._send(answer, descriptors)
+            self._answered(answer, descriptors)
         else:
             for descriptor in descriptors:
                 os.close(descriptor)
+
+    def _answered(self, answer: Struct, descriptors: tuple[int, ...]) -> None:
+        self._unread += 1
+        self._send(answer, descriptors)
+
+    def _leaves_unread(self) -> bool:
+        """Whether the worker asks on and on without reading; then it is broken."""
+        if self._unread + self._under_way < _AT_ONCE:
+            return False
+        if self._is_read():
+            self._unread = 0
+        elif self._unread >= _UNREAD:
+            self._broken("it does not read what it asks for")
+            return True
+        return False
 
     def _whole(self) -> bytes:
         """The file whose pieces have come, unless it is too large."""

@@ -31,7 +31,11 @@ Expected = TypeVar("Expected", bound=wire.Reply)
 
 _ANSWERS_AT_ONCE = 16
 _TRIES = 3
-_TROUBLES, _TROUBLE = 20, 20_000
+_TROUBLES, _TROUBLE = 20, 1000
+_UNASKED = 100
+"""Replies beyond the questions that a worker may give: those to what was given up."""
+_UNREAD_QUESTIONS = 1 << 20
+"""Bytes of questions that a worker may leave unread before it counts as busy."""
 _TABLE_MEMORY = 4
 """Bytes of memory for each that a table takes to say, at most."""
 
@@ -86,6 +90,7 @@ class RemoteInterpreter:
         self._state_lost = False
         self._paused = False
         self._requests = 0
+        self._unasked = 0
         self._asked: dict[int, Deferred[wire.Reply]] = {}
 
     # Programs ---------------------------------------------------------------------
@@ -260,6 +265,8 @@ class RemoteInterpreter:
         if len(self._asked) >= _ANSWERS_AT_ONCE:
             raise too_busy()
         worker = self._living()
+        if worker.control.unsent > _UNREAD_QUESTIONS:
+            raise too_busy()
         reply: Deferred[wire.Reply] = Deferred()
         self._asked[request.request] = reply
         worker.control.send(request)
@@ -274,7 +281,7 @@ class RemoteInterpreter:
         if isinstance(answer, expected):
             return answer
         if isinstance(answer, wire.Unable):
-            self._log.error("a worker could not answer: {text}", text=answer.text)
+            self._trouble(worker, answer.text)
         raise internal_error()
 
     def _too_late(self, reply: Deferred[wire.Reply]) -> None:
@@ -304,8 +311,15 @@ class RemoteInterpreter:
             raise WorkerUnavailable("the session has been closed")
         if self._worker is None:
             worker = self._worker = self._make(self._limits)
-            files = FileServer(self._broker, worker.run.send, self._limits.write_bytes)
+            files = FileServer(
+                self._broker,
+                worker.run.send,
+                self._limits.write_bytes,
+                is_read=lambda: worker.run.is_read,
+                broken=worker.kill,
+            )
             self._files = files
+            self._unasked = 0
             worker.received = lambda message: self._received(worker, files, message)
             worker.replied = self._replied
             worker.ended = lambda ending: self._ended(worker, files, ending)
@@ -379,9 +393,13 @@ class RemoteInterpreter:
         if worker.troubles > _TROUBLES:
             worker.kill("it had too much to complain of")
         else:
-            self._log.error("trouble in a worker: {text}", text=text[:_TROUBLE])
+            cut = text if len(text) <= _TROUBLE else "…" + text[-_TROUBLE:]  # its end tells most
+            self._log.error("trouble in a worker: {text}", text=cut)
 
     def _output(self, run: ActiveRun, text: str) -> None:
+        if not text:
+            run.worker.kill("it printed nothing")
+            return
         run.written += len(text)
         limit = self._limits.output_bytes
         if limit and run.written > limit:
@@ -417,7 +435,7 @@ class RemoteInterpreter:
 
     def _exported(self, run: ActiveRun, content: bytes) -> None:
         run.export_bytes -= len(content)
-        if run.export_bytes < 0:
+        if run.export_bytes < 0 or not content:
             run.worker.kill("it exported more than its limit")
         else:
             self._tell(run.on_export, content)
@@ -448,5 +466,8 @@ class RemoteInterpreter:
 
     def _replied(self, message: wire.Reply) -> None:
         reply = self._asked.pop(message.request, None)
+        self._unasked += reply is None
         if reply is not None:
             reply.callback(message)
+        elif self._worker is not None and self._unasked > _UNASKED:
+            self._worker.kill("it answers what nobody asks")

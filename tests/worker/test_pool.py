@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import structs
 from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.logger import LogEvent, globalLogPublisher
 
 from datacode.errors import DataCodeError
 from datacode.i18n.message import Message
@@ -726,12 +727,12 @@ class HostileTests(WorkersTestCase):
 
     settings = PoolSettings(spare=0, entry=TAKEN_OVER)
 
-    async def ended(self, message: str, limits: Limits | None = None) -> None:
+    async def ended(self, message: str, limits: Limits | None = None, before: str = "") -> None:
         """Saying this ends the worker, and the next run has another."""
         await self.started()
         interpreter = self.opened(limits=limits)
         code = (
-            "from datacode.worker import wire\n"
+            f"from datacode.worker import wire\n{before}\n"
             f"said = {message}\n"
             "run_channel.sendall(said if isinstance(said, bytes) else wire.encode(said))\n"
         )
@@ -809,14 +810,74 @@ class HostileTests(WorkersTestCase):
         outcome = await interpreter.run(
             "from datacode.worker import wire\n"
             "from datacode.runtime.file_operations import FindKind\n"
+            "frames = wire.FrameSplitter(1000); decode = wire.Decoder(wire.ToWorker); found = []\n"
             "for n in range(100):\n"
             "  run_channel.sendall(wire.encode(wire.FileRequest(n, FindKind('a'))))\n"
-            "frames = wire.FrameSplitter(1000); decode = wire.Decoder(wire.ToWorker); found = []\n"
-            "while len(found) < 92: found += frames.feed(run_channel.recv(1000))\n"
+            "  while len(found) < n - 7: found += frames.feed(run_channel.recv(1000))\n"
             "print({decode(f).errno for f in found})\n"
         )
         self.assertEqual(outcome.output, "{16}\n")
         self.assertEqual(len(broker.asked), 8)
+
+    async def test_answers_unread(self) -> None:
+        """Who asks on and on and reads nothing is ended, whatever is asked: open files pile up."""
+        for operation in ("Open('a')", "FindKind('a')", "ListFolder('')"):
+            await self.ended(
+                "wire.encode(wire.FileRequest(1, ops." + operation + ")) * 1000",
+                before="from datacode.runtime import file_operations as ops",
+            )
+
+    async def test_empty_pieces(self) -> None:
+        """Pieces of nothing cost the server time, and no limit counts them."""
+        await self.ended("wire.OutputText('')")
+
+    async def test_answers_to_nothing(self) -> None:
+        """Nobody has asked."""
+        await self.ended(
+            "control_channel.sendall(wire.encode(wire.VariableList(7, [])) * 1000) or b''"
+        )
+
+    async def test_long_reasons(self) -> None:
+        """Why a question cannot be answered is shown cut, and told a few times only."""
+        await self.started()
+        logged: list[LogEvent] = []
+        globalLogPublisher.addObserver(logged.append)
+        self.addCleanup(globalLogPublisher.removeObserver, logged.append)
+        interpreter = self.opened()
+        running = Deferred.fromCoroutine(
+            interpreter.run(
+                "from datacode.worker import wire\n"
+                "frames = wire.FrameSplitter(1 << 20)\n"
+                "while True:\n"
+                "  for frame in frames.feed(control_channel.recv(1 << 16)):\n"
+                "    asked = wire.control(frame)\n"
+                "    answer = wire.Unable(asked.request, 'x' * 100_000 + 'the end')\n"
+                "    control_channel.sendall(wire.encode(answer))\n"
+            )
+        )
+        for _ in range(21):
+            with self.assertRaises(DataCodeError):
+                await interpreter.check("x")
+        self.assertIn("has stopped", str((await running).error))
+        told = [str(each["text"]) for each in logged if "text" in each]
+        self.assertEqual(len(told), 20)
+        self.assertLess(max(map(len, told)), 1100)
+        self.assertTrue(told[0].endswith("the end"))
+
+    async def test_questions_unread(self) -> None:
+        """A worker that reads no questions is busy; they do not pile up."""
+        await self.started()
+        interpreter = self.opened()
+        running = Deferred.fromCoroutine(interpreter.run("while True: pass"))
+        self.assertTrue(await until(lambda: interpreter.running))
+        text = "#" * (4 << 20)
+        asked = [Deferred.fromCoroutine(interpreter.check(text)) for _ in range(10)]
+        busy = [each for each in asked if each.called]
+        self.assertEqual(len(busy), 9)
+        for each in asked:
+            each.addErrback(lambda failure: failure.trap(DataCodeError))
+        await interpreter.reset()
+        await running
 
 
 class StartTests(WorkersTestCase):

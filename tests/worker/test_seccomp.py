@@ -81,8 +81,10 @@ class FilterTests(SynchronousTestCase):
                 ("mmap", (0, 4096, 5, 0x22), False),  # executable
                 ("mmap", (0, 4096, 3, 0x21), False),  # shared and of no file
                 ("mmap", (0, 4096, 3, 0x122), False),  # grows downwards
-                ("mprotect", (0, 4096, 1), True),
-                ("mprotect", (0, 4096, 4), False),
+                ("mprotect", (0, 4096, 3), True),
+                ("mprotect", (0, 4096, 1), False),  # filled, and counted no more
+                ("mprotect", (0, 4096, 0), False),
+                ("mprotect", (0, 4096, 6), False),
                 ("fcntl", (3, 1030), True),
                 ("fcntl", (3, 4), False),  # F_SETFL
                 ("fcntl", (3, 8), False),  # F_SETOWN

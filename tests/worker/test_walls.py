@@ -62,6 +62,10 @@ FILES = (
     "os.listdir('.')",
     "os.stat('/etc/passwd')",
     "os.stat('/')",
+    "os.stat('/etc/passwd', follow_symlinks=False)",
+    "checked(libc.fstatat(-100, b'/etc/passwd', ctypes.create_string_buffer(200), 0x1000))",
+    "checked(libc.fstatat(3, b'', ctypes.create_string_buffer(200), 0x1000))",
+    "checked(libc.statx(-100, b'/etc/passwd', 0x1000, 0xFFF, ctypes.create_string_buffer(256)))",
     "os.readlink('/proc/self/exe')",
     "os.mkdir('/tmp/made')",
     "os.unlink('/etc/passwd')",
@@ -202,10 +206,12 @@ class TakenOverTests(TakenOverTestCase):
     async def test_nothing_open_but_its_sockets(self) -> None:
         """Its descriptors are the two channels and the null device."""
         await self.started()
+        number, mode = {"x86_64": (5, 24), "aarch64": (80, 16)}[syscalls.machine()]
         printed = await self.said(
+            "status = ctypes.create_string_buffer(200)\n"
             "for fd in range(64):\n"
-            "    try: print(fd, oct(os.fstat(fd).st_mode))\n"
-            "    except OSError: pass\n"
+            f"    if not libc.syscall({number}, fd, status):\n"
+            f"        print(fd, oct(int.from_bytes(status[{mode}:{mode + 4}], 'little')))\n"
         )
         kinds = [line.split()[1] for line in printed.splitlines()]
         self.assertEqual(kinds[:3], ["0o20666"] * 3)
@@ -265,6 +271,24 @@ class TakenOverTests(TakenOverTestCase):
             interpreter,
         )
         self.assertEqual(printed, f"{50 << 20} no memory\nTrue\n")
+
+    async def test_memory_that_is_no_data_any_more(self) -> None:
+        """Nor by filling memory and making it read-only, where the limit counts it no more."""
+        await self.started()
+        printed = await self.said(
+            "libc.mmap.restype = ctypes.c_void_p\n"
+            "libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]\n"
+            "size, filled = 8 << 20, 0\n"
+            "while filled < 256 << 20:\n"
+            "    place = libc.mmap(None, ctypes.c_size_t(size), 3, 0x22, -1, 0)\n"
+            "    if place == ctypes.c_void_p(-1).value: break\n"
+            "    ctypes.memset(place, 65, size)\n"
+            "    filled += size\n"
+            "    for protection in (0, 1): libc.mprotect(place, size, protection)\n"
+            "print(filled >> 20)\n",
+            self.opened(limits=Limits(memory_bytes=64 * MIB, run_seconds=20)),
+        )
+        self.assertLessEqual(int(printed), 64)
 
     async def test_addresses_are_bounded(self) -> None:
         """Nor can tables of pages be had without end, by mapping what is only ever read."""
