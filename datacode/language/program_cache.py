@@ -22,9 +22,14 @@ Kept = TypeVar("Kept", covariant=True, bound=TopLevelChunk | Definition)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CachedUnit(Generic[Kept]):
-    """A chunk or a definition with its compiled forms."""
+    """A chunk or a definition with its compiled forms.
+
+    It is the part number ``index`` of the program ``text``.
+    """
 
     tree: Kept
+    text: str = ""
+    index: int = 0
     variants: dict[tuple[object, ...], Compiled] = field(default_factory=dict)
 
     def compiled(
@@ -56,7 +61,9 @@ def read(text: str, builtins: Builtins) -> CachedProgram:
         if known is not None:
             _programs.move_to_end(text)
             return known
-    parts: CachedProgram = tuple(CachedUnit(part) for part in split(parse(text), builtins))
+    parts: CachedProgram = tuple(
+        CachedUnit(part, text, index) for index, part in enumerate(split(parse(text), builtins))
+    )
     if len(text) <= CACHED_CHARACTERS // 16:
         _keep(text, parts)
     return parts

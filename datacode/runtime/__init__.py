@@ -1,6 +1,7 @@
 """What compiled code can touch. No Twisted.
 
 - ``interpreter``: programs in, output and errors out; ``namespace``: its variables and functions
+- ``checkpoint``: its state as bytes, and back
 - ``specializer``: when a function of the program is compiled, and when again
 - ``compiled_builtins``: the ``__builtins__`` of compiled code, made of
   ``operators``, ``indexing``, ``iteration``, ``element_assignment``

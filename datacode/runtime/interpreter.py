@@ -213,6 +213,15 @@ class Interpreter:
         self._namespace.functions.defined.clear()
         self._host.relations.clear()
 
+    def snapshot(self) -> Snapshot:
+        """The state for a checkpoint (``runtime.checkpoint``); while no program runs."""
+        self._forget_relations()
+        return self._namespace.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Make the state what a checkpoint says; while no program runs."""
+        self._namespace.restore(snapshot)
+
     # State -------------------------------------------------------------------
 
     def define(self, name: str, value: Value) -> None:

@@ -51,6 +51,7 @@ class ColumnData:
         "_numbers",
         "_series",
         "_was_typed",
+        "checkpoint_name",
         "dates",
         "kinds",
     )
@@ -64,6 +65,8 @@ class ColumnData:
         self._chunk_start = 0
         self._chunk_misses = 0
         self._numbers: bool | None = None
+        self.checkpoint_name: str | None = None
+        """By which name checkpoints know the cells, once one has stored them apart."""
         self.kinds: object = None
         """The cache of ``tables.column_types``: what types the cells have."""
         self.dates: object = None

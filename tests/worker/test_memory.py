@@ -59,7 +59,7 @@ class MemoryTests(ProgramTestCase):
     async def fails(self, code: str) -> str:
         """A program that runs out of memory, or of output."""
         outcome = await self.interpreter.run(code)
-        assert outcome.error is not None
+        assert outcome.error is not None, (code, outcome.output)
         return str(outcome.error)
 
     async def test_three_runs(self) -> None:
@@ -82,7 +82,12 @@ class MemoryTests(ProgramTestCase):
         for number in range(runs):
             code = random.choice(WASTEFUL) if number >= len(WASTEFUL) else WASTEFUL[number]
             process = self.interpreter._worker
-            self.assertEqual(await self.fails(code), NO_MEMORY, code)
+            outcome = await self.interpreter.run(code)
+            if outcome.error is None:  # the program has caught it, and keeps what it has
+                self.assertEqual(outcome.output, "caught\nfinally\n")
+                await self.output("xs = null")
+            else:
+                self.assertEqual(str(outcome.error), NO_MEMORY, code)
             self.assertIs(self.interpreter._worker, process)
             self.assertEqual(await self.output(LOOK), expected, code)
             await self.output(f"person.marks = [5, {number}]")
@@ -112,4 +117,4 @@ class MemoryTests(ProgramTestCase):
         """Two hundred of them."""
         if not os.environ.get("DATACODE_LONG_TESTS"):
             raise self.skipTest("takes minutes; DATACODE_LONG_TESTS=1 runs it")
-        await self.stress(64 * MIB, 200)
+        await self.stress(40 * MIB, 200)

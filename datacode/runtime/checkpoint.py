@@ -1,0 +1,250 @@
+"""The state of an interpreter as bytes, and back (checkpoint reference, 2).
+
+A checkpoint is a manifest and stored columns. Tables never change, so a long column is stored once
+and named in every later manifest: what a checkpoint costs is what is new. Functions are kept as
+the text of the program that defined them, so that their lines stay right.
+
+Writing takes a ``Snapshot``, which is made between two programs, and may be done in another thread
+while the next one runs: what a snapshot refers to does not change.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from datacode import __version__
+from datacode.errors import DataCodeError
+from datacode.i18n.message import Message
+from datacode.language import program_cache
+from datacode.language.compiler import Definition
+from datacode.language.program_cache import CachedUnit
+from datacode.language.python_names import GLOBAL, TOP_LEVEL_LOCAL
+from datacode.runtime.builtins import BUILTINS
+from datacode.runtime.namespace import Snapshot
+from datacode.tables.foreign_keys import ColumnReference, PrimaryKey, Relation
+from datacode.values.column_encoding import (
+    CheckpointError,
+    column_from_bytes,
+    column_to_bytes,
+    damaged,
+    decoded,
+    encoded,
+)
+from datacode.values.column_storage import ColumnData
+from datacode.values.heap_encoding import Encoded, HeapReader, HeapWriter, Record
+from datacode.values.types import Value
+
+__all__ = ["Checkpoint", "CheckpointError", "load", "read", "save", "write"]
+
+VERSION = 1
+"""Of the format. A reader knows this one and all before it."""
+
+LARGEST_MANIFEST = 1 << 28
+LARGEST_COLUMN = 1 << 32
+"""Bytes that are read of a file."""
+
+MAGIC = b"DataCode state\r\n"
+_HEAD = struct.Struct("<IQ")
+_LENGTH = struct.Struct("<Q")
+
+
+class Manifest(Struct, array_like=True, frozen=True):
+    """Everything but the stored columns.
+
+    ``variables`` have the letter ``g`` (global) or ``l`` (local to the top level) and their name.
+    ``functions`` are parts of ``texts`` by number. A relation is the record and position of two
+    columns and a type; a key the record and position of one, twice, with the type ``key``.
+    """
+
+    made_by: str
+    variables: list[tuple[str, str, Encoded]]
+    records: list[Record]
+    texts: list[bytes]
+    functions: list[tuple[int, int]]
+    relations: list[tuple[int, int, int, int, str]]
+
+
+class Checkpoint:
+    """A manifest as bytes, and the columns that it names."""
+
+    def __init__(self, manifest: bytes, columns: dict[str, ColumnData]) -> None:
+        self.manifest = manifest
+        self.columns = columns
+
+
+_PREFIXES = {"g": GLOBAL, "l": TOP_LEVEL_LOCAL}
+_LETTERS = {prefix: letter for letter, prefix in _PREFIXES.items()}
+_KEY = "key"
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Manifest)
+
+
+def write(snapshot: Snapshot) -> Checkpoint:
+    """The snapshot as a checkpoint; columns that have a name of an earlier one keep it."""
+    columns: dict[str, ColumnData] = {}
+
+    def name_of(cells: ColumnData) -> str:
+        name = cells.checkpoint_name
+        if name is None:
+            name = cells.checkpoint_name = os.urandom(12).hex()
+        columns[name] = cells
+        return name
+
+    heap = HeapWriter(name_of)
+    values = heap.write(list(snapshot.variables.values()))
+    variables = [
+        (_LETTERS[python[:2]], python[2:], value)
+        for python, value in zip(snapshot.variables, values, strict=True)
+    ]
+    texts: dict[str, int] = {}
+    functions = [
+        (texts.setdefault(unit.text, len(texts)), unit.index)
+        for unit in snapshot.functions.values()
+    ]
+    relations = []
+    for each in snapshot.relations:
+        source, target = (
+            (each.column, each.column)
+            if isinstance(each, PrimaryKey)
+            else (each.source, each.target)
+        )
+        numbers = [
+            None if reference.table is None else heap.number_of(reference.table)
+            for reference in (source, target)
+        ]
+        if numbers[0] is None or numbers[1] is None:
+            continue  # no variable holds the table
+        kind = _KEY if isinstance(each, PrimaryKey) else each.type
+        relations.append((numbers[0], source.position, numbers[1], target.position, kind))
+    manifest = Manifest(
+        __version__, variables, heap.records, list(map(encoded, texts)), functions, relations
+    )
+    return Checkpoint(_encoder.encode(manifest), columns)
+
+
+def read(manifest: bytes, column: Callable[[str], bytes]) -> Snapshot:
+    """The snapshot of a checkpoint; ``column`` gives stored columns by name.
+
+    Raises ``CheckpointError`` for whatever does not keep to the format.
+    """
+    try:
+        found = _decoder.decode(manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise damaged(str(fault)) from None
+    columns: dict[str, ColumnData] = {}
+
+    def stored(name: str, length: int) -> ColumnData:
+        cells = columns.get(name)
+        if cells is None:
+            cells = columns[name] = column_from_bytes(column(name), length)
+            cells.checkpoint_name = name
+        if len(cells) != length:
+            raise damaged("a column of two lengths")
+        return cells
+
+    heap = HeapReader(stored)
+    for record in found.records:
+        heap.add(record)
+    variables: dict[str, Value] = {}
+    for letter, name, value in found.variables:
+        if letter not in _PREFIXES or not name:
+            raise damaged("a variable's name")
+        variables[_PREFIXES[letter] + name] = heap.value(value)
+    functions: dict[str, CachedUnit[Definition]] = {}
+    texts = list(map(decoded, found.texts))
+    for number, index in found.functions:
+        unit = _definition(texts, number, index)
+        functions[unit.tree.node.name] = unit
+    relations: list[Value] = []
+    for source, place, target, other, kind in found.relations:
+        first = ColumnReference(heap.column(source, place))
+        if kind == _KEY:
+            relations.append(PrimaryKey(first))
+        else:
+            relations.append(Relation(first, ColumnReference(heap.column(target, other)), kind))
+    return Snapshot(variables, functions, relations)
+
+
+def _definition(texts: list[str], number: int, index: int) -> CachedUnit[Definition]:
+    if not 0 <= number < len(texts):
+        raise damaged("a function without its text")
+    try:
+        units = program_cache.read(texts[number], BUILTINS)
+    except DataCodeError as error:
+        raise CheckpointError(
+            Message(
+                "checkpoint_program",
+                "The checkpoint has a program that cannot be read: {reason}",
+                {"reason": error.message},
+            )
+        ) from None
+    if not 0 <= index < len(units) or not isinstance(units[index].tree, Definition):
+        raise damaged("a function that its text does not have")
+    return units[index]  # type: ignore[return-value]
+
+
+# Files --------------------------------------------------------------------------------------
+
+
+def save(snapshot: Snapshot, file: BinaryIO) -> None:
+    """Write the snapshot to a file, stored columns and all."""
+    checkpoint = write(snapshot)
+    file.write(MAGIC + _HEAD.pack(VERSION, len(checkpoint.manifest)) + checkpoint.manifest)
+    for name, cells in checkpoint.columns.items():
+        content = column_to_bytes(cells)
+        file.write(bytes.fromhex(name) + _LENGTH.pack(len(content)) + content)
+
+
+def load(file: BinaryIO) -> Snapshot:
+    """The snapshot in a file. Raises ``CheckpointError``, and ``OSError`` of the file."""
+    if _exactly(file, len(MAGIC)) != MAGIC:
+        raise CheckpointError(
+            Message("no_checkpoint", "This is no file with a state saved by DataCode")
+        )
+    version, size = _HEAD.unpack(_exactly(file, _HEAD.size))
+    if not 1 <= version <= VERSION:
+        raise CheckpointError(
+            Message(
+                "checkpoint_too_new",
+                "The state was saved by a newer DataCode (format {version}, this reads {known})",
+                {"version": str(version), "known": str(VERSION)},
+            )
+        )
+    if size > LARGEST_MANIFEST:
+        raise damaged("its size")
+    manifest = _exactly(file, size)
+    columns: dict[str, bytes] = {}
+    while name := file.read(12):
+        (size,) = _LENGTH.unpack(_exactly(file, _LENGTH.size))
+        if size > LARGEST_COLUMN:
+            raise damaged("the size of a column")
+        columns[name.hex()] = _exactly(file, size)
+
+    def column(name: str) -> bytes:
+        content = columns.pop(name, None)
+        if content is None:
+            raise damaged("a column is missing")
+        return content
+
+    return read(manifest, column)
+
+
+_AT_ONCE = 1 << 24
+
+
+def _exactly(file: BinaryIO, size: int) -> bytes:
+    """So many bytes; memory is taken for what is there only, whatever a length says."""
+    pieces = []
+    while size > 0:
+        piece = file.read(min(size, _AT_ONCE))
+        if not piece:
+            raise damaged("it is cut off")
+        pieces.append(piece)
+        size -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

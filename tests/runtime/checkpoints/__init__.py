@@ -1,0 +1,1 @@
+"""Files with the state of a session, one of each version of the format."""
