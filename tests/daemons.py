@@ -26,7 +26,7 @@ PATIENCE = 20.0
 STATE = tempfile.TemporaryDirectory(prefix="datacode-state-")
 """Where servers keep what lasts from start to start, instead of in the developer's home."""
 
-_LISTENING = re.compile(r"запущен на (?:127\.0\.0\.1|\[::1\]|0\.0\.0\.0):(\d+)")
+_LISTENING = re.compile(r"(?:запущен на|runs on) (?:127\.0\.0\.1|\[::1\]|0\.0\.0\.0):(\d+)")
 
 
 def heeding_interrupts() -> None:

@@ -103,7 +103,8 @@ class DocumentedTests(ProtocolTestCase):
         code = 'read_file("in/sales.csv")'
         self.assertEqual(
             self.ask(code=code)["error"],
-            "Ошибка: не удалось прочитать CSV: нет такого файла или папки (os error 2)",
+            "Ошибка: не удалось прочитать CSV: нет такого файла или папки (os error 2):"
+            " 'in/sales.csv'",
         )
 
     def test_large(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from math import trunc
 
 from datacode.errors import DataCodeError, runtime_error
+from datacode.tables.select import renamed_by_join
 from datacode.values import paths
 from datacode.values.parse_text import WHITE_SPACE
 from datacode.values.table import Column, Indexer, Table
@@ -107,7 +108,9 @@ def reader(condition: Condition) -> Callable[[Value, Value], Value]:
             return column
         filtered = condition(table, name)
         if filtered is None:
-            raise runtime_error("no_table_column", "Column '{name}' not found in table", name=name)
+            raise renamed_by_join(table, name) or runtime_error(
+                "no_table_column", "Column '{name}' not found in table", name=name
+            )
         return filtered
 
     return read_index
@@ -226,7 +229,9 @@ def _table_member(table: Table, name: str) -> Value:
         return Indexer(table)
     column = table.column_named(name)
     if column is None:
-        raise runtime_error("no_table_member", "Table has no member or column '{name}'", name=name)
+        raise renamed_by_join(table, name) or runtime_error(
+            "no_table_member", "Table has no member or column '{name}'", name=name
+        )
     return column
 
 

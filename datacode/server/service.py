@@ -44,6 +44,7 @@ from datacode.server.admission import AdmissionControl
 from datacode.server.api import schema
 from datacode.server.auth.accounts import AccountsFile
 from datacode.server.auth.addresses import network_of
+from datacode.server.auth.logins import AT_ONCE
 from datacode.server.auth.pairing import PairingCode
 from datacode.server.files.file_threads import FileThreads
 from datacode.server.files.protected_files import ProtectedFiles
@@ -62,8 +63,6 @@ from datacode.smb.policy import ConnectionPolicy, ShareLimits, SharePolicy
 from datacode.smb.shares import SharePool
 from datacode.worker.pool import PoolSettings, SandboxError, WorkerPool, WorkerUnavailable
 
-_LOGIN_THREADS = 2
-"""For hashes of passwords, which nothing else must wait for."""
 _BACKLOG = 512
 """Connections that the kernel keeps until they are accepted: clients reconnect all at once."""
 _SWEEP_SECONDS = 0.5
@@ -92,7 +91,7 @@ class DataCodeService(Service):
         self._reading = DeferredLock()
         self._disk = FileThreads(reactor)
         self.in_thread = self._disk.session().run
-        self._logins = ThreadPool(0, _LOGIN_THREADS, name="datacode-logins")
+        self._logins = ThreadPool(0, AT_ONCE, name="datacode-logins")
         for checker in settings.checkers:
             if isinstance(checker, AccountsFile):
                 checker.in_thread = partial(deferToThreadPool, reactor, self._logins)

@@ -85,6 +85,11 @@ ELSEWHERE = Cause(
     "unknown_dfs_server",
     "'{path}' lies on another server (DFS), but server {ip} does not say on which",
 )
+LEADS_AWAY = Cause(
+    "dfs_leads_away",
+    "'{path}' lies on server {host} (DFS), outside of the domain of server {ip};"
+    " the administrator can allow it (--smb-host)",
+)
 CIRCLE = Cause("links_in_circle", "the links on the path '{path}' lead in a circle")
 LINK = Cause("link_not_followed", "'{path}' is a link, which is not followed")
 CHANGED = Cause("changing_while_read", "'{path}' is changing while it is read")
@@ -116,6 +121,12 @@ FORGED = Cause(
     located=True,
 )
 NONSENSE = Cause("protocol_violated", "server {ip} broke the SMB protocol", broken=True)
+NO_ANONYMOUS_LIST = Cause(
+    "shares_need_login", "server {ip} does not tell its shares without a login"
+)
+TURNED_AWAY = Cause(
+    "refused_by_server", "server {ip} refuses connections from the DataCode server", broken=True
+)
 UNSIGNED = Cause("answers_not_signed", "server {ip} does not sign its answers")
 BUSY = Cause("server_overloaded", "server {ip} is overloaded")
 OTHER = Cause("server_error_status", "server {ip} answered with error {status}")

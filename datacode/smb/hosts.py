@@ -57,6 +57,10 @@ class HostPolicy:
             for rule in self._rules
         )
 
+    def names_port(self, port: int) -> bool:
+        """Whether some entry of the list names this port."""
+        return any(rule.port == port for rule in self._rules)
+
 
 def _rule(entry: str) -> _Rule:
     text = entry.strip()

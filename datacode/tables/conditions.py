@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
 from datacode.tables.filters import is_operator, where
-from datacode.tables.select import position_of
+from datacode.tables.select import position_of, renamed_by_join
 from datacode.tables.vectorized import CompileCondition, cells_of, mask_of
 from datacode.values.column_storage import ColumnData
 from datacode.values.parse_text import number_from_text
@@ -183,6 +183,9 @@ def _by_expression(compile_condition: CompileCondition, table: Table, text: str)
     except DataCodeError as error:
         if error.kind is Kind.LIMIT or len(error.text) > _LONGEST_TOLD:
             raise
+        renamed = renamed_by_join(table, error.message.value("name"))
+        if renamed is not None and error.kind is Kind.VARIABLE:
+            raise renamed from None
         raise DataCodeError(Kind.RUNTIME, _FAILED.filled(error=error.within())) from None
     if len(kept) < len(table):
         raise DataCodeError(Kind.RUNTIME, _NOT_BOOLEAN)

@@ -12,7 +12,7 @@ from datacode.tables import join_keys
 from datacode.tables.date_columns import keyed_pair
 from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, matched, pairs_of
 from datacode.tables.read_options import Warn, unheard
-from datacode.tables.select import under_each_other
+from datacode.tables.select import renamed_by_join, under_each_other
 from datacode.values import column_storage, hashing
 from datacode.values.column_storage import ColumnData, is_short
 from datacode.values.comparable import comparable, in_order
@@ -73,6 +73,9 @@ def keys_of(left: Table, right: Table, on: On) -> tuple[KeyColumns, KeyColumns]:
 def _column(table: Table, name: str, side: str) -> ColumnData:
     position = table.position(name)
     if position is None:
+        renamed = renamed_by_join(table, name)
+        if renamed is not None:
+            raise renamed
         if side == "left":
             raise runtime_error(
                 "no_left_column", "Column '{name}' not found in the left table", name=name

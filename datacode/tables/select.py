@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from random import SystemRandom
 from typing import TypeAlias
 
-from datacode.errors import runtime_error
+from datacode.errors import DataCodeError, runtime_error
 from datacode.i18n.message import Message
 from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData
@@ -166,5 +166,20 @@ def position_of(table: Table, name: str) -> int:
     """Where a column is; one that does not exist is a Runtime Error in English."""
     position = table.position(name)
     if position is None:
-        raise runtime_error("column_not_found", "Column '{name}' not found", name=name)
+        raise renamed_by_join(table, name) or runtime_error(
+            "column_not_found", "Column '{name}' not found", name=name
+        )
     return position
+
+
+def renamed_by_join(table: Table, name: str) -> DataCodeError | None:
+    """The error for a column that a join has named otherwise; None if there is none of those."""
+    found = [name + suffix for suffix in ("_left", "_right") if name + suffix in table.names]
+    if not found:
+        return None
+    return runtime_error(
+        "column_renamed_by_join",
+        "Column '{name}' not found: after the join it is called {names}",
+        name=name,
+        names=" / ".join(f"'{each}'" for each in found),
+    )

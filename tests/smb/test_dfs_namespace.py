@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import struct
 from pathlib import Path
 
@@ -106,7 +107,8 @@ class LinkTests(NamespaceTestCase):
 
     def opened(self, policy: ConnectionPolicy | None = None) -> DfsNamespace:  # type: ignore[override]
         """The namespace."""
-        return self.namespace(self.root.target(), policy=policy)
+        listed = HostPolicy([self.root.address, self.other.address])
+        return self.namespace(self.root.target(), policy=policy or ConnectionPolicy(hosts=listed))
 
     def assertFails(self, cause: Cause, text: str, opened: DfsNamespace, path: str) -> None:
         """Assert what is said when that is read."""
@@ -165,8 +167,13 @@ class LinkTests(NamespaceTestCase):
 
     def test_a_second_place(self) -> None:
         """Is taken where the first one is down."""
-        path = self.link("elsewhere", f"127.0.0.1:{free_port()}\\data", self.place())
-        self.assertEqual(self.bytes_of(self.opened(), f"{path}/a.txt"), b"from there")
+        down = f"127.0.0.1:{free_port()}"
+        path = self.link("elsewhere", f"{down}\\data", self.place())
+        listed = HostPolicy([down, self.root.address, self.other.address])
+        self.assertEqual(
+            self.bytes_of(self.opened(ConnectionPolicy(hosts=listed)), f"{path}/a.txt"),
+            b"from there",
+        )
 
     def test_places_that_cannot_be_opened(self) -> None:
         """The cause, with the host and the share that the link leads to."""
@@ -182,7 +189,9 @@ class LinkTests(NamespaceTestCase):
             ),
         ):
             path = self.link(name, place)
-            self.assertFails(cause, text, self.opened(), f"{path}/a.txt")
+            listed = [self.root.address, self.other.address, f"127.0.0.1:{port}"]
+            opened = self.opened(ConnectionPolicy(hosts=HostPolicy(listed)))
+            self.assertFails(cause, text, opened, f"{path}/a.txt")
 
     def test_only_hosts_that_are_allowed(self) -> None:
         """A link opens no door that the operator has closed."""
@@ -192,6 +201,56 @@ class LinkTests(NamespaceTestCase):
         text = f"сервер {self.other.address} не разрешен администратором"
         self.assertFails(errors.HOST_REFUSED, text, opened, f"{path}/a.txt")
         self.assertEqual(self.names(opened, self.here.name), ["elsewhere"])
+
+    def test_no_login_is_sent_elsewhere(self) -> None:
+        """Without a list a link leads to the same server or domain, and to the port of SMB."""
+        trap = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(trap.close)
+        port = trap.getsockname()[1]
+        for place in (f"127.0.0.1:{port}", f"localhost:{port}", "127.0.0.2", "evil.example"):
+            path = self.link(f"to-{place}".replace(":", "-"), f"{place}\\data")
+            text = (
+                f"'{path}/a.txt' лежит на сервере {place} (DFS), вне домена сервера"
+                f" {self.root.address}; его может разрешить администратор (--smb-host)"
+            )
+            self.assertFails(
+                errors.LEADS_AWAY, text, self.opened(ConnectionPolicy()), f"{path}/a.txt"
+            )
+        trap.settimeout(0)
+        self.assertRaises(BlockingIOError, trap.accept)
+        path = self.link("port", f"127.0.0.1:{port}\\data")
+        opened = self.opened(ConnectionPolicy(hosts=HostPolicy(["127.0.0.0/8"])))
+        text = f"сервер 127.0.0.1:{port} не разрешен администратором"
+        self.assertFails(errors.HOST_REFUSED, text, opened, f"{path}/a.txt")
+
+    def test_where_a_server_may_send_us(self) -> None:
+        """To itself, and to its domain by full and by short names."""
+        for asked, domain, place, host in (
+            ("fs1.corp.example", "", "FS1.corp.example.", "fs1.corp.example"),
+            ("fs1.corp.example", "", "fs2.corp.example", "fs2.corp.example"),
+            ("fs1.corp.example", "", "FS2", "FS2.corp.example"),
+            ("corp.example", "", "fs2.corp.example", "fs2.corp.example"),
+            ("fs1", "corp.example", "fs2.corp.example", "fs2.corp.example"),
+            ("fs1", "", "fs2", "fs2"),
+            ("fs1.corp.example", "", "fs2.evil.example", None),
+            ("fs1.corp.example", "", "evilcorp.example", None),
+            ("fs1.corp.example", "", "fs2.corp.example:4450", None),
+            ("fs1.corp.example", "", "10.0.0.1", None),
+            ("10.0.0.1", "", "10.0.0.2", None),
+            ("10.0.0.1", "", "fs2", None),
+            ("fs1", "", "fs2.evil.example", None),
+            ("corp.example", "", "evil.example", None),
+        ):
+            target = Target(asked, login="a", password="b", domain=domain)
+            referral = ReferralTarget(place, "data", ())
+            if host is None:
+                error = self.assertRaises(
+                    ShareError, dfs_namespace._target, target, referral, HostPolicy()
+                )
+                self.assertIs(error.cause, errors.LEADS_AWAY, place)
+            else:
+                found = dfs_namespace._target(target, referral, HostPolicy())
+                self.assertEqual(found.host, host)
 
     def test_a_circle(self) -> None:
         """Ends with a sentence."""
@@ -231,7 +290,8 @@ class RootTests(NamespaceTestCase):
             return referral
 
         self.patch(dfs_namespace, "ask_about_root", ask)
-        opened = self.namespace(server.target(), "files")
+        policy = ConnectionPolicy(hosts=HostPolicy([server.address]))
+        opened = self.namespace(server.target(), "files", policy)
         self.assertEqual(asked, ["files"])
         self.assertEqual(self.bytes_of(opened, "a.txt"), b"root")
         self.assertEqual(self.names(opened, ""), ["a.txt"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import time
 from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.smb.protocol import messages, query_directory
+from datacode.smb.protocol import messages, query_directory, share_list
 from datacode.smb.protocol.crypto import (
     TAG,
     Cipher,
@@ -125,6 +126,48 @@ PARAMETERS = [
     parameters(Dialect.SMB_3_0, Cipher.AES_128_CCM),
     *(parameters(Dialect.SMB_3_1_1, cipher) for cipher in Cipher.ALL),
 ]
+
+
+def share_names(*shares: tuple[str, int, str]) -> bytes:
+    """The answer of a host that has these shares."""
+    count = len(shares)
+    head = struct.pack("<IIIIII", 1, 1, 4, count, 8, count)
+    entries = b"".join(struct.pack("<III", 12, kind, 16) for _, kind, _ in shares)
+    texts = b""
+    for name, _, remark in shares:
+        for text in (name, remark):
+            data = f"{text}\0".encode("utf-16-le")
+            units = len(data) // 2
+            texts += struct.pack("<III", units, 0, units) + data + bytes(-len(data) % 4)
+    return head + entries + texts + struct.pack("<III", count, 0, 0)
+
+
+class ShareListTests(SynchronousTestCase):
+    """The shares of a host."""
+
+    def test_shares(self) -> None:
+        """By name, kind and remark."""
+        shares = [("data", 0, ""), ("IPC$", 0x80000003, "IPC Service"), ("Отчёты", 0, "за год")]
+        self.assertEqual(share_list.parse(share_names(*shares)), shares)
+        self.assertEqual(share_list.parse(struct.pack("<IIIIII", 1, 1, 4, 0, 0, 0)), [])
+        self.assertEqual(share_list.status(share_names()), 0)
+
+    @given(st.binary(max_size=200), st.integers(0, 200))
+    def test_any_bytes(self, data: bytes, at: int) -> None:
+        """Are a list or malformed, and nothing else."""
+        whole = share_names(("data", 0, "remark"), ("b", 1, ""))
+        for text in (data, whole[:at], whole[:at] + data, whole[:at] + data + whole[at:]):
+            with contextlib.suppress(Malformed):
+                share_list.parse(text)
+
+    def test_a_hostile_answer(self) -> None:
+        """A megabyte of entries without names is read in a moment."""
+        count = 80_000
+        data = struct.pack("<IIIIII", 1, 1, 4, count, 8, count) + bytes(12 * count)
+        begun = time.process_time()
+        self.assertEqual(len(share_list.parse(data)), count)
+        self.assertRaises(Malformed, share_list.parse, data[:-9])
+        self.assertLess(time.process_time() - begun, 0.5)
 
 
 class ProtectionTests(SynchronousTestCase):

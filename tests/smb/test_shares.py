@@ -149,6 +149,21 @@ class ConnectingTests(SharesTestCase):
         silent.cancel()
         await self.assertFailure(silent, CancelledError)
 
+    async def test_hosts_that_turn_us_away(self) -> None:
+        """What refuses this computer, and what tells strangers nothing, is no broken server."""
+        denying = samba(hosts_deny="127.0.0.1")
+        await self.refused(
+            f"Ошибка подключения к SMB: сервер {denying.address} не принимает подключения от"
+            " сервера DataCode",
+            self.shares.connect(denying.target(), "data"),
+        )
+        closed = samba(restrict_anonymous="2")
+        await self.refused(
+            f"Ошибка получения списка шар: сервер {closed.address}"
+            " не сообщает список шар без входа",
+            self.shares.share_names(closed.target("", "")),
+        )
+
     async def test_silent_hosts_keep_no_thread_from_reading(self) -> None:
         """Many that connect to nobody, from one address: whoever is connected reads on."""
         few = ShareLimits(threads=ThreadLimits(2, 2, 2), connecting=ThreadLimits(3, 2, 2))

@@ -247,7 +247,7 @@ class NonsenseTests(WireTestCase):
         with connection.wire.during(Deadline(20, 5)):
             error = self.assertRaises(ShareError, read_on)
         self.assertIs(error.cause, errors.NONSENSE)
-        self.assertEqual(read, 16 << 20)
+        self.assertEqual(read, 1 << 20)
 
 
 class DowngradeTests(ShareTestCase):

@@ -10,7 +10,7 @@ import re
 import time
 import tracemalloc
 import zipfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given
@@ -260,11 +260,19 @@ class LookTests(TableTestCase):
 
     def test_dates_stay_dates(self) -> None:
         """Read and written again, also with a time."""
-        source = table("day at", ["2025-12-31", "1900-01-01"], ["2025-01-01 10:00:00", None])
+        source = table(
+            "day at time",
+            ["2025-12-31", "1900-01-01"],
+            ["2025-01-01 10:00:00", None],
+            ["09:05:00", "255:30:01"],
+        )
         once = to_book(source)
         again = read_xlsx(io.BytesIO(once))
         self.assertSameTable(again, source)
         self.assertEqual(self.cells(to_book(again)), self.cells(once))
+        self.assertEqual(self.cells(once)[1][2], (timedelta(hours=9, minutes=5), "[h]:mm:ss"))
+        mixed_times = to_book(table("a", ["09:05:00", "x"]))
+        self.assertEqual(self.cells(mixed_times)[1][0][0], "09:05:00")
 
     def test_money(self) -> None:
         """Amounts are numbers with their currency, on the side where it stood."""

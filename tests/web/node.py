@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -17,10 +18,14 @@ def npm(*words: str) -> None:
     program = shutil.which("npm")
     if program is None:
         raise SkipTest("no Node here; the checks of web/ need it: see web/package.json")
-    if not (WEB / "node_modules" / "axe-core").is_dir():
-        if os.environ.get("CI") != "true":
-            raise SkipTest('the packages of web/ are not installed: run "npm ci" in web/')
-        _run(program, "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    # Tests run in several processes, and a second `npm ci` takes away what the first installs.
+    with (WEB / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # npm writes this file when everything else is in its place.
+        if not (WEB / "node_modules" / ".package-lock.json").exists():
+            if os.environ.get("CI") != "true":
+                raise SkipTest('the packages of web/ are not installed: run "npm ci" in web/')
+            _run(program, "ci", "--no-audit", "--no-fund", "--loglevel=error")
     _run(program, *words)
 
 

@@ -5,6 +5,7 @@ Source: tables and files reference, 2.1.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,8 @@ from datacode.runtime.files import FilesError
 from datacode.runtime.host import Host
 from datacode.values import paths
 from datacode.values.types import Path, Value
+
+_MISSING = Message("missing_path", "{reason}: '{path}'")
 
 SHARE = "lib://"
 """Paths that begin so lie on a share that the session has connected."""
@@ -36,21 +39,25 @@ def extension(path: str) -> str:
 
 
 @contextmanager
-def failures(message: Message) -> Iterator[None]:
+def failures(message: Message, path: str = "") -> Iterator[None]:
     """Make Runtime Errors of what ``Files`` raises.
 
-    A ``FilesError`` keeps its message; an ``OSError`` is the ``{reason}`` in ``message``.
+    A ``FilesError`` keeps its message; an ``OSError`` is the ``{reason}`` in ``message``, with the
+    ``path`` where nothing is there.
     """
     try:
         yield
     except FilesError as refusal:
         raise DataCodeError(Kind.RUNTIME, refusal.message) from None
     except OSError as error:
-        raise DataCodeError(Kind.RUNTIME, message.filled(reason=system_text(error))) from None
+        reason = system_text(error)
+        if path and error.errno == errno.ENOENT:
+            reason = _MISSING.filled(reason=reason, path=path)
+        raise DataCodeError(Kind.RUNTIME, message.filled(reason=reason)) from None
 
 
 def carried_out(host: Host, operation: FileOperation[Answer]) -> Answer:
     """What an operation gives. Raises a Runtime Error in its own words."""
-    with failures(operation.failed):
+    with failures(operation.failed, getattr(operation, "path", "")):
         found: Answer = operation.on(host.files)
     return found

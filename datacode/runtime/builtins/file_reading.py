@@ -270,7 +270,7 @@ def _refuse_outside(host: Host, path: str) -> None:
 @contextmanager
 def _opened(host: Host, path: str, failed: Message) -> Iterator[BinaryIO]:
     """The file, and while it is read the system's errors in the words of ``failed``."""
-    with failures(failed):
+    with failures(failed, path):
         if "\0" in path:
             raise OSError(errno.EINVAL, "a path cannot contain NUL")
         with host.files.open(path) as file:

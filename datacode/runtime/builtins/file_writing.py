@@ -118,7 +118,7 @@ def _bad_name(path: str) -> DataCodeError:
 
 
 def _write(host: Host, path: str, content: bytes) -> None:
-    with failures(Write.failed):
+    with failures(Write.failed, path):
         if "\0" in path:
             raise OSError(errno.EINVAL, "a path cannot contain NUL")
         host.files.write(path, content)

@@ -18,7 +18,7 @@ from datacode.tables.filters import (
     where,
 )
 from datacode.tables.join_keys import warn_of_condition
-from datacode.tables.select import position_of, sample
+from datacode.tables.select import position_of, renamed_by_join, sample
 from datacode.values.column_storage import ColumnData
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
@@ -30,7 +30,9 @@ def _cells(table: Table, name: str) -> ColumnData:
     """The cells of a column. If there is none, the error is in Russian, as DataCode 1.x has it."""
     position = table.position(name)
     if position is None:
-        raise DataCodeError(Kind.RUNTIME, _NO_COLUMN.filled(name=name))
+        raise renamed_by_join(table, name) or DataCodeError(
+            Kind.RUNTIME, _NO_COLUMN.filled(name=name)
+        )
     return table.columns[position]
 
 

@@ -8,6 +8,7 @@ is not behind them. Source: server reference, 4.4.
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,6 +16,9 @@ from typing import TypeVar
 from twisted.internet.defer import Deferred
 
 T = TypeVar("T")
+
+AT_ONCE = 1 if (os.cpu_count() or 1) <= 4 else 2
+"""Checks at a time, and the threads for them. One hash keeps four processors busy."""
 
 
 @dataclass(eq=False)
@@ -27,7 +31,7 @@ class _Waiting:
 class LoginQueue:
     """At most ``at_once`` checks at a time; ``failures`` tells how many there were of a network."""
 
-    def __init__(self, failures: Callable[[str], int], at_once: int = 2) -> None:
+    def __init__(self, failures: Callable[[str], int], at_once: int = AT_ONCE) -> None:
         self._failures = failures
         self._at_once = at_once
         self._checking: set[str] = set()

@@ -1,14 +1,16 @@
 """A share with all that its links lead to, as one tree of folders. Blocking, like ``share``.
 
 A link (DFS) is met when a server says that a folder lies elsewhere. Then that server is asked
-where, and what is behind the link is done on a connection to there, with the same account and
-under the operator's same policy; a host that is not allowed stays closed, whoever names it.
+where, and what is behind the link is done on a connection to there, with the same account. A server
+may send us to itself and to its domain, at the port of SMB; anywhere else, where the account has no
+business, only if the operator's list of hosts has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import TypeVar
 
 from datacode.runtime.files import Entry
@@ -21,6 +23,7 @@ from datacode.smb.client.smb_connection import MAX_NAMES
 from datacode.smb.client.tree import PathParts
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import ShareError
+from datacode.smb.hosts import HostPolicy
 from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.protocol.dfs import Referral, ReferralTarget
 from datacode.smb.protocol.messages import FileInfo
@@ -67,17 +70,20 @@ def _open_root(
     def opened(host: Target, share: str) -> Share:
         return open_share(host, share, policy, deadline)
 
-    return _first(target, referral, opened)
+    return _first(target, referral, policy.hosts, opened)
 
 
 def _first(
-    asked: Target, referral: Referral, opened: Callable[[Target, str], Share]
+    asked: Target,
+    referral: Referral,
+    hosts: HostPolicy,
+    opened: Callable[[Target, str], Share],
 ) -> tuple[Share, PathParts]:
     """The first target of a referral that can be opened; the first failure where none can."""
     failures: list[ShareError] = []
     for place in referral.places:
         try:
-            return opened(_target(asked, place), place.share), place.folder
+            return opened(_target(asked, place, hosts), place.share), place.folder
         except ShareError as error:
             failures.append(error)
             if error.cause in errors.LOGIN_REFUSED:
@@ -85,12 +91,50 @@ def _first(
     raise failures[0]
 
 
-def _target(asked: Target, place: ReferralTarget) -> Target:
-    """The same account on a referral's server; the server that was asked keeps its port."""
+def _target(asked: Target, place: ReferralTarget, hosts: HostPolicy) -> Target:
+    """The same account on a referral's server; the server that was asked keeps its port.
+
+    A ``ShareError`` where the account is not to be sent there.
+    """
     host, port = split_address(place.host)
-    if host.casefold() == asked.host.casefold() and port == DEFAULT_PORT:
+    if _folded(host) == _folded(asked.host) and port in (DEFAULT_PORT, asked.port):
         return asked
-    return replace(asked, host=host, port=port, spelled=place.host)
+    target = replace(asked, host=host, port=port, spelled=place.host)
+    if hosts.allows_any:
+        full = _in_domain(host, asked) if port == DEFAULT_PORT else None
+        if full is None:
+            raise ShareError(errors.LEADS_AWAY, host=place.host)
+        return replace(target, host=full)
+    if port != DEFAULT_PORT and not hosts.names_port(port):
+        raise ShareError(errors.HOST_REFUSED, ip=place.host)
+    return target
+
+
+def _in_domain(host: str, asked: Target) -> str | None:
+    """The full name of a host in the domain of the server that was asked; None outside of it."""
+    name, server = _folded(host), _folded(asked.host)
+    if _is_address(name) or _is_address(server):
+        return None
+    parent = server.partition(".")[2]
+    if "." not in name:
+        # A short name means one of this domain, wherever else it might lead here.
+        return f"{host}.{parent}" if parent else host if "." not in server else None
+    domains = {server, parent, _folded(asked.domain)}
+    if any("." in domain and name.endswith(f".{domain}") for domain in domains):
+        return host
+    return None
+
+
+def _folded(host: str) -> str:
+    return host.casefold().removesuffix(".")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 class DfsNamespace:
@@ -267,9 +311,10 @@ class DfsNamespace:
 
         link = tuple(part.casefold() for part in parts[:linked])
         try:
-            self._links[link] = _first(share.target, referral, opened)
+            self._links[link] = _first(share.target, referral, self._policy.hosts, opened)
         except ShareError as error:
             there = error.params.get("share", self._name)
+            error = error.named(ip=share.target.shown)
             raise error.renamed({"": "/".join(parts)}, share=there) from None
 
     def _walk(self, deadline: Deadline) -> Glob:

@@ -29,6 +29,8 @@ MAX_TRANSFER = 1 << 20
 
 _MAX_ANSWER = 1 << 17
 _SMALLEST = 32
+_NEGATIVE_RESPONSE = 0x83
+"""RFC 1002, 4.3.4: how Samba tells a computer that it may not connect (``hosts deny``)."""
 _NO_PREAUTH = b"\0" * 64
 _PREAUTH, _ENCRYPTION, _SIGNING = 1, 2, 8  # 2.2.3.1: kinds of negotiate contexts
 _SHA_512 = 1
@@ -200,6 +202,8 @@ def exchange(sock: socket.socket, request: bytes, deadline: Deadline) -> bytes:
         sock.settimeout(deadline.timeout())
         sock.sendall(struct.pack(">I", len(request)) + request)
         kind, size = divmod(int.from_bytes(_exactly(sock, 4, deadline), "big"), 1 << 24)
+        if kind == _NEGATIVE_RESPONSE:
+            raise ShareError(errors.TURNED_AWAY)
         if kind or not _SMALLEST <= size <= _MAX_ANSWER:
             raise ShareError(errors.NONSENSE)
         return _exactly(sock, size, deadline)

@@ -97,6 +97,10 @@ def share_names(
             found = connection.share_names()
             connection.close()
             return found
+    except ShareError as error:
+        if error.cause is errors.DENIED and target.wants_guest:
+            raise ShareError(errors.NO_ANONYMOUS_LIST) from None
+        raise
     finally:
         connection.wire.drop()
 

@@ -19,6 +19,9 @@ from types import FunctionType
 from typing import Any, NoReturn, TypeVar
 
 from impacket import nmb, smb3
+from impacket.dcerpc.v5 import srvs, transport
+from impacket.dcerpc.v5.dtypes import NULL
+from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.smbconnection import SMBConnection
 
 from datacode.runtime.files import Entry
@@ -26,7 +29,7 @@ from datacode.smb import errors
 from datacode.smb.client.negotiate import Negotiated
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError, Status, of_status, of_tree_status
-from datacode.smb.protocol import messages, query_directory
+from datacode.smb.protocol import messages, query_directory, share_list
 from datacode.smb.protocol.connection import CREDIT, WireConnection
 from datacode.smb.protocol.messages import Command, Dialect, FileInfo, Response
 from datacode.smb.target import DEFAULT_PORT, Target
@@ -37,7 +40,7 @@ DISK, PIPE = 1, 2
 MAX_NAMES = 200_000
 """How many names one listing may have."""
 
-_MAX_PIPED = 16 << 20
+_MAX_PIPED = 1 << 20
 _IS_FSCTL = 1
 _SECURITY = 3
 _OWNER_GROUP_PERMISSIONS = 0x1 | 0x2 | 0x4
@@ -340,20 +343,42 @@ class ShareConnection(SMBConnection):  # type: ignore[misc]
         )
         return messages.parse_security(bytes(data))
 
-    listShares = _breaking_on_nonsense(SMBConnection.listShares)
     queryInfo = _breaking_on_nonsense(SMBConnection.queryInfo)
 
     @_breaking_on_nonsense
     def share_names(self) -> list[tuple[str, int, str]]:
-        """Name, kind ([MS-SRVS], 2.2.2.4) and remark of each share of the host."""
-        return [
-            (
-                entry["shi1_netname"].rstrip("\0"),
-                int(entry["shi1_type"]),
-                entry["shi1_remark"].rstrip("\0"),
-            )
-            for entry in self.listShares()
-        ]
+        """Name, kind ([MS-SRVS], 2.2.2.4) and remark of each share of the host.
+
+        Impacket asks, we read the answer: how long its parser takes is for the server to say.
+        """
+        carrier = transport.SMBTransport(
+            *(self.getRemoteName(), self.getRemoteHost()), filename=r"\srvsvc", smb_connection=self
+        )
+        calls = carrier.get_dce_rpc()
+        calls.connect()
+        calls.bind(srvs.MSRPC_UUID_SRVS)
+        request = srvs.NetrShareEnum()
+        request["ServerName"] = f"\\\\{self.getRemoteHost()}\0"
+        request["PreferedMaximumLength"] = _MAX_PIPED
+        request["ResumeHandle"] = 0
+        request["InfoStruct"]["Level"] = request["InfoStruct"]["ShareInfo"]["tag"] = 1
+        request["InfoStruct"]["ShareInfo"]["Level1"]["Buffer"] = NULL
+        calls.call(request.opnum, request)
+        try:
+            answer = calls.recv()
+        except DCERPCException as error:
+            raise self._refused_call(error) from None
+        status = share_list.status(answer)
+        if status == share_list.DENIED:
+            raise ShareError(errors.DENIED)
+        if status:
+            raise ShareError(errors.OTHER, status=f"0x{status:08X}")
+        return share_list.parse(answer)
+
+    def _refused_call(self, error: DCERPCException) -> ShareError | CallCancelled:
+        if "access_denied" in str(error):
+            return ShareError(errors.DENIED)
+        return self.wire.broke(errors.NONSENSE)
 
     def entries(self, tree: int, handle: bytes) -> Iterator[Entry]:
         """QUERY_DIRECTORY (2.2.33): the entries of an open folder, in the server's order."""

@@ -22,7 +22,6 @@ from datacode.tables.xlsx.zip_archive import Archive
 
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
-_FONT = re.compile(rb"<((?:[\w.-]+:)?)font(?:\s*/>|\s*>.*?</\1font\s*>)", re.DOTALL)
 _STRICT = b"http://purl.oclc.org/ooxml/"
 
 
@@ -188,14 +187,14 @@ class _Styles:
         """A bold form of the workbook's first font, which is that of its plain cells."""
         if self._bold is None:
             inside = self._inside("fonts")
-            font = re.search(
-                rb"<((?:[\w.-]+:)?)font(?:\s*/>|\s*>.*?</\1font\s*>)", inside, re.DOTALL
-            )
-            if font is None:
+            start = re.search(rb"<((?:[\w.-]+:)?)font(\s*/)?\s*>", inside)
+            if start is None:
                 raise _odd(self._part)
-            prefix = font[1].decode()
-            parts = re.search(rb">(.*)</", font[0], re.DOTALL)
-            rest = (parts[1] if parts else b"").decode()
+            prefix = start[1].decode()
+            end = start.end() if start[2] else inside.find(b"</%bfont" % start[1], start.end())
+            if end < 0:
+                raise _odd(self._part)
+            rest = inside[start.end() : end].decode()
             rest = re.sub(rf"<{prefix}b(?:\s[^>]*)?/>", "", rest)
             text = f"<{prefix}font><{prefix}b/>{rest}</{prefix}font>"
             self._bold = self._append("fonts", "font", text)
@@ -226,15 +225,13 @@ class _Styles:
             self.content,
             count=1,
         )
-        found = re.search(
-            rb"<((?:[\w.-]+:)?)%b(?:\s[^>]*)?>(.*?)</\1%b\s*>"
-            % (element.encode(), element.encode()),
-            self.content,
-            re.DOTALL,
-        )
-        if found is None:
+        start = re.search(rb"<((?:[\w.-]+:)?)%b(?:\s[^>]*)?>" % element.encode(), self.content)
+        end = -1
+        if start is not None:
+            end = self.content.find(b"</%b%b" % (start[1], element.encode()), start.end())
+        if start is None or end < 0:
             raise _odd(self._part)
-        return found[2]
+        return self.content[start.end() : end]
 
     def _append(self, list_: str, element: str, text: str) -> int:
         """Put one more element at the end of a list; its number."""

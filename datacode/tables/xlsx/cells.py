@@ -1,8 +1,9 @@
 """What the cells of a table's column become in a sheet: numbers, dates, money and texts.
 
 A date text in a column of type Date becomes a day with a date format, an amount of money a number
-with a currency format; what a sheet cannot hold as such (days before 1900, times with a zone)
-stays text. Nothing becomes a formula. Source: tables and files reference, 2.7.
+with a currency format, a column of times or durations one of durations; what a sheet cannot hold
+as such (days before 1900, times with a zone) stays text. Nothing becomes a formula.
+Source: tables and files reference, 2.7.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class SheetColumn:
         self._is_numbers = (
             series is not None and series.dtype == pl.Float64 and bool(series.is_finite().all())
         )
+        self._is_durations = self.type is ColumnType.STRING and _are_durations(cells)
 
     def block(self, start: int, stop: int, first: int) -> list[str]:
         """The XML of the cells from ``start`` to before ``stop``; ``first`` is the first's row."""
@@ -111,6 +113,8 @@ class SheetColumn:
         if kind is str:
             if self.type is ColumnType.DATE:
                 return _day(value) or (value, GENERAL)
+            if self._is_durations:
+                return _duration(value), "[h]:mm:ss"
             if self.type is ColumnType.CURRENCY and is_money_text(value):
                 return _money(value) or (value, GENERAL)
         return value, GENERAL
@@ -246,6 +250,26 @@ def _day(text: str) -> tuple[float, str] | None:
         number_format += " h:mm" if moment.is_short_hour else " hh:mm"
         number_format += ":ss" if moment.has_seconds else ""
     return (number if number > _LEAP_DAY else number - 1), number_format
+
+
+_DURATION = re.compile("([0-9]{2,6}):([0-5][0-9]):([0-5][0-9])")
+
+
+def _are_durations(cells: ColumnData) -> bool:
+    """Are all texts of the column times or durations as XLSX cells are read, and is there one?"""
+    found = False
+    for value in cells:
+        if value is not None:
+            if value.__class__ is not str or not _DURATION.fullmatch(value):
+                return False
+            found = True
+    return found
+
+
+def _duration(text: str) -> float:
+    """A time of the day or a duration, in days."""
+    hours, minutes, seconds = map(int, text.split(":"))
+    return (hours * 3600 + minutes * 60 + seconds) / 86_400
 
 
 @lru_cache(maxsize=4096)

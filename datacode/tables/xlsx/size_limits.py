@@ -115,8 +115,10 @@ class ExtentScan:
     def _scan(self, text: bytes) -> None:
         if b"#" in text or b't="d"' in text or (b"'" in text and b"t='d'" in text):
             self.may_have_special_cells = True
-        self.may_have_formulas = self.may_have_formulas or b"<f" in text or b":f" in text
-        self.may_have_leap_day = self.may_have_leap_day or b">60<" in text or b">60." in text
+        self.may_have_formulas = (
+            self.may_have_formulas or b"<f" in text or (b":" in text and b":f" in text)
+        )
+        self.may_have_leap_day = self.may_have_leap_day or b">60" in text
         self.may_have_merged_areas = self.may_have_merged_areas or b"mergeCell" in text
         if self._is_plain:
             self._is_plain = not self._may_hide_cells(text) and self._grow(text)

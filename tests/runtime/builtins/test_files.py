@@ -47,9 +47,9 @@ class TextFileTests(BuiltinTestCase):
         self.files.broken["no.txt"] = errno.EACCES
         self.files.refused.add("secret.txt")
         for path, error in [
-            ("none.txt", f"Failed to read file: {MISSING}"),
-            ("none.csv", f"Failed to read CSV: {MISSING}"),
-            ("none.xlsx", f"Failed to open xlsx: I/O error: {MISSING}"),
+            ("none.txt", f"Failed to read file: {MISSING}: 'none.txt'"),
+            ("none.csv", f"Failed to read CSV: {MISSING}: 'none.csv'"),
+            ("none.xlsx", f"Failed to open xlsx: I/O error: {MISSING}: 'none.xlsx'"),
             ("no.txt", "Failed to read file: Permission denied (os error 13)"),
             ("a\0b.txt", "Failed to read file: Invalid argument (os error 22)"),
             ("secret.txt", "'secret.txt' is out of bounds"),

@@ -30,7 +30,8 @@ class FoldersTests(BuiltinTestCase):
         ):
             error = self.failure(name, "none")
             self.assertEqual(
-                error, f"Runtime Error: Failed to {words}: No such file or directory (os error 2)"
+                error,
+                f"Runtime Error: Failed to {words}: No such file or directory (os error 2): 'none'",
             )
         self.assertEqual(
             self.failure("copy_file", "none", "b"),

@@ -113,3 +113,15 @@ class JoinTests(ProgramTestCase):
         self.assertEqual(self.failure("cross_join(t, t)"), message)
         self.assertEqual(self.failure("inner_join(t, t, 'x')"), message)
         self.assertPrints("100000", "len(inner_join(t, t, 'i'))")
+
+    def test_columns_renamed_by_a_join(self) -> None:
+        """Who asks for a column by its old name is told the new ones, wherever it is."""
+        self.run_program("both = inner_join(a, a, 'id')")
+        told = "Column 'id' not found: after the join it is called 'id_left' / 'id_right'"
+        for use in (
+            "both['id']", "both.id", "table_sort(both, 'id')", "table_where(both, 'id', '>', 1)",
+            "table_between(both, 'id', 1, 2)", "table_filter(both, 'id > 1')",
+            "table_query(both, 'id > 1 and true')", "inner_join(both, b, ['id', 'ref'])",
+            "table_select(both, ['id'])", "table_group(both, 'id', {n: ['k', 'count']})",
+        ):  # fmt: skip
+            self.assertEqual(self.failure(f"x = {use}"), told, use)

@@ -74,7 +74,7 @@ class ListFilesTests(BuiltinTestCase):
         self.files.broken["locked"] = errno.EACCES
         self.files.refused.add("secret")
         for path, error in [
-            ("none", "Failed to read dir: No such file or directory (os error 2)"),
+            ("none", "Failed to read dir: No such file or directory (os error 2): 'none'"),
             ("a.csv", "Failed to read dir: Not a directory (os error 20)"),
             ("locked", "Failed to read dir: Permission denied (os error 13)"),
             ("secret", "'secret' is out of bounds"),
