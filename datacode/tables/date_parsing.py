@@ -7,7 +7,7 @@ form; every other text is parsed once by ``date_text``, which has the rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -141,11 +141,8 @@ def _of_series(series: pl.Series) -> Dates:
     forms = [
         (pattern, form) for pattern, form in _FORMS if bool(sample.str.contains(pattern).any())
     ]
-    text = pl.col("text")
     frame = series.alias("text").to_frame()
-    parts = [_read(text, pattern, form, len(forms) == 1) for pattern, form in forms]
-    nothing = pl.lit(None, dtype=pl.Datetime("us"))
-    keys = frame.select(pl.coalesce([*parts, nothing]).alias("key")).to_series()
+    keys = _read_all(frame, forms)
     has_times = any("%H" in form for _, form in forms)
     rest = frame.filter(keys.is_null() & series.is_not_null())["text"]
     if not len(rest):
@@ -167,8 +164,18 @@ def _of_series(series: pl.Series) -> Dates:
     return Dates(keys, len(keys) - keys.null_count(), has_times, None, order, is_unclear)
 
 
-def _read(text: pl.Expr, pattern: str, form: str, alone: bool) -> pl.Expr:
-    """The dates of one form, null elsewhere."""
-    fitting = text if alone else pl.when(text.str.contains(pattern)).then(text)
-    read = fitting.str.to_datetime(form, strict=False, time_unit="us", exact=True)
-    return read if not alone else pl.when(text.str.contains(pattern)).then(read)
+def _read_all(frame: pl.DataFrame, forms: Sequence[tuple[str, str]]) -> pl.Series:
+    """The dates of these forms, null elsewhere: Polars reads more than it is told to."""
+    text = pl.col("text")
+    if len(forms) == 1:  # looked at and read on two processors at once
+        pattern, form = forms[0]
+        found = frame.select(_read(text, form).alias("key"), text.str.contains(pattern).alias("ok"))
+        keys, fitting = found["key"], found["ok"]
+        return keys if fitting.all() else keys.set(~fitting.fill_null(False), None)
+    parts = [_read(pl.when(text.str.contains(p)).then(text), form) for p, form in forms]
+    nothing = pl.lit(None, dtype=pl.Datetime("us"))
+    return frame.select(pl.coalesce([*parts, nothing]).alias("key")).to_series()
+
+
+def _read(text: pl.Expr, form: str) -> pl.Expr:
+    return text.str.to_datetime(form, strict=False, time_unit="us", exact=True)

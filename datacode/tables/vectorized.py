@@ -14,7 +14,7 @@ from typing import TypeAlias
 from datacode.errors import DataCodeError
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
-from datacode.tables.date_columns import dates_of
+from datacode.tables.date_columns import dates_of, keyed_pair
 from datacode.tables.date_parsing import DATE_LIKE
 from datacode.tables.filters import where
 from datacode.tables.money_columns import is_money
@@ -144,6 +144,8 @@ class _Expression:
         if _means_more(left, right):
             raise NotVectorizable
         if isinstance(right, ColumnData):
+            if _are_alike_dates(left) and _are_alike_dates(right):
+                left, right = keyed_pair(left, right, keep_texts=False)
             difference = _numbers(left) - _numbers(right)
             if not difference.is_finite().all():
                 raise NotVectorizable
@@ -168,6 +170,14 @@ def _means_more(cells: ColumnData, value: ColumnOrValue) -> bool:
     if could_be_date(value):
         return dates_of(cells) is None and bool(series.str.contains(DATE_LIKE).any())
     return amount_of(value) is not None and not is_money(cells)
+
+
+def _are_alike_dates(cells: ColumnData) -> bool:
+    """Are all cells dates in one form, so that all of them have a time or none has?"""
+    if _typed(cells).dtype != pl.String:
+        return False
+    dates = dates_of(cells)
+    return dates is not None and dates.shape is not None and dates.count == len(cells)
 
 
 def _typed(cells: ColumnData) -> pl.Series:

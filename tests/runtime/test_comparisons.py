@@ -117,3 +117,17 @@ class ComparisonTests(SynchronousTestCase):
                     outcome = Interpreter().run(program.replace("COUNT", str(count)))
                     outputs.add(str(outcome.error) if outcome.error else outcome.output)
                 self.assertEqual(len(outputs), 1, (kept, condition, outputs))
+
+    def test_two_columns_of_dates(self) -> None:
+        """Row by row and all at once, with times on one side."""
+        program = (
+            "rows = []\nfor i in range(COUNT) do\n  day = str(10 + i % 20)\n"
+            "  rows = push(rows, ['15.12.2025 9:00', day + '.12.2025', '2025-12-' + day, i % 20])\n"
+            "next i\nt = table(rows, ['a', 'b', 'c', 'n'])\n"
+            "for sign in ['<', '<=', '==', '!=', '>=', '>'] do\n"
+            "  print(unique(table_query(t, 'a ' + sign + ' b')['n']))\n"
+            "  print(unique(table_query(t, 'b ' + sign + ' c')['n']))\nnext sign"
+        )
+        outputs = {self.output(program.replace("COUNT", str(n))) for n in (20, 600)}
+        self.assertEqual(len(outputs), 1)
+        self.assertTrue(outputs.pop().startswith("[6, 7, 8,"))
