@@ -492,6 +492,22 @@ class AppendTests(TableTestCase):
         self.assertEqual(book.sheet_names, ["Sheet", "Ещё", "3"])
         self.assertEqual(book.get_sheet_by_name("3").to_python(), [["a"], ["x"]])
 
+    def test_styles_are_used_again(self) -> None:
+        """A workbook that gets a sheet every day does not get more styles every day."""
+        contents_ = [self.source()]
+        for number in range(3):
+            more = table("day n", ["2025-12-31"], [0.5])
+            options = SheetOptions({"n": '# ##0.0 "<&>"'}, total_all=True)
+            book = io.BytesIO(contents_[-1])
+            contents_.append(add_sheets(book, {str(number): more}, options, unheard))
+        styles = [parts(each)["xl/styles.xml"] for each in contents_]
+        self.assertNotEqual(styles[0], styles[1])
+        self.assertEqual(styles[1], styles[3])
+        found = load_workbook(io.BytesIO(contents_[-1]))
+        for name in ("0", "2"):
+            self.assertEqual(found[name]["B2"].number_format, '#,##0.0 "<&>"')
+            self.assertEqual((found[name]["A1"].font.b, found[name]["A2"].font.b), (True, False))
+
     def test_prefixes(self) -> None:
         """Programs that write each element with a prefix are understood."""
         spreadsheet = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"

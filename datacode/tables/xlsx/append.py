@@ -12,6 +12,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Sequence
+from html import unescape
 from typing import IO, BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
@@ -22,6 +23,7 @@ from datacode.tables.xlsx.zip_archive import Archive
 
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+_ATTRIBUTE = re.compile(rb"""([\w.:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _STRICT = b"http://purl.oclc.org/ooxml/"
 
 
@@ -76,13 +78,15 @@ class ExtendedBook:
         """The bytes of the workbook with these sheets, whose parts ``write`` writes."""
         target = io.BytesIO()
         with Archive(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            for title in titles:
-                with archive.open(self._new_sheet(title), "w", force_zip64=True) as part:
+            paths = {title: self._new_sheet(title) for title in titles}
+            for name, content in reversed(self._parts.items()):
+                archive.writestr(name, content)
+            for title, path in paths.items():
+                with archive.open(path, "w", force_zip64=True) as part:
                     write(title, part)
             if self.styles.is_changed:
                 self._parts[self._styles_name] = self.styles.content
-            for name, content in self._parts.items():
-                archive.writestr(name, content)
+                archive.writestr(self._styles_name, self.styles.content)
             self._copy_others(archive)
         return target.getvalue()
 
@@ -167,7 +171,6 @@ class _Styles:
         """The number of a style."""
         found = self._found.get(style)
         if found is None:
-            self.is_changed = True
             found = self._found[style] = self._add(style)
         return found
 
@@ -211,8 +214,17 @@ class _Styles:
             empty = f'<{prefix}numFmts count="0"></{prefix}numFmts>'.encode()
             self.content = self.content[: start.start()] + empty + self.content[start.start() :]
         inside = self._inside("numFmts")
-        taken = [int(number) for number in re.findall(rb'numFmtId="([0-9]{1,9})"', inside)]
-        number = max([163, *taken]) + 1
+        taken = {}
+        for format_ in re.findall(rb"<(?:[\w.-]+:)?numFmt\s([^<>]*)>", inside):
+            attributes = {
+                name: double or single for name, double, single in _ATTRIBUTE.findall(format_)
+            }
+            if attributes.get(b"numFmtId", b"").isdigit():
+                shown = unescape(attributes.get(b"formatCode", b"").decode("utf-8", "replace"))
+                taken[shown] = int(attributes[b"numFmtId"])
+        if code in taken:
+            return taken[code]
+        number = max([163, *taken.values()]) + 1
         text = f'<{{prefix}}numFmt numFmtId="{number}" formatCode={quoteattr(code)}/>'
         self._append("numFmts", "numFmt", text)
         return number
@@ -234,9 +246,19 @@ class _Styles:
         return self.content[start.end() : end]
 
     def _append(self, list_: str, element: str, text: str) -> int:
-        """Put one more element at the end of a list; its number."""
+        """Put an element at the end of a list, if it is not in it yet; its number.
+
+        Spreadsheets take a few hundred formats and fonts, and sheets are added every day.
+        """
         inside = self._inside(list_)
-        count = len(re.findall(rb"<(?:[\w.-]+:)?%b[\s/>]" % element.encode(), inside))
+        prefix = re.search(rb"</((?:[\w.-]+:)?)%b\s*>" % list_.encode(), self.content)
+        same = text.replace("{prefix}", prefix[1].decode() if prefix else "").encode()
+        place = inside.find(same)
+        before = inside if place < 0 else inside[:place]
+        count = len(re.findall(rb"<(?:[\w.-]+:)?%b[\s/>]" % element.encode(), before))
+        if place >= 0:
+            return count
+        self.is_changed = True
         self.content = _inserted(self.content, self._part, list_, text)
         self.content = re.sub(
             rb'(<(?:[\w.-]+:)?%b\s[^>]*?\bcount=)["\'][0-9]*["\']' % list_.encode(),
