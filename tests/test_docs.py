@@ -7,6 +7,7 @@ import importlib.util
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,6 +52,19 @@ class ProgramTests(SynchronousTestCase):
         english, russian = DOCS / "language.md", DOCS / "ru" / "language.md"
         self.assertGreater(self.check(english), 10)
         self.assertEqual(self.check(russian), self.check(english))
+
+
+class OfficeFileTests(ProgramTests):
+    """The programs on the pages about office files, where these files are."""
+
+    def test_language(self) -> None:
+        """Every block prints what stands below it."""
+        for language in ("", "ru"):
+            folder = Path(self.mktemp())
+            folder.mkdir()
+            shutil.copy(DOCS.parent / "examples" / "data" / "report.xlsx", folder)
+            with contextlib.chdir(folder):
+                self.assertEqual(self.check(DOCS / language / "office-files.md"), 5)
 
 
 class FirstProgramTests(CommandTestCase):

@@ -50,6 +50,20 @@ class ExampleTests(SynchronousTestCase):
             expected = program.with_suffix(".out").read_text("utf-8")
             self.assertEqual(run(program), expected, str(program))
 
+    def test_report_is_what_its_generator_makes(self) -> None:
+        """The committed report is the generator's, cell by cell."""
+        path = EXAMPLES / "data" / "generate_report.py"
+        spec = importlib.util.spec_from_file_location("generate_report", path)
+        assert spec is not None
+        assert spec.loader is not None
+        generator = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(generator)
+        made = Path(f"{self.mktemp()}.xlsx")
+        generator.main(made)
+        books = [openpyxl.load_workbook(each) for each in (made, generator.PATH)]
+        one, other = ({sheet.title: list(sheet.values) for sheet in book} for book in books)
+        self.assertEqual(one, other)
+
     def test_none_fails(self) -> None:
         """No expected output ends in an error."""
         for program in programs():
