@@ -26,22 +26,27 @@ class MemoryReserve:
     def __init__(self) -> None:
         self._reserve = _mapped(_RESERVE)
         self._room = _mapped(_ROOM)
+        self._had_room = True
 
     def begin(self) -> None:
         """A program is about to run: it gets the room."""
         if self._reserve is None:
             self._reserve = _mapped(_RESERVE)
+        self._had_room = self._room is not None
         if self._room is not None:
             self._room.close()
             self._room = None
 
     def end(self) -> bool:
-        """Take the room back after a program; False if that has left none."""
+        """Take the room back after a program; False if it was that which has left none.
+
+        Memory that is free in many small pieces gives no room, and serves small programs.
+        """
         self._room = _mapped(_ROOM)
         if self._room is None:
             _tidy()
             self._room = _mapped(_ROOM)
-        return self._room is not None or _is_free(_ROOM)
+        return self._room is not None or not self._had_room or _is_free(_ROOM)
 
     def give_up(self) -> None:
         """Memory has run out: free everything that is put by."""
