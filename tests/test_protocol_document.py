@@ -277,6 +277,29 @@ class ExtensionTests(ProtocolTestCase):
         self.refused(code=code, max_steps=100)
         self.assertEqual(self.ask(code="print(n)")["output"], counted)
 
+    def test_rollback(self) -> None:
+        """A program that fails or is cancelled leaves everything as it was; without it, nothing."""
+        self.ask(code="n = 1\nxs = [1]\nfunction f() do\nreturn 1\nendfunction")
+        changes = "n = 2\nxs[0] = 5\nm = 3\nfunction f() do\nreturn 2\nendfunction\n"
+        look = "print(n, xs, f())"
+        self.refused(code=changes + "print(missing)", on_error="rollback")
+        self.assertEqual(self.ask(code=look)["output"], "1 [1] 1\n")
+        self.client.send(
+            code=changes + "print(n)\nfor i in range(1000000000) do\nx = i\nnext i",
+            on_error="rollback",
+            id=7,
+            stream=True,
+        )
+        self.client.receive()
+        self.client.send(type="cancel", request=7)
+        self.assertFalse(self.client.receive()["success"])
+        self.client.receive()
+        self.assertEqual(self.ask(code=look)["output"], "1 [1] 1\n")
+        self.refused(code=changes + "print(missing)", on_error="keep")
+        self.assertEqual(self.ask(code=look)["output"], "2 [5] 2\n")
+        self.ask(code="n = 4", on_error="rollback")
+        self.assertEqual(self.ask(code=look)["output"], "4 [5] 2\n")
+
     def test_cancel(self) -> None:
         """An endless program ends, its variables stay."""
         code = "n = 5\nprint(n)\nfor i in range(1000000000) do\nx = i\nnext i"

@@ -67,12 +67,14 @@ class RemoteCalls:
         max_steps: int | None = None,
         export: str | None = None,
         keep_tables: bool = False,
+        on_error: str | None = None,
     ) -> RemoteCall[Result]:
         """Run a program.
 
         With ``on_output`` the output is also delivered while it is printed; ``export="sqlite"``
         adds the global tables as a database; with ``keep_tables`` any rows of the tables that it
-        shows can be asked for later (``table_rows``).
+        shows can be asked for later (``table_rows``). With ``on_error="rollback"`` a program that
+        fails leaves variables, functions and the session's files as they were before it.
         """
         request = self._requests.make(
             "execute",
@@ -85,6 +87,7 @@ class RemoteCalls:
             max_steps=max_steps,
             export=export,
             keep_tables=True if keep_tables else None,
+            on_error=on_error,
         )
         return RemoteCall(request, result_of, on_output, on_progress)
 

@@ -124,13 +124,20 @@ class Interpreter:
     # Running ---------------------------------------------------------------
 
     def run(
-        self, text: str, *, output_limit: int | None = None, max_steps: int | None = None
+        self,
+        text: str,
+        *,
+        output_limit: int | None = None,
+        max_steps: int | None = None,
+        can_roll_back: bool = False,
     ) -> Outcome:
         """Run a program; limits given here hold for this run instead of the interpreter's.
 
         Never raises what the program did wrong or what ended it; that is the Outcome's error.
         A program that ran out of memory leaves variables and functions as they were before it
-        (language reference, 11).
+        (language reference, 11). After any other that failed ``roll_back`` does the same, and
+        with ``can_roll_back`` after one that succeeded, too: until then, or until the next run,
+        the values that it has replaced are kept.
         """
         host = self._host
         self._before = None
@@ -166,7 +173,7 @@ class Interpreter:
         if is_out_of_memory or (error is not None and error.message.code == "out_of_memory"):
             self.roll_back()
             error = limit_error("out_of_memory", "Not enough memory")
-        elif error is None:
+        elif error is None and not can_roll_back:
             self._before = None
         host.end_warnings()
         if error is not None:
@@ -175,12 +182,16 @@ class Interpreter:
         return Outcome(host.take_output(), error)
 
     def roll_back(self) -> None:
-        """Make variables and functions what they were before the last run, if that has failed.
+        """Make variables and functions what they were before the last run (see ``run``).
 
-        Done twice it does no harm; after a run that succeeded it does nothing.
+        Done twice it does no harm; where nothing is kept of the time before it does nothing.
         """
         if self._before is not None:
             self._namespace.restore(self._before)
+
+    def forget_before(self) -> None:
+        """Keep nothing of the time before the last run any more."""
+        self._before = None
 
     def cancel(self) -> None:
         """End the program that is running; to be called from another thread."""

@@ -121,6 +121,11 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
 
     if request.progress:
         context.workspace.broker.on_progress = context.progress
+    rolls_back = request.on_error == "rollback"
+    folder = context.workspace.folder if rolls_back else None
+    if folder is not None:
+        await context.workspace.in_thread(folder.begin_changes)
+    is_kept = False
     try:
         outcome = await context.workspace.interpreter().run(
             request.code,
@@ -131,10 +136,14 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
             export_bytes=context.message_bytes or _LARGEST_DATABASE,
             keep_tables=request.keep_tables,
             max_steps=request.max_steps,
+            rolls_back=rolls_back,
             hold=context.hold,
         )
+        is_kept = outcome.error is None
     finally:
         context.workspace.broker.on_progress = None
+        if folder is not None:
+            await context.workspace.in_thread(partial(folder.end_changes, keep=is_kept))
     answer = Executed(
         success=outcome.error is None,
         output=outcome.output,

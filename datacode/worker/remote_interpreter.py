@@ -106,6 +106,7 @@ class RemoteInterpreter:
         export_bytes: int = 0,
         keep_tables: bool = False,
         max_steps: int | None = None,
+        rolls_back: bool = False,
         hold: Callable[[int], None] = lambda size: None,
     ) -> Outcome:
         """Run a program. Never raises for what the program or its process does.
@@ -113,7 +114,8 @@ class RemoteInterpreter:
         ``on_output`` receives the output piece by piece while the program runs; the Outcome has
         all of it all the same. ``on_table`` receives each table that the program shows; with
         ``keep_tables`` their rows can be asked for later (``rows``).
-        ``on_warning`` receives what the program is warned of.
+        ``on_warning`` receives what the program is warned of. With ``rolls_back`` a program that
+        fails leaves variables and functions as they were before it.
         ``on_export`` receives, piece by piece, the SQLite database of the global tables after a
         success, if there are any; it has at most ``export_bytes``, or the run fails.
         ``hold`` counts memory that this takes, in bytes: output while the program runs, tables.
@@ -139,6 +141,7 @@ class RemoteInterpreter:
                 export_bytes if on_export is not None else 0,
                 keep_tables,
                 on_warning,
+                rolls_back,
                 hold=hold,
             )
             self._begin(run)

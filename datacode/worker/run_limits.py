@@ -42,6 +42,7 @@ class ActiveRun:
     export_bytes: int
     keep_tables: bool = False
     on_warning: Callable[[Message], None] | None = None
+    rolls_back: bool = False
     done: Deferred[Outcome] = field(default_factory=Deferred)
     hold: Callable[[int], None] = lambda size: None
     """Counts memory that the run takes here, in bytes."""
@@ -72,6 +73,7 @@ class ActiveRun:
             self.export_bytes,
             self.keep_tables,
             self.on_warning is not None,
+            self.rolls_back,
         )
 
     def stop_timers(self) -> None:

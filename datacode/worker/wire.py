@@ -60,7 +60,7 @@ class RunProgram(Struct, tag="execute", frozen=True):
 
     ``export_bytes`` is how large the database of its tables may be; with 0 none is wanted.
     With ``keep_tables`` the tables it shows are kept for ``FindRows``; with ``warnings`` what it
-    is warned of is sent.
+    is warned of is sent. With ``rolls_back`` a program that fails leaves the state as it was.
     """
 
     run: int
@@ -74,6 +74,7 @@ class RunProgram(Struct, tag="execute", frozen=True):
     export_bytes: int = 0
     keep_tables: bool = False
     warnings: bool = False
+    rolls_back: bool = False
 
 
 class Opened(Struct, tag="opened", frozen=True):

@@ -149,6 +149,7 @@ class RequestTests(SynchronousTestCase):
         for fields, expected in (
             ({"stream": 1}, "поле 'stream' должно быть true или false"),
             ({"export": "csv"}, "поле 'export' должно быть одним из: \"sqlite\""),
+            ({"on_error": "x"}, 'поле \'on_error\' должно быть одним из: "keep", "rollback"'),
             ({"max_steps": 0}, "поле 'max_steps' должно быть целым положительным числом"),
             ({"max_steps": 1.5}, "поле 'max_steps' должно быть целым положительным числом"),
             ({"locale": "fr"}, 'поле \'locale\' должно быть одним из: "ru", "en"'),

@@ -45,6 +45,43 @@ class UploadTests(SynchronousTestCase):
         self.assertEqual(stat.S_IMODE(os.stat(self.folder.path).st_mode), 0o700)
         self.assertEqual((self.folder.path / "a.txt").read_bytes(), b"hello")
 
+    def test_changes_taken_back(self) -> None:
+        """Files that were replaced, deleted or made, and folders; the quota with them."""
+        folder = SessionFolder(self.root / "other", max_bytes=1000, max_files=10)
+        folder.upload("kept", b"1")
+        folder.upload("replaced", b"22")
+        folder.upload("old/deleted", b"333")
+        before = self.contents(folder)
+        usage = folder.usage()
+        for keep in (False, True):
+            folder.begin_changes()
+            folder.write("replaced", b"other")
+            folder.write("replaced", b"and other")
+            folder.delete("old/deleted")
+            folder.delete("old")
+            folder.write("new/deep/file", b"4")
+            folder.make_folder("empty")
+            folder.write("gone", b"5")
+            folder.delete("gone")
+            changed = self.contents(folder)
+            folder.end_changes(keep=keep)
+            self.assertEqual(self.contents(folder), changed if keep else before)
+            self.assertEqual(os.listdir(self.root), ["other"])
+            if not keep:
+                self.assertEqual(folder.usage(), usage)
+        folder.begin_changes()
+        folder.write("kept", b"6")
+        folder.remove()
+        self.assertEqual(os.listdir(self.root), [])
+        folder.end_changes(keep=False)
+
+    def contents(self, folder: SessionFolder) -> dict[str, bytes | None]:
+        """All files, and all folders as None."""
+        return {
+            str(path.relative_to(folder.path)): path.read_bytes() if path.is_file() else None
+            for path in sorted(folder.path.rglob("*"))
+        }
+
     def test_text_and_base64(self) -> None:
         """Text is stored in UTF-8; base64 is decoded; base64: alone is an empty file."""
         data = bytes(range(50))

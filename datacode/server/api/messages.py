@@ -264,6 +264,7 @@ class Execute(Request, tag="execute", kw_only=True, frozen=True):
     keep_tables: bool = False
     export: Literal["sqlite"] | None = None
     max_steps: Count | None = None
+    on_error: Literal["keep", "rollback"] = "keep"
 
     answer = Executed
 

@@ -253,6 +253,8 @@ def _expected(name: str, kind: Any) -> Message:
         return texts.A_POSITION
     if name == "locale":
         return texts.ONE_OF.filled(choices='"ru", "en"')
+    if name == "on_error":
+        return texts.ONE_OF.filled(choices='"keep", "rollback"')
     if name == "export":
         return texts.ONE_OF.filled(choices='"sqlite"')
     return texts.A_STRING

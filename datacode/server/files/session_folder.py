@@ -26,6 +26,7 @@ from datacode.i18n.os_errors import system_text
 from datacode.runtime.files import FilesError
 from datacode.server.api import texts
 from datacode.server.api.messages import FileDetails
+from datacode.server.files.folder_journal import FolderJournal
 from datacode.server.files.sandboxed_files import SandboxedFiles, SessionArea
 
 Piece = bytes | memoryview
@@ -99,6 +100,7 @@ class SessionFolder:
         self._lock = threading.Lock()
         self._made = False
         self._removed = False
+        self._journal: FolderJournal | None = None
 
     @property
     def exists(self) -> bool:
@@ -175,7 +177,11 @@ class SessionFolder:
                 if _is_folder(folder, parts[-1]):
                     os.rmdir(parts[-1], dir_fd=folder)
                     self._folders.discard(parts)
+                    if self._journal is not None:
+                        self._journal.before_folder(parts, exists=True)
                 else:
+                    if self._journal is not None and "/".join(parts) in self._sizes:
+                        self._journal.before_file("/".join(parts), exists=True)
                     os.unlink(parts[-1], dir_fd=folder)
                     self._sizes.pop("/".join(parts), None)
             finally:
@@ -190,6 +196,32 @@ class SessionFolder:
                 found.append(FileDetails(name, "file", status.st_size, status.st_mtime))
         return found
 
+    # A program whose changes may have to be taken back ----------------------------------------
+
+    def begin_changes(self) -> None:
+        """From here on keep what is changed, until ``end_changes``."""
+        with self._lock:
+            self._journal = FolderJournal(self.path)
+
+    def end_changes(self, *, keep: bool) -> None:
+        """Keep the changes, or put back what was there. Raises ``OSError``."""
+        with self._lock:
+            journal, self._journal = self._journal, None
+            if journal is None or not self.exists:
+                return
+            if keep:
+                journal.forget()
+                return
+            back, gone = journal.restore()
+            self._sizes.update(back)
+            for name in gone:
+                self._sizes.pop(name, None)
+            for parts, existed in journal.folders().items():
+                if existed:
+                    self._folders.add(parts)
+                else:
+                    self._folders.discard(parts)
+
     def remove(self) -> bool:
         """Delete it and all it holds, for good; True if there was anything to delete."""
         with self._lock:
@@ -197,6 +229,9 @@ class SessionFolder:
             self._removed = True
             self._sizes.clear()
             self._folders.clear()
+            if self._journal is not None:
+                self._journal.forget()
+                self._journal = None
             if was_there:
                 shutil.rmtree(self.path, ignore_errors=False)
             return was_there
@@ -222,6 +257,8 @@ class SessionFolder:
             self._check_quota(name, size)
             folder = self._folder_of(parts[:-1])
             try:
+                if self._journal is not None:
+                    self._journal.before_file(name, exists=name in self._sizes)
                 self._sizes[name] = _write(folder, parts[-1], pieces())
             except OSError as error:
                 raise StoreError(texts.CANNOT_WRITE.filled(reason=system_text(error))) from error
@@ -253,6 +290,8 @@ class SessionFolder:
                 if make:
                     with contextlib.suppress(FileExistsError):
                         os.mkdir(part, 0o700, dir_fd=folder)
+                        if self._journal is not None:
+                            self._journal.before_folder(parts[:depth], exists=False)
                         self._folders.add(parts[:depth])
                 below = os.open(part, _FOLDER, dir_fd=folder)
                 os.close(folder)

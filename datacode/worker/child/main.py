@@ -132,6 +132,9 @@ class Runner:
             self._reserve.renew()
         if error is not None:
             self._advise(error, program.code)
+            if program.rolls_back:
+                self._interpreter.roll_back()
+        self._interpreter.forget_before()
         said = None if error is None else wire.Error.of(error)
         self._channel.send(wire.Finished(program.run, self._output.rest(), said))
 
@@ -148,6 +151,7 @@ class Runner:
                 program.code,
                 output_limit=program.output_bytes or None,
                 max_steps=program.max_steps or None,
+                can_roll_back=program.rolls_back,
             ).error
             if error is None and program.export_bytes:
                 error = self._export(program.export_bytes)
