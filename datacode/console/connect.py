@@ -6,8 +6,11 @@ datacode connect [--token TOKEN] [--smb HOST,LOGIN,SHARE ...] [--locale ru|en] w
 from __future__ import annotations
 
 import os
+import ssl
 import sys
+from urllib.parse import urlsplit
 
+from datacode.console.certificates import tls_reason
 from datacode.console.options import UsageError, parse_locale, requested_shares, usage_error
 from datacode.i18n import catalog
 from datacode.i18n.message import Message
@@ -53,7 +56,7 @@ def connect(words: list[str], locale: str) -> int:
         ) from None
     except (OSError, InvalidHandshake) as problem:
         failed = Message("no_connection", "No connection to {url}: {reason}")
-        failed = failed.filled(url=url, reason=_reason(problem, locale))
+        failed = failed.filled(url=url, reason=_reason(problem, url, locale))
         sys.stderr.write(f"❌ {failed.render(locale)}\n")
         return 1
     try:
@@ -70,8 +73,10 @@ def connect(words: list[str], locale: str) -> int:
         return 1
 
 
-def _reason(problem: Exception, locale: str) -> str:
+def _reason(problem: Exception, url: str, locale: str) -> str:
     """Why there is no connection, without the number that the system has for it."""
+    if isinstance(problem, ssl.SSLError):
+        return tls_reason(problem, urlsplit(url).hostname or url).render(locale)
     if isinstance(problem, OSError):
         return system_reason(problem).render(locale)
     return catalog.translate_parts(str(problem), locale)

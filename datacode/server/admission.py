@@ -106,7 +106,7 @@ class AdmissionControl:
         self._numbers = itertools.count(1)
         self._admitted: dict[int, str] = {}
         self._sessions_from: Counter[str] = Counter()
-        self.hosts = HostNames(settings.allow_hosts)
+        self.hosts = HostNames((*settings.allow_hosts, settings.host))
         self._origins = Origins(settings.origins, self.hosts, guarded=settings.guarded)
         self._token = _token(settings.token)
         self._metrics_token = _token(settings.metrics_token)

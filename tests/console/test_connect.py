@@ -2,9 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import ssl
+import threading
+from pathlib import Path
+
 from tests.client.serving import server, share
 from tests.console.terminal import CommandTestCase
+from tests.deploy.proxies import certificate
 from tests.smb.samba import LOGIN, PASSWORD
+
+
+def tls_server(pem: Path) -> socket.socket:
+    """A socket that shows a certificate to whoever comes, and hangs up."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                raw, _ = listening.accept()
+                with contextlib.suppress(OSError), context.wrap_socket(raw, server_side=True):
+                    pass
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listening
+
+
+class CertificateTests(CommandTestCase):
+    """What is wrong with a certificate is said as such."""
+
+    def test_not_trusted(self) -> None:
+        """Signed by nobody known; for another name; and no TLS at all."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        pem = certificate(folder)
+        listening = tls_server(pem)
+        self.addCleanup(listening.close)
+        port = listening.getsockname()[1]
+        trusted = {"SSL_CERT_FILE": str(pem.absolute())}
+        for host, variables, reason in (
+            (
+                "127.0.0.1",
+                {},
+                "its certificate is not trusted: it is signed by nobody but itself",
+            ),
+            ("localhost", trusted, "its certificate is for another name than localhost"),
+        ):
+            url = f"wss://{host}:{port}/"
+            done = self.datacode("connect", "--locale", "en", url, stdin=b"", **variables)
+            self.assertEqual((done.status, done.err), (1, f"❌ No connection to {url}: {reason}\n"))
+        plain = server().replace("ws:", "wss:")
+        done = self.datacode("connect", "--locale", "en", plain, stdin=b"")
+        self.assertIn("no TLS connection comes about: ", done.err)
 
 
 class ConnectTests(CommandTestCase):

@@ -301,6 +301,7 @@ class HandshakeTests(ServerTestCase):
                 connection.open(X_Forwarded_For="10.0.0.1", **page)
                 self.assertEqual(connection.status, 403)
         self.opened(self.server(allow_hosts=("office.example",)), **page)
+        self.opened(self.server(host="office.example"), **page)
         self.opened(self.server(token="T"), **page)
 
     def test_proxy_that_hides_the_name(self) -> None:
