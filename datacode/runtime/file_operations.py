@@ -33,10 +33,11 @@ class FileOperation(Struct, Generic[Answer], frozen=True, tag_field="do"):
     """Whether it wants the permission to write; all others want that to read."""
     refused: ClassVar[Message] = Message(
         "write_outside",
-        "Access denied: files can be written in the session folder only",
+        "Access denied: files can be written in the session folder only, and there is none: "
+        "the server was started without --use-ve",
         russian=True,
     )
-    """What is said where it may not change anything."""
+    """What is said where it may not change anything, as there is no session folder."""
     failed: ClassVar[Message]
     """What a program is told when the operating system refuses; ``{reason}`` is the system's.
 

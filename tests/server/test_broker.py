@@ -97,7 +97,11 @@ class BrokerTests(SynchronousTestCase):
         """Not even in the start folder."""
         asked = Deferred.fromCoroutine(self.broker().do(Write("a.txt", b"x")))
         error = self.failureResultOf(asked, FilesError).value
-        self.assertEqual(str(error), "Доступ запрещен: запись разрешена только в папку сессии")
+        self.assertEqual(
+            str(error),
+            "Доступ запрещен: запись разрешена только в папку сессии, а ее нет:"
+            " сервер запущен без --use-ve",
+        )
         self.assertEqual((self.root / "a.txt").read_text(), "local")
 
     def test_session_folder(self) -> None:

@@ -248,7 +248,10 @@ class ReadOnlyTests(EndToEndTestCase):
             self.assertEqual(self.run_program(code), f"{prefix}{denied}")
         self.assertEqual(os.listdir(self.folder), ["x.txt"])
         # Without a session folder nothing can be written on the server, either.
-        local = "Ошибка: Доступ запрещен: запись разрешена только в папку сессии"
+        local = (
+            "Ошибка: Доступ запрещен: запись разрешена только в папку сессии, а ее нет:"
+            " сервер запущен без --use-ve"
+        )
         for code in ('copy_file("DIR/x.txt", "y.txt")', 'make_folder("f")', 'delete_file("f")'):
             self.assertEqual(self.run_program(code), local)
 
