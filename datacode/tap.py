@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from twisted.application.service import IService, MultiService
+from twisted.logger import globalLogPublisher
 
 from datacode.server.net.listen import check
 from datacode.server.ops.clock import use_steady_clock
@@ -51,6 +52,8 @@ def makeService(options: Options) -> IService:
     signals = Signals(reactor)
     service = DataCodeService(options.settings, reactor, signals.fail)
     signals.on_hangup = service.reload
+    # Before twistd's own log, which begins later.
+    globalLogPublisher.addObserver(service.log_guard)
     top = _UnderTwistd(daemon=parent is not None and not parent.get("nodaemon"))
     signals.setServiceParent(top)  # type: ignore[no-untyped-call]
     service.setServiceParent(top)  # type: ignore[no-untyped-call]

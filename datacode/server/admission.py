@@ -363,6 +363,7 @@ class AdmissionControl:
             self._said(mark("✅ New connection from {address} (session {session})")),
             address=client.peer_name,
             session=identity.number,
+            client=identity.address,
         )
         self._context.audit.record(
             "connected", session=identity.number, address=identity.address, account=identity.account
@@ -408,8 +409,11 @@ class AdmissionControl:
             self._said(mark("🔌 A client has left (session {session}): {reason}")),
             session=identity.number,
             reason=reason,
+            client=identity.address,
         )
-        self._context.audit.record("left", session=identity.number, reason=reason)
+        self._context.audit.record(
+            "left", session=identity.number, address=identity.address, reason=reason
+        )
         ending = session.end()
         self._endings.add(ending)
         ending.addErrback(lambda failure: self.log.failure("Ending a session", failure))

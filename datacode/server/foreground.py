@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from twisted.logger import globalLogBeginner
+from twisted.logger import globalLogBeginner, globalLogPublisher
 from twisted.python import usage
 
 from datacode.server.net.listen import check
@@ -49,6 +49,7 @@ class _Run:
         self._signals = Signals(reactor)
         self._service = DataCodeService(options.settings, reactor, self._give_up)
         self._signals.on_hangup = self._service.reload
+        globalLogPublisher.addObserver(self._service.log_guard)  # before the log itself
         self._json = options.settings.log_format == "json"
 
     def until_stopped(self) -> int:

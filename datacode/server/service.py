@@ -54,6 +54,7 @@ from datacode.server.net.http import Site
 from datacode.server.net.listen import DescribedEndpoint, listening
 from datacode.server.net.websocket import ServerFactory
 from datacode.server.ops.audit import Audit, NoAudit
+from datacode.server.ops.log_guard import LogGuard
 from datacode.server.ops.metrics import Metrics
 from datacode.server.ops.systemd import notify
 from datacode.server.options.settings import Settings
@@ -122,6 +123,7 @@ class DataCodeService(Service):
             ),
         )
         self._audit: Audit | NoAudit = NoAudit()
+        self.log_guard = LogGuard()
         self._pairing: PairingCode | None = None
         self._ready = False
         self._sweeps: list[LoopingCall] = []
@@ -157,6 +159,8 @@ class DataCodeService(Service):
         for seconds, work in (
             (_SWEEP_SECONDS, self.factory.drop_gone),  # type: ignore[union-attr]
             (_IDLE_SWEEP_SECONDS, self.admission.close_idle),  # type: ignore[union-attr]
+            (_IDLE_SWEEP_SECONDS, self._audit.tell),
+            (_IDLE_SWEEP_SECONDS, self.log_guard.tell),
         ):
             sweep = LoopingCall(self._swept, work)
             sweep.clock = self._reactor

@@ -515,7 +515,12 @@ class Session:
 
     def _session_failed(self, failure: Any) -> None:
         self._context.metrics.faults += 1
-        self.log.failure("Session {session} failed", failure, session=self.identity.number)
+        self.log.failure(
+            "Session {session} failed",
+            failure,
+            session=self.identity.number,
+            client=self.identity.address,
+        )
         self._closing = True
         self._client.close(CLOSE_FAULT, "internal error")
 
@@ -529,6 +534,7 @@ class Session:
             number=number,
             type=_type_of(request),
             session=self.identity.number,
+            client=self.identity.address,
         )
         return texts.INTERNAL.render(locale, number=number)
 
@@ -547,6 +553,7 @@ class Session:
                 request=bytes(request.id).decode() if request.id else None,
                 success=answer.success,
                 seconds=seconds,
+                client=identity.address,
             )
         if isinstance(self._context.audit, NoAudit):
             return
