@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -690,6 +691,35 @@ class FaultTests(DaemonTestCase):
         self.assertTrue(second.ask(code="print(2)")["success"])
         self.assertLess(processor_time(daemon) - before, 3.0)
         self.assertLess(len(daemon.lines), 100)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_out_of_descriptors_for_interpreters(self) -> None:
+        """Clients that are in are answered in a sentence; no traceback, and nobody is lost."""
+        words = ["sh", "-c", 'ulimit -n 64; exec "$@"', "-", *foreground("--port", "0")]
+        daemon = self.start(words)
+        port = daemon.port()
+        daemon.wait_for(r"Разрешено открыть 64 файлов, .* 1000 .* 4064\.")
+        clients = [self.talk(port) for _ in range(20)]
+        answers = [client.ask(code="print(1)") for client in clients]
+        errors = {answer["error"] for answer in answers if not answer["success"]}
+        self.assertEqual(len(errors), 1, errors)
+        self.assertNotIn("внутренняя", errors.pop().lower())
+        self.assertGreater(sum(answer["success"] for answer in answers), 5)
+        for client, answer in zip(clients, answers, strict=True):
+            self.assertEqual(client.ask(code="print(2)")["success"], answer["success"])
+        for client in clients[:10]:
+            client.close()
+        until(lambda: clients[-1].ask(code="print(3)")["success"])
+        self.assertEqual([line for line in daemon.lines if "Traceback" in line], [])
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_soft_limit_is_raised(self) -> None:
+        """As many as the hard limit allows."""
+        words = ["sh", "-c", 'ulimit -S -n 128; exec "$@"', "-", *foreground("--port", "0")]
+        daemon = self.start(words)
+        daemon.port()
+        soft, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+        self.assertEqual(soft, min(hard, 1 << 20))
         self.assertEqual(daemon.stop(), 0)
 
     def connected_at_last(self, port: int) -> Talk | None:

@@ -8,7 +8,9 @@ from datacode.i18n.catalog import mark, translate
 from datacode.i18n.message import Message
 from datacode.server.auth.addresses import is_loopback
 from datacode.server.files.protected_files import exposed_keys
+from datacode.server.ops.descriptors import needed
 from datacode.server.options.settings import Settings
+from datacode.worker.pool import SandboxReport, described
 
 CANNOT_START = Message("cannot_start", "❌ Cannot start the WebSocket server: {reason}")
 _OPEN_TO_ALL = Message(
@@ -24,6 +26,14 @@ _KEYS_IN_REACH = Message(
     " Start the server in a folder of its own.",
 )
 _NO_WALLS = Message("no_sandbox", "⚠️  Programs run without a sandbox (--sandbox=off).")
+_WEAK_WALLS = Message(
+    "weak_sandbox", "⚠️  Few walls stand around programs: {walls}. See docs/security.md."
+)
+_FEW_DESCRIPTORS = Message(
+    "few_descriptors",
+    "⚠️  {limit} open files are allowed, and {connections} sessions may need {needed}."
+    " Raise the limit (ulimit -n, LimitNOFILE) or lower --max-connections.",
+)
 
 
 _STARTING = mark("🚀 Starting the DataCode WebSocket server...")
@@ -76,8 +86,11 @@ def after(
     yield ""
 
 
-def warnings(settings: Settings, hosts: list[str]) -> Iterator[str]:
-    """Warnings about settings that are not safe; ``hosts`` are the addresses listened on."""
+def warnings(
+    settings: Settings, hosts: list[str], report: SandboxReport, descriptors: int
+) -> Iterator[str]:
+    """Warnings about settings that are not safe; ``hosts`` are the addresses listened on,
+    ``descriptors`` is how many open files are allowed."""
     public = not all(is_loopback(host) for host in hosts)
     if public and not settings.guarded:
         yield _OPEN_TO_ALL.render(settings.locale)
@@ -88,6 +101,13 @@ def warnings(settings: Settings, hosts: list[str]) -> Iterator[str]:
             yield _KEYS_IN_REACH.filled(folder=folder).render(settings.locale)
     if not settings.sandbox:
         yield _NO_WALLS.render(settings.locale)
+    elif report.is_weak:
+        yield _WEAK_WALLS.filled(walls=described(report)).render(settings.locale)
+    sessions = settings.bounds.connections
+    if needed(sessions) > descriptors:
+        yield _FEW_DESCRIPTORS.filled(
+            limit=descriptors, connections=sessions, needed=needed(sessions)
+        ).render(settings.locale)
 
 
 def shown(host: str) -> str:

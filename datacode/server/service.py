@@ -54,6 +54,7 @@ from datacode.server.net.http import Site
 from datacode.server.net.listen import DescribedEndpoint, listening
 from datacode.server.net.websocket import ServerFactory
 from datacode.server.ops.audit import Audit, NoAudit
+from datacode.server.ops.descriptors import raise_limit
 from datacode.server.ops.log_guard import LogGuard
 from datacode.server.ops.metrics import Metrics
 from datacode.server.ops.systemd import notify
@@ -124,6 +125,7 @@ class DataCodeService(Service):
         )
         self._audit: Audit | NoAudit = NoAudit()
         self.log_guard = LogGuard()
+        self._descriptors = 0
         self._pairing: PairingCode | None = None
         self._ready = False
         self._sweeps: list[LoopingCall] = []
@@ -153,6 +155,7 @@ class DataCodeService(Service):
         super().startService()  # type: ignore[no-untyped-call]
         if not self._ports:
             self.privilegedStartService()
+        self._descriptors = raise_limit()
         self._disk.start()
         self._logins.start()
         self._shares.start()
@@ -195,7 +198,10 @@ class DataCodeService(Service):
         ):
             self.log.info("{line}", line=line)
         for line in banner.warnings(
-            self.settings, [str(getattr(host, "host", "localhost")) for host in hosts]
+            self.settings,
+            [str(getattr(host, "host", "localhost")) for host in hosts],
+            report,
+            self._descriptors,
         ):
             self.log.warn("{line}", line=line)
         notify("READY=1")
@@ -314,6 +320,7 @@ class DataCodeService(Service):
         if self._ready:
             about["workers"] = self.workers.processes
             about["sandbox"] = self.workers.report
+            about["weak"] = self.workers.report.is_weak
         return self._ready and not self.admission.stopping, about
 
     # Stop ----------------------------------------------------------------------------

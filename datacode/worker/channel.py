@@ -58,7 +58,7 @@ class Channel(Protocol, Generic[Message]):
     @property
     def unsent(self) -> int:
         """Bytes that the other side has not made room for."""
-        if not self._open:
+        if not self._open or self.transport is None:
             return 0
         transport = self.transport
         size: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
@@ -104,7 +104,8 @@ class Channel(Protocol, Generic[Message]):
         if self._open:
             self._open = False
             self._stop_resting()
-            self.transport.abortConnection()
+            if self.transport is not None:
+                self.transport.abortConnection()
 
     # Descriptors: a transport that has a pull producer asks it for more when everything is out.
 

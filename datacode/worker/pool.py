@@ -157,7 +157,11 @@ class WorkerPool:
 
     def _refill(self, limits: Limits) -> None:
         while not self._stopping and len(self._spare) < self._settings.spare:
-            self._spare.append((limits, self._made(limits)))
+            try:
+                self._spare.append((limits, self._made(limits)))
+            except OSError as error:
+                self._log.error("no spare worker: {why}", why=error.strerror)
+                return
 
     def _made(self, limits: Limits) -> WorkerProcess:
         worker = WorkerProcess(self._reactor, self._zygote, limits.memory_bytes, limits.recursion)

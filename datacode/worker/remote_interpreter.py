@@ -313,7 +313,11 @@ class RemoteInterpreter:
         if self._closed:
             raise WorkerUnavailable("the session has been closed")
         if self._worker is None:
-            worker = self._worker = self._make(self._limits)
+            try:
+                worker = self._worker = self._make(self._limits)
+            except OSError as error:
+                self._log.error("no worker: {why}", why=error.strerror)
+                raise WorkerUnavailable(str(error)) from None
             files = FileServer(
                 self._broker,
                 worker.run.send,

@@ -426,6 +426,11 @@ class SandboxReport(Struct, frozen=True):
     empty_root: bool = False
     missing: tuple[str, ...] = ()
 
+    @property
+    def is_weak(self) -> bool:
+        """Whether a single fault of the kernel, or none, is between a program and the machine."""
+        return sum(map(bool, (self.landlock, self.namespaces, self.seccomp))) < 2
+
 
 class Ready(Struct, tag="ready", frozen=True):
     """The zygote can fork; a first worker has reported its walls and ended."""

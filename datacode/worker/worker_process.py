@@ -35,6 +35,7 @@ class Ending:
 
 class WorkerProcess:
     """A worker process. It is asked for at once; messages sent before it lives wait for it.
+    Raises ``OSError`` where there are no descriptors for its channels.
 
     Whoever owns it sets ``received`` and ``replied`` for its messages, and ``ended``, which is
     called once when the process is gone.
@@ -55,7 +56,13 @@ class WorkerProcess:
         self._dying = False
         self._gone: Ending | None = None
         self._waiting: list[Deferred[None]] = []
-        channels = (pair(reactor, self.run), pair(reactor, self.control))
+        run = pair(reactor, self.run)
+        try:
+            channels = (run, pair(reactor, self.control))
+        except OSError:
+            run.close()
+            self.run.close()
+            raise
         zygote.fork(channels, memory, recursion).addCallbacks(self._forked, self._fork_failed)
 
     def _on_run(self, message: FromWorker) -> None:

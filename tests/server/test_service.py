@@ -16,10 +16,10 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from datacode.server import banner
 from datacode.server import service as service_module
 from datacode.server.ops.clock import use_steady_clock
-from datacode.server.options.settings import Settings
+from datacode.server.options.settings import Bounds, Settings
 from datacode.server.service import DataCodeService, _place
 from datacode.smb.hosts import HostPolicy
-from datacode.worker.pool import SandboxError
+from datacode.worker.pool import SandboxError, SandboxReport
 
 
 class ServiceTests(TestCase):
@@ -126,6 +126,9 @@ class ServiceTests(TestCase):
         await service.stopService()
 
 
+WALLS = SandboxReport(landlock=6, namespaces=("net",), seccomp=True)
+
+
 class AnnouncementTests(SynchronousTestCase):
     def test_warnings(self) -> None:
         """What an operator must not overlook, and nothing for a server of this machine only."""
@@ -138,10 +141,22 @@ class AnnouncementTests(SynchronousTestCase):
             (Settings(token="T", smb_hosts=HostPolicy(["files"])), ["::"], 0),
             (Settings(sandbox=False), ["127.0.0.1"], 1),
         ):
-            found = list(banner.warnings(settings, hosts))
+            found = list(banner.warnings(settings, hosts, WALLS, 10_000))
             self.assertEqual(len(found), number, (settings, hosts))
             if not settings.guarded and number > 1:
                 self.assertIn(open_to_all, found)
+
+    def test_weak_walls(self) -> None:
+        """One wall alone is named, with what is missing; so are too few open files."""
+        settings = Settings(locale="en")
+        report = SandboxReport(seccomp=True, missing=("Landlock", "namespaces"))
+        (weak,) = banner.warnings(settings, [], report, 10_000)
+        self.assertIn("Few walls stand around programs: seccomp; without Landlock", weak)
+        (few,) = banner.warnings(settings, [], WALLS, 256)
+        self.assertIn("256 open files are allowed, and 1000 sessions may need 4064", few)
+        self.assertEqual(list(banner.warnings(settings, [], WALLS, 4064)), [])
+        unlimited = Settings(bounds=Bounds(connections=0))
+        self.assertEqual(list(banner.warnings(unlimited, [], WALLS, 256)), [])
 
     def test_addresses(self) -> None:
         """IPv6 addresses stand in brackets; endpoints stand as they were described."""
