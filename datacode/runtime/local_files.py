@@ -91,16 +91,26 @@ class LocalFiles:
         """Delete a file or link, or a folder that is empty."""
         _refuse_share(path)
         if stat.S_ISDIR(os.lstat(_spelled(path)).st_mode):
-            os.rmdir(path)
+            os.rmdir(_spelled(path))
         else:
-            os.unlink(path)
+            os.unlink(_spelled(path))
 
 
 def _spelled(path: str) -> str:
     """The path, unless the system could not take it for a name."""
     if "\0" in path or not _is_encodable(path):
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-    return path
+    return path if path.isascii() else _as_it_is_there(path)
+
+
+def _as_it_is_there(path: str) -> str:
+    """The path in the Unicode normal forms of those names that exist (``paths.spellings``)."""
+    with contextlib.suppress(OSError):  # a name that is too long
+        for spelling in paths.spellings(path):
+            if os.path.lexists(spelling):
+                return spelling
+    folder, name = os.path.split(path)
+    return os.path.join(_as_it_is_there(folder), name) if folder and name else path
 
 
 def _is_encodable(path: str) -> bool:

@@ -16,7 +16,7 @@ from datacode.values import equality, paths
 from datacode.values.date_text import begins_like_a_date, both_dates, date_key
 from datacode.values.parse_text import both_amounts
 from datacode.values.text import debug, number_text, printed
-from datacode.values.types import Currency, Path, Value
+from datacode.values.types import Currency, Path, PathPattern, Value
 
 CheckSize = Callable[[float, int], None]
 
@@ -40,8 +40,8 @@ def add(left: Value, right: Value) -> Value:
     if other is str:
         if kind is float or kind is bool:
             return printed(left) + right
-        if kind is Path:
-            return paths.join(left.text, right)
+        if kind is Path or (kind is PathPattern and paths.may_be_name(left)):
+            return paths.join(left, right)
     _refuse("cannot_add", "Cannot add {left} and {right}", left, right)
 
 
@@ -103,10 +103,10 @@ def divide(left: Value, right: Value) -> Value:
         if right == 0:
             raise runtime_error("division_by_zero", "Division by zero")
         return left / right
-    if kind is Path:
+    if kind is Path or (kind is PathPattern and paths.may_be_name(left)):
         if other is str:
-            return paths.join(left.text, right)
-        if other is Path and paths.lies_below(right.text, left.text):
+            return paths.join(left, right)
+        if kind is Path and other is Path and paths.lies_below(right.text, left.text):
             return right
     _refuse("cannot_divide", "Cannot divide {left} and {right}", left, right)
 

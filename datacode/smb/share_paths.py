@@ -6,11 +6,8 @@ Source: server reference, 8.2 and 8.3; tables and files reference, 3.2 and 4.1.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice, product
-from typing import Literal
 
 from datacode.runtime.files import FilesError
 from datacode.runtime.name_patterns import NamePattern, composed, end_of_set, is_long_name
@@ -20,8 +17,6 @@ from datacode.smb.errors import ShareError
 from datacode.values import paths
 
 PREFIX = "lib://"
-_FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
-_MAX_SPELLINGS = 16
 _MAX_NT_BYTES = 0xFFFF - 1
 _FORBIDDEN = re.compile(r'[\x00-\x1f:*?"<>|]')
 _WILD = re.compile(r"[*?\[]")
@@ -85,23 +80,6 @@ def encode_name(name: str) -> bytes:
 def decode_name(data: bytes | memoryview) -> str:
     """A name from the wire, such that ``encode_name`` gives the same bytes again."""
     return str(data, "utf-16-le", "surrogatepass")
-
-
-def spellings(path: str) -> tuple[str, ...]:
-    """The path as it is, then with its accents composed and taken apart, in all names or in some.
-
-    macOS takes letters such as й apart, everybody else keeps them whole; which of both a file or
-    folder has cannot be seen, so a program need not know.
-    """
-    if path.isascii():
-        return (path,)
-    whole = (path, *(unicodedata.normalize(form, path) for form in _FORMS))
-    names = [
-        dict.fromkeys((name, *(unicodedata.normalize(form, name) for form in _FORMS)))
-        for name in path.split("\\")
-    ]
-    mixed = ("\\".join(each) for each in product(*names))
-    return tuple(dict.fromkeys((*whole, *islice(mixed, _MAX_SPELLINGS))))
 
 
 def is_shown(name: str) -> bool:

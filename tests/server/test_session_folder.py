@@ -7,11 +7,13 @@ import errno
 import os
 import stat
 import threading
+import unicodedata
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.runtime.files import Entry, FilesError
+from datacode.runtime.local_files import LocalFiles
 from datacode.runtime.patterns import matching
 from datacode.server.api import texts
 from datacode.server.files.protected_files import ProtectedFiles, exposed_keys
@@ -418,6 +420,48 @@ class ReadingTests(SynchronousTestCase):
             self.assertRaises((FilesError, OSError), self.files.open, path)
         self.files.list_folder("")
         self.assertEqual(len(os.listdir("/proc/self/fd")), len(before))
+
+
+class NormalFormTests(SynchronousTestCase):
+    """Names with accents, composed (NFC) or taken apart (NFD) as macOS sends them."""
+
+    apart = unicodedata.normalize("NFD", "Отчёт й.csv")
+    composed = unicodedata.normalize("NFC", "Отчёт й.csv")
+
+    def test_session_folder(self) -> None:
+        """One entry, whichever form it has been uploaded, written and read in."""
+        folder = SessionFolder(Path(self.mktemp()).absolute(), max_bytes=0, max_files=0)
+        folder.upload(f"{self.apart}/{self.apart}", b"1")
+        folder.write(f"{self.composed}/{self.apart}", b"2")
+        folder.upload(f"{self.composed}/{self.composed}", b"3")
+        self.assertEqual(
+            [each.name for each in folder.listing()], [f"{self.composed}/{self.composed}"]
+        )
+        for path in (self.apart, self.composed):
+            self.assertEqual(contents(folder.files.open(f"{self.apart}/{path}")), b"3")
+        self.assertEqual(folder.files.kind(self.apart), "folder")
+        folder.discard(f"{self.apart}/{self.composed}")
+        self.assertEqual(folder.listing(), [])
+
+    def test_start_folder(self) -> None:
+        """What is there is found by the other form, by a pattern too."""
+        start = Path(self.mktemp()).absolute()
+        (start / self.apart).mkdir(parents=True)
+        (start / self.apart / self.composed).write_text("x")
+        files = SandboxedFiles(AllowedFolders.of(start, []))
+        self.assertEqual(contents(files.open(f"{self.composed}/{self.apart}")), b"x")
+        self.assertEqual(len(files.match(f"{self.composed}/*й.csv")), 1)
+        self.assertEqual(len(files.match(f"*/{self.apart}")), 1)
+
+    def test_own_computer(self) -> None:
+        """Reading and writing without a server."""
+        start = Path(self.mktemp()).absolute()
+        (start / self.apart).mkdir(parents=True)
+        files = LocalFiles()
+        files.write(f"{start}/{self.composed}/{self.composed}", b"1")
+        files.write(f"{start}/{self.composed}/{self.apart}", b"2")
+        self.assertEqual(os.listdir(start), [self.apart])
+        self.assertEqual((start / self.apart / self.composed).read_bytes(), b"2")
 
 
 class ProtectedTests(SynchronousTestCase):

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from datacode.runtime.files import FilesError
 from datacode.smb import errors, share_paths
 from datacode.smb.errors import ShareError
+from datacode.values import paths
 
 
 class PathTests(SynchronousTestCase):
@@ -64,13 +65,13 @@ class PathTests(SynchronousTestCase):
     def test_spellings_of_accents(self) -> None:
         """A letter with its accent is tried as it is first, then whole, then taken apart."""
         composed, apart = "\u0439.txt", "\u0438\u0306.txt"
-        self.assertEqual(share_paths.spellings(composed), (composed, apart))
-        self.assertEqual(share_paths.spellings(apart), (apart, composed))
-        self.assertEqual(share_paths.spellings("a.txt"), ("a.txt",))
-        both = share_paths.spellings(f"{composed}\\x\\{apart}")
+        self.assertEqual(paths.spellings(composed), (composed, apart))
+        self.assertEqual(paths.spellings(apart), (apart, composed))
+        self.assertEqual(paths.spellings("a.txt"), ("a.txt",))
+        both = paths.spellings(f"{composed}\\x\\{apart}", "\\")
         self.assertEqual(len(set(both)), 4)
         self.assertEqual(both[0], f"{composed}\\x\\{apart}")
-        self.assertLess(len(share_paths.spellings("\\".join([composed] * 100))), 20)
+        self.assertLess(len(paths.spellings("\\".join([composed] * 100), "\\")), 20)
 
     def test_hidden_leftovers(self) -> None:
         """Listings show dot files, but nothing that macOS has left."""

@@ -16,7 +16,7 @@ from datacode.runtime.file_operations import Answer, FileOperation
 from datacode.runtime.files import FilesError
 from datacode.runtime.host import Host
 from datacode.values import paths
-from datacode.values.types import Path, Value
+from datacode.values.types import Path, PathPattern, Value
 
 _MISSING = Message("missing_path", "{reason}: '{path}'")
 
@@ -26,7 +26,8 @@ SHARE = "lib://"
 
 def path_text(value: Value, expected: str = "Path") -> str:
     """The text of a path; a text may stand for a path everywhere."""
-    if value.__class__ is Path:
+    if value.__class__ is Path or value.__class__ is PathPattern:
+        # The name of a file may have brackets in it.
         return str(value.text)
     if value.__class__ is str:
         return str(value)

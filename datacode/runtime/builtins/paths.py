@@ -6,7 +6,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterator
 
-from datacode.errors import runtime_error, type_error
+from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.runtime.builtins.arguments import text
 from datacode.runtime.builtins.file_errors import SHARE, carried_out
 from datacode.runtime.builtins.registry import ABSENT, builtin
@@ -62,11 +62,13 @@ def list_files(
         write_file("b.txt", "y")
         print(list_files("*.csv"), list_files(".", regex="[.]txt$"))        # [a.csv] [b.txt]
     """
-    where, is_pattern = _listed(host, path)
+    where, kind = _listed(host, path)
     if recursive.__class__ is not bool:
         raise type_error("Bool")
     fits = _name_filter(regex)
-    if is_pattern:
+    if kind == "file":
+        return [Path(where)] if fits(where.rpartition("/")[2]) else []
+    if kind == "pattern":
         if recursive:
             raise runtime_error(
                 "double_star", "list_files: in a pattern, ** searches the folders inside"
@@ -81,14 +83,20 @@ def list_files(
     return listed
 
 
-def _listed(host: Host, path: Value) -> tuple[str, bool]:
-    """The text of what is to be listed, and whether it is a pattern."""
-    if path.__class__ is PathPattern:
-        return path.text, True
-    where = text(path, "Path, PathPattern or String")
+def _listed(host: Host, path: Value) -> tuple[str, str]:
+    """The text of what is to be listed, and what it is: ``folder``, ``pattern``, or a ``file``
+    whose name looks like a pattern.
+    """
+    where = path.text if path.__class__ is PathPattern else None
+    if where is None:
+        where = text(path, "Path, PathPattern or String")
     if not any(mark in where for mark in "*?["):
-        return where, False
-    return where, carried_out(host, FindKind(where)) != "folder"
+        return where, "folder"
+    try:
+        kind = carried_out(host, FindKind(where))
+    except DataCodeError:
+        kind = None  # where nothing may be looked at, the search itself says so
+    return where, kind or "pattern"
 
 
 def _entries(host: Host, folder: str, depth: int) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.in_steps import EVERY, Steps, done, sorted_in_steps
 from datacode.runtime.patterns import searching
 from datacode.server.files.protected_files import ProtectedFiles, open_without_magic
+from datacode.values import paths
 
 MAX_ENTRIES = 200_000
 """Names in one folder that are listed."""
@@ -212,7 +213,7 @@ class SandboxedFiles:
 
     def _look(self, path: str) -> tuple[int, int]:
         """A descriptor that only points at something allowed, and what it is (``st_mode``)."""
-        look = open_without_magic(self._area.locate(path), _LOOK)
+        look = self._open(path)
         try:
             real, status = _real_path(look), os.fstat(look)
             if not self._area.admits(real):
@@ -223,6 +224,16 @@ class SandboxedFiles:
         except BaseException:
             os.close(look)
             raise
+
+    def _open(self, path: str) -> int:
+        """Point at what is there, by the path as it is spelled or by its other normal forms."""
+        failure: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        for spelling in paths.spellings(path):
+            try:
+                return open_without_magic(self._area.locate(spelling), _LOOK)
+            except FileNotFoundError as error:
+                failure = error
+        raise failure
 
     def _entries(self, folder: int, path: str) -> Steps[list[Entry]]:
         found: list[Entry] = []

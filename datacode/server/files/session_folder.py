@@ -24,6 +24,7 @@ from pathlib import Path
 from datacode.i18n.message import Message, MessageError
 from datacode.i18n.os_errors import system_text
 from datacode.runtime.files import FilesError
+from datacode.runtime.name_patterns import composed
 from datacode.server.api import texts
 from datacode.server.api.messages import FileDetails
 from datacode.server.files.folder_journal import FolderJournal
@@ -314,8 +315,11 @@ class SessionFolder:
 
 
 def _parts(filename: str) -> tuple[str, ...]:
-    """The parts of a client's file name. Raises ``StoreError`` where it could lead elsewhere."""
-    parts = tuple(filename.split("/"))
+    """The parts of a file name, in NFC. Raises ``StoreError`` where it could lead elsewhere.
+
+    macOS sends names with accents taken apart (NFD): they would be other files of the same look.
+    """
+    parts = tuple(composed(filename).split("/"))
     if (
         "\\" in filename
         or "\0" in filename

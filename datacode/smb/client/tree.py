@@ -15,6 +15,7 @@ from datacode.smb.client.smb_connection import Handle, ShareConnection
 from datacode.smb.errors import ShareError
 from datacode.smb.protocol import messages
 from datacode.smb.protocol.messages import AccessMask, CreateDisposition, CreateOptions, FileInfo
+from datacode.values import paths
 
 PathParts = tuple[str, ...]
 
@@ -36,7 +37,7 @@ class Tree:
     ) -> Handle:
         """CREATE (2.2.13) by the name as written, or by its other Unicode normal forms."""
         failure = ShareError(errors.MISSING)
-        for name in share_paths.spellings(share_paths.nt_path(parts)):
+        for name in paths.spellings(share_paths.nt_path(parts), "\\"):
             how = (access, sharing, options, disposition, 0)
             try:
                 handle: Handle = self._connection.openFile(self.number, name, *how)

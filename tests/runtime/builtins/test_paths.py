@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from datacode.values import paths
 from datacode.values.types import Path, PathPattern
 from tests.runtime.builtins.calling import BuiltinTestCase
 
@@ -42,7 +43,19 @@ class ListFilesTests(BuiltinTestCase):
         for pattern in ("*.csv", Path("*.csv"), PathPattern("*.csv")):
             self.assertEqual(self.listed(pattern), ["a.csv"])
         self.assertEqual(self.listed("in/[x]"), ["in/[x]/e.csv"])
-        self.assertEqual(self.listed(PathPattern("in/[x]")), [])
+        self.assertEqual(self.listed(PathPattern("in/[x]")), ["in/[x]/e.csv"])
+        self.assertEqual(self.listed(PathPattern("in/[x]/*.csv")), ["in/[x]/e.csv"])
+        self.assertEqual(self.listed(PathPattern("in/[y]")), [])
+
+    def test_names_with_brackets(self) -> None:
+        """A path that exists is a path, however it was made."""
+        self.files.contents["in/f[1].csv"] = b""
+        self.files.contents["in/f1.csv"] = b""
+        self.assertEqual(self.listed(PathPattern("in/f[1].csv")), ["in/f[1].csv"])
+        self.assertEqual(self.listed("in/f[[]1].csv"), ["in/f[1].csv"])
+        joined = paths.join(paths.join(Path("in"), "[x]"), "e.csv")
+        self.assertEqual(joined, PathPattern("in/[x]/e.csv"))
+        self.assertEqual(self.listed(joined), ["in/[x]/e.csv"])
 
     def test_names_by_expression(self) -> None:
         """A glob with ``*`` or ``?`` in it, otherwise a regular expression."""

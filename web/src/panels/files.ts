@@ -112,8 +112,10 @@ export class FilesPanel implements Panel {
   }
 
   /** Sends files, one after the other. */
-  upload(items: readonly Upload[]): void {
-    if (items.length === 0) return;
+  upload(chosen: readonly Upload[]): void {
+    if (chosen.length === 0) return;
+    // macOS takes letters such as й apart, in which nobody writes the name in a program.
+    const items = chosen.map((item) => ({ ...item, path: item.path.normalize("NFC") }));
     if (this.enabled === false) {
       announce(t("files.off"), true);
       return;
