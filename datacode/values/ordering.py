@@ -69,6 +69,8 @@ def _dates_first(values: list[Value]) -> Callable[[Value], Any] | None:
 
 def _amounts_first(values: list[Value]) -> Callable[[Value], Any] | None:
     """The same for texts that are money."""
+    if amount_of(values[0]) is None:
+        return None
     keys: dict[str, tuple[float, str]] = {}
     for value in dict.fromkeys(values):
         amount = amount_of(value)
