@@ -20,6 +20,7 @@ from datacode.runtime import (
     indexing,
     iteration,
     operators,
+    row_tests,
     tracebacks,
 )
 from datacode.runtime.builtins import BUILTINS
@@ -81,6 +82,10 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "negate": operators.negate,
     "equal": equality.equal,
     "cell_equal": operators.cell_equal,
+    "row_in": row_tests.row_in,
+    "row_like": row_tests.row_like,
+    "row_matches": row_tests.row_matches,
+    "row_between": row_tests.row_between,
     "printed": text.printed,
     "number_text": text.number_text,
     "appended": operators.appended,
@@ -159,4 +164,4 @@ def _library(host: Host) -> dict[str, Any]:
 def _row_filter(host: Host) -> indexing.Condition:
     """``t['age > 30']``: rows by a condition; None for a text that is none."""
 
-    return lambda table, text: filter_by_condition(host.engine.condition, table, text)
+    return lambda table, text: filter_by_condition(host.engine, table, text)

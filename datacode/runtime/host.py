@@ -37,6 +37,9 @@ class Engine(Protocol):
         An unknown name is a Function Error.
         """
 
+    def defines(self, name: str) -> bool:
+        """Has the program a function of that name?"""
+
     def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
         """An expression over the cells of one row, compiled (tables and files reference, 1.7).
 

@@ -302,11 +302,16 @@ class Namespace:
         given = dict(zip(keywords, values, strict=True))
         return self.builtins[python_names.function(name)](*arguments, **given)
 
+    def defines(self, name: str) -> bool:
+        """Has the program a function of that name?"""
+        return name in self.functions.defined
+
     # Conditions over rows -----------------------------------------------------------
 
     def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
         """Compile a condition over the cells of one row (tables and files reference, 1.7)."""
-        tree = _read_condition(text, tuple(columns))
+        own = ("case",) if self.defines("case") else ()
+        tree = _read_condition(text, tuple(columns), own)
         names = names_of([nodes.Return(tree.line, tree.column, tree)], BUILTINS)
         seen = {name: value for name, value in self._variables_of_caller() if name in names.read}
         for name in names.read:
@@ -367,8 +372,8 @@ def _globals_named(name: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _read_condition(text: str, columns: tuple[str, ...]) -> nodes.Expr:
-    return parse_expression(text, columns)
+def _read_condition(text: str, columns: tuple[str, ...], functions: tuple[str, ...]) -> nodes.Expr:
+    return parse_expression(text, columns, functions)
 
 
 def _loop_variable(values: Mapping[str, Any], python: str) -> Value:

@@ -12,7 +12,7 @@ from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
 from datacode.tables.filters import is_operator, where
 from datacode.tables.select import position_of, renamed_by_join
-from datacode.tables.vectorized import CompileCondition, cells_of, mask_of
+from datacode.tables.vectorized import RowExpressions, cells_of, mask_of
 from datacode.values.column_storage import ColumnData
 from datacode.values.parse_text import number_from_text
 from datacode.values.table import Table
@@ -26,7 +26,10 @@ _NOT_BOOLEAN = Message("condition_type", "The filter condition must give a boole
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
-_LIKE_A_CONDITION = re.compile(r"[<>=!]|\b(?:and|or|not|like|in)\b|\w\(", re.IGNORECASE)
+_COLUMN = re.compile(r"`((?:[^`]|``)+)`")
+_LIKE_A_CONDITION = re.compile(
+    r"[<>=!`]|\b(?:and|or|not|like|in|between|matches|is|case)\b|\w\(", re.IGNORECASE
+)
 
 
 class _NotAnExpression(Exception):
@@ -37,7 +40,7 @@ class _NotAnExpression(Exception):
         self.error = error
 
 
-def filtered(compile_condition: CompileCondition, table: Table, condition: str) -> Table:
+def filtered(expressions: RowExpressions, table: Table, condition: str) -> Table:
     """The rows for which a condition holds: ``column operator value`` or an expression.
 
     Raises the errors of ``table_filter``.
@@ -48,25 +51,23 @@ def filtered(compile_condition: CompileCondition, table: Table, condition: str) 
     if not len(table):
         return table
     try:
-        return _by_expression(compile_condition, table, condition)
+        return _by_expression(expressions, table, condition)
     except _NotAnExpression:
         raise _unreadable(condition) from None
 
 
-def queried(compile_condition: CompileCondition, table: Table, expression: str) -> Table:
+def queried(expressions: RowExpressions, table: Table, expression: str) -> Table:
     """The rows for which an expression is true. Raises the errors of ``table_query``."""
     if not len(table):
         return table
     try:
-        return _by_expression(compile_condition, table, expression)
+        return _by_expression(expressions, table, expression)
     except _NotAnExpression as refused:
         message = _UNREADABLE.filled(error=refused.error.within())
         raise DataCodeError(Kind.RUNTIME, message) from None
 
 
-def filter_by_condition(
-    compile_condition: CompileCondition, table: Table, text: str
-) -> Table | None:
+def filter_by_condition(expressions: RowExpressions, table: Table, text: str) -> Table | None:
     """What ``table[text]`` is if the text names no column: filtered rows.
 
     None if the text is no condition either; it has to compare, combine or call something.
@@ -77,20 +78,20 @@ def filter_by_condition(
     if found is not None:
         return found
     try:
-        return _by_expression(compile_condition, table, text)
+        return _by_expression(expressions, table, text)
     except _NotAnExpression:
         return None
 
 
-def computed(compile_condition: CompileCondition, table: Table, expression: str) -> ColumnData:
+def computed(expressions: RowExpressions, table: Table, expression: str) -> ColumnData:
     """The value of an expression for every row, its names being the row's cells."""
     if not len(table):
         return ColumnData.of_list([])
-    whole = cells_of(compile_condition, table, expression)
+    whole = cells_of(expressions, table, expression)
     if whole is not None:
         return whole
     try:
-        values = _values_by_row(compile_condition, table, expression)
+        values = _values_by_row(expressions, table, expression)
     except _NotAnExpression as refused:
         raise runtime_error(
             "expression_unreadable",
@@ -116,6 +117,8 @@ def _by_comparison(table: Table, condition: str) -> Table | None:
     if len(parts) != 3 or not is_operator(parts[1]):
         return None
     column, operator, value = parts
+    if operator.lower() == "in" and (value.startswith("[") or _NAME.fullmatch(value)):
+        return None
     if table.position(column) is None and not _NAME.fullmatch(column):
         return None
     cells = table.columns[position_of(table, column)]
@@ -148,16 +151,17 @@ _LONGEST_TOLD = 2_000
 the limit of recursion, and each would quote the one inside."""
 
 
-def _values_by_row(compile_condition: CompileCondition, table: Table, text: str) -> Iterator[Value]:
+def _values_by_row(expressions: RowExpressions, table: Table, text: str) -> Iterator[Value]:
     """Compile an expression over the columns that it may mention, and evaluate it for every row.
 
     Raises ``_NotAnExpression`` for its syntax errors; those of rows come with the rows.
     """
     mentioned = set(_NAME.findall(text))
+    mentioned.update(name.replace("``", "`") for name in _COLUMN.findall(text))
     names = [name for name in dict.fromkeys(table.names) if name in mentioned]
     positions = [position_of(table, name) for name in names]
     try:
-        value_of = compile_condition(text, names)
+        value_of = expressions.condition(text, names)
     except DataCodeError as error:
         if error.kind is not Kind.SYNTAX:
             raise
@@ -165,15 +169,15 @@ def _values_by_row(compile_condition: CompileCondition, table: Table, text: str)
     return map(value_of, table.select(positions).rows())
 
 
-def _by_expression(compile_condition: CompileCondition, table: Table, text: str) -> Table:
+def _by_expression(expressions: RowExpressions, table: Table, text: str) -> Table:
     """The rows for which an expression is true: for all at once, or row by row.
 
     Raises ``_NotAnExpression``, and a Runtime Error for what goes wrong in a row.
     """
-    mask = mask_of(compile_condition, table, text)
+    mask = mask_of(expressions, table, text)
     if mask is not None:
         return table.keep(mask)
-    values = _values_by_row(compile_condition, table, text)
+    values = _values_by_row(expressions, table, text)
     kept: list[bool] = []
     try:
         for value in values:

@@ -95,14 +95,26 @@ def _with_one_key(left: Table, right: Table, on: On, pairs: Pairs, suffixes: Suf
     names = _names(own, rest.names, suffixes)
     free = iter(names[0])
     all_names = [name if p in left_keys else next(free) for p, name in enumerate(left.names)]
-    columns = column_storage.take(left.columns, pairs.left)
+    columns = left.columns
+    if not _is_each_once(pairs.left, len(left)):
+        columns = column_storage.take(left.columns, pairs.left)
     if _has_gaps(pairs.left):
         for position, other in left_keys.items():
             if position is not None and other is not None:
+                columns = list(columns)
                 (filler,) = column_storage.take([right.columns[other]], pairs.right)
                 columns[position] = _either(columns[position], filler, pairs.left)
-    columns += column_storage.take(rest.columns, pairs.right)
-    return Table([*all_names, *names[1]], columns, len(pairs))
+    others_taken = column_storage.take(rest.columns, pairs.right)
+    return Table([*all_names, *names[1]], [*columns, *others_taken], len(pairs))
+
+
+def _is_each_once(rows: Indices, length: int) -> bool:
+    """Are that all rows of a table, in order?"""
+    if len(rows) != length:
+        return False
+    if isinstance(rows, list):
+        return rows == list(range(length))
+    return not rows.null_count() and bool((rows == pl.int_range(length, eager=True)).all())
 
 
 def _has_gaps(rows: Indices) -> bool:
@@ -134,6 +146,8 @@ def _check_single(table: Table, keys: KeyColumns, names: list[str], side: str) -
     series = group_keys(keys, len(table))
     frame = pl.DataFrame(series).with_row_index("row")
     key_names = [s.name for s in series]
+    if (series[0] if len(series) == 1 else frame.select(key_names)).n_unique() == len(table):
+        return
     repeated = frame.filter(pl.struct(key_names).is_duplicated())
     for row in repeated["row"]:
         values = [cells.cell(row) for cells in keys]

@@ -61,11 +61,32 @@ def unpivoted(
     The rows of the first column come first.
     """
     count = len(table)
+    fast = _unpivoted_by_polars(table, keys, columns, names)
+    if fast is not None:
+        return fast
     kept = [concatenated([table.columns[p]] * len(columns)) for p in keys]
     titles = concatenated([_constant(table.names[p], count) for p in columns])
     cells = concatenated([table.columns[p] for p in columns])
     heads = [table.names[p] for p in keys]
     return Table([*heads, *names], [*kept, titles, cells], count * len(columns))
+
+
+def _unpivoted_by_polars(
+    table: Table, keys: Sequence[int], columns: Sequence[int], names: tuple[str, str]
+) -> Table | None:
+    """The same by Polars, for typed columns of one kind under different names."""
+    titles = [table.names[p] for p in columns]
+    if set(keys) & set(columns) or len(set(titles)) < len(columns) or typed(titles) is None:
+        return None
+    series = [table.columns[p].series() for p in (*keys, *columns)]
+    names_there = [*(f"\0{p}" for p in keys), *titles]
+    found = [s.alias(n) for s, n in zip(series, names_there, strict=True) if s is not None]
+    kinds = {s.dtype for s in found[len(keys) :]}
+    if len(found) < len(series) or len(kinds) > 1 or len(set(names_there)) < len(found):
+        return None
+    long = pl.DataFrame(found).unpivot(on=titles, index=names_there[: len(keys)])
+    made = [ColumnData.of_series(s) for s in long.get_columns()]
+    return Table([*(table.names[p] for p in keys), *names], made, long.height)
 
 
 def _constant(text: str, count: int) -> ColumnData:
@@ -117,6 +138,9 @@ def exploded(table: Table, position: int, by: str | None, check_count: CheckCoun
     rows: pl.Series | list[int]
     if series is not None and by is not None and series.dtype == pl.String and is_utf8(by):
         check_count(len(series) + int(series.str.count_matches(by, literal=True).sum()))
+        whole = _exploded_by_polars(table, position, series.str.split(by))
+        if whole is not None:
+            return whole
         parts = pl.DataFrame([series.str.split(by).alias("part")]).with_row_index("row")
         flat = parts.explode("part")
         rows, made = flat["row"], ColumnData.of_series(flat["part"])
@@ -133,6 +157,18 @@ def exploded(table: Table, position: int, by: str | None, check_count: CheckCoun
     taken = table.take(rows)
     taken.columns[position] = made
     return taken
+
+
+def _exploded_by_polars(table: Table, position: int, parts: pl.Series) -> Table | None:
+    """The same at once, where all columns are typed."""
+    series = [cells.series() for cells in table.columns]
+    if any(s is None for s in series):
+        return None
+    series[position] = parts
+    frame = pl.DataFrame([s.alias(str(p)) for p, s in enumerate(series) if s is not None])
+    flat = frame.explode(str(position))
+    columns = [ColumnData.of_series(s) for s in flat.get_columns()]
+    return Table(table.names, columns, flat.height)
 
 
 def _parts(value: Value, by: str | None) -> list[Value]:

@@ -32,12 +32,26 @@ def of_all(table: Table, position: int, function: str, call: FunctionCaller) -> 
         return _by_group(table, position, function, call)
     if series.dtype == pl.Null:
         series = series.cast(pl.Float64)
-    if series.dtype == pl.String and (own.needs_numbers or dates_of(cells) or is_money(cells)):
+    if series.dtype == pl.String and (own.needs_numbers or is_money(cells)):
         return _by_group(table, position, function, call)
+    dates = dates_of(cells) if function in ("min", "max", "distinct") else None
+    if dates is not None:
+        keys = dates.keys
+        if isinstance(keys, list) or dates.count + series.null_count() < len(series):
+            return _by_group(table, position, function, call)
+        if function == "distinct":
+            return float(keys.drop_nulls().n_unique())
+        place = keys.arg_min() if function == "min" else keys.arg_max()
+        return None if place is None else cells.cell(place)
     if own.needs_numbers and series.dtype != pl.Float64:
         raise needs_numbers(table.names[position], function)
-    frame = pl.DataFrame([series.alias("cells")]).with_columns(pl.lit(0).alias("all"))
-    found = frame.group_by("all").agg(own.of_series(pl.col("cells")))["cells"][0]
+    frame = pl.DataFrame([series.alias("cells")])
+    answer = own.of_series(pl.col("cells"))
+    if own.needs_numbers:  # in a group Polars adds up as ``table_group`` does in Python
+        frame = frame.with_columns(pl.lit(0).alias("all")).group_by("all").agg(answer)
+    else:
+        frame = frame.select(answer)
+    found = frame["cells"][0]
     return float(found) if found.__class__ is int else found
 
 
@@ -58,17 +72,9 @@ def quantile(cells: ColumnData, name: str, parts: Sequence[float]) -> list[Value
     """The values below which such a part of the numbers lies, from 0 to 1; between two numbers
     in proportion. Nulls and NaN do not count; null where there are no numbers."""
     series = numbers_of(cells, name, "quantile")
-    ordered = series.drop_nulls().drop_nans().sort()
-    return [_at(ordered, part) for part in parts]
-
-
-def _at(ordered: pl.Series, part: float) -> Value:
-    if not len(ordered):
-        return None
-    place = (len(ordered) - 1) * part
-    below = math.floor(place)
-    low, high = ordered[below], ordered[math.ceil(place)]
-    return low if low == high else low + (high - low) * (place - below)
+    if series.is_nan().any():
+        series = series.drop_nans()
+    return [series.quantile(part, "linear") for part in parts]
 
 
 # All columns -------------------------------------------------------------------------------

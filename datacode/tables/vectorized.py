@@ -7,26 +7,39 @@ row, is left to the caller, who evaluates it row by row.
 
 from __future__ import annotations
 
+import operator as operators
 from collections.abc import Callable, Sequence
-from operator import add, mul, sub, truediv
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from datacode.errors import DataCodeError
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
+from datacode.tables import column_functions
 from datacode.tables.date_columns import dates_of, keyed_pair
 from datacode.tables.date_parsing import DATE_LIKE
-from datacode.tables.filters import where
+from datacode.tables.filters import is_utf8, where
 from datacode.tables.money_columns import is_money
-from datacode.values.column_storage import ColumnData, is_short
+from datacode.tables.regular_expressions import are_matching
+from datacode.values.column_storage import ColumnData, is_short, typed
 from datacode.values.date_text import could_be_date
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import amount_of
 from datacode.values.table import Table
-from datacode.values.types import Value
+from datacode.values.text import printed
+from datacode.values.types import EPSILON, Value
 
-CompileCondition: TypeAlias = "Callable[[str, Sequence[str]], Callable[[Sequence[Value]], Value]]"
-"""Compiles an expression over the cells of the named columns of one row (``Host.condition``)."""
+
+class RowExpressions(Protocol):
+    """What evaluates expressions over rows: the interpreter (``Host.engine``)."""
+
+    def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
+        """Compile an expression over the cells of the named columns of one row."""
+
+    def defines(self, name: str) -> bool:
+        """Has the program a function of that name, which wins over the library's?"""
+
+    def call(self, name: str, arguments: Sequence[Value]) -> Value:
+        """Call the function of that name."""
 
 
 class NotVectorizable(Exception):
@@ -38,28 +51,36 @@ ColumnOrValue: TypeAlias = "ColumnData | Value"
 
 _SCALARS = (float, str, bool, type(None))
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
-_ARITHMETIC: dict[str, Callable[[pl.Series, pl.Series], pl.Series]] = {
-    "+": add,
-    "-": sub,
-    "*": mul,
-    "/": truediv,
+_ORDER: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operators.lt,
+    ">": operators.gt,
+    "<=": operators.le,
+    ">=": operators.ge,
+}
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operators.add,
+    "-": operators.sub,
+    "*": operators.mul,
+    "/": operators.truediv,
 }
 
 
-def cells_of(compile_condition: CompileCondition, table: Table, text: str) -> ColumnData | None:
+def cells_of(expressions: RowExpressions, table: Table, text: str) -> ColumnData | None:
     """The value of an expression for every row; None if it is not vectorizable."""
     if is_short(len(table)):
         return None
+    functions = ("case",) if expressions.defines("case") else ()
     try:
-        found = _Expression(compile_condition, table).value(parse_expression(text, table.names))
+        tree = parse_expression(text, table.names, functions)
+        found = _Expression(expressions, table).value(tree)
     except (DataCodeError, NotVectorizable):
         return None
     return found if isinstance(found, ColumnData) else None
 
 
-def mask_of(compile_condition: CompileCondition, table: Table, text: str) -> pl.Series | None:
+def mask_of(expressions: RowExpressions, table: Table, text: str) -> pl.Series | None:
     """The rows for which a condition is true; None if it is not vectorizable."""
-    found = cells_of(compile_condition, table, text)
+    found = cells_of(expressions, table, text)
     series = None if found is None else found.series()
     if series is None or series.dtype != pl.Boolean or series.null_count():
         return None
@@ -69,9 +90,11 @@ def mask_of(compile_condition: CompileCondition, table: Table, text: str) -> pl.
 class _Expression:
     """Evaluates an expression over one table."""
 
-    def __init__(self, compile_condition: CompileCondition, table: Table) -> None:
-        self._compile_condition = compile_condition
+    def __init__(self, expressions: RowExpressions, table: Table) -> None:
+        self._expressions = expressions
         self._table = table
+        self._wanted: pl.Series | None = None
+        """The rows whose value matters, within a branch of ``if(…)``; None for all."""
 
     def value(self, node: nodes.Expr) -> ColumnOrValue:
         """A column, or one value for all rows. Raises ``NotVectorizable``."""
@@ -85,10 +108,24 @@ class _Expression:
             case nodes.Unary():
                 return self._unary(node.operator, self.value(node.operand))
             case nodes.Logical():
-                return self._logical(node.operator, self.value(node.left), self.value(node.right))
+                return self._logical(node)
             case nodes.Binary():
-                return self._binary(node.operator, self.value(node.left), self.value(node.right))
+                return self._binary(node)
+            case nodes.RowTest():
+                found = self._row_test(node)
+                return ColumnData.of_series(~found if node.negated else found)
+            case nodes.Choice():
+                return self._choice(node)
+            case nodes.Call():
+                return self._call(node)
         raise NotVectorizable
+
+    def _fail_if(self, rows: pl.Series) -> None:
+        """Row by row there would be an error for these rows, if they are wanted."""
+        if self._wanted is not None:
+            rows = rows & self._wanted
+        if rows.any():
+            raise NotVectorizable
 
     def _name(self, name: str) -> ColumnOrValue:
         position = self._table.position(name)
@@ -97,46 +134,102 @@ class _Expression:
             if cells.series() is None:
                 raise NotVectorizable
             return cells
-        value = self._compile_condition(name, [])([])
+        value = self._variable(name)
         if value.__class__ not in _SCALARS:
             raise NotVectorizable
         return value
+
+    def _variable(self, name: str) -> Value:
+        return self._expressions.condition(name, [])([])
+
+    # Operators -------------------------------------------------------------------
 
     def _unary(self, operator: str, operand: ColumnOrValue) -> ColumnOrValue:
         if operator == "not":
             return ColumnData.of_series(~_booleans(operand))
         if isinstance(operand, ColumnData):
-            return ColumnData.of_series(-_numbers(operand))
+            return ColumnData.of_series(-self._numbers(operand))
         if operand.__class__ is float:
             return -operand
         raise NotVectorizable
 
-    def _logical(self, operator: str, left: ColumnOrValue, right: ColumnOrValue) -> ColumnOrValue:
-        one, other = _booleans(left), _booleans(right)
-        return ColumnData.of_series(one & other if operator == "and" else one | other)
+    def _logical(self, node: nodes.Logical) -> ColumnOrValue:
+        """A row of ``and`` and ``or``, which may be long and is deep on its left."""
+        row: list[nodes.Logical] = []
+        first: nodes.Expr = node
+        while isinstance(first, nodes.Logical):
+            row.append(first)
+            first = first.left
+        left = _booleans(self.value(first))
+        for each in reversed(row):
+            right = _booleans(self.value(each.right))
+            left = left & right if each.operator == "and" else left | right
+        return ColumnData.of_series(left)
 
-    def _binary(self, operator: str, left: ColumnOrValue, right: ColumnOrValue) -> ColumnOrValue:
+    def _binary(self, node: nodes.Binary) -> ColumnOrValue:
+        row: list[nodes.Binary] = []
+        first: nodes.Expr = node
+        while isinstance(first, nodes.Binary):
+            row.append(first)
+            first = first.left
+        left = self.value(first)
+        for each in reversed(row):
+            left = self._operation(each.operator, left, self.value(each.right))
+        return left
+
+    def _operation(self, operator: str, left: ColumnOrValue, right: ColumnOrValue) -> ColumnOrValue:
         if operator in _MIRRORED:
-            return self._comparison(operator, left, right)
+            return ColumnData.of_series(self._comparison(operator, left, right))
         compute = _ARITHMETIC.get(operator)
         if compute is None or not (isinstance(left, ColumnData) or isinstance(right, ColumnData)):
             raise NotVectorizable
-        one, other = self._as_column(left), self._as_column(right)
-        if operator == "/" and (other == 0).any():
-            raise NotVectorizable
+        if operator == "+" and (_is_text(left) or _is_text(right)):
+            return self._concatenation(left, right)
+        one, other = self._number_or_numbers(left), self._number_or_numbers(right)
+        if operator == "/":
+            if isinstance(other, float):
+                if other == 0:
+                    raise NotVectorizable
+            else:
+                self._fail_if(other == 0)
         return ColumnData.of_series(compute(one, other))
 
-    def _as_column(self, operand: ColumnOrValue) -> pl.Series:
-        """Numbers for all rows."""
-        if isinstance(operand, ColumnData):
-            return _numbers(operand)
-        if operand.__class__ is not float:
-            raise NotVectorizable
-        return pl.Series([operand], dtype=pl.Float64).new_from_index(0, len(self._table))
+    def _concatenation(self, left: ColumnOrValue, right: ColumnOrValue) -> ColumnOrValue:
+        one: Any = self._text_or_texts(left)
+        return ColumnData.of_series(one + self._text_or_texts(right))
 
-    def _comparison(
-        self, operator: str, left: ColumnOrValue, right: ColumnOrValue
-    ) -> ColumnOrValue:
+    def _text_or_texts(self, operand: ColumnOrValue) -> pl.Series | str:
+        if isinstance(operand, ColumnData):
+            series = _typed(operand)
+            if series.dtype != pl.String:
+                raise NotVectorizable
+            return self._without_nulls(series, "")
+        if operand is None or not is_utf8(text := printed(operand)):
+            raise NotVectorizable
+        return text
+
+    def _without_nulls(self, series: pl.Series, instead: Value) -> pl.Series:
+        """The column, where a null would be an error."""
+        if not series.null_count():
+            return series
+        self._fail_if(series.is_null())
+        return series.fill_null(instead)
+
+    def _numbers(self, operand: ColumnOrValue) -> pl.Series:
+        """A column of numbers: with anything else there is nothing to compute."""
+        if isinstance(operand, ColumnData):
+            series = _typed(operand)
+            if series.dtype == pl.Float64:
+                return self._without_nulls(series, 0.0)
+        raise NotVectorizable
+
+    def _number_or_numbers(self, operand: ColumnOrValue) -> pl.Series | float:
+        if operand.__class__ is float:
+            return operand
+        return self._numbers(operand)
+
+    def _comparison(self, operator: str, left: ColumnOrValue, right: ColumnOrValue) -> pl.Series:
+        """Which rows compare so; null is above and below nothing."""
         if not isinstance(left, ColumnData):
             operator, left, right = _MIRRORED[operator], right, left
         if not isinstance(left, ColumnData):
@@ -146,16 +239,138 @@ class _Expression:
         if isinstance(right, ColumnData):
             if _are_alike_dates(left) and _are_alike_dates(right):
                 left, right = keyed_pair(left, right, keep_texts=False)
-            difference = _numbers(left) - _numbers(right)
-            if not difference.is_finite().all():
-                raise NotVectorizable
-            left, right = ColumnData.of_series(difference), 0.0
-        if operator not in ("==", "!=") and not _has_order(left, right):
+            return _of_columns(operator, _typed(left), _typed(right))
+        if operator not in ("==", "!="):
+            left = self._ordered(left, right)
+        return _as_series(where(left, operator, right)).fill_null(False)
+
+    def _ordered(self, cells: ColumnData, value: Value) -> ColumnData:
+        """The column, if ``<`` between its cells and the value is no error. With null it is just
+        false."""
+        kind = _typed(cells).dtype
+        fits = (kind == pl.Float64 and value.__class__ is float) or (
+            kind == pl.String and value.__class__ is str
+        )
+        if not fits and value is not None and kind != pl.Null:
             raise NotVectorizable
-        mask = where(left, operator, right)
-        if isinstance(mask, list):
-            mask = pl.Series(mask, dtype=pl.Boolean)
-        return ColumnData.of_series(mask.fill_null(False))
+        return cells
+
+    # Words -------------------------------------------------------------------------
+
+    def _row_test(self, node: nodes.RowTest) -> pl.Series:
+        tested = self.value(node.operands[0])
+        if not isinstance(tested, ColumnData):
+            raise NotVectorizable
+        if node.operator == "in":
+            values = self._values(node.operands[1])
+            if any(_means_more(tested, value) for value in values):
+                raise NotVectorizable
+            return _as_series(where(tested, "in", values)).fill_null(False)
+        others = [self.value(each) for each in node.operands[1:]]
+        if node.operator == "between":
+            low, high = others
+            above = self._comparison(">=", tested, low)
+            return above & self._comparison("<=", tested, high)
+        pattern = others[0]
+        if pattern.__class__ is not str:
+            raise NotVectorizable
+        if node.operator == "like":
+            return _as_series(where(tested, "like", pattern)).fill_null(False)
+        series = _typed(tested)
+        if series.dtype != pl.String:
+            raise NotVectorizable
+        return are_matching(series, pattern).fill_null(False)
+
+    def _values(self, node: nodes.Expr) -> list[Value]:
+        """The elements of an array of plain values."""
+        if isinstance(node, nodes.Array):
+            values = [self.value(each) for each in node.elements]
+        elif isinstance(node, nodes.Name) and self._table.position(node.name) is None:
+            values = self._variable(node.name)
+        else:
+            raise NotVectorizable
+        if values.__class__ is not list or any(v.__class__ not in _SCALARS for v in values):
+            raise NotVectorizable
+        return values
+
+    def _choice(self, node: nodes.Choice) -> ColumnOrValue:
+        """The values of the branches, each worked out for the rows that it is for."""
+        outer = self._wanted
+        left = outer
+        chosen: list[tuple[pl.Series, ColumnOrValue]] = []
+        try:
+            for test, result in node.branches:
+                self._wanted = left
+                mask = _booleans(self.value(test))
+                self._wanted = mask if left is None else mask & left
+                chosen.append((mask, self.value(result)))
+                left = ~mask if left is None else left & ~mask
+            self._wanted = left
+            otherwise = self.value(node.otherwise)
+        finally:
+            self._wanted = outer
+        return ColumnData.of_series(_joined(chosen, otherwise))
+
+    # Functions -----------------------------------------------------------------------
+
+    def _call(self, node: nodes.Call) -> ColumnOrValue:
+        """A function of the library of one column and other values."""
+        if node.positional is None or self._expressions.defines(node.name):
+            raise NotVectorizable
+        if node.name not in column_functions.FUNCTIONS and node.name not in column_functions.PURE:
+            raise NotVectorizable
+        first, *others = map(self.value, node.positional)
+        if not isinstance(first, ColumnData) or any(isinstance(o, ColumnData) for o in others):
+            raise NotVectorizable
+        series = _typed(first)
+        if node.name == "isset":
+            return ColumnData.of_series(series.is_not_null())
+        function = column_functions.FUNCTIONS.get(node.name)
+        if function is not None and series.dtype in (pl.String, pl.Float64):
+            filled = self._without_nulls(series, "" if series.dtype == pl.String else 0.0)
+            made = function(filled, others)
+            if made is not None:
+                return ColumnData.of_series(made)
+        return self._by_different_values(node.name, series, others)
+
+    def _by_different_values(
+        self, name: str, series: pl.Series, others: list[Value]
+    ) -> ColumnOrValue:
+        """The results of a pure function, called once for each different value that is wanted."""
+        wanted = series if self._wanted is None else series.filter(self._wanted)
+        if wanted.dtype == pl.Float64 and wanted.is_nan().any():
+            raise NotVectorizable
+        values = wanted.unique()
+        results = [self._expressions.call(name, [value, *others]) for value in values]
+        made = typed(results)
+        if made is None:
+            raise NotVectorizable
+        known = pl.DataFrame([values.alias("value"), made.alias("result")])
+        found = (
+            series.alias("value")
+            .to_frame()
+            .join(known, on="value", how="left", nulls_equal=True, maintain_order="left")
+        )
+        return ColumnData.of_series(found["result"])
+
+
+# Columns -----------------------------------------------------------------------------
+
+
+def _of_columns(operator: str, one: pl.Series, other: pl.Series) -> pl.Series:
+    """Two columns of numbers compared, cell by cell. Nothing compares with NaN."""
+    if one.dtype != pl.Float64 or other.dtype != pl.Float64:
+        raise NotVectorizable
+    if operator in _ORDER:
+        mask: pl.Series = _ORDER[operator](one, other)
+    else:
+        mask = one.eq_missing(other) | ((one - other).abs() < EPSILON).fill_null(False)
+    mask = mask.fill_null(False)
+    for series in (one, other):
+        not_numbers = series.is_nan()
+        if not_numbers.any():
+            mask &= ~not_numbers.fill_null(False)
+    return ~mask if operator == "!=" else mask
 
 
 def _means_more(cells: ColumnData, value: ColumnOrValue) -> bool:
@@ -180,20 +395,63 @@ def _are_alike_dates(cells: ColumnData) -> bool:
     return dates is not None and dates.shape is not None and dates.count == len(cells)
 
 
+def _joined(chosen: list[tuple[pl.Series, ColumnOrValue]], otherwise: ColumnOrValue) -> pl.Series:
+    """For each row the value of the first branch that holds. They all are of one kind."""
+    columns: list[pl.Series] = []
+
+    def column(series: pl.Series) -> pl.Expr:
+        columns.append(series.alias(str(len(columns))))
+        return pl.col(columns[-1].name)
+
+    kinds = {_kind(value) for _, value in chosen} | {_kind(otherwise)}
+    kinds.discard(pl.Null())
+    if len(kinds) != 1:
+        raise NotVectorizable
+    kind = kinds.pop()
+
+    def result(value: ColumnOrValue) -> pl.Expr:
+        if isinstance(value, ColumnData):
+            return column(_typed(value).cast(kind))
+        return pl.lit(value, dtype=kind)
+
+    made: Any = pl
+    for mask, value in chosen:
+        made = made.when(column(mask)).then(result(value))
+    expression = made.otherwise(result(otherwise)).alias("made")
+    found = pl.DataFrame(columns).select(expression).to_series()
+    return found.cast(pl.Null) if found.null_count() == len(found) else found
+
+
+def _kind(value: ColumnOrValue) -> pl.DataType:
+    """The type of a column or a value, as Polars has it."""
+    if isinstance(value, ColumnData):
+        return _typed(value).dtype
+    if value.__class__ is str and not is_utf8(value):
+        raise NotVectorizable
+    kinds: dict[type, pl.DataType] = {
+        float: pl.Float64(),
+        str: pl.String(),
+        bool: pl.Boolean(),
+        type(None): pl.Null(),
+    }
+    return kinds[value.__class__]
+
+
+def _as_series(mask: pl.Series | list[bool]) -> pl.Series:
+    return pl.Series(mask, dtype=pl.Boolean) if isinstance(mask, list) else mask
+
+
+def _is_text(operand: ColumnOrValue) -> bool:
+    if isinstance(operand, ColumnData):
+        return _typed(operand).dtype == pl.String
+    return operand.__class__ is str
+
+
 def _typed(cells: ColumnData) -> pl.Series:
     series = cells.series()
     if series is None:
         raise NotVectorizable
     return series
-
-
-def _numbers(operand: ColumnOrValue) -> pl.Series:
-    """A column of numbers without nulls: with anything else there is nothing to compute."""
-    if isinstance(operand, ColumnData):
-        series = _typed(operand)
-        if series.dtype == pl.Float64 and not series.null_count():
-            return series
-    raise NotVectorizable
 
 
 def _booleans(operand: ColumnOrValue) -> pl.Series:
@@ -203,13 +461,3 @@ def _booleans(operand: ColumnOrValue) -> pl.Series:
         if series.dtype == pl.Boolean:
             return series.fill_null(False)
     raise NotVectorizable
-
-
-def _has_order(cells: ColumnData, value: Value) -> bool:
-    """Is ``<`` between each cell and the value no error? With null it is just false."""
-    kind = _typed(cells).dtype
-    if value is None or kind == pl.Null:
-        return True
-    return (kind == pl.Float64 and value.__class__ is float) or (
-        kind == pl.String and value.__class__ is str
-    )

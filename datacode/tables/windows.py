@@ -38,7 +38,7 @@ NUMERIC: dict[str, Make] = {
     "min": lambda e, _: e.cum_min().forward_fill(),
     "max": lambda e, _: e.cum_max().forward_fill(),
     "diff": lambda e, n: e - e.shift(n),
-    "share": lambda e, _: pl.when(e.sum() != 0).then(e / e.sum()),
+    "share": lambda e, _: e / e.sum(),
     "total": lambda e, _: e.sum(),
     "rolling_sum": lambda e, n: e.rolling_sum(n),
     "rolling_mean": lambda e, n: e.rolling_mean(n),
@@ -137,6 +137,8 @@ def windowed(
         if window.function in _MOVES:
             (column,) = column_storage.take([table.columns[window.position]], cells)
         else:
+            if window.function == "share":
+                cells = frame.select(pl.when(cells.is_finite()).then(cells)).to_series()
             column = ColumnData.of_series(_as_stored(cells))
         result = with_column(result, window.name, column)
     return result
@@ -254,7 +256,9 @@ def top(
     table: Table, count: int, position: int, by: Sequence[int], *, descending: bool = True
 ) -> Table:
     """The rows with the greatest cells in a column (or the least), in order; of each group."""
-    rows = order_by(table, [position], [descending])
+    if not by:
+        table = _candidates(table, count, position, descending=descending)
+    rows = _best_first(table, position, descending=descending)
     if not by:
         return table.take(rows[:count])
     numbers = as_series(rows)
@@ -266,3 +270,25 @@ def top(
         pl.col("row").min().over(names).alias("first"),
     ).filter(pl.col("place") < count)
     return table.take(frame.sort("first", maintain_order=True)["row"])
+
+
+def _candidates(table: Table, count: int, position: int, *, descending: bool) -> Table:
+    """The rows among which the best ones are; of numbers so few that they are sorted at once."""
+    series = table.columns[position].series()
+    is_simple = series is not None and series.dtype == pl.Float64 and not series.is_nan().any()
+    if series is None or not is_simple or not 0 < count <= series.count():
+        return table
+    if descending:
+        return table.keep(series >= series.top_k(count).min())
+    return table.keep(series <= series.bottom_k(count).max())
+
+
+def _best_first(table: Table, position: int, *, descending: bool) -> Indices:
+    """The numbers of the rows in the order of a column, with the empty cells last."""
+    rows = order_by(table, [position], [descending])
+    nulls = 0 if descending else len(table) - int(_is_filled(table.columns[position]).sum())
+    if not nulls:
+        return rows
+    if isinstance(rows, list):
+        return rows[nulls:] + rows[:nulls]
+    return pl.concat([rows[nulls:], rows[:nulls]])

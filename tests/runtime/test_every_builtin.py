@@ -38,6 +38,9 @@ class OnlyBuiltins:
             raise function_error(name)
         return call_with(self.host, name, arguments, {})
 
+    def defines(self, name: str) -> bool:
+        return False
+
     def condition(self, text: str, columns: Sequence[str]) -> Any:
         return lambda row: bool(row) and row[0] is not None
 

@@ -140,11 +140,15 @@ table_pivot(table_head(t, 60), [], 'a', 'b', 'count', totals='all') | random_cho
 """
 
 CONDITIONS = """
-a > 1 | a > b | a == b | a != b | a = 1 | a == 'a' | a != null | not (a > 1) | a and b | a or b
-a | not a | -a > 0 | a + 1 > b | a + b | a * b == b * a | 1 / a > 0 | a % 2 == 1 | a >= v | v <= a
-a == v | v == v | b < 'b' | null < a | a > 1 and b < 3 | a > 1 or b > 1 | a + 1 == b + 1 | true
-1 | nope | a > nope | (a > 1) == (b > 1) | (a > 1) != null | a == true | a > true | a.len > 1
-a <= b | 2 * a - 1 > b / 4 | a == 1 or 1 / b > 0 | - - a > 0 | v | contains(b, 'a') | len(a) > 1
+a > 1 | a > b | a == b | a != b | a = 1 | a == 'a' | a != null | not (a > 1) | a and b | a or b | a
+not a | -a > 0 | a + 1 > b | a + b | a * b == b * a | 1 / a > 0 | a % 2 == 1 | a >= v | v <= a
+a == v | v == v | b < 'b' | null < a | a > 1 and b < 3 | a > 1 or b > 1 | a + 1 == b + 1 | true | 1
+nope | a > nope | (a > 1) == (b > 1) | (a > 1) != null | a == true | a > true | a.len > 1
+a in [1, 'a', null] | a not in [v, w] | a between 1 and b | b like 'a%' | a matches '[0-9]'
+a is null | if(a is null, 0, a) | case when a > 1 then 'x' when b is null then b else a end
+upper(a) = 'A' | case(a = b, 1, a is not null, 2) | round(a, 1) | `a` = `b` | if(a > 0, 1 / a, 0)
+starts_with(b, 'a') | a <= b | 2 * a - 1 > b / 4 | a == 1 or 1 / b > 0 | - - a > 0 | v
+contains(b, 'a') | len(a) > 1
 """
 
 SIGNS = ("=", "!=", "<", "<=", ">", ">=", "LIKE", "==", "<>", "~")

@@ -242,7 +242,9 @@ class OrderTests(AgainstTestCase):
     def test_top(self, rows: list[tuple[Value, ...]], count: int, name: str, least: bool) -> None:
         """Of all rows, and of each group."""
         place = NAMES.index(name)
-        ordered = sorted(rows, key=lambda row: sort_key(row[place]), reverse=not least)
+        filled = [row for row in rows if row[place] is not None]
+        ordered = sorted(filled, key=lambda row: sort_key(row[place]), reverse=not least)
+        ordered += [row for row in rows if row[place] is None]
         found = self.table("table_top", rows, count, name, least=least)
         self.assertRows(found, NAMES, [list(row) for row in ordered[:count]])
         expected: Rows = []

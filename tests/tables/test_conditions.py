@@ -18,6 +18,9 @@ NAMES = st.sampled_from(["a", "b", "n", "m", "limit", "word", "flag", "nosuch"])
 LITERALS = st.sampled_from(["1", "0", "2.5", "'a'", "'Z'", "true", "null", "-1", "''"])
 
 
+FUNCTIONS = ["upper", "trim", "len", "abs", "round", "isset", "str", "title", "float", "year"]
+
+
 def pairs(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """Longer expressions out of parts."""
     signs = st.sampled_from(
@@ -27,6 +30,21 @@ def pairs(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(parts, signs, parts).map(lambda each: f"({each[0]} {each[1]} {each[2]})"),
         parts.map(lambda part: f"not ({part})"),
         parts.map(lambda part: f"-({part})"),
+        parts.map(lambda part: f"({part} in [1, 'a', null, 2.5])"),
+        parts.map(lambda part: f"({part} not in [0, 'b'])"),
+        parts.map(lambda part: f"({part} like '%a%')"),
+        parts.map(lambda part: f"({part} matches '^[a-z]')"),
+        parts.map(lambda part: f"({part} is not null)"),
+        st.tuples(parts, parts, parts).map(
+            lambda each: f"({each[0]} between {each[1]} and {each[2]})"
+        ),
+        st.tuples(parts, parts, parts).map(lambda each: f"if({each[0]}, {each[1]}, {each[2]})"),
+        st.tuples(parts, parts, parts).map(
+            lambda each: f"case when {each[0]} then {each[1]} else {each[2]} end"
+        ),
+        st.tuples(st.sampled_from(FUNCTIONS), parts).map(lambda each: f"{each[0]}({each[1]})"),
+        parts.map(lambda part: f"round({part}, 1)"),
+        parts.map(lambda part: f"contains({part}, 'a')"),
     )
 
 
@@ -94,6 +112,111 @@ class WholeColumnTests(TableTestCase):
             "2 <= n",
             "b >= word",
             "n / 2 == m - 1.5",
+            "b in ['x', 'y']",
+            "a is null or n between 1 and m",
+            "b like '%x' or b is null",
+            "if(a is null, 0, 1 / a) > 0",
+            "case when n > 1 then 'big' else 'small' end = 'big'",
+            "case(a is null, '', a > 1, 'x') = 'x'",
+            "round(n / 3, 2) > 0.3",
+            "b == null or upper(if(b is null, '', b)) = 'X'",
+            "`n` + 1 > m",
         ):
             self.result(source, f'table_query(t, "{text}")', whole=True)
-        self.assertEqual([mask is not None for mask in found], [True] * 6)
+        self.assertEqual([mask is not None for mask in found], [True] * 15)
+
+
+class RowWordTests(TableTestCase):
+    """Words that only conditions have, row by row."""
+
+    def setUp(self) -> None:
+        self.interpreter = Interpreter()
+        self.addCleanup(self.interpreter.close)
+        cells = [["bolt", 3.0, None], ["nut", 8.0, 2.0], ["Pin", None, 1.5]]
+        columns = [list(column) for column in zip(*cells, strict=True)]
+        self.interpreter.define("t", Table.from_columns(["item, full", "n", "in"], columns))
+
+    def value(self, expression: str) -> str:
+        """The cells of a column computed by an expression, or the error."""
+        self.interpreter.define("text", expression)
+        outcome = self.interpreter.run(
+            "print(join(table_add_column(t, 'x', expression=text)['x'], ' '))"
+        )
+        return str(outcome.error) if outcome.error else outcome.output.strip()
+
+    def test_values(self) -> None:
+        """What each word gives."""
+        self.interpreter.run("wanted = [3, 5]")
+        for expression, expected in (
+            ("n in [3, 4]", "true false false"),
+            ("n NOT IN wanted", "false true true"),
+            ("n in wanted and `item, full` like 'b%'", "true false false"),
+            ("n between 3 and 5", "true false false"),
+            ("n not between 3 and 5 and true", "false true true"),
+            ("n between 1 + 1 and 2 * 4 or false", "true true false"),
+            ("`item, full` like '_ut'", "false true false"),
+            ("`item, full` NOT LIKE '%t'", "false false true"),
+            ("`item, full` matches '(?i)^p'", "false false true"),
+            ("n is null", "false false true"),
+            ("n IS NOT NULL", "true true false"),
+            ("if(n is null, 0, n)", "3 8 0"),
+            ("if(n > 5, 'many')", "null many null"),
+            ("if(in is null, -1, in)", "-1 2 1.5"),
+            ("`in` in [2]", "false true false"),
+            ("in in [2]", "false true false"),
+            ("case(n > 5, 'b', n > 2, 'a')", "a b null"),
+            ("case(n > 5, 'b', n > 2, 'a', 'c')", "a b c"),
+            ("case when n > 5 then 'b' when n > 2 then 'a' else 'c' end", "a b c"),
+            ("case WHEN n > 5 THEN 'b' END", "null b null"),
+            ("case when n between 1 and 5 then 1 else 2 end + 1", "2 3 3"),
+            ("if(n is null, if(in > 1, 'x', 'y'), case when n > 5 then 'b' else 'c' end)", "c b x"),
+            ("if(n is null or n = 3, 1, 1 / (n - 3))", "1 0.2 1"),
+            ("upper(if(n in [3], 'a', 'b'))", "A B B"),
+            ("[if(n is null, 0, n)][0] in [3]", "true false false"),
+        ):
+            self.assertEqual(self.value(expression), expected, expression)
+
+    def test_own_functions_win(self) -> None:
+        """A function of the program called ``case`` is called."""
+        self.interpreter.run("function case(a, b) do\nreturn b\nendfunction")
+        self.assertEqual(self.value("case(n, 'own')"), "own own own")
+        self.interpreter.run("function upper(a) do\nreturn 'mine'\nendfunction")
+        self.assertEqual(self.value("upper(`item, full`)"), "mine mine mine")
+
+    def test_refused(self) -> None:
+        """One sentence for each."""
+        for expression, expected in (
+            ("`nope` > 1", "Column 'nope' not found"),
+            ("if(n)", "It is written if(condition, value, otherwise)"),
+            ("if(n, 1, 2, 3)", "It is written if(condition, value, otherwise)"),
+            ("case(n)", "It is written case(condition, value, condition, value, ..., otherwise)"),
+            ("case when n then 1", "Unexpected token: end of line"),
+            ("n in 5", "The operator IN needs an array of values"),
+            ("n like 5", "The pattern must be a text, not Number(5.0)"),
+            ("n matches 'a'", "matches needs a text, not Number(3.0)"),
+            ("`item, full` matches '('", "The regular expression '(' cannot be read"),
+            ("n between 'a' and 'b'", "Cannot compare"),
+            ("if(" * 60 + "1" + ", 1)" * 60, "Nesting is too deep"),
+            ("case when " * 60 + "1", "Nesting is too deep"),
+        ):
+            self.assertIn(expected, self.value(expression))
+
+    def test_programs_have_no_such_words(self) -> None:
+        """Outside of conditions they are errors as before, and names."""
+        for program in ("x = 1 in [1]", "x = if(true, 1, 2)", "x = `a`", "x = 1 is null"):
+            outcome = self.interpreter.run(program)
+            self.assertEqual(str(outcome.error).partition(" ")[0], "Syntax", program)
+        outcome = self.interpreter.run("like = 1\ncase = 2\nis = like + case\nprint(is)")
+        self.assertEqual(outcome.output, "3\n")
+
+    def test_filters(self) -> None:
+        """In all functions that take conditions."""
+        for call in (
+            "table_filter(t, 'n in [3]')",
+            "table_query(t, 'n in [3]')",
+            "table_where(t, 'n in [3]')",
+            "t['n in [3]']",
+            "t['`item, full` = \"bolt\"']",
+        ):
+            outcome = self.interpreter.run(f"print({call}.idx[0])")
+            self.assertEqual(outcome.output, "[bolt, 3, null]\n", (call, str(outcome.error)))

@@ -49,8 +49,10 @@ def infer_type(flow: Flow, node: nodes.Expr, variables: Types) -> int:
         case nodes.Object(pairs=pairs):
             values = [infer_type(flow, value, variables) for _, value in pairs]
             return rules.container(OBJECT, values)
-        case nodes.Logical():
+        case nodes.Logical() | nodes.RowTest():
             return BOOL
+        case nodes.Choice():
+            return ANY
         case nodes.Name(name=name):
             return _type_of_name(flow, name, variables)
         case nodes.Binary():

@@ -115,6 +115,10 @@ def children(node: TreeNode) -> Sequence[TreeNode]:
             return (node.operand,)
         case nodes.Array():
             return node.elements
+        case nodes.RowTest():
+            return node.operands
+        case nodes.Choice():
+            return [*chain.from_iterable(node.branches), node.otherwise]
         case nodes.Object():
             return [value for _, value in node.pairs]
         case nodes.AssignElement():

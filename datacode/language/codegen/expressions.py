@@ -11,6 +11,7 @@ from datacode.language.codegen.calls import call
 from datacode.language.codegen.cse import read_part
 from datacode.language.codegen.evaluation_order import flatten, operands_of
 from datacode.language.codegen.operators import chain, unary
+from datacode.language.codegen.row_expressions import choice, row_test
 from datacode.language.codegen.variables import read_name
 from datacode.language.syntax import nodes
 
@@ -65,6 +66,8 @@ EXPRESSIONS: ExpressionTable = {
     nodes.Binary: lambda b, node, _: chain(b, node),
     nodes.Logical: lambda b, node, _: chain(b, node),
     nodes.Unary: lambda b, node, _: flatten(b, unary(b, node)),
+    nodes.RowTest: lambda b, node, _: flatten(b, row_test(b, node)),
+    nodes.Choice: choice,
     nodes.Call: lambda b, node, _: flatten(b, call(b, node)),
     nodes.Index: read_part,
     nodes.Member: read_part,

@@ -15,13 +15,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from datacode.errors import syntax_error
 from datacode.language.syntax import nodes
 from datacode.language.syntax.lexer import TOKEN_KINDS, Token
 
 CONDITION = "CONDITION"
 """The kind of a token in front of a text that is one expression, not a program."""
 
-tokens = (*TOKEN_KINDS, CONDITION)
+ROW_WORDS = (
+    "AMONG",
+    "LIKE",
+    "MATCHES",
+    "BETWEEN",
+    "UP_TO",
+    "IS",
+    "CHOOSE",
+    "CASE",
+    "WHEN",
+    "END_CASE",
+)
+"""The kinds of words that only conditions over rows have (``row_words``)."""
+
+tokens = (*TOKEN_KINDS, CONDITION, *ROW_WORDS)
 
 start = "start"
 
@@ -29,7 +44,7 @@ precedence = (
     ("left", "OR"),
     ("left", "AND"),
     ("left", "EQ", "NE"),
-    ("left", "<", ">", "LE", "GE"),
+    ("left", "<", ">", "LE", "GE", "AMONG", "LIKE", "MATCHES", "BETWEEN", "UP_TO", "IS"),
     ("left", "+", "-"),
     ("left", "*", "/", "%"),
     ("right", "NOT", "!", "SIGN"),
@@ -45,7 +60,13 @@ PREFIXES = frozenset("-!") | {"NOT"}
 BRACKETS = frozenset("([{")
 """The kinds of the brackets that open."""
 
-NESTING = BINARY | PREFIXES | BRACKETS | {".", "IF", "ELSE", "FOR", "TRY", "FUNCTION"}
+NESTING = (
+    BINARY
+    | PREFIXES
+    | BRACKETS
+    | {".", "IF", "ELSE", "FOR", "TRY", "FUNCTION"}
+    | {"AMONG", "LIKE", "MATCHES", "BETWEEN", "IS", "CASE"}
+)
 """The kinds of the tokens that put something inside something else: see ``nesting_limits``."""
 
 
@@ -287,6 +308,67 @@ def p_not(p: Any) -> None:
                | '!' expression
     """
     p[0] = nodes.Unary(p[0].line, p[0].column, "not", p[2])
+
+
+# Words of conditions over rows ------------------------------------------------
+
+
+def p_row_test(p: Any) -> None:
+    """
+    expression : expression AMONG expression
+               | expression LIKE expression
+               | expression MATCHES expression
+               | expression BETWEEN expression UP_TO expression
+    """
+    negated, _, operator = p[2].text.rpartition(" ")
+    operands = (p[1], p[3], p[5]) if len(p) > 4 else (p[1], p[3])
+    p[0] = nodes.RowTest(p[2].line, p[2].column, operator, bool(negated), operands)
+
+
+def p_is_null(p: Any) -> None:
+    """expression : expression IS NULL"""
+    nothing = nodes.Null(p[3].line, p[3].column)
+    operator = "==" if p[2].text == "is" else "!="
+    p[0] = nodes.Binary(p[2].line, p[2].column, operator, p[1], nothing)
+
+
+def p_choose(p: Any) -> None:
+    """
+    operand : CHOOSE '(' elements ')'
+            | CHOOSE '(' elements ',' ')'
+    """
+    parts = p[3]
+    odd = len(parts) % 2
+    if len(parts) < 2 or (p[1].text == "if" and len(parts) > 3):
+        word = p[1].text
+        more = ", condition, value, ..." if word == "case" else ""
+        raise syntax_error(
+            "choice_arguments",
+            "It is written {signature}",
+            p[1].line,
+            p[1].column,
+            signature=f"{word}(condition, value{more}, otherwise)",
+        )
+    otherwise = parts[-1] if odd else nodes.Null(p[1].line, p[1].column)
+    pairs = tuple(zip(parts[0 : len(parts) - odd : 2], parts[1::2], strict=True))
+    p[0] = nodes.Choice(p[1].line, p[1].column, pairs, otherwise)
+
+
+def p_case(p: Any) -> None:
+    """
+    operand : CASE whens END_CASE
+            | CASE whens ELSE expression END_CASE
+    """
+    otherwise = p[4] if len(p) > 4 else nodes.Null(p[1].line, p[1].column)
+    p[0] = nodes.Choice(p[1].line, p[1].column, tuple(p[2]), otherwise)
+
+
+def p_when(p: Any) -> None:
+    """
+    whens : WHEN expression THEN expression
+          | whens WHEN expression THEN expression
+    """
+    p[0] = [*(p[1] if len(p) > 5 else []), (p[len(p) - 3], p[len(p) - 1])]
 
 
 # Operands --------------------------------------------------------------------

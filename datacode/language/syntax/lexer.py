@@ -35,6 +35,9 @@ NEWLINE = "NEWLINE"
 END = "$end"
 """The kind after the last token; PLY's name for it."""
 
+COLUMN = "COLUMN"
+"""The kind of a column's name in backticks; only conditions have such tokens."""
+
 TOKEN_KINDS = (
     NEWLINE,
     *("NAME", "NUMBER", "STRING"),
@@ -62,7 +65,8 @@ _TOKEN = re.compile(
     r"|([\t\v\f\r\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+)"  # 11 blanks
     rf"|([{SIGNS}][\w{SIGNS}]*)"  # 12 a name that begins with a vowel sign
     r"|(\Z)"  # 13 the end
-    r"|([\s\S])"  # 14 anything else
+    r"|(`(?:[^`]|``)+`)"  # 14 the name of a column, in conditions
+    r"|([\s\S])"  # 15 anything else
     r")"
 )
 (
@@ -79,8 +83,9 @@ _TOKEN = re.compile(
     _BLANKS,
     _SIGN_WORD,
     _AT_END,
+    _COLUMN,
     _OTHER,
-) = range(1, 15)
+) = range(1, 16)
 
 
 class Token(NamedTuple):
@@ -112,7 +117,8 @@ def _shown_character(character: str) -> str:
 def lex(source: Source, *, one_line: bool = False) -> Iterator[Token]:
     """All tokens: a NEWLINE after each statement, and after the last token END.
 
-    ``one_line``: line breaks end nothing, as inside brackets; one NEWLINE comes at the end.
+    ``one_line``: line breaks end nothing, as inside brackets; one NEWLINE comes at the end. Names
+    in backticks are tokens only then.
     Raises the syntax error of what is no token when it comes to it: as the parser draws one token
     after another, the error it sees is the first one in the text, be it lexical or grammatical.
     """
@@ -175,6 +181,11 @@ def lex(source: Source, *, one_line: bool = False) -> Iterator[Token]:
                 yield _token(Token, (NEWLINE, "\n", line, column))
             yield _token(Token, (END, "", line, column))
             return
+        elif group == _COLUMN and one_line:
+            yield _token(Token, (COLUMN, content, line, column))
+            if "\n" in content:
+                line += content.count("\n")
+                line_start = match.start(group) + content.rfind("\n")
         else:
             raise _no_token(text, match.start(group), line, column)
         ended = False
@@ -244,6 +255,7 @@ _LEXEME_KINDS = {
     _COMMENT: "COMMENT",
     _BLOCK_COMMENT: "BLOCK_COMMENT",
     _SIGN_WORD: "NAME",
+    _COLUMN: "ERROR",
     _OTHER: "ERROR",
 }
 

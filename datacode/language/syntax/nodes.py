@@ -140,6 +140,29 @@ class Call(Node):
         return plain if len(plain) == len(self.arguments) else None
 
 
+@dataclass(frozen=True, slots=True)
+class RowTest(Node):
+    """``x in a``, ``x like p``, ``x matches p``, ``x between a and b``, in conditions over rows.
+
+    ``negated``: ``not`` stands before the word.
+    """
+
+    operator: str
+    negated: bool
+    operands: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Node):
+    """``if(condition, value, otherwise)`` and ``case``, in conditions over rows.
+
+    The value of the first of ``branches`` whose condition holds; the others are not evaluated.
+    """
+
+    branches: tuple[tuple[Expr, Expr], ...]
+    otherwise: Expr
+
+
 Expr = (
     Number
     | String
@@ -154,6 +177,8 @@ Expr = (
     | Index
     | Member
     | Call
+    | RowTest
+    | Choice
 )
 
 

@@ -12,7 +12,8 @@ from datacode.errors import DataCodeError, Kind, syntax_error
 from datacode.i18n.message import Message
 from datacode.language.syntax import lr_driver, nodes, validate
 from datacode.language.syntax.grammar import BINARY, BRACKETS, CONDITION, PREFIXES
-from datacode.language.syntax.lexer import END, NEWLINE, RESERVED_WORDS, Token, lex, shown
+from datacode.language.syntax.lexer import END, NEWLINE, Token, lex, shown
+from datacode.language.syntax.row_words import RowWords
 from datacode.language.syntax.source import Source
 
 
@@ -32,38 +33,33 @@ def parse(text: str) -> nodes.Program:
     return program
 
 
-def parse_expression(text: str, columns: Collection[str] = ()) -> nodes.Expr:
+def parse_expression(
+    text: str, columns: Collection[str] = (), functions: Collection[str] = ()
+) -> nodes.Expr:
     """The tree of a text that is one expression, the condition of a row filter.
 
-    ``=`` means ``==``, and line breaks mean nothing. ``columns`` are the names of the table's
-    columns: a reserved word among them is a name here, unless expressions need it themselves.
+    ``=`` means ``==``, line breaks mean nothing, and there are the words of ``row_words``, which
+    says what ``columns`` and ``functions`` are for.
 
-    Raises DataCodeError as ``parse`` does, lines and columns counted in this text.
+    Raises DataCodeError as ``parse`` does, lines and columns counted in this text; of kind RUNTIME
+    for a name in backticks that is no column.
     Source: tables and files reference, 1.7.
     """
     source = Source(text)
     try:
-        condition: nodes.Expr = _tree(_condition_tokens(source, columns))
+        condition: nodes.Expr = _tree(_condition_tokens(source, columns, functions))
     except DataCodeError as error:
         error.multiline = source.multiline
         raise
     return condition
 
 
-_EXPRESSION_WORDS = frozenset({"true", "false", "null", "and", "or", "not"})
-
-
-def _condition_tokens(source: Source, columns: Collection[str]) -> Iterator[Token]:
+def _condition_tokens(
+    source: Source, columns: Collection[str], functions: Collection[str]
+) -> Iterator[Token]:
     """The tokens of a condition, as the grammar of programs wants them."""
-    names = frozenset(columns).intersection(RESERVED_WORDS) - _EXPRESSION_WORDS
     yield Token(CONDITION, "", 1, 1)
-    for token in lex(source, one_line=True):
-        if token.kind == "=":
-            yield token._replace(kind="EQ")
-        elif token.text in names:
-            yield token._replace(kind="NAME")
-        else:
-            yield token
+    yield from RowWords(columns, functions).read(lex(source, one_line=True))
 
 
 def _tree(tokens: Iterable[Token]) -> Any:

@@ -104,7 +104,7 @@ def _filter(host: Host, table: Value, condition: Value) -> Table:
     source = as_table(table, "Table and String")
     text = as_text(condition, "Table and String")
     warn_of_condition(source, text, host.warn)
-    return filtered(host.engine.condition, source, text)
+    return filtered(host.engine, source, text)
 
 
 @builtin("row filters", calls_back=True)
@@ -112,7 +112,9 @@ def table_query(host: Host, table: Value, expression: Value) -> Table:
     """The rows for which an expression of the language is true.
 
     Names of columns are the row's cells, other names the program's variables and functions.
-    Nothing is above or below an empty cell.
+    Nothing is above or below an empty cell. Names that are no words stand in backticks. There are
+    ``in``, ``like``, ``matches`` (a regular expression), ``between ... and`` and ``is null``, each
+    also with ``not``, and ``if(condition, value, otherwise)`` and ``case``.
 
     Raises an error if the expression cannot be read, fails for a row, or gives anything but a
     bool.
@@ -122,11 +124,12 @@ def table_query(host: Host, table: Value, expression: Value) -> Table:
         least = 4
         t = table([["bolt", 3], ["nut", 8], ["pin", null]], ["item", "n"])
         print(join(table_query(t, "n >= least or contains(item, 'p')")["item"], " "))   # nut pin
+        print(len(table_query(t, "n between 3 and 5 or item in ['nut'] or `n` is null")))   # 3
     """
     source = as_table(table, "Table and String")
     text = as_text(expression, "Table and String")
     warn_of_condition(source, text, host.warn)
-    return queried(host.engine.condition, source, text)
+    return queried(host.engine, source, text)
 
 
 # By one column -----------------------------------------------------------------

@@ -296,7 +296,8 @@ def table_add_column(
     """A table with one more column, or with another one in the place of a column of that name.
 
     ``values`` is an array (or column) with a cell for every row, or one value for all of them.
-    ``expression`` is a text instead, computed for every row from its cells.
+    ``expression`` is a text instead, computed for every row from its cells: with operators and
+    functions, and the words of ``table_query``.
 
     Example::
 
@@ -304,6 +305,9 @@ def table_add_column(
         t = table_add_column(t, "unit", "pcs")
         t = table_add_column(t, "total", expression="n * price")
         print(t.column_names, t["total"][0])        # [item, n, price, unit, total] 3
+        t = table_add_column(t, "size", expression="if(n > 3, 'many', 'few')")
+        t = table_add_column(t, "class", expression="case when `total` > 2 then 'A' else 'B' end")
+        print(t["size"][1], t["class"][1])          # many B
     """
     source = as_table(table, "Table, String, Value")
     title = as_text(name, "Table, String, Value")
@@ -314,7 +318,7 @@ def table_add_column(
     if expression is ABSENT:
         cells = _given_cells(source, values)
     else:
-        cells = computed(host.engine.condition, source, as_text(expression, "String"))
+        cells = computed(host.engine, source, as_text(expression, "String"))
     names, columns = list(source.names), list(source.columns)
     position = source.position(title)
     if position is None:

@@ -113,6 +113,9 @@ class _Functions:
             return self.own[name](*arguments)
         return call_with(self.host, name, arguments, {})
 
+    def defines(self, name: str) -> bool:
+        return name in self.own
+
     def condition(self, text: str, columns: Sequence[str]) -> Any:
         raise NotImplementedError("no test here filters tables")
 

@@ -1,0 +1,114 @@
+"""Functions of the library over a whole column at once, by Polars, with the same result.
+
+A function gets a column without nulls and its other arguments, and gives None where Polars would
+give something else than row by row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from datacode.tables.filters import is_utf8
+from datacode.values.column_storage import ColumnData
+from datacode.values.lazy_polars import pl
+from datacode.values.number_picture import to_decimals
+from datacode.values.parse_text import WHITE_SPACE
+from datacode.values.types import Value
+
+ColumnFunction = Callable[[pl.Series, Sequence["ColumnData | Value"]], "pl.Series | None"]
+
+
+def _of_text(make: Callable[[pl.Series], pl.Series]) -> ColumnFunction:
+    """A function of a text alone."""
+
+    def function(series: pl.Series, others: Sequence[Value]) -> pl.Series | None:
+        return None if others or series.dtype != pl.String else make(series)
+
+    return function
+
+
+def _of_text_and_part(make: Callable[[pl.Series, str], pl.Series]) -> ColumnFunction:
+    """A function of a text and another that is the same in all rows."""
+
+    def function(series: pl.Series, others: Sequence[Value]) -> pl.Series | None:
+        if series.dtype != pl.String or len(others) != 1:
+            return None
+        part = others[0]
+        return make(series, part) if part.__class__ is str and is_utf8(part) else None
+
+    return function
+
+
+def _abs(series: pl.Series, others: Sequence[Value]) -> pl.Series | None:
+    return None if others or series.dtype != pl.Float64 else series.abs()
+
+
+_MOST_DIGITS = 15
+_DOUBT = 1e-15
+"""Numbers so near to a half, in parts of themselves, are rounded by their printed digits."""
+
+
+def _round(series: pl.Series, others: Sequence[Value]) -> pl.Series | None:
+    """As ``round`` does: halves away from zero."""
+    digits = others[0] if others else 0.0
+    if series.dtype != pl.Float64 or len(others) > 1 or digits.__class__ is not float:
+        return None
+    if digits == 0:
+        return _to_whole(series)
+    if not digits.is_integer() or not 0 < digits <= _MOST_DIGITS:
+        return None
+    factor = 10.0**digits
+    scaled = series * factor
+    rounded = scaled.round(mode="half_away_from_zero")
+    size = scaled.abs()
+    places = (~((scaled - rounded).abs() < 0.5 - size * _DOUBT)).arg_true()
+    made: pl.Series = rounded / factor
+    if len(places):
+        exact = [_by_printed_digits(number, int(digits)) for number in series.gather(places)]
+        made = made.scatter(places, exact)
+    return made
+
+
+def _by_printed_digits(number: float, digits: int) -> float:
+    if not math.isfinite(number):
+        return number
+    return float(to_decimals(Decimal(repr(number)), digits))
+
+
+def _to_whole(series: pl.Series) -> pl.Series:
+    """Halves away from zero."""
+    size = series.abs()
+    whole = size.floor()
+    found: pl.Series = (whole + (size - whole >= 0.5).cast(pl.Float64)) * series.sign()
+    return found
+
+
+def _length(series: pl.Series) -> pl.Series:
+    return series.str.len_chars().cast(pl.Float64)
+
+
+FUNCTIONS: dict[str, ColumnFunction] = {
+    "upper": _of_text(lambda s: s.str.to_uppercase()),
+    "lower": _of_text(lambda s: s.str.to_lowercase()),
+    "trim": _of_text(lambda s: s.str.strip_chars(WHITE_SPACE)),
+    "len": _of_text(_length),
+    "length": _of_text(_length),
+    "contains": _of_text_and_part(lambda s, part: s.str.contains(part, literal=True)),
+    "starts_with": _of_text_and_part(lambda s, part: s.str.starts_with(part)),
+    "ends_with": _of_text_and_part(lambda s, part: s.str.ends_with(part)),
+    "abs": _abs,
+    "round": _round,
+    "isset": lambda series, others: None if others else series.is_not_null(),
+}
+
+PURE = frozenset(
+    {
+        *("year", "quarter", "month", "week", "day", "weekday", "date_trunc", "date_format"),
+        *("date_add", "title", "substring", "replace", "find", "regex_find", "regex_replace"),
+        *("regex_match", "format", "pad", "repeat", "number", "float", "int", "str", "sqrt", "pow"),
+        *("date", "duration", "duration_text"),
+    }
+)
+"""Functions whose result depends on their arguments alone: each different value asks once."""
