@@ -133,6 +133,7 @@ class Server:
             self.metrics.text,
             lambda: b"{}",
             page,
+            settings.path_prefix,
         )
         context = ServerContext(settings, self.reactor, self.metrics, NoAudit())
         self.admission = AdmissionControl(context, site, self.workspace)
@@ -960,6 +961,23 @@ class SiteTests(ServerTestCase):
         self.assertIn(b"Content-Encoding: gzip", answer.reader.head)
         answer = self.get("/", page=page, If_None_Match='"tag"')
         self.assertEqual((answer.status, answer.reader.rest), (304, b""))
+
+    def test_path_prefix(self) -> None:
+        """Behind a proxy that keeps a path in front: page, figures and socket are there, too."""
+        server = self.server(path_prefix="/datacode", page=Page(b"<html>", b"", '"tag"'))
+        for path, status in (
+            ("/datacode/", 200),
+            ("/datacode/?x=1", 200),
+            ("/datacode/healthz", 200),
+            ("/datacode", 308),
+            ("/", 200),
+            ("/datacodes/", 426),
+        ):
+            answer = self.connect(server).send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            self.assertEqual(answer.status, status, path)
+            if status == 308:
+                self.assertIn(b"\r\nLocation: /datacode/\r\n", answer.reader.head)
+        self.opened(server, "/datacode/")
 
     def test_no_page(self) -> None:
         """Without the web client a sentence."""
