@@ -130,7 +130,6 @@ def read_by_calamine(
             *calamine_cells(cells),
             found.errors,
             lambda: found.odd_days,
-            may_have_leap_day=True,
             merged=merged,
         )
 

@@ -42,6 +42,8 @@ _LAST = datetime.max - timedelta(seconds=1)
 _SMALL = 2_000_000
 """Tables with up to so many cells stay in the lists that were read; larger ones take less room."""
 
+_DAYS_OF_READERS = frozenset({date, datetime})
+
 _NAMED = 20
 """Sheets that an error lists."""
 
@@ -84,7 +86,6 @@ class Sheet:
     rows: Iterator[Sequence[Any]]
     texts: Mapping[CellPosition, str] = field(default_factory=dict)
     find_odd_days: Callable[[], Mapping[CellPosition, float]] = _none
-    may_have_leap_day: bool = False
     no_results: Sequence[CellPosition] = ()
     merged: Sequence[Area] = ()
 
@@ -193,13 +194,16 @@ def _table(sheet: Sheet, options: ReadOptions, warn: Warn) -> Table:
         if first is None:
             raise too_few_records(options.header_row)
         columns, rows = [[] for _ in first], chain((first,), rows)
+    has_1900 = False
     while part := list(islice(rows, _ROWS_AT_ONCE)):
         for column, cells in zip(columns, zip(*part, strict=True), strict=True):
             now = set(map(type, cells))
+            if not has_1900 and now & _DAYS_OF_READERS:
+                has_1900 = any(c.__class__ in _DAYS_OF_READERS and c.year == 1900 for c in cells)
             column.extend(_values(cells, now))
             kinds |= now
     faults = _Faults(sheet, options.header_row, columns)
-    if time in kinds or (sheet.may_have_leap_day and kinds & {date, datetime}):
+    if time in kinds or has_1900:
         faults.put_odd_days()
     faults.put_texts(CellError in kinds)
     if options.fill_merged:

@@ -103,7 +103,6 @@ def _by_calamine(archive: Package, most_cells: int) -> Book:
 def _facts(archive: Package, part: str, scan: ExtentScan) -> dict[str, Any]:
     """What is in the XML whoever reads the cells."""
     return {
-        "may_have_leap_day": scan.may_have_leap_day,
         "no_results": (
             sheet_xml.formulas_without_results(archive, part) if scan.may_have_formulas else ()
         ),

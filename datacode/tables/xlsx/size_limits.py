@@ -90,7 +90,6 @@ class ExtentScan:
         self.may_have_special_cells = False
         self.may_have_formulas = False
         self.may_have_merged_areas = False
-        self.may_have_leap_day = False
 
     @staticmethod
     def _pattern_beyond(letters: int, digits: int) -> re.Pattern[bytes]:
@@ -118,7 +117,6 @@ class ExtentScan:
         self.may_have_formulas = (
             self.may_have_formulas or b"<f" in text or (b":" in text and b":f" in text)
         )
-        self.may_have_leap_day = self.may_have_leap_day or b">60" in text
         self.may_have_merged_areas = self.may_have_merged_areas or b"mergeCell" in text
         if self._is_plain:
             self._is_plain = not self._may_hide_cells(text) and self._grow(text)
