@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from msgspec import Raw, Struct
@@ -16,13 +16,24 @@ from datacode.i18n.message import Message
 from datacode.runtime.file_operations import AnyFileOperation, FileOperation, Open, Write
 from datacode.runtime.files import FilesError
 from datacode.worker.limits import MIB
-from datacode.worker.wire import Answered, Failed, FileRequest, Opened, WritePiece, packed
+from datacode.worker.wire import (
+    Answered,
+    Failed,
+    FileRequest,
+    Opened,
+    WritePiece,
+    packed,
+    packed_in_pieces,
+)
 
 _TOO_LARGE = Message(
     "file_too_large_to_write", "The file is too large to be written: {mebibytes} MiB are allowed"
 )
 
 _AT_ONCE = 8
+
+_A_TURN = 2000
+"""Names that are encoded at a time."""
 
 _UNREAD = 32
 """Answers, each of which may be an open file, that a worker may leave unread. An honest one reads
@@ -43,6 +54,10 @@ class Broker(Protocol):
         """No program waits for what was asked so far: end what can be ended."""
 
 
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
 class FileServer:
     """Puts a worker's requests to the broker and sends back what it says.
 
@@ -59,9 +74,12 @@ class FileServer:
         write_bytes: int,
         is_read: Callable[[], bool] = lambda: True,
         broken: Callable[[str], None] = lambda fault: None,
+        turn: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         """``is_read`` tells whether the worker has read all that was sent; ``broken`` is told of a
-        worker that does not."""
+        worker that does not. ``turn`` waits for the reactor's next turn.
+        """
+        self._turn = turn
         self._is_read = is_read
         self._broken = broken
         self._unread = 0
@@ -117,7 +135,7 @@ class FileServer:
             if isinstance(operation, Open):
                 descriptors, answer = (found,), Opened(request)
             else:
-                answer = Answered(request, Raw(packed(found)))
+                answer = Answered(request, Raw(await self._packed(found)))
         except CancelledError:
             answer = Failed(request, errno.EINTR)
         except FilesError as error:
@@ -134,6 +152,16 @@ class FileServer:
         else:
             for descriptor in descriptors:
                 os.close(descriptor)
+
+    async def _packed(self, found: Any) -> bytes:
+        """What was found, encoded; a long list in turns, between which others have theirs."""
+        if not isinstance(found, list) or len(found) <= _A_TURN:
+            return packed(found)
+        pieces = bytearray()
+        for piece in packed_in_pieces(found, _A_TURN):
+            pieces += piece
+            await self._turn()
+        return bytes(pieces)
 
     def _answered(self, answer: Struct, descriptors: tuple[int, ...]) -> None:
         self._unread += 1

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 from twisted.internet.defer import CancelledError, Deferred, DeferredLock
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from datacode.errors import DataCodeError, internal_error, limit_error, runtime_error
@@ -324,6 +325,7 @@ class RemoteInterpreter:
                 self._limits.write_bytes,
                 is_read=lambda: worker.run.is_read,
                 broken=worker.kill,
+                turn=lambda: deferLater(self._reactor, 0),
             )
             self._files = files
             self._unasked = 0

@@ -470,6 +470,14 @@ def packed(value: object) -> bytes:
         return _encoder.encode(surrogates.replaced(data))
 
 
+def packed_in_pieces(items: list[Any], count: int) -> Iterator[bytes]:
+    """What ``packed`` gives of a list, made from ``count`` items at a time, 16 to 65535."""
+    yield b"\xdd" + len(items).to_bytes(4, "big")
+    for start in range(0, len(items), count):
+        some = items[start : start + count]
+        yield packed(some)[1 if len(some) < 16 else 3 :]  # without the head of a list of its own
+
+
 def answer_to(operation: FileOperation[Any], answered: Answered) -> Any:
     """What an operation gives, out of its answer."""
     return msgspec.msgpack.decode(answered.answer, type=operation.answer_type())

@@ -27,6 +27,16 @@ def frame(length: int, body: bytes) -> bytes:
     return length.to_bytes(4, "big") + body
 
 
+class PieceTests(SynchronousTestCase):
+    def test_lists(self) -> None:
+        """A list that is packed in pieces is the same list."""
+        for length in (17, 32, 33, 40, 1000):
+            for items in ([Entry(str(n), False, n) for n in range(length)], ["\udcffя"] * length):
+                data = b"".join(wire.packed_in_pieces(items, 16))
+                expected = msgspec.msgpack.decode(wire.packed(items))
+                self.assertEqual(msgspec.msgpack.decode(data), expected)
+
+
 class FramesTests(SynchronousTestCase):
     """A stream is cut into frames again, however it arrives."""
 
