@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from datacode.console import report
 from datacode.console.ctrl_c import collect_interrupts
 from datacode.console.interactive import EchoProgram, InteractiveShell, with_echo
+from datacode.console.state_files import StateFileError, load_state, save_state
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.language.syntax.source import Source
@@ -24,6 +25,10 @@ Write = Callable[[str], object]
 
 _MOMENT = 0.05
 """Seconds between two looks at whether Ctrl-C was pressed while the server runs a program."""
+
+_ON_SERVER = Message(
+    "state_on_server", "Only the state of a prompt without a server can be kept in a file"
+)
 
 _FIRST_LINE = " (строка 1)"
 
@@ -53,6 +58,12 @@ class Backend(Protocol):
 
     def reset(self) -> None:
         """A fresh interpreter."""
+
+    def save(self, name: str) -> None:
+        """Write the state to a file. Raises ``StateFileError``."""
+
+    def load(self, name: str) -> None:
+        """Put the state of a file in place of the present one. Raises ``StateFileError``."""
 
     def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
         """Where the word at ``position`` begins, and what it may become."""
@@ -95,6 +106,12 @@ class LocalBackend:
 
     def signature(self, name: str) -> str | None:
         return self._shell.interpreter.functions().get(name)
+
+    def save(self, name: str) -> None:
+        save_state(self._shell.interpreter, name)
+
+    def load(self, name: str) -> None:
+        load_state(self._shell.interpreter, name)
 
     def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
         completed = self._shell.interpreter.complete(text, position)
@@ -160,6 +177,12 @@ class RemoteBackend:
 
     def reset(self) -> None:
         self._client.reset()
+
+    def save(self, name: str) -> None:
+        raise StateFileError(_ON_SERVER)
+
+    def load(self, name: str) -> None:
+        raise StateFileError(_ON_SERVER)
 
     def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
         start, found = self._client.complete(text, position)

@@ -75,7 +75,8 @@ def _dispatch(options: CommandLine) -> int:
             from datacode.console.backends import LocalBackend
             from datacode.console.repl import start
 
-            return start(LocalBackend(options.locale, files), options.locale)
+            backend = LocalBackend(options.locale, files)
+            return start(backend, options.locale, load=options.load, save=options.save)
         from datacode.console.run import run
 
         return run(options, files)

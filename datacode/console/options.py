@@ -48,6 +48,8 @@ Options:
                        connect a share: programs read it as lib://SHARE/...; the password is asked
                        for, or taken from DATACODE_SMB_PASSWORD; may be repeated; with connect
                        the server connects it
+  --load FILE          begin with the variables, tables and functions that --save has left there
+  --save FILE          leave them there after a success; at the prompt, when it ends
   --locale ru|en       language of messages (default: from the environment)
   --repl, -i           the prompt
   --version            the version
@@ -84,6 +86,8 @@ DataCode: небольшой язык для работы с данными.
                        подключить общую папку: программы читают её как lib://ПАПКА/...; пароль
                        спрашивается или берётся из DATACODE_SMB_PASSWORD; можно повторять; с
                        connect папку подключает сервер
+  --load ФАЙЛ          начать с переменных, таблиц и функций, которые оставил там --save
+  --save ФАЙЛ          сохранить их туда после успеха; в интерактивном режиме при выходе
   --locale ru|en       язык сообщений (по умолчанию из окружения)
   --repl, -i           интерактивный режим
   --version            версия
@@ -123,7 +127,7 @@ class CommandLine:
 
     ``program`` is a file's name, ``-`` for standard input, or None with ``code``. ``model`` is None
     without ``--build_model``, empty where the name of the database was left open. ``smb`` are the
-    shares to connect, ``HOST,LOGIN,SHARE`` each.
+    shares to connect, ``HOST,LOGIN,SHARE`` each. ``load`` and ``save`` are files with a state.
     """
 
     mode: str = "repl"
@@ -138,6 +142,8 @@ class CommandLine:
     model: str | None = None
     locale: str = "en"
     smb: list[str] = field(default_factory=list)
+    load: str | None = None
+    save: str | None = None
 
 
 MODES = {
@@ -151,7 +157,7 @@ MODES = {
     "-i": "repl",
     "repl": "repl",
 }
-VALUES = ("--locale", "--smb", "--build_model", "-c")
+VALUES = ("--locale", "--smb", "--build_model", "--load", "--save", "-c")
 """Options with a value."""
 
 FLAGS = {
@@ -188,6 +194,8 @@ def parse(words: list[str]) -> CommandLine:
             found["locale"] = parse_locale(value if equals else _operand(rest, name))
         elif name == "--smb":
             smb.append(value if equals else _operand(rest, name))
+        elif name in ("--load", "--save"):
+            found[name[2:]] = value if equals else _operand(rest, name)
         elif name == "--build_model":
             found["model"] = value if equals else _model(rest)
         elif _has_program(found):

@@ -7,6 +7,7 @@ lines. Source: server reference, 9.2.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -19,10 +20,14 @@ from datacode.console.backends import Backend
 from datacode.console.fit_table import TableFitter
 from datacode.console.interactive import incomplete
 from datacode.console.output import OutputClosed, ProgramOutput
+from datacode.console.state_files import StateFileError
+from datacode.errors import DataCodeError
 from datacode.hints.names import closest
 from datacode.i18n import catalog
 from datacode.i18n.os_errors import system_reason
+from datacode.language.syntax import nodes
 from datacode.language.syntax.lexer import tokens
+from datacode.language.syntax.parser import parse
 from datacode.language.tools.blocks import CLOSES, DIVIDES, Blocks, Lines
 from datacode.language.tools.format import INDENT
 from datacode.runtime.builtins import BUILTINS
@@ -44,6 +49,8 @@ help          this text
 help NAME     what a function does, with an example
 vars          the variables
 reset         forget everything
+save FILE     keep variables, tables and functions in a file
+load FILE     go on with those of a file instead
 clear         clear the screen
 exit, quit    leave (so does Ctrl-D)
 
@@ -55,6 +62,8 @@ help          этот текст
 help ИМЯ      что делает функция, с примером
 vars          переменные
 reset         забыть всё
+save ФАЙЛ     сохранить переменные, таблицы и функции в файл
+load ФАЙЛ     продолжить с теми, что сохранены в файле
 clear         очистить экран
 exit, quit    выход (как и Ctrl-D)
 
@@ -114,6 +123,8 @@ class Repl:
             self._commands[word]()
         elif word.startswith("help ") and len(word.split()) == 2:
             self._help(word.split()[1])
+        elif (named := _STATE_COMMAND.fullmatch(word)) and self._is_command(word, named[1]):
+            self.keep_state(named[1], named[2].strip("\"'"))
         elif word:
             self._run(text)
         return True
@@ -153,6 +164,31 @@ class Repl:
         self._backend.reset()
         self._say(self._text(catalog.mark("Interpreter reset! 🔄")))
 
+    def _is_command(self, text: str, word: str) -> bool:
+        """Is it no program? ``save = 5`` is one, and ``save /tmp/x`` where there is a ``save``."""
+        try:
+            (statement,) = parse(text).body
+        except (DataCodeError, ValueError):
+            return True
+        is_quotient = (
+            isinstance(statement, nodes.ExpressionStatement) and text[4:].lstrip()[0] in "/."
+        )
+        return is_quotient and word not in dict(self._backend.variables())
+
+    def keep_state(self, command: str, name: str) -> bool:
+        """``save`` or ``load`` the state; False if that failed, which has been said."""
+        try:
+            if command == "save":
+                self._backend.save(name)
+                self._say(self._text(catalog.mark("💾 State saved to {name}"), name=name))
+            else:
+                self._backend.load(name)
+                self._say(self._text(catalog.mark("📂 State loaded from {name}"), name=name))
+        except StateFileError as problem:
+            self._complain(f"❌ {problem.render(self._locale)}\n")
+            return False
+        return True
+
     def _help(self, name: str) -> None:
         builtin = BUILTINS.get(name)
         own = self._backend.signature(name) if builtin is None else None
@@ -167,6 +203,9 @@ class Repl:
                 self._say(
                     "💡 " + self._text(catalog.mark("did you mean '{similar}'?"), similar=similar)
                 )
+
+
+_STATE_COMMAND = re.compile(r"(save|load)\s+(\S.*)")
 
 
 def _cut(line: str, width: int) -> str:
@@ -331,8 +370,13 @@ def converse_over_pipe(repl: Repl, lines: Iterable[str]) -> int:
     return 0
 
 
-def start(backend: Backend, locale: str) -> int:
-    """The prompt on standard input and output; the exit status."""
+def start(
+    backend: Backend, locale: str, *, load: str | None = None, save: str | None = None
+) -> int:
+    """The prompt on standard input and output; the exit status.
+
+    It begins with the state in the file ``load``, and leaves its own in ``save`` at its end.
+    """
     output = ProgramOutput(sys.stdout)
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
 
@@ -352,10 +396,16 @@ def start(backend: Backend, locale: str) -> int:
         clock=time.monotonic if at_terminal else None,
     )
     try:
-        if not at_terminal:
-            return converse_over_pipe(repl, sys.stdin)
-        repl.banner()
-        return converse_at_terminal(repl, backend, locale)
+        if load is not None and not repl.keep_state("load", load):
+            return 1
+        if at_terminal:
+            repl.banner()
+            status = converse_at_terminal(repl, backend, locale)
+        else:
+            status = converse_over_pipe(repl, sys.stdin)
+        if save is not None and not repl.keep_state("save", save):
+            return 1
+        return status
     except OutputClosed:
         return 1
     finally:

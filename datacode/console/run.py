@@ -19,6 +19,7 @@ from datacode.console import report
 from datacode.console.ctrl_c import run_interruptibly, was_interrupted
 from datacode.console.options import INTERRUPTED, CommandLine
 from datacode.console.output import OutputClosed, ProgramOutput
+from datacode.console.state_files import StateFileError, load_state, save_state
 from datacode.errors import DataCodeError
 from datacode.i18n import catalog
 from datacode.i18n.message import Message
@@ -99,13 +100,17 @@ def run(options: CommandLine, files: Files | None = None) -> int:
     except (OSError, ValueError) as problem:
         _complain(not_read(name, problem).render(locale))
         return 1
-    if options.check:
-        return _check(options, text)
-    if options.dump_python:
-        return _dump_python(options, text, files)
-    if options.json:
-        return _run_as_json(options, text, files)
-    return _run_with_banner(options, text, files)
+    try:
+        if options.check:
+            return _check(options, text)
+        if options.dump_python:
+            return _dump_python(options, text, files)
+        if options.json:
+            return _run_as_json(options, text, files)
+        return _run_with_banner(options, text, files)
+    except StateFileError as problem:
+        _complain("❌ " + problem.render(locale))
+        return 1
 
 
 def _interpreter(
@@ -119,6 +124,8 @@ def _interpreter(
         on_warning=lambda message: _complain(report.warning(message).render(options.locale)),
         keep_output=on_output is None,
     )
+    if options.load is not None:
+        load_state(interpreter, options.load)
     interpreter.define("argv", list(options.argv))
     return interpreter
 
@@ -146,12 +153,18 @@ def _run_with_banner(options: CommandLine, text: str, files: Files | None) -> in
             failed = Message("execution_failed", "❌ Execution failed with error:")
             _complain(failed.render(options.locale), *("   " + line for line in lines))
         return _status(outcome)
+    _save_state(options, interpreter)
     banner.say(catalog.mark("✅ Execution completed successfully!"))
     if options.debug:
         _show_variables(interpreter, banner)
     if options.model is not None:
         return _export(options, interpreter, banner)
     return 0
+
+
+def _save_state(options: CommandLine, interpreter: Interpreter) -> None:
+    if options.save is not None:
+        save_state(interpreter, options.save)
 
 
 def _output_closed(output: ProgramOutput, options: CommandLine) -> int:
@@ -275,6 +288,8 @@ def _run_as_json(options: CommandLine, text: str, files: Files | None) -> int:
             "code": error.message.code,
         }
     _print_json(answer)
+    if error is None:
+        _save_state(options, interpreter)
     if error is None and options.model is not None:
         return _export(options, interpreter, RunBanner(sys.stderr, silent=True))
     return _status(outcome)

@@ -203,7 +203,7 @@ def save(snapshot: Snapshot, file: BinaryIO) -> None:
 
 def load(file: BinaryIO) -> Snapshot:
     """The snapshot in a file. Raises ``CheckpointError``, and ``OSError`` of the file."""
-    if _exactly(file, len(MAGIC)) != MAGIC:
+    if file.read(len(MAGIC)) != MAGIC:
         raise CheckpointError(
             Message("no_checkpoint", "This is no file with a state saved by DataCode")
         )

@@ -218,6 +218,27 @@ class PipeTests(CommandTestCase):
         self.assertIn("Unexpected character", done.err)
 
 
+class StateTests(CommandTestCase):
+    """``save`` and ``load`` at the prompt, and the options of the same names."""
+
+    def test_commands(self) -> None:
+        """They are commands where they cannot be meant as programs."""
+        done = self.datacode(
+            "--save", "end", stdin=b"x = 1\nsave ./a b\nx = 2\nload ./a b\nprint(x)\nload none\n"
+        )
+        self.assertIn("1\n", done.out)
+        self.assertIn("'none' was not loaded", done.err)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["a b", "end"])
+        done = self.datacode("--load", "end", stdin=b"save = x + 1\nsave /x\nprint(save)\n")
+        self.assertIn("2\n", done.out)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["a b", "end"])
+
+    def test_no_state_to_load(self) -> None:
+        """The prompt does not begin with another state than it was told to."""
+        done = self.datacode("--load", "none", stdin=b"print(1)\n")
+        self.assertEqual((done.status, done.out), (1, ""))
+
+
 class TerminalTests(CommandTestCase):
     """``datacode`` at a real terminal."""
 

@@ -170,6 +170,36 @@ class RunTests(CommandTestCase):
         self.assertIn("  answer = 42\n", done.out)
 
 
+class StateTests(CommandTestCase):
+    """``--save`` and ``--load``."""
+
+    def test_save_and_load(self) -> None:
+        """What one run leaves the next one has; ``argv`` is its own."""
+        code = "x = [1, 2]\nfunction f(n) do\n return n + len(x)\nendfunction"
+        self.assertEqual(self.datacode("--save", "s", "-c", code, "word").status, 0)
+        self.assertEqual(os.stat(self.folder / "s").st_mode & 0o777, 0o600)
+        self.assertEqual(os.listdir(self.folder), ["s"])
+        done = self.datacode("--load=s", "-c", "print(x, f(1), argv)")
+        self.assertEqual((done.status, done.out), (0, "[1, 2] 3 []\n"))
+
+    def test_failure_leaves_the_old_file(self) -> None:
+        """A program that fails saves nothing."""
+        self.datacode("--save", "s", "-c", "x = 1")
+        self.assertEqual(self.datacode("--load", "s", "--save", "s", "-c", "x = y").status, 1)
+        self.assertEqual(self.datacode("--load", "s", "-c", "print(x)").out, "1\n")
+
+    def test_what_cannot_be(self) -> None:
+        """No file, another file, no folder."""
+        for words, expected in (
+            (("--load", "none"), "The state in 'none' was not loaded: No such file or directory"),
+            (("--load", self.file("x", "text")), "This is no file with a state saved by DataCode"),
+            (("--save", "no/folder"), "The state was not saved to 'no/folder': No such file"),
+        ):
+            done = self.datacode(*words, "-c", "x = 1")
+            self.assertEqual(done.status, 1)
+            self.assertIn(expected, done.err)
+
+
 class JsonTests(CommandTestCase):
     """``--json``, for other programs."""
 

@@ -1,0 +1,65 @@
+"""The state of a session in a file: ``--save``, ``--load`` and the prompt's commands.
+
+Source: checkpoint reference, 5.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from datacode.i18n.message import Message, MessageError
+from datacode.i18n.os_errors import system_reason
+from datacode.runtime import checkpoint
+from datacode.runtime.interpreter import Interpreter
+
+
+class StateFileError(MessageError):
+    """A state was not saved, or not loaded."""
+
+
+def save_state(interpreter: Interpreter, name: str) -> None:
+    """Write the state to a file, which only its owner may read; an old one stays until then.
+
+    Raises ``StateFileError``.
+    """
+    path = Path(name).absolute()
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with open(descriptor, "wb") as file:
+                checkpoint.save(interpreter.snapshot(), file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise StateFileError(
+            Message("state_not_saved", "The state was not saved to '{name}': {reason}").filled(
+                name=name, reason=system_reason(error)
+            )
+        ) from None
+
+
+def load_state(interpreter: Interpreter, name: str) -> None:
+    """Put the state of a file in place of the interpreter's. Raises ``StateFileError``."""
+    try:
+        with open(name, "rb") as file:
+            snapshot = checkpoint.load(file)
+    except OSError as error:
+        reason: str | Message = system_reason(error)
+    except checkpoint.CheckpointError as error:
+        reason = error.message
+    else:
+        interpreter.restore(snapshot)
+        return
+    raise StateFileError(
+        Message("state_not_loaded", "The state in '{name}' was not loaded: {reason}").filled(
+            name=name, reason=reason
+        )
+    )
