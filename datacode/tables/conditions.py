@@ -14,7 +14,7 @@ from datacode.tables.filters import is_operator, where
 from datacode.tables.select import position_of, renamed_by_join
 from datacode.tables.vectorized import RowExpressions, cells_of, mask_of
 from datacode.values.column_storage import ColumnData
-from datacode.values.parse_text import number_from_text
+from datacode.values.parse_text import comes_back, number_from_text
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -122,15 +122,20 @@ def _by_comparison(table: Table, condition: str) -> Table | None:
     if table.position(column) is None and not _NAME.fullmatch(column):
         return None
     cells = table.columns[position_of(table, column)]
-    return table.keep(where(cells, operator, _literal(value)))
+    return table.keep(where(cells, operator, _literal(value, cells)))
 
 
-def _literal(text: str) -> Value:
-    """A number, a word for a value, or text, from which quotes are removed."""
+def _literal(text: str, cells: ColumnData) -> Value:
+    """A number, a word for a value, or text, from which quotes are removed.
+
+    A number that would not come back, such as that of an account, is text beside texts.
+    """
     if text in _WORDS:
         return _WORDS[text]
     number = number_from_text(text)
-    return text.strip("'\"") if number is None else number
+    if number is None or (not comes_back(text) and any(isinstance(c, str) for c in cells)):
+        return text.strip("'\"")
+    return number
 
 
 def _unreadable(condition: str) -> DataCodeError:

@@ -17,6 +17,7 @@ from datacode.runtime.builtins import (  # noqa: F401  (registers them)
     paths,
     random_values,
     regular_expressions,
+    several_files,
     table_filters,
     table_relations,
     table_rows,

@@ -6,8 +6,10 @@ import re
 
 from datacode.errors import runtime_error, type_error
 from datacode.language.analysis.type_sets import BOOL, NULL, NUMBER, STRING
+from datacode.runtime.builtins.file_options import decimal_option, thousands_option
 from datacode.runtime.builtins.registry import ABSENT, builtin
 from datacode.runtime.host import Host
+from datacode.values.date_picture import date_picture
 from datacode.values.date_text import is_date_text
 from datacode.values.equality import type_name
 from datacode.values.parse_text import (
@@ -191,17 +193,23 @@ def _cut(number: float) -> float:
 def float_(value: Value) -> float:
     """A number: itself, of a text that is one, of a bool 1 or 0, of money the amount.
 
+    In a text spaces may group the digits by three, and a comma may be the decimal one, as in
+    ``1 234,50``. ``1,234`` could be either, and is none: see ``number``.
+
     Raises an error for any other text and any other kind of value, null included.
 
     Example::
 
         print(float("2.50"), float("1e3"), float(false))        # 2.5 1000 0
+        print(float("1 234,50"))                                # 1234.5
     """
     kind = value.__class__
     if kind is float:
         return value  # type: ignore[no-any-return]
     if kind is str:
         number = number_from_text(value)
+        if number is None:
+            number = _local_number(value)
         if number is None:
             number = _amount(value)
         if number is None:
@@ -212,6 +220,54 @@ def float_(value: Value) -> float:
     if (amount := _amount(value)) is not None:
         return amount
     raise runtime_error("not_a_float", "Cannot convert {value} to float", value=debug(value))
+
+
+_AMBIGUOUS = re.compile("[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+
+
+def _local_number(text: str) -> float | None:
+    """A number with grouped digits or a decimal comma; None if it can be read in two ways."""
+    if _AMBIGUOUS.fullmatch(text.strip(WHITE_SPACE)):
+        return None
+    found = number_from_text(text, ".", " ")
+    return number_from_text(text, ",", " ") if found is None else found
+
+
+@builtin("conversions", returns=NUMBER)
+def number(text: Value, decimal: Value = ".", thousands: Value = ABSENT) -> float:
+    """The number in a text with a decimal point or comma and, if given, groups of three digits.
+
+    For ``thousands`` a space stands for every kind of space. A number stays itself.
+
+    Raises an error for text that is no number in this form, and for values of other kinds.
+
+    Example::
+
+        print(number("1.234,50", ",", "."), number("-1 234", thousands=" "))      # 1234.5 -1234
+    """
+    if text.__class__ is float:
+        return float(text)
+    if text.__class__ is not str:
+        raise runtime_error("not_a_number", "Cannot convert {value} to number", value=debug(text))
+    point = decimal_option(decimal)
+    group = None if thousands is ABSENT or thousands is None else thousands_option(thousands)
+    if point == group:
+        raise runtime_error(
+            "separators_are_equal",
+            "{one} and {other} cannot both be '{mark}'",
+            one="decimal",
+            other="thousands",
+            mark=point,
+        )
+    found = number_from_text(text, point, group)
+    if found is None:
+        raise runtime_error(
+            "bad_number",
+            "Cannot convert '{text}' to number, with '{decimal}' before the decimal places",
+            text=text,
+            decimal=point,
+        )
+    return found
 
 
 _WORDS = dict.fromkeys(("true", "yes", "1", "on"), True)
@@ -240,22 +296,42 @@ def bool_(value: Value) -> bool:
 
 
 @builtin("conversions")
-def date(value: Value) -> str:
+def date(value: Value, format: Value = ABSENT) -> str:
     """The text itself if it is a date, and an error if it is not.
 
     Dates are ``2024-01-31``, ``31.01.2024``, ``1.2.2024``, ``31/01/2024`` or ``01/31/2024``, with
     two digits for day and month also with a year of two digits. A time may follow: ``10:30:00``,
     ``10:30`` or ``9:30``; ``2024-01-31T10:30:00+03:00`` has a time zone.
 
+    With a ``format`` such as ``MM/DD/YYYY`` or ``DD.MM.YYYY HH:mm`` (see ``date_format``) it is the
+    ISO date of a text in that form.
+
     Example::
 
-        print(date("2024-02-29"))       # 2024-02-29
+        print(date("2024-02-29"))                                   # 2024-02-29
+        print(date("5.3.2024 9:30", "DD.MM.YYYY HH:mm"))            # 2024-03-05 09:30:00
     """
     if value.__class__ is not str:
         raise runtime_error("not_a_date", "Cannot convert {value} to date", value=debug(value))
+    if format is not ABSENT:
+        return _pictured_date(value, format)
     if not is_date_text(value):
         raise runtime_error("bad_date", "Cannot parse '{text}' as date", text=value)
-    return value
+    return str(value)
+
+
+def _pictured_date(text: str, format: Value) -> str:
+    if format.__class__ is not str:
+        raise type_error("String")
+    found = date_picture(format).iso(text)
+    if found is None:
+        raise runtime_error(
+            "bad_date_in_picture",
+            "Cannot parse '{text}' as date in the form {picture}",
+            text=text,
+            picture=format,
+        )
+    return found
 
 
 @builtin("conversions")

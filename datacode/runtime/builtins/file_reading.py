@@ -155,10 +155,10 @@ def read_file(
         "auto": auto,
     }
     options = named_options(options, named, has_delimiter=kind == "csv")
-    return _read_path(host, text, options, has_delimiter=delimiter is not ABSENT)
+    return read_path(host, text, options, has_delimiter=delimiter is not ABSENT)
 
 
-def _read_path(host: Host, path: str, options: ReadOptions, *, has_delimiter: bool) -> Value:
+def read_path(host: Host, path: str, options: ReadOptions, *, has_delimiter: bool) -> Value:
     """The content of a file, after its extension and its own bytes.
 
     ``has_delimiter`` tells whether the program names one, or wants it to be found.

@@ -376,7 +376,7 @@ class _RecordReader:
         rows = rows or list(fitting)
         if self._skipped:
             self._warn_of_skipped()
-        columns = _columns(rows, [rules[place] for place in wanted], wanted, self._warn)
+        columns = _columns(rows, rules, wanted, self._warn)
         return Table([names[place] for place in wanted], columns, len(rows))
 
     def _found(self) -> Iterator[tuple[int, Record]]:
@@ -458,9 +458,11 @@ def _columns(
     if not rows:
         return [ColumnData.of_list([]) for _ in wanted]
     every = list(zip(*rows, strict=True))
-    columns = [every[place] for place in wanted]
+    places = list(dict.fromkeys(wanted))
     if sum(map(len, map("".join, rows[:100]))) * len(rows) <= 100 * SMALL:
-        pairs = zip(columns, rules, strict=True)
-        return [ColumnData.of_list(column_values(texts, rule, warn)) for texts, rule in pairs]
-    series = [pl.Series(str(i), texts, dtype=pl.String) for i, texts in enumerate(columns)]
-    return columns_from_texts(pl.DataFrame(series), rules, warn=warn)
+        made = [ColumnData.of_list(column_values(every[p], rules[p], warn)) for p in places]
+    else:
+        series = [pl.Series(str(p), every[p], dtype=pl.String) for p in places]
+        made = columns_from_texts(pl.DataFrame(series), [rules[p] for p in places], warn=warn)
+    columns = dict(zip(places, made, strict=True))
+    return [columns[place] for place in wanted]

@@ -57,6 +57,36 @@ class ConversionTests(BuiltinTestCase):
             )
             self.assertIn("to integer", self.failure("int", text))
 
+    def test_numbers_of_offices(self) -> None:
+        """Grouped digits and decimal commas, unless they can be read in two ways."""
+        for text, value in (
+            ("1 234,50", 1234.5),
+            ("-1\xa0234\u202f567", -1234567),
+            ("1,5", 1.5),
+            ("0,125", 0.125),
+            ("1234,567", 1234.567),
+        ):
+            self.assertGives(value, "float", text)
+        for text in ("1,234", "-12,345", "1 23,5", "1,5,6", "1,234.5x"):
+            self.failure("float", text)
+        self.assertGives(1234.5, "number", "1.234,50", ",", ".")
+        self.assertGives(-1234, "number", "-1\xa0234", thousands=" ")
+        self.assertGives(5, "number", 5)
+        self.assertGives(5, "number", "5", ".", None)
+        for arguments in (("1,5",), ("1 5", ".", " "), (None,), ("1", ",", ","), ("1", ";")):
+            self.failure("number", *arguments)
+
+    def test_dates_in_a_form(self) -> None:
+        """The ISO date of a text in the form of a picture."""
+        self.assertGives("2024-03-05", "date", "03/05/2024", "MM/DD/YYYY")
+        self.assertGives("2024-03-05 09:30:00", "date", "5.3.2024 9:30", "ДД.ММ.ГГГГ ЧЧ:мм")
+        self.assertEqual(
+            self.failure("date", "5/3", "MM/DD/YYYY"),
+            "Runtime Error: Cannot parse '5/3' as date in the form MM/DD/YYYY",
+        )
+        self.failure("date", "5/3/2024", "MM/DD")
+        self.failure("date", "5/3/2024", 5)
+
     def test_numbers_with_white_space(self) -> None:
         """Unicode white space around a number is ignored."""
         self.assertGives(-150, "float", "\u2003-1.5e2\xa0\n")
