@@ -188,9 +188,6 @@ class DataCodeService(Service):
         self.log.debug("sandbox: {report}", report=report)
         assert self.admission is not None
         self.admission.open()
-        self.in_thread(self.admission.hosts.learn).addErrback(
-            lambda failure: self.log.failure("The machine's own name", failure)
-        )
         hosts = [port.getHost() for port in self._ports]
         code = None if self._pairing is None else str(self._pairing)
         for line in banner.after(

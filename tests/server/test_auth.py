@@ -30,7 +30,7 @@ from datacode.server.auth.accounts import (
 )
 from datacode.server.auth.addresses import is_loopback, network_of
 from datacode.server.auth.logins import LoginQueue
-from datacode.server.auth.origins import HostNames, OriginError, Origins
+from datacode.server.auth.origins import HostNames, OriginError, Origins, _own_names
 from datacode.server.auth.pairing import PairingCode
 from datacode.server.auth.throttle import LoginThrottle
 
@@ -97,6 +97,16 @@ class OriginsTests(SynchronousTestCase):
         own = socket.gethostname().lower()
         self.assertTrue(self.allowed(f"http://{own}:8080", f"{own}:8080"))
         self.assertTrue(self.allowed("http://dc.localhost:8080", "dc.localhost:8080"))
+
+    def test_own_names(self) -> None:
+        """The machine's names stand in its table of hosts; others there are not its own."""
+        own = socket.gethostname().partition(".")[0].lower()
+        table = Path(self.mktemp())
+        table.write_text(f"127.0.1.1 {own}.office.example {own} # nas\n10.0.0.1 nas.example nas\n")
+        names = _own_names(table)
+        self.assertLessEqual({own, f"{own}.local", f"{own}.office.example"}, names)
+        self.assertFalse(names & {"nas", "nas.example", "127.0.1.1", "10.0.0.1"})
+        self.assertIn(own, _own_names(table / "nowhere"))
 
     def test_listed(self) -> None:
         """Origins that the operator allows, in any case."""

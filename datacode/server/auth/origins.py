@@ -9,6 +9,7 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -71,11 +72,7 @@ class HostNames:
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
         self._known = {_host(name) for name in allowed}
-        self._add(socket.gethostname())
-
-    def learn(self) -> None:
-        """Find out the machine's full name. Asks the DNS: belongs in a thread."""
-        self._add(socket.getfqdn())
+        self._known |= _own_names()
 
     def knows(self, host: HostPort | None) -> bool:
         """Whether it is one of them."""
@@ -96,10 +93,24 @@ class HostNames:
         host = HostPort.of_origin(f"http://{header}")
         return host is not None and ("." not in host.host or self.knows(host))
 
-    def _add(self, name: str) -> None:
-        name = _host(name)
-        short = name.partition(".")[0]
-        self._known |= {name, short, f"{short}.local"}  # the last is its name in mDNS
+
+def _own_names(table: Path = Path("/etc/hosts")) -> set[str]:
+    """This machine's names: its own, that in mDNS, and those beside them in its table of hosts.
+
+    The DNS is not asked: it may take long, and others write it.
+    """
+    name = _host(socket.gethostname())
+    short = name.partition(".")[0]
+    names = {name, short, f"{short}.local"}
+    try:
+        lines = table.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return names
+    for line in lines:
+        found = {_host(word) for word in line.partition("#")[0].split()[1:]}
+        if found & {name, short}:
+            names |= found
+    return names
 
 
 class OriginError(Exception):
