@@ -13,6 +13,7 @@ from datacode.runtime.builtins.tables import checked_text
 from datacode.runtime.file_operations import Write
 from datacode.runtime.host import Host
 from datacode.tables.csv.write import csv_parts
+from datacode.tables.formats.detect import detected
 from datacode.tables.json_records import json_parts
 from datacode.tables.polars_files import to_arrow, to_parquet
 from datacode.tables.read_options import ReadOptions
@@ -221,7 +222,14 @@ def _write_book(
 ) -> None:
     if add and host.file_kind(path) == "file":
         with failures(Write.failed), host.files.open(path) as file:
-            content = add_sheets(file, sheets, book, host.warn)
+            found = detected(file, path, kind, host.memory_limit)
+            if found.kind != "xlsx":
+                raise runtime_error(
+                    "no_book_to_extend",
+                    "Sheets can be added to an XLSX workbook only, and to none that is protected "
+                    "by a password",
+                )
+            content = add_sheets(found.file, sheets, book, host.warn)
     elif kind == "xlsm":
         raise runtime_error(
             "new_macro_workbook",

@@ -273,6 +273,16 @@ class WriteTests(BuiltinTestCase):
         self.assertEqual(book.sheetnames, ["Итоги", "Данные", "Ещё"])
         self.assertEqual(rows(self.call("read_file", "new.xlsx", "N")), [["a"], [1.0], [1.0]])
 
+    def test_no_book_to_extend(self) -> None:
+        """Sheets are added to XLSX only; what is there stays."""
+        for content in (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, b"PAR1PAR1"):
+            self.files.contents["t.xlsx"] = content
+            table = Table.from_rows(["a"], [[1.0]])
+            self.assertIn(
+                "XLSX workbook only", self.failure("write_file", "t.xlsx", table, append=True)
+            )
+            self.assertEqual(self.files.contents["t.xlsx"], content)
+
     def test_wrong_arguments_for_books(self) -> None:
         """Each is named, and nothing is written."""
         table = Table.from_rows(["a"], [[1.0]])
