@@ -35,7 +35,7 @@ _SHARE_WITH_READERS = 0x1 | 0x4
 _ALONE = 0
 _TO_LOOK = AccessMask.WRITE_DATA | AccessMask.READ_ATTRIBUTES | AccessMask.SYNCHRONIZE
 _OLD_OWNER = _TO_LOOK | AccessMask.READ_CONTROL
-_TO_ADOPT = AccessMask.READ_CONTROL | AccessMask.WRITE_ATTRIBUTES
+_TO_ADOPT = AccessMask.READ_CONTROL | AccessMask.WRITE_DAC | AccessMask.WRITE_ATTRIBUTES
 _READ_ONLY = 0x1
 _CAN_BE_SET = 0x2 | 0x4 | 0x20 | 0x2000  # hidden, system, archive, not indexed
 _PLAIN = _CAN_BE_SET | messages.ATTRIBUTE_NORMAL
@@ -162,8 +162,7 @@ class Replacement:
             if error.cause is errors.DENIED:
                 return None  # one may write the file, but make none beside it
             raise
-        # Permissions are not set: what a server makes of them need not be what they were.
-        if self._security(handle) == old.security:
+        if self._is_same(handle, old.security):
             return handle
         self._tree.delete_unless_refused(handle)
         self._tree.close(handle)
@@ -174,6 +173,21 @@ class Replacement:
             *(self._first_name, access, CreateDisposition.OVERWRITE_IF),
             CreateOptions.NOT_DIRECTORY,
         )
+
+    def _is_same(self, handle: Handle, security: messages.Security) -> bool:
+        """Whether a new file has the owner and the permissions of the old one, or takes them."""
+        own = self._security(handle)
+        if own is None or (own.owner, own.group) != (security.owner, security.group):
+            return False
+        if own == security:
+            return True
+        try:
+            self._connection.set_permissions(self._tree.number, handle, security.raw)
+        except ShareError as error:
+            if error.cause.broken:
+                raise
+            return False
+        return self._security(handle) == security  # a server may make something else of them
 
     def _adopt(self, handle: Handle, old: _Old) -> bool:
         """Give a new file the attributes of the old one; whether it has them.

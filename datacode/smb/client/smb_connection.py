@@ -43,6 +43,7 @@ MAX_NAMES = 200_000
 _MAX_PIPED = 1 << 20
 _IS_FSCTL = 1
 _SECURITY = 3
+_PERMISSIONS = 0x4
 _OWNER_GROUP_PERMISSIONS = 0x1 | 0x2 | 0x4
 _CREDENTIALS = ("userName", "password", "domain", "lmhash", "nthash", "kdc", "aesKey", "TGT", "TGS")
 _Class = TypeVar("_Class", bound=type)
@@ -344,6 +345,15 @@ class ShareConnection(SMBConnection):  # type: ignore[misc]
         return messages.parse_security(bytes(data))
 
     queryInfo = _breaking_on_nonsense(SMBConnection.queryInfo)
+
+    def set_permissions(self, tree: int, handle: bytes, descriptor: bytes) -> None:
+        """SET_INFO (2.2.39): who may what with a file, as a security descriptor says."""
+        self.session.setInfo(
+            *(tree, handle, descriptor),
+            infoType=_SECURITY,
+            fileInfoClass=0,
+            additionalInformation=_PERMISSIONS,
+        )
 
     @_breaking_on_nonsense
     def share_names(self) -> list[tuple[str, int, str]]:

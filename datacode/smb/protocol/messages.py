@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from datacode.smb.share_paths import encode_name
@@ -60,6 +60,7 @@ class AccessMask:
     READ_ATTRIBUTES = 0x80
     WRITE_ATTRIBUTES = 0x100
     DELETE = 0x10000
+    WRITE_DAC = 0x40000
     READ_CONTROL = 0x20000
     SYNCHRONIZE = 0x100000
     TO_READ = READ_DATA | READ_ATTRIBUTES | SYNCHRONIZE
@@ -349,11 +350,12 @@ def basic_information(created: int, attributes: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """Whose a file is and who may what with it."""
+    """Whose a file is and who may what with it; ``raw`` is the descriptor as it came."""
 
     owner: bytes
     group: bytes
-    permissions: bytes
+    permissions: frozenset[bytes]
+    raw: bytes = field(compare=False)
 
 
 def parse_security(data: bytes) -> Security:
@@ -362,7 +364,7 @@ def parse_security(data: bytes) -> Security:
         _, _, _, owner, group, _, permissions = struct.unpack_from("<BBHIIII", data)
     except struct.error:
         raise Malformed from None
-    return Security(_sid(data, owner), _sid(data, group), _acl(data, permissions))
+    return Security(_sid(data, owner), _sid(data, group), _acl(data, permissions), data)
 
 
 def _sid(data: bytes, start: int) -> bytes:
@@ -375,14 +377,19 @@ def _sid(data: bytes, start: int) -> bytes:
     return data[start:end]
 
 
-def _acl(data: bytes, start: int) -> bytes:
-    """2.4.5: an access control list; empty where there is none."""
+def _acl(data: bytes, start: int) -> frozenset[bytes]:
+    """2.4.5: the entries of an access control list, which servers repeat; none without a list."""
     if not start:
-        return b""
-    size = int.from_bytes(data[start + 2 : start + 4], "little")
-    if size < 8 or start + size > len(data):
-        raise Malformed
-    return data[start : start + size]
+        return frozenset()
+    size, count = struct.unpack_from("<HH", data.ljust(start + 8, b"\0"), start + 2)
+    end, at, entries = start + size, start + 8, []
+    for _ in range(count):
+        length = int.from_bytes(data[at + 2 : at + 4], "little")
+        if length < 4 or at + length > min(end, len(data)):
+            raise Malformed
+        entries.append(data[at : at + length])
+        at += length
+    return frozenset(entries)
 
 
 def _unpack(form: str, body: memoryview, size: int) -> tuple[Any, ...]:
