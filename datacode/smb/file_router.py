@@ -20,10 +20,12 @@ Progress = Callable[[int, int], object]
 
 
 class SharedFiles(Protocol):
-    """A session's shares (``shares.Shares``): a method for each operation, and two for others.
+    """A session's shares (``shares.Shares``): a method for each operation, and three for others.
 
     All may raise ``ShareError``.
     """
+
+    def program_ended(self) -> None: ...
 
     async def fetch(self, share: str, path: str, *, progress: Progress | None = None) -> int: ...
 

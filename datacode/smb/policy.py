@@ -91,7 +91,9 @@ class ShareLimits:
     """Bounds of one session, sizes in bytes, and the threads of the whole server.
 
     ``connections`` is how many one share may have, ``shares`` how many shares one session.
-    ``connecting`` are threads in which connections are opened: hosts that are silent hold those,
+    ``spool_size`` bounds the copies of files of all sessions together, ``spool_spare`` is what they
+    leave free on the disk. ``connecting`` are threads in which connections are opened: hosts that
+    are silent hold those,
     and not the ``threads`` in which files are read.
     """
 
@@ -100,6 +102,8 @@ class ShareLimits:
     file_size: int | None = 4 << 30
     cache_size: int = 256 << 20
     cache_files: int = 64
+    spool_size: int = 32 << 30
+    spool_spare: int = 256 << 20
     threads: ThreadLimits = ThreadLimits(128, 8, 96)
     connecting: ThreadLimits = ThreadLimits(64, 4, 48)
 

@@ -78,6 +78,7 @@ class SharePool:
         self.policy = policy or SharePolicy()
         limits, grace = self.policy.limits, self.policy.timeouts.goodbye
         self.working = ThreadQuota(reactor, limits.threads, grace)
+        self.room = spool.SpoolRoom(limits.spool_size, self.policy.spool_folder, limits.spool_spare)
         self.connecting = ThreadQuota(reactor, limits.connecting, grace, "smb-connect")
         self._sessions: set[Shares] = set()
 
@@ -116,7 +117,8 @@ class Shares:
         self._threads = threads
         self._connected: dict[str, ConnectedShare] = {}
         limits = pool.policy.limits
-        self._cache = spool.Cache(limits.cache_size, limits.cache_files)
+        self._room = spool.SpoolPart(pool.room)
+        self._cache = spool.Cache(limits.cache_size, limits.cache_files, self._room.give)
         self._closed = False
 
     def names(self) -> list[str]:
@@ -173,8 +175,13 @@ class Shares:
         self._closed = True
         shares, self._connected = list(self._connected.values()), {}
         self._cache.clear()
+        self._room.forget()
         await DeferredList([Deferred.fromCoroutine(share.close()) for share in shares])
         self._pool.gone(self)
+
+    def program_ended(self) -> None:
+        """No program has a file open any more that was fetched for one."""
+        self._room.forget()
 
     async def share_names(self, target: Target) -> list[ShareName]:
         """The shares that a host says it has, sorted by name."""
@@ -267,20 +274,38 @@ class Shares:
         limit: int | None,
         progress: Progress | None,
     ) -> FilePart:
+        try:
+            return await self._fetch_anew(share, path, span, limit, progress)
+        except ShareError as error:
+            if error.cause is not errors.SPOOL_FULL or not self._cache:
+                raise
+        self._cache.clear()  # what is kept only to be quicker makes room
+        return await self._fetch_anew(share, path, span, limit, progress)
+
+    async def _fetch_anew(
+        self,
+        share: str,
+        path: str,
+        span: pipelined_io.Span,
+        limit: int | None,
+        progress: Progress | None,
+    ) -> FilePart:
         connected = self._find(share)
         name = "/".join(_components(path, Operation.READ))
         kept = self._cache.get(connected.key, name)
         spare = spool.reopened(kept.descriptor) if kept is not None else None
-        report = _Report(self._pool.reactor, progress)
+        report, taken = _Report(self._pool.reactor, progress), spool.Taken(self._room)
+        known = kept.info if kept and spare else None
         try:
             fetched = await connected.call(
-                self._fetching(path, span, limit, report, kept.info if kept and spare else None),
+                self._fetching(path, span, limit, report, known, taken),
                 self._pool.policy.timeouts.transfer,
                 operation=Operation.READ,
                 path=path,
                 unwanted=_close_fetched,
             )
         except Exception:
+            taken.free()
             if spare is not None:
                 os.close(spare)
             raise
@@ -293,8 +318,13 @@ class Shares:
         if spare is not None:
             os.close(spare)
         still_connected = self._connected.get(connected.key) is connected
-        if span == pipelined_io.ALL and still_connected and info.is_exact:
-            self._cache.put(connected.key, name, info, fetched.descriptor)
+        if not (
+            span == pipelined_io.ALL
+            and still_connected
+            and info.is_exact
+            and self._cache.put(connected.key, name, info, fetched.descriptor)
+        ):
+            self._room.give_away(taken.size)
         return FilePart(fetched.descriptor, 0, length, info.size, info.modified)
 
     def _fetching(
@@ -304,6 +334,7 @@ class Shares:
         limit: int | None,
         report: pipelined_io.Progress,
         known: FileInfo | None,
+        taken: spool.Taken,
     ) -> Work[Fetched]:
         policy = self._pool.policy
         bounds = [size for size in (limit, policy.limits.file_size) if size is not None]
@@ -316,6 +347,7 @@ class Shares:
                 part=span,
                 limit=min(bounds, default=None),
                 folder=policy.spool_folder,
+                take=taken.take,
                 progress=report,
             )
 

@@ -196,6 +196,9 @@ class FakeShares:
     def names(self) -> list[str]:
         return [name for _, name in self.connected.values()]
 
+    def program_ended(self) -> None:
+        """Nothing is kept for programs."""
+
     async def connect(self, target: Target, share: str, *, alias: str | None = None) -> None:
         name = share if alias is None else alias
         if target.host == "slow":

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from datacode.smb import errors
 from datacode.smb.errors import ShareError
 from datacode.smb.protocol.messages import FileInfo
-from datacode.smb.spool import Cache, reopened, spooled
+from datacode.smb.spool import Cache, SpoolPart, SpoolRoom, Taken, reopened, spooled
 
 
 class SpooledTests(SynchronousTestCase):
@@ -33,6 +33,46 @@ class SpooledTests(SynchronousTestCase):
         """Where none can be made, that is said."""
         refused = self.assertRaises(ShareError, spooled, str(Path(self.mktemp()) / "missing"))
         self.assertIs(refused.cause, errors.SPOOL_FULL)
+
+
+class RoomTests(SynchronousTestCase):
+    """How much of the disk the sessions of a server have."""
+
+    def full(self, part: SpoolPart, size: int) -> None:
+        """Assert that there is no room for so many bytes."""
+        self.assertIs(self.assertRaises(ShareError, part.take, size).cause, errors.SPOOL_FULL)
+
+    def test_fair(self) -> None:
+        """A session has what others leave free, and leaves as much for the next."""
+        room = SpoolRoom(1000, None, 0)
+        parts = [SpoolPart(room) for _ in range(4)]
+        for part, most in zip(parts, (500, 250, 125, 62), strict=True):
+            self.full(part, most + 1)
+            part.take(most)
+            self.full(part, most)
+        parts[0].give(500)
+        parts[3].take(250)
+
+    def test_space_on_the_disk(self) -> None:
+        """Some of it stays free, however much there may be."""
+        room = SpoolRoom(1 << 60, None, 1 << 59)
+        self.full(SpoolPart(room), 1)
+
+    def test_what_others_hold(self) -> None:
+        """Counts until their program has ended."""
+        part = SpoolPart(SpoolRoom(1000, None, 0))
+        taken = Taken(part)
+        taken.take(400)
+        taken.take(300)  # a second attempt
+        part.give_away(taken.size)
+        self.full(part, 250)
+        part.forget()
+        self.assertEqual(part.used, 0)
+        failed = Taken(part)
+        failed.take(400)
+        failed.free()
+        self.assertEqual(part.used, 0)
+        self.assertRaises(ShareError, failed.take, 1)
 
 
 class CacheTests(SynchronousTestCase):

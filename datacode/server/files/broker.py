@@ -105,5 +105,6 @@ class FileBroker(FileRouter):
     def give_up(self) -> None:
         """Cancel what shares were asked for, and searches on the disk."""
         self._work.give_up()
+        self._shares.program_ended()
         for call in list(self._under_way):
             call.cancel()

@@ -204,6 +204,7 @@ class DfsNamespace:
         part: Span = ALL,
         limit: int | None = None,
         folder: str | None = None,
+        take: Callable[[int], object] = lambda size: None,
         progress: Progress = lambda done, total: None,
     ) -> Fetched:
         """A file's bytes, as ``Share.fetch`` gives them."""
@@ -215,6 +216,7 @@ class DfsNamespace:
                 part=part,
                 limit=limit,
                 folder=folder,
+                take=take,
                 progress=progress,
             )
 

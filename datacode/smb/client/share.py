@@ -7,7 +7,7 @@ Source: server reference, section 8.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from datacode.runtime.files import Entry
@@ -140,18 +140,20 @@ class Share:
         part: Span = ALL,
         limit: int | None = None,
         folder: str | None = None,
+        take: Callable[[int], object] = lambda size: None,
         progress: Progress = lambda done, total: None,
     ) -> Fetched:
         """A file's bytes, or a part of them, in an unlinked temporary file in ``folder``.
 
         Nothing is read where the file is still what ``known`` says. ``limit`` is the most bytes
-        that are read. A file that changes meanwhile is read again, twice at most; one that
+        that are read; ``take`` is told how many, before, and may refuse them.
+        A file that changes meanwhile is read again, twice at most; one that
         only grows is given as long as it was.
         """
         with self._working(path, deadline):
             for attempts_left in reversed(range(_ATTEMPTS)):
                 last = not attempts_left
-                got = self._fetch(path, known, part, limit, folder, progress, last=last)
+                got = self._fetch(path, known, part, limit, folder, take, progress, last=last)
                 if got is not None:
                     return got
             raise ShareError(errors.CHANGED)
@@ -227,6 +229,7 @@ class Share:
         part: Span,
         limit: int | None,
         folder: str | None,
+        take: Callable[[int], object],
         progress: Progress,
         *,
         last: bool,
@@ -241,6 +244,7 @@ class Share:
             length = part.length_in(before.size)
             if limit is not None and length > limit:
                 raise ShareError(errors.TOO_LARGE, size=length, limit=limit)
+            take(length)
             output = spool.spooled(folder)
             pipelined_io.read_file(
                 *(self._wire, self._tree.number, handle, length, output.output, progress),
