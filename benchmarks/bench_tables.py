@@ -224,6 +224,99 @@ def bench_columns(table: Table) -> None:
     race("average of a column", 2, lambda: average(column), series.mean)
 
 
+COMPUTED = {
+    "price * qty + 1": pl.col("price") * pl.col("qty") + 1,
+    "if(qty > 250, 'big', 'small')": pl.when(pl.col("qty") > 250)
+    .then(pl.lit("big"))
+    .otherwise(pl.lit("small")),
+    "if(note is null, '', note)": pl.when(pl.col("note").is_null())
+    .then(pl.lit(""))
+    .otherwise(pl.col("note")),
+    "city + ' ' + name": pl.col("city") + " " + pl.col("name"),
+    "month(day)": pl.col("day").str.to_date().dt.month(),
+}
+"""Expressions of a new column, and the same in Polars."""
+
+FILTERS = {
+    "city in ['Oslo', 'Riga']": pl.col("city").is_in(["Oslo", "Riga"]),
+    "price between 100 and 200": pl.col("price").is_between(100, 200),
+    "name like 'name1%'": pl.col("name").str.starts_with("name1"),
+    "name matches '[13]7$'": pl.col("name").str.contains("[13]7$"),
+    "price > qty and note is not null": (pl.col("price") > pl.col("qty"))
+    & pl.col("note").is_not_null(),
+}
+"""Conditions, and the same in Polars."""
+
+CALLS: dict[str, Callable[[pl.DataFrame], Any]] = {
+    "table_sort(t, ['city', 'price'], [true, false])": lambda f: f.sort(
+        "city", "price", descending=[False, True], maintain_order=True
+    ),
+    "table_sort(t, 'name', locale='ru')": lambda f: f.sort(
+        pl.col("name").str.to_lowercase(), maintain_order=True
+    ),
+    "table_fill(t, 'note', 'down')": lambda f: f.with_columns(
+        pl.col("note").fill_null(strategy="forward")
+    ),
+    "table_unpivot(t, ['id'], ['price', 'qty'])": lambda f: f.unpivot(
+        on=["price", "qty"], index="id"
+    ),
+    "table_split(t, 'day', '-', ['y', 'm', 'd'])": lambda f: f.with_columns(
+        pl.col("day").str.splitn("-", 3).struct.rename_fields(["y", "m", "d"])
+    ).unnest("day"),
+    "table_explode(t, 'day', '-')": lambda f: f.with_columns(pl.col("day").str.split("-")).explode(
+        "day"
+    ),
+    "table_dedupe(t, ['name', 'city'])": lambda f: f.unique(["name", "city"], maintain_order=True),
+    "table_count(t, 'city')": lambda f: f["city"].value_counts(sort=True),
+    "table_top(t, 10, 'price')": lambda f: f.top_k(10, by="price"),
+    "table_top(t, 3, 'price', 'city')": lambda f: (
+        f.sort("price", descending=True, maintain_order=True)
+        .group_by("city", maintain_order=True)
+        .head(3)
+    ),
+    "table_window(t, {w: ['qty', 'sum']}, 'city')": lambda f: f.with_columns(
+        pl.col("qty").cum_sum().over("city").alias("w")
+    ),
+    "table_window(t, {w: ['qty', 'lag']}, 'city', 'day')": lambda f: f.with_columns(
+        pl.col("qty").shift(1).over("city", order_by="day").alias("w")
+    ),
+    "table_window(t, {w: ['qty', 'rolling_mean', 7]})": lambda f: f.with_columns(
+        pl.col("qty").rolling_mean(7).alias("w")
+    ),
+    "table_window(t, {w: ['price', 'rank']}, 'city')": lambda f: f.with_columns(
+        pl.col("price").rank("min", descending=True).over("city").alias("w")
+    ),
+    "table_pivot(t, 'day', 'city', 'qty')": lambda f: f.pivot(
+        on="city", index="day", values="qty", aggregate_function="sum"
+    ),
+    "table_months(t, 'day', {n: ['qty', 'sum']})": lambda f: f.group_by(
+        pl.col("day").str.to_date().dt.truncate("1mo")
+    ).agg(pl.col("qty").sum()),
+    "table_quantile(t, 'price', 0.9)": lambda f: f["price"].quantile(0.9, "linear"),
+}
+"""Calls, and what does the same in Polars."""
+
+
+def bench_functions(table: Table) -> None:
+    """Expressions over rows, and the functions that reshape and sum up tables."""
+    frame = pl.DataFrame(
+        {n: c.stored_series() for n, c in zip(table.names, table.columns, strict=True)}
+    )
+    interpreter = Interpreter()
+    interpreter.define("t", table)
+
+    def compare(title: str, program: str, theirs: Callable[[], Any]) -> None:
+        race(title[:42], 1.5, lambda: run(interpreter, f"x = {program}"), theirs, turns=4)
+
+    for text, expression in COMPUTED.items():
+        program = f'table_add_column(t, "x", expression="{text}")'
+        compare(text, program, partial(frame.with_columns, expression.alias("x")))
+    for text, expression in FILTERS.items():
+        compare(text, f'table_filter(t, "{text}")', partial(frame.filter, expression))
+    for program, theirs in CALLS.items():
+        compare(program, program, partial(theirs, frame))
+
+
 # Programs --------------------------------------------------------------------------
 
 
@@ -317,6 +410,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         table = bench_reading(Path(folder), rows)
     bench_columns(table)
+    bench_functions(table)
     bench_rows(table)
     bench_first_pass(table)
 

@@ -15,14 +15,57 @@ from datacode.errors import runtime_error
 from datacode.values import equality, paths
 from datacode.values.date_text import begins_like_a_date, both_dates, date_key
 from datacode.values.parse_text import both_amounts
+from datacode.values.table import Column
 from datacode.values.text import debug, number_text, printed
 from datacode.values.types import Currency, Path, PathPattern, Value
 
 CheckSize = Callable[[float, int], None]
 
 
-def _refuse(code: str, template: str, left: Value, right: Value) -> NoReturn:
+_SIGNS = {
+    "cannot_add": "+",
+    "cannot_subtract": "-",
+    "cannot_multiply": "*",
+    "cannot_divide": "/",
+    "cannot_modulo": "%",
+    "cannot_raise_to_power": "^",
+}
+"""The operators by the codes of their errors."""
+
+_LONGEST_SHOWN = 60
+"""Characters of an operand that an error suggests in an expression."""
+
+
+def _refuse(code: str, template: str, left: Value, right: Value, sign: str = "") -> NoReturn:
+    sign = sign or _SIGNS.get(code, "")
+    if sign and Column in (left.__class__, right.__class__):
+        expression = f"{_in_expression(left)} {sign} {_in_expression(right)}"
+        if code == "cannot_compare":
+            raise runtime_error(
+                "column_compared",
+                "A column is not compared as a whole; the rows for which it holds are "
+                "table_filter(t, '{expression}')",
+                expression=expression,
+            )
+        raise runtime_error(
+            "column_computed",
+            "A column is not computed with as a whole; for every row it is "
+            "table_add_column(t, 'name', expression='{expression}')",
+            expression=expression,
+        )
     raise runtime_error(code, template, left=debug(left), right=debug(right))
+
+
+def _in_expression(operand: Value) -> str:
+    """An operand as an expression over rows has it."""
+    kind = operand.__class__
+    if kind is Column:
+        name: str = operand.name
+        return name if name.isidentifier() else "`" + name.replace("`", "``") + "`"
+    text: str = (
+        f'"{operand}"' if kind is str else printed(operand) if kind in (float, bool) else "..."
+    )
+    return text if len(text) <= _LONGEST_SHOWN else "..."
 
 
 # Arithmetic ------------------------------------------------------------------
@@ -152,7 +195,7 @@ def negate(value: Value) -> Value:
 # Comparison ------------------------------------------------------------------
 
 
-def _sides(left: Value, right: Value) -> tuple[Any, Any]:
+def _sides(left: Value, right: Value, sign: str) -> tuple[Any, Any]:
     """What the two values are compared by: two dates by the days, amounts of money by the sums."""
     kind = left.__class__
     if kind is right.__class__:
@@ -166,30 +209,30 @@ def _sides(left: Value, right: Value) -> tuple[Any, Any]:
             amounts = both_amounts(left, right)
             if amounts is not None:
                 return amounts
-    _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right)
+    _refuse("cannot_compare", "Cannot compare {left} and {right}", left, right, sign)
 
 
 def less(left: Value, right: Value) -> bool:
     """``left < right``."""
-    one, other = _sides(left, right)
+    one, other = _sides(left, right, "<")
     return one < other  # type: ignore[no-any-return]
 
 
 def less_equal(left: Value, right: Value) -> bool:
     """``left <= right``."""
-    one, other = _sides(left, right)
+    one, other = _sides(left, right, "<=")
     return one <= other  # type: ignore[no-any-return]
 
 
 def greater(left: Value, right: Value) -> bool:
     """``left > right``."""
-    one, other = _sides(left, right)
+    one, other = _sides(left, right, ">")
     return one > other  # type: ignore[no-any-return]
 
 
 def greater_equal(left: Value, right: Value) -> bool:
     """``left >= right``."""
-    one, other = _sides(left, right)
+    one, other = _sides(left, right, ">=")
     return one >= other  # type: ignore[no-any-return]
 
 

@@ -11,8 +11,8 @@ from datacode.tables.column_types import column_kind
 from datacode.tables.date_columns import dates_of
 from datacode.tables.group import FUNCTIONS, Aggregate, FunctionCaller, grouped
 from datacode.tables.money_columns import is_money
+from datacode.tables.row_groups import group_keys
 from datacode.tables.select import concatenated
-from datacode.tables.sort import order_of
 from datacode.tables.windows import needs_numbers, numbers_of
 from datacode.values.column_storage import ColumnData, typed
 from datacode.values.lazy_polars import pl
@@ -136,9 +136,14 @@ def appended(cells: ColumnData, value: Value) -> ColumnData:
 
 def counted(table: Table, by: Sequence[int], name: str) -> Table:
     """How often each set of values occurs in the columns, the most frequent first."""
-    wanted = [Aggregate(name, by[0], "size")]
-    found = grouped(table, by, wanted, lambda _, __: None)
-    return found.take(order_of(found.columns[-1], descending=True))
+    keys = group_keys([table.columns[p] for p in by], len(table))
+    frame = pl.DataFrame(keys).with_row_index("row")
+    found = frame.group_by([key.name for key in keys]).agg(
+        pl.len().cast(pl.Float64).alias("rows"), pl.col("row").min()
+    )
+    found = found.sort("rows", "row", descending=[True, False])
+    values = table.select(by).take(found["row"])
+    return Table([*values.names, name], [*values.columns, ColumnData.of_series(found["rows"])])
 
 
 def edges_of(cells: ColumnData, name: str, count: int) -> list[float]:

@@ -119,16 +119,17 @@ def windowed(
     length = len(table)
     keys = group_keys([table.columns[p] for p in by], length) if by else []
     names = [key.name for key in keys]
-    series = [*keys, pl.int_range(length, dtype=pl.UInt32, eager=True).alias("row")]
-    series += [_values(table, w).alias(f"value {i}") for i, w in enumerate(wanted)]
-    frame = pl.DataFrame(series)
+    values = [_values(table, w).alias(f"value {i}") for i, w in enumerate(wanted)]
+    frame = pl.DataFrame([*keys, *values])
     if order:
+        frame = frame.with_row_index("row")
         rows = as_series(order_by(table, order, descending))
         frame = frame.select(pl.all().gather(rows))
     made = [_expression(w, f"value {i}", length) for i, w in enumerate(wanted)]
     if names:
         made = [e.over(names) for e in made]
-    frame = frame.select("row", *(e.alias(f"made {i}") for i, e in enumerate(made)))
+    named = [e.alias(f"made {i}") for i, e in enumerate(made)]
+    frame = frame.select(*(["row"] if order else []), *named)
     if order:
         frame = frame.sort("row")
     result = table
