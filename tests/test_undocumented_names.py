@@ -102,7 +102,7 @@ NAMES = (
         "Impacket",
         "impacket.smbconnection:SMBConnection",
         "datacode/smb/client/smb_connection.py",
-        used="closeFile getCredentials listShares openFile queryInfo readFile setInfo writeFile",
+        used="closeFile getCredentials openFile queryInfo readFile setInfo writeFile",
     ),
     Names(
         "PLY",
