@@ -507,6 +507,19 @@ class ProtectedTests(SynchronousTestCase):
         (self.start / "server.tomlx").write_text("x")
         self.assertEqual(contents(self.files.open("server.tomlx")), b"x")
 
+    def test_keys_and_accounts(self) -> None:
+        """By how they begin, though no option names them."""
+        for text in (
+            "-----BEGIN PRIVATE KEY-----\nMII",
+            "Bag Attributes\n-----BEGIN EC PRIVATE KEY-----\nMII",
+            "# ours\nanna:$argon2id$v=19$m=65536",
+        ):
+            (self.start / "found").write_text(text)
+            error = self.assertRaises(FilesError, self.files.open, "found")
+            self.assertEqual(error.message.code, "protected_file")
+        (self.start / "found").write_text("-----BEGIN CERTIFICATE-----\nMII")
+        os.close(self.files.open("found"))
+
     def test_what_it_writes_to(self) -> None:
         """A log is the server's own also where a shell has opened it."""
         log = self.start / "out.log"

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable
@@ -52,6 +53,8 @@ _KERNEL_FILES: Final = frozenset(
 )
 """File systems in which the kernel shows itself and processes (``statfs(2)``, ``magic.h``)."""
 
+_HEAD = 512
+_PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----", re.MULTILINE)
 _OPENAT2 = 437
 _NO_MAGIC_LINKS = 0x02
 _STANDARD_STREAMS = (0, 1, 2)
@@ -85,6 +88,11 @@ class ProtectedFiles:
         if any(folder == place and _is_version(name, own) for place, own in self._names):
             return True
         return stat.S_ISREG(status.st_mode) and self._is_one_of_ours(status)
+
+    def is_secret(self, descriptor: int) -> bool:
+        """Whether a file begins as private keys and files of accounts do, whosever it is."""
+        head = os.pread(descriptor, _HEAD, 0)
+        return _PRIVATE_KEY.search(head) is not None or b":$argon2" in head
 
     def _is_one_of_ours(self, status: os.stat_result) -> bool:
         """Whether it is a protected file by another name, or what our own output goes to."""

@@ -160,9 +160,13 @@ class SandboxedFiles:
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if not stat.S_ISREG(mode):
                 raise FilesError(NOT_A_FILE.filled(path=path))
-            return _reopen(look, _READ)
+            descriptor = _reopen(look, _READ)
         finally:
             os.close(look)
+        if self._protected is not None and self._protected.is_secret(descriptor):
+            os.close(descriptor)
+            raise FilesError(PROTECTED)
+        return descriptor
 
     def list_folder(self, path: str) -> list[Entry]:
         """The entries of a folder by name; what is neither file nor folder is left out."""
