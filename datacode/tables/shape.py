@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from datacode.errors import runtime_error
 from datacode.i18n.message import Message
+from datacode.tables.cell_range import CellRange
 from datacode.tables.read_options import Warn
 from datacode.values.parse_text import WHITE_SPACE
 
@@ -87,6 +88,12 @@ def _listed(names: Sequence[str]) -> str:
     """``'a', 'b'``, at most 50."""
     shown = ", ".join(f"'{name[:100]}'" for name in names[:_SHOWN])
     return shown + (", …" if len(names) > _SHOWN else "")
+
+
+def check_range(names: Sequence[str], cells: CellRange | None) -> None:
+    """Refuse a range in which nothing stands where names should. Raises a Runtime Error."""
+    if cells is not None and not any(names):
+        raise runtime_error("range_without_names", "The range has no names of columns")
 
 
 # Rows of different widths ----------------------------------------------------------

@@ -343,6 +343,16 @@ class ShapeTests(ReadArgumentsTestCase):
         self.assertReads(content, "a b", [1.0, 2.0], [3.0, None], cells=cell_range("B3:C5"))
         self.assertReads("x\n,a\n,1\n,2\n", "a", [1.0], [2.0], cells=cell_range("B2"))
 
+    def test_ranges_elsewhere(self) -> None:
+        """A range beside the table is no empty table."""
+        for cells in ("ZZ1:ZZ3", "C1:D2"):
+            part = cell_range(cells)
+            self.assertIn("no names", self.failure("a,b\n1,2\n", cells=part))
+            error = self.assertRaises(
+                DataCodeError, read_xlsx, workbook([["a"], [1]]), ReadOptions(cells=part)
+            )
+            self.assertIn("no names", error.text)
+
     def test_ranges(self) -> None:
         """What is a range, and what is none."""
         for text in ("B4:H200", "$b$4:$h$200", "B:H", "4:200", "B4", "B4:H"):

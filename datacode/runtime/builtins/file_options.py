@@ -20,6 +20,9 @@ from datacode.values.types import Value
 
 _MOST_HEADER_ROWS = 20
 
+_MOST_ROWS = 1 << 60
+"""More rows than any file has; Python counts no further than 2 ** 63."""
+
 
 def positional_options(second: Value, third: Value) -> ReadOptions:
     """The arguments behind the path: a header row, a sheet's name, or both in this order."""
@@ -45,7 +48,7 @@ def row_number(value: float) -> int:
     """A number of a row, from 0."""
     if not value.is_integer() or value < 0:
         raise runtime_error("header_row_not_natural", "header_row must be a non-negative integer")
-    return int(value)
+    return min(int(value), _MOST_ROWS)
 
 
 def named_options(
@@ -165,7 +168,7 @@ def _count(name: str, most: int | None = None) -> Callable[[Value], int]:
             raise runtime_error(
                 "too_many_rows_wanted", "{name} can be at most {most}", name=name, most=most
             )
-        return int(value)
+        return min(int(value), _MOST_ROWS)
 
     return check
 

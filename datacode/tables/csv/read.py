@@ -367,6 +367,7 @@ class _RecordReader:
             found, options.skip_footer, options.until, self._first_text, self._warn
         )
         names = _column_names(above, options)
+        shape.check_range(names, options.cells)
         fitting = islice(self._fitting(body, names), options.max_rows)
         rows: list[list[str]] = []
         if options.ragged == "pad":

@@ -22,6 +22,7 @@ from datacode.tables.read_options import ALL_SHEETS, ReadOptions, Warn
 from datacode.tables.report_rows import found_arguments, report_rows
 from datacode.tables.select import merged_outer
 from datacode.tables.shape import (
+    check_range,
     first_filled,
     joined_names,
     numbered_names,
@@ -210,6 +211,7 @@ def _table(sheet: Sheet, options: ReadOptions, warn: Warn) -> Table:
         _fill(columns, sheet, sheet.top + options.header_row)
     faults.warn(warn)
     names = _names(columns, sheet, options)
+    check_range(names, options.cells)
     places: Sequence[int] = range(len(names))
     if options.columns is not None:
         places = positions_of(names, options.columns)

@@ -135,6 +135,13 @@ class ReadArgumentTests(BuiltinTestCase):
             self.call("read_file", "a.csv", delimiter="auto", encoding="auto").names, ("x", "y")
         )
 
+    def test_huge_numbers(self) -> None:
+        """Numbers of rows beyond all files."""
+        self.files.contents["a.csv"] = b"x\n1"
+        self.assertEqual(len(self.call("read_file", "a.csv", max_rows=1e300)), 1)
+        self.assertEqual(len(self.call("read_file", "a.csv", skip_footer=1e300)), 0)
+        self.assertIn("fewer than", self.failure("read_file", "a.csv", header_row=1e300))
+
     def test_texts(self) -> None:
         """The encoding of a text can be found out, too."""
         self.files.contents["a.txt"] = "Привет, мир, это текст".encode("cp1251")
