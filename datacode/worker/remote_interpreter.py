@@ -23,7 +23,15 @@ from datacode.runtime.interpreter import Outcome, VariableSummary
 from datacode.worker import wire
 from datacode.worker.file_server import Broker, FileServer
 from datacode.worker.limits import Limits
-from datacode.worker.run_limits import ActiveRun, LimitEnforcer, cause, stopped, too_busy, too_long
+from datacode.worker.run_limits import (
+    ActiveRun,
+    LimitEnforcer,
+    cause,
+    restored,
+    stopped,
+    too_busy,
+    too_long,
+)
 from datacode.worker.settings import PoolSettings
 from datacode.worker.wire import CodeProblem, Suggestion, TableShown
 from datacode.worker.worker_process import Ending, WorkerProcess
@@ -31,6 +39,7 @@ from datacode.worker.worker_process import Ending, WorkerProcess
 Expected = TypeVar("Expected", bound=wire.Reply)
 
 _ANSWERS_AT_ONCE = 16
+_STATE_PIECE = 1 << 20
 _TRIES = 3
 _TROUBLES, _TROUBLE = 20, 1000
 _UNASKED = 100
@@ -93,6 +102,8 @@ class RemoteInterpreter:
         self._requests = 0
         self._unasked = 0
         self._asked: dict[int, Deferred[wire.Reply]] = {}
+        self._restoring: WorkerProcess | None = None
+        self._waiting_for_state: list[Deferred[None]] = []
 
     # Programs ---------------------------------------------------------------------
 
@@ -268,6 +279,8 @@ class RemoteInterpreter:
             raise too_long(limit)
         if len(self._asked) >= _ANSWERS_AT_ONCE:
             raise too_busy()
+        if self._restoring is not None and len(self._waiting_for_state) < _ANSWERS_AT_ONCE:
+            await self._until_restored()
         worker = self._living()
         if worker.control.unsent > _UNREAD_QUESTIONS:
             raise too_busy()
@@ -288,7 +301,20 @@ class RemoteInterpreter:
             self._trouble(worker, answer.text)
         raise internal_error()
 
-    def _too_late(self, reply: Deferred[wire.Reply]) -> None:
+    async def _until_restored(self) -> None:
+        """Wait until the process has its state. DataCodeError if that takes too long."""
+        waiter: Deferred[None] = Deferred()
+        self._waiting_for_state.append(waiter)
+        timer = self._reactor.callLater(self._settings.reply_seconds, self._too_late, waiter)
+        try:
+            await waiter
+        finally:
+            if timer.active():
+                timer.cancel()
+            if waiter in self._waiting_for_state:
+                self._waiting_for_state.remove(waiter)
+
+    def _too_late(self, reply: Deferred[Any]) -> None:
         reply.errback(too_busy())
 
     # The process --------------------------------------------------------------------
@@ -338,6 +364,7 @@ class RemoteInterpreter:
         """The session has no process any more."""
         if self._worker is worker:
             self._worker = None
+            self._restoring_is_over()
         asked, self._asked = self._asked, {}
         for reply in asked.values():
             reply.errback(stopped())
@@ -352,11 +379,34 @@ class RemoteInterpreter:
         if run is not None and run.worker is worker:
             self._active = None
             if not ending.never_started or run.heard or run.killed_for:
-                run.finish(run.killed_for or cause(ending))
+                error = run.killed_for or cause(ending)
+                is_restored = not expected and self._restore(run)
+                run.finish(restored(error) if is_restored else error)
             else:
                 self._again(run)
         elif not expected:
             self._state_lost = self._runs > 0
+
+    def _restore(self, run: ActiveRun) -> bool:
+        """Give a new process the state before the program, if the old one has sent that."""
+        if not run.has_state or self._closed:
+            return False
+        try:
+            worker = self._living()
+        except WorkerUnavailable:
+            return False
+        self._restoring = worker
+        for start in range(0, len(run.state), _STATE_PIECE):
+            stop = start + _STATE_PIECE
+            piece = bytes(run.state[start:stop])
+            worker.run.send(wire.RestorePiece(piece, stop >= len(run.state)))
+        return True
+
+    def _restoring_is_over(self) -> None:
+        self._restoring = None
+        waiting, self._waiting_for_state = self._waiting_for_state, []
+        for waiter in waiting:
+            waiter.callback(None)
 
     def _again(self, run: ActiveRun) -> None:
         """There was no process for the program: ask for another, a few times."""
@@ -378,6 +428,11 @@ class RemoteInterpreter:
         if isinstance(message, wire.Trouble):
             self._trouble(worker, message.text)
             return
+        if isinstance(message, wire.Restored):
+            if self._restoring is not worker:
+                worker.kill("it restored what nobody had sent")
+            self._restoring_is_over()
+            return
         if run is None or run.worker is not worker:
             worker.kill("it spoke while no program was running")
             return
@@ -393,6 +448,8 @@ class RemoteInterpreter:
             self._warned(run, message)
         elif isinstance(message, wire.Exported):
             self._exported(run, message.content)
+        elif isinstance(message, wire.StatePiece):
+            self._take_state(run, message)
         else:
             files.ask(message)
 
@@ -448,6 +505,15 @@ class RemoteInterpreter:
             run.worker.kill("it exported more than its limit")
         else:
             self._tell(run.on_export, content)
+
+    def _take_state(self, run: ActiveRun, piece: wire.StatePiece) -> None:
+        is_wanted = run.rolls_back and not run.has_state and piece.content
+        if not is_wanted or len(run.state) + len(piece.content) > wire.LARGEST_STATE:
+            run.worker.kill("it sent a state that nobody wanted")
+            return
+        run.state += piece.content
+        run.has_state = piece.is_last
+        run.hold(len(piece.content))
 
     def _tell(self, listener: Callable[[Any], None] | None, what: object) -> None:
         if listener is None:

@@ -43,6 +43,10 @@ class ActiveRun:
     keep_tables: bool = False
     on_warning: Callable[[Message], None] | None = None
     rolls_back: bool = False
+    state: bytearray = field(default_factory=bytearray)
+    """What its process has sent of the state before it."""
+    has_state: bool = False
+    """Is that all of it?"""
     done: Deferred[Outcome] = field(default_factory=Deferred)
     hold: Callable[[int], None] = lambda size: None
     """Counts memory that the run takes here, in bytes."""
@@ -86,6 +90,8 @@ class ActiveRun:
         """The program has ended, or its process has."""
         self.stop_timers()
         output, self.output = self.output, bytearray()
+        self.hold(-len(self.state))
+        self.state = bytearray()
         self.hold(-len(output))  # from here on the outcome's owner counts it
         self.done.callback(Outcome(output.decode(), error))
 
@@ -174,6 +180,25 @@ def stopped() -> DataCodeError:
     return limit_error(
         "interpreter_stopped", "The interpreter has stopped; the state of the session was reset"
     )
+
+
+_WITHOUT_RESET = {
+    "interrupted_reset": Message("interrupted", "Execution was interrupted"),
+    "run_time_limit_reset": Message("run_time_limit", "Run time limit exceeded ({seconds} s)"),
+    "cpu_time_limit_reset": Message("cpu_time_limit", "CPU time limit exceeded ({seconds} s)"),
+    "out_of_memory_reset": Message("out_of_memory", "Not enough memory"),
+    "interpreter_stopped": Message(
+        "program_ended", "The program was ended; variables are as they were before it"
+    ),
+}
+
+
+def restored(error: DataCodeError) -> DataCodeError:
+    """Why a process was ended, where another one has the state before the program again."""
+    message = _WITHOUT_RESET.get(error.message.code)
+    if message is None:
+        return error
+    return DataCodeError(error.kind, message.filled(**error.message.params))
 
 
 def too_long(limit: int) -> DataCodeError:

@@ -48,6 +48,10 @@ SHOWN_WARNINGS = 1_000_000
 """The warnings of one program take at most about so many characters."""
 
 
+LARGEST_STATE = 1 << 24
+"""Bytes of the state that a program which ``rolls_back`` begins with; a larger one is not sent."""
+
+
 class FrameError(Exception):
     """The other side sent what is no frame or no message of its own."""
 
@@ -77,6 +81,13 @@ class RunProgram(Struct, tag="execute", frozen=True):
     rolls_back: bool = False
 
 
+class RestorePiece(Struct, tag="restore", frozen=True):
+    """A piece of the state that the session had, in order, before the first program."""
+
+    content: bytes
+    is_last: bool
+
+
 class Opened(Struct, tag="opened", frozen=True):
     """The file, whose descriptor comes with this frame or before it, in order."""
 
@@ -99,7 +110,7 @@ class Failed(Struct, tag="failed", frozen=True):
 
 
 Answer = Opened | Answered | Failed
-ToWorker = RunProgram | Answer
+ToWorker = RunProgram | RestorePiece | Answer
 
 
 # --- Run channel, worker to server ------------------------------------------
@@ -146,6 +157,17 @@ class Exported(Struct, tag="exported", frozen=True):
     """A piece of the database that the global tables make, in order."""
 
     content: bytes
+
+
+class StatePiece(Struct, tag="state", frozen=True):
+    """A piece of the state before a program that ``rolls_back``, in order; for ``RestorePiece``."""
+
+    content: bytes
+    is_last: bool
+
+
+class Restored(Struct, tag="restored", frozen=True):
+    """The last ``RestorePiece`` has been read, and the state is there."""
 
 
 class Warned(Struct, tag="warning", frozen=True):
@@ -287,7 +309,16 @@ class Trouble(Struct, tag="trouble", frozen=True):
 
 
 FromWorker = (
-    OutputText | TableShown | Warned | Exported | Finished | WritePiece | FileRequest | Trouble
+    OutputText
+    | TableShown
+    | Warned
+    | Exported
+    | StatePiece
+    | Restored
+    | Finished
+    | WritePiece
+    | FileRequest
+    | Trouble
 )
 
 

@@ -25,6 +25,7 @@ from datacode.worker.child.memory_reserve import MemoryReserve
 from datacode.worker.child.output import OutputSink
 from datacode.worker.child.preload import preload
 from datacode.worker.child.remote_files import RemoteFiles, RunChannel
+from datacode.worker.child.session_state import StateReceiver, state_pieces
 from datacode.worker.child.shown_tables import ShownTables
 
 _CONTROL_STACK = 1 << 20
@@ -87,8 +88,14 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
     threading.Thread(target=answering.serve, name="control", daemon=True).start()
     logging.getLogger().handlers[:] = [ErrorLogHandler(channel, gate)]
     runner = Runner(interpreter, gate, output, channel, tables, reserve)
+    state = StateReceiver(interpreter)
     while True:
-        runner.run(channel.next_run())
+        message = channel.next_run()
+        if isinstance(message, wire.RestorePiece):
+            if state.take(message):  # what it raises ends the process: the server tells of that
+                channel.send(wire.Restored())
+        else:
+            runner.run(message)
 
 
 class Runner:
@@ -113,6 +120,9 @@ class Runner:
     def run(self, program: wire.RunProgram) -> None:
         """Run a program and send how it ended."""
         self._reserve.begin()
+        if program.rolls_back:
+            for piece in state_pieces(self._interpreter):
+                self._channel.send(piece)
         self._output.begin(program)
         self._gate.begin(program.run, program.run_seconds, program.cpu_seconds)
         try:

@@ -30,6 +30,8 @@ _LATE = (
     "encodings.idna",
     "polars._utils.parquet",
     "polars.io.csv",
+    "polars.io.ipc",
+    "polars.io.ipc.functions",
     "polars.series.utils",
     "xml.etree.ElementTree",
     "xml.parsers.expat",

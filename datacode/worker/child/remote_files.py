@@ -39,11 +39,11 @@ class RunChannel:
         except OSError:
             os._exit(0)
 
-    def next_run(self) -> wire.RunProgram:
-        """Wait for a program; answers that nobody waits for any more are dropped."""
+    def next_run(self) -> wire.RunProgram | wire.RestorePiece:
+        """Wait for a program or a state; answers that nobody waits for any more are dropped."""
         while True:
             message, file = self._received(interruptible=False)
-            if isinstance(message, wire.RunProgram):
+            if isinstance(message, wire.RunProgram | wire.RestorePiece):
                 return message
             if file is not None:
                 file.close()
@@ -57,7 +57,8 @@ class RunChannel:
         """Wait for the answer to that request, and its file. The wait can be interrupted."""
         while True:
             message, file = self._received(interruptible=True)
-            if not isinstance(message, wire.RunProgram) and message.request == request:
+            is_other = isinstance(message, wire.RunProgram | wire.RestorePiece)
+            if not is_other and message.request == request:  # type: ignore[union-attr]
                 return message, file
             if file is not None:
                 file.close()

@@ -149,10 +149,11 @@ class ShownTables:
 
 def _size(table: Table) -> int:
     """About how many bytes a table's cells take."""
-    return sum(map(_column_size, table.columns))
+    return sum(map(column_size, table.columns))
 
 
-def _column_size(cells: ColumnData) -> int:
+def column_size(cells: ColumnData) -> int:
+    """About how many bytes a column takes."""
     if cells.is_stored_as_series():
         series = cells.stored_series()
         return 0 if series is None else int(series.estimated_size())
@@ -165,7 +166,7 @@ def _insist_on_memory(table: Table, wanted: ViewQuery) -> None:
     Native code that gets no memory ends the process, and with it the session's variables.
     """
     looked_at = [table.columns[column] for column in wanted.columns()]
-    needed = sum(2 * _column_size(cells) + 80 * len(cells) for cells in looked_at)
+    needed = sum(2 * column_size(cells) + 80 * len(cells) for cells in looked_at)
     try:
         mmap.mmap(-1, needed + 1, flags=mmap.MAP_PRIVATE).close()
     except OSError:
