@@ -49,6 +49,9 @@ class NotVectorizable(Exception):
 ColumnOrValue: TypeAlias = "ColumnData | Value"
 """A typed column, or one value for all rows."""
 
+_MOST_BRANCHES = 100
+"""Each branch of ``case`` takes two columns of memory until all of them are known."""
+
 _SCALARS = (float, str, bool, type(None))
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
@@ -295,6 +298,8 @@ class _Expression:
 
     def _choice(self, node: nodes.Choice) -> ColumnOrValue:
         """The values of the branches, each worked out for the rows that it is for."""
+        if len(node.branches) > _MOST_BRANCHES:
+            raise NotVectorizable
         outer = self._wanted
         left = outer
         chosen: list[tuple[pl.Series, ColumnOrValue]] = []

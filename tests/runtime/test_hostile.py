@@ -249,3 +249,49 @@ class SizeTests(Hostile):
             self.assert_fails(f"'a'[{number}]", f"Runtime Error at line 1: String {out}")
             error = f"Runtime Error at line 2: Array {out}"
             self.assert_fails(f"x = [1]\nx[{number}] = 1", error)
+
+
+class ConditionTests(Hostile):
+    """Conditions over rows are texts of a program, too."""
+
+    def condition(self, text: str) -> str:
+        """The error of a condition over a table that is short, and of one that is long."""
+        errors = []
+        for rows in ("[[1, 'a']]", "bulk_create(1000, [1, 'a'])"):
+            program = f"t = table({rows}, ['n', 'word'])\nu = table_query(t, \"{text}\")"
+            errors.append(self.run_text(program)[1])
+        self.assertEqual(errors[0], errors[1])
+        return errors[0]
+
+    def test_deep_and_long(self) -> None:
+        """Thousands of words, within each other and one after the other."""
+        for text, part in (
+            ("if(" * 5000 + "n" + ", 1, 2)" * 5000, "Nesting is too deep"),
+            ("case when " * 5000, "Nesting is too deep"),
+            ("n in [" * 2000 + "1" + "]" * 2000, "Nesting is too deep"),
+            ("n between 1 and " * 3000 + "2", ""),
+            ("case(" + "n = 5, false, " * 3000 + "true)", ""),
+            ("case " + "when n = 5 then false " * 3000 + "else true end", ""),
+            ("n = 1" + " and n in [1]" * 5000, ""),
+            ("not (word like '" + "%a" * 5000 + "')", ""),
+            ("word matches '" + "(a{100}){100}" + "'", "too large"),
+            ("`" * 9999, ""),
+        ):
+            self.assertIn(part, self.condition(text), text[:40])
+
+    def test_names(self) -> None:
+        """Columns in backticks are cells, whatever they are called."""
+        for name in NAMES:
+            self.assert_runs(
+                f"t = table([[5, 1]], ['{name}', 'x y'])\n"
+                f"print(table_add_column(t, 'z', expression='`{name}` + `x y`')['z'][0])",
+                "6\n",
+            )
+
+    def test_slow_patterns(self) -> None:
+        """Time goes with the length of the text, not with its powers."""
+        self.assert_runs(
+            "t = table([[repeat('a', 20000)]], ['w'])\n"
+            "print(len(table_filter(t, \"w matches '(a*)*b' or w like '%a%a%a%a%b'\")))",
+            "0\n",
+        )
