@@ -9,6 +9,7 @@ from twisted.logger import globalLogPublisher
 
 from datacode.server.net.listen import check
 from datacode.server.ops.clock import use_steady_clock
+from datacode.server.ops.garbage import leave_out_what_stays
 from datacode.server.ops.signals import Signals
 from datacode.server.options.parser import Options
 from datacode.server.options.usage_errors import OptionError
@@ -54,6 +55,7 @@ def makeService(options: Options) -> IService:
     signals.on_hangup = service.reload
     # Before twistd's own log, which begins later.
     globalLogPublisher.addObserver(service.log_guard)
+    reactor.callWhenRunning(leave_out_what_stays)
     top = _UnderTwistd(daemon=parent is not None and not parent.get("nodaemon"))
     signals.setServiceParent(top)  # type: ignore[no-untyped-call]
     service.setServiceParent(top)  # type: ignore[no-untyped-call]

@@ -10,6 +10,7 @@ from twisted.python import usage
 
 from datacode.server.net.listen import check
 from datacode.server.ops.clock import use_steady_clock
+from datacode.server.ops.garbage import leave_out_what_stays
 from datacode.server.ops.logs import JsonLog, PlainLog
 from datacode.server.ops.signals import Signals
 from datacode.server.options.parser import Options
@@ -65,6 +66,7 @@ class _Run:
         self._signals.startService()
         self._service.startService()
         self._reactor.addSystemEventTrigger("before", "shutdown", self._service.stopService)
+        self._reactor.callWhenRunning(leave_out_what_stays)
         self._reactor.run()
         return self._status
 
