@@ -795,7 +795,7 @@ class MemoryTests(ServerTestCase):
         self.assertLess(server.factory.budget.held, 4 << 20)
 
     def test_short_of_memory(self) -> None:
-        """A long message waits while much is held, and is given up after a while."""
+        """A long message waits while much is held; after a while its holder has to go."""
         bounds = Bounds(message_bytes=4 << 20, buffered=4 << 20)
         server = self.server(bounds=bounds)
         holder, first, second = (self.opened(server) for _ in range(3))
@@ -810,9 +810,17 @@ class MemoryTests(ServerTestCase):
         self.assertEqual(len(first.frames), 1)
         holder.protocol.account.hold(3 << 20)
         second.send(message)
-        server.reactor.advance(31)
+        server.reactor.advance(11)
+        server.turns(10)
+        holder.read()
         second.read()
-        self.assertEqual(second.close_code, 1013)
+        self.assertEqual((holder.close_code, second.close_code), (1013, None))
+        self.assertEqual(len(second.frames), 2)
+        holder = self.opened(server)
+        holder.protocol.account.hold(3 << 20)
+        second.send(message)
+        second.lose()  # nobody waits for the one that is gone
+        holder.protocol.account.end()
 
     def test_gone(self) -> None:
         """Nothing is held for a client that is gone."""

@@ -56,6 +56,11 @@ class MemoryBudget:
         """Call back when it is short no more; the longest waiting first."""
         self._waiting.append(resume)
 
+    def make_room(self) -> None:
+        """Somebody has waited long enough: close the connection that holds the most."""
+        if self.is_short:
+            self._close_largest(list(self._accounts), self._total // 2, "on this server")
+
     # What accounts call ------------------------------------------------------------------------
 
     def changed(self, account: MemoryAccount, size: int) -> None:

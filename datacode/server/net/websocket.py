@@ -33,11 +33,12 @@ from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IAddress, IPushProducer
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from datacode.server.net import http
-from datacode.server.net.memory_budget import CLOSE_TRY_LATER, MemoryBudget
+from datacode.server.net.memory_budget import MemoryBudget
 from datacode.server.net.tcp_info import UNKNOWN, delivered
 from datacode.server.options.settings import Settings
 from datacode.worker.fast_write import prompt_writer
@@ -62,8 +63,8 @@ _COUNTED = 1 << 16
 """Bytes of a message that is not whole yet are counted in such steps."""
 _PIECES_A_TURN = 4
 """Pieces of a long message that are sent before the other clients have their turn."""
-_WAIT_SECONDS = 30.0
-"""How long a client with a long message may wait for the server to have memory for it."""
+_WAIT_SECONDS = 10.0
+"""How long a client with a long message waits for memory before somebody is closed for it."""
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
 """The other side has closed its half. Linux only; elsewhere it is noticed when we read again."""
 
@@ -143,6 +144,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._counted = 0
         self._outgoing: deque[bytes | _LongMessage | _Close] = deque()
         self._sending = False
+        self._waited: LoopingCall | None = None
         self._last_ping: bytes | None = None
         self._at_ping = UNKNOWN
         self._unresponsive = False
@@ -166,6 +168,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         super().connectionLost(reason)
         self.account.end()
         self._drop_outgoing()
+        self._stop_waiting()
         self._pieces = io.BytesIO()
         self.factory.admission.disconnected(self)
         if self._admitting is not None:
@@ -342,17 +345,23 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self._wait_for_memory()
 
     def _wait_for_memory(self) -> None:
+        """Until others have finished; whoever holds the most is not waited for without end."""
         self._pause("memory")
-        given_up = self.factory.reactor.callLater(
-            _WAIT_SECONDS, self._close_at_once, CLOSE_TRY_LATER, "the server is short of memory"
-        )
+        budget, reactor = self.factory.budget, self.factory.reactor
+        self._waited = LoopingCall(budget.make_room)
+        self._waited.clock = reactor
+        self._waited.start(_WAIT_SECONDS, now=False)
 
         def resume() -> None:
-            if given_up.active():
-                given_up.cancel()
-            self.factory.reactor.callLater(0, self._resume, "memory")
+            self._stop_waiting()
+            reactor.callLater(0, self._resume, "memory")
 
-        self.factory.budget.wait(resume)
+        budget.wait(resume)
+
+    def _stop_waiting(self) -> None:
+        if self._waited is not None:
+            self._waited.stop()
+            self._waited = None
 
     def onMessageFrameData(self, payload: bytes) -> None:
         """Some bytes of a message."""
