@@ -80,10 +80,13 @@ class FileThreads:
             self._pool.stop()
             self._reactor.callFromThread(over)
 
-        threading.Thread(target=end, daemon=True).start()
+        ending = threading.Thread(target=end, daemon=True)
+        ending.start()
         timer = self._reactor.callLater(_END_SECONDS, ended.cancel)
         with contextlib.suppress(CancelledError):
             await ended
+            # It has called back and has nothing left to do but to end.
+            ending.join()
         if timer.active():
             timer.cancel()
 
