@@ -42,7 +42,12 @@ class Choice:
 
 
 class Backend(Protocol):
-    """Runs programs one after another on one interpreter."""
+    """Runs programs one after another on one interpreter.
+
+    With ``rolls_back`` a program that fails leaves everything as it was before it.
+    """
+
+    rolls_back: bool
 
     def run(self, text: str, write: Write) -> list[str]:
         """Run a program; the lines that tell its error, none where it succeeded.
@@ -75,6 +80,8 @@ class Backend(Protocol):
 class LocalBackend:
     """An interpreter in this process."""
 
+    rolls_back = False
+
     def __init__(self, locale: str, files: Files) -> None:
         self._locale = locale
         self._files = files
@@ -98,7 +105,10 @@ class LocalBackend:
         error = self._shell.run(text).error
         if error is None:
             return []
-        return self._shell.describe(error, text, self._locale)
+        lines = self._shell.describe(error, text, self._locale)
+        if self.rolls_back:
+            self._shell.interpreter.roll_back()
+        return lines
 
     def variables(self) -> list[tuple[str, str]]:
         found = self._shell.interpreter.variables()
@@ -138,6 +148,8 @@ class LocalBackend:
 class RemoteBackend:
     """A session on a server (``datacode connect``)."""
 
+    rolls_back = False
+
     def __init__(self, client: Client, locale: str) -> None:
         self._client = client
         self._locale = locale
@@ -148,10 +160,13 @@ class RemoteBackend:
         problems: list[BaseException] = []
         done = threading.Event()
         echo = with_echo(text, self._locale)
+        on_error = "rollback" if self.rolls_back else None
 
         def work() -> None:
             try:
-                results.append(self._client.execute(echo.program, on_output=write))
+                results.append(
+                    self._client.execute(echo.program, on_output=write, on_error=on_error)
+                )
             except BaseException as problem:  # noqa: BLE001 - raised again in the caller's thread
                 problems.append(problem)
             done.set()

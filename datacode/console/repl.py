@@ -49,6 +49,7 @@ help          this text
 help NAME     what a function does, with an example
 vars          the variables
 reset         forget everything
+rollback on   a program that fails changes nothing (rollback off: it may)
 save FILE     keep variables, tables and functions in a file
 load FILE     go on with those of a file instead
 clear         clear the screen
@@ -62,6 +63,7 @@ help          этот текст
 help ИМЯ      что делает функция, с примером
 vars          переменные
 reset         забыть всё
+rollback on   программа с ошибкой ничего не изменит (rollback off: изменит)
 save ФАЙЛ     сохранить переменные, таблицы и функции в файл
 load ФАЙЛ     продолжить с теми, что сохранены в файле
 clear         очистить экран
@@ -100,6 +102,8 @@ class Repl:
             "vars": self._vars,
             "reset": self._reset,
             "clear": self._clear,
+            "rollback on": lambda: self._set_rollback(True),
+            "rollback off": lambda: self._set_rollback(False),
         }
 
     def _say(self, line: str = "") -> None:
@@ -188,6 +192,13 @@ class Repl:
             self._complain(f"❌ {problem.render(self._locale)}\n")
             return False
         return True
+
+    def _set_rollback(self, on: bool) -> None:
+        self._backend.rolls_back = on
+        if on:
+            self._say(self._text(catalog.mark("Programs that fail change nothing from now on")))
+        else:
+            self._say(self._text(catalog.mark("Programs that fail keep what they have done")))
 
     def _help(self, name: str) -> None:
         builtin = BUILTINS.get(name)

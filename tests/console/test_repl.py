@@ -233,6 +233,13 @@ class StateTests(CommandTestCase):
         self.assertIn("2\n", done.out)
         self.assertEqual(sorted(os.listdir(self.folder)), ["a b", "end"])
 
+    def test_rollback(self) -> None:
+        """A program that fails changes nothing, while that is switched on."""
+        block = "for i in [2] do\nx = i\nprint(missing)\nnext i\nx\n"
+        typed = f"x = 1\nrollback on\n{block}rollback off\n{block}"
+        done = self.datacode(stdin=typed.encode())
+        self.assertEqual([line for line in done.out.split("\n") if line.isdigit()], ["1", "2"])
+
     def test_no_state_to_load(self) -> None:
         """The prompt does not begin with another state than it was told to."""
         done = self.datacode("--load", "none", stdin=b"print(1)\n")
