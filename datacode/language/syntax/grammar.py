@@ -320,16 +320,33 @@ def p_row_test(p: Any) -> None:
                | expression MATCHES expression
                | expression BETWEEN expression UP_TO expression
     """
-    negated, _, operator = p[2].text.rpartition(" ")
-    operands = (p[1], p[3], p[5]) if len(p) > 4 else (p[1], p[3])
-    p[0] = nodes.RowTest(p[2].line, p[2].column, operator, bool(negated), operands)
+    word, _, operator = p[2].text.rpartition(" ")
+    tested, negated = _without_not(p[0], p[1])
+    operands = (tested, p[3], p[5]) if len(p) > 4 else (tested, p[3])
+    p[0] = nodes.RowTest(p[2].line, p[2].column, operator, negated is not bool(word), operands)
 
 
 def p_is_null(p: Any) -> None:
     """expression : expression IS NULL"""
     nothing = nodes.Null(p[3].line, p[3].column)
-    operator = "==" if p[2].text == "is" else "!="
-    p[0] = nodes.Binary(p[2].line, p[2].column, operator, p[1], nothing)
+    tested, negated = _without_not(p[0], p[1])
+    operator = "==" if (p[2].text == "is") is not negated else "!="
+    p[0] = nodes.Binary(p[2].line, p[2].column, operator, tested, nothing)
+
+
+def _without_not(begin: Token, tested: nodes.Expr) -> tuple[nodes.Expr, bool]:
+    """What a word tests: ``not x in a`` means ``x not in a``, unless ``(not x)`` is in brackets."""
+    negated = False
+    while (
+        begin.kind in ("NOT", "!")
+        and isinstance(tested, nodes.Unary)
+        and tested.operator == "not"
+        and (tested.line, tested.column) == (begin.line, begin.column)
+    ):
+        tested, negated = tested.operand, not negated
+        if isinstance(tested, nodes.Unary):
+            begin = begin._replace(line=tested.line, column=tested.column)
+    return tested, negated
 
 
 def p_choose(p: Any) -> None:
