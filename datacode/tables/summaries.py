@@ -8,12 +8,13 @@ from itertools import pairwise
 
 from datacode.errors import runtime_error
 from datacode.tables.column_types import column_kind
-from datacode.tables.date_columns import dates_of
+from datacode.tables.date_columns import dates_of, keyed
 from datacode.tables.group import FUNCTIONS, Aggregate, FunctionCaller, grouped
 from datacode.tables.money_columns import is_money
 from datacode.tables.row_groups import group_keys
 from datacode.tables.select import concatenated
 from datacode.tables.windows import needs_numbers, numbers_of
+from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, typed
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
@@ -136,14 +137,25 @@ def appended(cells: ColumnData, value: Value) -> ColumnData:
 
 def counted(table: Table, by: Sequence[int], name: str) -> Table:
     """How often each set of values occurs in the columns, the most frequent first."""
-    keys = group_keys([table.columns[p] for p in by], len(table))
-    frame = pl.DataFrame(keys).with_row_index("row")
-    found = frame.group_by([key.name for key in keys]).agg(
-        pl.len().cast(pl.Float64).alias("rows"), pl.col("row").min()
-    )
-    found = found.sort("rows", "row", descending=[True, False])
-    values = table.select(by).take(found["row"])
-    return Table([*values.names, name], [*values.columns, ColumnData.of_series(found["rows"])])
+    columns = [table.columns[p] for p in by]
+    keys = group_keys(columns, len(table))
+    names = [key.name for key in keys]
+    size = pl.len().cast(pl.Float64).alias("rows")
+    if all(keyed(cells) is cells and cells.series() is not None for cells in columns):
+        found = pl.DataFrame(keys).group_by(names, maintain_order=True).agg(size)
+        found = found.sort("rows", descending=True, maintain_order=True)
+        values = [ColumnData.of_series(_as_stored(found[key])) for key in names]
+    else:
+        frame = pl.DataFrame(keys).with_row_index("row")
+        found = frame.group_by(names, maintain_order=True).agg(size, pl.col("row").first())
+        found = found.sort("rows", descending=True, maintain_order=True)
+        values = column_storage.take(columns, found["row"])
+    titles = [table.names[p] for p in by]
+    return Table([*titles, name], [*values, ColumnData.of_series(found["rows"])])
+
+
+def _as_stored(series: pl.Series) -> pl.Series:
+    return series if series.count() else series.cast(pl.Null)
 
 
 def edges_of(cells: ColumnData, name: str, count: int) -> list[float]:
