@@ -6,16 +6,10 @@ import json
 import socket
 import time
 
-from tests.daemons import PATIENCE
-from tests.fire.test_faults import patched
+from tests.daemons import PATIENCE, foreground
 from tests.server.frames import CONTINUATION, TEXT, Reader, frame, handshake
 from tests.test_daemon import DaemonTestCase
 
-OFTEN = (
-    "from functools import partial\n"
-    "from datacode.server.options import settings\n"
-    "settings.Bounds = partial(settings.Bounds, ping_seconds=0.4)\n"
-)
 NARROW = 4096
 LENGTH = 1_500_000
 
@@ -25,7 +19,7 @@ class SlowReaderTests(DaemonTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.daemon = self.start(patched("", before=OFTEN))
+        self.daemon = self.start(foreground("--port", "0", "--ping-interval", "0.4"))
         self.port = self.daemon.port()
 
     def client(self) -> socket.socket:

@@ -417,7 +417,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         # The session ends now. The client may be busy rather than gone: then it shall find out why.
         self._unresponsive = True
         self.closeHandshakeTimeout = self.autoPingInterval
-        self.close(1011, _NO_PONG)
+        self._close_at_once(1011, _NO_PONG)
         self.wasNotCleanReason = _NO_PONG
         session, self._session = self._session, None
         if session is not None:
