@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-from tests.server.frames import CLOSE, PING, PONG, TEXT, frame, handshake
+from tests.server.frames import CLOSE, CONTINUATION, PING, PONG, TEXT, frame, handshake
 
 
 class Client:
@@ -47,6 +47,7 @@ class Client:
 
         Pings on the way are answered.
         """
+        message = b""
         while True:
             first, second = await self._reader.readexactly(2)
             length = second & 0x7F
@@ -59,8 +60,10 @@ class Client:
                 raise ConnectionError(f"closed with {int.from_bytes(payload[:2], 'big')}")
             if first & 0x0F == PING:
                 self._writer.write(frame(PONG, payload))
-            if first & 0x0F == TEXT:
-                return payload
+            if first & 0x0F in (TEXT, CONTINUATION):
+                message += payload
+                if first & 0x80:
+                    return message
 
     async def close(self) -> None:
         """Leave as one should: a close frame, and the server's."""

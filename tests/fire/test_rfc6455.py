@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import socket
 import zlib
+from dataclasses import replace
 from typing import ClassVar
 
 from tests.daemons import PATIENCE
@@ -61,7 +62,23 @@ class Raw:
             self.socket.sendall(piece)
 
     def next(self) -> Frame:
-        """The next frame of the server."""
+        """The next frame of the server; a message in fragments as one frame (RFC 6455, 5.4)."""
+        first = self._frame()
+        if first.fin or first.opcode != TEXT:
+            return first
+        pieces, between = [first.payload], []
+        while True:
+            found = self._frame()
+            if found.opcode >= CLOSE:
+                between.append(found)
+                continue
+            assert (found.opcode, found.rsv) == (0, 0), found
+            pieces.append(found.payload)
+            if found.fin:
+                self.frames[:0] = between
+                return replace(first, fin=True, payload=b"".join(pieces))
+
+    def _frame(self) -> Frame:
         while not self.frames:
             assert self._receive(), "the server ended TCP"
         return self.frames.pop(0)
