@@ -42,11 +42,7 @@ TURNS = 7
 
 
 def race(
-    title: str,
-    most: float,
-    ours: Callable[[], Any],
-    theirs: Callable[[], Any],
-    turns: int = TURNS,
+    title: str, most: float, ours: Callable[[], Any], theirs: Callable[[], Any], turns: int = TURNS
 ) -> None:
     """Run both in turns and print the best times and their ratio."""
     best = [float("inf")] * 2

@@ -39,11 +39,7 @@ FILLED = {
     "a type that is an array": ('{"type":[', "1,", "1]}"),
     "columns": ('{"type":"table_rows","table":"","columns":[', "1,", "1]}"),
     "filters": ('{"type":"table_rows","table":"","filters":[', '{"column":1,"text":""},', "{}]}"),
-    "a wrong field at the end": (
-        '{"type":"upload_file","filename":"',
-        "\\u044f",
-        '","content":1}',
-    ),
+    "a wrong field at the end": ('{"type":"upload_file","filename":"', "\\u044f", '","content":1}'),
     # what is not
     "ignored escapes": ('{"code":"","x":"', "\\u044f", '"}'),
     "ignored backslashes": ('{"code":"","x":"', "\\\\", '"}'),

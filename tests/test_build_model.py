@@ -260,8 +260,7 @@ class CellTests(ModelTestCase):
         )
         found = connection.execute("SELECT v, typeof(v) FROM t").fetchall()
         self.assertEqual(
-            found,
-            [(None, "null"), (float("inf"), "real"), (2.0**70, "real"), (-(2.0**53), "real")],
+            found, [(None, "null"), (float("inf"), "real"), (2.0**70, "real"), (-(2.0**53), "real")]
         )
 
     def test_names_that_sqlite_keeps(self) -> None:

@@ -158,11 +158,7 @@ class WrongStartTests(DaemonTestCase):
                 f"❌ Ошибка запуска WebSocket сервера: {nowhere}: нет такого файла или папки",
             ),
             (
-                (
-                    "--listen",
-                    f"ssl:0:interface=127.0.0.1:privateKey={nowhere}",
-                    "--locale=en",
-                ),
+                ("--listen", f"ssl:0:interface=127.0.0.1:privateKey={nowhere}", "--locale=en"),
                 f"❌ Cannot start the WebSocket server: {nowhere}: No such file or directory",
             ),
         ):

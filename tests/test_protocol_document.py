@@ -328,8 +328,7 @@ class ExtensionTests(ProtocolTestCase):
         """What the server and the session are."""
         info = self.ask(type="info")["info"]
         self.assertEqual(
-            list(info),
-            ["version", "session", "locale", "busy", "limits", "shares", "uploads"],
+            list(info), ["version", "session", "locale", "busy", "limits", "shares", "uploads"]
         )
 
     def test_inspect(self) -> None:
@@ -417,8 +416,7 @@ class ShareTests(ProtocolTestCase):
         self.assertEqual([each["size"] for each in details], [2, 12, len(SALES)])
         self.assertEqual(self.ask(**listing, path="protocol/*.csv")["files"], ["sales.csv"])
         self.assertEqual(
-            self.refused(**listing, path="none"),
-            "Ошибка получения списка файлов: 'none' не найден",
+            self.refused(**listing, path="none"), "Ошибка получения списка файлов: 'none' не найден"
         )
 
     def test_read(self) -> None:

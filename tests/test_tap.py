@@ -238,8 +238,7 @@ class OptionsTests(SynchronousTestCase):
         )
         mib = 1 << 20
         self.assertEqual(
-            settings.limits,
-            Limits(1.5, 4.0, 512 * mib, mib // 2, 100, 1000, 2048, 3 * mib),
+            settings.limits, Limits(1.5, 4.0, 512 * mib, mib // 2, 100, 1000, 2048, 3 * mib)
         )
         self.assertEqual(
             settings.bounds,

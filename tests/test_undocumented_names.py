@@ -73,10 +73,7 @@ NAMES = (
         used="defaults docs longOpt",
     ),
     Names(
-        "Twisted",
-        "twisted.python.usage",
-        "datacode/server/options/help.py",
-        used="docMakeChunks",
+        "Twisted", "twisted.python.usage", "datacode/server/options/help.py", used="docMakeChunks"
     ),
     Names(
         "Twisted",

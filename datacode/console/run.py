@@ -114,9 +114,7 @@ def run(options: CommandLine, files: Files | None = None) -> int:
 
 
 def _interpreter(
-    options: CommandLine,
-    on_output: Callable[[str], None] | None = None,
-    files: Files | None = None,
+    options: CommandLine, on_output: Callable[[str], None] | None = None, files: Files | None = None
 ) -> Interpreter:
     interpreter = Interpreter(
         files,

@@ -47,10 +47,7 @@ class DataCodeKernel(Kernel):
         self._silent = False
         self._shell = InteractiveShell(
             Interpreter(
-                on_output=self._print,
-                on_warning=self._warn,
-                on_table=self._show,
-                keep_output=False,
+                on_output=self._print, on_warning=self._warn, on_table=self._show, keep_output=False
             )
         )
 

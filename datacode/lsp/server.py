@@ -90,16 +90,11 @@ def _diagnostic(document: TextDocument, problem: Problem) -> types.Diagnostic:
 @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
 @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
 def changed(
-    ls: LanguageServer,
-    params: types.DidOpenTextDocumentParams | types.DidChangeTextDocumentParams,
+    ls: LanguageServer, params: types.DidOpenTextDocumentParams | types.DidChangeTextDocumentParams
 ) -> None:
     """Look at the text again."""
     document = ls.workspace.get_text_document(params.text_document.uri)
-    problems = check(
-        document.source,
-        known_variables=("argv",),
-        builtins=BUILTINS,
-    )
+    problems = check(document.source, known_variables=("argv",), builtins=BUILTINS)
     ls.text_document_publish_diagnostics(
         types.PublishDiagnosticsParams(
             uri=document.uri,

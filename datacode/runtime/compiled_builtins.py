@@ -104,12 +104,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "each_numbered": iteration.each_numbered,
     "each_pair": iteration.each_pair,
 }
-for _compare in (
-    operators.less,
-    operators.less_equal,
-    operators.greater,
-    operators.greater_equal,
-):
+for _compare in (operators.less, operators.less_equal, operators.greater, operators.greater_equal):
     _OPERATORS[_compare.__name__] = _compare
     _OPERATORS[f"cell_{_compare.__name__}"] = operators.lenient(_compare)
 

@@ -280,12 +280,7 @@ class Namespace:
             self.depth = depth
 
     def call_loosely(
-        self,
-        depth: Depth,
-        name: str,
-        arguments: list[Value],
-        names: list[str],
-        values: list[Value],
+        self, depth: Depth, name: str, arguments: list[Value], names: list[str], values: list[Value]
     ) -> Value:
         """A call whose number of arguments shows only now; of two with one name the later wins."""
         self.depth = depth

@@ -72,10 +72,7 @@ LOCALES = ("ru", "en")
 
 
 def order_by(
-    table: Table,
-    positions: Sequence[int],
-    descending: Sequence[bool],
-    locale: str | None = None,
+    table: Table, positions: Sequence[int], descending: Sequence[bool], locale: str | None = None
 ) -> Indices:
     """The numbers of the rows in the order of several columns, the first counting most.
 

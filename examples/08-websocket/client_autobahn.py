@@ -7,11 +7,7 @@ echo '{"type": "execute", "code": "print(1 + 2)"}' |
 import json
 import sys
 
-from autobahn.twisted.websocket import (
-    WebSocketClientFactory,
-    WebSocketClientProtocol,
-    connectWS,
-)
+from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol, connectWS
 from twisted.internet import reactor
 
 

@@ -44,11 +44,7 @@ class CertificateTests(CommandTestCase):
         port = listening.getsockname()[1]
         trusted = {"SSL_CERT_FILE": str(pem.absolute())}
         for host, variables, reason in (
-            (
-                "127.0.0.1",
-                {},
-                "its certificate is not trusted: it is signed by nobody but itself",
-            ),
+            ("127.0.0.1", {}, "its certificate is not trusted: it is signed by nobody but itself"),
             ("localhost", trusted, "its certificate is for another name than localhost"),
         ):
             url = f"wss://{host}:{port}/"
@@ -108,8 +104,7 @@ class ConnectTests(CommandTestCase):
         )
         self.assertEqual(done.status, 0)
         self.assertEqual(
-            done.err,
-            "❌ Ошибка: переменная 'nosuch' не определена\n   1 | nosuch\n       ^\n",
+            done.err, "❌ Ошибка: переменная 'nosuch' не определена\n   1 | nosuch\n       ^\n"
         )
         self.assertIn("переменн", done.out.lower())
 

@@ -97,8 +97,7 @@ class NextLineTests(SynchronousTestCase):
         for line in ("if a do", "for i in x do", "print(i)", "next i", "else", "y = [", "1", "]"):
             text = next_line(text + line)
         self.assertEqual(
-            text,
-            "if a do\n  for i in x do\n    print(i)\n  next i\nelse\n  y = [\n    1\n  ]\n  ",
+            text, "if a do\n  for i in x do\n    print(i)\n  next i\nelse\n  y = [\n    1\n  ]\n  "
         )
 
     def test_inside_a_string(self) -> None:

@@ -103,14 +103,10 @@ class RunTests(CommandTestCase):
     def test_not_utf8(self) -> None:
         """From a file and from standard input."""
         name = self.file("a.dc", b"print('\xff')")
-        for done, shown in (
-            (self.datacode(name), name),
-            (self.datacode("-", stdin=b"\xff"), "-"),
-        ):
+        for done, shown in ((self.datacode(name), name), (self.datacode("-", stdin=b"\xff"), "-")):
             self.assertEqual((done.status, done.out), (1, ""))
             self.assertEqual(
-                done.err,
-                f"❌ Error reading file '{shown}': stream did not contain valid UTF-8\n",
+                done.err, f"❌ Error reading file '{shown}': stream did not contain valid UTF-8\n"
             )
 
     def test_empty_file(self) -> None:
@@ -140,8 +136,7 @@ class RunTests(CommandTestCase):
         done = self.datacode("-c", 'print(table([[1, 2], [3]], ["a", "b"]))')
         self.assertEqual((done.status, done.out), (0, "Table(1 rows, 2 columns)\n"))
         self.assertEqual(
-            done.err,
-            "⚠️  Warning: table(): 1 of 2 rows were left out: row 2 has 1 cells, not 2\n",
+            done.err, "⚠️  Warning: table(): 1 of 2 rows were left out: row 2 has 1 cells, not 2\n"
         )
 
     def test_usage(self) -> None:

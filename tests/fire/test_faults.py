@@ -352,11 +352,7 @@ class FullDiskTests(FaultTestCase):
         client = self.talk(self.port)
         self.assertEqual(
             client.ask(type="upload_file", filename="a.txt", content="x" * (1 << 20)),
-            {
-                "success": False,
-                "message": "",
-                "error": f"Ошибка записи файла: {self.FULL}",
-            },
+            {"success": False, "message": "", "error": f"Ошибка записи файла: {self.FULL}"},
         )
         self.assertEqual(client.ask(type="session_files")["files"], [])
         self.assertEqual(
@@ -440,8 +436,7 @@ class DescriptorTests(FaultTestCase):
             answer = without.ask(code="print(2)")
             if not answer["success"]:
                 self.assertEqual(
-                    answer["error"],
-                    "Ошибка: интерпретатор не может быть запущен; повторите позже",
+                    answer["error"], "Ошибка: интерпретатор не может быть запущен; повторите позже"
                 )
             self.assertRests(self.daemon.process.pid)
             self.assertRaises((OSError, WebSocketException), Talk, self.port)

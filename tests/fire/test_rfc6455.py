@@ -477,10 +477,7 @@ class LimitTests(RunningServerTestCase):
         self.assertFails(1009, frame(TEXT, b"{", length=1 << 40))
         half = b" " * (limit // 2)
         self.assertFails(
-            1009,
-            frame(TEXT, half, fin=False),
-            frame(0, half, fin=False),
-            frame(0, b" ", length=1),
+            1009, frame(TEXT, half, fin=False), frame(0, half, fin=False), frame(0, b" ", length=1)
         )
 
     def test_many_small(self) -> None:

@@ -112,15 +112,13 @@ class LineTests(Formatting):
     def test_brackets(self) -> None:
         """A level for the brackets of a line; a line that closes goes back."""
         self.assert_format(
-            "x = f([\n1,\n{a: [\n2\n]}\n], 3)\ny",
-            "x = f([\n  1,\n  {a: [\n    2\n  ]}\n], 3)\ny\n",
+            "x = f([\n1,\n{a: [\n2\n]}\n], 3)\ny", "x = f([\n  1,\n  {a: [\n    2\n  ]}\n], 3)\ny\n"
         )
 
     def test_blank_lines(self) -> None:
         """None at the ends, two between statements, one in a block or bracket."""
         self.assert_format(
-            "\n\na\n\n\n\n\nif b do\n\n\n\nc\nendif\n \n",
-            "a\n\n\nif b do\n\n  c\nendif\n",
+            "\n\na\n\n\n\n\nif b do\n\n\n\nc\nendif\n \n", "a\n\n\nif b do\n\n  c\nendif\n"
         )
 
     def test_next_as_a_statement(self) -> None:
@@ -157,8 +155,7 @@ class CommentTests(Formatting):
     def test_on_lines_of_their_own(self) -> None:
         """Indented like the block they are in."""
         self.assert_format(
-            "# a\nif b do\n# c\nendif\nf(\n# d\n)",
-            "# a\nif b do\n  # c\nendif\nf(\n  # d\n)\n",
+            "# a\nif b do\n# c\nendif\nf(\n# d\n)", "# a\nif b do\n  # c\nendif\nf(\n  # d\n)\n"
         )
 
     def test_before_a_block_word(self) -> None:

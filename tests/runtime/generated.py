@@ -121,11 +121,7 @@ _wanted_by = {
     "primary_key": {"column": columns},
     "isinstance": {"type": st.sampled_from(["int", "text", "date", "money", "null", "map", "x"])},
     "table_group": {"columns": _aggregates},
-    "table_pivot": {
-        "columns": _common,
-        "values": _common,
-        "func": st.sampled_from(_made),
-    },
+    "table_pivot": {"columns": _common, "values": _common, "func": st.sampled_from(_made)},
     "table_fill": {"direction": st.sampled_from(["down", "up"]), "value": scalars},
     "table_unpivot": {"keys": _column_lists, "columns": _column_lists, "value": texts},
     "table_split": {"by": texts, "names": st.lists(texts, min_size=1, max_size=3)},

@@ -152,11 +152,7 @@ class ErrorTests(SynchronousTestCase):
             "Ошибка: деление на ноль",
         )
         self.assert_error(
-            "throw {a: 1}",
-            Kind.EXCEPTION,
-            1,
-            "Exception at line 1: {a: 1}",
-            "Ошибка: {a: 1}",
+            "throw {a: 1}", Kind.EXCEPTION, 1, "Exception at line 1: {a: 1}", "Ошибка: {a: 1}"
         )
         self.assertEqual(self.error_of("x = 1 / 0").kind, "Runtime Error")
 

@@ -11,14 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.server.api import long_answer
 from datacode.server.api.long_answer import LongAnswer, memory_of
-from datacode.server.api.messages import (
-    Executed,
-    FileDetails,
-    Listing,
-    TableView,
-    encode,
-    with_id,
-)
+from datacode.server.api.messages import Executed, FileDetails, Listing, TableView, encode, with_id
 
 TEXTS = st.text(st.sampled_from('a"\\\n\x01яé\U0001f600'), max_size=30)
 TABLES = st.lists(

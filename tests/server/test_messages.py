@@ -21,8 +21,7 @@ class AnswerTests(SynchronousTestCase):
             '{"success":true,"output":"Привет\\n","error":null}',
         )
         self.assertEqual(
-            encode(Executed.failed("нет")).decode(),
-            '{"success":false,"output":"","error":"нет"}',
+            encode(Executed.failed("нет")).decode(), '{"success":false,"output":"","error":"нет"}'
         )
 
     def test_shapes_of_failure(self) -> None:

@@ -186,8 +186,7 @@ class RequestTests(SynchronousTestCase):
                 self.assertEqual(parse(data), messages.Execute(code="x"))
             else:
                 self.assertEqual(
-                    self.refused(data)[1],
-                    "Ошибка парсинга запроса: вложенность больше 512 уровней",
+                    self.refused(data)[1], "Ошибка парсинга запроса: вложенность больше 512 уровней"
                 )
 
     def test_many_values(self) -> None:
@@ -242,13 +241,7 @@ class RequestTests(SynchronousTestCase):
         for fields in (
             {**CONNECT, "password": "topsecret"},
             {"type": "auth", "token": "topsecret"},
-            {
-                "type": "smb_shares",
-                "ip": "h",
-                "login": "l",
-                "domain": "",
-                "password": "topsecret",
-            },
+            {"type": "smb_shares", "ip": "h", "login": "l", "domain": "", "password": "topsecret"},
         ):
             self.assertNotIn("topsecret", repr(parse(json.dumps(fields).encode())))
 

@@ -70,9 +70,7 @@ class ServiceTests(TestCase):
         await service._started
         self.assertEqual(
             self.given_up,
-            [
-                "❌ Ошибка запуска WebSocket сервера: this kernel offers none; --sandbox=off",
-            ],
+            ["❌ Ошибка запуска WebSocket сервера: this kernel offers none; --sandbox=off"],
         )
         await service.stopService()
 

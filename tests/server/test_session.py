@@ -374,11 +374,7 @@ class ControlTests(SessionTestCase):
         self.assertEqual(
             room.client.sent[:2],
             [
-                {
-                    "success": False,
-                    "output": "so far",
-                    "error": room.client.sent[0]["error"],
-                },
+                {"success": False, "output": "so far", "error": room.client.sent[0]["error"]},
                 {"success": True, "message": "Выполнение прервано", "error": None, "id": "c"},
             ],
         )
@@ -510,11 +506,7 @@ class ShareTests(SessionTestCase):
         room = self.room()
         self.assertEqual(
             room.answer(type="smb_connect", ip="h", **SMB),
-            {
-                "success": True,
-                "message": "Успешно подключено к SMB шаре 'data'",
-                "error": None,
-            },
+            {"success": True, "message": "Успешно подключено к SMB шаре 'data'", "error": None},
         )
         self.assertEqual(
             room.answer(type="smb_connect", ip="h", **SMB),

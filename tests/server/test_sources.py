@@ -164,8 +164,7 @@ class ConfigurationTests(SynchronousTestCase):
             self.assertEqual(self.refused(toml=toml), f"❌ {self.path}: {expected}")
         self.assertIn("--config: ", self.refused(toml="port ="))
         self.assertEqual(
-            self.refused("--config", "/none/x"),
-            "❌ --config: /none/x: нет такого файла или папки",
+            self.refused("--config", "/none/x"), "❌ --config: /none/x: нет такого файла или папки"
         )
         self.assertEqual(self.refused(toml="port = 'x'"), "❌ Неверный порт: x")
         self.assertEqual(

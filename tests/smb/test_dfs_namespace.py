@@ -183,10 +183,7 @@ class LinkTests(NamespaceTestCase):
                 *("down", f"127.0.0.1:{port}\\data", errors.UNREACHABLE),
                 f"сервер 127.0.0.1:{port} недоступен",
             ),
-            (
-                *("none", f"{self.other.address}\\none", errors.NO_SHARE),
-                "шара 'none' не найдена",
-            ),
+            (*("none", f"{self.other.address}\\none", errors.NO_SHARE), "шара 'none' не найдена"),
         ):
             path = self.link(name, place)
             listed = [self.root.address, self.other.address, f"127.0.0.1:{port}"]

@@ -60,9 +60,7 @@ class FaultTestCase(ShareTestCase):
         """The file, with one more attempt where that is allowed."""
         return self.content(
             connection.perform(
-                lambda share, deadline: share.fetch(NAME, deadline),
-                Deadline(90, stall),
-                again=True,
+                lambda share, deadline: share.fetch(NAME, deadline), Deadline(90, stall), again=True
             )
         )
 

@@ -21,13 +21,7 @@ from datacode.runtime.files import Entry, FilesError
 from datacode.smb import connected_share
 from datacode.smb.errors import ShareError
 from datacode.smb.hosts import HostPolicy
-from datacode.smb.policy import (
-    ConnectionPolicy,
-    ShareLimits,
-    SharePolicy,
-    ThreadLimits,
-    Timeouts,
-)
+from datacode.smb.policy import ConnectionPolicy, ShareLimits, SharePolicy, ThreadLimits, Timeouts
 from datacode.smb.shares import SharePool, Shares
 from datacode.smb.target import Target
 from tests.smb.proxy import Fault, FaultProxy
@@ -229,8 +223,7 @@ class ConnectingTests(SharesTestCase):
         ):
             server.change_account(*change)
             await self.refused(
-                f"Ошибка подключения к SMB: {reason}",
-                self.shares.connect(server.target(), "data"),
+                f"Ошибка подключения к SMB: {reason}", self.shares.connect(server.target(), "data")
             )
             server.change_account(*back)
         server.set_policy("bad lockout attempt", 1)
@@ -351,10 +344,7 @@ class ReadingTests(SharesTestCase):
             ),
             ("Некорректный путь", self.shares.list_folder("data", "a/../b")),
             ("Некорректный путь", self.shares.fetch("data", "../b")),
-            (
-                "Ошибка чтения файла: некорректное имя 'a:b'",
-                self.shares.fetch("data", "a:b"),
-            ),
+            ("Ошибка чтения файла: некорректное имя 'a:b'", self.shares.fetch("data", "a:b")),
             (
                 f"Ошибка чтения файла: файл '{folder}/b' слишком велик (3 байт, предел 2 байт)",
                 self.shares.fetch("data", f"{folder}/b", limit=2),

@@ -22,12 +22,7 @@ from datacode.smb import errors
 from datacode.smb.client.pipelined_io import BytesSource
 from datacode.smb.client.reconnecting import ReconnectingShare
 from datacode.smb.client.session_setup import log_in, share_names
-from datacode.smb.client.smb_connection import (
-    _CREDENTIALS,
-    DISK,
-    HardenedSMB3,
-    ShareConnection,
-)
+from datacode.smb.client.smb_connection import _CREDENTIALS, DISK, HardenedSMB3, ShareConnection
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import Cause, ShareError
 from datacode.smb.policy import ConnectionPolicy, Offer

@@ -117,8 +117,7 @@ class DateColumnTests(TableTestCase):
 
         found, by_day = self.both_ways(days, work)
         self.assertEqual(
-            found,
-            [["a", "01.12.2025", "10.12.2025", 3.0], ["b", "31.11.2025", "x", 2.0]],
+            found, [["a", "01.12.2025", "10.12.2025", 3.0], ["b", "31.11.2025", "x", 2.0]]
         )
         self.assertEqual(by_day[0], ["01.12.2025", 2.0])
         self.assertEqual(len(by_day), 5)
@@ -156,10 +155,7 @@ class DateColumnTests(TableTestCase):
         )
         found = self.both_ways(american, lambda c: values(where(c, ">", "2024-01-15")))
         self.assertEqual(found, [False, True, False])
-        for unclear in (
-            ["01/13/2024", "13/01/2024", "2024-01-01"],
-            ["01/02/2024", "1/2/2024"],
-        ):
+        for unclear in (["01/13/2024", "13/01/2024", "2024-01-01"], ["01/02/2024", "1/2/2024"]):
             kind = self.both_ways(list(unclear), column_kind)
             self.assertTrue(kind.has_unclear_dates)
             self.assertEqual(kind.type, ColumnType.STRING)

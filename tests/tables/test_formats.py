@@ -313,11 +313,7 @@ class ReadFileTests(BuiltinTestCase):
         found = self.call("read_file", "a.json")
         self.assertEqual(
             [list(found.names), *found.rows()],
-            [
-                ["a", "n", "b"],
-                [1.0, "12345678901234567891", None],
-                [None, "5", [1.0, {"c": None}]],
-            ],
+            [["a", "n", "b"], [1.0, "12345678901234567891", None], [None, "5", [1.0, {"c": None}]]],
         )
         self.files.contents["a.jsonl"] = b'{"a": 1}\n\n{"a": 2}\r\n'
         self.assertEqual(list(self.call("read_file", "a.jsonl").rows()), [[1.0], [2.0]])

@@ -131,10 +131,7 @@ def as_read(value: Value) -> Value:
     return value.strip() or None if isinstance(value, str) else value
 
 
-SHEET_VALUES = st.one_of(
-    SHEET_CELLS,
-    st.text("ab=#é_x04<&\n", min_size=1, max_size=8),
-)
+SHEET_VALUES = st.one_of(SHEET_CELLS, st.text("ab=#é_x04<&\n", min_size=1, max_size=8))
 
 
 def to_book(table: Table, options: SheetOptions = PLAIN, warn: Warn = unheard) -> bytes:
@@ -297,12 +294,7 @@ class LookTests(TableTestCase):
         options = SheetOptions({"n": "# ##0,00", "day": "ДД.ММ.ГГГГ", "s": "0%"})
         found = self.cells(to_book(source, options, warned.append))[1]
         self.assertEqual(
-            found,
-            [
-                (1.5, "#,##0.00"),
-                (datetime(2025, 12, 31), "dd.mm.yyyy"),
-                ("1", "General"),
-            ],
+            found, [(1.5, "#,##0.00"), (datetime(2025, 12, 31), "dd.mm.yyyy"), ("1", "General")]
         )
         self.assertEqual([each.code for each in warned], ["format_of_texts"])
 

@@ -639,8 +639,7 @@ class RefusedTests(XlsxTestCase):
             book[entry + 8] |= 1
             entry = book.find(b"PK\1\2", entry + 1)
         self.assertEqual(
-            self.failure(bytes(book)),
-            "Failed to open xlsx: the file is protected by a password",
+            self.failure(bytes(book)), "Failed to open xlsx: the file is protected by a password"
         )
 
     def test_many_parts(self) -> None:

@@ -6,11 +6,7 @@ import math
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.values.parse_text import (
-    currency_amount,
-    is_money_text,
-    number_from_text,
-)
+from datacode.values.parse_text import currency_amount, is_money_text, number_from_text
 
 
 class NumberTextTests(SynchronousTestCase):

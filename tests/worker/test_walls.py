@@ -224,8 +224,7 @@ class TakenOverTests(TakenOverTestCase):
         printed = await self.said("print(dict(os.environ))")
         self.assertNotIn("sesame", printed)
         self.assertLessEqual(
-            set(eval(printed)),
-            {*workers_environment(), "LC_CTYPE", "TZ", "TMPDIR"},
+            set(eval(printed)), {*workers_environment(), "LC_CTYPE", "TZ", "TMPDIR"}
         )
 
     async def test_no_secret_in_memory(self) -> None:

@@ -3,8 +3,5 @@
 from twisted.application.service import ServiceMaker
 
 datacode = ServiceMaker(
-    "DataCode Server",
-    "datacode.tap",
-    "Run DataCode programs for WebSocket clients.",
-    "datacode",
+    "DataCode Server", "datacode.tap", "Run DataCode programs for WebSocket clients.", "datacode"
 )

@@ -12,13 +12,7 @@ import ast
 from dataclasses import replace
 
 from datacode.language.analysis import rules
-from datacode.language.analysis.type_sets import (
-    BOOL,
-    NUMBER,
-    OWN,
-    STRING,
-    only,
-)
+from datacode.language.analysis.type_sets import BOOL, NUMBER, OWN, STRING, only
 from datacode.language.codegen.builder import STEADY, Builder, Operand
 from datacode.language.codegen.class_tests import numbers_test, refine_to_numbers
 from datacode.language.codegen.evaluation_order import combine, constant_number, order_operands

@@ -187,11 +187,7 @@ def _close(b: Builder, left: ast.expr, right: ast.expr) -> ast.expr:
 
 
 def _within(b: Builder, difference: ast.expr) -> ast.expr:
-    return b.compare(
-        b.constant(-EPSILON),
-        [ast.Lt(), ast.Lt()],
-        [difference, b.constant(EPSILON)],
-    )
+    return b.compare(b.constant(-EPSILON), [ast.Lt(), ast.Lt()], [difference, b.constant(EPSILON)])
 
 
 def _equals_number(

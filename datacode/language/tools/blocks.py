@@ -11,13 +11,7 @@ from datacode.language.syntax.lexer import Lexeme, tokens
 CLOSING_WORDS = {"IF": "endif", "FOR": "next", "TRY": "endtry", "FUNCTION": "endfunction"}
 """The word that closes a block, by the kind of the word that opens it."""
 
-CLOSES = {
-    "ENDIF": "IF",
-    "ENDEIF": "IF",
-    "ENDTRY": "TRY",
-    "ENDFUNCTION": "FUNCTION",
-    "NEXT": "FOR",
-}
+CLOSES = {"ENDIF": "IF", "ENDEIF": "IF", "ENDTRY": "TRY", "ENDFUNCTION": "FUNCTION", "NEXT": "FOR"}
 """The kind of word that opened a block, by the kind of the word that closes it."""
 
 DIVIDES = {"ELSE": "IF", "CATCH": "TRY", "FINALLY": "TRY"}

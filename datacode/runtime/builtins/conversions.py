@@ -12,12 +12,7 @@ from datacode.runtime.host import Host
 from datacode.values.date_picture import date_picture
 from datacode.values.date_text import is_date_text
 from datacode.values.equality import type_name
-from datacode.values.parse_text import (
-    WHITE_SPACE,
-    amount_of,
-    is_money_text,
-    number_from_text,
-)
+from datacode.values.parse_text import WHITE_SPACE, amount_of, is_money_text, number_from_text
 from datacode.values.text import debug, printed
 from datacode.values.types import Currency, Value
 

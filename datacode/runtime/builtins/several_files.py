@@ -148,8 +148,7 @@ def _tell_of_missing(host: Host, labels: Sequence[str], tables: Sequence[Table])
             shown = ", ".join(f"'{name[:100]}'" for name in missing[:_SHOWN])
             host.warn(
                 Message(
-                    "file_lacks_columns",
-                    "File '{file}' has no column {columns}: null there",
+                    "file_lacks_columns", "File '{file}' has no column {columns}: null there"
                 ).filled(file=label, columns=shown + (", …" if len(missing) > _SHOWN else ""))
             )
 

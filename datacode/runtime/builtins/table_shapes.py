@@ -168,13 +168,7 @@ def _label(column: str, function: str, columns: int, functions: int) -> str:
 
 @builtin("tables")
 def table_split(
-    host: Host,
-    table: Value,
-    col: Value,
-    by: Value,
-    names: Value = ABSENT,
-    *,
-    keep: Value = False,
+    host: Host, table: Value, col: Value, by: Value, names: Value = ABSENT, *, keep: Value = False
 ) -> Table:
     """A table in which the texts of a column are split at a delimiter, into columns of their own.
 

@@ -126,11 +126,7 @@ class Origins:
     """
 
     def __init__(
-        self,
-        allowed: Iterable[str] = (),
-        hosts: HostNames | None = None,
-        *,
-        guarded: bool = False,
+        self, allowed: Iterable[str] = (), hosts: HostNames | None = None, *, guarded: bool = False
     ) -> None:
         self._allowed = frozenset(_folded(origin) for origin in allowed)
         self._hosts = HostNames() if hosts is None else hosts

@@ -121,11 +121,7 @@ class _StatFs(ctypes.Structure):
 class _OpenHow(ctypes.Structure):
     """``struct open_how`` of openat2(2)."""
 
-    _fields_ = (
-        ("flags", ctypes.c_uint64),
-        ("mode", ctypes.c_uint64),
-        ("resolve", ctypes.c_uint64),
-    )
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
 
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None

@@ -119,10 +119,7 @@ class SessionFolder:
             return self._make()
 
     def upload(
-        self,
-        filename: str,
-        content: bytes | bytearray,
-        given_up: threading.Event = _NEVER,
+        self, filename: str, content: bytes | bytearray, given_up: threading.Event = _NEVER
     ) -> None:
         """Store what ``upload_file`` brings, in UTF-8: text, or ``base64:`` and base64.
 

@@ -74,10 +74,7 @@ def _open_root(
 
 
 def _first(
-    asked: Target,
-    referral: Referral,
-    hosts: HostPolicy,
-    opened: Callable[[Target, str], Share],
+    asked: Target, referral: Referral, hosts: HostPolicy, opened: Callable[[Target, str], Share]
 ) -> tuple[Share, PathParts]:
     """The first target of a referral that can be opened; the first failure where none can."""
     failures: list[ShareError] = []

@@ -170,8 +170,7 @@ class Replacement:
 
     def _made(self, access: int) -> Handle:
         return self._tree.open(
-            *(self._first_name, access, CreateDisposition.OVERWRITE_IF),
-            CreateOptions.NOT_DIRECTORY,
+            *(self._first_name, access, CreateDisposition.OVERWRITE_IF), CreateOptions.NOT_DIRECTORY
         )
 
     def _is_same(self, handle: Handle, security: messages.Security) -> bool:

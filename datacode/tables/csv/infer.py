@@ -24,12 +24,7 @@ from datacode.tables.column_rules import (
 from datacode.tables.read_options import Warn, unheard
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import (
-    SPACES_IN_NUMBERS,
-    WHITE_SPACE,
-    comes_back,
-    number_from_text,
-)
+from datacode.values.parse_text import SPACES_IN_NUMBERS, WHITE_SPACE, comes_back, number_from_text
 from datacode.values.types import Currency, Value
 
 _WORDS: dict[str, bool | None] = {
@@ -133,10 +128,7 @@ class Hints:
 
 
 def columns_from_texts(
-    frame: pl.DataFrame,
-    rules: Sequence[ColumnRule],
-    hints: Hints = Hints(),
-    warn: Warn = unheard,
+    frame: pl.DataFrame, rules: Sequence[ColumnRule], hints: Hints = Hints(), warn: Warn = unheard
 ) -> list[ColumnData]:
     """The columns of a frame of texts (all String), each by its rule; null is an empty cell.
 

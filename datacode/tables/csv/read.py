@@ -101,10 +101,7 @@ def _found_out(file: BinaryIO, options: ReadOptions, warn: Warn) -> tuple[Binary
     if "rows" in options.find:
         rows = report_rows(above, below)
         found = replace(
-            found,
-            header_row=rows.header_row,
-            header_rows=rows.header_rows,
-            skip_footer=rows.footer,
+            found, header_row=rows.header_row, header_rows=rows.header_rows, skip_footer=rows.footer
         )
     body = above[found.header_row + found.header_rows :]
     body = body[: len(body) - found.skip_footer] if is_all else body

@@ -126,11 +126,7 @@ def read_by_calamine(
             raise damaged(kind, str(error)) from None
         merged = [(*start, *end) for start, end in getattr(cells, "merged_cell_ranges", None) or ()]
         return Sheet(
-            name,
-            *calamine_cells(cells),
-            found.errors,
-            lambda: found.odd_days,
-            merged=merged,
+            name, *calamine_cells(cells), found.errors, lambda: found.odd_days, merged=merged
         )
 
     return calamine_book(book, read)

@@ -33,13 +33,7 @@ _NARROWEST, _WIDEST = 6, 60
 _BUTTON = 3
 """Characters that the button of a filter takes beside a name."""
 
-TOTALS: Mapping[str, int] = {
-    "sum": 109,
-    "average": 101,
-    "min": 105,
-    "max": 104,
-    "count": 103,
-}
+TOTALS: Mapping[str, int] = {"sum": 109, "average": 101, "min": 105, "max": 104, "count": 103}
 """The functions of totals, with the number of SUBTOTAL's function that leaves out hidden rows."""
 
 
