@@ -276,11 +276,20 @@ _DURATION = re.compile(
 )
 
 
+_TRUTHS = {"of:=TRUE()": True, "of:=FALSE()": False}
+"""What LibreOffice makes of true and false of a workbook that it did not write: formulas, which
+have the value 1 or 0.
+"""
+
+
 def _value(attributes: dict[str, str], text: str) -> Any:
     """The value of a cell as the readers of other workbooks give it, ``''`` for none."""
     kind = attributes.get(f"{_OFFICE}value-type") or attributes.get(f"{_EXTENSION}value-type")
     if attributes.get(f"{_EXTENSION}value-type") == "error":
         return CellError(error_text(text))
+    formula = attributes.get(f"{_TABLE}formula")
+    if formula in _TRUTHS:
+        return _TRUTHS[formula]
     if kind in ("float", "percentage", "currency"):
         try:
             return float(attributes.get(f"{_OFFICE}value", ""))
