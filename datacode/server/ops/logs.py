@@ -33,8 +33,8 @@ class PlainLog:
             return
         text = formatEvent(event)
         failure = event.get("log_failure")
-        if not text and failure is None:
-            return
+        if event.get("log_format") is None and not text and failure is None:
+            return  # left out by the guard; the banner's empty lines have a format
         if failure is not None:
             text = f"{text}\n{failure.getTraceback()}" if text else failure.getTraceback()
         _write(self._out if level is LogLevel.info else self._err, text + "\n")
