@@ -77,7 +77,8 @@ class SpoolRoom:
     """How many bytes of temporary files there may be at the same time, for a whole server.
 
     A session may have as many bytes as the others leave free: so whoever comes next finds room,
-    too. ``spare`` are the bytes that stay free on the disk. For any thread.
+    too. ``spare`` are the bytes that stay free on the disk, a sixteenth of a small one. For any
+    thread.
     """
 
     def __init__(self, size: int, folder: str | None, spare: int) -> None:
@@ -107,7 +108,8 @@ class SpoolRoom:
             disk = os.statvfs(self._folder)
         except OSError:
             return True  # opening the file will say so
-        return disk.f_bavail * disk.f_frsize >= size + self._spare
+        spare = min(self._spare, disk.f_blocks * disk.f_frsize // 16)
+        return disk.f_bavail * disk.f_frsize >= size + spare
 
 
 class SpoolPart:

@@ -114,13 +114,17 @@ class GroupTests(TableTestCase):
     )
     def test_any_cells(self, cells: list[Value], function: str) -> None:
         """Columns of all kinds, and of one kind, by a key that is always the same."""
-        source = [mixed, typed]
+
+        def outcome(made: Table) -> object:
+            try:
+                return contents(self.group(made, x=f"v {function}"))
+            except DataCodeError as error:  # amounts in different currencies
+                return error.text
+
         found = []
-        for store in source:
+        for store in (mixed, typed):
             made = table("k v", ["x"] * len(cells), cells, store=store)
-            found.append(
-                self.by_polars(lambda made=made: contents(self.group(made, x=f"v {function}")))
-            )
+            found.append(self.by_polars(lambda made=made: outcome(made)))
         self.assertEqual(found[0], found[1])
 
     def test_several_keys(self) -> None:
