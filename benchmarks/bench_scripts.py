@@ -614,7 +614,7 @@ def compiling() -> None:
         programs.clear()
         for text in texts:
             with contextlib.suppress(DataCodeError):
-                programs.append(split(parse(text)))
+                programs.append(split(parse(text), BUILTINS))
 
     def compile_all() -> None:
         for program in programs:
