@@ -31,13 +31,14 @@ def positional_options(second: Value, third: Value) -> ReadOptions:
             raise runtime_error(
                 "read_file_arguments", "Expected (path, header_row: Number, sheet_name: String)"
             )
-        return ReadOptions(row_number(second), sheet=third)
+        given = frozenset({"header_row", "sheet_name"})
+        return ReadOptions(row_number(second), sheet=third, given=given)
     if second is ABSENT:
         return ReadOptions()
     if second.__class__ is float:
-        return ReadOptions(row_number(second))
+        return ReadOptions(row_number(second), given=frozenset({"header_row"}))
     if second.__class__ is str:
-        return ReadOptions(sheet=second)
+        return ReadOptions(sheet=second, given=frozenset({"sheet_name"}))
     raise runtime_error(
         "header_row_or_sheet_name",
         "Second argument must be either a number (header_row) or a string (sheet_name)",
@@ -77,8 +78,20 @@ def named_options(
         changes["header_rows"] = 0
     elif given.get("header", True) is not True:
         changes["header"] = checked_header(given["header"])
-    options = replace(options, **changes, find=frozenset(find))
+    options = replace(
+        options, **changes, find=frozenset(find), given=options.given | _wishes(given)
+    )
     return _consistent(options, has_delimiter=has_delimiter)
+
+
+def _wishes(given: Mapping[str, Value]) -> frozenset[str]:
+    """The names of the arguments that ask for something."""
+    names = {name for name, value in given.items() if name in _CHECKED}
+    if given.get("auto") is True:
+        names.add("auto")
+    if "header" in given and given["header"] is not True:
+        names.add("header=false" if given["header"] is False else "header")
+    return frozenset(names)
 
 
 def text_options(

@@ -8,11 +8,11 @@ from __future__ import annotations
 import codecs
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from datacode.errors import DataCodeError, runtime_error
 from datacode.i18n.message import Message
@@ -24,11 +24,21 @@ from datacode.runtime.host import Host
 from datacode.tables.column_rules import as_wanted
 from datacode.tables.csv.detect import likely_encoding
 from datacode.tables.csv.read import read_csv
+from datacode.tables.file_arguments import (
+    FORMATS,
+    READ,
+    format_of,
+    is_once_ignored,
+    left_aside,
+    meaningless,
+    no_meaning,
+)
 from datacode.tables.formats.detect import BINARY, TEXTS, WORKBOOKS, Detected, detected
 from datacode.tables.formats.workbook import read_workbook, sheets_of_workbook
 from datacode.tables.json_records import table_of_records
 from datacode.tables.polars_files import from_polars_file
-from datacode.tables.read_options import ReadOptions
+from datacode.tables.read_options import ReadOptions, Warn
+from datacode.tables.report_rows import found_arguments
 from datacode.tables.select import select_header
 from datacode.tables.show import info_text
 from datacode.values.table import Table
@@ -90,6 +100,9 @@ def read_file(
 ) -> Value:
     """The content of a file: a text for ``.txt``, a table for all others.
 
+    A ``.txt`` is a table, too, if ``delimiter`` or ``auto`` is given. An argument that means
+    nothing for the format of a file is an error that says so.
+
     Tables are CSV (``.csv``, ``.tsv``), workbooks (``.xlsx``, ``.xlsm``, ``.xlsb``, ``.xls``,
     ``.ods``), JSON records (``.json``, ``.jsonl``), ``.parquet`` and ``.arrow``, any of them in
     ``.gz`` or ``.zip``. Workbooks, Parquet and Arrow are known by their content, whatever they
@@ -129,9 +142,6 @@ def read_file(
         raise runtime_error("read_file_without_path", "read_file expects 1-3 arguments, got 0")
     text = path_text(path)
     options = positional_options(_second, _third)
-    kind = extension(text)
-    if kind == "txt":
-        return _read_text(host, text, named_options(options, {"encoding": encoding}))
     named = {
         "header_row": header_row,
         "sheet_name": sheet_name,
@@ -154,43 +164,55 @@ def read_file(
         "fill_merged": fill_merged,
         "auto": auto,
     }
-    options = named_options(options, named, has_delimiter=kind == "csv")
-    return read_path(host, text, options, has_delimiter=delimiter is not ABSENT)
+    options = named_options(options, named, has_delimiter=extension(text) == "csv")
+    return read_path(host, text, options, host.warn, partial(_refuse, host))
 
 
-def read_path(host: Host, path: str, options: ReadOptions, *, has_delimiter: bool) -> Value:
-    """The content of a file, after its extension and its own bytes.
+def _refuse(host: Host, kind: str, names: Sequence[str]) -> None:
+    """Raise the error of arguments that mean nothing for a file of this kind."""
+    for name in names:
+        if not is_once_ignored(name, kind):
+            raise no_meaning("read_file", name, kind, READ[name])
+        host.warn(left_aside(name, kind))
 
-    ``has_delimiter`` tells whether the program names one, or wants it to be found.
-    """
+
+Refuse: TypeAlias = Callable[[str, Sequence[str]], None]
+"""Is told the kind of each file and the arguments that mean nothing for it, if there are some."""
+
+
+def read_path(host: Host, path: str, options: ReadOptions, warn: Warn, refuse: Refuse) -> Value:
+    """The content of a file, after its extension and its own bytes."""
     kind = extension(path)
     if kind not in _TABLE_FILES and not (path.startswith(SHARE) or host.file_kind(path) == "file"):
         _refuse_outside(host, path)
         raise _unknown_extension(kind)
     with _opened(host, path, _FAILED.get(kind, _TEXT_FAILED)) as file:
         found = detected(file, path, kind, host.memory_limit)
-        if found.kind == "tsv" and not has_delimiter and "delimiter" not in options.find:
+        if found.kind == "txt" and not options.given.isdisjoint(("delimiter", "auto")):
+            found = replace(found, kind="csv")  # a text with delimiters, as many programs call it
+        names = meaningless(found.kind, options.given)
+        if path.startswith(SHARE) or format_of(found.kind) in FORMATS:
+            refuse(found.kind, names)
+        if found.kind == "tsv" and not options.given & {"delimiter", "auto"}:
             options = replace(options, delimiter="\t")
-        return _read(host, path, found, options)
+        return _read(host, path, found, options, warn)
 
 
-def _read(host: Host, path: str, found: Detected, options: ReadOptions) -> Value:
+def _read(host: Host, path: str, found: Detected, options: ReadOptions, warn: Warn) -> Value:
     """The content of an open file."""
     kind, file = found.kind, found.file
     if kind in ("csv", "tsv"):
-        return _headed(host, options, _csv_table(host, path, file, options))
+        return _headed(options, _csv_table(path, file, options, warn), warn)
     if kind in WORKBOOKS:
-        table = read_workbook(kind, file, options, host.warn, host.memory_limit)
-        return _headed(host, options, table)
+        table = read_workbook(kind, file, options, warn, host.memory_limit)
+        return _headed(options, table, warn)
     if kind in ("parquet", "arrow"):
-        return _headed(
-            host,
-            options,
-            as_wanted(from_polars_file(kind, file, host.memory_limit), options, host.warn),
-        )
+        if options.find:
+            warn(_NOTHING_TO_FIND.filled(format=FORMATS[kind]))
+        table = from_polars_file(kind, file, host.memory_limit)
+        return _headed(options, as_wanted(table, options, warn), warn)
     if kind in ("json", "jsonl", "ndjson"):
-        text = _text(path, _content(host, file), options)
-        return _records(host, path, text, kind, options)
+        return _records(host, path, _content(host, file), kind, options, warn)
     if kind == "txt":
         return _text(path, _content(host, file), options)
     if path.startswith(SHARE):
@@ -198,15 +220,32 @@ def _read(host: Host, path: str, found: Detected, options: ReadOptions) -> Value
     raise _unknown_extension(kind)
 
 
-def _records(host: Host, path: str, text: str, kind: str, options: ReadOptions) -> Value:
-    """The table of the records in a JSON text; other JSON on a share is a text, as in 1.x."""
+_NOTHING_TO_FIND = Message(
+    "auto_found_nothing", "There was nothing to find out: {format} says itself how it is written"
+)
+
+
+def _records(
+    host: Host, path: str, content: bytes, kind: str, options: ReadOptions, warn: Warn
+) -> Value:
+    """The table of the records in a JSON text.
+
+    Other JSON on a share is a text, as in 1.x, unless something is asked of a table.
+    """
+    if "auto" in options.given:
+        found = options
+        if "encoding" in options.find:
+            found = replace(options, encoding=likely_encoding(content), find=frozenset())
+        warn(found_arguments(options, found))
+        options = found
+    text = _text(path, content, options)
     try:
         table = table_of_records(text, partial(json_parse, host), lines=kind != "json")
     except DataCodeError:
-        if path.startswith(SHARE):
+        if path.startswith(SHARE) and options.given <= {"encoding"}:
             return text
         raise
-    return _headed(host, options, as_wanted(table, options, host.warn))
+    return _headed(options, as_wanted(table, options, warn), warn)
 
 
 def _unknown_extension(kind: str) -> DataCodeError:
@@ -256,9 +295,9 @@ def analyze_csv(host: Host, path: Value) -> str:
     return info_text(_read_csv(host, path_text(path), ReadOptions()))
 
 
-def _headed(host: Host, options: ReadOptions, table: Table) -> Table:
+def _headed(options: ReadOptions, table: Table, warn: Warn) -> Table:
     """The table with the columns that ``header`` wants."""
-    return table if options.header is None else select_header(table, options.header, host.warn)
+    return table if options.header is None else select_header(table, options.header, warn)
 
 
 def _refuse_outside(host: Host, path: str) -> None:
@@ -283,11 +322,6 @@ def _content(host: Host, file: BinaryIO) -> bytes:
         host.check_size(file.seek(0, os.SEEK_END), 3)
         file.seek(0)
     return file.read()
-
-
-def _read_text(host: Host, path: str, options: ReadOptions) -> str:
-    with _opened(host, path, _TEXT_FAILED) as file:
-        return _text(path, _content(host, file), options)
 
 
 def _text(path: str, content: bytes, options: ReadOptions) -> str:
@@ -327,14 +361,14 @@ def _windows_text(content: bytes, position: int) -> str:
 
 def _read_csv(host: Host, path: str, options: ReadOptions) -> Table:
     with _opened(host, path, _CSV_FAILED) as file:
-        return _csv_table(host, path, file, options)
+        return _csv_table(path, file, options, host.warn)
 
 
-def _csv_table(host: Host, path: str, file: BinaryIO, options: ReadOptions) -> Table:
+def _csv_table(path: str, file: BinaryIO, options: ReadOptions, warn: Warn) -> Table:
     encoding = options.encoding
     if encoding is None and path.startswith(SHARE) and not _holds_utf_8(file):
         encoding = _WINDOWS
-    return read_csv(file, replace(options, encoding=encoding), host.warn)
+    return read_csv(file, replace(options, encoding=encoding), warn)
 
 
 def _unknown_text(content: bytes, kind: str, encoding: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from dataclasses import replace
 
 from datacode.errors import DataCodeError, runtime_error, type_error
@@ -13,6 +14,7 @@ from datacode.runtime.builtins.tables import checked_text
 from datacode.runtime.file_operations import Write
 from datacode.runtime.host import Host
 from datacode.tables.csv.write import csv_parts
+from datacode.tables.file_arguments import WRITE, format_of, no_meaning
 from datacode.tables.formats.detect import detected
 from datacode.tables.json_records import json_parts
 from datacode.tables.polars_files import to_arrow, to_parquet
@@ -82,12 +84,13 @@ def write_file(
     """
     text = path_text(path, "Path or String")
     kind = extension(text)
+    named = {"delimiter": delimiter, "encoding": encoding, "decimal": decimal, "excel": excel}
+    named |= {"sheet": sheet, "formats": formats, "totals": totals, "append": append}
+    _refuse_meaningless(kind, content, [n for n, value in named.items() if value is not ABSENT])
     options = _text_options(kind, delimiter, encoding, decimal, excel)
     book = _book_options(formats, totals)
     if append is not ABSENT and append.__class__ is not bool:
         raise runtime_error("append_not_bool", "append must be true or false")
-    if kind not in _WORKBOOKS or content.__class__ is str:
-        _refuse_book_arguments(sheet=sheet, formats=formats, totals=totals, append=append)
     if content.__class__ is str:
         _write(host, text, _encoded(content, options.encoding or _UTF_8))
     elif content.__class__ is Table and kind in ("csv", "tsv"):
@@ -125,6 +128,20 @@ def _write(host: Host, path: str, content: bytes) -> None:
         host.files.write(path, content)
 
 
+def _refuse_meaningless(kind: str, content: Value, given: Sequence[str]) -> None:
+    """Refuse arguments that mean nothing for what is written: of a text, all but two."""
+    is_text = content.__class__ is str
+    for name in given:
+        if is_text and name not in ("encoding", "excel"):
+            raise runtime_error(
+                "argument_for_written_tables",
+                "write_file: {argument} has no meaning for a text, only for tables",
+                argument=name,
+            )
+        if not is_text and kind in _TABLE_FILES and format_of(kind) not in WRITE[name]:
+            raise no_meaning("write_file", name, kind, WRITE[name])
+
+
 # Text and CSV ----------------------------------------------------------------------
 
 
@@ -159,16 +176,6 @@ def _encoded(text: str, encoding: str) -> bytes:
 
 
 # Workbooks -------------------------------------------------------------------------
-
-
-def _refuse_book_arguments(**arguments: Value) -> None:
-    for name, value in arguments.items():
-        if value is not ABSENT:
-            raise runtime_error(
-                "argument_for_workbooks",
-                "{argument} is an argument for workbooks: files of the extension xlsx",
-                argument=name,
-            )
 
 
 def _sheets(content: Value, sheet: Value) -> dict[str, Table]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
 from datacode.runtime.builtins.file_errors import path_text
 from datacode.runtime.builtins.file_options import named_options
-from datacode.runtime.builtins.file_reading import read_path
+from datacode.runtime.builtins.file_reading import Refuse, read_path
 from datacode.runtime.builtins.paths import list_files
 from datacode.runtime.builtins.registry import ABSENT, builtin
 from datacode.runtime.host import Host
-from datacode.tables.read_options import ReadOptions
+from datacode.tables.file_arguments import READ, no_meaning
+from datacode.tables.file_warnings import FileWarnings
+from datacode.tables.read_options import ReadOptions, Warn
 from datacode.tables.select import merged_outer, under_each_other
 from datacode.values.column_storage import ColumnData
 from datacode.values.table import Table
@@ -58,7 +61,8 @@ def read_files(
 
     ``paths`` is an array of paths or a pattern such as ``'reports/*.xlsx'``, whose files come in
     the order of their names. All other arguments are those of ``read_file``, and hold for every
-    file. The columns are those of all files; a file that lacks some is told of, and has null there.
+    file for whose format they mean something; one that means nothing for all of them is an error.
+    The columns are those of all files; a file that lacks some is told of, and has null there.
 
     Raises an error that names the file if one cannot be read, and if there is none.
 
@@ -93,10 +97,39 @@ def read_files(
         raise runtime_error("text_expected", "{name} must be a text", name="file_column")
     options = named_options(ReadOptions(), named, has_delimiter=False)
     found = _listed(host, paths)
-    tables = [_table(host, path, options, delimiter is not ABSENT) for path in found]
     labels = _labels(found)
-    _tell_of_missing(host, labels, tables)
+    warnings = FileWarnings()
+    meaning = _Meaning(options.given)
+    try:
+        tables = []
+        for path, label in zip(found, labels, strict=True):
+            warn = partial(warnings.add, label)
+            tables.append(_table(host, path, options, warn, meaning.add))
+        meaning.check()
+        _tell_of_missing(warnings, labels, tables)
+    finally:
+        warnings.give(host.warn)
     return _together(host, str(file_column), labels, tables)
+
+
+class _Meaning:
+    """Which arguments mean something for at least one of the files."""
+
+    def __init__(self, given: Iterable[str]) -> None:
+        self._without = set(given)
+        self._kinds: dict[str, None] = {}
+
+    def add(self, kind: str, names: Sequence[str]) -> None:
+        """A file of this kind, and the arguments that mean nothing for it."""
+        self._without &= set(names)
+        self._kinds.setdefault(kind)
+
+    def check(self) -> None:
+        """Raise the error of an argument that means nothing for all the files."""
+        for name in READ:
+            if name in self._without:
+                kind = next(iter(self._kinds))
+                raise no_meaning("read_files", name, kind, READ[name])
 
 
 def _listed(host: Host, paths: Value) -> list[str]:
@@ -120,9 +153,9 @@ def _listed(host: Host, paths: Value) -> list[str]:
     return found
 
 
-def _table(host: Host, path: str, options: ReadOptions, has_delimiter: bool) -> Table:
+def _table(host: Host, path: str, options: ReadOptions, warn: Warn, refuse: Refuse) -> Table:
     try:
-        found = read_path(host, path, options, has_delimiter=has_delimiter)
+        found = read_path(host, path, options, warn, refuse)
     except DataCodeError as error:
         message = Message("file_failed", "{path}: {problem}").filled(
             path=path, problem=error.message
@@ -139,18 +172,17 @@ def _labels(paths: Sequence[str]) -> list[str]:
     return names if max(Counter(names).values()) == 1 else list(paths)
 
 
-def _tell_of_missing(host: Host, labels: Sequence[str], tables: Sequence[Table]) -> None:
+def _tell_of_missing(
+    warnings: FileWarnings, labels: Sequence[str], tables: Sequence[Table]
+) -> None:
     """Warn of files that lack columns which others have."""
     every = dict.fromkeys(name for table in tables for name in table.names)
     for label, table in zip(labels, tables, strict=True):
         missing = [name for name in every if name not in table.names]
         if missing:
             shown = ", ".join(f"'{name[:100]}'" for name in missing[:_SHOWN])
-            host.warn(
-                Message(
-                    "file_lacks_columns", "File '{file}' has no column {columns}: null there"
-                ).filled(file=label, columns=shown + (", …" if len(missing) > _SHOWN else ""))
-            )
+            columns = shown + (", …" if len(missing) > _SHOWN else "")
+            warnings.add_missing(label, columns)
 
 
 def _together(host: Host, column: str, labels: Sequence[str], tables: Sequence[Table]) -> Table:

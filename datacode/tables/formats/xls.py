@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from datacode.errors import DataCodeError, runtime_error
 from datacode.tables.formats.compound_file import CompoundFile, NoCompoundFile
-from datacode.tables.xlsx.book import Book, CellPosition, Sheet
+from datacode.tables.xlsx.book import Area, Book, CellPosition, Sheet
 from datacode.tables.xlsx.calamine_reader import (
     calamine,
     calamine_book,
@@ -92,10 +92,11 @@ def damaged(kind: str, reason: str) -> DataCodeError:
 
 @dataclass(slots=True)
 class FoundCells:
-    """What the records of a sheet tell: errors, and numbers that are no days."""
+    """What the records of a sheet tell: errors, numbers that are no days, merged areas."""
 
     errors: dict[CellPosition, str] = field(default_factory=dict)
     odd_days: dict[CellPosition, float] = field(default_factory=dict)
+    merged: list[Area] = field(default_factory=list)
 
     def add_number(self, position: CellPosition, number: float) -> None:
         """A cell holds a number."""
@@ -124,7 +125,8 @@ def read_by_calamine(
             cells = calamine(lambda: book.get_sheet_by_name(name))
         except Unreadable as error:
             raise damaged(kind, str(error)) from None
-        merged = [(*start, *end) for start, end in getattr(cells, "merged_cell_ranges", None) or ()]
+        areas = getattr(cells, "merged_cell_ranges", None) or ()  # none of XLSB
+        merged = found.merged or [(*start, *end) for start, end in areas]
         return Sheet(
             name, *calamine_cells(cells), found.errors, lambda: found.odd_days, merged=merged
         )

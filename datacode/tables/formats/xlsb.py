@@ -30,6 +30,7 @@ _SHORTER_BY = 11
 the long ones are smaller by so much."""
 
 _SHEET = 156
+_MERGED = 176
 _LONGEST = 1 << 24
 _MOST_ROWS, _MOST_COLUMNS = 1 << 20, 1 << 14
 
@@ -132,6 +133,10 @@ def _scanned(package: Package, part: str, most_cells: int) -> FoundCells:
                 found.add_number((row, column), struct.unpack_from("<d", content, 8)[0])
             elif kind in (_CELL_ERROR, _FORMULA_ERROR) and len(content) >= 9:
                 found.add_error((row, column), content[8])
+        elif kind == _MERGED and len(content) >= 16:
+            top, bottom, left, right = struct.unpack_from("<4I", content)
+            if top <= bottom < _MOST_ROWS and left <= right < _MOST_COLUMNS:
+                found.merged.append((top, left, bottom, right))
     return found
 
 

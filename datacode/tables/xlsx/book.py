@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from datacode.tables.cell_range import CellRange
 from datacode.tables.column_rules import changes_cells, column_rules, workbook_values
 from datacode.tables.csv.detect import likely_numbers
 from datacode.tables.csv.diagnostics import too_few_records
+from datacode.tables.file_warnings import FileWarnings
 from datacode.tables.read_options import ALL_SHEETS, ReadOptions, Warn
 from datacode.tables.report_rows import found_arguments, report_rows
 from datacode.tables.select import merged_outer
@@ -114,6 +115,7 @@ def table_of_book(book: Book, options: ReadOptions, warn: Warn) -> Table:
 def _all_sheets(book: Book, options: ReadOptions, warn: Warn) -> Table:
     """The rows of all visible sheets, under a column of the sheets' names and all of theirs."""
     parts = []
+    told = FileWarnings()
     for name, is_visible in book.sheets.items():
         if not is_visible:
             warn(
@@ -128,12 +130,21 @@ def _all_sheets(book: Book, options: ReadOptions, warn: Warn) -> Table:
         if first is None:
             continue
         sheet = replace(sheet, rows=chain((first,), sheet.rows))
-        part = _table(sheet, options, warn)
+        part = _table(sheet, options, partial(_tell, warn, told, name))
         names = ColumnData.of_list([name] * len(part))
         parts.append(Table([SHEET_COLUMN, *part.names], [names, *part.columns], len(part)))
+    told.give(warn)
     if not parts:
         raise runtime_error("no_sheets", "No sheets found")
     return merged_outer(parts)
+
+
+def _tell(warn: Warn, told: FileWarnings, sheet: str, warning: Message) -> None:
+    """A warning that names its sheet as it is; the same of several sheets once for all of them."""
+    if "sheet" in warning.params:
+        warn(warning)
+    else:
+        told.add(sheet, warning)
 
 
 def _chosen(book: Book, wanted: str | int | None) -> str:

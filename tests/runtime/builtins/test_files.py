@@ -23,10 +23,11 @@ def rows(table: Table) -> list[list[object]]:
 
 class TextFileTests(BuiltinTestCase):
     def test_as_it_is(self) -> None:
-        """Line ends stay, a byte order mark does not, other arguments are ignored."""
+        """Line ends stay, a byte order mark does not; what 1.x passed over is warned about."""
         self.files.contents["A.TXT"] = "\ufeff ж\r\n".encode()
         self.assertGives(" ж\r\n", "read_file", "A.TXT")
-        self.assertGives(" ж\r\n", "read_file", Path("A.TXT"), 3, "x", header=5)
+        self.assertGives(" ж\r\n", "read_file", Path("A.TXT"), 3, "x", header=["a"])
+        self.assertEqual([each.code for each in self.warnings], ["argument_left_aside"] * 3)
 
     def test_encodings(self) -> None:
         """UTF-8 only, unless another is named."""
