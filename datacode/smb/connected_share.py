@@ -5,20 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from datacode.smb import errors, share_paths
 from datacode.smb.client.reconnecting import ReconnectingShare
+from datacode.smb.client.steps import Steps
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import Operation, ShareError
 from datacode.smb.policy import SharePolicy
 from datacode.smb.target import Target
-from datacode.smb.thread_quota import BlockingCall, SessionQuota
+from datacode.smb.thread_quota import EXPECTED, SessionQuota
 
 if TYPE_CHECKING:  # loading it takes half a second, so a thread does it
     from datacode.smb.client.dfs_namespace import DfsNamespace
@@ -58,7 +59,7 @@ class ConnectedShare:
         self._closed = False
         self._free = DeferredSemaphore(policy.limits.connections)
         self._idle: list[ReconnectingShare] = []
-        self._calls: set[BlockingCall[Any]] = set()
+        self._uses: dict[Deferred[None], Deadline] = {}
         self._trimming: IDelayedCall | None = None
 
     async def call(
@@ -74,13 +75,12 @@ class ConnectedShare:
     ) -> Result:
         """Do ``work`` on a free connection; failures get their names and the prefix.
 
-        ``again`` as in ``ReconnectingShare.perform``. ``undo`` is done on a new connection where
+        ``again`` as in ``ReconnectingShare.steps``. ``undo`` is done on a new connection where
         the last one broke, or the call was cancelled, in the middle of the work.
         """
         try:
-            on_connection = _on(work, again, undo, self._policy.timeouts.goodbye)
-            done = Deferred.fromCoroutine(self._on_connection(on_connection, seconds, unwanted))
-            return await self._threads.bounded(done, seconds)
+            waiting = self._on_connection(work, seconds, again, undo, unwanted)
+            return await self._threads.bounded(Deferred.fromCoroutine(waiting), seconds)
         except ShareError as error:
             named = error.named(ip=self.target.shown, share=self.name, path=path)
             self._log.info(
@@ -99,14 +99,14 @@ class ConnectedShare:
         self.is_open = False
         if self._trimming is not None and self._trimming.active():
             self._trimming.cancel()
-        for call in list(self._calls):
-            call.cancel()
+        for deadline in self._uses.values():
+            deadline.cancel()
         goodbye = self._policy.timeouts.goodbye
         connections, self._idle = self._idle, []
         calls = [
             self._threads.run(connection.close, goodbye, goodbye) for connection in connections
         ]
-        ended = [call.ended for call in calls] + [_copy(call.ended) for call in self._calls]
+        ended = [call.ended for call in calls] + [_copy(use) for use in self._uses]
         with contextlib.suppress(ShareError):
             await self._threads.bounded(DeferredList(ended), 0)
         for call in calls:
@@ -114,50 +114,90 @@ class ConnectedShare:
 
     async def _on_connection(
         self,
-        work: Callable[[ReconnectingShare, Deadline], Result],
+        work: Work[Result],
         seconds: float,
+        again: bool,
+        undo: Work[object] | None,
         unwanted: Callable[[Result], object],
     ) -> Result:
         await self._free.acquire()
         if self._closed:
             self._free.release()
             raise ShareError(errors.NOT_CONNECTED)
-        timeouts, policy = self._policy.timeouts, self._policy.connection
+        deadline = Deadline(seconds, self._policy.timeouts.stall)
+        result: Deferred[Result] = Deferred(lambda _: deadline.cancel())
+        use = Deferred.fromCoroutine(self._use(work, deadline, again, undo, result, unwanted))
+        if not use.called:
+            self._uses[use] = deadline
+            use.addCallback(lambda _: self._uses.pop(use))
+        return await result
+
+    async def _use(
+        self,
+        work: Work[Result],
+        deadline: Deadline,
+        again: bool,
+        undo: Work[object] | None,
+        result: Deferred[Result],
+        unwanted: Callable[[Result], object],
+    ) -> None:
+        """Do ``work`` on a connection, and fire ``result`` unless it is cancelled.
+
+        Never cancelled itself: it ends when the connection is free, or of no more use.
+        """
+        policy, connecting = self._policy.connection, self._policy.timeouts.connect
         connection = self._idle.pop() if self._idle else None
         if connection is None:
-            connection = ReconnectingShare(self.target, self._share, policy, timeouts.connect)
-        if not connection.is_open:
-            await self._open(connection)
-        call = self._threads.run(partial(work, connection), seconds, timeouts.stall)
-        call.unwanted = unwanted
-        self._calls.add(call)
-        call.ended.addCallback(self._take_back, connection, call)
-        return await call.result
-
-    async def _open(self, connection: ReconnectingShare) -> None:
-        """Open a connection, in a thread of those for that."""
-        timeouts = self._policy.timeouts
-        call = self._connecting.run(connection.open, timeouts.connect, timeouts.stall)
-        self._calls.add(call)
+            connection = ReconnectingShare(self.target, self._share, policy, connecting)
         try:
-            await call.result
-        except BaseException:
-            call.ended.addCallback(self._take_back, connection, call)
-            raise
-        self._calls.discard(call)
+            found = await self._done(connection.steps(work, again=again), deadline)
+        except Exception as error:  # noqa: BLE001 - whoever waits for the result gets it
+            if undo is not None and _is_cut_off(error):
+                await self._undo(connection, undo)
+            self._take_back(connection, usable=not deadline.cancelled)
+            if not result.called:
+                # Without the frames that it went through: they hold the password.
+                result.errback(Failure(error.with_traceback(None)))  # type: ignore[no-untyped-call]
+            elif not isinstance(error, EXPECTED):
+                self._log.failure("A call to a share failed after it was cancelled")
+        else:
+            self._take_back(connection, usable=not deadline.cancelled)
+            if result.called:
+                unwanted(found)
+            else:
+                result.callback(found)
 
-    def _take_back(
-        self, usable: bool, connection: ReconnectingShare, call: BlockingCall[Any]
-    ) -> bool:
+    async def _undo(self, connection: ReconnectingShare, undo: Work[object]) -> None:
+        """Remove on a new connection what work has left behind."""
+        connection.drop()
+        goodbye = self._policy.timeouts.goodbye
+        with contextlib.suppress(ShareError, CallCancelled):
+            await self._done(connection.steps(undo, again=False), Deadline(goodbye, goodbye))
+
+    async def _done(self, steps: Steps[Result], deadline: Deadline) -> Result:
+        """Do steps one after the other, each in a thread of its kind."""
+        try:
+            step = next(steps)
+            while True:
+                threads = self._connecting if step.connects else self._threads
+                try:
+                    done = await threads.run_within(step.call, deadline).result
+                except Exception as error:  # noqa: BLE001 - what becomes of it, the steps know
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(done)
+        except StopIteration as end:
+            found: Result = end.value
+            return found
+
+    def _take_back(self, connection: ReconnectingShare, *, usable: bool) -> None:
         """A call has ended: its connection is free, or of no more use."""
-        self._calls.discard(call)
         if usable and not self._closed:
             self._idle.append(connection)
             self._trim_later()
         else:
             connection.drop()
         self._free.release()
-        return usable
 
     def _trim_later(self) -> None:
         """Close connections beyond the first that nobody has needed for a while."""
@@ -173,30 +213,19 @@ class ConnectedShare:
         self._trim_later()
 
 
-def _on(
-    work: Work[Result], again: bool, undo: Work[object] | None, goodbye: float
-) -> Callable[[ReconnectingShare, Deadline], Result]:
-    """``work`` for any connection, followed by ``undo`` where it breaks off in the middle."""
-
-    def perform(connection: ReconnectingShare, deadline: Deadline) -> Result:
-        try:
-            return connection.perform(work, deadline, again=again)
-        except (ShareError, CallCancelled) as error:
-            if undo is not None and (isinstance(error, CallCancelled) or error.cause.broken):
-                connection.drop()
-                with contextlib.suppress(ShareError, CallCancelled):
-                    connection.perform(undo, Deadline(goodbye, goodbye), again=False)
-            raise
-
-    return perform
+def _is_cut_off(error: Exception) -> bool:
+    """Whether work ended in the middle: cancelled, or with its connection."""
+    return isinstance(error, CallCancelled) or (
+        isinstance(error, ShareError) and error.cause.broken
+    )
 
 
-def _copy(source: Deferred[bool]) -> Deferred[bool]:
+def _copy(source: Deferred[Any]) -> Deferred[None]:
     """Another Deferred that fires when ``source`` does."""
-    copy: Deferred[bool] = Deferred()
+    copy: Deferred[None] = Deferred()
 
-    def fire(result: bool) -> bool:
-        copy.callback(result)
+    def fire(result: object) -> object:
+        copy.callback(None)
         return result
 
     source.addCallback(fire)

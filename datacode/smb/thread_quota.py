@@ -26,11 +26,15 @@ from twisted.python.threadpool import ThreadPool
 
 from datacode.runtime.files import FilesError
 from datacode.smb import errors
+from datacode.smb.client.steps import UnopenedLink
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError
 from datacode.smb.policy import ThreadLimits
 
 Result = TypeVar("Result")
+
+EXPECTED = (FilesError, CallCancelled, UnopenedLink)
+"""What calls end with that is no bug."""
 
 
 class Reactor(Protocol):
@@ -48,11 +52,7 @@ class Reactor(Protocol):
 
 
 class BlockingCall(Generic[Result]):
-    """One call. Cancelling ``result`` cancels it; ``ended`` fires when its thread is free.
-
-    ``ended`` says whether nobody had cancelled it. ``unwanted`` is given a result that came
-    when nobody waited for it any more.
-    """
+    """One call. Cancelling ``result`` cancels it; ``ended`` fires when its thread is free."""
 
     _log = Logger()
 
@@ -60,8 +60,7 @@ class BlockingCall(Generic[Result]):
         self._work = work
         self._deadline = deadline
         self.result: Deferred[Result] = Deferred(lambda _: deadline.cancel())
-        self.ended: Deferred[bool] = Deferred()
-        self.unwanted: Callable[[Result], object] = lambda result: None
+        self.ended: Deferred[None] = Deferred()
 
     def cancel(self) -> None:
         """Cancel it: whoever waits gets ``CallCancelled``."""
@@ -73,21 +72,19 @@ class BlockingCall(Generic[Result]):
         called.addCallbacks(self._done, self._failed)
 
     def _done(self, result: Result) -> None:
-        self.ended.callback(not self._deadline.cancelled)
-        if self.result.called:
-            self.unwanted(result)
-        else:
+        self.ended.callback(None)
+        if not self.result.called:
             self.result.callback(result)
 
     def _failed(self, failure: Failure) -> None:
         error = failure.value
-        if isinstance(error, FilesError | CallCancelled):
+        if isinstance(error, EXPECTED):
             # Expected, so without the frames that it went through: they hold the password.
             failure = Failure(error.with_traceback(None))  # type: ignore[no-untyped-call]
-        self.ended.callback(not self._deadline.cancelled)
+        self.ended.callback(None)
         if not self.result.called:
             self.result.errback(failure)
-        elif not isinstance(error, FilesError | CallCancelled):
+        elif not isinstance(error, EXPECTED):
             self._log.failure("A call to a share failed after it was cancelled", failure)
 
 
@@ -193,7 +190,13 @@ class SessionQuota:
         self, work: Callable[[Deadline], Result], seconds: float, stall: float
     ) -> BlockingCall[Result]:
         """Do ``work`` in a thread, as soon as there is one for this session."""
-        call = BlockingCall(work, Deadline(seconds, stall))
+        return self.run_within(work, Deadline(seconds, stall))
+
+    def run_within(
+        self, work: Callable[[Deadline], Result], deadline: Deadline
+    ) -> BlockingCall[Result]:
+        """The same, in the time that is left of a deadline."""
+        call = BlockingCall(work, deadline)
         self._quota.wait(self, call)
         return call
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from datacode.smb import errors, share_paths
 from datacode.smb.client import dfs_namespace
 from datacode.smb.client.dfs_namespace import DfsNamespace, open_namespace
 from datacode.smb.client.pipelined_io import BytesSource
+from datacode.smb.client.share import Share
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import Cause, ShareError
 from datacode.smb.hosts import HostPolicy
@@ -23,8 +26,19 @@ from datacode.smb.protocol import dfs
 from datacode.smb.protocol.dfs import Referral, ReferralTarget
 from datacode.smb.protocol.messages import Malformed
 from datacode.smb.target import Target
+from tests.smb.blocking import through_links
 from tests.smb.samba import Samba, free_port, samba
 from tests.smb.test_share import ShareTestCase
+
+Result = TypeVar("Result")
+
+
+class FollowingNamespace(DfsNamespace):
+    """Opens the links that it meets at once, in the test's thread."""
+
+    def _at(self, path: str, deadline: Deadline, work: Callable[[Share, str], Result]) -> Result:
+        at = super()._at
+        return through_links(lambda: at(path, deadline, work), deadline)
 
 
 class NamespaceTestCase(ShareTestCase):
@@ -34,6 +48,7 @@ class NamespaceTestCase(ShareTestCase):
         self, target: Target, name: str = "data", policy: ConnectionPolicy | None = None
     ) -> DfsNamespace:
         """An open one."""
+        self.patch(dfs_namespace, "DfsNamespace", FollowingNamespace)
         opened = open_namespace(
             target, name, policy or ConnectionPolicy(), self.deadline(), connecting=self.connecting
         )

@@ -22,6 +22,7 @@ from datacode.smb.deadline import Deadline
 from datacode.smb.errors import Cause, ShareError
 from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.target import Target
+from tests.smb.blocking import perform
 from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import Samba, samba
 from tests.smb.test_share import ShareTestCase
@@ -59,8 +60,11 @@ class FaultTestCase(ShareTestCase):
     def read_through(self, connection: ReconnectingShare, *, stall: float = 60) -> bytes:
         """The file, with one more attempt where that is allowed."""
         return self.content(
-            connection.perform(
-                lambda share, deadline: share.fetch(NAME, deadline), Deadline(90, stall), again=True
+            perform(
+                connection,
+                lambda share, deadline: share.fetch(NAME, deadline),
+                Deadline(90, stall),
+                again=True,
             )
         )
 
@@ -131,8 +135,11 @@ class FaultTests(FaultTestCase):
         for name in ("first", "second"):
             (self.server.folder / name).touch()
             self.proxy.drop_all()
-            connection.perform(
-                lambda share, i, n=name: share.remove(n, i), Deadline(60, 60), again=False
+            perform(
+                connection,
+                lambda share, i, n=name: share.remove(n, i),
+                Deadline(60, 60),
+                again=False,
             )
             self.assertFalse((self.server.folder / name).exists())
 
@@ -144,7 +151,8 @@ class FaultTests(FaultTestCase):
         (self.server.folder / "third").touch()
         error = self.assertRaises(
             ShareError,
-            connection.perform,
+            perform,
+            connection,
             lambda share, i: share.remove("third", i),
             Deadline(60, 60),
             again=False,
@@ -170,7 +178,7 @@ class FaultTests(FaultTestCase):
             with share._root._wire.during(deadline):
                 share._root._connection.logoff()
 
-        connection.perform(log_off, Deadline(5, 5), again=False)
+        perform(connection, log_off, Deadline(5, 5), again=False)
         self.assertTrue(self.read_through(connection) == CONTENT)
 
     def test_silence(self) -> None:

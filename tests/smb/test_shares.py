@@ -177,6 +177,72 @@ class ConnectingTests(SharesTestCase):
             each.cancel()
             await self.assertFailure(each, CancelledError)
 
+    async def assertReadsOn(self, pool: SharePool, *calls: Coroutine[Any, Any, object]) -> None:
+        """Assert that somebody else reads while calls wait for silent hosts; then end those."""
+        (self.folder / "f").write_bytes(b"read")
+        reader = pool.session("b")
+        await reader.connect(self.server.target(), "data")
+        waiting = [Deferred.fromCoroutine(call) for call in calls]
+        while len(pool.connecting._threads.working) < 2 or pool.working._threads.working:
+            await pause(0.01)
+        for _ in range(3):
+            self.assertEqual(await self.read("f", reader), b"read")
+        for each in waiting:
+            self.assertFalse(each.called)
+            each.cancel()
+            await self.assertFailure(each, CancelledError)
+
+    async def test_a_second_attempt_keeps_no_thread_from_reading(self) -> None:
+        """Servers that have fallen silent are waited for where nobody reads."""
+        few = ShareLimits(threads=ThreadLimits(2, 2, 2), connecting=ThreadLimits(3, 2, 2))
+        pool = self.started(replace(self.rules, limits=few))
+        calls = []
+        for _ in range(3):
+            proxy, target = self.proxied()
+            session = pool.session("a")
+            await session.connect(target, "data")
+            proxy.every(Fault("stall", 0))
+            proxy.drop_all()
+            calls.append(session.kind("data", "a.txt"))
+        await self.assertReadsOn(pool, *calls)
+
+    async def test_a_link_keeps_no_thread_from_reading(self) -> None:
+        """Nor does one (DFS) that leads to a silent server."""
+        root = samba(host_msdfs="yes", msdfs_root="yes")
+        few = ShareLimits(threads=ThreadLimits(2, 2, 2), connecting=ThreadLimits(3, 2, 2))
+        hosts = [self.silent() for _ in range(3)]
+        listed = ConnectionPolicy(HostPolicy([root.address, self.server.address, *hosts]))
+        pool = self.started(replace(self.rules, limits=few, connection=listed))
+        calls = []
+        for number, host in enumerate(hosts):
+            link = root.folder / f"silent-{number}"
+            link.symlink_to(f"msdfs:{host}\\data")
+            self.addCleanup(link.unlink)
+            session = pool.session("a")
+            await session.connect(root.target(), "data")
+            calls.append(session.list_folder("data", link.name))
+        await self.assertReadsOn(pool, *calls)
+
+    async def test_links_are_followed(self) -> None:
+        """Reading, searching and writing behind one, over connections that were opened for it."""
+        root = samba(host_msdfs="yes", msdfs_root="yes")
+        listed = ConnectionPolicy(HostPolicy([root.address, self.server.address]))
+        pool = self.started(replace(self.rules, connection=listed))
+        link = root.folder / "elsewhere"
+        link.symlink_to(f"msdfs:{self.server.address}\\data\\{self.folder.name}")
+        self.addCleanup(link.unlink)
+        (self.folder / "a.txt").write_text("there")
+        shares = pool.session()
+        await shares.connect(root.target(), "data")
+        with open(await shares.fetch("data", "elsewhere/a.txt"), "rb") as file:
+            self.assertEqual(file.read(), b"there")
+        await shares.write("data", "elsewhere/b.txt", b"new")
+        self.assertEqual((self.folder / "b.txt").read_bytes(), b"new")
+        self.assertEqual(
+            await shares.match("data", "else*/*.txt"),
+            ["lib://data/elsewhere/a.txt", "lib://data/elsewhere/b.txt"],
+        )
+
     async def test_a_host_that_is_not_allowed(self) -> None:
         """The operator's list holds for every session."""
         pool = self.started(SharePolicy(connection=ConnectionPolicy(HostPolicy(["fs1"]))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import random
 import struct
@@ -29,6 +30,7 @@ from datacode.smb.policy import ConnectionPolicy, Offer
 from datacode.smb.protocol import messages
 from datacode.smb.protocol.messages import Command
 from datacode.smb.target import Target
+from tests.smb.blocking import perform
 from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import PASSWORD, Samba, samba
 from tests.smb.test_connection import HANDLE, Request, WireTestCase, frame, on_wire, reply
@@ -335,7 +337,8 @@ class TamperedTests(FaultTestCase):
             file.write_bytes(old)
             share = ReconnectingShare(target, "data", ConnectionPolicy(), 20)
             try:
-                share.perform(
+                perform(
+                    share,
                     lambda opened, deadline: opened.store(
                         path, BytesSource(new), deadline, token="t"
                     ),
@@ -343,7 +346,8 @@ class TamperedTests(FaultTestCase):
                     again=False,
                 )
                 self.assertTrue(file.read_bytes() == new)
-                share.perform(
+                perform(
+                    share,
                     lambda opened, deadline: opened.remove(path, deadline),
                     Deadline(60, 0.3),
                     again=False,
@@ -351,7 +355,9 @@ class TamperedTests(FaultTestCase):
                 self.assertFalse(file.exists())
             finally:
                 share.drop()
-                self.assertIn(file.read_bytes() if file.exists() else None, (old, new, None))
+                # A server that has lost its client may delete the file at any moment.
+                with contextlib.suppress(FileNotFoundError):
+                    self.assertIn(file.read_bytes(), (old, new))
 
         self.assertGreater(self.tampered(server, work, 71), 15)
 

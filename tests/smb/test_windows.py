@@ -22,6 +22,7 @@ from datacode.smb.protocol import messages
 from datacode.smb.protocol.connection import WireConnection
 from datacode.smb.protocol.messages import Command
 from datacode.smb.target import Target
+from tests.smb.blocking import perform
 from tests.smb.test_connection import HANDLE, Request, WireTestCase, frame, on_wire, reply
 
 DENIED, SHARING_VIOLATION = 0xC0000022, 0xC0000043
@@ -115,7 +116,7 @@ class WindowsTests(WireTestCase):
 
     def delete(self, connection: ReconnectingShare) -> None:
         """Delete a file, which must not be done twice."""
-        connection.perform(lambda share, i: share.remove("x.txt", i), Deadline(10, 5), again=False)
+        perform(connection, lambda share, i: share.remove("x.txt", i), Deadline(10, 5), again=False)
 
     def test_short_new_names(self) -> None:
         """FileRenameInformation has at least 24 bytes ([MS-FSCC], 2.4.42.2)."""

@@ -20,6 +20,7 @@ from datacode.smb.client.glob import Glob
 from datacode.smb.client.pipelined_io import ALL, Progress, Span
 from datacode.smb.client.share import Fetched, Share, ask_about_root, open_share
 from datacode.smb.client.smb_connection import MAX_NAMES
+from datacode.smb.client.steps import UnopenedLink
 from datacode.smb.client.tree import PathParts
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import ShareError
@@ -122,6 +123,11 @@ def _in_domain(host: str, asked: Target) -> str | None:
     return None
 
 
+def _key(target: Target, name: str) -> tuple[str, int, str]:
+    """What tells one open share from another."""
+    return target.host.casefold(), target.port, share_paths.same_share(name)
+
+
 def _folded(host: str) -> str:
     return host.casefold().removesuffix(".")
 
@@ -135,7 +141,10 @@ def _is_address(host: str) -> bool:
 
 
 class DfsNamespace:
-    """A share that is open, and those that its links lead to. Methods are those of ``Share``."""
+    """A share that is open, and those that its links lead to. Methods are those of ``Share``.
+
+    They raise ``UnopenedLink`` where a connection has to be opened first.
+    """
 
     def __init__(
         self, root: Share, folder: PathParts, name: str, policy: ConnectionPolicy, connecting: float
@@ -288,7 +297,10 @@ class DfsNamespace:
         deadline: Deadline,
         failure: ShareError,
     ) -> None:
-        """Ask for the referral of the link on the way to ``rest``, and open its target."""
+        """Ask for the referral of the link on the way to ``rest``, and take its target.
+
+        ``UnopenedLink`` where that has no connection yet.
+        """
         try:
             referral = share.referral("/".join(rest), deadline)
         except ShareError as error:
@@ -299,8 +311,15 @@ class DfsNamespace:
         if not 0 <= linked <= len(parts):
             raise failure
 
-        def opened(target: Target, name: str) -> Share:
-            key = (target.host.casefold(), target.port, share_paths.same_share(name))
+        link = tuple(part.casefold() for part in parts[:linked])
+
+        def known(target: Target, name: str) -> Share:
+            if (found := self._open.get(_key(target, name))) is not None:
+                return found
+            raise UnopenedLink(open_first)
+
+        def opened(target: Target, name: str, deadline: Deadline) -> Share:
+            key = _key(target, name)
             if key not in self._open:
                 if len(self._open) >= _MAX_SHARES:
                     raise failure
@@ -308,13 +327,18 @@ class DfsNamespace:
                     self._open[key] = open_share(target, name, self._policy, deadline)
             return self._open[key]
 
-        link = tuple(part.casefold() for part in parts[:linked])
-        try:
-            self._links[link] = _first(share.target, referral, self._policy.hosts, opened)
-        except ShareError as error:
-            there = error.params.get("share", self._name)
-            error = error.named(ip=share.target.shown)
-            raise error.renamed({"": "/".join(parts)}, share=there) from None
+        def lead(opened: Callable[[Target, str], Share]) -> None:
+            try:
+                self._links[link] = _first(share.target, referral, self._policy.hosts, opened)
+            except ShareError as error:
+                there = error.params.get("share", self._name)
+                error = error.named(ip=share.target.shown)
+                raise error.renamed({"": "/".join(parts)}, share=there) from None
+
+        def open_first(deadline: Deadline) -> None:
+            lead(lambda target, name: opened(target, name, deadline))
+
+        lead(known)
 
     def _walk(self, deadline: Deadline) -> Glob:
         return Glob(
