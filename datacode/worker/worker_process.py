@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from datacode.worker.channel import Channel, pair
 from datacode.worker.wire import MAX_FROM_WORKER, FromWorker, Reply, from_worker, reply
+from datacode.worker.zygote import NOT_BEGUN
 from datacode.worker.zygote_client import ZygoteClient
 
 _FIRST_LOOK, _LAST_LOOK = 0.001, 0.1
@@ -24,7 +25,7 @@ _FIRST_LOOK, _LAST_LOOK = 0.001, 0.1
 class Ending:
     """How a worker ended. ``number`` is the signal's, ``fault`` the rule that it broke.
 
-    ``never_started`` tells that no process could be made, as far as is known.
+    ``never_started`` tells that no process could be made, or none that began, as far as is known.
     """
 
     number: int | None = None
@@ -145,7 +146,9 @@ class WorkerProcess:
         elif os.WIFSIGNALED(status):
             self._end(Ending(number=os.WTERMSIG(status), fault=self._fault))
         else:
-            self._end(Ending(status=os.WEXITSTATUS(status), fault=self._fault))
+            status = os.WEXITSTATUS(status)
+            began = status != NOT_BEGUN
+            self._end(Ending(status=status, fault=self._fault, never_started=not began))
 
     def _end(self, ending: Ending) -> None:
         self._gone = ending

@@ -5,7 +5,8 @@ costs milliseconds and shares the memory of what it does not change. It never ru
 
 A worker is made by forking twice. The process in between ends at once, whereupon the worker is
 the server's own child (the server is a "child subreaper"): the kernel kills it when the server
-ends, the server learns how it ended, and the zygote may die without harm to it.
+ends, the server learns how it ended, and the zygote may die without harm to it. A worker begins
+only when the server has been told its number: what has answered is not lost with the zygote.
 
 ``python -c "…; main()" FD SANDBOX ENTRY`` is how ``zygote_client`` starts it; FD is the socket on
 which requests come, with two descriptors each.
@@ -38,8 +39,9 @@ ENTRY = "datacode.worker.child.main:serve"
 
 _PATIENCE = 2.0
 
-FAILED, OUT_OF_MEMORY = 70, 71
-"""Exit statuses of a worker: it could not go on; it had no memory left even to say so."""
+FAILED, OUT_OF_MEMORY, NOT_BEGUN = 70, 71, 72
+"""Exit statuses of a worker: it could not go on; it had no memory left even to say so; the zygote
+ended before it had told of it, and no program was run."""
 
 
 def main() -> None:
@@ -128,21 +130,28 @@ def _serve(control: socket.socket, ground: Ground, entry: Entry) -> None:
         for frame in frames.feed(data):
             request = wire.to_zygote(frame)
             channels = (waiting.pop(0), waiting.pop(0))
-            answer = _fork(request, channels, nothing, ground, entry)
-            for descriptor in channels:
+            told, tell = os.pipe()
+            answer = _fork(request, channels, told, nothing, ground, entry)
+            for descriptor in (*channels, told):
                 os.close(descriptor)
             control.sendall(wire.encode(answer))
+            _let_begin(tell)
 
 
 def _fork(
-    request: wire.Fork, channels: tuple[int, int], nothing: int, ground: Ground, entry: Entry
+    request: wire.Fork,
+    channels: tuple[int, int],
+    told: int,
+    nothing: int,
+    ground: Ground,
+    entry: Entry,
 ) -> wire.Forked:
     """Make a worker: a child of a child, whose number comes back in shared memory."""
     with mmap.mmap(-1, 8) as number:
         try:
             between = os.fork()
             if between == 0:
-                _in_between(number, request, channels, nothing, ground, entry)
+                _in_between(number, request, channels, told, nothing, ground, entry)
             os.waitpid(between, 0)
         except OSError as error:
             return wire.Forked(request.request, 0, str(error))
@@ -152,10 +161,18 @@ def _fork(
     return wire.Forked(request.request, process)
 
 
+def _let_begin(tell: int) -> None:
+    """Say to a new worker that the server knows of it."""
+    with contextlib.suppress(BrokenPipeError):  # it may have ended meanwhile
+        os.write(tell, b"1")
+    os.close(tell)
+
+
 def _in_between(
     number: mmap.mmap,
     request: wire.Fork,
     channels: tuple[int, int],
+    told: int,
     nothing: int,
     ground: Ground,
     entry: Entry,
@@ -164,22 +181,35 @@ def _in_between(
     with contextlib.suppress(OSError):
         worker = os.fork()
         if worker == 0:
-            _begin(request, channels, nothing, ground, entry)
+            _begin(request, channels, told, nothing, ground, entry)
         number[:8] = worker.to_bytes(8, "little")
     os._exit(0)
 
 
 def _begin(
-    request: wire.Fork, channels: tuple[int, int], nothing: int, ground: Ground, entry: Entry
+    request: wire.Fork,
+    channels: tuple[int, int],
+    told: int,
+    nothing: int,
+    ground: Ground,
+    entry: Entry,
 ) -> None:
-    """The worker's first steps: nothing open but its sockets, walls up, then the entry."""
+    """The worker's first steps: nothing open but its sockets, walls up, then the entry.
+
+    ``told`` is a pipe on which the zygote says that the server knows of this worker. It closes
+    without a byte if the zygote ended before that: the server has another made then, and this
+    one must not run what that one will run.
+    """
     try:
         for standard in (0, 1, 2):
             os.dup2(nothing, standard)
-        _close_others((*channels, ground.root))
+        _close_others((*channels, told, ground.root))
         run, control = (socket.socket(fileno=descriptor) for descriptor in channels)
         syscalls.call_process("datacode-worker")
         sandbox.enter(ground, request.memory_bytes)
+        if not os.read(told, 1):
+            os._exit(NOT_BEGUN)
+        os.close(told)
         entry(run, control, request)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)

@@ -39,6 +39,9 @@ _LOGGED = 4096
 _TRIES = 5
 _SETTLED = 5.0
 _LOOK_AGAIN = 0.01
+_LAST_WORDS = 1.0
+"""Seconds after the end of a zygote in which its channel is read: a process that it was just making
+may hold the other end for a moment."""
 
 
 class NoZygote(Exception):
@@ -92,6 +95,8 @@ class ZygoteClient:
         self._sweeps: list[Deferred[None]] = []
         self._report: Deferred[SandboxReport] | None = None
         self._ended: Deferred[None] | None = None
+        self._reason: Failure | None = None
+        self._overdue: Any = None
         self._ready = False
         self._stopping = False
         self._failures = 0
@@ -118,16 +123,17 @@ class ZygoteClient:
         if self._later is not None and self._later.active():
             self._later.cancel()
         self._refuse()
-        if self._transport is None or self._transport.pid is None:
+        if self._transport is None and self._channel is None:
             return self._swept()
         self._ended = Deferred()
         self._ended.addCallback(lambda _: self._swept())
         if self._channel is not None:
             self._channel.close()
-        try:
-            self._transport.signalProcess("KILL")
-        except ProcessExitedAlready:
-            self._log.debug("the zygote has ended already")
+        if self._transport is not None:
+            try:
+                self._transport.signalProcess("KILL")
+            except ProcessExitedAlready:
+                self._log.debug("the zygote has ended already")
         return self._ended
 
     def fork(
@@ -158,6 +164,7 @@ class ZygoteClient:
     def _spawn(self) -> None:
         self._began = self._reactor.seconds()
         self._ready = False
+        self._reason = None
         self._channel = Channel[FromZygote](
             from_zygote, MAX_FROM_WORKER, self._received, self._channel_lost
         )
@@ -186,6 +193,8 @@ class ZygoteClient:
         if isinstance(message, Forked):
             self._forked(message)
             return
+        if self._reason is not None:
+            return  # it was ready, and has ended
         self._ready = True
         if self._report is not None:
             self._report.callback(message.sandbox)
@@ -208,15 +217,26 @@ class ZygoteClient:
         if fault is not None:
             self._log.error("the zygote broke the rules: {fault}", fault=fault)
         self._ready = False
-        if self._transport is not None and self._transport.pid is not None:
+        self._channel = None
+        if self._reason is not None:
+            self._over(self._reason)
+        elif self._transport is not None and self._transport.pid is not None:
             os.kill(self._transport.pid, signal.SIGKILL)
 
     def _process_ended(self, reason: Failure) -> None:
+        """It is over when its channel has been read to the end: it told of workers there."""
         self._ready = False
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = None
         self._transport = None
+        self._reason = reason
+        if self._channel is None:
+            self._over(reason)
+        else:
+            self._overdue = self._reactor.callLater(_LAST_WORDS, self._channel.close)
+
+    def _over(self, reason: Failure) -> None:
+        """A zygote has ended and said its last: whoever waits for it is told, another started."""
+        if self._overdue is not None and self._overdue.active():
+            self._overdue.cancel()
         asked, self._asked = self._asked, {}
         if asked:
             self._sweep(self._number)

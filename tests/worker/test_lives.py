@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from twisted.internet import threads
@@ -24,6 +25,7 @@ from tests.worker.harness import (
     WorkersTestCase,
     descriptors,
     lives,
+    pause,
     until,
 )
 
@@ -202,18 +204,22 @@ class ZygoteLifeTests(WorkersTestCase):
             self.assertEqual((outcome.output, outcome.error), (f"{number}\n", None))
 
     async def unborn(
-        self, workers: WorkerPool, code: str = "while True: pass"
+        self,
+        workers: WorkerPool,
+        code: str = "while True: pass",
+        at: signal.Signals = signal.SIGUSR1,
     ) -> tuple[RemoteInterpreter, Deferred[Outcome], int]:
-        """A session whose worker runs a program, and of which the zygote, stopped, did not tell."""
+        """A session whose program runs, its worker, and a zygote stopped in making that.
+
+        It is stopped before it could tell of the worker, or with SIGUSR2 after it.
+        """
         zygote = workers.zygote_process
         assert zygote is not None
-        os.kill(zygote, signal.SIGUSR1)
+        os.kill(zygote, at)
         interpreter = self.opened()
         running = Deferred.fromCoroutine(interpreter.run(code))
         self.assertTrue(await until(lambda: is_stopped(zygote)))
         (worker,) = children_in_session(zygote) - {zygote}
-        assert interpreter._worker is not None
-        self.assertIsNone(interpreter._worker.process)
         return interpreter, running, worker
 
     async def test_killed_before_it_told(self) -> None:
@@ -227,22 +233,37 @@ class ZygoteLifeTests(WorkersTestCase):
         await interpreter.close()
         self.assertIsNotNone((await running).error)
 
-    async def test_begun_before_it_told(self) -> None:
-        """A program that such a worker has begun is not run a second time."""
+    async def assertBegunElsewhere(self, at: signal.Signals) -> None:
+        """A worker that was not let begin runs nothing: its program runs, once, in another.
+
+        Had it run anything, its session would be lost with the zygote.
+        """
         workers = await self.started()
         zygote = workers.zygote_process
         assert zygote is not None
-        said = "run_channel.sendall(wire.encode(wire.OutputText('begun')))\nwhile True: pass"
-        interpreter, running, _ = await self.unborn(
-            workers, f"from datacode.worker import wire\n{said}"
+        interpreter, running, worker = await self.unborn(
+            workers, "import os; x = 5; print(os.getpid())", at
         )
-        active = interpreter._active
-        assert active is not None
-        self.assertTrue(await until(lambda: bool(active.output)))
+        used, looks = 0.0, 0
+        while not running.called and looks < 20:  # until it has answered, or does nothing
+            before, used = used, processor_seconds(worker)
+            looks = looks + 1 if used == before else 0
+            await pause(0.005)
         os.kill(zygote, signal.SIGKILL)
-        outcome = await running
-        self.assertEqual((outcome.output, str(outcome.error)), ("begun", STOPPED))
-        self.assertEqual((await interpreter.run("print(1)")).output, "1\n")
+        first = await running
+        self.assertIsNone(first.error)
+        second = await interpreter.run("print(x, os.getpid())")
+        self.assertEqual((second.output, second.error), (f"5 {first.output}", None))
+        self.assertNotEqual(int(first.output), worker)
+        self.assertTrue(await until(lambda: not lives(worker)))
+
+    async def test_begins_when_it_told(self) -> None:
+        """A program begins only when the server has been told of its process."""
+        await self.assertBegunElsewhere(signal.SIGUSR1)
+
+    async def test_killed_before_it_began(self) -> None:
+        """The zygote has told, and has not yet let the worker begin."""
+        await self.assertBegunElsewhere(signal.SIGUSR2)
 
     async def test_stopped_before_it_told(self) -> None:
         """The same when everything is stopped."""
@@ -259,7 +280,7 @@ class ZygoteLifeTests(WorkersTestCase):
         workers = await self.started()
         interpreter = self.opened()
         process = int((await interpreter.run(WHO)).output)
-        # The zygote may tell of a worker later than the worker answers.
+        # What the zygote told may be read later than what the worker answered.
         self.assertTrue(await until(lambda: all(each.process for each in workers._workers)))
         running = Deferred.fromCoroutine(interpreter.run("while True: pass"))
         zygote = workers.zygote_process
@@ -318,3 +339,8 @@ def is_stopped(process: int) -> bool:
     """Has SIGSTOP stopped it?"""
     status = Path(f"/proc/{process}/stat").read_text()
     return status.rpartition(")")[2].split()[0] == "T"
+
+
+def processor_seconds(process: int) -> float:
+    """The processor time that it has used."""
+    return time.clock_gettime((~process << 3) | 2)
