@@ -21,7 +21,8 @@ from twisted.logger import Logger
 from datacode.i18n.catalog import mark, translate
 from datacode.server.api import texts
 from datacode.server.api.messages import Auth
-from datacode.server.auth.accounts import BearerToken, IBearerToken, ServerToken
+from datacode.server.attachment import SessionRecord
+from datacode.server.auth.accounts import TOKEN_HOLDER, BearerToken, IBearerToken, ServerToken
 from datacode.server.auth.addresses import is_loopback, network_of
 from datacode.server.auth.logins import LoginQueue
 from datacode.server.auth.origins import HostNames, OriginError, Origins
@@ -31,10 +32,12 @@ from datacode.server.net import http
 from datacode.server.net.http import Site
 from datacode.server.net.websocket import ClientProtocol, Denied, Handshake, SessionPort
 from datacode.server.pending import PendingConnections
+from datacode.server.registry import SessionRegistry
 from datacode.server.session import (
     CLOSE_FORBIDDEN,
     CLOSE_UNAUTHORIZED,
     ClientIdentity,
+    NoClient,
     NotAuthenticated,
     ServerContext,
     Session,
@@ -46,7 +49,6 @@ _PENDING = 64, 512
 _PENDING_OF_ONE = 64
 """Of these from one address."""
 
-_HOLDER = "token"
 _NO_CODE = (
     "a page opened from disk needs the pairing code that the server prints at its start; "
     "or open the page at the server's own http:// address"
@@ -104,7 +106,7 @@ class AdmissionControl:
         self._site = site
         self._make_workspace = make_workspace
         self._numbers = itertools.count(1)
-        self._admitted: dict[int, str] = {}
+        self._admitted: dict[ClientProtocol, str] = {}
         self._sessions_from: Counter[str] = Counter()
         self.hosts = HostNames((*settings.allow_hosts, settings.host))
         self._origins = Origins(settings.origins, self.hosts, guarded=settings.guarded)
@@ -121,6 +123,10 @@ class AdmissionControl:
         self._endings: set[Deferred[None]] = set()
         self._waiting: list[Deferred[None]] | None = []
         self._until_empty: list[Deferred[None]] = []
+        self.registry = SessionRegistry(context)
+        self.registry.make = self._restored
+        self.registry.on_moved = self._session_moved
+        self.registry.on_ended = self._end_session
 
     def open(self) -> None:
         """Answer handshakes, those that have been waiting among them."""
@@ -152,6 +158,7 @@ class AdmissionControl:
     def disconnected(self, client: ClientProtocol) -> None:
         """Count a TCP connection that is gone."""
         self._pending.remove(client)
+        self._release(client)
         self._context.metrics.connections -= 1
 
     # HTTP --------------------------------------------------------------------------------------
@@ -321,7 +328,7 @@ class AdmissionControl:
     async def _owner(self, shown: Any) -> str | None:
         bearer = IBearerToken.providedBy(shown)
         if bearer and self._token is not None and self._token.matches(shown.token):
-            return _HOLDER
+            return TOKEN_HOLDER
         for checker in self._checkers(IBearerToken if bearer else IUsernamePassword):
             try:
                 name = await checker.requestAvatarId(shown)
@@ -353,9 +360,10 @@ class AdmissionControl:
             identity,
             self._context,
             authenticate if needs_auth else None,
+            self.registry,
         )
         self.sessions[identity.number] = session
-        self._context.metrics.sessions += 1
+        self._context.metrics.sessions = len(self.sessions)
         self._context.metrics.sessions_opened += 1
         if not needs_auth:
             self._admit_session(client, identity)
@@ -386,25 +394,26 @@ class AdmissionControl:
         """From now on it counts as a session, and has a session's limits."""
         self._pending.remove(client)
         network = network_of(identity.address)
-        self._admitted[identity.number] = network
+        self._admitted[client] = network
         self._sessions_from[network] += 1
         client.admitted()
 
+    def _release(self, client: ClientProtocol) -> None:
+        network = self._admitted.pop(client, None)
+        if network is not None:
+            _take_one(self._sessions_from, network)
+
     def session_ended(self, client: ClientProtocol, session: SessionPort, reason: str) -> None:
         """A session is over before its connection is, which is one like any other again."""
+        self._release(client)
         self._pending.add(client, client.address)
         self.session_lost(session, reason)
 
     def session_lost(self, session: SessionPort, reason: str) -> None:
-        """End the session of a connection that is gone."""
+        """End the session of a connection that is gone, or keep it for the next one."""
         if not isinstance(session, Session):
             return
         identity = session.identity
-        self.sessions.pop(identity.number, None)
-        network = self._admitted.pop(identity.number, None)
-        if network is not None:
-            _take_one(self._sessions_from, network)
-        self._context.metrics.sessions -= 1
         self.log.info(
             self._said(mark("🔌 A client has left (session {session}): {reason}")),
             session=identity.number,
@@ -414,10 +423,49 @@ class AdmissionControl:
         self._context.audit.record(
             "left", session=identity.number, address=identity.address, reason=reason
         )
+        if self.registry.left(session):
+            self._forget(session)
+        else:
+            self._end_session(session)
+
+    def _session_moved(self, before: Session, now: Session) -> None:
+        """A client goes on with another session than the one that was made for it."""
+        self.log.info(
+            self._said(mark("🔌 Session {session} goes on at {address} (it was {before})")),
+            session=now.identity.number,
+            address=now.identity.address,
+            before=before.identity.number,
+        )
+        self._context.audit.record(
+            "attached",
+            session=now.identity.number,
+            address=now.identity.address,
+            account=now.identity.account,
+        )
+        self.sessions[now.identity.number] = now
+        self._end_session(before)
+
+    def _restored(self, record: SessionRecord, asking: Session) -> Session:
+        """A session without a connection, made of what was kept of it."""
+        identity = ClientIdentity(
+            next(self._numbers), asking.identity.address, record.locale, record.account
+        )
+        workspace = self._make_workspace(identity)
+        client = NoClient(asking.memory)
+        return Session(client, workspace, identity, self._context, keeper=self.registry)
+
+    def _end_session(self, session: Session) -> None:
+        """End a session for good; ``endings`` has it until it has let go of everything."""
         ending = session.end()
         self._endings.add(ending)
         ending.addErrback(lambda failure: self.log.failure("Ending a session", failure))
         ending.addBoth(lambda _: self._endings.discard(ending))
+        self._forget(session)
+
+    def _forget(self, session: Session) -> None:
+        """No connection has this session any more."""
+        self.sessions.pop(session.identity.number, None)
+        self._context.metrics.sessions = len(self.sessions)
         if not self.sessions:
             waiting, self._until_empty = self._until_empty, []
             for empty in waiting:

@@ -525,5 +525,6 @@ HANDLERS: dict[type[Request], Handler] = {
     Complete: complete,
     Check: check,
 }
-"""Cancel and auth are the session's own business."""
-assert set(HANDLERS) | {messages.Cancel, messages.Auth} == {*messages.REQUESTS, LargeUpload}
+"""The others are the session's own business."""
+_OF_SESSION = {messages.Cancel, messages.Auth, messages.Attach, messages.Detach, messages.Sessions}
+assert set(HANDLERS) | _OF_SESSION == {*messages.REQUESTS, LargeUpload}

@@ -159,6 +159,7 @@ class DataCodeService(Service):
         for seconds, work in (
             (_SWEEP_SECONDS, self.factory.drop_gone),  # type: ignore[union-attr]
             (_IDLE_SWEEP_SECONDS, self.admission.close_idle),  # type: ignore[union-attr]
+            (_IDLE_SWEEP_SECONDS, self.admission.registry.expire),  # type: ignore[union-attr]
             (_IDLE_SWEEP_SECONDS, self._audit.tell),
             (_IDLE_SWEEP_SECONDS, self.log_guard.tell),
         ):
@@ -310,7 +311,10 @@ class DataCodeService(Service):
 
     def _readiness(self) -> tuple[bool, dict[str, Any]]:
         assert self.admission is not None
-        about: dict[str, Any] = {"sessions": len(self.admission.sessions)}
+        about: dict[str, Any] = {
+            "sessions": len(self.admission.sessions),
+            "detached": len(self.admission.registry.detached),
+        }
         if self._ready:
             about["workers"] = self.workers.processes
             about["sandbox"] = self.workers.report
@@ -351,7 +355,8 @@ class DataCodeService(Service):
 
     async def _drain_sessions(self, admission: AdmissionControl) -> None:
         """Send close frames to all, then wait until every session has released what it holds."""
-        sessions = list(admission.sessions.values())
+        detached = admission.registry.detached
+        sessions = [*admission.sessions.values(), *detached]
         grace = self.settings.bounds.drain_seconds
         farewells = DeferredList([session.drain(grace) for session in sessions])
         await _at_most(farewells, grace + 0.5, self._reactor)
@@ -360,7 +365,8 @@ class DataCodeService(Service):
         await _at_most(admission.emptied(), _CLOSING_SECONDS, self._reactor)
         for session in list(admission.sessions.values()):
             session.drop()
-        endings = admission.endings + [session.end() for session in admission.sessions.values()]
+        left = [*admission.sessions.values(), *detached]
+        endings = admission.endings + [session.end() for session in left]
         await _at_most(DeferredList(endings, consumeErrors=True), _CLOSING_SECONDS, self._reactor)
 
 

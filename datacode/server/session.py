@@ -5,7 +5,12 @@ the client reads too slowly (``pause_output``, ``resume_output``) and when it is
 Requests wait in a queue and are answered one by one; control requests (cancel, inspect, complete,
 check, info) are answered immediately. When too many wait, the connection is asked to stop reading.
 
-Source: server reference, 4.3, 4.4, 5.6.
+A session whose client has said ``attach`` outlives its connection (``leave_client``) and goes on
+with another one (``take_client``). What its client may have missed is in its ``attachment``: an
+answer is recorded there before it is sent, so that whoever attaches is sent it from there, and
+what was on its way to the connection before is not sent again.
+
+Source: server reference, 4.3, 4.4, 5.6, 5.7.
 """
 
 from __future__ import annotations
@@ -13,30 +18,37 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from msgspec import structs
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from datacode import __version__
-from datacode.i18n.message import MessageError
+from datacode.i18n.message import Message, MessageError
 from datacode.server.api import long_answer, messages, texts
 from datacode.server.api.messages import (
     Answer,
+    Attach,
     Auth,
     Cancel,
     Check,
     Complete,
+    Detach,
+    Diagnostics,
     Done,
     Execute,
     Executed,
     LargeUpload,
     Request,
+    Sessions,
 )
 from datacode.server.api.parse import BadRequest, parse
+from datacode.server.api.sequence import RequestNumbers, WrongNumber, read_numbers
+from datacode.server.attachment import Attachment, digest
 from datacode.server.auth.pairing import PairingCode
 from datacode.server.handlers import HANDLERS, RequestContext
 from datacode.server.net.memory_budget import Holding, MemoryAccount
@@ -51,6 +63,8 @@ CLOSE_FAULT = 1011
 CLOSE_UNAUTHORIZED = 4401
 CLOSE_FORBIDDEN = 4403
 CLOSE_IDLE = 4408
+CLOSE_ENDED = 1000
+CLOSE_MOVED = 4410
 
 
 class ClientConnection(Protocol):
@@ -77,6 +91,51 @@ class ClientConnection(Protocol):
 
     def drop(self) -> None:
         """End the connection without one."""
+
+    def serve(self, session: Session) -> None:
+        """Hand all messages to another session from now on."""
+
+    def leave(self, code: int, reason: str) -> None:
+        """End the conversation; no session needs to be told."""
+
+    def probe(self, seconds: float) -> Deferred[bool]:
+        """Whether the client shows within that time that it is still there."""
+
+
+class NoClient:
+    """Takes the place of a connection while a session has none: nothing is sent."""
+
+    def __init__(self, account: MemoryAccount) -> None:
+        self.account = account
+
+    def send(self, message: bytes) -> None:
+        """Nobody is there."""
+
+    def send_long(self, pieces: Iterator[bytes], sent: Callable[[], object]) -> None:
+        """Nobody is there: it is over."""
+        sent()
+
+    def pause_reading(self) -> None:
+        """Nothing is read."""
+
+    def resume_reading(self) -> None:
+        """Nothing is read."""
+
+    def close(self, code: int, reason: str) -> None:
+        """There is nothing to close."""
+
+    def drop(self) -> None:
+        """There is nothing to end."""
+
+    def serve(self, session: Session) -> None:
+        """There are no messages."""
+
+    def leave(self, code: int, reason: str) -> None:
+        """There is nothing to end."""
+
+    def probe(self, seconds: float) -> Deferred[bool]:
+        """Nobody is there."""
+        return succeed(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +167,36 @@ class NotAuthenticated(MessageError):
     """What a client showed is wrong."""
 
 
+class SessionKeeper(Protocol):
+    """Keeps sessions that outlive their connection (``registry.SessionRegistry``)."""
+
+    def attach(self, session: Session, request: Attach) -> Deferred[Answer | Session]:
+        """Keep a session; or hand its client over to one that was kept, which has answered then."""
+
+    def detach(self, session: Session, request: Detach) -> Answer:
+        """End a session for good."""
+
+    def sessions(self, session: Session) -> Answer:
+        """The sessions of this one's account."""
+
+    def give_up(self, session: Session, code: int, reason: str) -> None:
+        """A session holds too much memory: end it for good."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A request that waits. ``seq`` is its number in a session that is kept, else None; ``epoch``
+    tells which connection it came from."""
+
+    request: Request | BadRequest
+    held: Holding
+    seq: int | None
+    epoch: int
+
+
 class Session:
-    """One client's session. ``authenticator`` is None where it need not send ``auth`` first."""
+    """One client's session. ``authenticator`` is None where it need not send ``auth`` first,
+    ``keeper`` where it cannot outlive its connection."""
 
     log = Logger()
 
@@ -120,17 +207,28 @@ class Session:
         identity: ClientIdentity,
         context: ServerContext,
         authenticator: Authenticator | None = None,
+        keeper: SessionKeeper | None = None,
     ) -> None:
+        self.attachment: Attachment | None = None
+        self.is_used = False
         self.identity = identity
         self.last_active = context.clock.seconds()
         self._client = client
         self._workspace = workspace
         self._context = context
         self._authenticator = authenticator
+        self._keeper = keeper
+        self._epoch = 0
+        self._account = client.account
+        self._attaching: list[tuple[bytes, bool]] | None = None
+        self._draining = False
+        self._run_timer: IDelayedCall | None = None
+        self._cut: Message | None = None
+        self._not_to_run = 0
         self._admitted = authenticator is None
         self._auth_timer: IDelayedCall | None = None
         self._authenticating: Deferred[None] | None = None
-        self._queue: deque[tuple[Request | BadRequest, Holding]] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._immediate = 0
         self._paused = False
         self._working = False
@@ -155,7 +253,11 @@ class Session:
         self.last_active = self._context.clock.seconds()
         if self._closing:
             return
-        request = _read(data, is_text, self._context.settings.bounds.request_bytes)
+        if self._attaching is not None:
+            self._attaching.append((data, is_text))
+            return
+        limit = self._context.settings.bounds.request_bytes
+        request = _read(data, is_text, limit)
         if not self._admitted:
             self._first_message(request)
             return
@@ -163,17 +265,23 @@ class Session:
             self._immediate += 1
             self._start(self._answer_immediate(request))
         else:
-            self._enqueue(request)
+            self.is_used = True
+            numbers = RequestNumbers()
+            if self.attachment is not None and is_text:
+                request, numbers = _numbered(request, data, limit)
+                if numbers.seen is not None:
+                    self.attachment.acknowledge(numbers.seen)
+            self._enqueue(request, numbers.seq)
             self._process_queue()
         self._pause_if_full()
 
-    def _enqueue(self, request: Request | BadRequest) -> None:
-        held = Holding(self._client.account, _memory_of(request))
-        self._queue.append((request, held))
+    def _enqueue(self, request: Request | BadRequest, seq: int | None = None) -> None:
+        held = Holding(self._account, _memory_of(request))
+        self._queue.append(_Waiting(request, held, seq, self._epoch))
 
     def _clear_queue(self) -> None:
         while self._queue:
-            self._queue.popleft()[1].release()
+            self._queue.popleft().held.release()
 
     def pause_output(self) -> None:
         """The client reads too slowly: pause its program, and hold answers back."""
@@ -195,7 +303,7 @@ class Session:
 
         After ``grace`` seconds what still runs is cancelled.
         """
-        self._closing = True
+        self._closing = self._draining = True
         self._clear_queue()
         finished = self._finished()
         timer = self._context.clock.callLater(grace, self._stop_running)
@@ -226,7 +334,8 @@ class Session:
         """The connection is gone: end what runs. Fires when everything is released."""
         if self._ended is None:
             self._stop_auth_timer()
-            self._closing = True
+            self._stop_run_timer()
+            self._closing = self._draining = True
             self._clear_queue()
             if self._authenticating is not None:
                 self._authenticating.cancel()
@@ -239,6 +348,126 @@ class Session:
         if self._task is not None:
             self._task.cancel()
         await self._workspace.close()
+        if self.attachment is not None:
+            self.attachment.end()
+            self._account.end()
+
+    # A session that outlives its connection ------------------------------------------------------
+
+    @property
+    def address(self) -> str:
+        """Where the client is, or was last."""
+        return self.identity.address
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether a connection has it."""
+        return not isinstance(self._client, NoClient)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is over, or will be at once."""
+        return self._draining
+
+    @property
+    def pending(self) -> list[int]:
+        """The numbers of requests whose answers are still to come."""
+        if self.attachment is None:
+            return []
+        numbers = {each.seq for each in self._queue if each.seq is not None}
+        if self._working and self.attachment.begun > self.attachment.answers.seq:
+            numbers.add(self.attachment.begun)
+        return sorted(number for number in numbers if number > self.attachment.answers.seq)
+
+    @property
+    def memory(self) -> MemoryAccount:
+        """What waits in memory for its connection."""
+        return self._client.account
+
+    def finish(self) -> None:
+        """It is over: its connection is closed when what runs is answered."""
+        self._draining = True
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its connection is not to be read, as too much waits."""
+        return self._paused
+
+    def keep(self, attachment: Attachment) -> None:
+        """Outlive the connection from now on, and count memory for oneself."""
+        self.attachment = attachment
+        self._account = self._client.account.beside(self._over_budget)
+
+    def probe(self, seconds: float) -> Deferred[bool]:
+        """Whether the connection that has it shows that its client is there."""
+        return self._client.probe(seconds)
+
+    def leave_client(self, run_seconds: float) -> None:
+        """Go on without a connection; what runs is ended after ``run_seconds``, 0 for never."""
+        self._set_client(NoClient(self._account))
+        self._stop_run_timer()
+        if run_seconds and self.busy:
+            self._run_timer = self._context.clock.callLater(
+                run_seconds, self._detached_too_long, run_seconds
+            )
+
+    def release_client(self, code: int, reason: str) -> None:
+        """Close the connection that has it, and go on without one."""
+        client = self._client
+        self.leave_client(0)
+        client.leave(code, reason)
+
+    def give_client(self) -> ClientConnection:
+        """Let another session have the connection; this one is of no use any more."""
+        client = self._client
+        self._closing = True
+        self._client = NoClient(client.account)
+        return client
+
+    def take_client(
+        self, client: ClientConnection, identity: ClientIdentity, answer: Callable[[], Answer]
+    ) -> None:
+        """Go on with a connection. ``answer`` says what its client has missed: it is sent before
+        anything else is."""
+        assert self.attachment is not None
+        self._stop_run_timer()
+        self._set_client(client)
+        self.identity = replace(identity, number=self.identity.number)
+        self.last_active = self._context.clock.seconds()
+        self._account.follow(client.account)
+        self.attachment.moved_to(client.account)
+        client.serve(self)
+        said = answer()
+        size = long_answer.memory_of(said)
+        if size < long_answer.LONG:
+            client.send(messages.encode(said))
+        else:
+            held = Holding(self._account, size)
+            client.send_long(long_answer.LongAnswer(said).pieces(), held.release)
+        self._pause_if_full()
+
+    def _set_client(self, client: ClientConnection) -> None:
+        self._epoch += 1
+        self._client = client
+        self._paused = False
+        self._closing = self._draining
+        self.resume_output()
+
+    def _over_budget(self, code: int, reason: str) -> None:
+        if self._keeper is not None:
+            self._keeper.give_up(self, code, reason)
+
+    def _detached_too_long(self, seconds: float) -> None:
+        """Nobody has come back: end what runs, and answer what waits without running it."""
+        self._run_timer = None
+        self._cut = texts.DETACHED_TOO_LONG.filled(seconds=f"{seconds:g}")
+        self._not_to_run = len(self._queue)
+        self._stop_running()
+
+    def _stop_run_timer(self) -> None:
+        if self._run_timer is not None and self._run_timer.active():
+            self._run_timer.cancel()
+        self._run_timer = None
 
     # Before the client is admitted ----------------------------------------------------------
 
@@ -276,7 +505,7 @@ class Session:
             account = await self._authenticator(request)
         except NotAuthenticated as refused:
             answer = Done.failed(refused.render(locale))
-            await self._send_short(messages.with_id(answer, request.id))
+            await self._send_short(messages.with_id(answer, request.id), self._epoch)
             self._reject()
             return
         finally:
@@ -288,18 +517,16 @@ class Session:
             return
         self._admitted = True
         self._stop_auth_timer()
-        self.identity = ClientIdentity(
-            self.identity.number, self.identity.address, self.identity.locale, account
-        )
-        await self._send_short(messages.with_id(_granted(locale), request.id))
+        self.identity = replace(self.identity, account=account)
+        await self._send_short(messages.with_id(_granted(locale), request.id), self._epoch)
         waiting, self._queue = self._queue, deque()
-        for each, held in waiting:
-            if isinstance(each, Request) and each.immediate:
-                held.release()
+        for each in waiting:
+            if isinstance(each.request, Request) and each.request.immediate:
+                each.held.release()
                 self._immediate += 1
-                self._start(self._answer_immediate(each))
+                self._start(self._answer_immediate(each.request))
             else:
-                self._queue.append((each, held))
+                self._queue.append(each)
         self._process_queue()
 
     def _authentication_failed(self, failure: Failure) -> None:
@@ -324,12 +551,12 @@ class Session:
         """Answer what waits, one by one."""
         try:
             while self._queue:
-                request, held = self._queue.popleft()
+                waiting = self._queue.popleft()
                 self._resume_if_room()
                 try:
-                    await self._send(await self._answer(request, held), held)
+                    await self._answer_waiting(waiting)
                 except BaseException:
-                    held.release()
+                    waiting.held.release()
                     raise
                 self._tell_answered()
                 self._resume_if_room()
@@ -337,7 +564,45 @@ class Session:
             self._working = False
             self._tell_answered()
 
-    async def _answer(self, request: Request | BadRequest, held: Holding) -> Answer:
+    async def _answer_waiting(self, waiting: _Waiting) -> None:
+        request, held, seq = waiting.request, waiting.held, waiting.seq
+        kept = self.attachment
+        if kept is None or seq is None:
+            await self._send(await self._answer(request, held), held, waiting.epoch)
+        elif seq <= kept.answers.seq:
+            await self._send_again(kept, waiting)
+        else:
+            kept.begun = seq
+            answer = await self._answer(request, held, seq)
+            answer.seq = seq  # type: ignore[attr-defined]
+            size = max(long_answer.memory_of(answer), held.size)
+            kept.answers.add(seq, _digest(request), _id_of(request), answer, size)
+            await self._send(answer, held, self._epoch)
+
+    async def _send_again(self, kept: Attachment, waiting: _Waiting) -> None:
+        """Answer a request that was answered already as it was then."""
+        request, held = waiting.request, waiting.held
+        assert waiting.seq is not None
+        found = kept.answers.find(waiting.seq)
+        if found is not None and found.request == _digest(request):
+            await self._until_read()
+            if waiting.epoch == self._epoch:
+                whole = found.whole(_id_of(request))
+                if isinstance(whole, bytes):
+                    self._client.send(whole)
+                else:
+                    self._client.send_long(whole.pieces(), held.release)
+                    return
+            held.release()
+            return
+        text = texts.ANSWER_FORGOTTEN if found is None else texts.SEQ_USED
+        locale = request.locale or self.identity.locale
+        answer = _shape(request).failed(text.render(locale, seq=waiting.seq))
+        await self._send(messages.with_id(answer, request.id), held, waiting.epoch)
+
+    async def _answer(
+        self, request: Request | BadRequest, held: Holding, seq: int | None = None
+    ) -> Answer:
         started = self._context.clock.seconds()
         if isinstance(request, BadRequest):
             locale = request.locale or self.identity.locale
@@ -345,31 +610,38 @@ class Session:
             kind = "invalid"
         else:
             kind = _type_of(request)
-            answer = await self._handle(request, held)
+            answer = await self._handle(request, held, seq)
             self._log_answered(request, answer, started)
         self._context.metrics.answered(
             kind, answer.success, self._context.clock.seconds() - started
         )
         return messages.with_id(answer, request.id)
 
-    async def _handle(self, request: Request, held: Holding) -> Answer:
+    async def _handle(self, request: Request, held: Holding, seq: int | None) -> Answer:
         """The answer to a request; whatever it raises becomes an answer, too."""
         locale = self._locale(request)
+        if self._not_to_run and not request.immediate:
+            self._not_to_run -= 1
+            seconds = f"{self._context.settings.bounds.detached_run_seconds:g}"
+            return request.answer.failed(texts.NOT_RUN_DETACHED.render(locale, seconds=seconds))
         if request.id and bytes(request.id) in self._cancelled_ids:
             self._cancelled_ids.discard(bytes(request.id))
             return request.answer.failed(texts.CANCELLED.render(locale))
-        handling = HANDLERS[type(request)](request, self._request_context(request, locale, held))
+        handling = HANDLERS[type(request)](
+            request, self._request_context(request, locale, held, seq)
+        )
         try:
             if request.immediate:
                 return await handling
             self._running = request
             if isinstance(request, Execute):
                 # Its interpreter ends it, and so keeps its variables: there is no task to cancel.
-                return await handling
+                return self._unless_cut(await handling, locale)
             self._task = Deferred.fromCoroutine(handling)
-            return await self._task
+            return self._unless_cut(await self._task, locale)
         except CancelledError:
-            return request.answer.failed(texts.CANCELLED.render(locale))
+            cancelled = request.answer.failed(texts.CANCELLED.render(locale))
+            return self._unless_cut(cancelled, locale)
         except WorkerUnavailable:
             return request.answer.failed(texts.NO_INTERPRETER.render(locale))
         except Exception:  # noqa: BLE001 - a fault of ours, whatever it is, ends one request only
@@ -378,8 +650,19 @@ class Session:
             if not request.immediate:
                 self._running = self._task = None
 
-    def _request_context(self, request: Request, locale: str, held: Holding) -> RequestContext:
-        reporter = _Reporter(self._client, request)
+    def _unless_cut(self, answer: Answer, locale: str) -> Answer:
+        """The answer to what ran; what was ended because nobody was connected says so."""
+        cut, self._cut = self._cut, None
+        if cut is not None and not answer.success:
+            answer.error = cut.render(locale)  # type: ignore[attr-defined]
+            if isinstance(answer, Executed) and isinstance(answer.diagnostics, Diagnostics):
+                answer.diagnostics = structs.replace(answer.diagnostics, code=cut.code)
+        return answer
+
+    def _request_context(
+        self, request: Request, locale: str, held: Holding, seq: int | None
+    ) -> RequestContext:
+        reporter = _Reporter(self, request, seq)
         return RequestContext(
             self._workspace,
             locale,
@@ -396,36 +679,78 @@ class Session:
         if isinstance(request, Cancel):
             await self._cancel(request)
             return
-        held = Holding(self._client.account, _memory_of(request))
+        if isinstance(request, Attach):
+            await self._attach(request)
+            return
+        epoch = self._epoch
+        held = Holding(self._account, _memory_of(request))
         try:
-            if isinstance(request, Auth):
-                answer: Answer = _granted(self._locale(request))
-                await self._send_short(messages.with_id(answer, request.id))
+            if isinstance(request, Auth | Detach | Sessions):
+                answer = self._own_answer(request)
+                await self._send_short(messages.with_id(answer, request.id), epoch)
                 held.release()
+                if isinstance(request, Detach) and self._draining:
+                    self._client.close(CLOSE_ENDED, "the session was ended")
             else:
-                await self._send(await self._answer(request, held), held)
+                await self._send(await self._answer(request, held), held, epoch)
         except BaseException:
             held.release()
             raise
         finally:
             self._immediate_done()
 
+    def _own_answer(self, request: Auth | Detach | Sessions) -> Answer:
+        if isinstance(request, Auth):
+            return _granted(self._locale(request))
+        if self._keeper is None:
+            return request.answer.failed(texts.NOT_ATTACHED.render(self._locale(request)))
+        if isinstance(request, Detach):
+            return self._keeper.detach(self, request)
+        return self._keeper.sessions(self)
+
+    async def _attach(self, request: Attach) -> None:
+        """Be kept; or have the connection handed over to a session that was. Messages that come
+        before that is settled are for whichever session has the connection then."""
+        client, self._attaching = self._client, []
+        result: Answer | Session = request.answer.failed(
+            texts.UNKNOWN_SESSION.render(self._locale(request))
+        )
+        waits = False
+        try:
+            if self._keeper is not None:
+                attaching = self._keeper.attach(self, request)
+                waits = not attaching.called
+                if waits:
+                    client.pause_reading()
+                result = await attaching
+        finally:
+            came, self._attaching = self._attaching, None
+            heir = result if isinstance(result, Session) else self
+            if waits and not heir.is_paused:
+                client.resume_reading()
+            self._immediate_done()
+        if isinstance(result, Answer):
+            await self._send_short(messages.with_id(result, request.id), self._epoch)
+        for data, is_text in came:
+            heir.receive(data, is_text=is_text)
+
     async def _cancel(self, request: Cancel) -> None:
         """End the running request. It is answered first, then the cancel, then the next request."""
         if self._running is not None and _is_meant(request, self._running):
             done = Done(message=texts.CANCEL_DONE.render(self._locale(request)))
-            self._when_answered.append(lambda: self._start(self._send_cancel(request, done)))
+            epoch = self._epoch
+            self._when_answered.append(lambda: self._start(self._send_cancel(request, done, epoch)))
             self._stop_running()
         elif self._marks_waiting(request):
             done = Done(message=texts.CANCEL_DONE.render(self._locale(request)))
-            await self._send_cancel(request, done)
+            await self._send_cancel(request, done, self._epoch)
         else:
             text = texts.NOTHING_TO_CANCEL.render(self._locale(request))
-            await self._send_cancel(request, Done.failed(text))
+            await self._send_cancel(request, Done.failed(text), self._epoch)
 
-    async def _send_cancel(self, request: Cancel, answer: Answer) -> None:
+    async def _send_cancel(self, request: Cancel, answer: Answer, epoch: int) -> None:
         try:
-            await self._send_short(messages.with_id(answer, request.id))
+            await self._send_short(messages.with_id(answer, request.id), epoch)
         finally:
             self._immediate_done()
 
@@ -437,8 +762,8 @@ class Session:
         """Mark the waiting request with that id as cancelled; False if none waits."""
         if not request.request:
             return False
-        for waiting, _ in self._queue:
-            if isinstance(waiting, Request) and _is_meant(request, waiting):
+        for waiting in self._queue:
+            if isinstance(waiting.request, Request) and _is_meant(request, waiting.request):
                 self._cancelled_ids.add(bytes(request.request))
                 return True
         return False
@@ -451,22 +776,37 @@ class Session:
 
     # Sending --------------------------------------------------------------------------------------
 
-    async def _send(self, answer: Answer, held: Holding) -> None:
+    async def _send(self, answer: Answer, held: Holding, epoch: int) -> None:
         """Send an answer, once the client has read what was sent before. ``held`` is released
-        when it is sent."""
+        when it is sent. If the session has another connection by then than in ``epoch``, the
+        answer is not for that one."""
         size = long_answer.memory_of(answer)
         if max(size, held.size) < long_answer.LONG:
-            await self._send_short(answer)
+            await self._send_short(answer, epoch)
             held.release()
             return
         held.add(size)
         await self._until_read()
+        if epoch != self._epoch:
+            held.release()
+            return
         pieces = long_answer.LongAnswer(answer).pieces()
         self._client.send_long(pieces, lambda: self._sent(held))
 
-    async def _send_short(self, answer: Answer) -> None:
+    async def _send_short(self, answer: Answer, epoch: int) -> None:
         await self._until_read()
-        self._client.send(messages.encode(answer))
+        if epoch == self._epoch:
+            self._client.send(messages.encode(answer))
+
+    def send_output(self, message: bytes, seq: int | None, epoch: int) -> None:
+        """Send what comes before an answer, unless the request is of a connection before."""
+        if seq is not None or epoch == self._epoch:
+            self._client.send(message)
+
+    @property
+    def epoch(self) -> int:
+        """Changes with the connection."""
+        return self._epoch
 
     def _sent(self, held: Holding) -> None:
         held.release()
@@ -505,7 +845,9 @@ class Session:
     def _has_room(self) -> bool:
         """Whether more may wait, by number and by memory."""
         count = len(self._queue) + self._immediate
-        return count <= self._context.settings.bounds.queue and not self._client.account.is_full
+        return count <= self._context.settings.bounds.queue and not (
+            self._account.is_full or self._client.account.is_full
+        )
 
     # The rest ------------------------------------------------------------------------------------
 
@@ -605,21 +947,33 @@ class Session:
 class _Reporter:
     """Sends messages of a running request ahead of its answer, with the request's id."""
 
-    def __init__(self, client: ClientConnection, request: Request) -> None:
-        self._client = client
+    def __init__(self, session: Session, request: Request, seq: int | None) -> None:
+        self._session = session
         self._id = request.id
+        self._seq = seq
+        self._epoch = session.epoch
         self._count = 0
 
     def output(self, text: str) -> None:
         """A piece of output."""
         self._count += 1
-        self._client.send(messages.encode(messages.Output(text=text, seq=self._count, id=self._id)))
+        kept = self._session.attachment
+        if kept is None or self._seq is None:
+            message = messages.encode(messages.Output(text=text, seq=self._count, id=self._id))
+        else:
+            size = len(text.encode("utf-8", "surrogatepass"))
+            message = kept.output.add(self._seq, size, lambda end: self._numbered(text, end))
+        self._session.send_output(message, self._seq, self._epoch)
+
+    def _numbered(self, text: str, position: int) -> bytes:
+        return messages.encode(
+            messages.Output(text=text, seq=self._count, position=position, id=self._id)
+        )
 
     def progress(self, path: str, done: int, total: int | None) -> None:
         """Progress of a read, in bytes."""
-        self._client.send(
-            messages.encode(messages.Progress(path=path, done=done, total=total, id=self._id))
-        )
+        message = messages.Progress(path=path, done=done, total=total, id=self._id)
+        self._session.send_output(messages.encode(message), self._seq, self._epoch)
 
 
 def _memory_of(request: Request | BadRequest) -> int:
@@ -647,6 +1001,31 @@ def _read(data: bytes, is_text: bool, limit: int) -> Request | BadRequest:
         # Its traceback and context have the message in their frames: it waits without them.
         bad.__context__ = None
         return bad.with_traceback(None)
+
+
+def _numbered(
+    request: Request | BadRequest, data: bytes, limit: int
+) -> tuple[Request | BadRequest, RequestNumbers]:
+    """A request with its numbers; one whose numbers make no sense is a bad one without any."""
+    try:
+        return request, read_numbers(data, limit)
+    except WrongNumber as wrong:
+        bad = BadRequest(wrong.message, _shape(request))
+        bad.id, bad.locale = request.id, request.locale
+        return bad, RequestNumbers()
+
+
+def _id_of(request: Request | BadRequest) -> bytes:
+    return bytes(request.id) if request.id else b""
+
+
+def _shape(request: Request | BadRequest) -> type[Answer]:
+    return request.shape if isinstance(request, BadRequest) else request.answer
+
+
+def _digest(request: Request | BadRequest) -> bytes:
+    """What tells a request from others; of one that makes no sense it is what is wrong with it."""
+    return digest(request) if isinstance(request, Request) else request.message.code.encode()
 
 
 def _type_of(request: Request) -> str:

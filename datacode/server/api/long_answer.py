@@ -30,7 +30,22 @@ _ITEM_BYTES = 100
 """What an item takes beside its text, in memory."""
 
 
-class FileText:
+class Piecewise:
+    """JSON that is made when it is sent, piece by piece."""
+
+    __slots__ = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory."""
+        raise NotImplementedError
+
+    def pieces(self) -> Iterator[bytes]:
+        """The JSON."""
+        raise NotImplementedError
+
+
+class FileText(Piecewise):
     """Bytes of a file that an answer says as a text: as they are, or in base64."""
 
     __slots__ = ("_base64", "_data", "_prefix")
@@ -127,7 +142,7 @@ def memory_of(answer: Answer) -> int:
                 size += sum(map(len, value))
         elif kind is Raw:
             size += len(value)
-        elif kind is FileText:
+        elif isinstance(value, Piecewise):
             size += value.size
     return size
 
@@ -135,11 +150,11 @@ def memory_of(answer: Answer) -> int:
 def _is_long(value: object) -> bool:
     if isinstance(value, str | Raw):
         return len(value) > LONG // 4
-    return isinstance(value, FileText) or (isinstance(value, list) and bool(value))
+    return isinstance(value, Piecewise) or (isinstance(value, list) and bool(value))
 
 
 def _pieces_of(value: Any) -> Iterator[bytes]:
-    if isinstance(value, FileText):
+    if isinstance(value, Piecewise):
         yield from value.pieces()
     elif isinstance(value, Raw):
         view = memoryview(value)

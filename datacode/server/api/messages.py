@@ -85,6 +85,7 @@ class Executed(Answer, kw_only=True):
     warnings: list[str] | UnsetType = UNSET
     tables: list[TableView] | UnsetType = UNSET
     sqlite_db: str | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
     id: Any = UNSET
 
 
@@ -93,6 +94,7 @@ class Done(Answer, kw_only=True):
 
     message: str = ""
     error: str | None = None
+    seq: int | UnsetType = UNSET
     id: Any = UNSET
 
 
@@ -115,6 +117,7 @@ class Listing(Answer, kw_only=True):
     error: str | None = None
     details: list[FileDetails] | UnsetType = UNSET
     total: int | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
     id: Any = UNSET
 
 
@@ -128,6 +131,7 @@ class Content(Answer, kw_only=True):
     error: str | None = None
     size: int | UnsetType = UNSET
     modified: float | UnsetType | None = UNSET
+    seq: int | UnsetType = UNSET
     id: Any = UNSET
 
 
@@ -148,6 +152,7 @@ class ShareList(Answer, kw_only=True):
 
     shares: list[ShareDetails] = msgspec.field(default_factory=list)
     error: str | None = None
+    seq: int | UnsetType = UNSET
     id: Any = UNSET
 
 
@@ -215,14 +220,74 @@ class Problems(Answer, kw_only=True):
     id: Any = UNSET
 
 
+class Attached(Answer, kw_only=True):
+    """The answer to ``attach``: which session it is, and what the client has missed.
+
+    ``token`` comes once, with a session of its own. ``epoch`` counts its connections, ``seq`` is
+    the last request that is answered, ``replay`` what was sent since the one that the client has
+    seen, in order: pieces of output, answers. The answers to ``pending`` are still to come.
+    Up to ``forgotten`` answers are kept no more, ``output_lost`` are the bytes of output that are
+    not. ``position`` is where the session's streamed output stands, in bytes. A detached session
+    is kept for ``keep_seconds``, its program runs on for ``run_seconds``; 0 is without end.
+    ``code`` names the reason of a failure.
+    """
+
+    session: str | UnsetType = UNSET
+    token: str | UnsetType = UNSET
+    epoch: int | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+    replay: list[Any] | UnsetType = UNSET
+    pending: list[int] | UnsetType = UNSET
+    unfinished: list[int] | UnsetType = UNSET
+    forgotten: int | UnsetType = UNSET
+    output_lost: int | UnsetType = UNSET
+    position: int | UnsetType = UNSET
+    keep_seconds: float | UnsetType = UNSET
+    run_seconds: float | UnsetType = UNSET
+    error: str | None = None
+    code: str | UnsetType = UNSET
+    id: Any = UNSET
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"Attached(session={self.session!r}, seq={self.seq!r})"
+
+
+class SessionDetails(Struct, frozen=True):
+    """A session that can be attached; ``idle_seconds`` since its last request.
+
+    ``own`` is the one of the connection that asks, ``attached`` tells whether one has it.
+    """
+
+    session: str
+    own: bool
+    attached: bool
+    busy: bool
+    seq: int
+    idle_seconds: float
+
+
+class SessionList(Answer, kw_only=True):
+    """The answer to ``sessions``."""
+
+    sessions: list[SessionDetails] = msgspec.field(default_factory=list)
+    error: str | None = None
+    id: Any = UNSET
+
+
 # --- What a running request sends before its answer --------------------------------------------
 
 
 class Output(Struct, tag_field="type", tag="output", kw_only=True, frozen=True):
-    """A piece of what a running program printed; ``seq`` counts from 1 in each request."""
+    """A piece of what a running program printed; ``seq`` counts from 1 in each request.
+
+    In a session that can be attached ``position`` is how many bytes its programs have streamed so
+    far, this piece included.
+    """
 
     text: str
     seq: int
+    position: int | UnsetType = UNSET
     id: Any = UNSET
 
 
@@ -477,6 +542,43 @@ class Auth(Request, tag="auth", kw_only=True, frozen=True):
         return "Auth()"
 
 
+class Attach(Request, tag="attach", kw_only=True, frozen=True):
+    """Keep this session when its connection is lost; or go on with one that was kept.
+
+    ``seen`` is the last request whose answer the client has, ``position`` that of the last piece of
+    output. With ``force`` the session is taken from a connection that still has it.
+    """
+
+    session: Annotated[str, Meta(max_length=100)] | None = None
+    token: Annotated[str, Meta(max_length=100)] | None = None
+    seen: Position = 0
+    position: Position = 0
+    force: bool = False
+
+    answer = Attached
+    immediate = True
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"Attach(session={self.session!r}, seen={self.seen})"
+
+
+class Detach(Request, tag="detach", kw_only=True, frozen=True):
+    """End this session for good, or another one of the same account."""
+
+    session: Annotated[str, Meta(max_length=100)] | None = None
+
+    answer = Done
+    immediate = True
+
+
+class Sessions(Request, tag="sessions", kw_only=True, frozen=True):
+    """The sessions that this client may end: those of its account, or its own."""
+
+    answer = SessionList
+    immediate = True
+
+
 REQUESTS: tuple[type[Request], ...] = (
     Execute,
     SmbConnect,
@@ -496,6 +598,9 @@ REQUESTS: tuple[type[Request], ...] = (
     DeleteFile,
     SessionFiles,
     Auth,
+    Attach,
+    Detach,
+    Sessions,
 )
 """Every type of request; the documented ones first."""
 

@@ -144,6 +144,13 @@ def _parse_large(data: bytes, limit: int) -> Request:
     raise refused
 
 
+def without_long_text(data: bytes, limit: int) -> bytes:
+    """A message above the limit with an empty text in the place of the long one; an empty object
+    where there is no such text."""
+    begin, end = _long_text(data, min(limit, _BESIDE))
+    return b'%b""%b' % (data[:begin], data[end:]) if end else b"{}"
+
+
 def _long_text(data: bytes, beside: int) -> tuple[int, int]:
     """Where the one text begins and ends, quotes included, that all but ``beside`` bytes are of.
 

@@ -17,6 +17,20 @@ import msgspec
 from datacode import __version__
 from datacode.server.api import messages
 
+_NUMBERS = {
+    "seq": {
+        "type": "integer",
+        "minimum": 1,
+        "description": "The request's number, in a session that was attached",
+    },
+    "seen": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "The last request whose answer the client has",
+    },
+}
+"""What is read of requests only where it counts (``sequence``)."""
+
 FILE = Path(__file__).with_name("schema") / "messages.json"
 
 
@@ -32,6 +46,8 @@ def schema() -> dict[str, Any]:
             component["description"] = inspect.cleandoc(component["description"])
     for request in messages.REQUESTS:
         components[request.__name__]["x-answer"] = request.answer.__name__
+        if not request.immediate:
+            components[request.__name__]["properties"].update(_NUMBERS)
     # The old form of execute has no type.
     components["Execute"]["required"] = ["code"]
     return {

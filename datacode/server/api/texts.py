@@ -86,3 +86,31 @@ ACCESS_REFUSED = Message("wrong_token", "Wrong token")
 LOGIN_REFUSED = Message("wrong_name_or_password", "Wrong name or password")
 NO_ROOM = Message("no_room_for_session", "The limit of connections is reached; try again later")
 TOO_MANY_TRIES = Message("too_many_tries", "Too many failed attempts; try again in {seconds} s")
+
+# Sessions that outlive their connection (server reference, 5.7).
+
+SESSION_ENDED = Message("session_ended", "The session was ended")
+NOT_ATTACHED = Message("not_attached", "The session ends with its connection: send attach first")
+UNKNOWN_SESSION = Message("unknown_session", "There is no such session, or it has ended")
+SESSION_GONE = Message("session_gone", "The session has ended: {reason}")
+WRONG_SESSION_TOKEN = Message("wrong_session_token", "Wrong session token")
+OTHER_ACCOUNT = Message("session_of_other_account", "The session is another account's")
+SESSION_BUSY = Message(
+    "session_busy", "Another connection has this session; force takes it from there"
+)
+ATTACH_FIRST = Message(
+    "attach_first",
+    "This connection has a session in use: attach to another one in a new connection",
+)
+SESSION_AND_TOKEN = Message("session_and_token", "attach takes session and token together, or none")
+SERVER_STOPPING = Message("server_stopping", "The server is stopping")
+ENDED_BY_CLIENT = Message("ended_by_client", "a client ended it")
+ENDED_TOO_OLD = Message("ended_too_old", "nobody was connected for {seconds} s")
+ENDED_FOR_OTHERS = Message("ended_for_others", "at most {limit} without a connection are kept")
+ENDED_FOR_MEMORY = Message("ended_for_memory", "too much was waiting for it in memory")
+ANSWER_FORGOTTEN = Message("answer_forgotten", "The answer to request {seq} is kept no more")
+SEQ_USED = Message("seq_used", "The number {seq} was another request's")
+DETACHED_TOO_LONG = Message(
+    "detached_too_long", "Execution was interrupted: nobody was connected for {seconds} s"
+)
+NOT_RUN_DETACHED = Message("not_run_detached", "Not run: nobody was connected for {seconds} s")

@@ -32,6 +32,9 @@ from datacode.i18n.message import Message, MessageError
 _OF_TOKEN = "sha256$"  # noqa: S105 - what stands before a hash
 _hasher = PasswordHasher()
 
+TOKEN_HOLDER = "token"  # noqa: S105 - a name
+"""The account of whoever shows the token of ``--token``."""
+
 
 class IBearerToken(ICredentials):
     """A token that stands for an account, shown without a name."""

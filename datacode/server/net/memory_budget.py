@@ -27,6 +27,10 @@ _LARGEST_HOLDER = 2
 """Messages are bounded, and an upload is held twice: as it came, and decoded."""
 
 
+Close = Callable[[int, str], object]
+"""Ends what holds too much, with a code and a reason."""
+
+
 class MemoryBudget:
     """One server's. For each bound, 0 is none."""
 
@@ -41,9 +45,13 @@ class MemoryBudget:
         self._accounts: set[MemoryAccount] = set()
         self._waiting: deque[Callable[[], object]] = deque()
 
-    def account(self, address: str, close: Callable[[int, str], object]) -> MemoryAccount:
+    def account(self, address: str, close: Close) -> MemoryAccount:
         """The account of a new connection; ``close`` ends it with a code and a reason."""
-        account = MemoryAccount(self, network_of(address), is_loopback(address), close)
+        return self.opened(network_of(address), is_loopback(address), close)
+
+    def opened(self, network: str, is_local: bool, close: Close) -> MemoryAccount:
+        """A new account of a network."""
+        account = MemoryAccount(self, network, is_local, close)
         self._accounts.add(account)
         return account
 
@@ -114,13 +122,7 @@ class MemoryAccount:
 
     __slots__ = ("_budget", "_open", "close", "held", "is_local", "network")
 
-    def __init__(
-        self,
-        budget: MemoryBudget,
-        network: str,
-        is_local: bool,
-        close: Callable[[int, str], object],
-    ) -> None:
+    def __init__(self, budget: MemoryBudget, network: str, is_local: bool, close: Close) -> None:
         self.network = network
         self.is_local = is_local
         self.close = close
@@ -145,10 +147,25 @@ class MemoryAccount:
             self.held -= size
             self._budget.changed(self, -size)
 
+    def beside(self, close: Close) -> MemoryAccount:
+        """Another account for the same address, which lives as long as whoever opened it wants."""
+        return self._budget.opened(self.network, self.is_local, close)
+
+    def follow(self, other: MemoryAccount) -> None:
+        """Count for the address of another account from now on."""
+        held = self.held
+        self.release(held)
+        self.network, self.is_local = other.network, other.is_local
+        self.hold(held)
+
     def end(self) -> None:
         """The connection is gone, or is being closed."""
         self._open = False
         self._budget.forget(self)
+
+
+NewAccount = Callable[[Close], MemoryAccount]
+"""Opens an account of a certain address."""
 
 
 class Holding:

@@ -149,6 +149,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._at_ping = UNKNOWN
         self._unresponsive = False
         self._write_full = False
+        self._probes: list[Deferred[bool]] = []
         self._cut_off: Any = None
         self.address = _address_of(self.transport.getPeer())
         self.account = self.factory.budget.account(self.address, self._close_at_once)
@@ -170,6 +171,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._drop_outgoing()
         self._stop_waiting()
         self._pieces = io.BytesIO()
+        self._answer_probes(is_there=False)
         self.factory.admission.disconnected(self)
         if self._admitting is not None:
             self._admitting.cancel()
@@ -189,6 +191,8 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     def dataReceived(self, data: bytes) -> None:
         """Take bytes from TCP, without the debug text that Autobahn makes of them."""
+        if self._probes:
+            self._answer_probes(is_there=True)
         self.data += data
         self.consumeData()
 
@@ -549,6 +553,44 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def drop(self) -> None:
         """End the connection at once."""
         self.transport.abortConnection()
+
+    def serve(self, session: SessionPort) -> None:
+        """Hand all messages to another session from now on."""
+        self._session = session
+
+    def leave(self, code: int, reason: str) -> None:
+        """End the conversation; no session needs to be told."""
+        self._session = None
+        self.close(code, reason)
+
+    def probe(self, seconds: float) -> Deferred[bool]:
+        """Whether the client shows within ``seconds`` that it is still there.
+
+        It does by sending anything. Where nothing is read from it, its system has to acknowledge
+        what was sent.
+        """
+        answered: Deferred[bool] = Deferred()
+        if self.state != self.STATE_OPEN:
+            answered.callback(False)
+            return answered
+        before = delivered(self.transport)
+
+        def late() -> None:
+            self._probes.remove(answered)
+            acknowledged = delivered(self.transport).acknowledged > before.acknowledged
+            answered.callback(bool(self._paused_by) and acknowledged)
+
+        timer = self.factory.reactor.callLater(seconds, late)
+        answered.addBoth(lambda is_there: (timer.active() and timer.cancel()) or is_there)
+        self._probes.append(answered)
+        if not self._write_full:
+            self.sendPing(b"")
+        return answered
+
+    def _answer_probes(self, *, is_there: bool) -> None:
+        probes, self._probes = self._probes, []
+        for answered in probes:
+            answered.callback(is_there)
 
     # What the transport asks for -----------------------------------------------------------------
 

@@ -25,7 +25,10 @@ class Bounds:
     message but an upload, which ``message_bytes`` bounds. ``per_address`` does not count
     connections from this machine itself. ``queue`` is how many requests of one connection may
     wait; ``buffered`` bounds the memory of all that waits for clients, also for one connection
-    and for one address (``net.memory_budget``).
+    and for one address (``net.memory_budget``). ``detached`` bounds sessions without a connection,
+    ``detached_per_address`` those of one address or account; they are kept for ``keep_seconds``,
+    a program of theirs runs on for ``detached_run_seconds``. ``kept_output`` is how much of its
+    streamed output each session keeps for a client that comes back.
     """
 
     message_bytes: int = 64 * MIB
@@ -44,6 +47,11 @@ class Bounds:
     auth_seconds: float = 10.0
     ping_seconds: float = 30.0
     drain_seconds: float = 2.0
+    detached: int = 200
+    detached_per_address: int = 50
+    keep_seconds: float = 86_400.0
+    detached_run_seconds: float = 3600.0
+    kept_output: int = MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

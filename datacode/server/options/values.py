@@ -90,6 +90,11 @@ def _bounds(options: Mapping[str, Any]) -> Bounds:
         handshake_seconds=_number(options, "handshake-time"),
         ping_seconds=_number(options, "ping-interval"),
         drain_seconds=_number(options, "drain-time"),
+        detached=_whole(options, "max-detached"),
+        detached_per_address=_whole(options, "max-detached-per-address"),
+        keep_seconds=_number(options, "keep-detached"),
+        detached_run_seconds=_number(options, "detached-run-seconds"),
+        kept_output=_size(options, "kept-output-kib", 1024),
     )
 
 

@@ -1,0 +1,180 @@
+"""What a session has that outlives its connection: a name, a secret, a record of its answers.
+
+No input or output, and nothing of sockets: the session (``session``) adds to it, the registry
+(``registry``) asks it. ``SessionRecord`` is what of it is written to disk.
+
+Source: server reference, 5.7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+from msgspec import Struct
+
+from datacode.server.answer_record import SHORT_BYTES, AnswerRecord, KeptAnswer, Replay
+from datacode.server.api.messages import Request
+from datacode.server.net.memory_budget import MemoryAccount, NewAccount
+from datacode.server.output_ring import OutputRing
+
+_TOKEN_BYTES = 16
+_DIGEST_PART = 1 << 18
+"""Of a long text of a request so much at either end tells it from others."""
+
+
+class SessionRecord(Struct, kw_only=True):
+    """What is kept of a session beside its state: plain data, the token as its SHA-256 only.
+
+    ``answers`` are the last short ones. ``begun`` is a request that had begun when this was
+    written and may have been ended with the server, 0 for none. ``position`` is that of the
+    streamed output.
+    """
+
+    session: str
+    token_sha256: bytes
+    account: str | None
+    locale: str
+    epoch: int
+    seq: int
+    forgotten: int
+    begun: int
+    position: int
+    answers: list[KeptAnswer]
+
+
+def new_token() -> str:
+    """128 bits that nobody can guess."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def token_hash(token: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+class Attachment:
+    """One session's. ``account`` counts the memory of what is kept for its client."""
+
+    def __init__(self, record: SessionRecord, account: NewAccount, output_bytes: int) -> None:
+        self.session = record.session
+        self.account = record.account
+        self.locale = record.locale
+        self.epoch = record.epoch
+        self.begun = record.begun
+        self.unfinished = [record.begun] if record.begun > record.seq else []
+        self._token_sha256 = record.token_sha256
+        self._new_account = account
+        self._memory = account(self._shed)
+        self.answers = AnswerRecord(self._hold, record.seq, record.forgotten)
+        self.output = OutputRing(output_bytes, self._hold, record.position)
+        for kept in record.answers:
+            self.answers.keep(kept)
+
+    def __repr__(self) -> str:
+        return f"Attachment({self.session!r})"
+
+    @staticmethod
+    def fresh(token: str, account: str | None, locale: str) -> SessionRecord:
+        """The record of a session that is new."""
+        return SessionRecord(
+            session=secrets.token_hex(8),
+            token_sha256=token_hash(token),
+            account=account,
+            locale=locale,
+            epoch=0,
+            seq=0,
+            forgotten=0,
+            begun=0,
+            position=0,
+            answers=[],
+        )
+
+    def record(self) -> SessionRecord:
+        """What is to be written to disk: what the client has not seen and is long is not in it."""
+        short = [each for each in self.answers if isinstance(each.body, bytes)]
+        room = SHORT_BYTES
+        kept: list[KeptAnswer] = []
+        for each in reversed(short):
+            room -= each.size
+            if room < 0:
+                break
+            kept.append(each)
+        known = {each.seq for each in kept}
+        dropped = [each.seq for each in self.answers if each.seq not in known]
+        return SessionRecord(
+            session=self.session,
+            token_sha256=self._token_sha256,
+            account=self.account,
+            locale=self.locale,
+            epoch=self.epoch,
+            seq=self.answers.seq,
+            forgotten=max([self.answers.forgotten, *dropped]),
+            begun=self.begun,
+            position=self.output.position,
+            answers=kept[::-1],
+        )
+
+    def matches(self, token: str) -> bool:
+        """Whether it is the right token; takes the same time whatever is wrong with it."""
+        return hmac.compare_digest(self._token_sha256, token_hash(token))
+
+    def replay(self, seen: int, position: int) -> tuple[Replay, int]:
+        """What a client has missed, in the order in which it was sent; and how many bytes of
+        output are kept no more."""
+        pieces, lost = self.output.missed(seen, position)
+        items: list[bytes | KeptAnswer] = []
+        answers = self.answers.after(seen)
+        for answer in answers:
+            items += [each.message for each in pieces if each.seq == answer.seq]
+            items.append(answer)
+        last = answers[-1].seq if answers else seen
+        items += [each.message for each in pieces if each.seq > max(last, self.answers.seq)]
+        return Replay(items), lost
+
+    def acknowledge(self, seen: int) -> None:
+        """The client has the answers up to this one."""
+        self.answers.acknowledge(seen)
+        self.output.acknowledge(min(seen, self.answers.seq))
+
+    def moved_to(self, account: MemoryAccount) -> None:
+        """The client has another address: what is kept counts for that one."""
+        self._memory.follow(account)
+        self._new_account = account.beside
+
+    def end(self) -> None:
+        """Keep nothing any more."""
+        self.answers.clear()
+        self.output.clear()
+        self._memory.end()
+
+    def _hold(self, size: int) -> None:
+        if size > 0:
+            self._memory.hold(size)
+        else:
+            self._memory.release(-size)
+
+    def _shed(self, code: int, reason: str) -> None:
+        """Too much waits in memory, and this has the most of it: let it go. The client is told."""
+        self.answers.clear()
+        self.output.clear()
+        self._memory = self._new_account(self._shed)
+
+
+def digest(request: Request) -> bytes:
+    """What tells a request from others, whatever its ``id``. Passwords are no part of it: it is
+    written to disk, and they could be guessed from it."""
+    hashed = hashlib.blake2b(str(type(request).__struct_config__.tag).encode(), digest_size=16)
+    for name in request.__struct_fields__:
+        if name in ("id", "password"):
+            continue
+        value = getattr(request, name)
+        if isinstance(value, str):
+            value = value.encode("utf-8", "surrogatepass")
+        elif not isinstance(value, memoryview):
+            value = repr(value).encode()
+        hashed.update(b"%b %d " % (name.encode(), len(value)))
+        hashed.update(value[:_DIGEST_PART])
+        hashed.update(value[-_DIGEST_PART:])
+    return hashed.digest()

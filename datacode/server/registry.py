@@ -1,0 +1,350 @@
+"""The sessions that outlive their connection: who may have them, and for how long.
+
+A session enters when its client says ``attach``, and leaves when a client ends it, when nobody
+came back in time, or when there are too many: then the one that nobody has had for the longest
+time goes first, idle ones before those with a program that runs. Why it has gone is kept a while,
+for whoever comes back.
+
+Source: server reference, 5.7.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+
+from datacode.i18n.catalog import mark, translate
+from datacode.i18n.message import Message
+from datacode.server.api import texts
+from datacode.server.api.messages import (
+    Answer,
+    Attach,
+    Attached,
+    Detach,
+    Done,
+    SessionDetails,
+    SessionList,
+)
+from datacode.server.attachment import Attachment, SessionRecord, new_token
+from datacode.server.auth.accounts import TOKEN_HOLDER
+from datacode.server.auth.addresses import is_loopback, network_of
+from datacode.server.auth.throttle import LoginThrottle
+from datacode.server.session import CLOSE_ENDED, CLOSE_MOVED, ServerContext, Session
+
+_PROBE_SECONDS = 2.0
+"""How long the connection that has a session may take to show that its client is there."""
+
+_REMEMBERED = 1000
+"""Sessions that have ended of which it is kept why."""
+
+
+class SessionStore(Protocol):
+    """Keeps sessions outside of memory, from start to start."""
+
+    def load(self, session: str) -> Deferred[SessionRecord | None]:
+        """What was kept of a session; None where there is none."""
+
+    def restore(self, session: Session) -> None:
+        """Give a session that was made of its record the state that it had."""
+
+    def forget(self, session: str) -> None:
+        """A session has ended for good."""
+
+
+class _Refused(Exception):
+    """``attach`` fails; ``message`` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.code)
+        self.message = message
+
+
+class SessionRegistry:
+    """One server's. ``store`` is None where sessions are kept in memory only."""
+
+    log = Logger()
+
+    def __init__(self, context: ServerContext, store: SessionStore | None = None) -> None:
+        self._context = context
+        self._bounds = context.settings.bounds
+        self._store = store
+        self._sessions: dict[str, Session] = {}
+        self._detached: OrderedDict[str, float] = OrderedDict()
+        self._ended: OrderedDict[str, tuple[Attachment, Message]] = OrderedDict()
+        self._throttle = LoginThrottle(context.clock.seconds)
+        self.make: Callable[[SessionRecord, Session], Session] | None = None
+        """Makes a session without a connection, of a record, for a client that asks for it."""
+        self.on_moved: Callable[[Session, Session], object] = lambda before, now: None
+        self.on_ended: Callable[[Session], object] = lambda session: None
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    @property
+    def detached(self) -> list[Session]:
+        """Sessions that no connection has, the longest so first."""
+        return [self._sessions[name] for name in self._detached]
+
+    # What sessions ask for -----------------------------------------------------------------------
+
+    def attach(self, session: Session, request: Attach) -> Deferred[Answer | Session]:
+        """Keep a session; or hand its client over to one that was kept."""
+        if request.session is None and request.token is None:
+            return succeed(self._keep(session))
+        return Deferred.fromCoroutine(self._attach(session, request))
+
+    async def _attach(self, session: Session, request: Attach) -> Answer | Session:
+        try:
+            wanted = await self._found(session, request)
+        except _Refused as refused:
+            locale = request.locale or session.identity.locale
+            answer = Attached.failed(refused.message.render(locale))
+            answer.code = refused.message.code
+            return answer
+        self._hand_over(session, wanted, request)
+        return wanted
+
+    def detach(self, session: Session, request: Detach) -> Answer:
+        """End a session for good."""
+        locale = request.locale or session.identity.locale
+        own = session.attachment
+        name = request.session if request.session is not None else own and own.session
+        if not name:
+            return Done.failed(texts.NOT_ATTACHED.render(locale))
+        meant = self._sessions.get(name)
+        if meant is None or meant not in self._of_client(session):
+            return Done.failed(texts.UNKNOWN_SESSION.render(locale))
+        self.end(meant, texts.ENDED_BY_CLIENT, but=session)
+        return Done(message=texts.SESSION_ENDED.render(locale))
+
+    def sessions(self, session: Session) -> Answer:
+        """The sessions of this one's account; without accounts, itself."""
+        now = self._context.clock.seconds()
+        found = []
+        for each in self._of_client(session):
+            assert each.attachment is not None
+            found.append(
+                SessionDetails(
+                    session=each.attachment.session,
+                    own=each is session,
+                    attached=each.is_attached,
+                    busy=each.busy,
+                    seq=each.attachment.answers.seq,
+                    idle_seconds=round(now - each.last_active, 1),
+                )
+            )
+        return SessionList(sessions=found)
+
+    def give_up(self, session: Session, code: int, reason: str) -> None:
+        """A session holds too much memory: end it for good."""
+        if session.is_attached:
+            session.release_client(code, reason)
+        self.end(session, texts.ENDED_FOR_MEMORY)
+
+    # Keeping -------------------------------------------------------------------------------------
+
+    def _keep(self, session: Session) -> Answer:
+        own = session.attachment
+        if own is not None:  # it asks again: the token was told once
+            return self._described(own, session)
+        token = new_token()
+        identity = session.identity
+        record = Attachment.fresh(token, identity.account, identity.locale)
+        own = Attachment(record, session.memory.beside, self._bounds.kept_output)
+        own.epoch = 1
+        session.keep(own)
+        self._sessions[own.session] = session
+        answer = self._described(own, session)
+        answer.token = token
+        return answer
+
+    def _described(self, own: Attachment, session: Session) -> Attached:
+        return Attached(
+            session=own.session,
+            epoch=own.epoch,
+            seq=own.answers.seq,
+            pending=session.pending,
+            position=own.output.position,
+            keep_seconds=self._bounds.keep_seconds,
+            run_seconds=self._bounds.detached_run_seconds,
+        )
+
+    # Attaching -----------------------------------------------------------------------------------
+
+    async def _found(self, asking: Session, request: Attach) -> Session:
+        """The session that a client may have, free to be taken. Raises ``_Refused``."""
+        name, token, address = request.session, request.token, asking.identity.address
+        if name is None or token is None:
+            raise _Refused(texts.SESSION_AND_TOKEN)
+        if asking.is_used or asking.attachment is not None:
+            raise _Refused(texts.ATTACH_FIRST)
+        wait = self._throttle.wait(address)
+        if wait:
+            raise _Refused(texts.TOO_MANY_TRIES.filled(seconds=wait))
+        wanted = self._sessions.get(name)
+        if wanted is None:
+            wanted = await self._stored(name, token, asking)
+        assert wanted.attachment is not None
+        self._check(wanted.attachment, token, asking)
+        if wanted.is_attached and not request.force:
+            epoch = wanted.epoch
+            is_there = await wanted.probe(_PROBE_SECONDS)
+            if wanted.is_attached and (is_there or wanted.epoch != epoch):
+                raise _Refused(texts.SESSION_BUSY)
+        if wanted.is_ending or asking.is_ending:
+            ended = self._ended.get(name)
+            raise _Refused(
+                texts.SERVER_STOPPING
+                if ended is None
+                else texts.SESSION_GONE.filled(reason=ended[1])
+            )
+        return wanted
+
+    def _check(self, own: Attachment, token: str, asking: Session) -> None:
+        """Whether a client may have a session. Raises ``_Refused``."""
+        address = asking.identity.address
+        if not own.matches(token):
+            self._throttle.failed(address)
+            self._context.audit.record("refused", address=address, account=asking.identity.account)
+            raise _Refused(texts.WRONG_SESSION_TOKEN)
+        if own.account != asking.identity.account:
+            raise _Refused(texts.OTHER_ACCOUNT)
+
+    async def _stored(self, name: str, token: str, asking: Session) -> Session:
+        """A session that is not in memory. Raises ``_Refused``."""
+        if name in self._ended:
+            own, reason = self._ended[name]
+            self._check(own, token, asking)
+            raise _Refused(texts.SESSION_GONE.filled(reason=reason))
+        record = None if self._store is None else await self._store.load(name)
+        if record is None or self._store is None or self.make is None:
+            raise _Refused(texts.UNKNOWN_SESSION)
+        if name in self._sessions:  # another connection has asked for it meanwhile
+            return self._sessions[name]
+        own = Attachment(record, asking.memory.beside, self._bounds.kept_output)
+        try:
+            self._check(own, token, asking)
+        except _Refused:
+            own.end()
+            raise
+        session = self.make(record, asking)
+        session.keep(own)
+        self._sessions[name] = session
+        self._detached[name] = self._context.clock.seconds()
+        self._store.restore(session)
+        return session
+
+    def _hand_over(self, before: Session, wanted: Session, request: Attach) -> None:
+        own = wanted.attachment
+        assert own is not None
+        if wanted.is_attached:
+            wanted.release_client(CLOSE_MOVED, "another connection has taken the session")
+        self._detached.pop(own.session, None)
+        own.epoch += 1
+        own.acknowledge(min(request.seen, own.answers.seq))
+
+        def answer() -> Answer:
+            said = self._described(own, wanted)
+            replay, lost = own.replay(request.seen, request.position)
+            said.replay = replay.text()
+            if own.unfinished:
+                said.unfinished = own.unfinished
+            if own.answers.forgotten > request.seen:
+                said.forgotten = own.answers.forgotten
+            if lost:
+                said.output_lost = lost
+            if request.id:
+                said.id = request.id
+            return said
+
+        wanted.take_client(before.give_client(), before.identity, answer)
+        own.unfinished = []
+        self.on_moved(before, wanted)
+
+    # Without a connection ------------------------------------------------------------------------
+
+    def left(self, session: Session) -> bool:
+        """The connection of a session is gone; False where that ends the session."""
+        own = session.attachment
+        if own is None or session.is_ending or own.session not in self._sessions:
+            return False
+        session.leave_client(self._bounds.detached_run_seconds)
+        self._detached[own.session] = self._context.clock.seconds()
+        self._make_room(session)
+        return True
+
+    def expire(self) -> None:
+        """End sessions that nobody has come back to; called periodically."""
+        longest = self._bounds.keep_seconds
+        if not longest:
+            return
+        now = self._context.clock.seconds()
+        for name, since in list(self._detached.items()):
+            session = self._sessions[name]
+            if now - since > longest and not session.busy:
+                self.end(session, texts.ENDED_TOO_OLD.filled(seconds=f"{longest:g}"))
+
+    def _make_room(self, latest: Session) -> None:
+        """End what is too much: of the account, of the address, and in all."""
+        bounds, identity = self._bounds, latest.identity
+        detached = self.detached
+        if identity.account is not None:
+            same = [each for each in detached if each.identity.account == identity.account]
+            self._end_oldest(same, bounds.detached_per_address)
+        if not is_loopback(identity.address):
+            network = network_of(identity.address)
+            same = [e for e in detached if network_of(e.identity.address) == network]
+            self._end_oldest(same, bounds.detached_per_address)
+        self._end_oldest(self.detached, bounds.detached)
+
+    def _end_oldest(self, sessions: list[Session], limit: int) -> None:
+        if not limit:
+            return
+        kept = [each for each in sessions if not each.is_ending]
+        for session in sorted(kept, key=lambda each: each.busy)[: max(0, len(kept) - limit)]:
+            self.end(session, texts.ENDED_FOR_OTHERS.filled(limit=limit))
+
+    def end(self, session: Session, reason: Message, but: Session | None = None) -> None:
+        """End a session for good; ``but`` is one whose client is told by its answer."""
+        own = session.attachment
+        assert own is not None
+        self._sessions.pop(own.session, None)
+        self._detached.pop(own.session, None)
+        self._ended[own.session] = own, reason
+        while len(self._ended) > _REMEMBERED:
+            self._ended.popitem(last=False)
+        self.log.info(
+            translate(mark("🗑️  A session has ended (session {session}): {reason}"), self._locale),
+            session=session.identity.number,
+            reason=reason.render(self._locale),
+        )
+        if self._store is not None:
+            self._store.forget(own.session)
+        if session is but:
+            session.finish()
+        else:
+            session.release_client(CLOSE_ENDED, "the session was ended")
+            self.on_ended(session)
+
+    @property
+    def _locale(self) -> str:
+        return self._context.settings.locale
+
+    def _of_client(self, session: Session) -> list[Session]:
+        """The sessions that a client may see: those of its account, or its own.
+
+        A token that the server has for all is nobody's account.
+        """
+        account = session.identity.account
+        shared = self._context.settings.token is not None and account == TOKEN_HOLDER
+        if account is None or shared:
+            return [session] if session.attachment is not None else []
+        return [
+            each
+            for each in self._sessions.values()
+            if each.attachment is not None and each.attachment.account == account
+        ]
