@@ -27,6 +27,7 @@ from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Interrupted
 from datacode.tables.conditions import filter_by_condition
+from datacode.tables.join_keys import warn_of_condition
 from datacode.values import equality, text
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
@@ -159,4 +160,10 @@ def _library(host: Host) -> dict[str, Any]:
 def _row_filter(host: Host) -> indexing.Condition:
     """``t['age > 30']``: rows by a condition; None for a text that is none."""
 
-    return lambda table, text: filter_by_condition(host.engine, table, text)
+    def rows(table: Table, text: str) -> Table | None:
+        found = filter_by_condition(host.engine, table, text)
+        if found is not None:
+            warn_of_condition(table, text, host.warn)
+        return found
+
+    return rows

@@ -41,6 +41,7 @@ def asof_join(
     one before and one after are equally near, the one before. Without such a row: nulls.
     """
     (own,), (others,) = keys_of(left, right, [on])
+    join_keys.warn_of_kinds(own, others, on, warn)
     one, other = keyed_pair(own, others, keep_texts=False)
     left_by, right_by = join_keys.comparable(*keys_of(left, right, by), by, warn)
     key_of = HashKeys().of_row

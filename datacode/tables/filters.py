@@ -10,6 +10,7 @@ import operator
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from datacode.errors import runtime_error
@@ -21,7 +22,7 @@ from datacode.values.date_text import could_be_date
 from datacode.values.equality import equal
 from datacode.values.hashing import HashKeys, distinct, is_exact
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import currency_amount, number_from_text
+from datacode.values.parse_text import WHITE_SPACE, comes_back, currency_amount, number_from_text
 from datacode.values.types import EPSILON, Currency, Value
 
 CellTest = Callable[[Value], bool]
@@ -308,12 +309,23 @@ def _at_most(one: Value, other: Value) -> bool:
             return None not in amounts and amounts[0] <= amounts[1]  # type: ignore[operator]
         return kind in (float, str, bool) and one <= other
     if kind is str and other_kind is float:
-        number = number_from_text(one)
-        return number is not None and number <= other
+        exact = _exact(one)
+        return exact is not None and exact <= other
     if kind is float and other_kind is str:
-        number = number_from_text(other)
-        return number is not None and one <= number
+        exact = _exact(other)
+        return exact is not None and one <= exact
     return False
+
+
+def _exact(text: str) -> float | Decimal | None:
+    """The number that a text is, with all its digits if a float does not keep them."""
+    number = number_from_text(text)
+    if number is None or comes_back(text):
+        return number
+    try:
+        return Decimal(text.strip(WHITE_SPACE))
+    except InvalidOperation:
+        return number
 
 
 def are_between(cells: ColumnData, low: Value, high: Value) -> Mask:

@@ -139,8 +139,7 @@ def equal_join(
     """The rows whose columns are equal; ``warn`` is told of keys that only look alike."""
     keys = join_keys.comparable(*keys_of(left, right, on), on, warn)
     pairs = matched(*keys, how, check_count, nulls_equal=nulls_equal)
-    if how is not How.ANTI:
-        join_keys.warn_of_lost_zeros(*keys, on, pairs, warn)
+    join_keys.warn_of_lost_zeros(*keys, on, pairs, how, warn)
     if how in (How.SEMI, How.ANTI):
         return left.take(pairs.left)
     return joined(left, right, pairs, suffixes)

@@ -7,7 +7,7 @@ spreadsheet. Source: builtins reference, 10.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from datacode.errors import DataCodeError
 from datacode.i18n.message import Message
@@ -15,15 +15,17 @@ from datacode.language.analysis.scopes import walk
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
 from datacode.tables.date_columns import keyed_pair
-from datacode.tables.join_match import KeyColumns, Pairs
+from datacode.tables.join_match import How, KeyColumns, Pairs
+from datacode.tables.number_mismatch import warn_of_numbers
 from datacode.tables.read_options import Warn
 from datacode.tables.select import position_of
 from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, Indices, is_short
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import WHITE_SPACE, number_from_text
+from datacode.values.parse_text import WHITE_SPACE, comes_back, number_from_text
 from datacode.values.table import Table
 from datacode.values.text import number_text
+from datacode.values.types import Value
 
 _BY_VALUE = Message(
     "number_key_with_text_key",
@@ -34,6 +36,11 @@ _NEVER_EQUAL = Message(
     "numbers_never_equal_texts",
     "Column '{left}' holds numbers and column '{right}' texts, such as {number} and '{text}':"
     " they are never equal",
+)
+_NUMBER_AND_TEXT = Message(
+    "key_is_number_and_text",
+    "'{one}' in column '{left}' finds nothing, but column '{right}' has '{other}': one is a number"
+    " and the other a text",
 )
 _LOOK_ALIKE = Message(
     "keys_look_alike",
@@ -72,7 +79,7 @@ def _by_value(
     if kinds != (float, str):
         return left, right
     different = dict.fromkeys(value for value in right if value is not None)
-    numbers = {text: number_from_text(text) for text in different}
+    numbers = {t: number_from_text(t) if comes_back(t) else None for t in different}
     found = [number for number in numbers.values() if number is not None]
     if not found or len(set(found)) < len(found):
         warn_of_kinds(left, right, names, warn)
@@ -127,36 +134,58 @@ def _kind(cells: ColumnData) -> type | None:
     return {pl.Float64: float, pl.String: str}.get(type(series.dtype))
 
 
-# Texts that look alike ----------------------------------------------------------------
+# Keys that look alike -----------------------------------------------------------------
 
 
 def warn_of_lost_zeros(
-    left: KeyColumns, right: KeyColumns, names: Sequence[Names], pairs: Pairs, warn: Warn
+    left: KeyColumns, right: KeyColumns, names: Sequence[Names], pairs: Pairs, how: How, warn: Warn
 ) -> None:
-    """Tell of a key that found no partner, and of one that differs by leading zeros or spaces.
-
-    ``pairs`` are those of a join that pairs rows, left ones among them at most.
+    """Tell of a key that found no partner in a join, and of one that looks like it but for leading
+    zeros, spaces, or because one is a number and the other a text.
     """
     alone: Indices | None = None
     for one, other, both in zip(left, right, names, strict=True):
-        if _kind(one) is not str or _kind(other) is not str:
+        if not _may_look_alike(one, other):
             continue
-        alone = _unpaired(pairs, len(one)) if alone is None else alone
+        if alone is None:
+            alone = pairs.left if how is How.ANTI else _unpaired(pairs, len(one))
         if not len(alone):
             return
         (lonely,) = column_storage.take([one], alone)
-        found = _alike(_first_texts(lonely), other)
+        found = _alike(_first_keys(lonely), other)
         if found is not None:
-            warn(_LOOK_ALIKE.filled(one=found[0], other=found[1], left=both[0], right=both[1]))
+            _warn_of_alike(*found, both, warn)
 
 
-def _first_texts(cells: ColumnData) -> list[str]:
-    """The first different texts of a column, a thousand at most."""
+def _warn_of_alike(one: Value, other: Value, names: Names, warn: Warn) -> None:
+    message = _LOOK_ALIKE if one.__class__ is other.__class__ else _NUMBER_AND_TEXT
+    shown = [v[:100] if v.__class__ is str else number_text(v) for v in (one, other)]
+    warn(message.filled(one=shown[0], other=shown[1], left=names[0], right=names[1]))
+
+
+def _may_look_alike(one: ColumnData, other: ColumnData) -> bool:
+    """Are there texts in one of the columns, and numbers or texts in the other?
+
+    Numbers alone beside texts alone are told of as such.
+    """
+    kinds = _kinds(one) & {str, float}, _kinds(other) & {str, float}
+    return all(kinds) and str in kinds[0] | kinds[1] and {float, str} != kinds[0] ^ kinds[1]
+
+
+def _kinds(cells: ColumnData) -> set[type]:
+    if cells.is_stored_as_series():
+        kind = _kind(cells)
+        return set() if kind is None else {kind}
+    return set(map(type, cells.values()))
+
+
+def _first_keys(cells: ColumnData) -> list[Value]:
+    """The first different texts and numbers of a column, a thousand at most."""
     if cells.is_stored_as_series():
         series = cells.stored_series()
         assert series is not None
         return series.drop_nulls().unique(maintain_order=True).head(_MOST).to_list()
-    return list(dict.fromkeys(value for value in cells if value is not None))[:_MOST]
+    return list(dict.fromkeys(v for v in cells if v.__class__ in (str, float)))[:_MOST]
 
 
 def _unpaired(pairs: Pairs, rows: int) -> Indices:
@@ -173,47 +202,50 @@ def _unpaired(pairs: Pairs, rows: int) -> Indices:
     return (~taken).arg_true()
 
 
-def _alike(texts: list[str], others: ColumnData) -> tuple[str, str] | None:
-    """One of some texts and one of a column that differ, but for zeros or spaces are the same."""
-    cores = {_core(text): text for text in texts}
+def _alike(keys: list[Value], others: ColumnData) -> tuple[Value, Value] | None:
+    """One of some keys and one of a column that differ, but only look so."""
+    cores = {_core(key): key for key in keys}
     candidates = _candidates(others, cores)
     known = set(candidates)
     for other in candidates:
-        text = cores.get(_core(other))
-        if text is not None and text not in known:
-            return text, other
+        key = cores.get(_core(other))
+        if key is not None and key not in known:
+            return key, other
     return None
 
 
-def _candidates(cells: ColumnData, cores: dict[str, str]) -> list[str]:
-    """The texts of a column that may be like one of these."""
+def _candidates(cells: ColumnData, cores: dict[str, Value]) -> list[Value]:
+    """The keys of a column that may be like one of these."""
     if not cells.is_stored_as_series():
-        return list(dict.fromkeys(value for value in cells if value is not None))
+        return list(dict.fromkeys(v for v in cells if v.__class__ in (str, float)))
     series = cells.stored_series()
     assert series is not None
+    if series.dtype != pl.String:
+        return series.drop_nulls().unique(maintain_order=True).to_list()
     has_odd_ends = series.str.contains(f"^[{WHITE_SPACE}0]|[{WHITE_SPACE}]$")
     odd = series.filter(has_odd_ends).unique(maintain_order=True).head(10 * _MOST)
-    wanted = pl.Series([*cores, *cores.values()], dtype=pl.String)
+    texts = [key for key in cores.values() if key.__class__ is str]
+    wanted = pl.Series([*cores, *texts], dtype=pl.String)
     plain = series.filter(series.is_in(wanted.implode())).unique(maintain_order=True)
     return [*plain.to_list(), *odd.to_list()]
 
 
-def _core(text: str) -> str:
+def _core(key: Value) -> str:
     """A key without white space around it and without leading zeros."""
-    text = text.strip(WHITE_SPACE)
+    text = key.strip(WHITE_SPACE) if key.__class__ is str else number_text(key)
     return text.lstrip("0") or text[:1]
 
 
 def warn_of_columns(left: ColumnData, right: ColumnData, names: Names, warn: Warn) -> None:
     """The same for two columns of a table that are compared row by row."""
     warn_of_kinds(left, right, names, warn)
-    if _kind(left) is not str or _kind(right) is not str:
+    if _kind(left) is float or _kind(right) is float or not _may_look_alike(left, right):
         return
     for one, other in zip(left, right, strict=True):
-        if one is None or other is None or one == other:
+        if one.__class__ not in (str, float) or other.__class__ not in (str, float):
             continue
-        if _core(one) == _core(other):
-            warn(_LOOK_ALIKE.filled(one=one, other=other, left=names[0], right=names[1]))
+        if one != other and _core(one) == _core(other):
+            _warn_of_alike(one, other, names, warn)
             return
 
 
@@ -221,23 +253,53 @@ def warn_of_columns(left: ColumnData, right: ColumnData, names: Names, warn: War
 
 
 def warn_of_condition(table: Table, text: str, warn: Warn) -> None:
-    """Tell of columns of a table that a condition compares although their cells only look alike."""
+    """Tell of columns that a condition compares although their cells only look alike, and of one
+    of texts that is compared with a number."""
     names = [name for name in dict.fromkeys(table.names) if name in text]
-    if len(names) < 2 or not len(table):
+    if not names or not len(table):
         return
     columns = {name: table.columns[position_of(table, name)] for name in names}
-    kinds = {_kind(cells) for cells in columns.values()}
-    if str not in kinds:
+    if not any(str in _kinds(cells) for cells in columns.values()):
         return
     try:
         tree = parse_expression(text, table.names)
     except DataCodeError:
         return  # told by whoever evaluates it
     for node in walk([tree]):
-        if not isinstance(node, nodes.Binary) or node.operator not in ("==", "!=", "="):
-            continue
-        left, right = node.left, node.right
-        if isinstance(left, nodes.Name) and isinstance(right, nodes.Name):
-            pair = columns.get(left.name), columns.get(right.name)
-            if pair[0] is not None and pair[1] is not None:
-                warn_of_columns(pair[0], pair[1], (left.name, right.name), warn)
+        if isinstance(node, nodes.Binary) and node.operator in _COMPARISONS:
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                _warn_of_literals(columns, one, [other], node.operator, warn)
+            _warn_of_two(columns, node, warn)
+        elif isinstance(node, nodes.RowTest) and node.operator == "in":
+            tested, values = node.operands
+            if isinstance(values, nodes.Array):
+                _warn_of_literals(columns, tested, values.elements, "in", warn)
+
+
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+
+
+def _warn_of_literals(
+    columns: Mapping[str, ColumnData],
+    tested: nodes.Expr,
+    values: Sequence[nodes.Expr],
+    operator: str,
+    warn: Warn,
+) -> None:
+    """Tell of a column that is compared with numbers; those written out with their text apart."""
+    cells = columns.get(tested.name) if isinstance(tested, nodes.Name) else None
+    if cells is None or not isinstance(tested, nodes.Name):
+        return
+    numbers = [v.value for v in values if isinstance(v, nodes.Number) and not v.text]
+    by_order = operator not in ("==", "!=", "in")
+    warn_of_numbers(cells, tested.name, numbers, warn, by_order=by_order)
+
+
+def _warn_of_two(columns: Mapping[str, ColumnData], node: nodes.Binary, warn: Warn) -> None:
+    left, right = node.left, node.right
+    if node.operator not in ("==", "!="):
+        return
+    if isinstance(left, nodes.Name) and isinstance(right, nodes.Name):
+        one, other = columns.get(left.name), columns.get(right.name)
+        if one is not None and other is not None:
+            warn_of_columns(one, other, (left.name, right.name), warn)

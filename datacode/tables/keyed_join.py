@@ -9,7 +9,9 @@ from collections.abc import Hashable, Sequence
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
 from datacode.tables.join import On, Suffixes, keys_of
+from datacode.tables.join_keys import comparable, warn_of_kinds, warn_of_lost_zeros
 from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, matched
+from datacode.tables.read_options import Warn, unheard
 from datacode.tables.row_groups import group_keys
 from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, Indices
@@ -46,14 +48,15 @@ def keyed_join(
     keep_key: bool = True,
     tolerance: float | None = None,
     check: str | None = None,
+    warn: Warn = unheard,
 ) -> Table:
     """The rows that belong together, with one column for each pair of keys.
 
     Without ``keep_key`` both tables' keys are there. With a ``tolerance`` each left row has the
     right row that is nearest in the last key, if it is not farther: numbers by their difference,
-    dates in days. ``check`` is one of ``CHECKS``.
+    dates in days. ``check`` is one of ``CHECKS``. ``warn`` is told of keys that only look alike.
     """
-    keys = keys_of(left, right, on)
+    keys = _compared(*keys_of(left, right, on), on, tolerance is None, warn)
     if check in ("one_to_one", "one_to_many"):
         _check_single(left, keys[0], [name for name, _ in on], "left")
     if check in ("one_to_one", "many_to_one"):
@@ -62,6 +65,8 @@ def keyed_join(
         pairs = matched(*keys, how, check_count)
     else:
         pairs = _nearest(*keys, how, tolerance)
+    if tolerance is None:
+        warn_of_lost_zeros(*keys, on, pairs, how, warn)
     if how in (How.SEMI, How.ANTI):
         return left.take(pairs.left)
     if keep_key:
@@ -69,6 +74,17 @@ def keyed_join(
     taken = [column_storage.take(t.columns, rows) for t, rows in _sides(left, right, pairs)]
     names = _names(left.names, right.names, suffixes)
     return Table([*names[0], *names[1]], [*taken[0], *taken[1]], len(pairs))
+
+
+def _compared(
+    left: KeyColumns, right: KeyColumns, on: On, is_equal: bool, warn: Warn
+) -> tuple[KeyColumns, KeyColumns]:
+    """The columns to compare in place of the keys; the last ones stay, if the nearest is wanted."""
+    count = len(on) if is_equal else len(on) - 1
+    one, other = comparable(left[:count], right[:count], on[:count], warn)
+    for own, others, names in zip(left[count:], right[count:], on[count:], strict=True):
+        warn_of_kinds(own, others, names, warn)
+    return [*one, *left[count:]], [*other, *right[count:]]
 
 
 def _sides(left: Table, right: Table, pairs: Pairs) -> list[tuple[Table, Indices]]:

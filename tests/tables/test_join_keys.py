@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from datacode.i18n.message import Message
-from datacode.tables.join import compared_join, equal_join
+from datacode.tables.join import SUFFIXES, compared_join, equal_join
 from datacode.tables.join_keys import warn_of_condition
 from datacode.tables.join_match import How
+from datacode.tables.keyed_join import keyed_join
 from datacode.values.table import Table
 from datacode.values.types import Value
 from tests.tables.making import TableTestCase, mixed, typed
@@ -34,6 +35,42 @@ class JoinKeyTests(TableTestCase):
         self.assertEqual(self.by_polars(lambda: work(typed)), plain)
         return plain
 
+    def keyed_join(self, left: list[Value], right: list[Value], how: How = How.INNER) -> Table:
+        """The same by ``table_join``."""
+        self.warnings = []
+        one = Table(["code"], [mixed(left)], len(left))
+        other = Table(["id"], [mixed(right)], len(right))
+        return keyed_join(
+            *(one, other, [("code", "id")], how, lambda _: None),
+            suffixes=SUFFIXES,
+            warn=self.warnings.append,
+        )
+
+    def test_keyed_join(self) -> None:
+        """``table_join`` compares as the other joins do: numbers by value, dates by the day."""
+        found = self.keyed_join([7.0, 8.0], ["007", "008"])
+        self.assertEqual(list(found.rows()), [[7.0], [8.0]])
+        self.assertEqual([each.code for each in self.warnings], ["number_key_with_text_key"])
+        found = self.keyed_join(["31.12.2025", "1.12.2025"], ["2025-12-31", "2025-12-01 10:00"])
+        self.assertEqual(list(found.rows()), [["31.12.2025"], ["1.12.2025"]])
+
+    def test_several_kinds(self) -> None:
+        """Codes of which some have become numbers."""
+        for left, right, codes in (
+            ([17.0, "A1"], ["0017", "A1"], ["key_is_number_and_text"]),
+            ([17.0, "A1"], ["17", "A1"], ["key_is_number_and_text"]),
+            (["0017", "A1"], [17.0, "A1"], ["key_is_number_and_text"]),
+            ([17.0, "A1", None, True], [17.0, "A1"], []),
+        ):
+            rows, warnings = self.join(list(left), list(right))
+            self.assertEqual(rows[-1], ["A1", "A1"])
+            self.assertEqual([each.code for each in warnings], codes)
+
+    def test_long_numbers(self) -> None:
+        """A text of more digits than a number keeps is no number."""
+        rows, (warning,) = self.join([4.0702810900000012e19], ["40702810900000012345"])
+        self.assertEqual((rows, warning.code), ([], "numbers_never_equal_texts"))
+
     def test_numbers_and_texts(self) -> None:
         """They are compared by value where the texts are different numbers."""
         for left, right in (([7.0, 8.0], ["007", "008"]), (["007", "008"], [7.0, 8.0])):
@@ -59,13 +96,16 @@ class JoinKeyTests(TableTestCase):
             (["007", "8"], ["7", "8"]), (["7", "8"], ["007", "8"]), (["A1 ", "8"], ["A1", "8"]),
             (["A1", "8"], ["\xa0A1", "8"]), (["0", "8"], ["00", "8"]),
         ):  # fmt: skip
-            for how in (How.INNER, How.LEFT, How.FULL, How.SEMI):
+            for how in (How.INNER, How.LEFT, How.RIGHT, How.FULL, How.SEMI, How.ANTI):
                 rows, (warning,) = self.join(list(left), list(right), how)
                 self.assertEqual(warning.code, "keys_look_alike", (left, right))
                 self.assertEqual(
                     (warning.value("one"), warning.value("other")), (left[0], right[0])
                 )
-                self.assertIn("8", [row[0] for row in rows])
+                self.assertEqual("8" in [row[0] for row in rows], how is not How.ANTI)
+                again = self.warnings
+                self.keyed_join(list(left), list(right), how)
+                self.assertEqual(self.warnings, again)
 
     def test_nothing_to_tell(self) -> None:
         """Keys that find their partners, and keys that are simply not there."""
@@ -91,7 +131,10 @@ class JoinKeyTests(TableTestCase):
             ("n == a", ["numbers_never_equal_texts"]),
             ("1 > 0 and b != n", ["numbers_never_equal_texts"]),
             ("a = b", ["keys_look_alike"]), ("n == 7 and a == '7'", []), ("a ==", []),
-            ("b < a", []),
+            ("b < a", []), ("a = 7", ["texts_beside_number"]), ("n = 7", []), ("a != 8", []),
+            ("n > 1 and a in ['x', 7]", ["texts_beside_number"]),
+            ("a > 100", ["texts_beside_number"]), ("7 = b", ["texts_beside_number"]),
+            ("a = 40702810900000012345", []),
         ):  # fmt: skip
             self.warnings.clear()
             warn_of_condition(table, condition, self.warnings.append)

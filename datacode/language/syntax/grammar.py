@@ -33,8 +33,9 @@ ROW_WORDS = (
     "CASE",
     "WHEN",
     "END_CASE",
+    "LONG_NUMBER",
 )
-"""The kinds of words that only conditions over rows have (``row_words``)."""
+"""The kinds of words and numbers that only conditions over rows have (``row_words``)."""
 
 tokens = (*TOKEN_KINDS, CONDITION, *ROW_WORDS)
 
@@ -286,7 +287,20 @@ def p_binary(p: Any) -> None:
                | expression '^' expression
     """
     operator = "==" if p[2].kind == "EQ" else p[2].text  # conditions have = as well
-    p[0] = nodes.Binary(p[2].line, p[2].column, operator, p[1], p[3])
+    line, column = p[2].line, p[2].column
+    p[0] = nodes.Binary(line, column, operator, p[1], p[3])
+    if operator in ("==", "!="):
+        for tested, number in ((p[1], p[3]), (p[3], p[1])):
+            if isinstance(number, nodes.Number) and number.text:
+                operands = (tested, nodes.Array(line, column, _as_written(number)))
+                p[0] = nodes.RowTest(line, column, "in", operator == "!=", operands)
+
+
+def _as_written(value: nodes.Expr) -> tuple[nodes.Expr, ...]:
+    """A value that cells are compared with; of a number that would not come back its text, too."""
+    if isinstance(value, nodes.Number) and value.text:
+        return value, nodes.String(value.line, value.column, value.text)
+    return (value,)
 
 
 def p_logical(p: Any) -> None:
@@ -323,6 +337,9 @@ def p_row_test(p: Any) -> None:
     word, _, operator = p[2].text.rpartition(" ")
     tested, negated = _without_not(p[0], p[1])
     operands = (tested, p[3], p[5]) if len(p) > 4 else (tested, p[3])
+    if operator == "in" and isinstance(p[3], nodes.Array):
+        elements = tuple(each for value in p[3].elements for each in _as_written(value))
+        operands = (tested, nodes.Array(p[3].line, p[3].column, elements))
     p[0] = nodes.RowTest(p[2].line, p[2].column, operator, negated is not bool(word), operands)
 
 
@@ -412,6 +429,11 @@ def p_group(p: Any) -> None:
 def p_number(p: Any) -> None:
     """operand : NUMBER"""
     p[0] = nodes.Number(p[1].line, p[1].column, float(p[1].text))
+
+
+def p_long_number(p: Any) -> None:
+    """operand : LONG_NUMBER"""
+    p[0] = nodes.Number(p[1].line, p[1].column, float(p[1].text), p[1].text)
 
 
 def p_string(p: Any) -> None:

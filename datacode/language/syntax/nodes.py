@@ -23,9 +23,13 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Number(Node):
-    """A number literal."""
+    """A number literal.
+
+    ``text`` is how it is written where a number does not keep it, in conditions over rows.
+    """
 
     value: float
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 ``in``, ``like``, ``matches``, ``between … and``, ``is null`` stand behind an operand, where a
 program can have no word; ``if(`` and ``case`` stand where an operand begins. Letter case does not
-count, as in ``table_where``. Names in backticks are those of columns. Source: tables and files
+count, as in ``table_where``. Names in backticks are those of columns. A number that would not come
+back, such as that of an account, equals the text as which it is written. Source: tables and files
 reference, 1.7.
 """
 
@@ -12,9 +13,12 @@ from collections.abc import Collection, Iterator
 
 from datacode.errors import runtime_error, syntax_error
 from datacode.language.syntax.lexer import COLUMN, RESERVED_WORDS, Token
+from datacode.values.parse_text import comes_back
 
 _EXPRESSION_WORDS = frozenset({"true", "false", "null", "and", "or", "not"})
-_OPERAND_ENDS = frozenset({"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NULL", "END_CASE", *")]}"})
+_OPERAND_ENDS = frozenset(
+    {"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NULL", "END_CASE", "LONG_NUMBER", *")]}"}
+)
 _TESTS = {"in": "AMONG", "like": "LIKE", "matches": "MATCHES", "between": "BETWEEN"}
 
 DEEPEST_CHOICE = 50
@@ -74,6 +78,8 @@ class RowWords:
             return token._replace(kind="NULL")
         if token.kind == "=":
             return token._replace(kind="EQ")
+        if token.kind == "NUMBER" and not comes_back(token.text):
+            return token._replace(kind="LONG_NUMBER")
         return token._replace(kind="NAME") if word in self._names else token
 
     def _column(self, token: Token) -> Token:

@@ -288,6 +288,7 @@ def table_join(
         keep_key=keep_key,
         tolerance=None if tolerance is ABSENT else number(tolerance),
         check=None if check is ABSENT else check,
+        warn=host.warn,
     )
 
 

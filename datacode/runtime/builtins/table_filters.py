@@ -11,6 +11,7 @@ from datacode.runtime.host import Host
 from datacode.tables.conditions import filtered, queried
 from datacode.tables.filters import are_among, are_between, are_filled, are_null, different, where
 from datacode.tables.join_keys import warn_of_condition
+from datacode.tables.number_mismatch import warn_of_long_numbers, warn_of_numbers
 from datacode.tables.select import position_of, renamed_by_join, sample
 from datacode.values.column_storage import ColumnData
 from datacode.values.table import Column, Table
@@ -73,7 +74,16 @@ def table_where(
     name, sign = as_text(col, expected), as_text(op, expected)
     if value.__class__ is Column:
         value = value.cells()
-    return source.keep(where(source.columns[position_of(source, name)], sign, value))
+    cells = source.columns[position_of(source, name)]
+    _warn_of_numbers(host, cells, name, sign, value)
+    return source.keep(where(cells, sign, value))
+
+
+def _warn_of_numbers(host: Host, cells: ColumnData, name: str, sign: str, value: Value) -> None:
+    """Tell of a column of texts that is compared with numbers."""
+    values = value if value.__class__ is list else [value]
+    by_order = sign in ("<", "<=", ">", ">=")
+    warn_of_numbers(cells, name, values, host.warn, by_order=by_order)
 
 
 @builtin("row filters", count_error=expects_range(2, 2), calls_back=True)
@@ -129,7 +139,7 @@ def table_query(host: Host, table: Value, expression: Value) -> Table:
 
 
 @builtin("row filters")
-def table_between(table: Value, col: Value, low: Value, high: Value) -> Table:
+def table_between(host: Host, table: Value, col: Value, low: Value, high: Value) -> Table:
     """The rows whose cell lies between two values, both included.
 
     Example::
@@ -139,11 +149,14 @@ def table_between(table: Value, col: Value, low: Value, high: Value) -> Table:
     """
     expected = "Table, String, Value, Value"
     source = as_table(table, expected)
-    return source.keep(are_between(_cells(source, as_text(col, expected)), low, high))
+    name = as_text(col, expected)
+    cells = _cells(source, name)
+    warn_of_long_numbers(cells, name, (low, high), host.warn)
+    return source.keep(are_between(cells, low, high))
 
 
 @builtin("row filters")
-def table_in(table: Value, col: Value, values: Value) -> Table:
+def table_in(host: Host, table: Value, col: Value, values: Value) -> Table:
     """The rows whose cell equals one of the values of an array.
 
     Example::
@@ -154,7 +167,9 @@ def table_in(table: Value, col: Value, values: Value) -> Table:
     expected = "Table, String, Array"
     source, name = as_table(table, expected), as_text(col, expected)
     wanted = arguments.array(values, expected)
-    return source.keep(are_among(_cells(source, name), wanted))
+    cells = _cells(source, name)
+    warn_of_numbers(cells, name, wanted, host.warn)
+    return source.keep(are_among(cells, wanted))
 
 
 @builtin("row filters")

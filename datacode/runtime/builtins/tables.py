@@ -19,6 +19,7 @@ from datacode.runtime.builtins.registry import (
 from datacode.runtime.host import Host
 from datacode.tables.conditions import computed
 from datacode.tables.csv.write import csv_parts
+from datacode.tables.join_keys import warn_of_condition
 from datacode.tables.select import head, position_of, tail
 from datacode.tables.show import info_text, show_parts
 from datacode.values.column_storage import ColumnData
@@ -318,7 +319,9 @@ def table_add_column(
     if expression is ABSENT:
         cells = _given_cells(source, values)
     else:
-        cells = computed(host.engine, source, as_text(expression, "String"))
+        text = as_text(expression, "String")
+        warn_of_condition(source, text, host.warn)
+        cells = computed(host.engine, source, text)
     names, columns = list(source.names), list(source.columns)
     position = source.position(title)
     if position is None:

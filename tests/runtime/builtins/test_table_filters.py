@@ -31,6 +31,35 @@ class ConditionTests(ProgramTestCase):
         self.assertItems("bolt", "stock['price * 2 == n']", "stock['item = \"bolt\"']")
         self.assertItems("bolt, nut", "stock['price < 2']['n > 0']")
 
+    def test_long_numbers(self) -> None:
+        """A bare number of more digits than a number keeps equals its text, and no other."""
+        self.run_program(
+            "rows = [['40702810900000012345', 1], ['40702810900000012346', 2]]\n"
+            "accounts = table(rows, ['a', 'n'])\n"
+            "long = 40702810900000012345\n"
+        )
+        for many in ("accounts", "merge_tables(bulk_create(300, accounts))"):
+            for condition in (
+                "a = 40702810900000012345", "n > 0 and a == 40702810900000012345",
+                "40702810900000012345 = a and true", "a in [5, 40702810900000012345]",
+                "a not in [40702810900000012346]", "not a in [40702810900000012346]",
+                "a != 40702810900000012346 and n < 40702810900000012345",
+                "trim(a) = 40702810900000012345", "if(a = 40702810900000012345, true, false)",
+            ):  # fmt: skip
+                self.assertPrints("[1]", f'unique({many}["{condition}"].n)')
+        self.assertEqual(self.warnings, [])
+        self.assertIn(
+            "Cannot compare String",
+            self.failure("table_filter(accounts, 'true and a >= 40702810900000012345')"),
+        )
+        for call in (
+            "table_where(accounts, 'a', '=', long)", "table_in(accounts, 'a', [long])",
+            "table_between(accounts, 'a', long, long)",
+        ):  # fmt: skip
+            self.warnings.clear()
+            self.assertPrints("0", f"len({call})")
+            self.assertEqual([each.code for each in self.warnings], ["texts_beside_number"], call)
+
     def test_names_of_the_program(self) -> None:
         """Variables and functions of the program, of a calling function too."""
         self.run_program(

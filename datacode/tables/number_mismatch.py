@@ -1,0 +1,95 @@
+"""Telling of a column of texts that is compared with a number, to which no text is equal.
+
+Source: tables and files reference, 1.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from datacode.i18n.message import Message
+from datacode.tables.read_options import Warn
+from datacode.values.column_storage import ColumnData
+from datacode.values.lazy_polars import pl
+from datacode.values.parse_text import number_from_text
+from datacode.values.text import number_text
+from datacode.values.types import Value
+
+_TEXTS_BESIDE_NUMBER = Message(
+    "texts_beside_number",
+    "Column '{column}' holds texts such as '{text}', which do not compare with the number {number}:"
+    " write it in quotes",
+)
+
+_MOST_NUMBERS = 20
+_MOST_TEXTS = 1000
+_KEPT_DIGITS = 15
+_LARGEST_EXACT = 10.0**_KEPT_DIGITS
+
+
+def warn_of_numbers(
+    cells: ColumnData, name: str, values: Iterable[Value], warn: Warn, *, by_order: bool = False
+) -> None:
+    """Tell of a text in a column that looks like one of some numbers it is compared with.
+
+    ``by_order``: if they are compared by ``<`` and so on, any text that is a number.
+    """
+    numbers = []
+    for value in values:
+        if value.__class__ is float and value == value:
+            numbers.append(value)
+        if len(numbers) == _MOST_NUMBERS:
+            break
+    if not numbers:
+        return
+    texts = _texts(cells)
+    if texts is None:
+        return
+    for number in numbers:
+        found = _like(texts, None if by_order else number)
+        if found is not None:
+            warn(
+                _TEXTS_BESIDE_NUMBER.filled(
+                    column=name[:100], text=found[:100], number=number_text(number)
+                )
+            )
+            return
+
+
+def warn_of_long_numbers(cells: ColumnData, name: str, values: Iterable[Value], warn: Warn) -> None:
+    """The same, for comparisons that take a text which is a number as one: of numbers with more
+    digits than a number keeps."""
+    is_long = [v for v in values if v.__class__ is float and abs(v) > _LARGEST_EXACT]
+    warn_of_numbers(cells, name, is_long, warn)
+
+
+def _texts(cells: ColumnData) -> pl.Series | list[str] | None:
+    """The texts of a column; None if there are none."""
+    if cells.is_stored_as_series():
+        series = cells.stored_series()
+        assert series is not None
+        return series if series.dtype == pl.String else None
+    return [value for value in cells if value.__class__ is str] or None
+
+
+def _like(texts: pl.Series | list[str], number: float | None) -> str | None:
+    """The first text that is this number, or any."""
+    digits = "" if number is None else _digits(number)
+    if isinstance(texts, list):
+        candidates = [text for text in texts if digits in text]
+    elif digits:
+        has_digits = texts.str.contains(digits, literal=True)
+        candidates = texts.filter(has_digits).head(_MOST_TEXTS).to_list()
+    else:
+        candidates = texts.drop_nulls().head(_MOST_TEXTS).to_list()
+    for text in candidates:
+        value = number_from_text(text)
+        if value is not None and number in (None, value):
+            return text
+    return None
+
+
+def _digits(number: float) -> str:
+    """The digits that every text which is this number has in a row."""
+    whole = number_text(abs(number)).partition(".")[0]
+    return whole[:_KEPT_DIGITS].strip("0") if whole.isdigit() else ""
