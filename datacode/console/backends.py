@@ -34,7 +34,7 @@ _FIRST_LINE = " (строка 1)"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CompletionChoice:
     """What the word before the cursor may become; ``detail`` is a signature or a type."""
 
     text: str
@@ -70,7 +70,7 @@ class Backend(Protocol):
     def load(self, name: str) -> None:
         """Put the state of a file in place of the present one. Raises ``StateFileError``."""
 
-    def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
+    def complete(self, text: str, position: int) -> tuple[int, list[CompletionChoice]]:
         """Where the word at ``position`` begins, and what it may become."""
 
     def close(self) -> None:
@@ -123,20 +123,22 @@ class LocalBackend:
     def load(self, name: str) -> None:
         load_state(self._shell.interpreter, name)
 
-    def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
+    def complete(self, text: str, position: int) -> tuple[int, list[CompletionChoice]]:
         completed = self._shell.interpreter.complete(text, position)
         if completed.path is not None:
             return completed.start, self._paths(completed.path)
-        return completed.start, [Choice(c.text, c.detail or c.kind) for c in completed.found]
+        return completed.start, [
+            CompletionChoice(c.text, c.detail or c.kind) for c in completed.found
+        ]
 
-    def _paths(self, beginning: str) -> list[Choice]:
+    def _paths(self, beginning: str) -> list[CompletionChoice]:
         folder, slash, name = beginning.rpartition("/")
         try:
             entries = self._files.list_folder(folder or slash)
         except (OSError, FilesError):
             return []
         return [
-            Choice(f"{folder}{slash}{e.name}{'/' if e.is_folder else ''}", "")
+            CompletionChoice(f"{folder}{slash}{e.name}{'/' if e.is_folder else ''}", "")
             for e in entries
             if e.name.startswith(name) and (name or not e.name.startswith("."))
         ]
@@ -199,9 +201,9 @@ class RemoteBackend:
     def load(self, name: str) -> None:
         raise StateFileError(_ON_SERVER)
 
-    def complete(self, text: str, position: int) -> tuple[int, list[Choice]]:
+    def complete(self, text: str, position: int) -> tuple[int, list[CompletionChoice]]:
         start, found = self._client.complete(text, position)
-        return start, [Choice(c.text, c.detail or c.kind) for c in found]
+        return start, [CompletionChoice(c.text, c.detail or c.kind) for c in found]
 
     def close(self) -> None:
         self._client.close()

@@ -30,7 +30,7 @@ from datacode.runtime.interpreter import Interpreter, Outcome
 from datacode.values.text import printed
 
 if TYPE_CHECKING:
-    from datacode.language.tools.lint import Problem
+    from datacode.language.tools.lint import LintProblem
 
 
 _NOT_FOUND = Message("program_not_found", "❌ Error: File '{name}' not found")
@@ -242,7 +242,7 @@ def _check(options: CommandLine, text: str) -> int:
     return 1 if any(p.severity == "error" for p in problems) else 0
 
 
-def _shown(problem: Problem, options: CommandLine) -> dict[str, object]:
+def _shown(problem: LintProblem, options: CommandLine) -> dict[str, object]:
     return {
         "severity": problem.severity,
         "message": problem.render(options.locale),

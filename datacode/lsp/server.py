@@ -20,7 +20,7 @@ from datacode.i18n.catalog import locale_of_environment
 from datacode.language.syntax.lexer import tokens
 from datacode.language.tools import symbols
 from datacode.language.tools.format import format_source
-from datacode.language.tools.lint import Problem, check
+from datacode.language.tools.lint import LintProblem, check
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import described
 
@@ -76,7 +76,7 @@ def _location(document: TextDocument, place: symbols.Occurrence) -> types.Locati
 # Diagnostics ------------------------------------------------------------------------
 
 
-def _diagnostic(document: TextDocument, problem: Problem) -> types.Diagnostic:
+def _diagnostic(document: TextDocument, problem: LintProblem) -> types.Diagnostic:
     name = problem.message.value("name") or problem.message.value("token") or " "
     severe = problem.severity == "error"
     return types.Diagnostic(

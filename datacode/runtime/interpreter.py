@@ -274,7 +274,7 @@ class Interpreter:
 
     # Help for editors -----------------------------------------------------------
 
-    def check(self, text: str) -> list[lint.Problem]:
+    def check(self, text: str) -> list[lint.LintProblem]:
         """Errors and warnings of a text, which is not run."""
         return lint.check(
             text,

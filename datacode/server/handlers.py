@@ -31,22 +31,23 @@ from datacode.server.api.messages import (
     Answer,
     Check,
     Complete,
-    Completion,
+    CompletionEntry,
     Completions,
     Content,
     DeleteFile,
-    Diagnostics,
     Done,
     DownloadFile,
+    ErrorDetails,
     Execute,
     Executed,
+    FetchTableRows,
     FileDetails,
     Info,
     InfoAnswer,
     Inspect,
     LargeUpload,
     Listing,
-    Problem,
+    ProblemEntry,
     Problems,
     Request,
     Reset,
@@ -58,7 +59,6 @@ from datacode.server.api.messages import (
     SmbListFiles,
     SmbReadFile,
     SmbShares,
-    TableRows,
     TableRowsFound,
     TableView,
     UploadFile,
@@ -179,7 +179,7 @@ async def inspect(request: Inspect, context: RequestContext) -> Answer:
         return Variables.failed(error.render(context.locale))
 
 
-async def table_rows(request: TableRows, context: RequestContext) -> Answer:
+async def table_rows(request: FetchTableRows, context: RequestContext) -> Answer:
     """Rows of a table that was shown."""
     wanted = FindRows(
         0,
@@ -229,17 +229,17 @@ def _keep(tables: list[TableView], shown: TableShown) -> None:
     tables.append(view)
 
 
-def _diagnostics(error: DataCodeError, locale: str) -> Diagnostics:
+def _diagnostics(error: DataCodeError, locale: str) -> ErrorDetails:
     kind = error.kind.name.lower()
     hint = UNSET if error.hint is None else error.hint.render(locale)
     line, column = error.place or (error.line, error.column)
-    return Diagnostics(line, column, kind, error.function, error.message.code, hint)
+    return ErrorDetails(line, column, kind, error.function, error.message.code, hint)
 
 
-def _problem(found: Any, locale: str) -> Problem:
+def _problem(found: Any, locale: str) -> ProblemEntry:
     """A problem as the worker tells it, in the reader's language and without a place in it."""
     error = found.error
-    return Problem(
+    return ProblemEntry(
         "error" if found.severity == "error" else "warning",
         error.message.render(locale),
         error.line,
@@ -248,31 +248,31 @@ def _problem(found: Any, locale: str) -> Problem:
     )
 
 
-async def _paths_from(beginning: str, workspace: Workspace) -> list[Completion]:
+async def _paths_from(beginning: str, workspace: Workspace) -> list[CompletionEntry]:
     """The paths that begin as ``beginning`` does, one level deep."""
     if share_paths.is_share_path(beginning) and "/" not in beginning.removeprefix(
         share_paths.PREFIX
     ):
         shares = (share_paths.join(name, ()) for name in workspace.shares.names())
-        return [Completion(name, "share", "") for name in shares if name.startswith(beginning)]
+        return [CompletionEntry(name, "share", "") for name in shares if name.startswith(beginning)]
     folder, slash, name = beginning.rpartition("/")
     try:
         entries = await workspace.broker.do(ListFolder(folder or slash))
     except (OSError, FilesError):
         return []
     if len(entries) > _MANY_NAMES:
-        found: list[Completion] = await workspace.in_thread(
+        found: list[CompletionEntry] = await workspace.in_thread(
             _beginning_with, name, folder + slash, entries
         )
         return found
     return _beginning_with(name, folder + slash, entries)
 
 
-def _beginning_with(name: str, folder: str, entries: list[Entry]) -> list[Completion]:
+def _beginning_with(name: str, folder: str, entries: list[Entry]) -> list[CompletionEntry]:
     """The first ``_MOST_PATHS`` entries whose names begin so, as paths."""
     found = (entry for entry in entries if entry.name.startswith(name))
     return [
-        Completion(folder + entry.name, "folder" if entry.is_folder else "file", "")
+        CompletionEntry(folder + entry.name, "folder" if entry.is_folder else "file", "")
         for entry in islice(found, _MOST_PATHS)
     ]
 
@@ -521,7 +521,7 @@ HANDLERS: dict[type[Request], Handler] = {
     Reset: reset,
     Info: info,
     Inspect: inspect,
-    TableRows: table_rows,
+    FetchTableRows: table_rows,
     Complete: complete,
     Check: check,
 }

@@ -38,8 +38,8 @@ from datacode.server.api.messages import (
     Check,
     Complete,
     Detach,
-    Diagnostics,
     Done,
+    ErrorDetails,
     Execute,
     Executed,
     LargeUpload,
@@ -655,7 +655,7 @@ class Session:
         cut, self._cut = self._cut, None
         if cut is not None and not answer.success:
             answer.error = cut.render(locale)  # type: ignore[attr-defined]
-            if isinstance(answer, Executed) and isinstance(answer.diagnostics, Diagnostics):
+            if isinstance(answer, Executed) and isinstance(answer.diagnostics, ErrorDetails):
                 answer.diagnostics = structs.replace(answer.diagnostics, code=cut.code)
         return answer
 

@@ -42,7 +42,7 @@ _UNREACHED = Message("statement_never_reached", "This statement is never reached
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class LintProblem:
     """One thing to say; ``severity`` is ``error`` or ``warning``, ``kind`` as that of an error."""
 
     severity: str
@@ -62,7 +62,7 @@ def check(
     known_variables: Collection[str] = (),
     known_functions: Collection[str] = (),
     builtins: Builtins = MappingProxyType({}),
-) -> list[Problem]:
+) -> list[LintProblem]:
     """Everything to say about a text, in the order of its lines.
 
     The known names are those of the session.
@@ -77,9 +77,9 @@ def check(
 # Errors ------------------------------------------------------------------------
 
 
-def _errors(text: str) -> tuple[list[Problem], nodes.Program | None]:
+def _errors(text: str) -> tuple[list[LintProblem], nodes.Program | None]:
     """The errors of a text, and its tree if it has none."""
-    problems: list[Problem] = []
+    problems: list[LintProblem] = []
     lines = Source(text).text.split("\n")
     while len(problems) < MAX_ERRORS:
         try:
@@ -88,7 +88,7 @@ def _errors(text: str) -> tuple[list[Problem], nodes.Program | None]:
             line, column = error.line or 1, error.column or 1
             if problems and line <= problems[-1].line:
                 break
-            problems.append(Problem("error", line, column, "syntax", error.message))
+            problems.append(LintProblem("error", line, column, "syntax", error.message))
             if error.incomplete or len(text) > RECOVERY_CHARACTERS:
                 break
             lines[line - 1] = _harmless(lines[line - 1], error)
@@ -161,7 +161,7 @@ class _Survey:
         known_functions: frozenset[str],
         builtins: Builtins,
     ) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[LintProblem] = []
         self._known_functions = known_functions
         self._builtins = builtins
         self._definitions = {s.name: s for s in program.body if isinstance(s, nodes.Function)}
@@ -286,7 +286,7 @@ class _Survey:
                 return
 
     def _warn(self, node: nodes.Node, kind: str, message: Message) -> None:
-        self.problems.append(Problem("warning", node.line, node.column, kind, message))
+        self.problems.append(LintProblem("warning", node.line, node.column, kind, message))
 
 
 # The shape of the tree -------------------------------------------------------------

@@ -47,7 +47,7 @@ class Answer(Struct, kw_only=True):
         return cls(success=False, error=error)  # type: ignore[call-arg]
 
 
-class Diagnostics(Struct, frozen=True):
+class ErrorDetails(Struct, frozen=True):
     """Where and what an error is; ``line`` and ``column`` count from 1.
 
     ``code`` names the error whatever its words; ``hint`` says what to try, where there is something
@@ -81,7 +81,7 @@ class Executed(Answer, kw_only=True):
 
     output: str = ""
     error: str | None = None
-    diagnostics: Diagnostics | UnsetType = UNSET
+    diagnostics: ErrorDetails | UnsetType = UNSET
     warnings: list[str] | UnsetType = UNSET
     tables: list[TableView] | UnsetType = UNSET
     sqlite_db: str | UnsetType = UNSET
@@ -185,7 +185,7 @@ class Variables(Answer, kw_only=True):
     id: Any = UNSET
 
 
-class Completion(Struct, frozen=True):
+class CompletionEntry(Struct, frozen=True):
     """One way to go on; ``text`` replaces what stands between ``start`` and the position."""
 
     text: str
@@ -202,7 +202,7 @@ class Completions(Answer, kw_only=True):
     id: Any = UNSET
 
 
-class Problem(Struct, frozen=True):
+class ProblemEntry(Struct, frozen=True):
     """An error or a warning about a text that was not run."""
 
     severity: Literal["error", "warning"]
@@ -490,7 +490,7 @@ class RowFilter(Struct, frozen=True):
     text: Annotated[str, Meta(max_length=1000)]
 
 
-class TableRows(Request, tag="table_rows", kw_only=True, frozen=True):
+class FetchTableRows(Request, tag="table_rows", kw_only=True, frozen=True):
     """Rows of a table that a program of this session showed, sorted and filtered if wanted.
 
     Columns and rows count from 0. ``columns`` are the wanted ones, all if absent.
@@ -591,7 +591,7 @@ REQUESTS: tuple[type[Request], ...] = (
     SmbShares,
     Info,
     Inspect,
-    TableRows,
+    FetchTableRows,
     Complete,
     Check,
     DownloadFile,

@@ -16,13 +16,14 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
+
+from datacode.smb.thread_quota import Reactor
 
 Result = TypeVar("Result")
 
@@ -33,20 +34,6 @@ _TURN = 0.02
 
 _END_SECONDS = 1.0
 _NOT_DONE = object()
-
-
-class Reactor(Protocol):
-    """What is asked of a reactor here."""
-
-    def callLater(
-        self, delay: float, callable: Callable[..., object], /, *args: Any, **kwargs: Any
-    ) -> IDelayedCall:
-        """Call later."""
-
-    def callFromThread(
-        self, callable: Callable[..., object], /, *args: Any, **kwargs: Any
-    ) -> object:
-        """Call in the reactor's thread, from any."""
 
 
 class FileThreads:

@@ -15,7 +15,7 @@ import threading
 from msgspec import Struct
 
 from datacode.errors import Kind
-from datacode.language.tools.lint import Problem
+from datacode.language.tools.lint import LintProblem
 from datacode.runtime.interpreter import Interpreter, VariableSummary
 from datacode.worker import wire
 from datacode.worker.child.error_log import trouble
@@ -103,7 +103,7 @@ class ControlServer:
         return shown
 
 
-def _problem(found: Problem) -> wire.CodeProblem:
+def _problem(found: LintProblem) -> wire.CodeProblem:
     kind = Kind[found.kind.upper()].value
     error = wire.Error(kind, found.message, found.line, found.column)
     return wire.CodeProblem(found.severity, error)
