@@ -185,6 +185,22 @@ class LayerTests(SynchronousTestCase):
             ["language.compiler", "language.tools.listing"],
         )
 
+    def test_code_is_made_of_plans(self) -> None:
+        """Code generation sees plans only: neither the tree, nor what is known of a program."""
+        allowed = {"plan", "rules", "slots", "type_sets"}
+        strange = {
+            (module, each.imported)
+            for module in sources()
+            if module.startswith("language.codegen.")
+            for each in imports(module)
+            if each.imported.startswith(("language.syntax", "language.planning"))
+            or (
+                each.imported.startswith("language.analysis.")
+                and each.imported.rpartition(".")[2] not in allowed
+            )
+        }
+        self.assertEqual(strange, set())
+
     def test_one_module_imports_autobahn(self) -> None:
         """WebSocket is behind one module."""
         self.assertEqual(self.importers("autobahn"), ["server.net.websocket"])

@@ -18,18 +18,16 @@ from types import CodeType
 from weakref import WeakKeyDictionary
 
 from datacode.language import python_names
+from datacode.language.analysis import plan
 from datacode.language.analysis.builtin_info import Builtins
 from datacode.language.analysis.environment import CompileEnvironment
-from datacode.language.analysis.flow import Flow
-from datacode.language.analysis.layout import layout_of
 from datacode.language.analysis.scopes import Names, names_of
-from datacode.language.analysis.subexpressions import SubexpressionCache
-from datacode.language.analysis.type_sets import NULL
 from datacode.language.codegen.builder import Builder
 from datacode.language.codegen.expressions import EXPRESSIONS
 from datacode.language.codegen.frames import VisibleBlock
 from datacode.language.codegen.statements import STATEMENTS
 from datacode.language.codegen.variables import nothing
+from datacode.language.planning.units import plan_chunk, plan_condition, plan_function
 from datacode.language.syntax import nodes
 
 PROGRAM_FILE = "<datacode>"
@@ -88,19 +86,28 @@ class Compiled:
     asked: Mapping[tuple[str, tuple[int, ...]], tuple[str, int]]
 
 
-_observer: ContextVar[Callable[[ast.FunctionDef], None] | None] = ContextVar(
-    "observer", default=None
+_python_observer: ContextVar[Callable[[ast.FunctionDef], None] | None] = ContextVar(
+    "python_observer", default=None
+)
+_plan_observer: ContextVar[Callable[[plan.Unit], None] | None] = ContextVar(
+    "plan_observer", default=None
 )
 
 
 @contextmanager
-def observed(observer: Callable[[ast.FunctionDef], None]) -> Iterator[None]:
-    """While code is compiled whose Python somebody wants to see. Not for code that is cached."""
-    token = _observer.set(observer)
+def observed(
+    observer: Callable[[ast.FunctionDef], None] | None = None,
+    plans: Callable[[plan.Unit], None] | None = None,
+) -> Iterator[None]:
+    """While code is compiled whose Python, or whose plan, somebody wants to see. Not for code that
+    is cached.
+    """
+    tokens = _python_observer.set(observer), _plan_observer.set(plans)
     try:
         yield
     finally:
-        _observer.reset(token)
+        _python_observer.reset(tokens[0])
+        _plan_observer.reset(tokens[1])
 
 
 _visible: WeakKeyDictionary[CodeType, tuple[VisibleBlock, ...]] = WeakKeyDictionary()
@@ -137,8 +144,7 @@ def compile_chunk(
     chunk: TopLevelChunk, environment: CompileEnvironment, builtins: Builtins
 ) -> Compiled:
     """A Python function without parameters that runs the statements."""
-    flow = Flow(chunk.names, environment, builtins)
-    return _compiled(flow, "chunk", (), chunk.statements, (1, 0))
+    return _compiled(plan_chunk(chunk.statements, chunk.names, environment, builtins))
 
 
 def compile_function(
@@ -151,20 +157,7 @@ def compile_function(
 
     ``given`` are the types of the arguments that it will be called with.
     """
-    node = definition.node
-    flow = Flow(definition.names, environment, builtins, node.parameters)
-    for name, types in zip(node.parameters, given, strict=False):
-        flow.state.types[python_names.own_variable(name)] = types
-    last = {name: index for index, name in enumerate(node.parameters)}
-    parameters = [python_names.DEPTH]
-    for index, name in enumerate(node.parameters):
-        parameters.append(
-            python_names.own_variable(name)
-            if last[name] == index
-            else python_names.repeated_parameter(index)
-        )
-    begin = node.line, node.column
-    return _compiled(flow, python_names.function(node.name), parameters, node.body, begin)
+    return _compiled(plan_function(definition.node, definition.names, environment, builtins, given))
 
 
 def compile_condition(
@@ -175,46 +168,30 @@ def compile_condition(
     builtins: Builtins,
 ) -> Compiled:
     """A Python function of the cells of a row, the ``captured`` values, and the depth of calls."""
-    statement = nodes.Return(1, 1, expression)
-    names = names_of([statement], builtins)
-    positions: dict[str, int] = {}
-    for position, name in enumerate(columns):
-        positions.setdefault(name, position)
-    flow = Flow(names, environment, builtins, (), positions, captured)
-    parameters = (python_names.ROW, python_names.CAPTURED, python_names.DEPTH)
-    return _compiled(flow, "condition", parameters, (statement,), (1, 0))
+    return _compiled(plan_condition(expression, columns, captured, environment, builtins))
 
 
-def _compiled(
-    flow: Flow,
-    name: str,
-    parameters: Sequence[str],
-    statements: Sequence[nodes.Statement],
-    place: tuple[int, int],
-) -> Compiled:
-    b = _builder(flow, statements)
-    b.go_to(*place)
-    body = b.block(statements)
-    b.go_to(*place)
-    start = _prologue(b, is_function=name.startswith(python_names.FUNCTION))
-    function = b.function(name, parameters, [*start, *body])
-    observer = _observer.get()
+def _compiled(unit: plan.Unit) -> Compiled:
+    shown = _plan_observer.get()
+    if shown is not None:
+        shown(unit)
+    b = Builder(unit, EXPRESSIONS, STATEMENTS)
+    b.go_to(*unit.at)
+    body = b.block(unit.body)
+    b.go_to(*unit.at)
+    start = _prologue(b)
+    function = b.function(unit.name, unit.parameters, [*start, *body])
+    observer = _python_observer.get()
     if observer is not None:
         observer(function)
-    file = CONDITION_FILE if name == "condition" else PROGRAM_FILE
+    file = CONDITION_FILE if unit.kind == "condition" else PROGRAM_FILE
     code = _code(ast.Module([function], []), file)
     unset = tuple(
-        python for python in flow.needs_unset if python.startswith(python_names.TOP_LEVEL_LOCAL)
+        python for python in unit.unset if python.startswith(python_names.TOP_LEVEL_LOCAL)
     )
     if b.visible_blocks:
         _note_blocks(code, tuple(b.visible_blocks))
-    returns = b.returned | (NULL if flow.state.live else 0)
-    return Compiled(code, unset, returns, flow.asked)
-
-
-def _builder(flow: Flow, statements: Sequence[nodes.Statement]) -> Builder:
-    layout, subexpressions = layout_of(statements), SubexpressionCache(statements)
-    return Builder(flow, layout, subexpressions, EXPRESSIONS, STATEMENTS)
+    return Compiled(code, unset, unit.returns, unit.asked)
 
 
 def _note_blocks(code: CodeType, blocks: tuple[VisibleBlock, ...]) -> None:
@@ -226,17 +203,18 @@ def _note_blocks(code: CodeType, blocks: tuple[VisibleBlock, ...]) -> None:
         waiting += [inner for inner in each.co_consts if isinstance(inner, CodeType)]
 
 
-def _prologue(b: Builder, *, is_function: bool) -> list[ast.stmt]:
+def _prologue(b: Builder) -> list[ast.stmt]:
     """What a Python function does first."""
+    unit = b.unit
     declarations = b.declarations(b.frame)
     with b.branch() as start:
-        if is_function:
+        if unit.kind == "function":
             too_deep = b.identical(b.name(python_names.DEPTH), b.constant(None))
             b.emit(b.if_(too_deep, [b.evaluation(b.call("too_deep"))]))
-        for python in sorted(b.flow.needs_unset):
+        for python in sorted(unit.unset):
             if python.startswith(python_names.OWN):
                 b.assign(python, b.name("unset"))
-        for _, slot in sorted(b.flow.owners.items()):
+        for slot in unit.owners:
             if slot.private:
                 b.assign(slot.owner, nothing(b))
                 if slot.owns_parts:

@@ -11,13 +11,15 @@ import ast
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any
 from unittest import mock
 
 from datacode.language import compiler, program_cache
-from datacode.language.analysis.flow import SET, Slot
+from datacode.language.analysis import plan
+from datacode.language.analysis.flow import SET
+from datacode.language.analysis.slots import Slot
 from datacode.language.analysis.type_sets import (
     ANY,
     ARRAY,
@@ -30,14 +32,9 @@ from datacode.language.analysis.type_sets import (
     STRING,
     elements_of,
 )
-from datacode.language.codegen.builder import (
-    Builder,
-    EmitExpression,
-    EmitStatement,
-    ExpressionTable,
-    Operand,
-    StatementTable,
-)
+from datacode.language.codegen.builder import Builder, EmitExpression, ExpressionTable, Operand
+from datacode.language.planning import units
+from datacode.language.planning.planner import Planner, PlanStatement, StatementTable, place
 from datacode.language.python_names import is_global, is_private, variable_name
 from datacode.runtime import compiled_builtins
 from datacode.values.table import Column, Indexer, Table
@@ -56,13 +53,23 @@ class TypeMismatch(BaseException):
     """
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked(plan.Stmt):
+    """A statement with what is known of variables before it and behind it."""
+
+    before: tuple[plan.Expr, ...]
+    statement: plan.Stmt
+    after: tuple[plan.Expr, ...]
+
+
 @contextmanager
 def type_checks() -> Iterator[None]:
     """While code is compiled that checks its types; nothing compiled otherwise is used."""
     with ExitStack() as stack:
         for target, name, value in (
+            (units, "STATEMENTS", _noting_statements(units.STATEMENTS)),
             (compiler, "EXPRESSIONS", _checking_expressions(compiler.EXPRESSIONS)),
-            (compiler, "STATEMENTS", _checking_statements(compiler.STATEMENTS)),
+            (compiler, "STATEMENTS", {**compiler.STATEMENTS, Checked: _emit_checked}),
             (program_cache, "_programs", OrderedDict()),
         ):
             stack.enter_context(mock.patch.object(target, name, value))
@@ -74,8 +81,8 @@ def _checking_expressions(table: ExpressionTable) -> ExpressionTable:
     """The same functions, with a check of each value. Names are checked between statements."""
 
     def checking(make: EmitExpression) -> EmitExpression:
-        def make_checked(b: Builder, node: Any, keep: bool) -> Operand:
-            operand = make(b, node, keep)
+        def make_checked(b: Builder, node: Any) -> Operand:
+            operand = make(b, node)
             if operand.plain or operand.types == ANY:
                 return operand
             check = _check(b, operand.node, operand.types, "expression")
@@ -86,47 +93,55 @@ def _checking_expressions(table: ExpressionTable) -> ExpressionTable:
     return {node: checking(make) for node, make in table.items()}
 
 
-def _checking_statements(table: StatementTable) -> StatementTable:
-    """The same functions, with checks before and behind each statement of everything that is known
-    of variables, cells of rows and cached values.
+def _noting_statements(table: StatementTable) -> StatementTable:
+    """The same functions, with everything that is known of variables, cells of rows and cached
+    values before and behind each statement.
     """
 
-    def checking(emit: EmitStatement) -> EmitStatement:
-        def emit_checked(b: Builder, node: Any) -> None:
-            _check_variables(b)
-            emit(b, node)
-            if b.flow.state.live:
-                _check_variables(b)
+    def noting(make: PlanStatement) -> PlanStatement:
+        def make_noted(p: Planner, node: Any) -> plan.Stmt:
+            before = tuple(_known(p, place(node)))
+            made = make(p, node)
+            after = tuple(_known(p, place(node))) if p.flow.state.live else ()
+            return Checked(place(node), before, made, after)
 
-        return emit_checked
+        return make_noted
 
-    return {node: checking(emit) for node, emit in table.items()}
+    return {node: noting(make) for node, make in table.items()}
 
 
-def _check_variables(b: Builder) -> None:
-    for python, types in _known(b):
-        if types != ANY:
-            b.evaluate(_check(b, b.name(python), types, python))
+def _emit_checked(b: Builder, node: Checked) -> None:
+    _check_variables(b, node.before)
+    compiler.STATEMENTS[node.statement.__class__](b, node.statement)
+    _check_variables(b, node.after)
+
+
+def _check_variables(b: Builder, known: Iterable[plan.Expr]) -> None:
+    for each in known:
+        python = plan.variable_of(each)
+        # The variable of a loop over a range may exist as a Python int only.
+        if python is not None and python not in b.shadows:
+            b.evaluate(_check(b, b.name(python), each.type, python))
 
 
 def _check(b: Builder, value: ast.expr, types: int, what: str) -> ast.Call:
     return b.call("checked", value, b.constant(types), b.constant(what))
 
 
-def _known(b: Builder) -> Iterator[tuple[str, int]]:
-    state = b.flow.state
-    for python, types in list(state.types.items()):
+def _known(p: Planner, at: plan.Place) -> Iterator[plan.Expr]:
+    """What is known of more than nothing, as reads of those types."""
+    state = p.flow.state
+    for python, types in state.types.items():
         slot = Slot(python, variable_name(python), is_private(python), False, False)
         is_variable = slot.private or is_global(python)
-        # The variable of a loop over a range may exist as a Python int only.
-        is_stored = python not in b.shadows and python not in b.row_cells
-        if is_variable and is_stored and b.flow.setness(slot) == SET:
-            yield python, types
-    for cells in b.row_cells.values():
+        is_stored = python not in p.row_cells
+        if types != ANY and is_variable and is_stored and p.flow.setness(slot) == SET:
+            yield plan.Read(at, types, slot, certain=True)
+    for cells in p.row_cells.values():
         for python in cells.values():
-            yield python, state.types.get(python, ANY)
+            yield plan.Cell(at, state.types.get(python, ANY), python)
     for cached in state.cached.values():
-        yield cached.python, state.types.get(cached.python, cached.types)
+        yield plan.CacheUse(at, state.types.get(cached.python, cached.types), cached.python)
 
 
 def checked(value: Value, inferred: int, what: str) -> Value:

@@ -16,6 +16,7 @@ from datacode.language.analysis import scopes
 from datacode.language.analysis.builtin_info import BuiltinInfo, Builtins
 from datacode.language.analysis.environment import CompileEnvironment
 from datacode.language.analysis.scopes import BlockNames, Names
+from datacode.language.analysis.slots import Slot
 from datacode.language.analysis.type_sets import ANY
 from datacode.language.python_names import is_private, own_variable
 from datacode.language.syntax import nodes
@@ -25,31 +26,6 @@ UNSET, UNSURE, SET = 0, 1, 2
 
 MAX_WIDENED = 6
 """Loops within loops whose variables are looked at; in deeper ones nothing is known of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One variable: its Python name, the name in the program, and what may be relied on.
-
-    ``private`` ones are seen by this code only. ``owns`` and ``owns_parts`` tell that there are
-    ``o_…`` and ``n_…`` beside it.
-    """
-
-    python: str
-    name: str
-    private: bool
-    owns: bool
-    owns_parts: bool
-
-    @property
-    def owner(self) -> str:
-        """Where the container is kept that this variable owns."""
-        return python_names.owner(self.python)
-
-    @property
-    def parts(self) -> str:
-        """Where the parts are kept that this variable owns."""
-        return python_names.owned_parts(self.python)
 
 
 @dataclass(frozen=True, slots=True)

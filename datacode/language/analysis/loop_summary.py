@@ -12,9 +12,10 @@ from functools import partial
 
 from datacode.language import python_names
 from datacode.language.analysis import rules, scopes
-from datacode.language.analysis.flow import SET, UNSET, UNSURE, Flow, Slot
+from datacode.language.analysis.flow import SET, UNSET, UNSURE, Flow
 from datacode.language.analysis.infer import Types, infer_type, may_be_condition
 from datacode.language.analysis.scopes import names_of
+from datacode.language.analysis.slots import Slot
 from datacode.language.analysis.type_sets import ANY, INTEGER, STRING, with_elements
 from datacode.language.python_names import is_private
 from datacode.language.syntax import nodes

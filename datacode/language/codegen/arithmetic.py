@@ -9,12 +9,11 @@ Source: language reference, 5.4.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
 from datacode.language.analysis import rules
 from datacode.language.analysis.type_sets import BOOL, NUMBER, OWN, STRING, only
 from datacode.language.codegen.builder import STEADY, Builder, Operand
-from datacode.language.codegen.class_tests import numbers_test, refine_to_numbers
+from datacode.language.codegen.class_tests import numbers_test
 from datacode.language.codegen.evaluation_order import combine, constant_number, order_operands
 
 _ARITHMETIC: dict[str, tuple[type[ast.operator], str]] = {
@@ -35,9 +34,7 @@ def arithmetic(b: Builder, operator: str, left: Operand, mark: int, right: Opera
     if operator == "%":
         return _modulo(b, left, mark, right)
     left, right = order_operands(b, left, mark, right, "")
-    result = Operand(b.call("power", left.node, right.node), NUMBER)
-    refine_to_numbers(b, left, right)
-    return result
+    return Operand(b.call("power", left.node, right.node), NUMBER)
 
 
 def _basic(b: Builder, operator: str, left: Operand, mark: int, right: Operand) -> Operand:
@@ -62,8 +59,6 @@ def _basic(b: Builder, operator: str, left: Operand, mark: int, right: Operand) 
     fast = b.binary(left.node, operation(), right.node)
     slow = b.call(helper, left.node, right.node)
     node = b.choose(numbers_test(b, left, right), fast, slow)
-    if rules.needs_numbers(operator, left.types, right.types):
-        refine_to_numbers(b, left, right)
     return Operand(node, types, height=2)
 
 
@@ -139,7 +134,6 @@ def _modulo(b: Builder, left: Operand, mark: int, right: Operand) -> Operand:
     tests: list[ast.expr] = [in_range]
     if not only(left.types | right.types, NUMBER):
         tests.insert(0, numbers_test(b, left, right))
-    refine_to_numbers(b, left, right)
     node = b.choose(b.all_of(tests), fast, slow)
     return Operand(node, types, height=2, whole=whole, is_exact=whole is not None)
 
@@ -161,10 +155,6 @@ def _whole_remainder(b: Builder, left: Operand, right: Operand) -> ast.expr | No
 
 def negation(b: Builder, operand: Operand) -> Operand:
     """``-operand``."""
-    value = constant_number(operand)
-    if value is not None:
-        whole = b.constant(-int(value)) if operand.whole is not None else None
-        return replace(operand, node=b.constant(-value), whole=whole)
     types = rules.negation(operand.types)
     if only(operand.types, NUMBER):
         node: ast.expr = b.unary(ast.USub(), operand.node)
@@ -172,5 +162,4 @@ def negation(b: Builder, operand: Operand) -> Operand:
     operand = b.spilled(operand)
     fast = b.unary(ast.USub(), operand.node)
     node = b.choose(b.is_a(operand.node, "float"), fast, b.call("negate", operand.node))
-    b.flow.refine(operand.slot, NUMBER)
     return combine(Operand(node, types), operand)

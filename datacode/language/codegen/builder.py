@@ -15,12 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from datacode.language import python_names
-from datacode.language.analysis.flow import Flow
-from datacode.language.analysis.layout import Layout
-from datacode.language.analysis.subexpressions import SubexpressionCache
+from datacode.language.analysis import plan
 from datacode.language.analysis.type_sets import ANY, BOOL, STRING
-from datacode.language.codegen.frames import Frame, Loop, VisibleBlock
-from datacode.language.syntax import nodes
+from datacode.language.codegen.frames import Frame, LoopFrame, VisibleBlock
 
 LOAD = ast.Load()
 STORE = ast.Store()
@@ -46,9 +43,8 @@ class Operand:
 
     ``types`` are those its value can be of. A ``plain`` one is a name or constant and may stand
     several times. ``calls``: functions of the program may run in it; ``safe``: it can neither fail
-    nor do anything. ``slot`` is the variable that it reads. ``whole`` is the same number as a
-    Python int; unless it ``is_exact``, only as long as it is small. ``fresh``: it is a new array or
-    object that nothing else refers to.
+    nor do anything. ``whole`` is the same number as a Python int; unless it ``is_exact``, only as
+    long as it is small. ``fresh``: it is a new array or object that nothing else refers to.
     """
 
     node: ast.expr
@@ -58,19 +54,17 @@ class Operand:
     calls: bool = False
     safe: bool = False
     height: int = 0
-    slot: str | None = None
     whole: ast.expr | None = None
     is_exact: bool = False
     fresh: bool = False
 
 
-EmitExpression = Callable[["Builder", Any, bool], Operand]
-"""Makes an expression; the last argument tells whether something will hold on to the value."""
+EmitExpression = Callable[["Builder", Any], Operand]
 
 EmitStatement = Callable[["Builder", Any], None]
 
-ExpressionTable = Mapping[type[nodes.Expr], EmitExpression]
-StatementTable = Mapping[type[nodes.Statement], EmitStatement]
+ExpressionTable = Mapping[type[plan.Expr], EmitExpression]
+StatementTable = Mapping[type[plan.Stmt], EmitStatement]
 """The function for each kind of expression and of statement."""
 
 
@@ -78,64 +72,51 @@ class Builder:
     """Makes nodes for the statement in ``line``; statements go to ``out``."""
 
     def __init__(
-        self,
-        flow: Flow,
-        layout: Layout,
-        subexpressions: SubexpressionCache,
-        expressions: ExpressionTable,
-        statements: StatementTable,
+        self, unit: plan.Unit, expressions: ExpressionTable, statements: StatementTable
     ) -> None:
-        self.flow = flow
-        self.layout = layout
-        self.subexpressions = subexpressions
+        self.unit = unit
+        self.in_condition = unit.kind == "condition"
         self._expressions = expressions
         self._statements = statements
         self._place: dict[str, Any] = {}
         self.go_to(1)
         self.out: list[ast.stmt] = []
         self.frame = Frame(None)
-        self.loops: list[Loop] = []
+        self.loops: list[LoopFrame] = []
         self.shared_names: set[str] = set()
         """Variables that Python functions of nested blocks store to."""
         self.visible_blocks: list[VisibleBlock] = []
-        self.returned = 0
-        """The types of what ``return`` gives."""
         self.last_line = 0
         """The line of the last statement that was made."""
         self.shadows: dict[str, str] = {}
         """The Python ints beside variables."""
-        self.row_cells: dict[str, Mapping[int, str]] = {}
-        """The locals of the cells of a row, by their positions, by the variable of the row."""
         self._temporaries = 0
         self._flags = 0
         self._functions = 0
 
     # Dispatch --------------------------------------------------------------------
 
-    def expression(self, node: nodes.Expr, *, keep: bool = False) -> Operand:
-        """The value of an expression. ``keep``: something will hold on to it."""
+    def expression(self, node: plan.Expr) -> Operand:
+        """The value of an expression."""
         before = self._place
-        self.look_at(node.line, node.column)
-        operand = self._expressions[node.__class__](self, node, keep)
+        self.look_at(*node.at)
+        operand = self._expressions[node.__class__](self, node)
         self._place = before
         return operand
 
-    def statement(self, node: nodes.Statement) -> None:
+    def statement(self, node: plan.Stmt) -> None:
         """Emit one statement."""
-        self.go_to(node.line, node.column)
-        self.last_line = node.line
+        self.go_to(*node.at)
+        self.last_line = node.at[0]
         self._temporaries = 0
-        self.flow.begin_statement(node)
-        if self.flow.environment.steps:
+        if self.unit.counts_steps:
             self.evaluate(self.call("step"))
         self._statements[node.__class__](self, node)
 
-    def block(self, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
-        """Python's statements for a block; what follows a jump is never reached and left out."""
+    def block(self, statements: plan.Block) -> list[ast.stmt]:
+        """Python's statements for a block."""
         with self.branch() as made:
             for statement in statements:
-                if not self.flow.state.live:
-                    break
                 self.statement(statement)
         return made
 
@@ -161,10 +142,10 @@ class Builder:
         }
 
     @contextmanager
-    def at(self, node: nodes.Expr | nodes.Spread) -> Iterator[None]:
-        """While nodes are made for an expression of the statement."""
+    def at(self, place: plan.Place) -> Iterator[None]:
+        """While nodes are made for an expression of the statement that stands there."""
         before = self._place
-        self.look_at(node.line, node.column)
+        self.look_at(*place)
         yield
         self._place = before
 
@@ -399,7 +380,6 @@ class Builder:
             plain=True,
             steadiness=STEADY,
             safe=True,
-            slot=operand.slot,
             fresh=operand.fresh,
         )
 

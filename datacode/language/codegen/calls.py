@@ -9,54 +9,24 @@ import ast
 from collections.abc import Sequence
 
 from datacode.language import python_names
-from datacode.language.analysis.builtin_info import BuiltinInfo, by_position
-from datacode.language.analysis.type_sets import ANY, BOOL, of_argument
+from datacode.language.analysis import plan
+from datacode.language.analysis.type_sets import ANY, BOOL
 from datacode.language.codegen.builder import Builder, Operand
 from datacode.language.codegen.evaluation_order import combine, keep_order, operands_of
 from datacode.language.codegen.subscripts import length_of_any
 from datacode.language.codegen.variables import value_or_null
-from datacode.language.syntax import nodes
 
 
-def call(b: Builder, node: nodes.Call) -> Operand:
-    """A call of any kind."""
-    name, positional = node.name, node.positional
-    builtin = b.flow.builtin(name)
-    if positional is None:
-        ordered = by_position(node, builtin) if builtin is not None else None
-        bare = _bare_call(b, builtin, ordered) if builtin and ordered else None
-        return bare or _loose_call(b, node)
-    if name in b.flow.environment.functions:
-        return _user_call(b, name, positional)
-    if builtin is None:
-        operands = operands_of(b, positional)
-        return _wrong_call(b, operands, "no_function", b.constant(name))
-    return _builtin_call(b, name, builtin, positional)
-
-
-def _wrong_call(b: Builder, operands: list[Operand], helper: str, *what: ast.expr) -> Operand:
-    """A call that certainly fails, once the arguments have been computed."""
-    node = b.call(helper, *what, b.tuple_(*(operand.node for operand in operands)))
-    return combine(Operand(node), *operands, Operand(node))
-
-
-def _user_call(b: Builder, name: str, arguments: Sequence[nodes.Expr]) -> Operand:
-    operands = operands_of(b, arguments, keep=True)
-    expected = b.flow.environment.functions[name]
-    height = _height(operands) + 1
-    if len(operands) != expected:
-        wrong = _wrong_call(b, operands, "wrong_count", b.constant(name), b.constant(expected))
-        return Operand(wrong.node, ANY, calls=True, height=height)
-    given = tuple(of_argument(operand.types) for operand in operands)
-    function, types = b.flow.specialization(name, given)
-    b.flow.note_call(None)
-    node = b.call(function, depth(b), *(operand.node for operand in operands))
-    return Operand(node, types, calls=True, height=height)
+def call_user(b: Builder, node: plan.CallUser) -> Operand:
+    """A call of a function of the program."""
+    operands = operands_of(b, node.arguments)
+    made = b.call(node.python, depth(b), *(operand.node for operand in operands))
+    return Operand(made, node.type, calls=True, height=_height(operands) + 1)
 
 
 def depth(b: Builder) -> ast.expr:
     """How many more calls may be active in a function that is called here."""
-    if not b.flow.in_function:
+    if b.unit.kind == "chunk":
         return b.name("depth_limit")
     return b.subscript(b.name(python_names.DEPTH), b.constant(0))
 
@@ -65,72 +35,78 @@ def _height(operands: Sequence[Operand]) -> int:
     return max((operand.height for operand in operands), default=0)
 
 
-def _builtin_call(
-    b: Builder, name: str, builtin: BuiltinInfo, arguments: Sequence[nodes.Expr]
-) -> Operand:
-    bare = _bare_call(b, builtin, arguments)
-    if bare is not None:
-        return bare
-    operands = operands_of(b, arguments, keep=builtin.keeps)
-    if not builtin.accepts(len(operands)):
-        return _wrong_call(b, operands, "wrong_builtin_count", b.constant(name))
-    function = python_names.function(name)
-    if builtin.intrinsic == "length":
-        return length_of_any(b, operands[0], function)
+def call_wrong(b: Builder, node: plan.CallWrong) -> Operand:
+    """A call that certainly fails, once the arguments have been computed."""
+    operands = operands_of(b, node.arguments)
+    what: list[ast.expr] = [b.constant(node.name)]
+    if node.why == "count":
+        what.append(b.constant(node.expected))
+    helper = {
+        "no function": "no_function",
+        "count": "wrong_count",
+        "builtin count": "wrong_builtin_count",
+    }[node.why]
+    made = b.call(helper, *what, b.tuple_(*(operand.node for operand in operands)))
+    if node.why == "count":
+        return Operand(made, ANY, calls=True, height=_height(operands) + 1)
+    return combine(Operand(made), *operands, Operand(made))
+
+
+def call_builtin(b: Builder, node: plan.CallBuiltin) -> Operand:
+    """A call of a function of the library."""
+    operands = operands_of(b, node.arguments)
     values = [operand.node for operand in operands]
-    if builtin.calls_back and values:
+    if node.calls_back and values:
         # Once all arguments are known: functions called for them leave their own depth.
         values[-1] = b.call("at_depth", depth(b), values[-1])
-    b.flow.note_call(builtin)
     return Operand(
-        b.call(function, *values),
-        builtin.result_type([operand.types for operand in operands]),
-        calls=builtin.calls_back or any(operand.calls for operand in operands),
+        b.call(python_names.function(node.name), *values),
+        node.type,
+        calls=node.calls_back or any(operand.calls for operand in operands),
         height=_height(operands) + 1,
-        fresh=builtin.fresh,
+        fresh=node.fresh,
     )
 
 
-def _bare_call(b: Builder, builtin: BuiltinInfo, arguments: Sequence[nodes.Expr]) -> Operand | None:
-    """A call with a bare name that is read as no variable; None of other calls."""
-    match builtin.intrinsic, arguments:
-        case "isinstance", [tested, nodes.Name(name=word)] if word in builtin.bare_words:
-            value = b.expression(tested)
-            function, *others = python_names.function("isinstance"), b.constant(word)
-        case "isset", [nodes.Name(name=name)]:
-            value = value_or_null(b, name)
-            function, *others = (python_names.function("isset"),)
-        case _:
-            return None
-    return combine(Operand(b.call(function, value.node, *others), BOOL), value)
+def length_call(b: Builder, node: plan.Length) -> Operand:
+    """``len(x)``."""
+    (operand,) = operands_of(b, [node.value])
+    return length_of_any(b, operand, python_names.function(node.name))
 
 
-def _loose_call(b: Builder, node: nodes.Call) -> Operand:
+def is_instance(b: Builder, node: plan.IsInstance) -> Operand:
+    """``isinstance(x, word)``."""
+    value = b.expression(node.value)
+    made = b.call(python_names.function("isinstance"), value.node, b.constant(node.word))
+    return combine(Operand(made, BOOL), value)
+
+
+def is_set(b: Builder, node: plan.IsSet) -> Operand:
+    """``isset(x)``."""
+    value = value_or_null(b, node) if node.read is None else b.expression(node.read)
+    made = b.call(python_names.function("isset"), value.node)
+    return combine(Operand(made, BOOL), value)
+
+
+def call_loosely(b: Builder, node: plan.CallLoose) -> Operand:
     """A call with spread or named arguments: their number shows when the program runs."""
     operands: list[Operand] = []
-    positional: list[ast.expr] = []
-    named: list[str] = []
     for argument in node.arguments:
         mark = len(b.out)
-        value = argument
-        if isinstance(argument, nodes.Spread | nodes.NamedArgument):
-            value = argument.value
-        assert not isinstance(value, nodes.Spread | nodes.NamedArgument)
-        operand = b.expression(value, keep=True)
-        if isinstance(argument, nodes.Spread):
-            with b.at(argument):
+        operand = b.expression(argument.value)
+        if argument.is_spread:
+            with b.at(argument.at):
                 spread = b.call("spread", operand.node)
             operand = Operand(spread, calls=operand.calls, height=operand.height + 1)
         keep_order(b, operands, mark)
         operands.append(operand)
-        if isinstance(argument, nodes.NamedArgument):
-            named.append(argument.name)
     values = [operand.node for operand in operands]
+    named = [argument.name for argument in node.arguments if argument.name is not None]
     count = len(values) - len(named)
-    for argument, value_node in zip(node.arguments, values[:count], strict=False):
-        is_spread = isinstance(argument, nodes.Spread)
-        positional.append(b.starred(value_node) if is_spread else value_node)
-    b.flow.note_call(None)
+    positional = [
+        b.starred(value) if argument.is_spread else value
+        for argument, value in zip(node.arguments, values[:count], strict=False)
+    ]
     made = b.call(
         "call_loosely",
         depth(b),

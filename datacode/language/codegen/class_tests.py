@@ -26,9 +26,3 @@ def numbers_test(b: Builder, *operands: Operand) -> ast.expr:
         classes = [b.class_of(node) for node in unknown]
         return b.compare(classes[0], [ast.Is(), ast.Is()], [classes[1], b.name("float")])
     return b.is_a(unknown[0], "float")
-
-
-def refine_to_numbers(b: Builder, *operands: Operand) -> None:
-    """Code follows that only runs where the operands were numbers."""
-    for operand in operands:
-        b.flow.refine(operand.slot, operand.types & NUMBER or NUMBER)

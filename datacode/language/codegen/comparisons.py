@@ -8,13 +8,11 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from datacode.language.analysis import rules
+from datacode.language.analysis import plan
 from datacode.language.analysis.type_sets import BOOL, INTEGER, NULL, NUMBER, STRING, only
 from datacode.language.codegen.builder import STEADY, Builder, Operand
 from datacode.language.codegen.class_tests import numbers_test
 from datacode.language.codegen.evaluation_order import constant_number, order_operands
-from datacode.values.date_text import could_be_date
-from datacode.values.parse_text import amount_of
 
 EPSILON = 2.0**-52
 
@@ -24,23 +22,23 @@ _ORDER: dict[str, tuple[type[ast.cmpop], str]] = {
     ">": (ast.Gt, "greater"),
     ">=": (ast.GtE, "greater_equal"),
 }
-OPERATORS = frozenset({*_ORDER, "==", "!="})
 
 
-def comparison(b: Builder, operator: str, left: Operand, mark: int, right: Operand) -> Operand:
-    """One of ``OPERATORS``; ``mark``: where ``out`` ended after ``left``."""
-    if operator in _ORDER:
-        return _ordering(b, operator, left, mark, right)
-    return _equality(b, left, mark, right, operator == "!=")
+def comparison(b: Builder, node: plan.Compare, left: Operand, mark: int, right: Operand) -> Operand:
+    """``left operator right``; ``mark``: where ``out`` ended after ``left``."""
+    if node.operator in _ORDER:
+        return _ordering(b, node.operator, left, mark, right, node.may_mean_more)
+    return _equality(b, node, left, mark, right)
 
 
-def _ordering(b: Builder, operator: str, left: Operand, mark: int, right: Operand) -> Operand:
+def _ordering(
+    b: Builder, operator: str, left: Operand, mark: int, right: Operand, may_mean_more: bool
+) -> Operand:
     operation, helper = _ORDER[operator]
-    in_condition = b.flow.columns is not None
+    in_condition = b.in_condition
     if in_condition:
         helper = f"cell_{helper}"
     both = left.types | right.types
-    may_mean_more = _may_mean_more(left, right, in_condition)
     if only(both, NUMBER) or (only(both, STRING) and not may_mean_more):
         left, right = _two_wholes(b, left, mark, right)
         node: ast.expr = b.compare(left.node, [operation()], [right.node])
@@ -63,29 +61,11 @@ def _ordering(b: Builder, operator: str, left: Operand, mark: int, right: Operan
         test = b.all_of(tests)
     else:
         test = numbers_test(b, left, right)
-    if b.flow.columns is None:
-        ordered = rules.ordered(left.types, right.types)
-        for operand in (left, right):
-            b.flow.refine(operand.slot, operand.types & ordered or ordered)
     return Operand(b.choose(test, fast, slow), BOOL, height=2)
 
 
 _BEHIND_DIGITS = ":"
 """No text from here on begins with a digit, a sign or a dollar, and so is compared as a text."""
-
-
-def _may_mean_more(left: Operand, right: Operand, in_condition: bool) -> bool:
-    """Can both operands be texts of dates or money, which compare as such?
-
-    Cells are mostly texts of unknown forms, so that in conditions every text is looked at.
-    """
-    constants = [o.node.value for o in (left, right) if isinstance(o.node, ast.Constant)]
-    return all(
-        isinstance(text, str)
-        and (in_condition or text < _BEHIND_DIGITS)
-        and (could_be_date(text) or amount_of(text) is not None)
-        for text in constants
-    )
 
 
 def _two_wholes(b: Builder, left: Operand, mark: int, right: Operand) -> tuple[Operand, Operand]:
@@ -99,16 +79,15 @@ def _two_wholes(b: Builder, left: Operand, mark: int, right: Operand) -> tuple[O
 # Equality ------------------------------------------------------------------
 
 
-def _equality(b: Builder, left: Operand, mark: int, right: Operand, negated: bool) -> Operand:
-    in_condition = b.flow.columns is not None
+def _equality(b: Builder, node: plan.Compare, left: Operand, mark: int, right: Operand) -> Operand:
     may_be_texts = left.types & right.types & STRING
-    if in_condition and may_be_texts and _may_mean_more(left, right, in_condition):
-        node, safe = _equal_cells(b, left, mark, right), False
+    if b.in_condition and may_be_texts and node.may_mean_more:
+        made, safe = _equal_cells(b, left, mark, right), False
     else:
-        node, safe = _equal(b, left, mark, right)
-    if negated:
-        node = _negated(b, node)
-    return Operand(node, BOOL, safe=safe, height=3)
+        made, safe = _equal(b, left, mark, right)
+    if node.operator == "!=":
+        made = _negated(b, made)
+    return Operand(made, BOOL, safe=safe, height=3)
 
 
 def _equal_cells(b: Builder, left: Operand, mark: int, right: Operand) -> ast.expr:

@@ -9,15 +9,14 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from datacode.language.analysis import rules
-from datacode.language.analysis.flow import SET, Slot
-from datacode.language.analysis.type_sets import ARRAY, NUMBER, OBJECT, OWN, STRING, with_elements
+from datacode.language.analysis import plan, rules
+from datacode.language.analysis.slots import Slot
+from datacode.language.analysis.type_sets import ARRAY, NUMBER, OBJECT, STRING
 from datacode.language.codegen.builder import LOOSE, STEADY, Builder, Operand
 from datacode.language.codegen.class_tests import class_tests
 from datacode.language.codegen.evaluation_order import keep_order
 from datacode.language.codegen.subscripts import position
 from datacode.language.codegen.variables import either, is_set
-from datacode.language.syntax import nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +32,26 @@ class ElementPath:
     place: tuple[int, int] | None
 
 
-def assign_element(b: Builder, node: nodes.AssignElement) -> None:
+def store_element(b: Builder, node: plan.StoreElement) -> None:
     """``name[i].key = value``."""
-    value = b.expression(node.value, keep=True)
-    operands = [value]
+    operands = [b.expression(node.value)]
     for step in node.path:
         mark = len(b.out)
-        operand = b.string_constant(step) if isinstance(step, str) else b.expression(step)
+        operand = _key(b, step) if step.is_member else b.expression(step.index)
         keep_order(b, operands, mark)
         operands.append(operand)
     # The variable is looked at last, as finding the indexes may change it.
     calls = any(operand.calls for operand in operands[1:])
     value = _repeatable(b, operands[0], calls)
     steps = [_as_key(b, operand) for operand in operands[1:]]
-    members = [isinstance(step, str) for step in node.path]
-    path = ElementPath(steps, members, node.places[0] if len(node.places) == 1 else None)
-    _assign_into_first(b, b.flow.candidates(node.name), value, path)
+    members = [step.is_member for step in node.path]
+    _assign_into_first(b, node.targets, value, ElementPath(steps, members, node.place))
+
+
+def _key(b: Builder, step: plan.Step) -> Operand:
+    assert isinstance(step.index, plan.Const)
+    assert isinstance(step.index.value, str)
+    return b.string_constant(step.index.value)
 
 
 def _repeatable(b: Builder, operand: Operand, calls: bool = False) -> Operand:
@@ -68,26 +71,25 @@ def _as_key(b: Builder, operand: Operand) -> Operand:
 
 
 def _assign_into_first(
-    b: Builder, slots: Sequence[Slot], value: Operand, path: ElementPath
+    b: Builder, targets: Sequence[plan.ElementTarget], value: Operand, path: ElementPath
 ) -> None:
-    """Assign into the variable that is found by the rule for plain assignment."""
-    slot, others = slots[0], slots[1:]
-    if not others:
-        _assign_into(b, slot, value, path)
+    """Assign into the first of the variables that is the one."""
+    target, others = targets[0], targets[1:]
+    if not target.is_tested:
+        _assign_into(b, target, value, path)
         return
-    b.flow.needs_unset.add(slot.python)
     either(
         b,
-        lambda: is_set(b, slot),
-        lambda: _assign_into(b, slot, value, path),
+        lambda: is_set(b, target.slot),
+        lambda: _assign_into(b, target, value, path),
         lambda: _assign_into_first(b, others, value, path),
     )
 
 
-def _assign_into(b: Builder, slot: Slot, value: Operand, path: ElementPath) -> None:
+def _assign_into(b: Builder, target: plan.ElementTarget, value: Operand, path: ElementPath) -> None:
     """Assign to an element of what one variable holds."""
-    flow = b.flow
-    container = Operand(b.name(slot.python), flow.types_of(slot), plain=True)
+    slot = target.slot
+    container = Operand(b.name(slot.python), target.type, plain=True)
     is_owned = b.identical(b.name(slot.owner), container.node)
     if path.place is not None:
         b.look_at(*path.place)
@@ -97,20 +99,12 @@ def _assign_into(b: Builder, slot: Slot, value: Operand, path: ElementPath) -> N
         member = b.constant(path.members[0])
         slow = b.call("put", container.node, is_owned, path.steps[0].node, value.node, member)
     store = b.assignment(slow, b.target(slot.python), b.target(slot.owner))
-    fast = _in_place(b, slot, is_owned, container, value, path)
+    tests: list[ast.expr] = [] if target.is_owned else [is_owned]
+    fast = _in_place(b, slot, tests, container, value, path)
     if fast is None:
         b.emit(store)
     else:
-        tests, statement = fast
-        b.emit(b.if_(b.all_of(tests), [statement], [store]) if tests else statement)
-    own = container.types & (ARRAY | OBJECT) or ARRAY | OBJECT
-    if flow.has_known_types(slot):
-        added = with_elements(value.types, len(path.steps))
-        flow.state.types[slot.python] = own | container.types & ~OWN | added
-    if flow.setness(slot) != SET and slot.private:
-        flow.state.set[slot.python] = SET
-    flow.set_owned(slot)
-    flow.invalidate_cached(slot.python)
+        b.emit(b.if_(b.all_of(tests), [fast], [store]) if tests else fast)
 
 
 def _put_deep(
@@ -127,14 +121,13 @@ def _put_deep(
 def _in_place(
     b: Builder,
     slot: Slot,
-    is_owned: ast.expr,
+    tests: list[ast.expr],
     container: Operand,
     value: Operand,
     path: ElementPath,
-) -> tuple[list[ast.expr], ast.stmt] | None:
-    """Code for the usual case, and the tests for it."""
+) -> ast.stmt | None:
+    """Code for the usual case; more tests for it go to ``tests``."""
     steps, members = path.steps, path.members
-    tests: list[ast.expr] = [] if slot.python in b.flow.state.owned else [is_owned]
     if len(steps) == 1 and not slot.owns_parts:
         changed = container
     elif len(steps) == 2 and not members[0] and steps[0].types & NUMBER:
@@ -159,4 +152,4 @@ def _in_place(
     else:
         return None
     target = b.subscript(changed.node, key, store=True)
-    return tests, b.assignment(value.node, target)
+    return b.assignment(value.node, target)

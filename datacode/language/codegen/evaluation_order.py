@@ -10,8 +10,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from datacode.language.analysis import plan
 from datacode.language.codegen.builder import LOOSE, SHARED, STEADY, Builder, Operand
-from datacode.language.syntax import nodes
 
 MAX_HEIGHT = 24
 """Expressions of Python that nest deeper are cut in two."""
@@ -22,12 +22,12 @@ def flatten(b: Builder, operand: Operand) -> Operand:
     return b.spill(operand) if operand.height > MAX_HEIGHT else operand
 
 
-def operands_of(b: Builder, parts: Sequence[nodes.Expr], *, keep: bool = False) -> list[Operand]:
+def operands_of(b: Builder, parts: Sequence[plan.Expr]) -> list[Operand]:
     """Several expressions, in order."""
     operands: list[Operand] = []
     for part in parts:
         mark = len(b.out)
-        operand = b.expression(part, keep=keep)
+        operand = b.expression(part)
         keep_order(b, operands, mark)
         operands.append(operand)
     return operands

@@ -28,14 +28,14 @@ class Frame:
 
 
 @dataclass(slots=True, eq=False)
-class Loop:
+class LoopFrame:
     """A loop that is being made: the Python function it is in, and the flags for ``next``.
 
     A flag tells behind this loop that it was left for the next step of a loop further out.
     """
 
     frame: Frame
-    leaves: list[tuple[str, Loop]] = field(default_factory=list)
+    leaves: list[tuple[str, LoopFrame]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +43,4 @@ class Jump:
     """A way to leave blocks: ``return``, or ``break`` or ``next`` of a loop."""
 
     word: Literal["return", "break", "next"]
-    loop: Loop | None = None
+    loop: LoopFrame | None = None

@@ -7,44 +7,34 @@ what they return how they were left.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from datacode.language import python_names
-from datacode.language.analysis.type_sets import NULL
+from datacode.language.analysis import plan
 from datacode.language.codegen.builder import Builder
-from datacode.language.codegen.frames import Frame, Jump, Loop
-from datacode.language.syntax import nodes
+from datacode.language.codegen.frames import Frame, Jump, LoopFrame
 
 
-def initialize_unset(b: Builder, block: dict[str, str], certain: set[str]) -> None:
-    """Make the variables of a block unset where code looks whether they are set."""
-    for python in sorted(block.values()):
-        if python in b.flow.needs_unset and python not in certain:
-            b.assign(python, b.name("unset"))
+def make_unset(b: Builder, unset: Sequence[str]) -> None:
+    """Make variables of a block unset where code looks whether they are set."""
+    for python in unset:
+        b.assign(python, b.name("unset"))
 
 
 # Leaving -----------------------------------------------------------------------------
 
 
-def return_(b: Builder, node: nodes.Return) -> None:
+def return_(b: Builder, node: plan.Return) -> None:
     """``return``."""
-    if node.value is None:
-        value: ast.expr = b.constant(None)
-        b.returned |= NULL
-    else:
-        operand = b.expression(node.value, keep=True)
-        value = operand.node
-        b.returned |= operand.types
+    value = b.constant(None) if node.value is None else b.expression(node.value).node
     if b.frame.outer is not None:
         value = b.tuple_(value)
         _exit_code(b, Jump("return"))
     b.return_(value)
-    b.flow.state.live = False
 
 
 def jump(b: Builder, way: Jump) -> None:
     """Leave the innermost loop, or go on with the next step of a loop around."""
-    b.flow.state.live = False
     innermost, target = b.loops[-1], way.loop
     assert target is not None
     if target.frame is not b.frame or innermost.frame is not b.frame:
@@ -58,7 +48,7 @@ def jump(b: Builder, way: Jump) -> None:
         b.emit(b.break_())
 
 
-def _flag_for(b: Builder, innermost: Loop, target: Loop) -> str:
+def _flag_for(b: Builder, innermost: LoopFrame, target: LoopFrame) -> str:
     for flag, known in innermost.leaves:
         if known is target:
             return flag
@@ -83,16 +73,13 @@ def outline_block(b: Builder, emit: Callable[[], None]) -> list[ast.stmt]:
     line = b.line
     outer = b.frame
     inner = b.frame = Frame(outer)
-    b.flow.state.cached = {}  # cached parts are locals of the function around
     with b.branch() as body:
         emit()
-    b.flow.state.cached = {}
     b.frame = outer
     b.go_to(line)
     name = b.block_function()
     body = b.declarations(inner) + body
     b.shared_names |= set(filter(python_names.is_private, inner.stored))
-    live = b.flow.state.live
     with b.branch() as made:
         b.emit(b.function(name, [], body))
         if inner.exits:
@@ -100,7 +87,6 @@ def outline_block(b: Builder, emit: Callable[[], None]) -> list[ast.stmt]:
             _dispatch_exit(b, inner)
         else:
             b.evaluate(b.call(name))
-    b.flow.state.live = live
     return made
 
 

@@ -1,7 +1,4 @@
-"""Loops.
-
-Those over tables that want some cells of every row are compiled several times: for a table with
-columns of numbers, for any table, and for everything else (``analysis.row_access``).
+"""Loops: their versions, their variables, and what Python's ``for`` sets.
 
 Source: language reference, 6.4.
 """
@@ -12,110 +9,82 @@ import ast
 from collections.abc import Sequence
 
 from datacode.language import python_names
-from datacode.language.analysis.flow import SET, FlowState, merge
-from datacode.language.analysis.loop_summary import is_range, widen_at_head
-from datacode.language.analysis.row_access import RowAccess, assuming, in_versions, row_access
-from datacode.language.analysis.type_sets import ANY, NUMBER, OTHER
+from datacode.language.analysis import plan
 from datacode.language.codegen import loop_sources
 from datacode.language.codegen.builder import Builder, Operand
-from datacode.language.codegen.frames import Loop, VisibleBlock
-from datacode.language.codegen.functions import initialize_unset
-from datacode.language.codegen.loop_sources import LoopSource
-from datacode.language.syntax import nodes
+from datacode.language.codegen.frames import LoopFrame, VisibleBlock
+from datacode.language.codegen.functions import make_unset
+
+MAX_SEARCHED = 6
+"""Loops around a loop whose body is searched for its variable; further in it exists in both forms.
+"""
 
 
-def for_(b: Builder, node: nodes.For) -> None:
+def for_(b: Builder, node: plan.For) -> None:
     """A ``for`` statement."""
-    if len(node.variables) == 1 and is_range(b.flow, node.iterable):
-        _loop(b, node, loop_sources.numbers(b, node.iterable))
+    rest = node.rest
+    if isinstance(rest.source, plan.Range):
+        _loop(b, node, rest, loop_sources.numbers(b, rest.source))
         return
-    numbered = loop_sources.numbered_in(b, node)
-    is_numbered = numbered is not None
-    operand = b.expression(numbered or node.iterable, keep=True)
-    access = row_access(b.flow, node, is_numbered) if operand.types & OTHER else None
-    if access is None:
-        _loop(b, node, loop_sources.elements(b, node, operand, is_numbered))
+    assert node.value is not None
+    assert isinstance(rest.source, plan.Elements)
+    operand = b.expression(node.value)
+    if node.versions:
+        _versions(b, node, b.spilled(operand))
     else:
-        _loop_versions(b, node, b.spilled(operand), is_numbered, access)
+        iterator = loop_sources.elements(b, rest.source, operand, len(rest.variables))
+        _loop(b, node, rest, iterator)
 
 
-def _loop_versions(
-    b: Builder, node: nodes.For, operand: Operand, is_numbered: bool, access: RowAccess
-) -> None:
+def _versions(b: Builder, node: plan.For, operand: Operand) -> None:
     """Loops over tables or columns, quicker than the loop over anything else that follows."""
-    flow = b.flow
-    at_entry = flow.state.copy()
-    ends: list[FlowState] = []
     made: list[tuple[ast.expr, list[ast.stmt]]] = []
     visible = len(b.visible_blocks)
-    versions = access.versions()
     # Before any body is made: statements there use the same temporaries again.
-    sources = [loop_sources.cells(b, node, operand, is_numbered, each) for each in versions]
-    elements = loop_sources.elements(b, node, operand, is_numbered)
-    with in_versions(flow):
-        for each, (test, source) in zip(versions, sources, strict=True):
-            flow.state = at_entry.copy()
-            with assuming(flow, node, each, is_numbered=is_numbered), b.branch() as version:
-                _loop(b, node, source)
-            made.append((test, version))
-            ends.append(flow.state)
-            b.go_to(node.line, node.column)
-        # No condition looks for variables there, and the lines are those of the last loop.
-        del b.visible_blocks[visible:]
-        flow.state = at_entry
-        with b.branch() as rest:
-            _loop(b, node, elements)
-    for state in ends:
-        flow.state = merge(state, flow.state)
-    b.go_to(node.line, node.column)
+    sources = []
+    for each in node.versions:
+        assert isinstance(each.source, plan.Cells)
+        sources.append(loop_sources.cells(b, each.source, operand))
+    assert isinstance(node.rest.source, plan.Elements)
+    elements = loop_sources.elements(b, node.rest.source, operand, len(node.rest.variables))
+    for each, (test, iterator) in zip(node.versions, sources, strict=True):
+        with b.branch() as version:
+            _loop(b, node, each, iterator)
+        made.append((test, version))
+        b.go_to(*node.at)
+    # No condition looks for variables there, and the lines are those of the last loop.
+    del b.visible_blocks[visible:]
+    with b.branch() as rest:
+        _loop(b, node, node.rest, elements)
+    b.go_to(*node.at)
     for test, version in reversed(made):
         rest = [b.if_(test, version, rest)]
     b.out.extend(rest)
 
 
-def _loop(b: Builder, node: nodes.For, source: LoopSource) -> None:
+def _loop(b: Builder, node: plan.For, loop: plan.Loop, iterator: ast.expr) -> None:
     """A loop over what is visited."""
-    flow = b.flow
-    widen_at_head(flow, node)
-    head = flow.state.copy()
-    loop = Loop(b.frame)
-    b.loops.append(loop)
-    flow.loop_depth += 1
-    block = flow.open_block(node.variables)
-    for name in node.variables:
-        flow.state.set[block[name]] = SET
-        flow.slot(block[name], name, True)
-    for name, types in zip(node.variables, source.types, strict=False):
-        if types != ANY:
-            flow.state.types[block[name]] = types
-        else:
-            flow.state.types.pop(block[name], None)
-    first, row = block[node.variables[0]], block[node.variables[-1]]
-    shadow = None
-    if source.is_range and node.variables[0] not in flow.block_names.assigned_in(node.body):
-        shadow = python_names.shadow(flow.block_count, first)
-        b.shadows[first] = shadow
-    line = node.line
-    target, iterator = _whole_target(b, node, block, source), source.iterator
-    body = b.block(node.body)
-    b.visible_blocks.append(VisibleBlock(line + 1, b.last_line, dict(block)))
-    b.go_to(line, node.column)
-    body = _step_prologue(b, node, block, source) + body
+    frame = LoopFrame(b.frame)
+    b.loops.append(frame)
+    first = loop.variables[0]
+    if loop.shadow is not None:
+        b.shadows[first] = loop.shadow
+    target = _whole_target(b, loop)
+    body = b.block(loop.body)
+    b.visible_blocks.append(VisibleBlock(node.at[0] + 1, b.last_line, loop.visible))
+    b.go_to(*node.at)
+    body = _step_prologue(b, loop) + body
     if target is None:
-        target, iterator = _step_target(b, node, source, first, shadow, body)
-    b.row_cells.pop(row, None)
+        target, iterator = _step_target(b, loop, iterator, body)
     b.shadows.pop(first, None)
-    flow.close_block()
     b.loops.pop()
-    flow.loop_depth -= 1
-    flow.state = head
-    for flag, _ in loop.leaves:
+    for flag, _ in frame.leaves:
         b.assign(flag, b.constant(False))
     b.for_(target, iterator, body)
-    _leave_further(b, loop)
+    _leave_further(b, frame)
 
 
-def _leave_further(b: Builder, loop: Loop) -> None:
+def _leave_further(b: Builder, loop: LoopFrame) -> None:
     """Where ``next`` for a loop further out has left this one: leave on, or go on there."""
     outer = b.loops[-1] if b.loops else None
     for flag, target in loop.leaves:
@@ -131,62 +100,51 @@ def _leave_further(b: Builder, loop: Loop) -> None:
 # The variables ---------------------------------------------------------------------------
 
 
-def _whole_target(
-    b: Builder, node: nodes.For, block: dict[str, str], source: LoopSource
-) -> ast.expr | None:
+def _is_numbered(loop: plan.Loop) -> bool:
+    """Is the first variable the number of the element that the others are?"""
+    source = loop.source
+    if isinstance(source, plan.Cells):
+        return source.is_numbered
+    return isinstance(source, plan.Elements) and source.how == "numbered"
+
+
+def _cells(loop: plan.Loop) -> tuple[str, ...] | None:
+    """The locals that get the cells of a row; None if Python's ``for`` gets no cells."""
+    if not isinstance(loop.source, plan.Cells) or loop.source.positions is None:
+        return None
+    return loop.variables if loop.cells is None else loop.cells
+
+
+def _whole_target(b: Builder, loop: plan.Loop) -> ast.expr | None:
     """The target of Python's ``for`` where it sets everything that the body reads."""
-    pythons = [block[name] for name in node.variables]
-    number: list[ast.expr] = []
-    if source.is_numbered:
-        number = [b.target(pythons.pop(0))]
-    if source.cells is not None:
-        target = _target_of_cells(b, node.variables[-1], pythons, source.cells)
-    elif source.is_numbered:
-        target = b.target(pythons[0])
+    cells = _cells(loop)
+    is_numbered = _is_numbered(loop)
+    if cells is not None:
+        target: ast.expr = b.target(cells[0])
+        if len(cells) > 1:
+            target = b.target_tuple(*map(b.target, cells))
+    elif is_numbered:
+        target = b.target(loop.variables[1])
     else:
         return None
-    return b.target_tuple(*number, target) if number else target
-
-
-def _target_of_cells(
-    b: Builder, variable: str, pythons: Sequence[str], cells: tuple[int, ...]
-) -> ast.expr:
-    """The target for a cell or a tuple of cells, read as those of the variable ``pythons``.
-
-    Several of these get the cells themselves.
-    """
-    if len(pythons) == 1:
-        row = pythons[0]
-        pythons = [python_names.cell_variable(row, index) for index in range(len(cells))]
-        b.row_cells[row] = dict(zip(cells, pythons, strict=True))
-        for position, python in b.row_cells[row].items():
-            is_number = (variable, position) in b.flow.number_cells
-            b.flow.state.types[python] = NUMBER if is_number else ANY
-    if len(pythons) == 1:
-        return b.target(pythons[0])
-    return b.target_tuple(*map(b.target, pythons))
+    return b.target_tuple(b.target(loop.variables[0]), target) if is_numbered else target
 
 
 def _step_target(
-    b: Builder,
-    node: nodes.For,
-    source: LoopSource,
-    python: str,
-    shadow: str | None,
-    body: list[ast.stmt],
+    b: Builder, loop: plan.Loop, iterator: ast.expr, body: list[ast.stmt]
 ) -> tuple[ast.expr, ast.expr]:
     """The target of Python's ``for``, and what it runs over.
 
     The variable of a range exists as a number, as a Python int to index with, or as both.
     """
-    iterator = source.iterator
-    if len(node.variables) > 1:
+    if len(loop.variables) > 1:
         return b.target(_element(b)), iterator
-    if not source.is_range:
+    (python,), shadow = loop.variables, loop.shadow
+    if not isinstance(loop.source, plan.Range):
         return b.target(python), iterator
     assert isinstance(iterator, ast.Call)
     used = {python, shadow}
-    if b.flow.is_shallow:
+    if len(b.loops) <= MAX_SEARCHED:
         used = {*_names_in(body, {python, shadow or python})}
     if shadow is None or shadow not in used:
         return b.target(python), _renamed_call(b, iterator, "number_range")
@@ -204,24 +162,22 @@ def _element(b: Builder) -> str:
     return python_names.loop_element(len(b.loops))
 
 
-def _step_prologue(
-    b: Builder, node: nodes.For, block: dict[str, str], source: LoopSource
-) -> list[ast.stmt]:
+def _step_prologue(b: Builder, loop: plan.Loop) -> list[ast.stmt]:
     """The first things of each step."""
     with b.branch() as first:
-        if len(node.variables) > 1 and source.cells is None and not source.is_numbered:
-            _unpack(b, node, block)
-        initialize_unset(b, block, {block[name] for name in node.variables})
-        if b.flow.environment.steps:
+        if isinstance(loop.source, plan.Elements) and loop.source.how == "unpacked":
+            _unpack(b, loop)
+        make_unset(b, loop.unset)
+        if b.unit.counts_steps:
             b.evaluate(b.call("step"))
     return first
 
 
-def _unpack(b: Builder, node: nodes.For, block: dict[str, str]) -> None:
-    count = len(node.variables)
+def _unpack(b: Builder, loop: plan.Loop) -> None:
+    count = len(loop.variables)
     element = b.name(_element(b))
     fits = b.compare(b.call("len", element), [ast.Eq()], [b.constant(count)])
-    targets = b.target_tuple(*(b.target(block[name]) for name in node.variables))
+    targets = b.target_tuple(*map(b.target, loop.variables))
     unpacked = b.assignment(element, targets)
     wrong = b.evaluation(b.call("unpack_error", element, b.constant(count)))
     b.emit(b.if_(b.all_of([b.is_a(element, "list"), fits]), [unpacked], [wrong]))

@@ -7,39 +7,41 @@ from __future__ import annotations
 
 import ast
 
-from datacode.language.analysis import rules
+from datacode.language.analysis import plan
 from datacode.language.analysis.type_sets import BOOL, OTHER, only
-from datacode.language.codegen import comparisons
 from datacode.language.codegen.arithmetic import arithmetic, negation
 from datacode.language.codegen.builder import Builder, Operand
 from datacode.language.codegen.comparisons import comparison
 from datacode.language.codegen.evaluation_order import combine, flatten, order_operands
-from datacode.language.syntax import nodes
 
 
-def chain(b: Builder, node: nodes.Binary | nodes.Logical) -> Operand:
+def chain(b: Builder, node: plan.Operation) -> Operand:
     """A row of binary operators, which is deep on its left, from left to right."""
-    row: list[nodes.Binary | nodes.Logical] = []
-    first: nodes.Expr = node
-    while isinstance(first, nodes.Binary | nodes.Logical):
+    row: list[plan.Operation] = []
+    first: plan.Expr = node
+    while isinstance(first, plan.Operation):
         row.append(first)
         first = first.left
     left = b.expression(first)
     for each in reversed(row):
         mark = len(b.out)
         right = b.expression(each.right)
-        b.look_at(each.line, each.column)
-        left = flatten(b, _operation(b, each.operator, left, mark, right))
+        b.look_at(*each.at)
+        left = flatten(b, _operation(b, each, left, mark, right))
     return left
 
 
-def _operation(b: Builder, operator: str, left: Operand, mark: int, right: Operand) -> Operand:
+def _operation(
+    b: Builder, node: plan.Operation, left: Operand, mark: int, right: Operand
+) -> Operand:
     """``left operator right``; ``mark`` is where ``out`` ended after the left operand."""
-    if operator in rules.ARITHMETIC:
-        return combine(arithmetic(b, operator, left, mark, right), left, right)
-    if operator in comparisons.OPERATORS:
-        return combine(comparison(b, operator, left, mark, right), left, right)
-    return _logical(b, operator, left, mark, right)
+    match node:
+        case plan.Arith(operator=operator):
+            return combine(arithmetic(b, operator, left, mark, right), left, right)
+        case plan.Compare():
+            return combine(comparison(b, node, left, mark, right), left, right)
+        case _:
+            return _logical(b, node.operator, left, mark, right)
 
 
 def _logical(b: Builder, operator: str, left: Operand, mark: int, right: Operand) -> Operand:
@@ -56,17 +58,17 @@ def _logical(b: Builder, operator: str, left: Operand, mark: int, right: Operand
     return combine(Operand(node, BOOL, height=2), left, right)
 
 
-def unary(b: Builder, node: nodes.Unary) -> Operand:
+def unary(b: Builder, node: plan.Negate | plan.Not) -> Operand:
     """``-`` and ``not``, perhaps several of them."""
-    operators: list[nodes.Unary] = []
-    inner: nodes.Expr = node
-    while isinstance(inner, nodes.Unary):
-        operators.append(inner)
+    row: list[plan.Negate | plan.Not] = []
+    inner: plan.Expr = node
+    while isinstance(inner, plan.Negate | plan.Not):
+        row.append(inner)
         inner = inner.operand
     operand = b.expression(inner)
-    for each in reversed(operators):
-        b.look_at(each.line, each.column)
-        made = negation(b, operand) if each.operator == "-" else _not(b, operand)
+    for each in reversed(row):
+        b.look_at(*each.at)
+        made = negation(b, operand) if isinstance(each, plan.Negate) else _not(b, operand)
         operand = flatten(b, made)
     return operand
 
@@ -88,10 +90,10 @@ def truth(b: Builder, operand: Operand) -> ast.expr:
     return b.choose(b.is_a(operand.node, "bool"), operand.node, b.call("truth", operand.node))
 
 
-def condition(b: Builder, node: nodes.Expr) -> ast.expr:
+def condition(b: Builder, node: plan.Expr) -> ast.expr:
     """The condition of an ``if``, as anything that Python takes for true or false."""
     operand = b.expression(node)
     if not operand.types & OTHER:
         return operand.node
-    with b.at(node):
+    with b.at(node.at):
         return truth(b, operand)

@@ -6,49 +6,24 @@ Source: language reference, 5.8.
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import replace
 
 from datacode.language import python_names
-from datacode.language.analysis import rules
-from datacode.language.analysis.infer import constant_position
-from datacode.language.analysis.type_sets import (
-    ANY,
-    ARRAY,
-    INTEGER,
-    NUMBER,
-    OBJECT,
-    OTHER,
-    STRING,
-    only,
-)
-from datacode.language.codegen.builder import STEADY, Builder, Operand
+from datacode.language.analysis import plan, rules
+from datacode.language.analysis.slots import Slot
+from datacode.language.analysis.type_sets import ARRAY, INTEGER, NUMBER, OBJECT, STRING, only
+from datacode.language.codegen.builder import Builder, Operand
 from datacode.language.codegen.class_tests import class_tests
 from datacode.language.codegen.evaluation_order import constant_text, order_operands
-from datacode.language.syntax import nodes
 
 
-def cell_of_row(b: Builder, node: nodes.Index | nodes.Member) -> Operand | None:
-    """``row[1]`` in a loop over the cells of rows, where there is no row."""
-    if not b.row_cells or not isinstance(node, nodes.Index):
-        return None
-    if not isinstance(node.base, nodes.Name):
-        return None
-    cells = b.row_cells.get(b.flow.candidates(node.base.name)[0].python)
-    position = constant_position(node.index)
-    if cells is None or position is None:
-        return None
-    python = cells[position]
-    types = b.flow.state.types.get(python, ANY)
-    value = b.name(python)
-    return Operand(value, types, plain=True, steadiness=STEADY, safe=True, slot=python)
-
-
-def index(b: Builder, node: nodes.Index, *, keep: bool) -> Operand:
+def element(b: Builder, node: plan.Element) -> Operand:
     """``base[index]``."""
     base = b.expression(node.base)
     mark = len(b.out)
     operand = _element(b, base, mark, b.expression(node.index))
-    return _released(b, node, operand) if keep else operand
+    return _released(b, node.released, operand)
 
 
 def _element(b: Builder, base: Operand, mark: int, index: Operand) -> Operand:
@@ -59,8 +34,6 @@ def _element(b: Builder, base: Operand, mark: int, index: Operand) -> Operand:
     key = constant_text(index)
     if key is not None and base.types & OBJECT:
         base, index = order_operands(b, base, mark, index, "l")
-        if base.types & OTHER:
-            b.flow.release_globals()  # it may be a condition over rows
         return _object_key(b, base, index.node, b.call("read_index", base.node, index.node))
     sure = only(base.types, ARRAY) and only(index.types, NUMBER)
     whole = index.whole
@@ -68,8 +41,6 @@ def _element(b: Builder, base: Operand, mark: int, index: Operand) -> Operand:
         # A Python int is as good for the helpers, and the number itself is not needed.
         index = replace(index, node=whole, plain=True)
     base, index = order_operands(b, base, mark, index, "" if sure else "lr")
-    if index.types & STRING and base.types & OTHER:
-        b.flow.release_globals()  # it may be a condition over rows
     node: ast.expr = b.call("read_index", base.node, index.node)
     if index.types & STRING and base.types & OBJECT:
         tests = class_tests(b, (base, OBJECT), (index, STRING))
@@ -79,8 +50,6 @@ def _element(b: Builder, base: Operand, mark: int, index: Operand) -> Operand:
         tests = class_tests(b, (base, ARRAY), (index, NUMBER))
         fast = b.subscript(base.node, position(b, index, whole))
         node = b.choose(b.all_of(tests), fast, node) if tests else fast
-    if only(base.types, ARRAY):
-        b.flow.refine(index.slot, index.types & NUMBER or NUMBER)
     return Operand(node, types, calls=calls, height=height)
 
 
@@ -103,7 +72,7 @@ def _object_key(b: Builder, base: Operand, key: ast.expr, slow: ast.expr) -> Ope
     return Operand(node, types, calls=base.calls, height=base.height + 2)
 
 
-def member(b: Builder, node: nodes.Member, *, keep: bool) -> Operand:
+def field(b: Builder, node: plan.Field) -> Operand:
     """``base.name``."""
     base = b.spilled(b.expression(node.base))
     is_length = node.name in rules.LENGTHS
@@ -122,7 +91,7 @@ def member(b: Builder, node: nodes.Member, *, keep: bool) -> Operand:
             other = b.choose(b.is_a(base.node, "list"), length(b, base).node, slow)
         test = b.is_a(base.node, "dict")
         operand = Operand(b.choose(test, fast, other), types, height=base.height + 3)
-    return _released(b, node, operand) if keep else operand
+    return _released(b, node.released, operand)
 
 
 # Lengths --------------------------------------------------------------------
@@ -153,17 +122,11 @@ def length_of_any(b: Builder, operand: Operand, function: str) -> Operand:
 # Ownership ------------------------------------------------------------------
 
 
-def _released(b: Builder, node: nodes.Index | nodes.Member, operand: Operand) -> Operand:
+def _released(b: Builder, slots: Sequence[Slot], operand: Operand) -> Operand:
     """A part that something will hold on to: the variable that it is of owns it no longer."""
-    root: nodes.Expr = node
-    while isinstance(root, nodes.Index | nodes.Member):
-        root = root.base
-    if not isinstance(root, nodes.Name) or not operand.types & (ARRAY | OBJECT):
-        return operand
-    for slot in b.flow.candidates(root.name):
-        if slot.owns_parts:
-            operand = b.spilled(operand)
-            released = b.call_method(b.name(slot.parts), "release", operand.node)
-            chosen = b.choose(b.is_a(operand.node, "float"), operand.node, released)
-            operand = Operand(chosen, operand.types, height=2)
+    for slot in slots:
+        operand = b.spilled(operand)
+        released = b.call_method(b.name(slot.parts), "release", operand.node)
+        chosen = b.choose(b.is_a(operand.node, "float"), operand.node, released)
+        operand = Operand(chosen, operand.types, height=2)
     return operand

@@ -5,99 +5,56 @@ Source: language reference, 6.6.
 
 from __future__ import annotations
 
-from datacode.language.analysis.flow import FlowState, merge
-from datacode.language.analysis.loop_summary import invalidate_all
+from datacode.language.analysis import plan
 from datacode.language.analysis.type_sets import STRING
 from datacode.language.codegen.builder import Builder, Operand
 from datacode.language.codegen.frames import VisibleBlock
-from datacode.language.codegen.functions import initialize_unset, outline_block
-from datacode.language.codegen.variables import store
-from datacode.language.syntax import nodes
+from datacode.language.codegen.functions import make_unset, outline_block
+from datacode.language.codegen.variables import store_one
 
 
-def try_(b: Builder, node: nodes.Try) -> None:
+def try_(b: Builder, node: plan.Try) -> None:
     """A ``try`` statement."""
-    block = b.flow.open_block(())
     with b.branch() as made:
         if node.final is None:
-            _guarded(b, node, block)
+            _guarded(b, node)
         else:
-            _with_final(b, node, node.final, block)
-    initialize_unset(b, block, set())
+            _with_final(b, node, node.final)
+    make_unset(b, node.unset)
     b.out.extend(made)
-    b.visible_blocks.append(VisibleBlock(node.line + 1, b.last_line, dict(block)))
-    b.flow.close_block()
+    b.visible_blocks.append(VisibleBlock(node.at[0] + 1, b.last_line, node.visible))
 
 
-def _with_final(
-    b: Builder, node: nodes.Try, final: tuple[nodes.Statement, ...], block: dict[str, str]
-) -> None:
-    flow = b.flow
-    before = flow.state.copy()
+def _with_final(b: Builder, node: plan.Try, final: plan.Block) -> None:
     with b.branch() as guarded:
-        _guarded(b, node, block)
-    done = flow.state
-    assigned = flow.block_names.assigned_in((*node.body, *(node.handler or ())))
-    flow.state = before
-    flow.state.live = True
-    invalidate_all(flow, assigned | ({node.variable} if node.variable else set()))
-    b.go_to(node.line, node.column)
-    if id(node) in b.layout.finals:
+        _guarded(b, node)
+    b.go_to(*node.at)
+    if node.is_final_outlined:
         made = outline_block(b, lambda: b.out.extend(b.block(final)))
         b.emit(made.pop(0))  # the function: once, however often Python writes the block out
     else:
         made = b.block(final)
-    after = flow.state
     b.try_finally(guarded, b.if_(b.call("running"), made))
-    assigned = flow.block_names.assigned_in(final)
-    flow.state = _after_final(b, done, after, assigned)
 
 
-def _after_final(
-    b: Builder, done: FlowState, after: FlowState, assigned: frozenset[str]
-) -> FlowState:
-    """What is known when the statement is left at its end."""
-    if not done.live or not after.live:
-        dead = after.copy()
-        dead.live = False
-        return dead
-    state = done.copy()
-    state.owned = frozenset()  # the block may have let them go
-    state.cached = {}
-    for name in assigned:
-        for python in b.flow.slots_named(name):
-            for known, late in ((state.types, after.types), (state.set, after.set)):
-                if python in late:
-                    known[python] = late[python]
-                else:
-                    known.pop(python, None)
-    return state
-
-
-def _guarded(b: Builder, node: nodes.Try, block: dict[str, str]) -> None:
+def _guarded(b: Builder, node: plan.Try) -> None:
     """The body with its ``catch``."""
     if node.handler is None:
         b.out.extend(b.block(node.body))
         return
-    flow = b.flow
-    before = flow.state.copy()
     body = b.block(node.body)
-    done = flow.state
-    flow.state = before
-    invalidate_all(flow, flow.block_names.assigned_in(node.body))
-    b.go_to(node.line, node.column)
+    b.go_to(*node.at)
     with b.branch() as handler:
-        if node.variable is None:
+        if node.handler.target is None:
             b.evaluate(b.call("caught"))
         else:
-            _catch(b, node.variable)
-        b.out.extend(b.block(node.handler))
-    b.go_to(node.line, node.column)
+            _catch(b, node.handler.target)
+        b.out.extend(b.block(node.handler.body))
+    b.go_to(*node.at)
     b.try_except(body, handler)
-    flow.state = merge(done, flow.state)
 
 
-def _catch(b: Builder, variable: str) -> None:
+def _catch(b: Builder, target: plan.Target) -> None:
     """Set the variable to the text of the error; that of ``throw`` is at hand."""
     error = b.name(b.temporary())
     b.assign(error.id, b.call("exception"))
@@ -106,6 +63,6 @@ def _catch(b: Builder, variable: str) -> None:
         b.subscript(b.attribute(error, "args"), b.constant(0)),
         b.call("caught"),
     )
-    store(b, b.flow.in_innermost(variable), Operand(text, STRING))
+    store_one(b, target, Operand(text, STRING))
     # The error knows this frame: it would keep itself alive.
     b.assign(error.id, b.constant(None))

@@ -1,6 +1,6 @@
 """Compiled code for people to read: its Python, and the lines of the program that it was made for.
 
-Source: the nodes' own places, as ``codegen.ast_builder`` sets them.
+Source: the nodes' own places, as ``codegen.builder`` sets them.
 """
 
 from __future__ import annotations

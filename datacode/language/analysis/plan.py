@@ -1,0 +1,619 @@
+"""The plan: what code is to be made for a part of a program, every decision taken.
+
+Analysis (``language.planning``) makes it, passes change it (``language.passes``), and code
+generation writes it out. It is a tree of its own, since one statement of the program may be
+compiled several times with different knowledge. Every expression has the set of types that its
+value can be of (``type_sets``), every name is resolved to variables (``Slot``), and what is never
+reached is not in it. Nothing here knows of Python's ``ast`` or of the state of an interpreter.
+
+``at`` is the place in the program: the line, and the column in characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Literal
+
+from datacode.language.analysis.slots import Slot
+
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expr:
+    """An expression; ``type`` is the set of types that its value can be of."""
+
+    at: Place
+    type: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stmt:
+    """A statement."""
+
+    at: Place
+
+
+# Values and variables ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Const(Expr):
+    """A number, string, bool or null."""
+
+    value: float | str | bool | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read(Expr):
+    """The value of a variable. ``certain``: it is known to be set. ``released``: it stops owning
+    its array or object, as something else will hold on to it.
+    """
+
+    slot: Slot
+    certain: bool
+    released: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadFirst(Expr):
+    """The value of the first of several variables that is set; the last is not tested."""
+
+    reads: tuple[Read, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell(Expr):
+    """A cell of the row that a loop is at, which is in a Python local."""
+
+    python: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowCell(Expr):
+    """A cell of the row that a condition looks at."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Captured(Expr):
+    """A variable of the caller, in a condition over rows."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CacheDef(Expr):
+    """A part of a value that will be read again; ``python`` is the local that keeps it."""
+
+    python: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CacheUse(Expr):
+    """What a ``CacheDef`` has kept."""
+
+    python: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayLiteral(Expr):
+    """``[a, b]``."""
+
+    elements: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectLiteral(Expr):
+    """``{key: value}``."""
+
+    keys: tuple[str, ...]
+    values: tuple[Expr, ...]
+
+
+# Operators -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation(Expr):
+    """``left operator right``; rows of operations are deep on their left."""
+
+    operator: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arith(Operation):
+    """One of ``+ - * / % ^``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compare(Operation):
+    """One of ``== != < > <= >=``.
+
+    ``may_mean_more``: the operands may be texts of dates or money, which compare as such.
+    ``bounds``: the least and the greatest number that is equal to the operand that is a constant.
+    """
+
+    may_mean_more: bool
+    bounds: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Logical(Operation):
+    """``and`` or ``or``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Negate(Expr):
+    """``-operand``, of anything but a constant number."""
+
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Not(Expr):
+    """``not operand``."""
+
+    operand: Expr
+
+
+# Parts ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Element(Expr):
+    """``base[index]``; ``released`` are variables that may own the element and stop to."""
+
+    base: Expr
+    index: Expr
+    released: tuple[Slot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field(Expr):
+    """``base.name``; ``released`` as for an ``Element``."""
+
+    base: Expr
+    name: str
+    released: tuple[Slot, ...] = ()
+
+
+# Calls ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallUser(Expr):
+    """A call of a function of the program, by its Python name."""
+
+    python: str
+    arguments: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallBuiltin(Expr):
+    """A call of a builtin. ``calls_back``: it runs functions of the program; ``pure``: no other
+    code sees a variable meanwhile; ``fresh``: the result is a new array.
+    """
+
+    name: str
+    arguments: tuple[Expr, ...]
+    calls_back: bool
+    pure: bool
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Length(Expr):
+    """``len(value)``; ``name`` is the builtin for what is neither array nor string."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IsInstance(Expr):
+    """``isinstance(value, word)`` with a bare word."""
+
+    value: Expr
+    word: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Possible:
+    """One of the variables that ``isset(name)`` may mean: known to be set, to be tested, or a
+    global to be looked up.
+    """
+
+    slot: Slot
+    how: Literal["set", "test", "look up"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IsSet(Expr):
+    """``isset(name)``: of one of several variables, innermost first, or of the value ``read``."""
+
+    possible: tuple[Possible, ...]
+    read: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Argument:
+    """An argument that is spread (``*x``), or has a name, or neither."""
+
+    at: Place
+    value: Expr
+    is_spread: bool = False
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallLoose(Expr):
+    """A call whose number of arguments shows when the program runs."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallWrong(Expr):
+    """A call that fails when its arguments have been computed: there is no such function, or it
+    takes another number of them (``expected``, of a function of the program).
+    """
+
+    name: str
+    arguments: tuple[Expr, ...]
+    why: Literal["no function", "count", "builtin count"]
+    expected: int = 0
+
+
+# Conditions over rows ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowTest(Expr):
+    """``in``, ``like`` and other words."""
+
+    operator: str
+    is_negated: bool
+    operands: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice(Expr):
+    """``if(…)`` and ``case``: pairs of a condition and a result."""
+
+    branches: tuple[tuple[Expr, Expr], ...]
+    otherwise: Expr
+
+
+# Assignments ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """A variable that an assignment may mean, and how the running program tells that it is the one.
+
+    ``set``: if it is set, ``exists``: if the global exists; None: it is the one. ``announced``: the
+    runtime must be told that it has come to be.
+    """
+
+    slot: Slot
+    test: Literal["set", "exists"] | None = None
+    is_announced: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Store(Stmt):
+    """``name = value``: to the first of the targets that is the one."""
+
+    targets: tuple[Target, ...]
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AppendArray(Stmt):
+    """``x = push(x, item)``; ``type`` is that of ``x``, ``function`` the builtin. ``is_owned``: it
+    is certain that the variable owns its array. ``is_extended``: by all elements of ``item``.
+    """
+
+    target: Target
+    type: int
+    item: Expr
+    function: str
+    is_owned: bool
+    is_extended: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Added:
+    """What is added to a string, with the place of its ``+``."""
+
+    at: Place
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AppendText(Stmt):
+    """``s = s + t + …`` for a string ``s``; ``checked`` is read before all else, as it may not
+    exist.
+    """
+
+    target: Target
+    added: tuple[Added, ...]
+    checked: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AppendByType(Stmt):
+    """The same where ``s`` may be a string or not: one way for strings, the other for all else."""
+
+    read: Expr
+    text: AppendText
+    target: Target
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddOne(Stmt):
+    """``x = x + y`` where ``x``, of ``type``, may be a number or a string."""
+
+    target: Target
+    type: int
+    added: Added
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ElementTarget:
+    """A variable that is assigned into. ``type`` is that of its value, ``is_owned`` says that it
+    certainly owns it; ``is_tested``: it is the one if it is set.
+    """
+
+    slot: Slot
+    type: int
+    is_owned: bool
+    is_tested: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """``[index]``, or ``.key`` if ``is_member``."""
+
+    index: Expr
+    is_member: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoreElement(Stmt):
+    """``name[i].key = value``; ``place`` is that of the only step, None where there are more."""
+
+    targets: tuple[ElementTarget, ...]
+    value: Expr
+    path: tuple[Step, ...]
+    place: Place | None
+
+
+# Other statements ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluate(Stmt):
+    """An expression whose value is dropped."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Throw(Stmt):
+    """``throw value``."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Return(Stmt):
+    """``return value``."""
+
+    value: Expr | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Break(Stmt):
+    """``break``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Next(Stmt):
+    """``next``; ``depth`` counts the loops that are left on the way."""
+
+    depth: int
+
+
+Block = tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """A condition with its body."""
+
+    at: Place
+    condition: Expr
+    body: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class If(Stmt):
+    """``if`` with every ``else if``, and ``else`` or None."""
+
+    branches: tuple[Branch, ...]
+    otherwise: Block | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Range:
+    """The numbers of ``range(…)``."""
+
+    at: Place
+    bounds: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Elements:
+    """What a value has: ``elements``; pairs of a number and an element, whole (``pairs``) or taken
+    apart (``numbered``); elements that are taken apart (``unpacked``).
+    """
+
+    at: Place
+    how: Literal["elements", "pairs", "numbered", "unpacked"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Of a table, the cells of each row at ``positions``; of a column of numbers its elements, if
+    there are no positions.
+
+    ``numbers`` are positions of columns that must hold nothing but numbers. ``is_unpacked``: the
+    cells are the loop's variables. ``is_numbered``: a number stands before them.
+    """
+
+    at: Place
+    positions: tuple[int, ...] | None
+    numbers: tuple[int, ...]
+    is_unpacked: bool
+    is_numbered: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """One version of a loop over its source.
+
+    ``variables`` are the Python names of the loop's variables, ``shadow`` the Python int that may
+    stand beside the first one, ``cells`` the Python names of the cells that stand for the last one.
+    ``visible`` are the variables of the block by their names, ``unset`` those that must be unset at
+    the beginning of a step.
+    """
+
+    source: Range | Elements | Cells
+    variables: tuple[str, ...]
+    shadow: str | None
+    cells: tuple[str, ...] | None
+    body: Block
+    visible: Mapping[str, str]
+    unset: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class For(Stmt):
+    """A loop over ``value`` (None for a range): the first of ``versions`` that fits the value runs,
+    or else ``rest``. ``is_outlined``: in a Python function of its own.
+    """
+
+    value: Expr | None
+    versions: tuple[Loop, ...]
+    rest: Loop
+    is_outlined: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Handler:
+    """``catch``, with the variable that gets the text of the error."""
+
+    target: Target | None
+    body: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Try(Stmt):
+    """``try``. ``visible`` and ``unset`` as for a ``Loop``; ``is_final_outlined``: the ``finally``
+    block is in a Python function of its own.
+    """
+
+    body: Block
+    handler: Handler | None
+    final: Block | None
+    visible: Mapping[str, str]
+    unset: tuple[str, ...]
+    is_outlined: bool
+    is_final_outlined: bool
+
+
+# Units -----------------------------------------------------------------------------------
+
+Query = tuple[str, tuple[int, ...]]
+Answer = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """The plan of a chunk, of a function, or of a condition over rows.
+
+    ``at`` is where it begins. ``returns`` are the types of its result, ``unset`` the Python names
+    of variables that it looks at although they may not exist, ``owners`` the variables that may own
+    what they hold. ``asked`` are the answers about specializations that the plan relies on.
+    ``nests``: nested blocks may be Python functions. ``counts_steps``: statements are counted.
+    """
+
+    kind: Literal["chunk", "function", "condition"]
+    name: str
+    parameters: tuple[str, ...]
+    at: Place
+    body: Block
+    returns: int
+    unset: frozenset[str]
+    owners: tuple[Slot, ...]
+    asked: Mapping[Query, Answer]
+    nests: bool
+    counts_steps: bool
+
+
+# Looking at plans --------------------------------------------------------------------------
+
+
+def is_fresh(node: Expr) -> bool:
+    """Is the value a new array or object that nothing else refers to?"""
+    return isinstance(node, ArrayLiteral | ObjectLiteral) or (
+        isinstance(node, CallBuiltin) and node.fresh
+    )
+
+
+def variable_of(node: Expr) -> str | None:
+    """The Python name of the variable that an expression reads, if it is nothing else."""
+    if isinstance(node, Read):
+        return node.slot.python
+    return node.python if isinstance(node, Cell | CacheDef | CacheUse) else None
+
+
+def number_of(node: Expr) -> float | None:
+    """The number that an expression is, if it is a constant number."""
+    if isinstance(node, Const) and isinstance(node.value, float):
+        return node.value
+    return None
+
+
+def walk(parts: Sequence[object]) -> Iterator[object]:
+    """Every node of a plan below ``parts``, these included, in no particular order."""
+    waiting = list(parts)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(children(node))
+
+
+def children(node: object) -> Iterator[object]:
+    """The nodes directly inside a node."""
+    if not is_dataclass(node):
+        return
+    for each in fields(node):
+        value = getattr(node, each.name)
+        if isinstance(value, tuple):
+            for part in value:
+                if isinstance(part, tuple):
+                    yield from (inner for inner in part if is_dataclass(inner))
+                elif is_dataclass(part):
+                    yield part
+        elif is_dataclass(value):
+            yield value

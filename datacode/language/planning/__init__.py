@@ -1,0 +1,1 @@
+"""From the tree to the plan: every name resolved, every type inferred, every choice made."""
