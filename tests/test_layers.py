@@ -43,7 +43,12 @@ LATE = {
         "smb.target",
     },
     "console.repl": {"console.highlight", "prompt_toolkit"},
-    "console.run": {"export.sqlite", "language.compiler", "language.tools.listing"},
+    "console.run": {
+        "export.sqlite",
+        "language.compiler",
+        "language.tools.listing",
+        "language.tools.plan_listing",
+    },
     "kernel.__main__": {"ipykernel", "jupyter_client", "kernel.kernel"},
     "lsp": {"lsp.server"},
     "server.files.sandboxed_files": {"fcntl"},

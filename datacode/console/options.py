@@ -39,6 +39,7 @@ Options:
   --check              look for errors and warnings, run nothing
   --dump-python        run the program and print, instead of its output, the Python that it is
                        compiled to
+  --dump-plan          the same with the compiler's plan: what each name means, the types of values
   --json               one JSON object on standard output, as the server would answer
   --debug, --verbose   sizes before the run, all globals after it
   --quiet, -q          only the program's own output
@@ -77,6 +78,7 @@ DataCode: небольшой язык для работы с данными.
   --check              искать ошибки и предупреждения, ничего не выполняя
   --dump-python        выполнить программу и вывести вместо её вывода код на Python, в который она
                        компилируется
+  --dump-plan          то же для плана компилятора: что означает каждое имя, какого типа значения
   --json               один объект JSON на стандартном выводе, как ответ сервера
   --debug, --verbose   размеры перед запуском и все глобальные переменные после него
   --quiet, -q          только вывод самой программы
@@ -136,6 +138,7 @@ class CommandLine:
     argv: list[str] = field(default_factory=list)
     check: bool = False
     dump_python: bool = False
+    dump_plan: bool = False
     json: bool = False
     debug: bool = False
     quiet: bool = False
@@ -163,6 +166,7 @@ VALUES = ("--locale", "--smb", "--build_model", "--load", "--save", "-c")
 FLAGS = {
     "--check": "check",
     "--dump-python": "dump_python",
+    "--dump-plan": "dump_plan",
     "--json": "json",
     "--debug": "debug",
     "--verbose": "debug",
@@ -219,7 +223,8 @@ def parse(words: list[str]) -> CommandLine:
                 "Unknown argument: {word} (the name of a DataCode file ends in .dc)",
                 word=word,
             )
-    if not _has_program(found) and {"check", "dump_python", "json", "model"} & found.keys():
+    needing = {"check", "dump_python", "dump_plan", "json", "model"}
+    if not _has_program(found) and needing & found.keys():
         raise usage_error(
             "no_program_named", "No program was named: a FILE.dc, -c CODE or - is expected"
         )

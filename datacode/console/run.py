@@ -103,8 +103,8 @@ def run(options: CommandLine, files: Files | None = None) -> int:
     try:
         if options.check:
             return _check(options, text)
-        if options.dump_python:
-            return _dump_python(options, text, files)
+        if options.dump_python or options.dump_plan:
+            return _dump(options, text, files)
         if options.json:
             return _run_as_json(options, text, files)
         return _run_with_banner(options, text, files)
@@ -252,14 +252,21 @@ def _shown(problem: LintProblem, options: CommandLine) -> dict[str, object]:
     }
 
 
-def _dump_python(options: CommandLine, text: str, files: Files | None) -> int:
-    """Run a program and print the Python of each part of it when it is compiled."""
+def _dump(options: CommandLine, text: str, files: Files | None) -> int:
+    """Run a program and print the plan, or the Python, of each part of it when it is compiled."""
     # For developers: no other run pays for it.
     from datacode.language.compiler import observed
     from datacode.language.tools.listing import listing
+    from datacode.language.tools.plan_listing import plan_listing
+
+    def show(lines: list[str]) -> None:
+        print(*lines, "", sep="\n")  # noqa: T201
 
     interpreter = _interpreter(options, on_output=lambda _: None, files=files)
-    with observed(lambda function: print(*listing(function, text), "", sep="\n")):  # noqa: T201
+    with observed(
+        (lambda function: show(listing(function, text))) if options.dump_python else None,
+        (lambda unit: show(plan_listing(unit))) if options.dump_plan else None,
+    ):
         outcome = run_interruptibly(interpreter, text, once=True)
     if outcome.error is not None:
         _complain(*_description(interpreter, outcome.error, text, options.locale))

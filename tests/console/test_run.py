@@ -273,6 +273,48 @@ class DumpPythonTests(CommandTestCase):
         self.assertIn("v_x = v_y", done.out)
 
 
+class DumpPlanTests(CommandTestCase):
+    """``--dump-plan``."""
+
+    def test_listing(self) -> None:
+        """The plan of each part when it is first run: variables, types, what is decided."""
+        text = "function f(n) do\n  return n + 1\nendfunction\nx = 1\nprint(f(x), y)\n"
+        done = self.datacode("--dump-plan", self.file("a.dc", text))
+        self.assertEqual(done.status, 1)
+        self.assertEqual(
+            done.out.splitlines(),
+            [
+                "function f_f(_d, l_n) -> integer",
+                "    2: return (l_n<integer> + 1)<integer>",
+                "",
+                "chunk chunk() -> null",
+                "    k1_f is f(integer) -> integer",
+                "    4: v_x = 1",
+                "    5: print(k1_f(v_x<integer>)<integer>, v_y?)<null>",
+                "",
+            ],
+        )
+
+    def test_every_kind_of_statement(self) -> None:
+        """Loops in versions, jumps, blocks, assignments of all kinds have a line each."""
+        text = (
+            't = table([[1, "a"]], ["n", "s"])\nxs = []\ntotal = ""\n'
+            "for row in t do\ntry\nif row[0] == 1 and not xs do\nxs = push(xs, [row[0], -1])\n"
+            "else\nxs[0] = {k: xs.len}\nendif\ncatch e\ntotal = total + row[1]\nnext row\n"
+            "finally\ntotal = total + 1\nendtry\nnext row\nfor i in range(2) do\nbreak\nnext i"
+        )
+        done = self.datacode("--dump-plan", "-c", text)
+        self.assertEqual((done.status, done.err), (0, ""))
+        for line in (
+            "4: for b1x1_row in cells 0, 1 of table v_t, numbers in 0, 1",
+            "4: for b5x1_row in elements of v_t",
+            "5: try",
+            "18: for b7x1_i in range(2)",
+            "19: break",
+        ):
+            self.assertIn(f" {line}\n", done.out)
+
+
 class CheckTests(CommandTestCase):
     """``--check``."""
 
