@@ -147,7 +147,8 @@ class ExpressionTests(SynchronousTestCase):
         array = body[0].value  # type: ignore[union-attr]
         self.assertEqual([e.value for e in array.elements], [7.0, 5.0, 0.1, 1.2345678901234568e29])
         self.assertEqual(parse_expression('"a\\n\r\nb"'), nodes.String(1, 1, "a\\n\nb"))
-        self.assertEqual(parse_expression("1" * 400), nodes.Number(1, 1, float("inf")))
+        long = "1" * 400
+        self.assertEqual(parse_expression(long), nodes.Number(1, 1, float("inf"), long))
 
     @settings(max_examples=500, deadline=None, database=None)
     @given(st.lists(st.sampled_from(SAMPLE), max_size=14))
