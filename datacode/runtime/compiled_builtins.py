@@ -24,6 +24,7 @@ from datacode.runtime import (
     tracebacks,
 )
 from datacode.runtime.builtins import BUILTINS
+from datacode.runtime.caught_errors import CaughtErrors
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Interrupted
 from datacode.tables.conditions import filter_by_condition
@@ -48,11 +49,14 @@ UNSET: Any = _Unset()
 _CLASSES = (Column, Exception, Table, bool, dict, float, list, str, tuple)
 
 
-def make_builtins(host: Host, limit: int, variables: Mapping[str, Value]) -> dict[str, Any]:
+def make_builtins(
+    host: Host, limit: int, variables: Mapping[str, Value], caught_errors: CaughtErrors
+) -> dict[str, Any]:
     """What code of one namespace can call, by the names that the compiler uses.
 
     ``limit`` is the number of calls that may be active at once, ``variables`` are the globals of
-    the code. The methods of the namespace itself are still to be added.
+    the code, ``caught_errors`` remembers what programs catch. The methods of the namespace itself
+    are still to be added.
     """
     found: dict[str, Any] = {each.__name__: each for each in _CLASSES}
     found |= _OPERATORS
@@ -71,7 +75,7 @@ def make_builtins(host: Host, limit: int, variables: Mapping[str, Value]) -> dic
         "exists": variables.__contains__,
         "value_or_null": variables.get,
     }
-    return found | _failing(limit) | _library(host)
+    return found | _failing(limit, caught_errors) | _library(host)
 
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
@@ -110,14 +114,14 @@ for _compare in (operators.less, operators.less_equal, operators.greater, operat
     _OPERATORS[f"cell_{_compare.__name__}"] = operators.lenient(_compare)
 
 
-def _failing(limit: int) -> dict[str, Any]:
+def _failing(limit: int, caught_errors: CaughtErrors) -> dict[str, Any]:
     def caught() -> str:
         """What the catch variable is set to; a fault of ours is logged."""
         exception = sys.exception()
         assert isinstance(exception, Exception)
         if isinstance(exception, tracebacks.Thrown):
             return str(exception.args[0])
-        return tracebacks.exception_text(exception, limit)
+        return caught_errors.note(tracebacks.caught_exception(exception, limit))
 
     def running() -> bool:
         """May a ``finally`` block run? Not when the host is ending the program."""

@@ -169,6 +169,7 @@ class Interpreter:
             is_out_of_memory = True
         except Exception as failure:  # noqa: BLE001 - it is told as an error of the program
             error = tracebacks.translate_exception(failure, self._namespace.limit)
+            error = self._namespace.caught_errors.recognised(error)
         # By now the frames of the program are gone, and with them what only its functions held.
         if is_out_of_memory or (error is not None and error.message.code == "out_of_memory"):
             self.roll_back()

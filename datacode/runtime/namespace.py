@@ -30,6 +30,7 @@ from datacode.language.syntax.parser import parse_expression
 from datacode.runtime import call_depth, compiled_builtins, tracebacks
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.call_depth import Depth
+from datacode.runtime.caught_errors import CaughtErrors
 from datacode.runtime.element_assignment import Owned
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import StepLimit
@@ -78,7 +79,10 @@ class Namespace:
         self._assumptions: dict[str, set[str]] = {"written": set(), "made_global": set()}
         self._assumptions |= {"changed": set(), "deep": set(), "watched": set()}
         self.globals: dict[str, Any] = {}
-        self.builtins = compiled_builtins.make_builtins(host, limit, self.globals)
+        self.caught_errors = CaughtErrors()
+        self.builtins = compiled_builtins.make_builtins(
+            host, limit, self.globals, self.caught_errors
+        )
         self.builtins |= {
             "created": self.created,
             "at_depth": self.at_depth,

@@ -76,14 +76,14 @@ def translate_exception(exception: Exception, limit: int) -> DataCodeError:
     return error
 
 
-def exception_text(exception: Exception, limit: int) -> str:
-    """The text of that error, for a program: without looking for its column."""
+def caught_exception(exception: Exception, limit: int) -> DataCodeError:
+    """The same for a program that has caught it: without looking for its column."""
     frames = _frames(exception.__traceback__)
     error = _translated(exception, frames[-1] if frames else None, limit)
     place = _failing_place(error, frames)
     if place is not None:
         error.locate(place[1], None)
-    return str(error)
+    return error
 
 
 def _failing_place(error: DataCodeError, frames: list[_Place]) -> _Place | None:
