@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import ssl
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -26,6 +27,7 @@ from datacode.client.results import (
     handshake_headers,
     is_partial,
 )
+from datacode.client.thread_safe_tls import ThreadSafeTLSContext
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,6 +50,9 @@ def connect(
     """
     headers = handshake_headers(headers, token, locale)
     options.setdefault("max_size", MESSAGE_BYTES)
+    if url.lower().startswith("wss:"):
+        context = options.get("ssl") or ssl.create_default_context()
+        options["ssl"] = ThreadSafeTLSContext(context)
     # Entered, for later versions of websockets connect no sooner; older ones return themselves.
     connection = connect_socket(url, additional_headers=headers, **options).__enter__()
     client = Client(connection)

@@ -85,9 +85,6 @@ class Proxy:
     def __init__(self, command: list[str], port: int, certificate: Path) -> None:
         self.port = port
         self.trust = ssl.create_default_context(cafile=str(certificate))
-        # With TLS 1.3 tickets arrive while websockets sends its request: two threads in one SSL
-        # object, which Python before 3.13 does not lock, and now and then the request is lost.
-        self.trust.maximum_version = ssl.TLSVersion.TLSv1_2
         self._log = certificate.with_name("log").open("wb+")
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
         atexit.register(self.stop)
