@@ -235,9 +235,9 @@ def compared_join(
     find = _unequal(two) if sign == "!=" else _compared(two, sign)
     if how in (How.SEMI, How.ANTI):
         found = (range(find(value).number) for value in one)
-        return left.take(pairs_of(found, len(left), len(right), how, check_count).left)
+        return left.take(pairs_of(found, len(right), how, check_count).left)
     rows = (find(value).rows() for value in one)
-    pairs = pairs_of(rows, len(left), len(right), how, check_count)
+    pairs = pairs_of(rows, len(right), how, check_count)
     return joined(left, right, pairs, suffixes)
 
 

@@ -58,15 +58,11 @@ def matched(
     if frames is not None:
         return _matched_by_polars(*frames, how, check_count, nulls_equal)
     matches = _matches(left, right, nulls_equal)
-    return pairs_of(matches, len(left[0]), len(right[0]), how, check_count)
+    return pairs_of(matches, len(right[0]), how, check_count)
 
 
 def pairs_of(
-    matches: Iterable[Sequence[int]],
-    left_rows: int,
-    right_rows: int,
-    how: How,
-    check_count: CheckCount,
+    matches: Iterable[Sequence[int]], right_rows: int, how: How, check_count: CheckCount
 ) -> Pairs:
     """The pairs of a join, from the right rows that belong to each left row."""
     if how in (How.SEMI, How.ANTI):

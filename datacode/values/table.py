@@ -64,11 +64,6 @@ class Table:
             columns = [ColumnData.of_list([]) for _ in names]
         return cls(names, columns, len(rows))
 
-    @classmethod
-    def from_columns(cls, names: Iterable[str], columns: Iterable[list[Value]]) -> Table:
-        """A table of lists of cells, which belong to it from now on."""
-        return cls(names, [ColumnData.of_list(column) for column in columns])
-
     def __len__(self) -> int:
         return self.row_count
 

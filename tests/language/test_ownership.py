@@ -134,11 +134,14 @@ class OwnershipTests(SynchronousTestCase):
 
     def test_no_copies(self) -> None:
         """What a builtin has made for a variable is changed in place from the first step on."""
-        before = element_assignment.copies_made
+        copies: list[object] = []
+        self.patch(element_assignment, "copied", lambda c: copies.append(c) or c.copy())
         for program in (
             "xs = range(100)\nfor i in range(100) do\nxs[i] = xs[i] + 1\nnext i",
             "xs = bulk_create(9, 0)\nxs[0] = 1",
             "function f() do\nxs = split('a b', ' ')\nxs[0] = 'c'\nreturn xs\nendfunction\nf()",
         ):
             self.assertIsNone(Interpreter().run(program).error)
-        self.assertEqual(element_assignment.copies_made, before)
+        self.assertEqual(copies, [])
+        self.assertIsNone(Interpreter().run("xs = [1]\nys = xs\nxs[0] = 2").error)
+        self.assertEqual(copies, [[1]])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from datacode.runtime.builtins.registry import Builtin
 from datacode.values.table import Table
 from datacode.values.types import Currency, Path, PathPattern
+from tests.column_tables import table_of_columns
 
 FILES = {"a.txt": b"x", "a.csv": b"a,b\n1,2\n,x", "in/b.csv": b"\xff", "lib://s/c.json": b"{}"}
 """What programs find: the names occur among the generated texts."""
@@ -44,7 +45,7 @@ def tables(draw: st.DrawFn) -> Table:
         kind = draw(st.sampled_from((exact, exact, texts, scalars, st.booleans())))
         cells = st.lists(kind | st.none(), min_size=length, max_size=length)
         columns.append(draw(cells))
-    return Table.from_columns(names, columns)
+    return table_of_columns(names, columns)
 
 
 columns = (

@@ -20,6 +20,7 @@ from datacode.values.ordering import sort_key
 from datacode.values.parse_text import WHITE_SPACE, is_money_text, number_from_text
 from datacode.values.table import Table
 from datacode.values.types import Currency
+from tests.column_tables import table_of_columns
 from tests.runtime.builtins.calling import BuiltinTestCase, call_with
 from tests.runtime.generated import anything, tables
 
@@ -171,9 +172,9 @@ class TableProperties(BuiltinTestCase):
 
     def stored_both_ways(self, source: Table) -> list[Table]:
         """The table with its cells in lists, and typed where that can be."""
-        both = [Table.from_columns(source.names, [list(c) for c in source.columns])]
+        both = [table_of_columns(source.names, [list(c) for c in source.columns])]
         column_storage.SHORT = -1
-        both.append(Table.from_columns(source.names, [list(c) for c in source.columns]))
+        both.append(table_of_columns(source.names, [list(c) for c in source.columns]))
         column_storage.SHORT = self.short
         return both
 
@@ -194,7 +195,7 @@ class TableProperties(BuiltinTestCase):
         for value in values:
             if not any(same(value, each) for each in expected):
                 expected.append(value)
-        for source in self.stored_both_ways(Table.from_columns(["k"], [values])):
+        for source in self.stored_both_ways(table_of_columns(["k"], [values])):
             found = call_with(self.host, "table_distinct", [source, "k"], {})
             self.assertCells(found, expected)
 

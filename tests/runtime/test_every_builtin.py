@@ -17,6 +17,7 @@ from datacode.values import column_storage
 from datacode.values.equality import equal, type_name
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.text import debug, printed
+from tests.column_tables import table_of_columns
 from tests.runtime.builtins.calling import MemoryFiles, call_with
 from tests.runtime.generated import FILES, calls
 
@@ -77,7 +78,7 @@ def outcome(name: str, arguments: list[Any], named: dict[str, Any]) -> str:
 def typed(value: Any) -> Any:
     """A copy whose tables have typed columns wherever they can be."""
     if isinstance(value, Table):
-        return Table.from_columns(value.names, [list(column) for column in value.columns])
+        return table_of_columns(value.names, [list(column) for column in value.columns])
     if isinstance(value, Column):
         return Column(typed(value.table), value.position)
     if isinstance(value, list):

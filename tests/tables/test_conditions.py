@@ -12,6 +12,7 @@ from datacode.tables import vectorized
 from datacode.values import column_storage
 from datacode.values.table import Table
 from datacode.values.types import Value
+from tests.column_tables import table_of_columns
 from tests.tables.making import KINDS, NULL, NUMBERS, TableTestCase, contents, quickly, table, typed
 
 NAMES = st.sampled_from(["a", "b", "n", "m", "limit", "word", "flag", "nosuch"])
@@ -134,7 +135,7 @@ class RowWordTests(TableTestCase):
         self.addCleanup(self.interpreter.close)
         cells = [["bolt", 3.0, None], ["nut", 8.0, 2.0], ["Pin", None, 1.5]]
         columns = [list(column) for column in zip(*cells, strict=True)]
-        self.interpreter.define("t", Table.from_columns(["item, full", "n", "in"], columns))
+        self.interpreter.define("t", table_of_columns(["item, full", "n", "in"], columns))
 
     def value(self, expression: str) -> str:
         """The cells of a column computed by an expression, or the error."""

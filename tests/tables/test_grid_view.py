@@ -16,6 +16,7 @@ from datacode.tables.grid_view import ViewQuery, natural_key, order_of, rows_of
 from datacode.values.column_storage import SHORT, ColumnData, Indices
 from datacode.values.table import Table
 from datacode.values.types import Currency, Value
+from tests.column_tables import table_of_columns
 
 CASES = json.loads(Path(__file__).with_name("browsing.json").read_text("utf-8"))
 """Cases that the page's own sorting and filtering is held to as well."""
@@ -42,7 +43,7 @@ def _value(cell: Any) -> Value:
 
 
 def _column(cells: list[Any]) -> Table:
-    return Table.from_columns(["c"], [[_value(cell) for cell in cells]])
+    return table_of_columns(["c"], [[_value(cell) for cell in cells]])
 
 
 def _listed(numbers: Indices | None, table: Table) -> list[int]:
@@ -91,7 +92,7 @@ class FilterTests(SynchronousTestCase):
 
     def test_several(self) -> None:
         """A row passes all filters; typed and mixed columns go together."""
-        table = Table.from_columns(
+        table = table_of_columns(
             ["n", "mixed"],
             [[float(n) for n in range(2000)], [("x" if n % 2 else float(n)) for n in range(2000)]],
         )

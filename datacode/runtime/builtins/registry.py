@@ -105,11 +105,6 @@ class Builtin:
             return self.returns
         return self.returns(arguments) if self.accepts(len(arguments)) else ANY
 
-    @property
-    def summary(self) -> str:
-        """The first sentence of the documentation, for help and completion."""
-        return " ".join(self.documentation.partition("\n\n")[0].split())
-
     def keywords(self, count: int, names: Sequence[str]) -> list[str]:
         """Check a call with ``count`` positional and some named arguments.
 

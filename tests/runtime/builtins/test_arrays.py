@@ -6,6 +6,7 @@ import math
 
 from datacode.values.table import Table
 from datacode.values.types import Currency
+from tests.column_tables import table_of_columns
 from tests.runtime.builtins.calling import BuiltinTestCase
 
 TOO_LARGE = "Runtime Error: The value is too large: it would not fit into memory"
@@ -94,7 +95,7 @@ class CopyTests(BuiltinTestCase):
 
     def test_columns_are_arrays(self) -> None:
         """A column of a table wherever an array is wanted, and never changed."""
-        column = Table.from_columns(["n"], [[3.0, 1.0, 3.0]]).column_named("n")
+        column = table_of_columns(["n"], [[3.0, 1.0, 3.0]]).column_named("n")
         self.assertGives([3, 1, 3, "x"], "push", column, "x")
         self.assertGives([1, 3, 3], "sort", column)
         self.assertGives([3, 1], "unique", column)
@@ -106,7 +107,7 @@ class CopyTests(BuiltinTestCase):
     def test_long_columns(self) -> None:
         """Columns that are stored by Polars give the same sums and errors."""
         numbers = [float(n) for n in range(5000)]
-        table = Table.from_columns(
+        table = table_of_columns(
             ["n", "gap", "text"], [numbers, [*numbers[1:], None], ["a"] * 5000]
         )
         self.assertGives(sum(numbers), "sum", table.column_named("n"))

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.errors import DataCodeError
-from datacode.values.table import Table
 from datacode.values.types import Currency, Path
+from tests.column_tables import table_of_columns
 from tests.runtime.builtins.calling import BuiltinTestCase, call_with
 from tests.tables.making import quickly
 
@@ -129,13 +129,13 @@ class JsonTests(BuiltinTestCase):
 
     def test_what_json_does_not_have(self) -> None:
         """Tables, money, paths; NaN is null."""
-        source = Table.from_columns(["a", "b"], [[1.0], ["x"]])
+        source = table_of_columns(["a", "b"], [[1.0], ["x"]])
         self.assertGives('[{"a": 1, "b": "x"}]', "json_text", source)
         self.assertGives("[1]", "json_text", source.column_named("a"))
         self.assertGives(
             '["$5", "a/b", null]', "json_text", [Currency("$5"), Path("a/b"), math.nan]
         )
-        repeated = Table.from_columns(["a", "a"], [[1.0], [2.0]])
+        repeated = table_of_columns(["a", "a"], [[1.0], [2.0]])
         self.assertIn("one name", self.failure("json_text", repeated))
 
     def test_numbers(self) -> None:
