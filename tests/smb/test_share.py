@@ -628,6 +628,36 @@ class WriteTests(ShareTestCase):
             self.assertEqual((folder / "Отчёт 😀.bin").read_bytes(), content)
             self.assertEqual(os.listdir(folder), ["Отчёт 😀.bin"])
 
+    def attributes(self, share: Share, path: str, new: int | None = None) -> int:
+        """The attributes of a file, after they have been set where ``new`` ones are given."""
+        with share._working("", self.deadline()):
+            handle = share._tree.open(tuple(path.split("/")), 0x180)
+            if new is not None:
+                basic = messages.basic_information(0, new)
+                share._connection.setInfo(share._tree.number, handle, messages.BASIC, basic)
+            share._tree.close(handle)
+        return handle.info.attributes
+
+    def test_attributes(self) -> None:
+        """A file that is replaced is hidden if it was, and archived as all that has changed."""
+        folder = self.folder_of(samba())
+        share = self.opened(samba().target())
+        hidden, archive = 0x2, 0x20
+        for name, attributes in (
+            ("plain", messages.ATTRIBUTE_NORMAL),
+            ("archived", archive),
+            ("hidden", hidden | archive),
+        ):
+            path = f"{folder.name}/{name}"
+            self.store(share, path, b"first")
+            self.attributes(share, path, attributes)
+            for content in (b"second", b"third"):
+                self.store(share, path, content)
+                self.assertEqual((folder / name).read_bytes(), content)
+                self.assertEqual(
+                    self.attributes(share, path), attributes & (hidden | archive) | archive, name
+                )
+
     def test_accents_as_they_are_there(self) -> None:
         """What a Mac has named is replaced, and not doubled; new files lie in its folders."""
         folder = self.folder_of(samba()) / unicodedata.normalize("NFD", "май")

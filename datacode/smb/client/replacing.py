@@ -37,7 +37,8 @@ _TO_LOOK = AccessMask.WRITE_DATA | AccessMask.READ_ATTRIBUTES | AccessMask.SYNCH
 _OLD_OWNER = _TO_LOOK | AccessMask.READ_CONTROL
 _TO_ADOPT = AccessMask.READ_CONTROL | AccessMask.WRITE_DAC | AccessMask.WRITE_ATTRIBUTES
 _READ_ONLY = 0x1
-_CAN_BE_SET = 0x2 | 0x4 | 0x20 | 0x2000  # hidden, system, archive, not indexed
+_ARCHIVE = 0x20
+_CAN_BE_SET = 0x2 | 0x4 | _ARCHIVE | 0x2000  # hidden, system, archive, not indexed
 _PLAIN = _CAN_BE_SET | messages.ATTRIBUTE_NORMAL
 
 
@@ -86,6 +87,9 @@ class Replacement:
         except ShareError:
             self._tree.delete_unless_refused(handle)
             raise
+        else:
+            if old is not None:
+                self._unhide(handle, old)
         finally:
             self._tree.close(handle)
         return True
@@ -202,6 +206,20 @@ class Replacement:
                 raise
             return False
         return True
+
+    def _unhide(self, handle: Handle, old: _Old) -> None:
+        """Give the attributes once more to a file that has its name.
+
+        Samba takes a name that begins with a dot for hidden and may have written that down. Other
+        clients cannot overwrite a hidden file. To be archived is what every changed file is.
+        """
+        attributes = old.handle.info.attributes & _CAN_BE_SET | _ARCHIVE
+        basic = messages.basic_information(0, attributes)
+        try:
+            self._connection.setInfo(self._tree.number, handle, messages.BASIC, basic)
+        except ShareError as error:
+            if error.cause.broken:
+                raise
 
     def _security(self, handle: Handle) -> messages.Security | None:
         """Whose a file is, and who may what; None where the server does not say."""

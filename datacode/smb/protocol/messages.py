@@ -344,7 +344,10 @@ def rename_over(path: str) -> bytes:
 
 
 def basic_information(created: int, attributes: int) -> bytes:
-    """[MS-FSCC], 2.4.7: set when a file was made and its attributes, and leave its other times."""
+    """[MS-FSCC], 2.4.7: set when a file was made and its attributes, and leave its other times.
+
+    A ``created`` of 0 is left, too.
+    """
     return struct.pack("<QQQQII", created, 0, 0, 0, attributes or ATTRIBUTE_NORMAL, 0)
 
 
