@@ -1,5 +1,9 @@
 /**
- * The connection to the server: one WebSocket, requests with ids, and coming back by itself.
+ * The connection to the server: one WebSocket, requests with ids, and coming back by itself to the
+ * same session.
+ *
+ * Requests that change the session are numbered (`seq`): they outlive a broken connection, and their
+ * output and answers come when the page is back. All others fail with `ConnectionLost` and are asked again.
  *
  * The browser tells a page nothing about why a connection failed, so the reasons here are
  * what can be known: whether it ever opened, and the code it was closed with.
@@ -7,6 +11,7 @@
 
 import { locale } from "./i18n";
 import { type Answer, asAnswer } from "./protocol";
+import { type SentRun, type SessionTicket, addRun, forgetTicket, keepTicket, keptTicket, replayedFrom } from "./session_ticket";
 import { isRecord } from "./storage";
 
 export type Reason =
@@ -18,6 +23,7 @@ export type Reason =
   | "tooBig" // a message was larger than the server takes
   | "pairing" // the server knows another pairing code
   | "token" // the server wants to know who comes, or knows no such
+  | "taken" // another tab or computer has this session now
   | "badUrl" // not the address of a WebSocket
   | "insecure"; // a page served over HTTPS may not use ws://
 
@@ -29,6 +35,9 @@ export type State =
 
 /** The connection ended while a request waited for its answer. */
 export class ConnectionLost extends Error {}
+
+/** The server was ended while it carried out the request: what it did is not known. */
+export class Unfinished extends Error {}
 
 export interface Listeners {
   output?: (text: string) => void;
@@ -49,7 +58,19 @@ export const NOBODY: Credentials = { token: "", login: "", password: "", pairing
 interface Pending extends Listeners {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
+  /** What was sent; kept for numbered requests only, which may have to be sent again. */
+  readonly message: Record<string, unknown> | null;
 }
+
+interface Claimed {
+  readonly answer: Promise<Answer>;
+  readonly running: boolean;
+}
+
+/** Requests that change a session. Every other is simply asked again by whoever wants to know. */
+const NUMBERED: ReadonlySet<unknown> = new Set([
+  "execute", "reset", "restore", "smb_connect", "smb_disconnect", "upload_file", "delete_file",
+]);
 
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30_000;
@@ -62,8 +83,18 @@ export class Connection {
   /** What the server said of itself and the session when the connection opened. */
   info: Record<string, unknown> = {};
 
+  /** The session has the variables that it had when the page last had a connection, or was loaded. */
+  resumed = false;
+
   private socket: WebSocket | null = null;
   private pending = new Map<string, Pending>();
+  private numbered = new Map<number, Pending>();
+  /** What came for numbered requests of this page before it was loaded anew; see `claim`. */
+  private unclaimed: Map<number, Record<string, unknown>[]> | null = null;
+  private ticket: SessionTicket | null = null;
+  private attached = false;
+  /** The page was loaded anew and has not heard yet what its session did meanwhile. */
+  private loaded = false;
   private lastId = 0;
   private wait = FIRST_WAIT;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -71,19 +102,27 @@ export class Connection {
   /** Why there is no connection: what ended it, not what each new try comes to. */
   private cause: { reason: Reason; detail: string } | null = null;
   private credentials: Credentials = NOBODY;
+  private paused = false;
 
   /** Connects to `url`, and goes on trying until `disconnect` is called. */
   connect(url: string, credentials: Credentials): void {
     this.drop();
+    if (url !== this.url || !this.ticket) {
+      if (this.url) this.abandon();
+      this.ticket = keptTicket(url);
+      this.loaded = this.ticket !== null;
+    }
     this.url = url;
     this.credentials = credentials;
     this.wait = FIRST_WAIT;
     this.cause = null;
-    this.open();
+    this.open(false);
   }
 
-  /** Closes the connection for good. */
+  /** Closes the connection for good; the session is ended. */
   disconnect(): void {
+    if (this.attached && this.state.name === "on") this.socket?.send(JSON.stringify({ type: "detach" }));
+    this.abandon();
     this.drop();
     this.become({ name: "off", reason: null, detail: "" });
   }
@@ -92,8 +131,38 @@ export class Connection {
   retry(): void {
     if (this.state.name === "waiting") {
       clearTimeout(this.timer);
-      this.open();
+      this.open(true);
     }
+  }
+
+  /** Takes the session back from where it is used now. */
+  takeBack(): void {
+    this.wait = FIRST_WAIT;
+    this.cause = null;
+    this.open(true);
+  }
+
+  /** The page is left, perhaps for good: whoever comes next may have the session. */
+  pause(): void {
+    if (this.state.name === "off") return;
+    this.paused = true;
+    clearTimeout(this.timer);
+    const { socket } = this;
+    this.forget();
+    socket?.close(1000);
+  }
+
+  /** The page is shown again. */
+  goOn(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.open(false);
+  }
+
+  /** Leaves the session to whoever has it, and begins a new one. */
+  startAnew(): void {
+    this.abandon();
+    this.takeBack();
   }
 
   /** Bytes that were given to the browser and are not yet on their way. */
@@ -101,8 +170,30 @@ export class Connection {
     return this.socket?.bufferedAmount ?? 0;
   }
 
+  /** Bytes of output that have come from the session. */
+  get position(): number {
+    return this.ticket?.position ?? 0;
+  }
+
+  /** Does the session wait while there is no connection? */
+  get kept(): boolean {
+    return this.ticket !== null;
+  }
+
+  /** The programs that this tab has sent, as long as the page could draw their cards again. */
+  get runs(): readonly SentRun[] {
+    return this.ticket?.runs ?? [];
+  }
+
+  /** Remembers the program that was sent last. */
+  remember(run: Omit<SentRun, "seq">): void {
+    if (!this.ticket || !this.attached) return;
+    addRun(this.ticket, { ...run, seq: this.ticket.seq });
+    keepTicket(this.ticket);
+  }
+
   /**
-   * Sends a request and waits for its answer. Rejects with `ConnectionLost`; a failure that
+   * Sends a request and waits for its answer. Rejects with `ConnectionLost` or `Unfinished`; a failure that
    * the server tells of is an answer like any other.
    */
   request(message: Record<string, unknown>, listeners: Listeners = {}): Promise<Answer> {
@@ -111,18 +202,51 @@ export class Connection {
     return this.send(socket, message, listeners);
   }
 
-  /** A way to ask this session, and no later one: rejects once the connection has ended. */
+  /** A numbered request that this page sent before it was loaded anew; null if nothing is known of it. Ask in `onState`. */
+  claim(seq: number, listeners: Listeners): Claimed | null {
+    const messages = this.unclaimed?.get(seq);
+    if (!messages) return null;
+    this.unclaimed?.delete(seq);
+    const answer = new Promise<Answer>((resolve, reject) => {
+      this.numbered.set(seq, { ...listeners, resolve, reject, message: null });
+    });
+    for (const message of messages) this.deliver(message);
+    return { answer, running: this.numbered.has(seq) };
+  }
+
+  /** A way to ask this session, and no later one: rejects once the session has ended. */
   sameSession(): (message: Record<string, unknown>) => Promise<Answer> {
     const { socket } = this;
-    return (message) =>
-      socket && socket === this.socket ? this.request({ ...message, locale: locale() }) : Promise.reject(new ConnectionLost());
+    const session = this.ticket?.session;
+    return (message) => {
+      const same = session === undefined ? socket && socket === this.socket : session === this.ticket?.session;
+      return same ? this.request({ ...message, locale: locale() }) : Promise.reject(new ConnectionLost());
+    };
+  }
+
+  /** No request waits for an answer that an earlier connection was asked for. */
+  giveUp(): void {
+    const waiting = [...this.numbered.values()];
+    this.numbered.clear();
+    for (const pending of waiting) pending.reject(new ConnectionLost());
   }
 
   private send(socket: WebSocket, message: Record<string, unknown>, listeners: Listeners): Promise<Answer> {
+    const { ticket } = this;
+    if (this.attached && ticket && NUMBERED.has(message.type)) {
+      ticket.seq += 1;
+      const { seq } = ticket;
+      keepTicket(ticket);
+      const numbered = { ...message, seq, seen: ticket.seen };
+      return new Promise((resolve, reject) => {
+        this.numbered.set(seq, { ...listeners, resolve, reject, message: numbered });
+        socket.send(JSON.stringify(numbered));
+      });
+    }
     this.lastId += 1;
     const id = `r${this.lastId}`;
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { ...listeners, resolve, reject });
+      this.pending.set(id, { ...listeners, resolve, reject, message: null });
       socket.send(JSON.stringify({ ...message, id }));
     });
   }
@@ -132,7 +256,8 @@ export class Connection {
     this.onState(state);
   }
 
-  private open(): void {
+  /** `force`: this page has lost the connection that the server may still believe in. */
+  private open(force: boolean): void {
     this.become({ name: "connecting" });
     let socket: WebSocket;
     try {
@@ -148,7 +273,7 @@ export class Connection {
     socket.onopen = () => {
       clearTimeout(opening);
       opened = true;
-      void this.begin(socket);
+      void this.begin(socket, force);
     };
     socket.onmessage = (event) => {
       if (socket === this.socket && typeof event.data === "string") this.receive(event.data);
@@ -159,8 +284,8 @@ export class Connection {
     };
   }
 
-  /** Shows the credentials, if there are any, and asks who answers; then the connection is open. */
-  private async begin(socket: WebSocket): Promise<void> {
+  /** Shows the credentials, if there are any, goes on with the session, and asks who answers; then the connection is open. */
+  private async begin(socket: WebSocket, force: boolean): Promise<void> {
     const waiting = setTimeout(() => socket.close(), OPENING_TIME);
     try {
       const { token, login, password } = this.credentials;
@@ -173,6 +298,7 @@ export class Connection {
           return;
         }
       }
+      if (!(await this.attach(socket, force))) return;
       const answer = await this.send(socket, { type: "info", pairing: true }, {});
       this.info = isRecord(answer.info) ? answer.info : {};
     } catch (error) {
@@ -185,6 +311,73 @@ export class Connection {
     this.wait = FIRST_WAIT;
     this.cause = null;
     this.become({ name: "on" });
+    this.unclaimed = null;
+  }
+
+  /** Goes on with the session of before, or begins one; false if that has ended the connection. */
+  private async attach(socket: WebSocket, force: boolean): Promise<boolean> {
+    this.attached = false;
+    this.resumed = false;
+    if (this.ticket) {
+      const { session, token } = this.ticket;
+      const { seen, position } = this.loaded ? replayedFrom(this.ticket) : this.ticket;
+      const answer = await this.send(socket, { type: "attach", session, token, seen, position, force, locale: locale() }, {});
+      if (answer.success) {
+        this.resume(socket, answer);
+        return true;
+      }
+      if (answer.code === "session_busy") {
+        this.drop();
+        this.become({ name: "off", reason: "taken", detail: "" });
+        return false;
+      }
+      this.abandon();
+    }
+    const answer = await this.send(socket, { type: "attach", locale: locale() }, {});
+    // A server that does not know `attach` has sessions that end with their connection.
+    if (answer.success && typeof answer.session === "string" && typeof answer.token === "string") {
+      this.ticket = { url: this.url, session: answer.session, token: answer.token, seq: 0, seen: 0, position: 0, runs: [] };
+      this.attached = true;
+      keepTicket(this.ticket);
+    }
+    return true;
+  }
+
+  /** What came while the page was away is delivered, and what never arrived is sent again. */
+  private resume(socket: WebSocket, answer: Answer): void {
+    const { ticket } = this;
+    if (!ticket) return;
+    this.attached = true;
+    this.resumed = true;
+    const last = Number(answer.seq) || 0;
+    const open = numbers(answer.pending);
+    const unfinished = new Set(numbers(answer.unfinished));
+    ticket.seq = Math.max(ticket.seq, last, ...open, ...unfinished);
+    this.unclaimed = new Map(open.filter((seq) => !this.numbered.has(seq)).map((seq) => [seq, []]));
+    for (const message of Array.isArray(answer.replay) ? answer.replay : []) {
+      if (isRecord(message)) this.deliver(message);
+    }
+    for (const [seq, pending] of [...this.numbered].sort(([a], [b]) => a - b)) {
+      if (open.includes(seq)) continue;
+      if (seq > last && !unfinished.has(seq) && pending.message) {
+        socket.send(JSON.stringify(pending.message));
+        continue;
+      }
+      this.numbered.delete(seq);
+      pending.reject(unfinished.has(seq) ? new Unfinished() : new ConnectionLost());
+    }
+    if (typeof answer.position === "number") ticket.position = answer.position;
+    ticket.seen = Math.max(ticket.seen, last);
+    this.loaded = false;
+    keepTicket(ticket);
+  }
+
+  /** The session is no longer this page's. */
+  private abandon(): void {
+    this.ticket = null;
+    this.attached = false;
+    forgetTicket();
+    this.giveUp();
   }
 
   private receive(data: string): void {
@@ -194,10 +387,19 @@ export class Connection {
     } catch {
       return; // not of this protocol
     }
-    if (!isRecord(message)) return;
+    if (isRecord(message)) this.deliver(message);
+  }
+
+  private deliver(message: Record<string, unknown>): void {
+    const seq = this.attached && typeof message.seq === "number" ? message.seq : null;
     const id = typeof message.id === "string" ? message.id : "";
-    const pending = this.pending.get(id);
-    if (!pending) return;
+    const pending = seq === null ? this.pending.get(id) : this.numbered.get(seq);
+    const { ticket } = this;
+    if (ticket && seq !== null && typeof message.position === "number") ticket.position = message.position;
+    if (!pending) {
+      if (seq !== null && this.unclaimed) this.unclaimed.set(seq, [...(this.unclaimed.get(seq) ?? []), message]);
+      return;
+    }
     if (message.type === "output" && typeof message.text === "string") {
       pending.output?.(message.text);
     } else if (message.type === "progress") {
@@ -206,7 +408,14 @@ export class Connection {
     } else {
       const answer = asAnswer(message);
       if (!answer) return;
-      this.pending.delete(id);
+      if (seq === null) this.pending.delete(id);
+      else {
+        this.numbered.delete(seq);
+        if (ticket) {
+          ticket.seen = Math.max(ticket.seen, seq);
+          keepTicket(ticket);
+        }
+      }
       pending.resolve(answer);
     }
   }
@@ -214,20 +423,22 @@ export class Connection {
   private ended(opened: boolean, event: CloseEvent): void {
     this.forget();
     const reason = reasonOf(opened, event.code);
-    if (reason === "token" || reason === "pairing") {
+    if (reason === "token" || reason === "pairing" || reason === "taken") {
+      if (reason === "taken") this.giveUp();
       this.become({ name: "off", reason, detail: event.reason });
       return;
     }
     const wait = this.wait * (0.8 + Math.random() * 0.4);
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
-    this.timer = setTimeout(() => this.open(), wait);
+    this.timer = setTimeout(() => this.open(true), wait);
     if (!this.cause || opened) this.cause = { reason, detail: event.reason };
     this.become({ name: "waiting", ...this.cause, until: Date.now() + wait });
   }
 
-  /** Lets go of the socket; whoever waits for an answer hears that there will be none. */
+  /** Lets go of the socket; whoever waits for an answer hears that there will be none, unless the session keeps it. */
   private forget(): void {
     this.socket = null;
+    if (!this.attached) this.giveUp();
     const waiting = [...this.pending.values()];
     this.pending.clear();
     for (const pending of waiting) pending.reject(new ConnectionLost());
@@ -245,9 +456,14 @@ function withPairing(url: string, code: string): string {
   return code ? `${url}${url.includes("?") ? "&" : "?"}pairing=${encodeURIComponent(code)}` : url;
 }
 
+function numbers(value: unknown): number[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "number") : [];
+}
+
 function reasonOf(opened: boolean, code: number): Reason {
   if (code === 4401) return "token";
   if (code === 4403) return "pairing";
+  if (code === 4410) return "taken";
   if (!opened) return "refused";
   if (code === 1001) return "stopped";
   if (code === 1009) return "tooBig";

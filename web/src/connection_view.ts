@@ -18,6 +18,7 @@ const REASONS: Record<Reason, Key> = {
   tooBig: "connection.tooBig",
   pairing: "connection.wrongPairing",
   token: "connection.token",
+  taken: "connection.taken",
   badUrl: "connection.badUrl",
   insecure: "connection.insecure",
 };
@@ -69,6 +70,7 @@ export class ConnectionView {
   private readonly message = el("span", { class: "banner-text" });
   private readonly countdown = el("span", { class: "banner-count", attrs: { "aria-hidden": "true" } });
   private readonly retry: HTMLElement;
+  private readonly anew: HTMLElement;
   private url: string;
   private credentials: Credentials = { ...NOBODY, token: keptToken() };
   private ticking: ReturnType<typeof setInterval> | undefined;
@@ -86,7 +88,11 @@ export class ConnectionView {
     this.retry = el(
       "button",
       { class: "text-button", attrs: { type: "button" }, on: { click: () => this.again() } },
-      say("connection.now"),
+    );
+    this.anew = el(
+      "button",
+      { class: "text-button", attrs: { type: "button" }, on: { click: () => this.connection.startAnew() } },
+      say("connection.anew"),
     );
     this.banner = el(
       "div",
@@ -97,6 +103,7 @@ export class ConnectionView {
         "span",
         { class: "banner-actions" },
         this.retry,
+        this.anew,
         el(
           "button",
           { class: "text-button", attrs: { type: "button" }, on: { click: () => this.settings() } },
@@ -149,11 +156,14 @@ export class ConnectionView {
     // The close frame's own words are the server's English: only where we know no better.
     const words = "detail" in state && (reason === "closed" || reason === "token") ? state.detail : "";
     const detail = words ? ` ${words}.`.replace(/\.+$/, ".") : "";
-    const gone = this.opened && reason !== "token" && reason !== "pairing" && reason !== "badUrl" ? ` ${t("connection.gone")}` : "";
+    const left = this.opened && !["token", "pairing", "badUrl", "taken"].includes(reason);
+    const session = left ? ` ${t(this.connection.kept ? "connection.kept" : "connection.gone")}` : "";
+    fill(this.retry, t(reason === "taken" ? "connection.takeBack" : "connection.now"));
+    this.anew.hidden = reason !== "taken";
     const start = reason === "refused" && !this.opened && !isServed() ? ` ${t("connection.start")}` : "";
     const page = this.url.replace(/^ws/i, "http");
     const pair = reason === "refused" && !isServed() ? ` ${t("connection.pair", { page })}` : "";
-    const text = t(REASONS[reason], { url: this.url }) + detail + gone + start + pair;
+    const text = t(REASONS[reason], { url: this.url }) + detail + session + start + pair;
     fill(this.message, text);
     this.banner.setAttribute("aria-label", t("connection.label"));
     if (text !== this.spoken) {
@@ -171,7 +181,9 @@ export class ConnectionView {
   }
 
   private again(): void {
-    if (this.connection.state.name === "waiting") this.connection.retry();
+    const { state } = this.connection;
+    if (state.name === "waiting") this.connection.retry();
+    else if (state.name === "off" && state.reason === "taken") this.connection.takeBack();
     else this.start();
   }
 

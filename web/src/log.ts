@@ -66,10 +66,10 @@ export class Log {
     );
   }
 
-  /** A card for a run that begins now. */
-  begin(info: RunInfo): RunCard {
+  /** A card for a run that begins now, or began at `sent`. */
+  begin(info: RunInfo, sent?: Date): RunCard {
     this.empty.hidden = true;
-    const card = new RunCard(info, this.events, () => this.nearEnd());
+    const card = new RunCard(info, this.events, () => this.nearEnd(), sent);
     this.cards.append(card.element);
     while (this.cards.children.length > MOST_CARDS) this.cards.firstElementChild?.remove();
     this.scroller.scrollTop = this.scroller.scrollHeight;
@@ -105,8 +105,10 @@ export class RunCard {
   private readonly state = el("span", { class: "run-state" });
   private readonly time = el("span", { class: "run-time" });
   private readonly body = el("div", { class: "run-body" });
-  private readonly started = performance.now();
+  private readonly started: number;
   private readonly text = new TextView();
+  /** It was begun before the page was loaded anew: how long it took is not known. */
+  private readonly restored: boolean;
   /** All that was printed, once the run is over. */
   private printed: string | null = null;
   private spoken = "";
@@ -116,8 +118,11 @@ export class RunCard {
     private readonly info: RunInfo,
     private readonly events: LogEvents,
     private readonly atEnd: () => boolean,
+    sent?: Date,
   ) {
-    const clock = new Date();
+    const clock = sent ?? new Date();
+    this.restored = sent !== undefined;
+    this.started = performance.now() - (Date.now() - clock.getTime());
     const title = live(el("span", { class: "run-title" }), (node) => {
       const lines = info.lines ? ` · ${t("log.lines", { from: info.lines[0], to: info.lines[1] })}` : "";
       fill(node, info.title + lines);
@@ -178,11 +183,15 @@ export class RunCard {
     else this.onGrow();
   }
 
-  /** The connection ended before the answer came. */
-  lost(): void {
+  /** There will be no answer. `unfinished`: the server was ended while the program ran. */
+  lost(how: "lost" | "unfinished", again: () => void): void {
     this.text.draw();
     this.done("bad", this.elapsed);
-    this.failed(t("log.lost"), null);
+    this.failed(t(`log.${how}`), null);
+    if (how === "unfinished") {
+      const button = el("button", { class: "text-button", attrs: { type: "button" }, on: { click: again } }, say("log.again"));
+      this.body.lastElementChild?.append(button);
+    }
     this.onGrow();
   }
 
@@ -194,7 +203,7 @@ export class RunCard {
       node.setAttribute("role", "img");
       node.setAttribute("aria-label", t(ENDINGS[kind].name));
     });
-    live(this.time, (node) => fill(node, duration(elapsed)));
+    if (!this.restored) live(this.time, (node) => fill(node, duration(elapsed)));
   }
 
   private replace(output: string, tables: ReturnType<typeof tablesOf>, ask: AskRows): void {

@@ -18,7 +18,7 @@ import { VariablesPanel } from "./panels/variables";
 import { type Answer, type Diagnostics, type Problem, completionsOf, problemsOf } from "./protocol";
 import { Runner } from "./runner";
 import { samples } from "./samples";
-import { applySettings, localeButtons, themeButton } from "./settings";
+import { applySettings, keepRollsBack, localeButtons, rollsBack, themeButton } from "./settings";
 import { Sidebar } from "./sidebar";
 import { splitter } from "./splitter";
 import { load, oneOf, save } from "./storage";
@@ -122,7 +122,8 @@ class App {
   };
 
   private welcome(): void {
-    if (this.hadSession) announce(t("connection.fresh"));
+    if (this.connection.resumed && !this.hadSession) this.runner.resume(this.connection.runs);
+    else if (this.hadSession) announce(t(this.connection.resumed ? "connection.back" : "connection.fresh"));
     this.wasOn = true;
     this.hadSession = true;
     this.learn(this.connection.info);
@@ -338,7 +339,12 @@ class App {
     setInterval(() => {
       if (this.runner.running) void this.variables.refresh();
     }, LOOK_EVERY);
-    addEventListener("pagehide", () => this.documents.store());
+    addEventListener("pagehide", () => {
+      this.documents.store();
+      // The browser may keep the page, and its connection, to come back to.
+      this.connection.pause();
+    });
+    addEventListener("pageshow", () => this.connection.goOn());
     addEventListener("online", () => this.connection.retry());
   }
 
@@ -439,6 +445,13 @@ class Toolbar {
       chosen.value = "";
     });
     const layout = this.tool("layout", "layout.title", events.layout);
+    const rollback = this.tool("undo", "rollback.title", () => {
+      keepRollsBack(!rollsBack());
+      pressed();
+      announce(t(rollsBack() ? "rollback.on" : "rollback.off"));
+    });
+    const pressed = (): void => rollback.setAttribute("aria-pressed", String(rollsBack()));
+    pressed();
     layout.classList.add("layout-button");
     this.element = el(
       "div",
@@ -448,6 +461,7 @@ class Toolbar {
       this.clock,
       this.progress,
       el("span", { class: "toolbar-space" }),
+      rollback,
       this.tool("search", "find.title", () => editor.find()),
       this.tool("folder", "import.title", () => chosen.click()),
       this.tool("download", "export.title", events.export),

@@ -1,9 +1,11 @@
 /** Running programs: one at a time, with a clock, progress and a way to stop. */
 
-import { Connection, ConnectionLost } from "./connection";
+import { Connection, ConnectionLost, type Listeners, Unfinished } from "./connection";
 import { announce } from "./announce";
 import { locale, t } from "./i18n";
 import type { Log, RunCard, RunInfo } from "./log";
+import type { SentRun } from "./session_ticket";
+import { rollsBack } from "./settings";
 import { type Answer, type Diagnostics, diagnosticsOf } from "./protocol";
 
 export interface Progress {
@@ -54,55 +56,90 @@ export class Runner {
       return;
     }
     const card = this.log.begin(info);
+    const { position } = this.connection;
+    const answer = this.connection.request(
+      {
+        type: "execute",
+        code: info.code,
+        stream: true,
+        diagnostics: true,
+        warnings: true,
+        tables: true,
+        keep_tables: true,
+        progress: true,
+        locale: locale(),
+        ...(rollsBack() ? { on_error: "rollback" } : {}),
+      },
+      this.listeners(card),
+    );
+    this.connection.remember({ ...info, sent: Date.now(), position });
+    await this.follow(info, card, answer);
+  }
+
+  /** Draws the programs again that this page sent before it was loaded anew; one of them may still run. */
+  resume(runs: readonly SentRun[]): void {
+    for (const run of runs) {
+      const card = this.log.begin(run, new Date(run.sent));
+      const claimed = this.connection.claim(run.seq, this.listeners(card));
+      if (!claimed) card.element.remove();
+      else if (claimed.running) void this.follow(run, card, claimed.answer);
+      else void this.finish(run, card, claimed.answer);
+    }
+  }
+
+  private listeners(card: RunCard): Listeners {
+    return {
+      output: (text) => card.output(text),
+      progress: (path, done, total) => {
+        this.progress = { path, done, total };
+        this.events.changed();
+      },
+    };
+  }
+
+  /** Waits for the end of the program that runs. */
+  private async follow(info: RunInfo, card: RunCard, coming: Promise<Answer>): Promise<void> {
     this.card = card;
     this.events.changed();
-    const ask = this.connection.sameSession();
-    let answer: Answer | null = null;
-    let stopped = false;
-    try {
-      answer = await this.connection.request(
-        {
-          type: "execute",
-          code: info.code,
-          stream: true,
-          diagnostics: true,
-          warnings: true,
-          tables: true,
-          keep_tables: true,
-          progress: true,
-          locale: locale(),
-        },
-        {
-          output: (text) => card.output(text),
-          progress: (path, done, total) => {
-            this.progress = { path, done, total };
-            this.events.changed();
-          },
-        },
-      );
-    } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error;
-    } finally {
-      this.card = null;
-      stopped = this.stopping;
-      this.stopping = false;
-      this.progress = null;
-    }
-    if (answer) card.finish(answer, ask, stopped);
-    else card.lost();
+    const answer = await this.finish(info, card, coming);
     this.events.changed();
     this.events.ended(info, answer, answer && !answer.success ? diagnosticsOf(answer) : null);
   }
 
-  /** Ends the running program; its card says so when the server has done it. */
+  private async finish(info: RunInfo, card: RunCard, coming: Promise<Answer>): Promise<Answer | null> {
+    const ask = this.connection.sameSession();
+    let lost: "lost" | "unfinished" = "lost";
+    const answer = await coming.catch((error: unknown) => {
+      if (error instanceof Unfinished) lost = "unfinished";
+      else if (!(error instanceof ConnectionLost)) throw error;
+      return null;
+    });
+    const stopped = this.card === card && this.stopping;
+    if (this.card === card) {
+      this.card = null;
+      this.stopping = false;
+      this.progress = null;
+    }
+    if (answer) card.finish(answer, ask, stopped);
+    else card.lost(lost, () => void this.run(info));
+    return answer;
+  }
+
+  /** Ends the running program (without a connection: the wait for it); its card says so when the server has done it. */
   async cancel(): Promise<void> {
     if (!this.card || this.stopping) return;
+    if (this.connection.state.name !== "on") {
+      this.connection.giveUp();
+      return;
+    }
     this.stopping = true;
     this.events.changed();
     try {
       await this.connection.request({ type: "cancel", locale: locale() });
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;
+      this.stopping = false;
+      this.events.changed();
     }
   }
 }

@@ -67,3 +67,14 @@ export function localeButtons(changed: () => void): HTMLElement {
   });
   return group;
 }
+
+const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
+
+/** Does a program that fails leave the session as it was? */
+export function rollsBack(): boolean {
+  return load("rollback", false, isFlag);
+}
+
+export function keepRollsBack(on: boolean): void {
+  save("rollback", on);
+}

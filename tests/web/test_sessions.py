@@ -1,0 +1,131 @@
+"""A session that outlives its connection, its page and its tab's reload; in a real browser."""
+
+from __future__ import annotations
+
+from tests.smb.proxy import FaultProxy
+from tests.web.case import PageTestCase
+
+COUNTS = """print("begun")
+for i in range(40) do
+    for j in range(1500000) do
+        y = j
+    next j
+    print(i)
+next i
+print("ended")"""
+ALL = "begun\n" + "".join(f"{i}\n" for i in range(40)) + "ended\n"
+
+TABLE = """rows = []
+for i in range(5000) do
+    rows = push(rows, [i, "a"])
+next i
+show_table(table(rows, ["n", "t"]))"""
+
+
+class KeptSessionTests(PageTestCase):
+    """The page is connected through a proxy that can break the connection."""
+
+    def begin(self) -> None:
+        """Open the page through the proxy."""
+        self.proxy = FaultProxy(self.running.port)
+        self.addCleanup(self.proxy.close)
+        self.address = f"http://127.0.0.1:{self.proxy.port}/"
+        self.page.open(self.address)
+
+    def back(self) -> None:
+        """Wait until the page is connected again."""
+        page = self.page
+        page.until(lambda: page.all('.connection:not([data-state="on"])'), "it stays connected")
+        page.until_connected()
+
+    def test_variables_stay(self) -> None:
+        """A broken connection costs nothing."""
+        page = self.page
+        page.run("x = 42")
+        self.proxy.drop_all()
+        page.until_text(".banner-text", "Сессия ждет на сервере")
+        page.until_connected()
+        page.until_text(".toast", "сессия прежняя")
+        page.run("print(x)")
+        self.assertEqual("42\n", page.output())
+
+    def test_running_program_goes_on(self) -> None:
+        """Output and answer of a program that ran meanwhile come, each piece once."""
+        page = self.page
+        page.run(COUNTS, finish=False)
+        page.until(lambda: "3\n" in (page.output() or ""), "no output")
+        self.proxy.drop_all()
+        self.back()
+        page.until(lambda: not page.all(".run.running"), "the run does not end")
+        self.assertEqual(ALL, page.output())
+        self.assertEqual(["run good"], [each.get_attribute("class") for each in page.all(".run")])
+
+    def test_page_loaded_anew(self) -> None:
+        """A page that is loaded anew shows what its session printed, and what still runs."""
+        page = self.page
+        page.run("x = 7\nprint('first')")
+        page.run(COUNTS, finish=False)
+        page.until(lambda: "3\n" in (page.output() or ""), "no output")
+        page.open(self.address)
+        page.until(lambda: len(page.all(".run")) == 2, "the runs are not drawn again")
+        page.until(lambda: not page.all(".run.running"), "the run does not end")
+        self.assertEqual(ALL, page.output())
+        self.assertIn("first", page.all(".run")[0].text)
+        page.run("print(x)")
+        self.assertEqual("7\n", page.output())
+
+    def test_tables_stay(self) -> None:
+        """A table that was shown before the connection broke can still be looked at."""
+        page = self.page
+        page.run(TABLE)
+        self.proxy.drop_all()
+        self.back()
+        page.script(
+            "const g = document.querySelector('[role=grid]'); let s = g;"
+            "while (s && s.scrollHeight <= s.clientHeight) s = s.parentElement;"
+            "(s ?? g).scrollTop = 1e9;"
+        )
+        page.until_text("[role=gridcell]", "4999")
+
+    def test_second_tab(self) -> None:
+        """A tab that was duplicated is told, and may take the session or begin another."""
+        page = self.page
+        page.run("x = 1")
+        driver = page.driver
+        first = driver.current_window_handle
+        ticket = page.script("return sessionStorage.getItem('datacode.session')")
+        driver.switch_to.new_window("tab")
+        self.addCleanup(self.close_tab, first)
+        page.open(self.running.page.replace(str(self.running.port), str(self.proxy.port)))
+        page.script("sessionStorage.setItem('datacode.session', arguments[0])", ticket)
+        driver.refresh()
+        page.until_text(".banner-text", "открыта в другой вкладке")
+        page.click(".banner .text-button")
+        page.until_connected()
+        page.run("print(x)")
+        self.assertEqual("1\n", page.output())
+        driver.switch_to.window(first)
+        page.until_text(".banner-text", "открыта в другой вкладке")
+        page.click(".banner .text-button:nth-child(2)")
+        page.until_connected()
+        page.run("print(2)")
+        self.assertEqual("2\n", page.output())
+
+    def close_tab(self, first: str) -> None:
+        """Only the first tab stays."""
+        driver = self.page.driver
+        for handle in driver.window_handles:
+            if handle != first:
+                driver.switch_to.window(handle)
+                driver.close()
+        driver.switch_to.window(first)
+
+    def test_rollback(self) -> None:
+        """With the button pressed a program that fails changes nothing."""
+        page = self.page
+        page.run("x = 1")
+        page.click(".toolbar [aria-pressed]")
+        self.addCleanup(page.script, "localStorage.removeItem('datacode.rollback')")
+        page.run("x = 2\ny = x / 0")
+        page.run("print(x)")
+        self.assertEqual("1\n", page.output())
