@@ -15,6 +15,7 @@ from datacode.language.analysis.scopes import walk
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
 from datacode.tables.date_columns import keyed_pair
+from datacode.tables.filters import is_utf8
 from datacode.tables.join_match import How, KeyColumns, Pairs
 from datacode.tables.number_mismatch import warn_of_numbers
 from datacode.tables.read_options import Warn
@@ -225,7 +226,7 @@ def _candidates(cells: ColumnData, cores: dict[str, Value]) -> list[Value]:
     has_odd_ends = series.str.contains(f"^[{WHITE_SPACE}0]|[{WHITE_SPACE}]$")
     odd = series.filter(has_odd_ends).unique(maintain_order=True).head(10 * _MOST)
     texts = [key for key in cores.values() if key.__class__ is str]
-    wanted = pl.Series([*cores, *texts], dtype=pl.String)
+    wanted = pl.Series([text for text in (*cores, *texts) if is_utf8(text)], dtype=pl.String)
     plain = series.filter(series.is_in(wanted.implode())).unique(maintain_order=True)
     return [*plain.to_list(), *odd.to_list()]
 

@@ -107,6 +107,19 @@ class JoinKeyTests(TableTestCase):
                 self.keyed_join(list(left), list(right), how)
                 self.assertEqual(self.warnings, again)
 
+    def test_half_of_a_surrogate_pair(self) -> None:
+        """A text that a column of Polars cannot hold is like none in it."""
+
+        def work() -> Table:
+            one = Table(["code"], [mixed(["\ud800", "7"])], 2)
+            other = Table(["id"], [typed(["007", "x"])], 2)
+            warn = self.warnings.append
+            return equal_join(one, other, [("code", "id")], How.INNER, lambda _: None, warn=warn)
+
+        self.assertEqual(list(self.by_polars(work).rows()), [])
+        (warning,) = self.warnings
+        self.assertEqual((warning.value("one"), warning.value("other")), ("7", "007"))
+
     def test_nothing_to_tell(self) -> None:
         """Keys that find their partners, and keys that are simply not there."""
         for left, right in (
