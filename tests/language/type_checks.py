@@ -11,7 +11,7 @@ import ast
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 from unittest import mock
@@ -53,7 +53,7 @@ class TypeMismatch(BaseException):
     """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@plan.node
 class Checked(plan.Stmt):
     """A statement with what is known of variables before it and behind it."""
 
