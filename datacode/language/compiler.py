@@ -27,6 +27,7 @@ from datacode.language.codegen.expressions import EXPRESSIONS
 from datacode.language.codegen.frames import VisibleBlock
 from datacode.language.codegen.statements import STATEMENTS
 from datacode.language.codegen.variables import nothing
+from datacode.language.passes import improved
 from datacode.language.planning.units import plan_chunk, plan_condition, plan_function
 from datacode.language.syntax import nodes
 
@@ -172,6 +173,7 @@ def compile_condition(
 
 
 def _compiled(unit: plan.Unit) -> Compiled:
+    unit = improved(unit)
     shown = _plan_observer.get()
     if shown is not None:
         shown(unit)

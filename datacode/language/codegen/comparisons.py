@@ -84,7 +84,7 @@ def _equality(b: Builder, node: plan.Compare, left: Operand, mark: int, right: O
     if b.in_condition and may_be_texts and node.may_mean_more:
         made, safe = _equal_cells(b, left, mark, right), False
     else:
-        made, safe = _equal(b, left, mark, right)
+        made, safe = _equal(b, left, mark, right, node.bounds)
     if node.operator == "!=":
         made = _negated(b, made)
     return Operand(made, BOOL, safe=safe, height=3)
@@ -109,7 +109,9 @@ def _negated(b: Builder, node: ast.expr) -> ast.expr:
     return b.unary(ast.Not(), node)
 
 
-def _equal(b: Builder, left: Operand, mark: int, right: Operand) -> tuple[ast.expr, bool]:
+def _equal(
+    b: Builder, left: Operand, mark: int, right: Operand, bounds: tuple[float, float] | None
+) -> tuple[ast.expr, bool]:
     """A test that two values are equal, and whether it is safe."""
     for known, other in ((right, left), (left, right)):
         if not isinstance(known.node, ast.Constant):
@@ -119,7 +121,7 @@ def _equal(b: Builder, left: Operand, mark: int, right: Operand) -> tuple[ast.ex
             return b.compare(left.node, [ast.Eq()], [right.node]), left.safe and right.safe
         if known.types in (NULL, BOOL):
             return _is_constant(b, left, mark, right, known, other)
-        return _equals_number(b, left, mark, right, known, other is left)
+        return _equals_number(b, left, mark, right, known, other is left, bounds)
     if only(left.types | right.types, NUMBER):
         if only(left.types | right.types, INTEGER):
             left, right = _two_wholes(b, left, mark, right)
@@ -170,9 +172,15 @@ def _within(b: Builder, difference: ast.expr) -> ast.expr:
 
 
 def _equals_number(
-    b: Builder, left: Operand, mark: int, right: Operand, known: Operand, other_is_left: bool
+    b: Builder,
+    left: Operand,
+    mark: int,
+    right: Operand,
+    known: Operand,
+    other_is_left: bool,
+    bounds: tuple[float, float] | None,
 ) -> tuple[ast.expr, bool]:
-    """One operand is a constant number."""
+    """One operand is a constant number, which all numbers within ``bounds`` are equal to."""
     value = constant_number(known)
     assert value is not None
     other = left if other_is_left else right
@@ -189,6 +197,9 @@ def _equals_number(
     # From 2 up the next number is at least EPSILON away.
     if abs(value) >= 2:
         test: ast.expr = b.compare(other.node, [ast.Eq()], [known.node])
+    elif bounds is not None:
+        least, greatest = map(b.constant, bounds)
+        test = b.compare(least, [ast.LtE(), ast.LtE()], [other.node, greatest])
     elif value == 0:
         test = _within(b, other.node)
     else:

@@ -1,0 +1,14 @@
+"""From plan to plan: what can be made faster once everything is known.
+
+A pass takes the plan of a chunk, function or condition and returns one that does the same.
+"""
+
+from __future__ import annotations
+
+from datacode.language.analysis import plan
+from datacode.language.passes.constant_equality import bound_constants
+
+
+def improved(unit: plan.Unit) -> plan.Unit:
+    """The plan behind all passes."""
+    return bound_constants(unit)
