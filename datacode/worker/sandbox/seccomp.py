@@ -2,11 +2,12 @@
 
 The list is what Python, and Polars with its threads, need to compute and to talk on sockets that
 are open already. It has no call that opens a file or looks at one by its path, makes a socket,
-starts a program or a process, or looks at another process. ``newfstatat`` and ``statx`` take a
-path even where they are told to look at an open file, and a filter cannot see that it is empty;
-Python reads a file also where it cannot ask about it. A call that is not on the list fails with
-EPERM, so that a library which tries one finds out; ``clone3`` fails with ENOSYS, as do calls
-newer than the list, so that the C library falls back on calls which the filter can look into.
+starts a program or a process, or looks at another process; an engine, which has a folder, gets
+those on files. ``newfstatat`` and ``statx`` take a path even where they are told to look at an
+open file, and a filter cannot see that it is empty; Python reads a file also where it cannot ask
+about it. A call that is not on the list fails with EPERM, so that a library which tries one finds
+out; ``clone3`` fails with ENOSYS, as do calls newer than the list, so that the C library falls
+back on calls which the filter can look into.
 
 The filter is a program of the kernel's classic packet filter (``seccomp(2)``).
 """
@@ -85,6 +86,39 @@ _ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "exit_group": (231, 94),
 }
 
+_ON_FILES: dict[str, tuple[int | None, int | None]] = {
+    "open": (2, None),
+    "openat": (257, 56),
+    "stat": (4, None),
+    "lstat": (6, None),
+    "newfstatat": (262, 79),
+    "statx": (332, 291),
+    "access": (21, None),
+    "faccessat": (269, 48),
+    "faccessat2": (439, 439),
+    "readlink": (89, None),
+    "readlinkat": (267, 78),
+    "getcwd": (79, 17),
+    "getdents64": (217, 61),
+    "mkdir": (83, None),
+    "mkdirat": (258, 34),
+    "rmdir": (84, None),
+    "unlink": (87, None),
+    "unlinkat": (263, 35),
+    "rename": (82, None),
+    "renameat": (264, 38),
+    "renameat2": (316, 276),
+    "pwrite64": (18, 68),
+    "ftruncate": (77, 46),
+    "fallocate": (285, 47),
+    "fsync": (74, 82),
+    "fdatasync": (75, 83),
+    "fadvise64": (221, 223),
+    "statfs": (137, 43),
+    "fstatfs": (138, 44),
+}
+"""What a process needs besides that has a folder to write files in. Landlock bounds it to that."""
+
 _LOOKED_INTO: dict[str, tuple[int, int]] = {
     "mmap": (9, 222),
     "mprotect": (10, 226),
@@ -118,6 +152,8 @@ _NEW_NAMESPACE = 0x7E020080
 
 _FCNTL = (1, 2, 3, 1030)
 """F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC."""
+_FCNTL_ON_FILES = (5, 6, 7)
+"""F_GETLK, F_SETLK, F_SETLKW."""
 _IOCTL = (0x5401, 0x5421, 0x541B, 0x5450, 0x5451)
 """TCGETS, FIONBIO, FIONREAD, FIONCLEX, FIOCLEX."""
 _PRCTL = (15, 16, 0x53564D41)
@@ -157,7 +193,7 @@ def _one_of(argument: int, values: tuple[int, ...]) -> list[_Step]:
     return [*steps, _NO]
 
 
-def _rules() -> dict[str, list[_Step]]:
+def _rules(on_files: bool) -> dict[str, list[_Step]]:
     """What is allowed of the calls that are allowed in part."""
     return {
         # No new code, no memory that the limit on data does not count.
@@ -192,7 +228,7 @@ def _rules() -> dict[str, list[_Step]]:
             _YES,
             _NO,
         ],
-        "fcntl": _one_of(1, _FCNTL),
+        "fcntl": _one_of(1, _FCNTL + (_FCNTL_ON_FILES if on_files else ())),
         "ioctl": _one_of(1, _IOCTL),
         "prctl": _one_of(0, _PRCTL),
         # Its own limits, to read: the pointer to new ones is null.
@@ -221,7 +257,7 @@ def _packed(steps: list[_Step]) -> bytes:
 
 
 @cache
-def _fixed(name: str) -> tuple[bytes, bytes]:
+def _fixed(name: str, on_files: bool = False) -> tuple[bytes, bytes]:
     """The beginning and the end of a machine's filter, which are the same for every process."""
     column, architecture = _ARCHITECTURES[name]
     steps = [
@@ -232,10 +268,11 @@ def _fixed(name: str) -> tuple[bytes, bytes]:
         _Step(_IF_AT_LEAST, _X32, 0, 1),
         _Step(_RETURN, _UNKNOWN),
     ]
-    for numbers in _ALLOWED.values():
+    allowed = _ALLOWED | (_ON_FILES if on_files else {})
+    for numbers in allowed.values():
         if (number := numbers[column]) is not None:
             steps += _block(number, [_YES])
-    rules = _rules()
+    rules = _rules(on_files)
     for call, both in _LOOKED_INTO.items():
         steps += _block(both[column], rules[call])
     end = [
@@ -247,9 +284,9 @@ def _fixed(name: str) -> tuple[bytes, bytes]:
     return _packed(steps), _packed(end)
 
 
-def program(name: str, process: int) -> bytes:
+def program(name: str, process: int, *, on_files: bool = False) -> bytes:
     """The filter for a machine and for the process of that number. KeyError: no such machine."""
-    beginning, end = _fixed(name)
+    beginning, end = _fixed(name, on_files)
     column = _ARCHITECTURES[name][0]
     to_itself = [
         step for both in _SIGNALS.values() for step in _block(both[column], _one_of(0, (process,)))
@@ -267,15 +304,15 @@ class _FilterProgram(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_void_p))
 
 
-def shut(process: int) -> bool:
+def shut(process: int, *, on_files: bool = False) -> bool:
     """Install the filter for good; False on a machine that it has no numbers for.
 
-    ``no_new_privs`` has to be set before, and no other thread may run. Raises OSError where the
-    kernel has no such filters.
+    With ``on_files`` it lets calls through that open and change files. ``no_new_privs`` has to be
+    set before, and no other thread may run. Raises OSError where the kernel has no such filters.
     """
     if machine() not in _ARCHITECTURES:
         return False
-    code = program(machine(), process)
+    code = program(machine(), process, on_files=on_files)
     steps = ctypes.create_string_buffer(code, len(code))
     filter_ = _FilterProgram(len(code) // 8, ctypes.addressof(steps))
     prctl(PR_SET_SECCOMP, 2, ctypes.addressof(filter_))
