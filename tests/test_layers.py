@@ -168,7 +168,8 @@ class LayerTests(SynchronousTestCase):
 
     def test_language_needs_no_twisted(self) -> None:
         """Language, runtime and tables work without Twisted."""
-        inner = ("values.", "language.", "runtime.", "hints.", "tables.", "errors", "i18n.")
+        inner = ("values.", "plans.", "engine.", "language.", "runtime.", "hints.", "tables.")
+        inner += ("errors", "i18n.")
         self.assertEqual([m for m in self.importers("twisted") if f"{m}.".startswith(inner)], [])
 
     def test_two_modules_import_impacket(self) -> None:
@@ -213,6 +214,7 @@ class LayerTests(SynchronousTestCase):
     def test_extras_stay_in_their_packages(self) -> None:
         """What an extra installs is imported by the package that it is for, and only there."""
         for package, folders in (
+            ("duckdb", ("engine.",)),
             ("ipykernel", ("kernel.",)),
             ("jupyter_client", ("kernel.",)),
             ("pygls", ("lsp.",)),

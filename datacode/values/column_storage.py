@@ -4,13 +4,17 @@ A typed column holds one kind of value, and nulls: numbers (Float64), text (Stri
 (Boolean) or nothing but nulls (Null). Every other column is a list. Programs cannot tell the two
 apart: an operation has a fast path for typed columns and a plain one for lists with the same
 result, and the cells alone decide which is taken, not how they are stored.
+
+The cells of a large table may also be in files (``stored_column``): whoever has those is a
+``StoredRows``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, compress
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
+from weakref import WeakMethod
 
 from datacode.values.lazy_polars import pl
 from datacode.values.types import Value
@@ -55,6 +59,11 @@ class ColumnData:
         "dates",
         "kinds",
     )
+
+    source: StoredRows | None = None
+    """Whoever has the cells, if they are not in memory."""
+    position = 0
+    """Which of its columns this one is there."""
 
     def __init__(self, values: list[Value] | None = None, series: pl.Series | None = None) -> None:
         self._list = values
@@ -166,6 +175,100 @@ class ColumnData:
         return ColumnData(values=self._list[start:stop])
 
 
+class StoredRows(Protocol):
+    """Rows in files, and what can be done with them there.
+
+    Columns are known by their positions. Results are columns too: stored ones, or ordinary ones
+    where there are few cells. What a method cannot do exactly it refuses with None.
+    """
+
+    row_count: int
+
+    def kind(self, position: int) -> type | None:
+        """``float``, ``str`` or ``bool`` if all filled cells are of it, ``NoneType`` if none is
+        filled; None for several kinds, NaN among them."""
+
+    def null_count(self, position: int) -> int:
+        """How many cells are null."""
+
+    def is_plain(self, position: int) -> bool:
+        """Is no text among the cells that could be a date or money, which are compared as such?"""
+
+    def window(self, position: int, start: int, stop: int) -> ColumnData:
+        """Some cells of a column, in memory."""
+
+    def load(
+        self, position: int, unload: WeakMethod[Callable[[], None]], *, as_list: bool
+    ) -> ColumnData:
+        """All cells of a column, in memory. Raises a Runtime Error where there is no room.
+
+        ``unload`` is called when others need the room.
+        """
+
+    def fetch(self, positions: Sequence[int], start: int, stop: int) -> list[ColumnData]:
+        """Some rows, in memory."""
+
+    def slice(self, positions: Sequence[int], start: int, stop: int) -> list[ColumnData]:
+        """The rows from ``start`` to before ``stop``."""
+
+    def keep(self, positions: Sequence[int], mask: Mask) -> list[ColumnData]:
+        """The rows where ``mask`` is true."""
+
+    def take(self, positions: Sequence[int], indices: Indices) -> list[ColumnData]:
+        """The rows by number; a null number gives nulls."""
+
+    def together(self, columns: Sequence[ColumnData]) -> StoredRows | None:
+        """All these columns as one, in this order; columns in memory are stored for it.
+
+        None where some hold values that cannot be stored.
+        """
+
+    def under_each_other(self, parts: Sequence[Sequence[ColumnData]]) -> list[ColumnData] | None:
+        """The rows of several tables of the same width, in order."""
+
+    def new_column(self, parts: Iterable[ColumnData]) -> ColumnData:
+        """A column of parts in memory, in files or in memory as there is room."""
+
+    def sorted(self, keys: Sequence[tuple[int, bool]]) -> list[ColumnData] | None:
+        """The rows in the order of columns, each ascending or (True) descending."""
+
+    def grouped(
+        self, by: Sequence[int], wanted: Sequence[tuple[int, str]]
+    ) -> list[ColumnData] | None:
+        """The groups' keys, and for each of ``wanted`` what a function makes of a column; groups in
+        the order of their first rows."""
+
+    def joined(
+        self, other: StoredRows, on: Sequence[tuple[int, int]], kind: str, nulls_equal: bool
+    ) -> list[ColumnData] | None:
+        """The columns of both sides for rows whose keys are equal (``plans.nodes.Join``)."""
+
+
+def by_source(columns: Sequence[ColumnData]) -> list[tuple[StoredRows | None, list[int]]]:
+    """Which of the columns belong to the same rows; None for those in memory."""
+    found: dict[int, tuple[StoredRows | None, list[int]]] = {}
+    for place, column in enumerate(columns):
+        found.setdefault(id(column.source), (column.source, []))[1].append(place)
+    return list(found.values())
+
+
+def _each_source(
+    columns: Sequence[ColumnData],
+    outside: Callable[[StoredRows, list[int]], list[ColumnData]],
+    inside: Callable[[list[ColumnData]], list[ColumnData]],
+) -> list[ColumnData]:
+    """New columns of these: done by whoever has their cells, or in memory."""
+    found: list[ColumnData] = list(columns)
+    for source, places in by_source(columns):
+        if source is None:
+            made = inside([columns[place] for place in places])
+        else:
+            made = outside(source, [columns[place].position for place in places])
+        for place, column in zip(places, made, strict=True):
+            found[place] = column
+    return found
+
+
 def typed(values: list[Any]) -> pl.Series | None:
     """The series of values of one kind, or None if there are several kinds or another kind."""
     kinds = set(map(type, values))
@@ -196,6 +299,13 @@ def nulls(length: int) -> ColumnData:
 
 def keep(columns: Sequence[ColumnData], mask: Mask) -> tuple[list[ColumnData], int]:
     """The rows of several columns where ``mask`` is true, and their number."""
+    if any(column.source is not None for column in columns):
+        found = _each_source(
+            columns,
+            lambda source, positions: source.keep(positions, mask),
+            lambda others: keep(others, mask)[0],
+        )
+        return found, len(found[0])
     as_list = mask if isinstance(mask, list) else None
     series = [c.stored_series() if c.is_stored_as_series() else None for c in columns]
     kept: list[pl.Series] = []
@@ -218,6 +328,12 @@ def keep(columns: Sequence[ColumnData], mask: Mask) -> tuple[list[ColumnData], i
 
 def take(columns: Sequence[ColumnData], indices: Indices) -> list[ColumnData]:
     """The rows of several columns by number; a null number gives null."""
+    if any(column.source is not None for column in columns):
+        return _each_source(
+            columns,
+            lambda source, positions: source.take(positions, indices),
+            lambda others: take(others, indices),
+        )
     series = [c.stored_series() if c.is_stored_as_series() else None for c in columns]
     taken: list[pl.Series] = []
     if any(s is not None for s in series):

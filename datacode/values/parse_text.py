@@ -108,6 +108,8 @@ _ANY_CODE = (
     "USD|EUR|RUB|GBP|JPY|CNY|INR|KRW|CAD|AUD|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|HRK|RSD|BAM|MKD"
     "|ALL|TRY|UAH|BYN|MDL|GEL|AMD|AZN|KZT|KGS|TJS|TMT|UZS"
 )
+MONEY_MARKS = (_SYMBOLS, _ANY_CODE)
+"""The signs of currencies, of which every amount of money has one, as parts of patterns."""
 _HAS_MARK = re.compile(
     rf"[{_SYMBOLS}]|\A(?:{_ANY_CODE})|(?:{_ANY_CODE})\Z", re.IGNORECASE | re.ASCII
 )

@@ -105,7 +105,7 @@ class Table:
 
     def _visit_column(self, position: int) -> Iterator[Value]:
         column = self.columns[position]
-        if column.is_stored_as_series():
+        if column.source is None and column.is_stored_as_series():
             is_again = column in self._visited_columns
             self._visited_columns.add(column)
             if is_again and self.row_count * len(self.columns) <= _CELLS_KEPT:

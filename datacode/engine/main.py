@@ -1,0 +1,307 @@
+"""The engine's process: answers requests of one session, in order, until the other side hangs up.
+
+The main thread works; a second one reads, so that a cancel reaches DuckDB in the middle of a step.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import NoReturn
+
+import duckdb
+from msgspec import DecodeError
+
+from datacode.engine import database, sql, walls
+from datacode.engine.tables import Piece, Tables, TooMuch
+from datacode.i18n.message import Message
+from datacode.plans import messages, nodes, parts
+from datacode.plans.nodes import BadPlan, Kind
+from datacode.plans.settings import EngineSetting
+from datacode.values.lazy_polars import pl
+from datacode.worker.sandbox import syscalls
+
+_MOST_FETCHED = 1 << 22
+"""The most rows of one answer."""
+
+_AT_ONCE = 1 << 20
+_WAITING = 16
+"""So many requests are read ahead; a client that waits for its answers sends one."""
+
+_MEMORY = Message("engine_out_of_memory", "Not enough memory for this step on the large table")
+_SPACE = Message(
+    "engine_out_of_space",
+    "The disk space for large tables is used up ({mebibytes} MiB for this session)",
+)
+_BAD = Message("engine_bad_request", "The engine for large tables was asked for what cannot be")
+_FAULT = Message("engine_failed", "The engine for large tables failed: {reason}")
+
+
+class Engine:
+    """Carries out requests one by one."""
+
+    def __init__(self, setting: EngineSetting) -> None:
+        self._setting = setting
+        self._tables = Tables(setting.folder, setting.quota)
+        self._databases = database.opened(setting.folder, setting.memory, setting.quota)
+        self._current: int | None = None
+        self._cancelled: set[int] = set()
+        self._lock = threading.Lock()
+
+    def cancel(self, request: int) -> None:
+        """Give up that request, under way or still to come. Called by the other thread."""
+        with self._lock:
+            self._cancelled.add(request)
+            if self._current == request:
+                for each in self._databases:
+                    each.interrupt()
+
+    def answer(self, asked: messages.ToEngine) -> messages.FromEngine | None:
+        """What is answered to a request."""
+        if isinstance(asked, messages.Drop):
+            for number in asked.tables:
+                self._tables.drop(number)
+            return None
+        assert not isinstance(asked, messages.Cancel)
+        with self._lock:
+            self._current = asked.request
+            is_cancelled = asked.request in self._cancelled
+        message: Message | None = None
+        try:
+            if not is_cancelled:
+                return self._carried_out(asked)
+        except duckdb.InterruptException:
+            message = None
+        except (duckdb.OutOfMemoryException, MemoryError) as error:
+            is_disk = "max_temp_directory_size" in str(error)
+            message = self._no_space() if is_disk else _MEMORY
+        except TooMuch:
+            message = self._no_space()
+        except BadPlan:
+            message = _BAD
+        except (duckdb.Error, OSError) as error:
+            is_disk = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG)
+            is_disk = is_disk or "No space left" in str(error) or "File too large" in str(error)
+            message = self._no_space() if is_disk else _FAULT.filled(reason=str(error)[:500])
+        except Exception as fault:  # noqa: BLE001 - a fault of ours must not end the other tables
+            traceback.print_exc()
+            message = _FAULT.filled(reason=type(fault).__name__)
+        finally:
+            with self._lock:
+                self._current = None
+                self._cancelled.discard(asked.request)
+        return messages.Failed(asked.request, message)
+
+    def _no_space(self) -> Message:
+        return _SPACE.filled(mebibytes=self._setting.quota >> 20)
+
+    def _carried_out(self, asked: messages.ToEngine) -> messages.FromEngine:
+        if isinstance(asked, messages.Append):
+            return self._append(asked)
+        if isinstance(asked, messages.Finish):
+            return self._finish(asked)
+        if isinstance(asked, messages.Run):
+            return self._run(asked)
+        if isinstance(asked, messages.Fetch):
+            return self._fetch(asked)
+        assert isinstance(asked, messages.Measure)
+        return self._measure(asked)
+
+    # Tables that are sent -----------------------------------------------------------
+
+    def _append(self, asked: messages.Append) -> messages.Done:
+        table = self._tables.unfinished(asked.table)
+        if asked.rows < 0 or len(asked.kinds) > nodes.MOST_COLUMNS:
+            raise BadPlan("no such piece")
+        if len(asked.data) > self._tables.free():
+            raise TooMuch
+        path = self._tables.new_path()
+        with open(path, "xb") as file:
+            file.write(asked.data)
+        self._check(path, asked)
+        table.add(Piece(path, table.shape.rows, asked.rows, asked.kinds))
+        return messages.Done(asked.request)
+
+    def _check(self, path: str, asked: messages.Append) -> None:
+        """Is the file what it is said to be?"""
+        found = self._databases[0].execute(
+            f"SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet({sql.quoted(path)}))"
+        )
+        wanted = [
+            (name, sql.TYPES[name[-1]])
+            for number, kind in enumerate(asked.kinds)
+            for name in parts.names(number, kind)
+        ]
+        if found.fetchall() != [(parts.ROW, "BIGINT"), *wanted]:
+            raise BadPlan("a piece of other columns")
+        rows = self._databases[0].execute(f"SELECT count(*) FROM read_parquet({sql.quoted(path)})")
+        if rows.fetchall() != [(asked.rows,)]:
+            raise BadPlan("a piece of other rows")
+
+    def _finish(self, asked: messages.Finish) -> messages.Made:
+        table = self._tables.unfinished(asked.table)
+        if not table.pieces:
+            raise BadPlan("a table without pieces")
+        table.is_whole = True
+        return self._made(asked.request, asked.table, 0.0)
+
+    # Steps --------------------------------------------------------------------------
+
+    def _run(self, asked: messages.Run) -> messages.Made:
+        begin = time.thread_time()
+        kinds = nodes.kinds_after(asked.step, lambda number: self._tables[number].shape)
+        text = sql.step(sql.Selection(self._tables.__getitem__), asked.step, kinds)
+        self._tables.free()
+        path = self._tables.new_path()
+        copy = f"COPY ({text}) TO {sql.quoted(path)} (FORMAT parquet, COMPRESSION lz4)"
+        try:
+            rows = self._tried(copy)
+        except BaseException:
+            if os.path.exists(path):
+                os.unlink(path)
+            raise
+        number = self._tables.new_number()
+        self._tables.put(number, Piece(path, 0, rows, kinds))
+        self._tables.free()
+        return self._made(asked.request, number, time.thread_time() - begin)
+
+    def _tried(self, statement: str) -> int:
+        """Run a statement, after failing for want of memory once more with less of it."""
+        try:
+            return int(self._databases[0].execute(statement).fetchall()[0][0])
+        except duckdb.OutOfMemoryException as error:
+            if "max_temp_directory_size" in str(error):
+                raise
+        return int(self._databases[1].execute(statement).fetchall()[0][0])
+
+    def _made(self, request: int, number: int, seconds: float) -> messages.Made:
+        shape = self._tables[number].shape
+        nulls = self._of_columns(nodes.Scan(number), shape, _nulls_of)
+        return messages.Made(request, number, shape.rows, shape.kinds, nulls, round(seconds, 3))
+
+    def _of_columns(
+        self, plan: nodes.Source, shape: nodes.Shape, of_column: Callable[[int, Kind], str]
+    ) -> tuple[int, ...]:
+        """A number for each column of a plan."""
+        wanted = [of_column(number, kind) for number, kind in enumerate(shape.kinds)]
+        if not wanted:
+            return ()
+        rows = sql.Selection(self._tables.__getitem__).all_of(plan)
+        found = self._databases[0].execute(f"SELECT {', '.join(wanted)} FROM ({rows})")
+        return tuple(map(int, found.fetchall()[0]))
+
+    # Rows that are asked for ----------------------------------------------------------
+
+    def _fetch(self, asked: messages.Fetch) -> messages.Fetched:
+        selection = sql.Selection(self._tables.__getitem__)
+        shape = selection.shape(asked.source)
+        if not 0 <= asked.start <= asked.stop <= shape.rows:
+            raise BadPlan("rows beyond the end")
+        if asked.stop - asked.start > _MOST_FETCHED:
+            raise BadPlan("too many rows at once")
+        inner = selection.some(asked.source, range(len(shape.kinds)), asked.start, asked.stop)
+        columns = [n for i, k in enumerate(shape.kinds) for n in parts.names(i, k)]
+        if not columns:
+            columns = [parts.ROW]
+        text = f"SELECT {', '.join(columns)} FROM ({inner}) ORDER BY row"
+        frame = pl.DataFrame(self._databases[0].sql(text))
+        file = io.BytesIO()
+        frame.write_ipc_stream(file)
+        return messages.Fetched(asked.request, shape.kinds, file.getvalue())
+
+    def _measure(self, asked: messages.Measure) -> messages.Measured:
+        shape = sql.Selection(self._tables.__getitem__).shape(asked.source)
+        sizes, nulls = (
+            self._of_columns(asked.source, shape, each) for each in (_text_bytes_of, _nulls_of)
+        )
+        return messages.Measured(asked.request, sizes, nulls)
+
+
+def _text_bytes_of(number: int, kind: Kind) -> str:
+    return f"coalesce(sum(strlen(c{number}s)), 0)" if kind in (Kind.TEXT, Kind.MIXED) else "0"
+
+
+def _nulls_of(number: int, kind: Kind) -> str:
+    if kind is Kind.NULL:
+        return "count(*)"
+    if kind is Kind.MIXED:
+        return f"count(*) - count(nullif(c{number}k, {parts.NULL}))"
+    return f"count(*) - count({parts.name(number, kind)})"
+
+
+# The process ---------------------------------------------------------------------------
+
+
+def serve(engine: Engine, connection: socket.socket) -> NoReturn:
+    """Answer until the other side hangs up, or breaks the rules."""
+    waiting: queue.Queue[messages.ToEngine] = queue.Queue(_WAITING)
+    reader = threading.Thread(
+        target=_read, args=(connection, waiting.put, engine.cancel), daemon=True
+    )
+    reader.start()
+    while True:
+        answer = engine.answer(waiting.get())
+        if answer is not None:
+            try:
+                connection.sendall(messages.frame(answer))
+            except OSError:
+                os._exit(0)
+
+
+def _read(
+    connection: socket.socket,
+    put: Callable[[messages.ToEngine], None],
+    cancel: Callable[[int], None],
+) -> None:
+    frames = messages.Frames()
+    try:
+        while data := connection.recv(_AT_ONCE):
+            frames.add(data)
+            while (body := frames.take()) is not None:
+                asked = messages.to_engine.decode(body)
+                if isinstance(asked, messages.Cancel):
+                    cancel(asked.request)
+                else:
+                    put(asked)
+    except (OSError, ValueError, DecodeError, MemoryError):
+        os._exit(2)
+    os._exit(0)
+
+
+def main(descriptor: int, text: str) -> NoReturn:
+    """Start: import everything, fork, shut the walls, serve. The first process waits."""
+    setting = EngineSetting(**json.loads(text))
+    _load()
+    parent = os.getpid()
+    child = os.fork()  # libraries have threads by now, and walls are for a process that has one
+    if child:
+        os.close(descriptor)
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    connection = socket.socket(fileno=descriptor)
+    syscalls.call_process("datacode-engine")
+    walls.limit(setting.memory, setting.quota)
+    engine = Engine(setting)
+    if setting.has_walls:
+        walls.shut(setting.folder, parent)
+    else:
+        walls.end_with(parent)
+    serve(engine, connection)
+
+
+def _load() -> None:
+    """Import what would be imported in the middle of a request."""
+    pl.DataFrame, pl.Series  # noqa: B018 - the first name asked for imports Polars
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,107 @@
+"""The tables that an engine has in its folder: which files they are, and what is in them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from datacode.plans.nodes import BadPlan, Kind, Shape, common_kind
+
+MOST_TABLES = 10_000
+MOST_PIECES = 100_000
+_SUFFIX = ".parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file with some of a table's rows, from ``first`` on, and the kinds of its columns."""
+
+    path: str
+    first: int
+    rows: int
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(slots=True)
+class StoredTable:
+    """A table whose rows stand in files, piece after piece."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    shape: Shape = field(default_factory=lambda: Shape((), 0))
+    is_whole: bool = False
+
+    def add(self, piece: Piece) -> None:
+        """The next rows. Raises ``BadPlan`` for other columns than before."""
+        if not self.pieces:
+            kinds = piece.kinds
+        elif len(piece.kinds) != len(self.shape.kinds):
+            raise BadPlan("a piece of another width")
+        else:
+            kinds = tuple(map(common_kind, zip(self.shape.kinds, piece.kinds, strict=True)))
+        self.pieces.append(piece)
+        self.shape = Shape(kinds, self.shape.rows + piece.rows)
+
+
+class TooMuch(Exception):
+    """There is no room for more files."""
+
+
+class Tables:
+    """The tables in a folder. ``quota`` bytes are for all of its files together."""
+
+    def __init__(self, folder: str, quota: int) -> None:
+        self.folder = folder
+        for entry in os.scandir(folder):
+            if entry.name.endswith(_SUFFIX):  # of an engine that has ended, with all its tables
+                os.unlink(entry.path)
+        self._quota = quota
+        self._tables: dict[int, StoredTable] = {}
+        self._files = 0
+        self._last = 0
+
+    def __getitem__(self, number: int) -> StoredTable:
+        """A table that is whole. Raises ``BadPlan``."""
+        table = self._tables.get(number)
+        if table is None or not table.is_whole:
+            raise BadPlan("no such table")
+        return table
+
+    def unfinished(self, number: int) -> StoredTable:
+        """A table that is being made; numbers of new ones are those of whoever makes them."""
+        table = self._tables.get(number)
+        if table is None:
+            if len(self._tables) >= MOST_TABLES or number < 0:
+                raise BadPlan("too many tables")
+            table = self._tables[number] = StoredTable()
+        if table.is_whole or len(table.pieces) >= MOST_PIECES:
+            raise BadPlan("a table that is whole already")
+        return table
+
+    def new_number(self) -> int:
+        """A number for a result, which no table has."""
+        self._last += 1
+        return -self._last
+
+    def put(self, number: int, piece: Piece) -> StoredTable:
+        """A table of one piece."""
+        table = self._tables[number] = StoredTable(is_whole=True)
+        table.add(piece)
+        return table
+
+    def new_path(self) -> str:
+        """Where the next file goes."""
+        self._files += 1
+        return os.path.join(self.folder, f"{self._files}{_SUFFIX}")
+
+    def drop(self, number: int) -> None:
+        """Remove a table and its files."""
+        table = self._tables.pop(number, None)
+        for piece in table.pieces if table is not None else ():
+            os.unlink(piece.path)
+
+    def free(self) -> int:
+        """How many bytes files may still take. Raises ``TooMuch`` if that is none."""
+        taken = sum(entry.stat().st_size for entry in os.scandir(self.folder) if entry.is_file())
+        if taken >= self._quota:
+            raise TooMuch
+        return self._quota - taken

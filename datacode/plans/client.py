@@ -1,0 +1,183 @@
+"""An engine, asked and waited for. Requests are answered in order, one at a time."""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import msgspec
+
+from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.plans import messages
+
+Answer = TypeVar("Answer", bound=msgspec.Struct)
+
+_AT_ONCE = 1 << 20
+
+Connect = Callable[[], "Connection"]
+
+
+class Lost(Exception):
+    """The engine has ended, or what it says makes no sense."""
+
+
+class Connection:
+    """Bytes to an engine and from it.
+
+    A program is interrupted by exceptions out of signals. A wait may be broken off so, a transfer
+    not: half a frame would be the end of the engine. This class holds back SIGINT.
+    """
+
+    def __init__(self, stream: socket.socket) -> None:
+        self._stream = stream
+        self._readable = select.poll()
+        self._readable.register(stream, select.POLLIN)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Within this only ``receive`` can be interrupted."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def wait(self) -> None:
+        """Wait until there is something to receive."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+        try:
+            self._readable.poll()
+        finally:
+            signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+
+    def send(self, data: bytes) -> None:
+        """Send all of it. Raises OSError."""
+        self._stream.sendall(data)
+
+    def receive(self) -> bytes:
+        """Some bytes; none when the other side has hung up. Raises OSError."""
+        self.wait()
+        return self._stream.recv(_AT_ONCE)
+
+    def close(self) -> None:
+        """Hang up: the engine ends."""
+        self._stream.close()
+
+
+class Client:
+    """One engine, which is connected when it is needed first."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._frames = messages.Frames()
+        self._requests = 0
+        self._tables = 0
+        self._unneeded: list[int] = []
+        self.life = 0
+        """Which engine this is: tables of one that was lost are not there in the next."""
+
+    def new_table(self) -> int:
+        """A number for a table that is going to be sent."""
+        self._tables += 1
+        return self._tables
+
+    def drop(self, life: int, table: int) -> None:
+        """Nobody needs that table any more; the engine is told with the next request."""
+        if life == self.life:
+            self._unneeded.append(table)
+
+    def ask(
+        self,
+        make: Callable[[int], messages.ToEngine],
+        answer: type[Answer],
+        life: int | None = None,
+    ) -> Answer:
+        """Send the request that ``make`` gives for a number, and wait for its answer.
+
+        ``life`` is that of the engine which has the tables that the request is about. Raises a
+        Runtime Error for what the engine could not do, or where it is gone.
+        """
+        if life is not None and (life != self.life or self._connection is None):
+            raise gone()
+        connection = self._connected()
+        with connection.guarded():
+            return self._asked(connection, make, answer)
+
+    def _asked(
+        self, connection: Connection, make: Callable[[int], messages.ToEngine], answer: type[Answer]
+    ) -> Answer:
+        self._requests += 1
+        request = make(self._requests)
+        try:
+            unneeded, self._unneeded = self._unneeded, []
+            data = messages.frame(messages.Drop(tuple(unneeded))) if unneeded else b""
+            connection.send(data + messages.frame(request))
+        except OSError as error:
+            self.close()
+            raise gone() from error
+        try:
+            found = self._answer(self._requests)
+        except (OSError, ValueError, msgspec.DecodeError, Lost) as error:
+            self.close()
+            raise gone() from error
+        except BaseException:
+            self._cancel(self._requests)
+            raise
+        if isinstance(found, messages.Failed):
+            if found.message is None:
+                raise gone()
+            raise DataCodeError(Kind.RUNTIME, found.message)
+        if not isinstance(found, answer):
+            self.close()
+            raise gone()
+        return found
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+            self._frames = messages.Frames()
+            self._unneeded.clear()
+            self.life += 1
+        return self._connection
+
+    def _answer(self, request: int) -> messages.FromEngine:
+        """The answer to a request; those to others, which nobody waits for any more, are let go."""
+        assert self._connection is not None
+        while True:
+            while (body := self._frames.take()) is None:
+                data = self._connection.receive()
+                if not data:
+                    raise Lost
+                self._frames.add(data)
+            found = messages.from_engine.decode(body)
+            if found.request == request:
+                return found
+            if isinstance(found, messages.Made):
+                self._unneeded.append(found.table)
+
+    def _cancel(self, request: int) -> None:
+        """Nobody waits any more: the engine is told, and its answer let go when it comes."""
+        if self._connection is not None:
+            try:
+                self._connection.send(messages.frame(messages.Cancel(request)))
+            except OSError:
+                self.close()
+
+    def close(self) -> None:
+        """End the engine. Its tables are gone."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+            self.life += 1
+
+
+def gone() -> DataCodeError:
+    """The error for a table whose engine has ended."""
+    return runtime_error(
+        "large_table_lost", "The large table is lost, as its engine has ended: make it again"
+    )

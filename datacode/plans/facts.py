@@ -1,0 +1,64 @@
+"""What is known of the cells of a column in files, beside their kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from datacode.plans.nodes import Kind, common_kind
+from datacode.values.column_storage import ColumnData
+from datacode.values.parse_text import MONEY_MARKS, WHITE_SPACE
+
+_LIKE_A_DATE = r"(?s)^[0-9](?:[./]|.[./]|...-)|^[0-9][0-9.:/ T-]*$"
+_SIGNS, _CODES = MONEY_MARKS
+_LIKE_MONEY = f"(?i)[{_SIGNS}]|^[{WHITE_SPACE}]*(?:{_CODES})|(?:{_CODES})[{WHITE_SPACE}]*$"
+"""Wider than what dates and money are: a column without such texts is neither, nor any part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """``nulls``: how many, None where nobody has counted.
+
+    ``is_plain``: no text could be a date or money, which are compared as such. ``is_finite``: no
+    number is infinite. Both hold for every part of the column, too.
+    """
+
+    kind: Kind
+    nulls: int | None = 0
+    is_plain: bool = True
+    is_finite: bool = True
+
+    def joined(self, other: Facts) -> Facts:
+        """The facts of a column that has the cells of both."""
+        return Facts(
+            common_kind([self.kind, other.kind]),
+            None if self.nulls is None or other.nulls is None else self.nulls + other.nulls,
+            self.is_plain and other.is_plain,
+            self.is_finite and other.is_finite,
+        )
+
+    def with_nulls(self, kind: Kind, nulls: int | None) -> Facts:
+        """The same for some of the cells, of which so many are null."""
+        return replace(self, kind=kind, nulls=nulls)
+
+
+def facts_of(column: ColumnData, kind: Kind) -> Facts:
+    """The facts of a column in memory, whose kind as a file has it is known."""
+    series = None if kind is Kind.MIXED else column.stored_series()
+    if series is None:
+        return Facts(kind, 0, False, False)
+    nulls = series.null_count()
+    if kind is Kind.NUMBER:
+        return Facts(kind, nulls, True, not series.is_infinite().any())
+    if kind is not Kind.TEXT:
+        return Facts(kind, nulls)
+    has_digit = series.str.contains(_LIKE_A_DATE) | (
+        series.str.contains("[0-9]") & series.str.contains(_LIKE_MONEY)
+    )
+    return Facts(kind, nulls, not has_digit.any())
+
+
+def size_of(facts: Facts, rows: int) -> int:
+    """About how many bytes the cells take in memory, texts aside."""
+    if facts.kind is Kind.MIXED:
+        return 80 * rows
+    return {Kind.NUMBER: 9, Kind.TEXT: 18, Kind.BOOL: 1, Kind.NULL: 0}[facts.kind] * rows

@@ -1,0 +1,17 @@
+"""What whoever starts an engine tells it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+MEMORY = 512 * 2**20
+"""Bytes of an engine's memory."""
+
+
+class EngineSetting(Struct, frozen=True):
+    """Bytes of memory and of files, the folder where those go, and whether there are walls."""
+
+    folder: str
+    memory: int = MEMORY
+    quota: int = 20 * 2**30
+    has_walls: bool = True

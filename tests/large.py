@@ -1,0 +1,70 @@
+"""An engine for stored tables, for tests."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, ClassVar
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.engine import process
+from datacode.plans.client import Client, Connection
+from datacode.plans.rows import Storage
+from datacode.plans.settings import EngineSetting
+
+
+@contextmanager
+def storage(
+    *, threshold: int = 0, memory: int = 1 << 28, small: int = 0, quota: int = 1 << 30,
+    engine_memory: int = 512 << 20,
+) -> Iterator[Storage]:  # fmt: skip
+    """Stored tables in a folder that is removed afterwards; by default every table is stored."""
+    processes: list[subprocess.Popen[bytes]] = []
+    with tempfile.TemporaryDirectory(prefix="datacode-large-") as folder:
+
+        def connect() -> Connection:
+            started, stream = process.start(
+                EngineSetting(folder, quota=quota, memory=engine_memory)
+            )
+            processes.append(started)
+            return Connection(stream)
+
+        client = Client(connect)
+        try:
+            yield Storage(client, threshold=threshold, memory=memory, small=small)
+        finally:
+            client.close()
+            for each in processes:
+                each.wait(30)
+
+
+class StoredTestCase(SynchronousTestCase):
+    """Tests of a class that share one engine: it starts before the first, ends after the last."""
+
+    _to_come: ClassVar[Counter[type]] = Counter()
+    _stack: ClassVar[ExitStack | None] = None
+    storage: ClassVar[Storage]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._to_come[type(self)] += 1
+
+    def setUp(self) -> None:
+        """Start the engine before the first test."""
+        super().setUp()
+        self.addCleanup(self._leave)
+        cls = type(self)
+        if cls._stack is None:
+            cls._stack = ExitStack()
+            cls.storage = cls._stack.enter_context(storage())
+
+    def _leave(self) -> None:
+        cls = type(self)
+        cls._to_come[cls] -= 1
+        if cls._to_come[cls] <= 0 and cls._stack is not None:
+            cls._stack.close()
+            cls._stack = None
