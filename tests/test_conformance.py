@@ -16,22 +16,27 @@ CASES = Path(__file__).parent / "conformance"
 class ConformanceTests(unittest.SynchronousTestCase):
     """What the cases have in common."""
 
+    def interpreter(self) -> Interpreter:
+        """What runs a case."""
+        return Interpreter()
+
     def check(self, case: Path) -> None:
         """Run one program."""
-        outcome = Interpreter().run(case.read_text("utf-8"))
+        outcome = self.interpreter().run(case.read_text("utf-8"))
         self.assertEqual(outcome.output, case.with_suffix(".out").read_text("utf-8"))
         self.assertEqual(str(outcome.error or ""), _expected_error(case))
 
 
-class LanguageConformanceTests(ConformanceTests):
+class LanguageCases(ConformanceTests):
     """The cases of the language reference."""
 
 
-class BuiltinsConformanceTests(ConformanceTests):
+class BuiltinsCases(ConformanceTests):
     """The cases of the builtins and of the tables and files reference, run in their folder."""
 
     def setUp(self) -> None:
         """Programs find their data where they lie."""
+        super().setUp()
         before = Path.cwd()
         os.chdir(CASES / "builtins")
         self.addCleanup(self._tidy)
@@ -43,12 +48,21 @@ class BuiltinsConformanceTests(ConformanceTests):
             written.unlink()
 
 
+class LanguageConformanceTests(LanguageCases):
+    """The cases of the language reference."""
+
+
+class BuiltinsConformanceTests(BuiltinsCases):
+    """The cases of the builtins and of the tables and files reference."""
+
+
 def _expected_error(case: Path) -> str:
     error = case.with_suffix(".err")
     return error.read_text("utf-8").rstrip("\n") if error.exists() else ""
 
 
-def _add_cases(folder: Path, tests: type[ConformanceTests]) -> None:
+def add_cases(folder: Path, tests: type[ConformanceTests]) -> None:
+    """A test for each program in a folder."""
     for case in sorted(folder.glob("*.dc")):
         setattr(tests, f"test_{case.stem}", _test_of(case))
 
@@ -62,5 +76,5 @@ def _test_of(case: Path) -> Callable[[ConformanceTests], None]:
     return test
 
 
-_add_cases(CASES / "language", LanguageConformanceTests)
-_add_cases(CASES / "builtins", BuiltinsConformanceTests)
+add_cases(CASES / "language", LanguageConformanceTests)
+add_cases(CASES / "builtins", BuiltinsConformanceTests)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
+from datacode.plans.rows import Storage
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interrupts import OutputLimit
 from datacode.values import equality
@@ -58,6 +59,7 @@ class Host:
     table, which holds the first rows of it, the text of that is written in its place.
     ``output_limit`` and ``memory_limit`` are in bytes; None for ``output_limit`` is no limit.
     Without ``keep_output`` what has been handed to ``on_output`` is not kept.
+    ``large_tables`` stores tables that are too large for memory; without it there are none.
     ``relations`` holds what ``relate`` recorded, in call order.
     """
 
@@ -71,8 +73,10 @@ class Host:
         output_limit: int | None = None,
         memory_limit: int | None = None,
         keep_output: bool = True,
+        large_tables: Storage | None = None,
     ) -> None:
         self.files = files
+        self.large_tables = large_tables
         self.on_output = on_output
         self.on_warning = on_warning
         self.on_table = on_table
@@ -146,6 +150,13 @@ class Host:
         if answer is True:
             return None
         return answer if isinstance(answer, Table) else table
+
+    def placed(self, table: Table) -> Table:
+        """The table, stored where even the smallest ones are."""
+        storage = self.large_tables
+        if storage is None or storage.threshold or not table.columns:
+            return table
+        return Table(table.names, storage.placed(table.columns), len(table))
 
     # Functions and conditions ---------------------------------------------
 

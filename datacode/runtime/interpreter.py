@@ -21,6 +21,7 @@ from datacode.language import program_cache
 from datacode.language.compiler import PROGRAM_FILE
 from datacode.language.python_names import GLOBAL, TOP_LEVEL_LOCAL, global_variable
 from datacode.language.tools import lint
+from datacode.plans.rows import Storage
 from datacode.runtime import tracebacks
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.files import Files
@@ -78,7 +79,8 @@ class Interpreter:
     text is not wanted, a table that the text of that one, which holds the first rows, will do.
     Without ``keep_output`` the Outcome holds no output: ``on_output`` has had it.
     ``leaves_room`` is asked after each program that has come to its end: with False it counts as
-    one that ran out of memory, as no other could run after it.
+    one that ran out of memory, as no other could run after it. ``large_tables`` stores tables
+    that are too large for memory.
 
     Python's own recursion limit, one for the whole process, is raised as far as needed.
     """
@@ -96,6 +98,7 @@ class Interpreter:
         on_table: Callable[[Value], object] | None = None,
         keep_output: bool = True,
         leaves_room: Callable[[], bool] | None = None,
+        large_tables: Storage | None = None,
     ) -> None:
         # A call of the program takes one frame of Python, more in functions with many blocks
         # within blocks and for calls through builtins; the compiler walks trees by recursion.
@@ -110,6 +113,7 @@ class Interpreter:
             output_limit=output_limit,
             memory_limit=memory_limit,
             keep_output=keep_output,
+            large_tables=large_tables,
         )
         self._output_limit = output_limit
         self._max_steps = max_steps

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from datacode.tables.date_parsing import Dates, parsed
+from datacode.tables.date_parsing import NO_DATES, Dates, parsed
 from datacode.values.column_storage import ColumnData
 from datacode.values.date_text import is_date_text
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import WHITE_SPACE, is_money_text
+from datacode.values.stored_column import batches, is_plain
 from datacode.values.types import Currency, Value
 
 
@@ -59,8 +60,12 @@ def are_compatible(one: ColumnType, other: ColumnType) -> bool:
 
 def _kind(cells: ColumnData) -> ColumnKind:
     dates = dates_among(cells)
-    series = cells.series()
-    counts = _count(cells, dates) if series is None else _count_series(series, dates)
+    counts: dict[ColumnType, int] = {}
+    for (part,) in batches([cells]) if is_plain(cells) else [[cells]]:
+        series = part.series()
+        found = _count(part, dates) if series is None else _count_series(series, dates)
+        for kind, count in found.items():
+            counts[kind] = counts.get(kind, 0) + count
     filled = sum(counts.values())
     if not filled:
         return ColumnKind(ColumnType.NULL, 0)
@@ -69,7 +74,7 @@ def _kind(cells: ColumnData) -> ColumnKind:
 
 def dates_among(cells: ColumnData) -> Dates:
     """The dates among the cells; found once, and kept with the column."""
-    found = cells.dates
+    found = NO_DATES if is_plain(cells) else cells.dates
     if not isinstance(found, Dates):
         found = cells.dates = parsed(cells)
     return found

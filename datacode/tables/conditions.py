@@ -13,8 +13,10 @@ from datacode.i18n.message import Message
 from datacode.tables.filters import is_operator, where
 from datacode.tables.select import position_of, renamed_by_join
 from datacode.tables.vectorized import RowExpressions, cells_of, mask_of
-from datacode.values.column_storage import ColumnData
+from datacode.values.column_storage import ColumnData, Mask
+from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import comes_back, number_from_text
+from datacode.values.stored_column import BATCH, in_memory
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -87,6 +89,10 @@ def computed(expressions: RowExpressions, table: Table, expression: str) -> Colu
     """The value of an expression for every row, its names being the row's cells."""
     if not len(table):
         return ColumnData.of_list([])
+    source = next((c.source for c in table.columns if c.source is not None), None)
+    if source is not None:
+        parts = (computed(expressions, part, expression) for part in _parts(table, expression))
+        return source.new_column(parts)
     whole = cells_of(expressions, table, expression)
     if whole is not None:
         return whole
@@ -156,15 +162,31 @@ _LONGEST_TOLD = 2_000
 the limit of recursion, and each would quote the one inside."""
 
 
+def _mentioned(table: Table, text: str) -> list[int]:
+    """The positions of the columns that an expression may mention."""
+    mentioned = set(_NAME.findall(text))
+    mentioned.update(name.replace("``", "`") for name in _COLUMN.findall(text))
+    names = [name for name in dict.fromkeys(table.names) if name in mentioned]
+    return [position_of(table, name) for name in names]
+
+
+def _parts(table: Table, text: str) -> Iterator[Table]:
+    """What an expression may mention of a table in files, part by part, in memory."""
+    positions = _mentioned(table, text)
+    names = [table.names[p] for p in positions]
+    columns = [table.columns[p] for p in positions]
+    for start in range(0, len(table), BATCH):
+        stop = min(start + BATCH, len(table))
+        yield Table(names, in_memory(columns, start, stop), stop - start)
+
+
 def _values_by_row(expressions: RowExpressions, table: Table, text: str) -> Iterator[Value]:
     """Compile an expression over the columns that it may mention, and evaluate it for every row.
 
     Raises ``_NotAnExpression`` for its syntax errors; those of rows come with the rows.
     """
-    mentioned = set(_NAME.findall(text))
-    mentioned.update(name.replace("``", "`") for name in _COLUMN.findall(text))
-    names = [name for name in dict.fromkeys(table.names) if name in mentioned]
-    positions = [position_of(table, name) for name in names]
+    positions = _mentioned(table, text)
+    names = [table.names[position] for position in positions]
     try:
         value_of = expressions.condition(text, names)
     except DataCodeError as error:
@@ -179,9 +201,20 @@ def _by_expression(expressions: RowExpressions, table: Table, text: str) -> Tabl
 
     Raises ``_NotAnExpression``, and a Runtime Error for what goes wrong in a row.
     """
+    if all(column.source is None for column in table.columns):
+        return table.keep(_mask(expressions, table, text, table))
+    masks = [_mask(expressions, part, text, table) for part in _parts(table, text)]
+    if not masks:
+        return table
+    return table.keep(pl.concat([pl.Series(mask, dtype=pl.Boolean) for mask in masks]))
+
+
+def _mask(expressions: RowExpressions, table: Table, text: str, whole: Table) -> Mask:
+    """The rows of a part of a table for which an expression is true. Raises as
+    ``_by_expression``."""
     mask = mask_of(expressions, table, text)
     if mask is not None:
-        return table.keep(mask)
+        return mask
     values = _values_by_row(expressions, table, text)
     kept: list[bool] = []
     try:
@@ -192,10 +225,10 @@ def _by_expression(expressions: RowExpressions, table: Table, text: str) -> Tabl
     except DataCodeError as error:
         if error.kind is Kind.LIMIT or len(error.text) > _LONGEST_TOLD:
             raise
-        renamed = renamed_by_join(table, error.message.value("name"))
+        renamed = renamed_by_join(whole, error.message.value("name"))
         if renamed is not None and error.kind is Kind.VARIABLE:
             raise renamed from None
         raise DataCodeError(Kind.RUNTIME, _FAILED.filled(error=error.within())) from None
     if len(kept) < len(table):
         raise DataCodeError(Kind.RUNTIME, _NOT_BOOLEAN)
-    return table.keep(kept)
+    return kept

@@ -22,11 +22,14 @@ from datacode.values.date_text import (
 )
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import date_sort_key, sort_key
+from datacode.values.stored_column import is_plain
 from datacode.values.types import Value
 
 
 def dates_of(cells: ColumnData) -> Dates | None:
     """The dates of a column that is called Date; None for every other column."""
+    if is_plain(cells):
+        return None
     if not dates_among(cells).count:
         return None
     return dates_among(cells) if column_kind(cells).type is ColumnType.DATE else None

@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from datacode.errors import runtime_error
 from datacode.tables.date_columns import among, compared, dates_beside, dates_of, keyed
@@ -23,7 +24,10 @@ from datacode.values.equality import equal
 from datacode.values.hashing import HashKeys, distinct, is_exact
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import WHITE_SPACE, comes_back, currency_amount, number_from_text
+from datacode.values.stored_column import BATCH, batches, is_plain, rows_of
 from datacode.values.types import EPSILON, Currency, Value
+
+Rest = ParamSpec("Rest")
 
 CellTest = Callable[[Value], bool]
 """Does a cell match?"""
@@ -45,6 +49,25 @@ def is_operator(text: str) -> bool:
     return text.lower() in OPERATORS
 
 
+def _in_parts(
+    test: Callable[Concatenate[ColumnData, Rest], Mask],
+) -> Callable[Concatenate[ColumnData, Rest], Mask]:
+    """A test of a column's cells that goes through those in files part by part.
+
+    Where a text might be a date or money the whole column decides what it counts as.
+    """
+
+    @wraps(test)
+    def mask(cells: ColumnData, /, *arguments: Rest.args, **named: Rest.kwargs) -> Mask:
+        if not is_plain(cells) or len(cells) <= BATCH:
+            return test(cells, *arguments, **named)
+        parts = (test(part, *arguments, **named) for (part,) in batches([cells]))
+        return pl.concat([pl.Series(part, dtype=pl.Boolean) for part in parts])
+
+    return mask
+
+
+@_in_parts
 def where(cells: ColumnData, sign: str, value: Value) -> Mask:
     """The rows whose cell stands in that relation to the value.
 
@@ -94,6 +117,7 @@ def is_utf8(text: str) -> bool:
 # Equality ----------------------------------------------------------------------
 
 
+@_in_parts
 def are_null(cells: ColumnData) -> Mask:
     """The rows whose cell is null."""
     series = cells.series()
@@ -105,6 +129,7 @@ def are_filled(cells: ColumnData) -> Mask:
     return inverted(are_null(cells))
 
 
+@_in_parts
 def are_equal(cells: ColumnData, value: Value) -> Mask:
     """The rows whose cell equals the value."""
     if value is None:
@@ -133,6 +158,7 @@ def _is_of_kind(series: pl.Series, value: Value) -> bool:
     )
 
 
+@_in_parts
 def are_among(cells: ColumnData, values: Sequence[Value]) -> Mask:
     """The rows whose cell equals one of the values."""
     dates = (
@@ -205,6 +231,10 @@ def different(cells: ColumnData) -> list[Value]:
 
     Of several texts for one date in a column that is called Date the first is given.
     """
+    rows = rows_of([cells])
+    found = None if rows is None else rows.grouped([0], [])
+    if found:
+        return found[0].values()
     keys = keyed(cells)
     if keys is not cells:
         return [cells.cell(row) for row in _firsts(keys)]
@@ -328,6 +358,7 @@ def _exact(text: str) -> float | Decimal | None:
         return number
 
 
+@_in_parts
 def are_between(cells: ColumnData, low: Value, high: Value) -> Mask:
     """The rows whose cell lies between the two values, both included."""
     money = amounts_beside(cells, low, high)

@@ -23,6 +23,7 @@ from datacode.values.hashing import HashKeys
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import sort_key
 from datacode.values.parse_text import amount_of, amounts_of
+from datacode.values.stored_column import rows_of
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -43,7 +44,7 @@ def grouped(
     table: Table, by: Sequence[int], wanted: Sequence[Aggregate], call: FunctionCaller
 ) -> Table:
     """One row for each different set of values in the columns ``by``, in order of appearance."""
-    fast = _by_polars(table, by, wanted)
+    fast = _in_files(table, by, wanted) or _by_polars(table, by, wanted)
     if fast is not None:
         return fast
     groups = _rows_of_groups([keyed(table.columns[p]) for p in by], len(table))
@@ -52,6 +53,20 @@ def grouped(
     columns = [_aggregated(table.columns[a.position], a, groups, call) for a in wanted]
     names = [*keys.names, *(a.name for a in wanted)]
     return Table(names, [*keys.columns, *columns], len(groups))
+
+
+def _in_files(table: Table, by: Sequence[int], wanted: Sequence[Aggregate]) -> Table | None:
+    """The groups by whoever has the rows in files; None where it has to be done here."""
+    if any(a.function not in FUNCTIONS for a in wanted):
+        return None
+    rows = rows_of([table.columns[p] for p in (*by, *(a.position for a in wanted))])
+    if rows is None:
+        return None
+    functions = [(place, a.function) for place, a in enumerate(wanted, len(by))]
+    columns = rows.grouped(range(len(by)), functions)
+    if not columns:
+        return None
+    return Table([*(table.names[p] for p in by), *(a.name for a in wanted)], columns)
 
 
 # Row by row ----------------------------------------------------------------------

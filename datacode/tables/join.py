@@ -137,12 +137,47 @@ def equal_join(
     warn: Warn = unheard,
 ) -> Table:
     """The rows whose columns are equal; ``warn`` is told of keys that only look alike."""
+    outside = joined_in_files(left, right, on, how, nulls_equal=nulls_equal, warn=warn)
+    if outside is not None:
+        names = joined_names(left.names, right.names, suffixes)
+        return Table(left.names if how in (How.SEMI, How.ANTI) else names, outside)
     keys = join_keys.comparable(*keys_of(left, right, on), on, warn)
     pairs = matched(*keys, how, check_count, nulls_equal=nulls_equal)
     join_keys.warn_of_lost_zeros(*keys, on, pairs, how, warn)
     if how in (How.SEMI, How.ANTI):
         return left.take(pairs.left)
     return joined(left, right, pairs, suffixes)
+
+
+def joined_in_files(
+    left: Table,
+    right: Table,
+    on: On,
+    how: How,
+    *,
+    nulls_equal: bool = False,
+    warn: Warn | None = None,
+) -> list[ColumnData] | None:
+    """The columns of a join by whoever has the rows in files; None where it has to be done here.
+
+    ``warn`` is told of keys that only look alike.
+    """
+    columns = [*left.columns, *right.columns]
+    source = next((column.source for column in columns if column.source is not None), None)
+    if source is None or not len(left) or not len(right):
+        return None
+    keys = keys_of(left, right, on)
+    sides = source.together(left.columns), source.together(right.columns)
+    places = [
+        (left.columns.index(one), right.columns.index(other))
+        for one, other in zip(*keys, strict=True)
+    ]
+    if sides[0] is None or sides[1] is None:
+        return None
+    found = sides[0].joined(sides[1], places, how.value, nulls_equal)
+    if found is not None and warn is not None:
+        join_keys.warn_of_lost_zeros_in_files(*keys, on, nulls_equal, warn)
+    return found
 
 
 def cross_join(left: Table, right: Table, check_count: CheckCount, suffixes: Suffixes) -> Table:

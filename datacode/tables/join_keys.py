@@ -24,6 +24,7 @@ from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, Indices, is_short
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import WHITE_SPACE, comes_back, number_from_text
+from datacode.values.stored_column import batches, rows_of
 from datacode.values.table import Table
 from datacode.values.text import number_text
 from datacode.values.types import Value
@@ -126,6 +127,9 @@ def warn_of_kinds(left: ColumnData, right: ColumnData, names: Names, warn: Warn)
 
 def _kind(cells: ColumnData) -> type | None:
     """``float`` or ``str`` if all that is in a column is of that kind; None otherwise."""
+    known = None if cells.source is None else cells.source.kind(cells.position)
+    if known is not None:
+        return known if known in (float, str) else None
     if is_short(len(cells)):
         kinds = set(map(type, cells.values())) - {type(None)}
         return kinds.pop() if kinds in ({float}, {str}) else None
@@ -180,8 +184,35 @@ def _kinds(cells: ColumnData) -> set[type]:
     return set(map(type, cells.values()))
 
 
+def warn_of_lost_zeros_in_files(
+    left: KeyColumns, right: KeyColumns, names: Sequence[Names], nulls_equal: bool, warn: Warn
+) -> None:
+    """The same for a join that was done where the rows are in files."""
+    source = next((each.source for each in (*left, *right) if each.source is not None), None)
+    texts = [_kind(one) is str and _kind(two) is str for one, two in zip(left, right, strict=True)]
+    if source is None or not any(texts):
+        return
+    sides = source.together(left), source.together(right)
+    if sides[0] is None or sides[1] is None:
+        return
+    places = [(number, number) for number in range(len(left))]
+    alone = sides[0].joined(sides[1], places, "anti", nulls_equal)
+    if not alone or not len(alone[0]):
+        return
+    for place, both in enumerate(names):
+        if texts[place]:
+            found = _alike(_first_keys(alone[place]), right[place])
+            if found is not None:
+                _warn_of_alike(*found, both, warn)
+
+
 def _first_keys(cells: ColumnData) -> list[Value]:
     """The first different texts and numbers of a column, a thousand at most."""
+    rows = rows_of([cells])
+    found = None if rows is None else rows.grouped([0], [])
+    if found:
+        different = found[0].slice(0, min(_MOST + 1, len(found[0]))).values()
+        return [key for key in different if key is not None][:_MOST]
     if cells.is_stored_as_series():
         series = cells.stored_series()
         assert series is not None
@@ -217,6 +248,8 @@ def _alike(keys: list[Value], others: ColumnData) -> tuple[Value, Value] | None:
 
 def _candidates(cells: ColumnData, cores: dict[str, Value]) -> list[Value]:
     """The keys of a column that may be like one of these."""
+    if cells.source is not None and _kind(cells) is str:
+        return _candidates_in_files(cells, cores)
     if not cells.is_stored_as_series():
         return list(dict.fromkeys(v for v in cells if v.__class__ in (str, float)))
     series = cells.stored_series()
@@ -229,6 +262,23 @@ def _candidates(cells: ColumnData, cores: dict[str, Value]) -> list[Value]:
     wanted = pl.Series([text for text in (*cores, *texts) if is_utf8(text)], dtype=pl.String)
     plain = series.filter(series.is_in(wanted.implode())).unique(maintain_order=True)
     return [*plain.to_list(), *odd.to_list()]
+
+
+def _candidates_in_files(cells: ColumnData, cores: dict[str, Value]) -> list[Value]:
+    plain: dict[Value, None] = {}
+    odd: dict[Value, None] = {}
+    for (part,) in batches([cells]):
+        found = _candidates(part, cores)
+        series = part.stored_series()
+        known = set() if series is None else {*cores, *cores.values()}
+        plain |= dict.fromkeys(key for key in found if key in known)
+        odd |= dict.fromkeys(key for key in found if _is_odd(key))
+    return [*plain, *list(odd)[: 10 * _MOST]]
+
+
+def _is_odd(key: Value) -> bool:
+    """Has a text zeros or spaces at its ends that another one may lack?"""
+    return key.__class__ is str and (key.startswith("0") or key.strip(WHITE_SPACE) != key)
 
 
 def _core(key: Value) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
-from datacode.tables.join import On, Suffixes, keys_of
+from datacode.tables.join import On, Suffixes, joined_in_files, keys_of
 from datacode.tables.join_keys import comparable, warn_of_kinds, warn_of_lost_zeros
 from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, matched
 from datacode.tables.read_options import Warn, unheard
@@ -56,6 +56,10 @@ def keyed_join(
     right row that is nearest in the last key, if it is not farther: numbers by their difference,
     dates in days. ``check`` is one of ``CHECKS``. ``warn`` is told of keys that only look alike.
     """
+    if tolerance is None and check in (None, "many_to_many") and how not in (How.RIGHT, How.FULL):
+        outside = joined_in_files(left, right, on, how, warn=warn)
+        if outside is not None:
+            return _of_columns(left, right, on, how, outside, suffixes, keep_key)
     keys = _compared(*keys_of(left, right, on), on, tolerance is None, warn)
     if check in ("one_to_one", "one_to_many"):
         _check_single(left, keys[0], [name for name, _ in on], "left")
@@ -87,6 +91,26 @@ def _compared(
     return [*one, *left[count:]], [*other, *right[count:]]
 
 
+def _of_columns(
+    left: Table,
+    right: Table,
+    on: On,
+    how: How,
+    columns: list[ColumnData],
+    suffixes: Suffixes,
+    keep_key: bool,
+) -> Table:
+    """The table of all columns of both sides, of which one for each pair of keys is wanted."""
+    if how in (How.SEMI, How.ANTI):
+        return Table(left.names, columns)
+    width = len(left.columns)
+    if not keep_key:
+        names = _names(left.names, right.names, suffixes)
+        return Table([*names[0], *names[1]], columns)
+    all_names, others = _one_key_names(left, right, on, suffixes)
+    return Table(all_names, [*columns[:width], *(columns[width + p] for p in others)])
+
+
 def _sides(left: Table, right: Table, pairs: Pairs) -> list[tuple[Table, Indices]]:
     return [(left, pairs.left), (right, pairs.right)]
 
@@ -104,13 +128,8 @@ def _names(
 def _with_one_key(left: Table, right: Table, on: On, pairs: Pairs, suffixes: Suffixes) -> Table:
     """The left columns, keys from either side, and the right columns that are no keys."""
     left_keys = {left.position(name): right.position(other) for name, other in on}
-    right_keys = set(left_keys.values())
-    others = [p for p in range(len(right.columns)) if p not in right_keys]
+    all_names, others = _one_key_names(left, right, on, suffixes)
     rest = right.select(others)
-    own = [name for p, name in enumerate(left.names) if p not in left_keys]
-    names = _names(own, rest.names, suffixes)
-    free = iter(names[0])
-    all_names = [name if p in left_keys else next(free) for p, name in enumerate(left.names)]
     columns = left.columns
     if not _is_each_once(pairs.left, len(left)):
         columns = column_storage.take(left.columns, pairs.left)
@@ -121,7 +140,21 @@ def _with_one_key(left: Table, right: Table, on: On, pairs: Pairs, suffixes: Suf
                 (filler,) = column_storage.take([right.columns[other]], pairs.right)
                 columns[position] = _either(columns[position], filler, pairs.left)
     others_taken = column_storage.take(rest.columns, pairs.right)
-    return Table([*all_names, *names[1]], [*columns, *others_taken], len(pairs))
+    return Table(all_names, [*columns, *others_taken], len(pairs))
+
+
+def _one_key_names(
+    left: Table, right: Table, on: On, suffixes: Suffixes
+) -> tuple[list[str], list[int]]:
+    """The names of the result, and the places of the right columns that are no keys."""
+    left_keys = {left.position(name) for name, _ in on}
+    right_keys = {right.position(name) for _, name in on}
+    others = [p for p in range(len(right.columns)) if p not in right_keys]
+    own = [name for p, name in enumerate(left.names) if p not in left_keys]
+    names = _names(own, [right.names[p] for p in others], suffixes)
+    free = iter(names[0])
+    all_names = [name if p in left_keys else next(free) for p, name in enumerate(left.names)]
+    return [*all_names, *names[1]], others
 
 
 def _is_each_once(rows: Indices, length: int) -> bool:

@@ -120,6 +120,11 @@ def sample(table: Table, count: int) -> Table:
 def under_each_other(parts: Sequence[Table]) -> Table:
     """The rows of all tables, which have as many columns as the first, under its names."""
     first = parts[0]
+    columns = [column for part in parts for column in part.columns]
+    source = next((column.source for column in columns if column.source is not None), None)
+    found = None if source is None else source.under_each_other([p.columns for p in parts])
+    if found is not None:
+        return Table(first.names, found, sum(map(len, parts)))
     columns = [concatenated([part.columns[i] for part in parts]) for i in range(len(first.columns))]
     return Table(first.names, columns, sum(map(len, parts)))
 

@@ -13,13 +13,33 @@ from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, Indices
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import in_order, orders_itself, sort_key
+from datacode.values.stored_column import rows_of
 from datacode.values.table import Table
 from datacode.values.types import Value
 
 
 def sorted_by(table: Table, position: int, *, descending: bool = False) -> Table:
     """The rows in the order of one column; equal ones keep their order, descending too."""
-    return table.take(order_of(table.columns[position], descending=descending))
+    found = _sorted_in_files(table, [(position, descending)])
+    return found or table.take(order_of(table.columns[position], descending=descending))
+
+
+def sorted_by_several(
+    table: Table, positions: Sequence[int], descending: Sequence[bool], locale: str | None = None
+) -> Table:
+    """The rows in the order of several columns (``order_by``)."""
+    keys = list(zip(positions, descending, strict=True))
+    found = _sorted_in_files(table, keys) if locale is None else None
+    return found or table.take(order_by(table, positions, descending, locale))
+
+
+def _sorted_in_files(table: Table, keys: Sequence[tuple[int, bool]]) -> Table | None:
+    """The table sorted by whoever has its rows in files; None where it has to be done here."""
+    if not keys or any(table.columns[position].source is None for position, _ in keys):
+        return None
+    rows = rows_of(table.columns)
+    columns = None if rows is None else rows.sorted(keys)
+    return None if columns is None else Table(table.names, columns, len(table))
 
 
 def sorted_cells(cells: ColumnData) -> list[Value]:

@@ -195,7 +195,8 @@ def read_path(host: Host, path: str, options: ReadOptions, warn: Warn, refuse: R
             refuse(found.kind, names)
         if found.kind == "tsv" and not options.given & {"delimiter", "auto"}:
             options = replace(options, delimiter="\t")
-        return _read(host, path, found, options, warn)
+        read = _read(host, path, found, options, warn)
+        return host.placed(read) if isinstance(read, Table) else read
 
 
 def _read(host: Host, path: str, found: Detected, options: ReadOptions, warn: Warn) -> Value:

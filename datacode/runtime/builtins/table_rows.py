@@ -12,7 +12,7 @@ from datacode.runtime.builtins.tables import as_columns, as_table
 from datacode.runtime.host import Host
 from datacode.tables.group import Aggregate, FunctionCaller, grouped
 from datacode.tables.select import merged_inner, merged_outer, position_of, under_each_other
-from datacode.tables.sort import LOCALES, order_by, sorted_by
+from datacode.tables.sort import LOCALES, sorted_by, sorted_by_several
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -47,7 +47,7 @@ def table_sort(
         )
     if len(positions) == 1 and language is None:
         return sorted_by(source, positions[0], descending=descending[0])
-    return source.take(order_by(source, positions, descending, language))
+    return sorted_by_several(source, positions, descending, language)
 
 
 def directions(asc: Value, count: int) -> list[bool]:

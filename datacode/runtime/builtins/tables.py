@@ -90,7 +90,7 @@ def table(host: Host, data: Value, headers: Value = ABSENT, *_ignored: Value) ->
                 expected=len(names),
             )
         )
-    return Table.from_rows(names, fitting)
+    return host.placed(Table.from_rows(names, fitting))
 
 
 alias("table_create", "table")
