@@ -42,6 +42,7 @@ LATE = {
         "runtime.local_files",
         "smb.target",
     },
+    "console.session_file": {"client"},
     "console.repl": {"console.highlight", "prompt_toolkit"},
     "console.run": {
         "export.sqlite",

@@ -16,11 +16,13 @@ Asynchronous::
 
 A program that fails raises nothing: look at ``Result.error``. A request that the server refuses
 (a share that cannot be reached, an upload over the quota) raises ``RequestFailed`` with the
-server's sentence; a lost connection raises ``ConnectionLost``.
+server's sentence. A connection that is lost is made again, and the session goes on; where that
+fails, ``ConnectionLost`` is raised, and ``SessionLost`` where the session is gone.
 """
 
 from datacode.client.asynchronous import AsyncClient, connect_async
 from datacode.client.blocking import Client, connect
+from datacode.client.kept_session import AnswerLost, SessionKey, SessionLost
 from datacode.client.results import (
     Completion,
     ConnectionLost,
@@ -28,6 +30,7 @@ from datacode.client.results import (
     Problem,
     RequestFailed,
     Result,
+    SessionEntry,
     ShareEntry,
     ShareOffer,
     TableData,
@@ -36,6 +39,7 @@ from datacode.client.results import (
 )
 
 __all__ = [
+    "AnswerLost",
     "AsyncClient",
     "Client",
     "Completion",
@@ -44,6 +48,9 @@ __all__ = [
     "Problem",
     "RequestFailed",
     "Result",
+    "SessionEntry",
+    "SessionKey",
+    "SessionLost",
     "ShareEntry",
     "ShareOffer",
     "TableData",

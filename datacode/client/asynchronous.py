@@ -8,27 +8,45 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_socket
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from datacode.client.calls import RemoteCall, RemoteCalls
+from datacode.client.kept_session import (
+    ANSWER_SECONDS,
+    PATIENCE,
+    AnswerLost,
+    KeptSession,
+    Reattached,
+    SessionKey,
+    lost,
+)
 from datacode.client.results import (
+    LOGGER,
     MESSAGE_BYTES,
     ConnectionLost,
     Message,
+    Result,
     deliver,
     encode,
     handshake_headers,
     is_partial,
+    result_of,
 )
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_BROKEN = (ConnectionClosed, InvalidHandshake, OSError, EOFError)
+"""How a connection fails, and how one fails to come about. ``OSError`` has the timeouts."""
+
+Open = Callable[[], Awaitable[ClientConnection]]
 
 
 @asynccontextmanager
@@ -38,25 +56,39 @@ async def connect_async(
     token: str | None = None,
     locale: str | None = None,
     headers: dict[str, str] | None = None,
+    reconnect_seconds: float = PATIENCE,
+    session: SessionKey | None = None,
+    on_lost: Callable[[], object] = lambda: None,
+    on_back: Callable[[int], object] = lambda output_lost: None,
     **options: Any,
 ) -> AsyncIterator[AsyncClient]:
     """Connect to a server, which answers in ``locale`` (``ru`` or ``en``; by default its own).
 
+    A connection that is lost is made again for up to ``reconnect_seconds``, and the session goes
+    on; with 0 it ends with its connection. ``session`` is one that was left (``leave``).
+    ``on_lost`` is called when a connection is lost and another one is tried for, ``on_back`` when
+    there is one, with the bytes of streamed output that are kept no longer.
     ``options`` go to ``websockets.asyncio.client.connect``.
 
     Raises ``OSError`` where nobody listens and ``websockets.exceptions.InvalidStatus`` where the
-    server lets nobody in. A wrong token shows at the first call, as ``ConnectionLost`` with 4401.
+    server lets nobody in; ``SessionLost`` where ``session`` is not there any more. A wrong token
+    shows at the first call, as ``ConnectionLost`` with 4401.
     """
     headers = handshake_headers(headers, token, locale)
     options.setdefault("max_size", MESSAGE_BYTES)
-    async with connect_socket(url, additional_headers=headers, **options) as connection:
-        client = AsyncClient(connection)
-        try:
-            if token is not None and not token.isascii():
-                await client.authenticate(token)
-            yield client
-        finally:
-            await client.close()
+    options.setdefault("logger", LOGGER)
+
+    async def open_connection() -> ClientConnection:
+        return await connect_socket(url, additional_headers=headers, **options)
+
+    unshown = token if token is not None and not token.isascii() else None
+    kept = KeptSession(session, reconnect_seconds, on_lost, on_back)
+    client = AsyncClient(await open_connection(), open_connection, kept, unshown)
+    try:
+        await client._begin()
+        yield client
+    finally:
+        await client.close()
 
 
 def _method(
@@ -71,53 +103,271 @@ def _method(
     return method
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A call that waits for its answer."""
+
+    request: Message
+    rerun: bool
+    arrived: asyncio.Queue[Message | Exception] = field(default_factory=asyncio.Queue)
+
+
 class AsyncClient:
     """A session. Programs run one after another on the server; other calls need not wait."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(
+        self,
+        connection: ClientConnection,
+        open_connection: Open,
+        kept: KeptSession,
+        token: str | None,
+    ) -> None:
         self._connection = connection
+        self._open = open_connection
+        self._kept = kept
+        self._token = token
         self._calls = RemoteCalls()
-        self._waiting: dict[int, asyncio.Queue[Message | None]] = {}
-        self._reader = asyncio.create_task(self._read())
-        self._ending = "the connection was closed"
+        self._waiting: dict[int, _Waiting] = {}
+        self._settling = asyncio.Lock()
+        self._is_closed = False
+        self._is_connected = True
+        self._ending: Exception = ConnectionLost("the connection was closed")
+        self._missed: list[Message] = []
+        self._pending: set[int] = set()
+        self._missed_more = asyncio.Event()
+        self._reader: asyncio.Task[None] | None = None
+
+    @property
+    def key(self) -> SessionKey | None:
+        """What gives this session back to ``connect_async(session=…)``; a secret. None where the
+        session ends with its connection, or before the first call."""
+        return self._kept.key
+
+    @property
+    def output_lost(self) -> int:
+        """Bytes of streamed output that came to nobody, as the server kept them no longer; the
+        ``output`` of a result has them."""
+        return self._kept.output_lost
 
     async def close(self) -> None:
         """End the session."""
-        await self._connection.close()
-        await self._reader
+        if self._kept.key is not None and not self._is_closed:
+            with suppress(*_BROKEN):  # the server keeps it as long as any other
+                await self._connection.send(encode(self._calls.detach().request))
+        await self._shut()
 
-    async def _read(self) -> None:
-        """Hand each message to the call that waits for it; wake all when the connection ends."""
-        try:
-            async for text in self._connection:
-                message = json.loads(text)
-                queue = self._waiting.get(message.get("id"))
-                if queue is not None:
-                    queue.put_nowait(message)
-        except ConnectionClosed as closed:
-            self._ending = str(closed)
-        for queue in self._waiting.values():
-            queue.put_nowait(None)
+    async def _shut(self) -> None:
+        self._is_closed = True
+        if not self._is_connected and self._reader is not None:
+            self._reader.cancel()
+        await self._connection.close()
+        if self._reader is not None:
+            with suppress(asyncio.CancelledError):
+                await self._reader
+
+    async def leave(self) -> SessionKey:
+        """Close the connection and let the session go on without one, with the program that runs.
+
+        Gives what takes it up again: ``connect_async(url, session=key)``, from anywhere. Raises
+        ``ConnectionLost`` where the server keeps no sessions.
+        """
+        await self._settle()
+        if self._kept.key is None:
+            raise ConnectionLost("the server keeps no session without a connection")
+        self._is_closed = True
+        await self._shut()
+        return self._kept.key
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether programs of the session's client before this one still run or wait."""
+        return bool(self._pending)
+
+    async def missed(self) -> list[Result]:
+        """The results of programs that the session's client before this one did not get, in their
+        order; waits for those that still run."""
+        while self._pending:
+            if self._reader is None or self._reader.done():
+                raise lost(self._ending)
+            self._missed_more.clear()
+            await self._missed_more.wait()
+        found, self._missed = self._missed, []
+        return [result_of(each) for each in found if "output" in each]
+
+    async def interrupt(self) -> bool:
+        """End the program that is running; False where none was."""
+        return await self._perform(self._calls.cancel())
 
     async def _perform(self, call: RemoteCall[T]) -> T:
         """Ask, and read the answer; what comes before it is delivered."""
-        if self._reader.done():
-            raise ConnectionLost(self._ending)
-        queue = self._waiting[call.request["id"]] = asyncio.Queue()
-        try:
-            try:
-                await self._connection.send(encode(call.request))
-            except ConnectionClosed as closed:
-                raise ConnectionLost(str(closed)) from None
-            while (message := await queue.get()) is not None:
-                if not is_partial(message):
-                    return call.read(message)
-                deliver(message, call.on_output, call.on_progress)
-            raise ConnectionLost(self._ending)
-        finally:
-            del self._waiting[call.request["id"]]
+        await self._settle()
+        request = self._kept.numbered(call.request)
+        answer = await self._exchange(
+            _Waiting(request, call.rerun),
+            lambda message: deliver(message, call.on_output, call.on_progress),
+        )
+        return call.read(answer)
 
-    interrupt = _method(RemoteCalls.cancel)
+    async def _settle(self) -> None:
+        """Before the first call: ask that the session be kept."""
+        async with self._settling:
+            if not self._kept.is_settled and not self._is_closed:
+                request = self._calls.attach().request
+                self._kept.begun(await self._exchange(_Waiting(request, rerun=False)))
+
+    async def _exchange(
+        self, waiting: _Waiting, on_partial: Callable[[Message], object] = lambda message: None
+    ) -> Message:
+        if self._reader is None or self._reader.done():
+            if not self._kept.is_of_request(self._ending) or self._is_closed:
+                raise lost(self._ending)
+            self._reader = asyncio.create_task(self._read_again())
+        number = waiting.request["id"]
+        self._waiting[number] = waiting
+        try:
+            if self._is_connected:
+                await self._send(waiting)
+            while True:
+                message = await waiting.arrived.get()
+                if isinstance(message, Exception):
+                    raise message
+                if not is_partial(message):
+                    return message
+                on_partial(message)
+        finally:
+            del self._waiting[number]
+
+    async def _send(self, waiting: _Waiting) -> None:
+        """Send a request; where the connection is gone, the reader will send it on the next."""
+        with suppress(ConnectionClosed):
+            await self._connection.send(encode(waiting.request))
+
+    # The reader ----------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        """Hand each message to the call that waits for it, over as many connections as it takes;
+        wake all when there will be no more."""
+        try:
+            while True:
+                problem = await self._read_connection()
+                self._is_connected = False
+                if self._is_closed or not self._kept.may_return(problem):
+                    self._ending = problem
+                    break
+                await self._resume(problem)
+        except ConnectionLost as failed:
+            self._ending = failed
+        except asyncio.CancelledError:
+            pass
+        for waiting in self._waiting.values():
+            waiting.arrived.put_nowait(lost(self._ending))
+        self._missed_more.set()
+
+    async def _read_again(self) -> None:
+        """After a connection that a request had ended."""
+        try:
+            await self._resume(self._ending)
+        except ConnectionLost as failed:
+            self._ending = failed
+            for waiting in self._waiting.values():
+                waiting.arrived.put_nowait(failed)
+            return
+        await self._read()
+
+    async def _read_connection(self) -> Exception:
+        """Take in the messages of a connection; why it ended."""
+        while True:
+            try:
+                text = await self._connection.recv()
+            except ConnectionClosed as closed:
+                return closed
+            self._take(json.loads(text))
+
+    def _take(self, message: Message) -> None:
+        self._kept.note(message)
+        waiting = self._waiting.get(message.get("id"))  # type: ignore[arg-type]
+        if waiting is not None:
+            waiting.arrived.put_nowait(message)
+        elif message.get("seq") in self._pending and not is_partial(message):
+            self._pending.discard(message["seq"])
+            self._missed.append(message)
+            self._missed_more.set()
+
+    async def _resume(self, problem: Exception) -> None:
+        """Connect and attach again. Raises ``ConnectionLost`` where that is not to be had."""
+        self._kept.on_lost()
+        for pause in self._kept.pauses():
+            await asyncio.sleep(pause)
+            try:
+                self._connection = await self._open()
+                found = await self._attach_again()
+            except _BROKEN as failed:
+                if not self._kept.may_try(failed):
+                    raise lost(failed) from None
+                problem = failed
+                continue
+            if found is not None:
+                self._kept.on_back(found.output_lost)
+                await self._go_on(found)
+                return
+            await self._connection.close()
+        raise lost(problem) from None
+
+    async def _attach_again(self) -> Reattached | None:
+        await self._show_token()
+        request = self._calls.attach(**self._kept.attach_fields()).request
+        return self._kept.again(await self._ask(request))
+
+    async def _ask(self, request: Message) -> Message:
+        """A question before anybody else may ask."""
+        await self._connection.send(encode(request))
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while True:
+                message: Message = json.loads(await self._connection.recv())
+                if message.get("id") == request["id"]:
+                    return message
+
+    async def _go_on(self, found: Reattached) -> None:
+        """Hand out what was missed, and send again what never arrived."""
+        answered = {each.get("id") for each in found.replay if not is_partial(each)}
+        for message in found.replay:
+            self._take(message)
+        self._is_connected = True
+        for number, waiting in list(self._waiting.items()):
+            if number in answered:
+                continue
+            try:
+                if found.must_send(waiting.request, rerun=waiting.rerun):
+                    await self._send(waiting)
+            except AnswerLost as failed:
+                waiting.arrived.put_nowait(failed)
+
+    async def _begin(self) -> None:
+        """Show what no header could, and take up the session of a client before this one, if any.
+
+        Raises ``SessionLost``.
+        """
+        try:
+            if self._kept.key is None:
+                await self._show_token()
+            else:
+                found = await self._attach_again()
+                if found is None:
+                    raise ConnectionLost("the server is not ready")
+                self._pending = set(found.pending)
+                for each in found.replay:
+                    self._kept.note(each)
+                    if not is_partial(each):
+                        self._missed.append(each)
+        except _BROKEN as problem:
+            raise lost(problem) from None
+        self._reader = asyncio.create_task(self._read())
+
+    async def _show_token(self) -> None:
+        if self._token is not None:
+            call = self._calls.authenticate(self._token)
+            call.read(await self._ask(call.request))
+
     authenticate = _method(RemoteCalls.authenticate)
     execute = _method(RemoteCalls.execute)
     reset = _method(RemoteCalls.reset)
@@ -135,3 +385,5 @@ class AsyncClient:
     complete = _method(RemoteCalls.complete)
     check = _method(RemoteCalls.check)
     info = _method(RemoteCalls.info)
+    sessions = _method(RemoteCalls.sessions)
+    end_session = _method(RemoteCalls.detach)

@@ -18,6 +18,7 @@ from datacode.client.results import (
     Problem,
     Requests,
     Result,
+    SessionEntry,
     ShareEntry,
     ShareOffer,
     TableData,
@@ -32,6 +33,7 @@ from datacode.client.results import (
     problems_of,
     result_of,
     rows_of,
+    sessions_of,
     variables_of,
 )
 
@@ -46,6 +48,8 @@ class RemoteCall(Generic[T]):
     read: Callable[[Message], T]
     on_output: OnOutput | None = None
     on_progress: OnProgress | None = None
+    rerun: bool = False
+    """Whether to run it again where nobody knows what of it was done."""
 
 
 class RemoteCalls:
@@ -58,6 +62,18 @@ class RemoteCalls:
         """Show a token after connecting, for those that no header can carry."""
         return RemoteCall(self._requests.make("auth", token=token), _nothing)
 
+    def attach(self, **fields: object) -> RemoteCall[Message]:
+        """Ask that the session be kept, or for one that was."""
+        return RemoteCall(self._requests.make("attach", **fields), demand_success)
+
+    def detach(self, session: str | None = None) -> RemoteCall[None]:
+        """End this session for good, or another one of the same account, by its name."""
+        return RemoteCall(self._requests.make("detach", session=session), _nothing)
+
+    def sessions(self) -> RemoteCall[list[SessionEntry]]:
+        """The sessions of this account that can be taken up, or just this one without accounts."""
+        return RemoteCall(self._requests.make("sessions"), sessions_of)
+
     def execute(
         self,
         code: str,
@@ -68,13 +84,16 @@ class RemoteCalls:
         export: str | None = None,
         keep_tables: bool = False,
         on_error: str | None = None,
+        rerun: bool = False,
     ) -> RemoteCall[Result]:
         """Run a program.
 
         With ``on_output`` the output is also delivered while it is printed; ``export="sqlite"``
         adds the global tables as a database; with ``keep_tables`` any rows of the tables that it
         shows can be asked for later (``table_rows``). With ``on_error="rollback"`` a program that
-        fails leaves variables, functions and the session's files as they were before it.
+        fails leaves variables, functions and the session's files as they were before it. Where the
+        server was ended while the program ran, ``AnswerLost`` is raised, as it may have changed
+        files of shares; with ``rerun`` it is run again.
         """
         request = self._requests.make(
             "execute",
@@ -89,7 +108,7 @@ class RemoteCalls:
             keep_tables=True if keep_tables else None,
             on_error=on_error,
         )
-        return RemoteCall(request, result_of, on_output, on_progress)
+        return RemoteCall(request, result_of, on_output, on_progress, rerun)
 
     def cancel(self) -> RemoteCall[bool]:
         """End the program that is running; False where none was."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
@@ -17,6 +18,10 @@ T = TypeVar("T")
 
 MESSAGE_BYTES = 256 * 2**20
 """The largest answer that is accepted."""
+
+LOGGER = logging.getLogger("datacode.client")
+LOGGER.addHandler(logging.NullHandler())
+"""Where the library below writes of connections; a lost one is told by exceptions only."""
 
 Message = dict[str, Any]
 OnOutput = Callable[[str], object]
@@ -146,6 +151,19 @@ class Variable:
     preview: str
 
 
+@dataclass(frozen=True, slots=True)
+class SessionEntry:
+    """A session that can be taken up; ``own`` is the one that asks, ``attached`` tells whether a
+    connection has it, ``busy`` whether something runs, ``idle_seconds`` since its last request."""
+
+    session: str
+    own: bool
+    attached: bool
+    busy: bool
+    seq: int
+    idle_seconds: float
+
+
 def handshake_headers(
     headers: dict[str, str] | None, token: str | None, locale: str | None
 ) -> dict[str, str]:
@@ -247,6 +265,11 @@ def variables_of(answer: Message) -> list[Variable]:
 def offers_of(answer: Message) -> list[ShareOffer]:
     """The answer of ``smb_shares``."""
     return [made(ShareOffer, s) for s in demand_success(answer)["shares"]]
+
+
+def sessions_of(answer: Message) -> list[SessionEntry]:
+    """The answer of ``sessions``."""
+    return [made(SessionEntry, each) for each in demand_success(answer)["sessions"]]
 
 
 def rows_of(answer: Message) -> TableRows:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from datacode.console import report
 from datacode.console.ctrl_c import collect_interrupts
 from datacode.console.interactive import EchoProgram, InteractiveShell, with_echo
+from datacode.console.session_file import write_key
 from datacode.console.state_files import StateFileError, load_state, save_state
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
@@ -152,8 +153,10 @@ class RemoteBackend:
 
     rolls_back = False
 
-    def __init__(self, client: Client, locale: str) -> None:
+    def __init__(self, client: Client, locale: str, kept_in: str | None = None) -> None:
+        """With ``kept_in``, a file, the session is left at the end, and what takes it up there."""
         self._client = client
+        self._kept_in = kept_in
         self._locale = locale
 
     def run(self, text: str, write: Write) -> list[str]:
@@ -206,7 +209,10 @@ class RemoteBackend:
         return start, [CompletionChoice(c.text, c.detail or c.kind) for c in found]
 
     def close(self) -> None:
-        self._client.close()
+        if self._kept_in is None or self._client.key is None:
+            self._client.close()
+        else:
+            write_key(self._kept_in, self._client.leave())
 
 
 def _warn(text: str) -> None:

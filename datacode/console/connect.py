@@ -1,6 +1,7 @@
 """``datacode connect``: the prompt on a server.
 
-datacode connect [--token TOKEN] [--smb HOST,LOGIN,SHARE ...] [--locale ru|en] ws://HOST:PORT
+datacode connect [--token TOKEN] [--smb HOST,LOGIN,SHARE ...] [--session FILE] [--locale ru|en]
+                 ws://HOST:PORT
 """
 
 from __future__ import annotations
@@ -8,13 +9,18 @@ from __future__ import annotations
 import os
 import ssl
 import sys
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from datacode.console.certificates import tls_reason
 from datacode.console.options import UsageError, parse_locale, requested_shares, usage_error
+from datacode.console.session_file import SessionFileError, read_key, write_key
 from datacode.i18n import catalog
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
+
+if TYPE_CHECKING:
+    from datacode.client import Client
 
 _OF_HANDSHAKES = (
     catalog.mark("server rejected WebSocket connection: "),
@@ -25,13 +31,25 @@ _OF_HANDSHAKES = (
 CONNECT_HELP = Message(
     "connect_usage",
     "Usage: datacode connect ws://HOST:PORT [--token TOKEN] [--smb HOST,LOGIN,SHARE]"
-    " [--locale ru|en]",
+    " [--session FILE] [--locale ru|en]",
+)
+_LOST = Message("connection_away", "The connection was lost; trying to connect again…")
+_BACK = Message("connection_back", "Connected again: the session goes on")
+_OUTPUT_LOST = Message(
+    "output_lost", "Connected again; {count} bytes of output were kept no longer"
+)
+_STILL_RUNS = Message(
+    "program_still_runs", "The program of before still runs; Ctrl-C interrupts it"
+)
+_SESSION_GONE = Message(
+    "session_of_file_gone",
+    "The session in '{name}' cannot be taken up: {reason}. Remove the file to begin a new one",
 )
 
 
 def connect(words: list[str], locale: str) -> int:
     """Run the prompt; the exit status. Raises ``UsageError``."""
-    options, rest = _named(words, "--token", "--locale", "--smb")
+    options, rest = _named(words, "--token", "--locale", "--smb", "--session")
     locale = parse_locale(options["--locale"][-1] if "--locale" in options else locale)
     token = options.get("--token", [""])[-1] or os.environ.get("DATACODE_WS_TOKEN")
     if len(rest) != 1 or rest[0].startswith("-"):
@@ -40,14 +58,34 @@ def connect(words: list[str], locale: str) -> int:
     # Slow to import, and no other command needs them.
     from websockets.exceptions import InvalidHandshake, InvalidURI
 
-    from datacode.client import ConnectionLost, RequestFailed
+    from datacode.client import ConnectionLost, RequestFailed, SessionLost
     from datacode.client import connect as connected
     from datacode.console.backends import RemoteBackend
     from datacode.console.repl import start
 
+    def say(text: Message) -> None:
+        sys.stderr.write(f"{text.render(locale)}\n")
+
+    def fail(text: str) -> int:
+        sys.stderr.write(f"❌ {text}\n")
+        return 1
+
     shares = requested_shares(options.get("--smb", []))
+    kept_in = options.get("--session", [None])[-1]
     try:
-        client = connected(url, token=token, locale=locale)
+        key = None if kept_in is None else read_key(kept_in)
+        client = connected(
+            url,
+            token=token,
+            locale=locale,
+            session=key,
+            on_lost=lambda: say(_LOST),
+            on_back=lambda lost: say(_OUTPUT_LOST.filled(count=lost) if lost else _BACK),
+        )
+    except SessionFileError as problem:
+        return fail(problem.render(locale))
+    except SessionLost as problem:
+        return fail(_SESSION_GONE.render(locale, name=kept_in, reason=problem))
     except InvalidURI:
         raise usage_error(
             "not_a_server_address",
@@ -57,20 +95,42 @@ def connect(words: list[str], locale: str) -> int:
     except (OSError, InvalidHandshake) as problem:
         failed = Message("no_connection", "No connection to {url}: {reason}")
         failed = failed.filled(url=url, reason=_reason(problem, url, locale))
-        sys.stderr.write(f"❌ {failed.render(locale)}\n")
-        return 1
+        return fail(failed.render(locale))
     try:
+        if kept_in is not None and key is None:
+            client.info()  # from now on there is a session to be kept
+            if client.key is not None:
+                write_key(kept_in, client.key)
+        if key is not None:
+            _print_missed(client, locale)
         for share in shares:
             client.connect_share(share.host, share.name, share.login, share.password)
-        return start(RemoteBackend(client, locale), locale)
-    except RequestFailed as problem:
-        sys.stderr.write(f"❌ {problem}\n")
+        return start(RemoteBackend(client, locale, kept_in), locale)
+    except (RequestFailed, SessionFileError) as problem:
         client.close()
-        return 1
+        return fail(
+            problem.render(locale) if isinstance(problem, SessionFileError) else str(problem)
+        )
     except ConnectionLost as problem:
         lost = Message("lost_connection", "The connection was lost: {reason}")
-        sys.stderr.write(f"❌ {lost.render(locale, reason=problem)}\n")
-        return 1
+        return fail(lost.render(locale, reason=problem))
+
+
+def _print_missed(client: Client, locale: str) -> None:
+    """What programs printed after the prompt before this one had ended; those that still run are
+    waited for."""
+    if client.has_pending:
+        sys.stderr.write(f"{_STILL_RUNS.render(locale)}\n")
+    while True:
+        try:
+            missed = client.missed()
+            break
+        except KeyboardInterrupt:
+            client.interrupt()
+    for result in missed:
+        sys.stdout.write(result.output)
+        if result.error is not None:
+            sys.stderr.write(f"❌ {result.error}\n")
 
 
 def _reason(problem: Exception, url: str, locale: str) -> str:

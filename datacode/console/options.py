@@ -49,6 +49,8 @@ Options:
                        connect a share: programs read it as lib://SHARE/...; the password is asked
                        for, or taken from DATACODE_SMB_PASSWORD; may be repeated; with connect
                        the server connects it
+  --session FILE       with connect: leave the session on the server when the prompt ends, and take
+                       it up the next time; FILE is its key
   --load FILE          begin with the variables, tables and functions that --save has left there
   --save FILE          leave them there after a success; at the prompt, when it ends
   --locale ru|en       language of messages (default: from the environment)
@@ -88,6 +90,8 @@ DataCode: небольшой язык для работы с данными.
                        подключить общую папку: программы читают её как lib://ПАПКА/...; пароль
                        спрашивается или берётся из DATACODE_SMB_PASSWORD; можно повторять; с
                        connect папку подключает сервер
+  --session ФАЙЛ       вместе с connect: оставить сессию на сервере, когда режим закончится, и
+                       продолжить ее в следующий раз; ФАЙЛ - ключ от нее
   --load ФАЙЛ          начать с переменных, таблиц и функций, которые оставил там --save
   --save ФАЙЛ          сохранить их туда после успеха; в интерактивном режиме при выходе
   --locale ru|en       язык сообщений (по умолчанию из окружения)

@@ -10,6 +10,7 @@ Source: server reference, 5.7.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
@@ -37,6 +38,10 @@ from datacode.server.session import CLOSE_ENDED, CLOSE_MOVED, ServerContext, Ses
 
 _PROBE_SECONDS = 2.0
 """How long the connection that has a session may take to show that its client is there."""
+
+_UNUSED_SECONDS = 60.0
+"""A session that has done nothing yet is kept no longer: a client that lost its connection before
+it heard of the session's name never comes back."""
 
 _REMEMBERED = 1000
 """Sessions that have ended of which it is kept why."""
@@ -132,7 +137,7 @@ class SessionRegistry:
                     session=each.attachment.session,
                     own=each is session,
                     attached=each.is_attached,
-                    busy=each.busy,
+                    busy=each.is_working,
                     seq=each.attachment.answers.seq,
                     idle_seconds=round(now - each.last_active, 1),
                 )
@@ -279,14 +284,13 @@ class SessionRegistry:
 
     def expire(self) -> None:
         """End sessions that nobody has come back to; called periodically."""
-        longest = self._bounds.keep_seconds
-        if not longest:
-            return
+        longest = self._bounds.keep_seconds or math.inf
         now = self._context.clock.seconds()
         for name, since in list(self._detached.items()):
             session = self._sessions[name]
-            if now - since > longest and not session.busy:
-                self.end(session, texts.ENDED_TOO_OLD.filled(seconds=f"{longest:g}"))
+            seconds = longest if session.is_used else min(longest, _UNUSED_SECONDS)
+            if now - since > seconds and not session.busy:
+                self.end(session, texts.ENDED_TOO_OLD.filled(seconds=f"{seconds:g}"))
 
     def _make_room(self, latest: Session) -> None:
         """End what is too much: of the account, of the address, and in all."""

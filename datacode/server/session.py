@@ -248,6 +248,11 @@ class Session:
         """Whether a request is being answered."""
         return self._working or self._immediate > 0
 
+    @property
+    def is_working(self) -> bool:
+        """Whether something runs: not a question that is answered at once."""
+        return self._working
+
     def receive(self, data: bytes, *, is_text: bool) -> None:
         """Take a message of the client."""
         self.last_active = self._context.clock.seconds()

@@ -320,7 +320,8 @@ class AsynchronousTests(SynchronousTestCase):
             with self.assertRaises(ConnectionLost):
                 await client.execute("print(1)")
 
-        self.talk(conversation, f"ws://127.0.0.1:{daemon.port()}", locale="en")
+        url = f"ws://127.0.0.1:{daemon.port()}"
+        self.talk(conversation, url, locale="en", reconnect_seconds=0)
 
 
 class TokenTests(SynchronousTestCase):

@@ -16,7 +16,10 @@ from tests.console.terminal import CommandTestCase
 from tests.smb.samba import LOGIN, PASSWORD
 from tests.test_docs import DOCS, shown
 
-PAGES = ("client.md", "index.md", "ru/client.md", "ru/index.md", "../README.md", "../README.ru.md")
+PAGES = (
+    *("client.md", "index.md", "sessions.md", "ru/client.md", "ru/index.md", "ru/sessions.md"),
+    *("../README.md", "../README.ru.md"),
+)
 
 
 class DocumentationTests(SynchronousTestCase):
@@ -60,7 +63,7 @@ class DocumentationTests(SynchronousTestCase):
                 if "sales.xlsx" in program:
                     self.assertIn("│ may   │ 150    │", printed)
                 count += 1
-        self.assertEqual(count, 12)
+        self.assertEqual(count, 16)
 
 
 class ReadmeTests(CommandTestCase):

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.client.serving import server, share
 from tests.console.terminal import CommandTestCase
 from tests.deploy.proxies import certificate
+from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import LOGIN, PASSWORD
 
 
@@ -123,6 +124,55 @@ class ConnectTests(CommandTestCase):
         done = self.datacode("connect", "--smb", "data", self.url)
         self.assertEqual(done.status, 2)
         self.assertIn("--smb expects HOST,LOGIN,SHARE; found: data", done.err)
+
+    def test_session_file(self) -> None:
+        """The session is left at the end and taken up the next time, by who has the file only."""
+        file = Path(self.mktemp()).absolute()
+        words = ("connect", self.url, "--token=t", "--session", str(file), "--locale=en")
+        done = self.datacode(*words, stdin=b"x = 5\n")
+        self.assertEqual((done.status, done.err), (0, ""))
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        done = self.datacode(*words, stdin=b"x * 2\n")
+        self.assertEqual((done.status, done.out, done.err), (0, "10\n", ""))
+        session, _, rest = file.read_text().partition(" ")
+        file.write_text(f"{session} wrong {rest.partition(' ')[2]}")
+        done = self.datacode(*words, stdin=b"x\n")
+        self.assertEqual((done.status, done.out), (1, ""))
+        self.assertEqual(
+            done.err,
+            f"❌ The session in '{file}' cannot be taken up: Wrong session token. "
+            "Remove the file to begin a new one\n",
+        )
+        file.write_text("something else")
+        done = self.datacode(*words, stdin=b"x\n")
+        self.assertEqual(
+            (done.status, done.err),
+            (
+                1,
+                f"❌ Cannot read the session in '{file}': it was not written by datacode connect "
+                "--session\n",
+            ),
+        )
+
+    def test_lost_connection(self) -> None:
+        """It is made again; whoever sits at the prompt is told."""
+        proxy = FaultProxy(int(self.url.rpartition(":")[2]))
+        self.addCleanup(proxy.close)
+        proxy.fault(Fault("cut", 1500))
+        lines = "x = 0\n" + "x = x + 1\nprint('a line of output that is not so short', x)\n" * 20
+        url = f"ws://127.0.0.1:{proxy.port}"
+        done = self.datacode("connect", url, "--token=t", "--locale=en", stdin=lines.encode())
+        self.assertEqual(
+            done.out, "".join(f"a line of output that is not so short {i}\n" for i in range(1, 21))
+        )
+        self.assertEqual(
+            (done.status, done.err),
+            (
+                0,
+                "The connection was lost; trying to connect again…\n"
+                "Connected again: the session goes on\n",
+            ),
+        )
 
     def test_wrong_token(self) -> None:
         """The connection is lost, with the reason."""

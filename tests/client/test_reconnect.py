@@ -1,0 +1,292 @@
+"""Clients whose connection is lost: the session goes on, nothing is lost, nothing comes twice.
+
+Between client and server is a proxy that cuts or holds connections, once in each place of a
+conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.client import (
+    Client,
+    ConnectionLost,
+    Result,
+    SessionKey,
+    SessionLost,
+    connect,
+    connect_async,
+)
+from tests.client.serving import server
+from tests.daemons import Daemon, twistd
+from tests.smb.proxy import Fault, FaultProxy
+
+STEP = "n = n + 1\nprint(n)\nfor i in range(3) do\n  print(i, 'of', n)\nnext i"
+STEPS = 5
+SLOW = """n = 0
+for i in range(40) do
+  print(i)
+  for k in range(100000) do
+    n = n + 1
+  next k
+next i"""
+ENDLESS = "print('begun')\nfor i in range(1000000000) do\n  m = i\nnext i"
+LONG = bool(os.environ.get("DATACODE_LONG_TESTS"))
+
+
+def expected(step: int) -> str:
+    """What the program prints the so-manieth time."""
+    return f"{step}\n" + "".join(f"{i} of {step}\n" for i in range(3))
+
+
+class ReconnectTestCase(SynchronousTestCase):
+    """A server, and a proxy in front of it."""
+
+    words: tuple[str, ...] = ("--use-ve",)
+
+    def setUp(self) -> None:
+        """The proxy; the server is shared."""
+        self.url = server("--locale", "en", *self.words)
+        self.proxy = FaultProxy(int(self.url.rpartition(":")[2]))
+        self.addCleanup(self.proxy.close)
+
+    def connect(self, **options: Any) -> Client:
+        """A client behind the proxy, closed with the test."""
+        options = {"ping_interval": 0.2, "ping_timeout": 0.2, "close_timeout": 0.1, **options}
+        made = connect(f"ws://127.0.0.1:{self.proxy.port}", locale="en", **options)
+        self.addCleanup(made.close)
+        return made
+
+
+class EveryPlaceTests(ReconnectTestCase):
+    """One connection lost in every place of a conversation."""
+
+    def conversation(self, **options: Any) -> int:
+        """Steps, an upload, questions in between: each answer is right, and comes once. Gives how
+        many bytes came from the server."""
+        client = self.connect(**options)
+        pieces: list[str] = []
+        client.execute("n = 0")
+        for step in range(1, STEPS + 1):
+            result = client.execute(STEP, on_output=pieces.append)
+            self.assertEqual((result.output, result.error), (expected(step), None))
+            self.assertEqual([v.preview for v in client.variables() if v.name == "n"], [str(step)])
+        self.assertEqual("".join(pieces), "".join(map(expected, range(1, STEPS + 1))))
+        client.upload("a.txt", "x" * 300)
+        self.assertEqual(client.download("a.txt"), b"x" * 300)
+        self.assertEqual(client.output_lost, 0)
+        client.close()
+        return self.proxy.received
+
+    def every_place(self, kind: str, step: int) -> None:
+        whole = self.conversation()
+        for at in range(200, whole, step if not LONG else 3):
+            self.proxy.fault(Fault(kind, at))
+            self.conversation()
+
+    def test_cut(self) -> None:
+        """The connection is closed on both sides."""
+        self.every_place("cut", 67)
+
+    def test_held(self) -> None:
+        """Neither side is told: the client finds out by its pings, the server not at all."""
+        self.every_place("stall", 797)
+
+    def test_again_and_again(self) -> None:
+        """Every connection is lost after a while."""
+        self.proxy.every(Fault("cut", 700))
+        self.conversation()
+
+
+class AsynchronousTests(ReconnectTestCase):
+    """The same for the asynchronous client, with several calls at a time."""
+
+    def conversation(self) -> int:
+        """As above; programs are sent without waiting for the answers of those before."""
+
+        async def talk() -> None:
+            url = f"ws://127.0.0.1:{self.proxy.port}"
+            options: dict[str, Any] = {"ping_interval": 0.3, "ping_timeout": 0.3}
+            async with connect_async(url, locale="en", close_timeout=0.2, **options) as client:
+                pieces: list[str] = []
+                await client.execute("n = 0")
+                results = await asyncio.gather(
+                    *(client.execute(STEP, on_output=pieces.append) for _ in range(STEPS)),
+                    *(client.variables() for _ in range(3)),
+                )
+                for step, result in enumerate(results[:STEPS], 1):
+                    assert isinstance(result, Result)
+                    self.assertEqual((result.output, result.error), (expected(step), None))
+                whole = "".join(map(expected, range(1, STEPS + 1)))
+                self.assertEqual("".join(pieces), whole)
+                self.assertEqual(client.output_lost, 0)
+
+        asyncio.run(talk())
+        return self.proxy.received
+
+    def test_cut(self) -> None:
+        """In every place."""
+        for at in range(200, self.conversation(), 3 if LONG else 67):
+            self.proxy.fault(Fault("cut", at))
+            self.conversation()
+
+    def test_held(self) -> None:
+        """In some."""
+        for at in range(300, self.conversation(), 797):
+            self.proxy.fault(Fault("stall", at))
+            self.conversation()
+
+    def test_left_and_missed(self) -> None:
+        """Left while programs ran, taken up by another client, which gets what was missed."""
+        url = f"ws://127.0.0.1:{self.proxy.port}"
+
+        async def leave() -> SessionKey:
+            async with connect_async(url) as client:
+                await client.execute("n = 0")
+                running = [asyncio.create_task(client.execute(c)) for c in (SLOW, "print('next')")]
+                await asyncio.sleep(0.1)
+                key = await client.leave()
+                for each in running:
+                    with self.assertRaises(ConnectionLost):
+                        await each
+                return key
+
+        async def take_up(key: SessionKey) -> list[Result]:
+            async with connect_async(url, session=key) as client:
+                found = await client.missed()
+                self.assertEqual((await client.execute("print(n)")).output, "4000000\n")
+                return found
+
+        found = asyncio.run(take_up(asyncio.run(leave())))
+        self.assertEqual(
+            [len(found), found[0].output[-4:], found[1].output], [2, "\n39\n", "next\n"]
+        )
+
+
+class BlockingTests(ReconnectTestCase):
+    """What the blocking client does where it cannot simply go on."""
+
+    def test_running(self) -> None:
+        """A program that runs meanwhile goes on; its output comes once, in order."""
+        client = self.connect()
+        pieces: list[str] = []
+
+        def printed(text: str) -> None:
+            if not pieces:
+                self.proxy.drop_all()
+            pieces.append(text)
+
+        result = client.execute(SLOW, on_output=printed)
+        self.assertEqual("".join(pieces), result.output)
+        self.assertEqual(result.output, "".join(f"{i}\n" for i in range(40)))
+
+    def test_interrupt_while_away(self) -> None:
+        """It ends the program as soon as there is a connection again."""
+        client = self.connect()
+        client.execute("m = 0")
+
+        def interrupt() -> None:
+            self.proxy.drop_all()
+            client.interrupt()
+
+        helper: list[threading.Thread] = []
+
+        def begun(text: str) -> None:
+            helper.append(threading.Thread(target=interrupt))
+            helper[0].start()
+
+        result = client.execute(ENDLESS, on_output=begun)
+        helper[0].join()
+        self.assertEqual(result.error, "Limit Error: Execution was interrupted")
+
+    def test_left_and_missed(self) -> None:
+        """Left, written down, taken up from elsewhere."""
+        client = self.connect()
+        client.execute("n = 7")
+        line = client.leave().text()
+        self.assertRaises(ConnectionLost, client.execute, "print(1)")
+        key = SessionKey.parse(line)
+        self.assertNotIn(key.token, repr(key))
+        client = self.connect(session=key)
+        self.assertEqual(client.missed(), [])
+        self.assertEqual(client.execute("print(n)").output, "7\n")
+        client.close()
+        gone = self.assertRaises(SessionLost, self.connect, session=key)
+        self.assertEqual(str(gone), "The session has ended: a client ended it")
+        self.assertRaises(ValueError, SessionKey.parse, "nothing")
+
+    def test_taken(self) -> None:
+        """Who is taken the session from does not take it back."""
+        client = self.connect()
+        client.execute("n = 7")
+        assert client.key is not None
+        other = self.connect(session=client.key)
+        self.assertEqual(other.execute("print(n)").output, "7\n")
+        taken = self.assertRaises(SessionLost, client.execute, "print(n)")
+        self.assertIn("4410", str(taken))
+        self.assertEqual(other.execute("print(n)").output, "7\n")
+
+    def test_too_long(self) -> None:
+        """A request that the server will not have ends itself only, not the session."""
+        client = self.connect(max_size=None)
+        client.execute("n = 7")
+        refused = self.assertRaises(ConnectionLost, client.upload, "a", "x" * (65 << 20))
+        self.assertIn("1009", str(refused))
+        self.assertEqual(client.execute("print(n)").output, "7\n")
+
+    def test_without(self) -> None:
+        """With ``reconnect_seconds=0`` a session ends with its connection, as ever."""
+        client = self.connect(reconnect_seconds=0)
+        client.execute("n = 7")
+        self.assertIsNone(client.key)
+        self.proxy.drop_all()
+        self.assertRaises(ConnectionLost, client.execute, "print(n)")
+        self.assertRaises(ConnectionLost, client.execute, "print(n)")
+
+    def test_sessions(self) -> None:
+        """Without accounts only one's own."""
+        client = self.connect()
+        client.execute("n = 7")
+        (entry,) = client.sessions()
+        assert client.key is not None
+        self.assertEqual(
+            (entry.session, entry.own, entry.attached, entry.busy, entry.seq),
+            (client.key.session, True, True, False, 1),
+        )
+        client.end_session()
+        self.assertRaises(ConnectionLost, client.execute, "print(n)")
+
+
+class ServerTests(SynchronousTestCase):
+    """Clients of a server that stops."""
+
+    def daemon(self, folder: Path, port: int = 0) -> Daemon:
+        """A server on that port."""
+        daemon = Daemon(twistd(folder, "--port", str(port), "--locale", "en"), folder)
+        self.addCleanup(daemon.close)
+        return daemon
+
+    def test_away(self) -> None:
+        """Patience ends; a server that comes back without the session says so."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        daemon = self.daemon(folder)
+        port = daemon.port()
+        client = connect(f"ws://127.0.0.1:{port}", reconnect_seconds=2)
+        self.addCleanup(client.close)
+        client.execute("n = 7")
+        daemon.stop()
+        began = time.monotonic()
+        self.assertRaises(ConnectionLost, client.execute, "print(n)")
+        self.assertGreater(time.monotonic() - began, 1.5)
+        daemon = self.daemon(folder, port)
+        daemon.port()
+        gone = self.assertRaises(SessionLost, client.execute, "print(n)")
+        self.assertEqual(str(gone), "There is no such session, or it has ended")
