@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable
-from typing import BinaryIO
+from collections.abc import Callable, Container
+from typing import Any, BinaryIO
 
 import msgspec
 from msgspec import Struct
@@ -31,13 +31,14 @@ from datacode.tables.foreign_keys import ColumnReference, PrimaryKey, Relation
 from datacode.values.column_encoding import (
     CheckpointError,
     column_from_bytes,
-    column_to_bytes,
+    column_pieces,
     damaged,
     decoded,
     encoded,
 )
-from datacode.values.column_storage import ColumnData
+from datacode.values.column_storage import ColumnData, is_short
 from datacode.values.heap_encoding import Encoded, HeapReader, HeapWriter, Record
+from datacode.values.table import Column, Indexer, Table
 from datacode.values.types import Value
 
 __all__ = ["Checkpoint", "CheckpointError", "load", "read", "save", "write"]
@@ -81,8 +82,44 @@ class Checkpoint:
 _PREFIXES = {"g": GLOBAL, "l": TOP_LEVEL_LOCAL}
 _LETTERS = {prefix: letter for letter, prefix in _PREFIXES.items()}
 _KEY = "key"
+_SMALL = 4096
+"""A measure of what is written in a fraction of a millisecond: some 1,000 numbers."""
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Manifest)
+
+
+def is_small(snapshot: Snapshot, stored: Container[str]) -> bool:
+    """Is the manifest written in a moment, and all that goes with it ``stored`` already?
+
+    Takes no longer than such a state is small.
+    """
+    room = _SMALL - 4 * len(snapshot.variables)
+    texts = {unit.text for unit in snapshot.functions.values()}
+    room -= sum(map(len, texts)) // 8
+    waiting: list[Any] = list(snapshot.variables.values())
+    seen: set[int] = set()
+    while waiting and room > 0:
+        value = waiting.pop()
+        kind = value.__class__
+        if kind is str:
+            room -= len(value) // 8
+        elif kind is list or kind is dict:
+            room -= 8 + 4 * len(value)
+            if room > 0:
+                waiting += value if kind is list else value.values()
+        elif kind is Column or kind is Indexer:
+            waiting.append(value.table)
+        elif kind is Table and id(value) not in seen:
+            seen.add(id(value))
+            room -= 16 + 16 * len(value.columns)
+            for cells in value.columns:
+                if is_short(len(cells)):
+                    room -= 4 * len(cells)
+                    if room > 0:
+                        waiting += cells.values()
+                elif cells.checkpoint_name not in stored:
+                    return False
+    return room > 0
 
 
 def write(snapshot: Snapshot) -> Checkpoint:
@@ -197,8 +234,10 @@ def save(snapshot: Snapshot, file: BinaryIO) -> None:
     checkpoint = write(snapshot)
     file.write(MAGIC + _HEAD.pack(VERSION, len(checkpoint.manifest)) + checkpoint.manifest)
     for name, cells in checkpoint.columns.items():
-        content = column_to_bytes(cells)
-        file.write(bytes.fromhex(name) + _LENGTH.pack(len(content)) + content)
+        content = list(column_pieces(cells))
+        file.write(bytes.fromhex(name) + _LENGTH.pack(sum(map(len, content))))
+        for piece in content:
+            file.write(piece)
 
 
 def load(file: BinaryIO) -> Snapshot:

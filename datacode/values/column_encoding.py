@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -31,7 +32,14 @@ _CLASSES: dict[int, type] = {code: kind for kind, code in _CODES.items()}
 SIMPLE = frozenset({float, str, bool, type(None), *_CODES})
 """The classes of values that have no parts."""
 
+PIECE = 1 << 19
+"""About how many bytes of a column are written at once."""
+
+_LEAST_ROWS = 64
+_MIXED_ROWS = 8192
+
 _CONTINUATION = 0xFFFFFFFF
+_END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 _RECORD_BATCH, _SCHEMA = 3, 1
 
 
@@ -85,16 +93,80 @@ def can_be_encoded(cells: ColumnData) -> bool:
 
 def column_to_bytes(cells: ColumnData) -> bytes:
     """The column; ``can_be_encoded`` holds for it."""
-    series = cells.stored_series()
-    if series is None:
-        return _mixed(cells.values())
-    target = io.BytesIO()
-    target.write(_ARROW)
-    # The older form of texts is the smaller one in a file.
-    pl.DataFrame([series.alias("c")]).write_ipc_stream(
-        target, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
-    )
-    return target.getvalue()
+    return b"".join(column_pieces(cells))
+
+
+def column_pieces(cells: ColumnData) -> Iterator[bytes]:
+    """The column in pieces, made one by one: beside the column itself only a piece takes memory.
+
+    Most have about ``PIECE`` bytes, more where the cells of a column differ much in length.
+    """
+    kind = _kind_of(cells)
+    if kind is None:
+        return _mixed_pieces(cells)
+    return _typed_pieces(cells, kind)
+
+
+def _kind_of(cells: ColumnData) -> Any:
+    """The type of the series that the cells make, None for a mixed column."""
+    if cells.is_stored_as_series():
+        series = cells.stored_series()
+        return None if series is None else series.dtype
+    kinds = set(map(type, cells.values())) - {type(None)}
+    if len(kinds) > 1:
+        return None
+    kind = kinds.pop() if kinds else type(None)
+    if kind is str and any(map(_has_half_pair, cells.values())):
+        return None
+    types = {float: pl.Float64, str: pl.String, bool: pl.Boolean, type(None): pl.Null}
+    return types.get(kind)
+
+
+def _has_half_pair(text: str | None) -> bool:
+    """Is there half of a surrogate pair, for which UTF-8 has no bytes?"""
+    if text is None or text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _typed_pieces(cells: ColumnData, kind: Any) -> Iterator[bytes]:
+    """One stream of Arrow's: its head, and a record batch for each piece."""
+    yield _ARROW
+    rows = _rows_of_piece(cells, kind)
+    for start in range(0, len(cells) or 1, rows):
+        part = cells.slice(start, start + rows)
+        series = (
+            part.stored_series()
+            if part.is_stored_as_series()
+            else pl.Series(part.values(), dtype=kind)
+        )
+        target = io.BytesIO()
+        # The older form of texts is the smaller one in a file.
+        pl.DataFrame([series.alias("c")]).write_ipc_stream(  # type: ignore[union-attr]
+            target, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
+        )
+        written = target.getvalue()
+        if start:
+            (head,) = struct.unpack_from("<I", written, 4)
+            written = written[8 + head :]
+        yield written.removesuffix(_END_OF_STREAM)
+    yield _END_OF_STREAM
+
+
+def _rows_of_piece(cells: ColumnData, kind: Any) -> int:
+    """How many rows make a piece."""
+    length = max(1, len(cells))
+    size = 8 * length
+    if kind == pl.String:
+        if cells.is_stored_as_series():
+            size += int(cells.stored_series().estimated_size())  # type: ignore[union-attr]
+        else:
+            size += sum(map(len, filter(None, cells.values())))
+    return max(_LEAST_ROWS, min(length, PIECE * length // size))
 
 
 def column_from_bytes(data: bytes, length: int) -> ColumnData:
@@ -106,14 +178,19 @@ def column_from_bytes(data: bytes, length: int) -> ColumnData:
     return ColumnData.of_list(_cells(data, length))
 
 
-def _mixed(values: list[Value]) -> bytes:
-    if not set(_CODES).isdisjoint(map(type, values)):
-        values = [extension(value) if value.__class__ in _CODES else value for value in values]
-    try:
-        return _MIXED + msgspec.msgpack.encode(values)
-    except UnicodeEncodeError:
-        texts = [encoded(value) if value.__class__ is str else value for value in values]
-        return _MIXED_BYTES + msgspec.msgpack.encode(texts)
+def _mixed_pieces(cells: ColumnData) -> Iterator[bytes]:
+    """An array in msgpack; its head, and the cells of each piece."""
+    values = cells.values()
+    has_half_pair = any(value.__class__ is str and _has_half_pair(value) for value in values)
+    yield _MIXED_BYTES if has_half_pair else _MIXED
+    yield b"\xdd" + len(values).to_bytes(4, "big")
+    for start in range(0, len(values), _MIXED_ROWS):
+        part = values[start : start + _MIXED_ROWS]
+        if not set(_CODES).isdisjoint(map(type, part)):
+            part = [extension(value) if value.__class__ in _CODES else value for value in part]
+        if has_half_pair:
+            part = [encoded(value) if value.__class__ is str else value for value in part]
+        yield msgspec.msgpack.encode(part)[1 if len(part) < 16 else 3 :]  # without its own head
 
 
 @lru_cache(maxsize=2)

@@ -157,7 +157,7 @@ class HeapWriter:
         for cells in table.columns:
             if id(cells) not in seen:
                 seen.add(id(cells))
-                if not can_be_encoded(cells):
+                if cells.checkpoint_name is None and not can_be_encoded(cells):
                     found.append(cells.values())
         return found
 
@@ -208,7 +208,7 @@ class HeapWriter:
 
     def _prepared_column(self, cells: ColumnData, number: int) -> Callable[[], None]:
         length = len(cells)
-        is_simple = can_be_encoded(cells)
+        is_simple = cells.checkpoint_name is not None or can_be_encoded(cells)
         if is_simple and not is_short(length):
             name = self._name_of(cells)
             return lambda: self.records.append(StoredRecord(number, name, length))
