@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import is_
 from types import FunctionType
 from typing import Any
 
@@ -60,6 +61,18 @@ class Snapshot:
     variables: dict[str, Value]
     functions: dict[str, CachedUnit[Definition]]
     relations: list[Value]
+
+    def is_same_as(self, other: Snapshot) -> bool:
+        """Do both have the very same values, by identity, in the same order?"""
+        return (
+            len(self.variables) == len(other.variables)
+            and len(self.functions) == len(other.functions)
+            and len(self.relations) == len(other.relations)
+            and all(map(is_, self.variables.values(), other.variables.values()))
+            and all(map(is_, self.functions.values(), other.functions.values()))
+            and all(map(is_, self.relations, other.relations))
+            and list(self.variables) == list(other.variables)
+        )
 
 
 class Namespace:

@@ -43,9 +43,12 @@ from datacode.server.auth.accounts import AccountsFile
 from datacode.server.auth.addresses import network_of
 from datacode.server.auth.logins import AT_ONCE
 from datacode.server.auth.pairing import PairingCode
+from datacode.server.checkpoints.storage import CheckpointStorage
+from datacode.server.checkpoints.storage_quota import StorageLimits, StorageQuota
 from datacode.server.files.file_threads import FileThreads
 from datacode.server.files.protected_files import ProtectedFiles
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
+from datacode.server.files.server_folder import ServerFolder
 from datacode.server.files.session_folders import SessionFolders
 from datacode.server.net.http import Site
 from datacode.server.net.listen import DescribedEndpoint, listening
@@ -68,6 +71,8 @@ _SWEEP_SECONDS = 0.5
 _IDLE_SWEEP_SECONDS = 5.0
 _CLOSING_SECONDS = 1.5
 """For close frames, and again for letting go of everything: all of a stop takes five seconds."""
+_SPARE = 1 << 30
+"""Bytes of the disk that states of sessions leave free."""
 _OF_FILE = Message("about_file", "{path}: {reason}")
 
 
@@ -106,7 +111,24 @@ class DataCodeService(Service):
                 (*settings.own_files, *filter(None, [settings.pairing_file])), settings.own_folders
             ),
         )
-        self.workers = WorkerPool(reactor, PoolSettings(sandbox=settings.sandbox))
+        self.workers = WorkerPool(
+            reactor,
+            PoolSettings(sandbox=settings.sandbox, suspend_seconds=settings.bounds.suspend_seconds),
+        )
+        self._state_disk = FileThreads(reactor)
+        self._state_folder = ServerFolder(settings.session_dir)
+        self._checkpoints = CheckpointStorage(
+            self._state_disk,
+            StorageQuota(
+                StorageLimits(
+                    settings.bounds.state_bytes,
+                    settings.bounds.state_bytes_per_address,
+                    settings.bounds.state_bytes_in_all,
+                )
+            ),
+            self._state_folder.opened,
+            spare=_SPARE,
+        )
         self._shares = SharePool(
             reactor,
             SharePolicy(
@@ -154,6 +176,7 @@ class DataCodeService(Service):
             self.privilegedStartService()
         self._descriptors = raise_limit()
         self._disk.start()
+        self._state_disk.start()
         self._logins.start()
         self._shares.start()
         for seconds, work in (
@@ -307,6 +330,7 @@ class DataCodeService(Service):
             work=self._disk.session(),
             limits=self.settings.limits,
             on_read=on_read,
+            store=self._checkpoints.session(identity.account or network_of(identity.address)),
         )
 
     def _readiness(self) -> tuple[bool, dict[str, Any]]:
@@ -348,6 +372,9 @@ class DataCodeService(Service):
         if self.settings.use_ve:
             closing = self.in_thread(self._folders.close)
             await _at_most(closing, _CLOSING_SECONDS, self._reactor)
+        closing = self._state_disk.session().run(self._state_folder.close)
+        await _at_most(closing, _CLOSING_SECONDS, self._reactor)
+        await self._state_disk.stop()
         await self._disk.stop()
         if self._logins.started:
             self._logins.stop()

@@ -16,6 +16,7 @@ from datacode.server.files.sandboxed_files import SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
 from datacode.smb.target import Target
 from datacode.worker.limits import Limits
+from datacode.worker.pool import StateStore
 
 
 class Workspace:
@@ -23,7 +24,8 @@ class Workspace:
 
     ``workers`` opens interpreters (``worker.pool.WorkerPool``), ``shares`` is the session's own
     ``smb.shares.Shares``, ``share_names`` asks a host for its shares. ``folder`` is None without
-    ``--use-ve``. ``on_read`` is told of each file of a share that a program reads.
+    ``--use-ve``. ``on_read`` is told of each file of a share that a program reads. ``store`` keeps
+    the state of the interpreter.
     """
 
     log = Logger()
@@ -39,6 +41,7 @@ class Workspace:
         work: Work,
         limits: Limits,
         on_read: Callable[[str], None] = lambda path: None,
+        store: StateStore | None = None,
     ) -> None:
         self.shares = shares
         self.share_names = share_names
@@ -47,6 +50,7 @@ class Workspace:
         self.broker = FileBroker(files, shares, work, folder=folder, on_read=on_read)
         self._workers = workers
         self._limits = limits
+        self._store = store
         self._interpreter: Any = None
 
     @property
@@ -57,7 +61,7 @@ class Workspace:
     def interpreter(self) -> Any:
         """The session's interpreter."""
         if self._interpreter is None:
-            self._interpreter = self._workers.open(self.broker, self._limits)
+            self._interpreter = self._workers.open(self.broker, self._limits, self._store)
         return self._interpreter
 
     async def close(self) -> None:

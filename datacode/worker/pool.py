@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
 from datacode.worker.file_server import Broker
+from datacode.worker.kept_state import StateStore
 from datacode.worker.limits import Limits
 from datacode.worker.remote_interpreter import Completed, RemoteInterpreter, WorkerUnavailable
 from datacode.worker.sandbox import syscalls
@@ -40,6 +41,7 @@ __all__ = [
     "RemoteInterpreter",
     "SandboxError",
     "SandboxReport",
+    "StateStore",
     "Suggestion",
     "TableShown",
     "WireError",
@@ -136,9 +138,14 @@ class WorkerPool:
         """How many worker processes there are, the spare ones too."""
         return len(self._workers)
 
-    def open(self, broker: Broker, limits: Limits = _NO_LIMITS) -> RemoteInterpreter:
-        """An interpreter for a new session. Its process is made, or taken, at the first run."""
-        return RemoteInterpreter(self._reactor, self._worker, broker, limits, self._settings)
+    def open(
+        self, broker: Broker, limits: Limits = _NO_LIMITS, store: StateStore | None = None
+    ) -> RemoteInterpreter:
+        """An interpreter for a new session. Its process is made, or taken, at the first run.
+
+        What it computes outlives that process where ``store`` keeps it.
+        """
+        return RemoteInterpreter(self._reactor, self._worker, broker, limits, self._settings, store)
 
     def _worker(self, limits: Limits) -> WorkerProcess:
         """A worker of a session's own. Raises ``WorkerUnavailable`` once stopped."""

@@ -7,6 +7,8 @@ survive; ``running`` ends it where that does not work.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -22,12 +24,15 @@ from datacode.runtime.host import MOST_WARNINGS
 from datacode.runtime.interpreter import Outcome, VariableSummary
 from datacode.worker import wire
 from datacode.worker.file_server import Broker, FileServer
+from datacode.worker.kept_state import KeptState, StateStore
 from datacode.worker.limits import Limits
 from datacode.worker.run_limits import (
     ActiveRun,
     LimitEnforcer,
     cause,
+    not_restored,
     restored,
+    restored_older,
     stopped,
     too_busy,
     too_long,
@@ -39,8 +44,9 @@ from datacode.worker.worker_process import Ending, WorkerProcess
 Expected = TypeVar("Expected", bound=wire.Reply)
 
 _ANSWERS_AT_ONCE = 16
-_STATE_PIECE = 1 << 20
 _TRIES = 3
+_REFUSED = Message("state_refused", "The state cannot be restored: {reason}")
+_UNREADABLE = Message("state_unreadable", "The state cannot be read: {reason}")
 _TROUBLES, _TROUBLE = 20, 1000
 _UNASKED = 100
 """Replies beyond the questions that a worker may give: those to what was given up."""
@@ -71,8 +77,9 @@ class RemoteInterpreter:
     """One session's interpreter, in a process of its own.
 
     Runs follow one another: a ``run`` that is called while another is active waits for it. After
-    a process has died the next run has a fresh one, with no variables. Where it died between two
-    runs, the next one is not run, but told so.
+    a process has died the next run has another one, with the state that ``store`` has kept. Where
+    that is not the newest, or there is none, and it died between two runs, the next one is not run,
+    but told so.
     """
 
     _log = Logger()
@@ -84,6 +91,7 @@ class RemoteInterpreter:
         broker: Broker,
         limits: Limits,
         settings: PoolSettings,
+        store: StateStore | None = None,
     ) -> None:
         self._reactor = reactor
         self._make = make
@@ -97,13 +105,17 @@ class RemoteInterpreter:
         self._active: ActiveRun | None = None
         self._runs = 0
         self._closed = False
-        self._state_lost = False
+        self._lost: DataCodeError | None = None
         self._paused = False
         self._requests = 0
         self._unasked = 0
         self._asked: dict[int, Deferred[wire.Reply]] = {}
-        self._restoring: WorkerProcess | None = None
+        self._state = KeptState(store, reactor.seconds)
+        self._restoring: tuple[WorkerProcess, Deferred[Message | None]] | None = None
+        self._is_waking = False
         self._waiting_for_state: list[Deferred[None]] = []
+        self._last_used = 0.0
+        self._idle_timer: Any = None
 
     # Programs ---------------------------------------------------------------------
 
@@ -137,10 +149,15 @@ class RemoteInterpreter:
         if limit and len(code) > limit // 4 and len(code.encode("utf-8", "replace")) > limit:
             return Outcome("", too_long(limit))
         await self._turn.acquire()
+        run: ActiveRun | None = None
         try:
-            if self._state_lost:
-                self._state_lost = False
-                return Outcome("", stopped())
+            if self._needs_state():
+                await self._woken()
+            if rolls_back and self._state.behind:
+                await self._until_kept()
+            if self._lost is not None:
+                lost, self._lost = self._lost, None
+                return Outcome("", lost)
             self._runs += 1
             run = ActiveRun(
                 self._runs,
@@ -159,24 +176,25 @@ class RemoteInterpreter:
             self._begin(run)
             return await run.done
         except CancelledError:
-            self._abandon(run)
+            if run is not None:
+                self._abandon(run)
             raise
         finally:
             self._turn.release()
+            self._used()
 
     def _abandon(self, run: ActiveRun) -> None:
         """Nobody waits for the program any more: end it with its process."""
         if self._active is run:
             self._active = None
             run.stop_timers()
-            self._state_lost = True
-            self._let_go(run.worker)
+            self._has_died(run.worker)
             run.worker.kill()
 
     def _begin(self, run: ActiveRun) -> None:
         """Send the program to its process, and set the clocks."""
         self._active = run
-        run.worker.run.send(run.message(self._limits))
+        run.worker.run.send(run.message(self._limits, self._state.wanted()))
         if self._paused and run.on_output is not None:
             run.worker.run.pause()
         self._enforcement.begin(run)
@@ -214,7 +232,7 @@ class RemoteInterpreter:
 
     async def inspect(self) -> list[VariableSummary]:
         """The variables, also while a program runs. Raises DataCodeError if too busy to tell."""
-        if self._worker is None:
+        if self._worker is None and not self._needs_state():
             return []
         answer = await self._ask(wire.VariableList, wire.ListVariables(self._next_request()))
         return answer.variables
@@ -279,8 +297,10 @@ class RemoteInterpreter:
             raise too_long(limit)
         if len(self._asked) >= _ANSWERS_AT_ONCE:
             raise too_busy()
-        if self._restoring is not None and len(self._waiting_for_state) < _ANSWERS_AT_ONCE:
-            await self._until_restored()
+        if self._needs_state():
+            if len(self._waiting_for_state) >= _ANSWERS_AT_ONCE:
+                raise too_busy()
+            await self._within_patience(self._woken())
         worker = self._living()
         if worker.control.unsent > _UNREAD_QUESTIONS:
             raise too_busy()
@@ -301,10 +321,8 @@ class RemoteInterpreter:
             self._trouble(worker, answer.text)
         raise internal_error()
 
-    async def _until_restored(self) -> None:
-        """Wait until the process has its state. DataCodeError if that takes too long."""
-        waiter: Deferred[None] = Deferred()
-        self._waiting_for_state.append(waiter)
+    async def _within_patience(self, waiter: Deferred[None]) -> None:
+        """Wait for it. DataCodeError if that takes too long."""
         timer = self._reactor.callLater(self._settings.reply_seconds, self._too_late, waiter)
         try:
             await waiter
@@ -323,17 +341,22 @@ class RemoteInterpreter:
         """Forget every variable and function; a running program is ended first."""
         if self._active is not None:
             self._active.killed_for = limit_error("interrupted", "Execution was interrupted")
+        self._state.forget()
         worker = self._worker
         if worker is not None:
             self._let_go(worker)
             worker.kill()
             await worker.gone()
-        self._state_lost = False
+        self._lost = None
 
     async def close(self) -> None:
         """End the process, whatever it is doing. For good; twice is no harm."""
         self._closed = True
+        if self._idle_timer is not None and self._idle_timer.active():
+            self._idle_timer.cancel()
         await self.reset()
+        if self._state.store is not None:
+            await self._state.store.close()
 
     def _living(self) -> WorkerProcess:
         """The session's process; a new one if there is none."""
@@ -356,7 +379,7 @@ class RemoteInterpreter:
             self._files = files
             self._unasked = 0
             worker.received = lambda message: self._received(worker, files, message)
-            worker.replied = self._replied
+            worker.replied = lambda message: self._replied(worker, message)
             worker.ended = lambda ending: self._ended(worker, files, ending)
         return self._worker
 
@@ -364,7 +387,8 @@ class RemoteInterpreter:
         """The session has no process any more."""
         if self._worker is worker:
             self._worker = None
-            self._restoring_is_over()
+        if self._restoring is not None and self._restoring[0] is worker:
+            self._restoring_is_over(stopped().message)
         asked, self._asked = self._asked, {}
         for reply in asked.values():
             reply.errback(stopped())
@@ -372,6 +396,9 @@ class RemoteInterpreter:
     def _ended(self, worker: WorkerProcess, files: FileServer, ending: Ending) -> None:
         """A process is gone, whyever. What it was doing fails; the next run has a new one."""
         files.close()
+        if ending.never_started and self._restoring is not None:
+            self._restoring[1].errback(WorkerUnavailable("no process could be made"))
+            self._restoring = None
         run = self._active
         expected = self._worker is not worker
         if not expected:
@@ -380,33 +407,195 @@ class RemoteInterpreter:
             self._active = None
             if not ending.never_started or run.heard or run.killed_for:
                 error = run.killed_for or cause(ending)
-                is_restored = not expected and self._restore(run)
-                run.finish(restored(error) if is_restored else error)
+                if expected or self._state.store is None:
+                    run.finish(error)
+                else:
+                    self._start(self._finish_killed(run, error))
             else:
                 self._again(run)
         elif not expected:
-            self._state_lost = self._runs > 0
+            self._has_died(worker)
 
-    def _restore(self, run: ActiveRun) -> bool:
-        """Give a new process the state before the program, if the old one has sent that."""
-        if not run.has_state or self._closed:
-            return False
+    def _has_died(self, worker: WorkerProcess) -> None:
+        """The process is gone, or as good as gone, and nobody is told of it yet."""
+        self._let_go(worker)
+        if self._state.store is None and self._runs > 0:
+            self._lost = stopped()
+
+    # The state, which another process gets ----------------------------------------------------
+
+    def _needs_state(self) -> bool:
+        """Is there a state that the process does not have, or not yet?"""
+        return self._is_waking or (
+            self._worker is None and (self._state.exists or self._state.behind > 0)
+        )
+
+    def _woken(self) -> Deferred[None]:
+        """Fires when the process has the state that is kept; ``_lost`` tells where it has not."""
+        waiter: Deferred[None] = Deferred()
+        self._waiting_for_state.append(waiter)
+        if not self._is_waking:
+            self._is_waking = True
+            self._start(self._wake())
+        return waiter
+
+    async def _wake(self) -> None:
+        """Have a process with the state; whoever waits for that goes on in any case."""
+        failure: WorkerUnavailable | None = None
+        try:
+            self._lost = await self._restored(stopped())
+        except WorkerUnavailable as error:
+            failure = error
+        finally:
+            self._is_waking = False
+            waiting, self._waiting_for_state = self._waiting_for_state, []
+            for waiter in waiting:
+                if failure is None:
+                    waiter.callback(None)
+                else:
+                    waiter.errback(failure)
+
+    async def _finish_killed(self, run: ActiveRun, error: DataCodeError) -> None:
+        """Tell how a program ended whose process had to be killed, and what became of the state."""
+        try:
+            await self._woken()
+        except WorkerUnavailable:
+            self._log.warn("no process for a state yet")  # the next program asks again
+        lost, self._lost = self._lost, None
+        if lost is None:
+            run.finish(restored(error))
+        elif lost.message.code == "state_restored_older":
+            run.finish(restored_older(error, int(lost.message.value("count"))))
+        elif lost.message.code == "state_not_restored":
+            run.finish(not_restored(error))
+        else:
+            run.finish(error)
+
+    async def _restored(self, error: DataCodeError) -> DataCodeError | None:
+        """Give a process the state that is kept; what to say where that is not the newest.
+
+        Raises ``WorkerUnavailable`` where there is no process; the state stays where it is.
+        """
+        state = self._state
+        await state.settle()
+        behind = state.behind
+        if not state.exists:
+            state.forget()
+            return error if behind else None
+        problem: Message | None = None
+        for _ in range(_TRIES):
+            problem = await self._loaded()
+            if not state.exists or self._closed:
+                return None  # it was reset meanwhile
+            if problem is None:
+                state.begin_again()
+                return restored_older(error, behind) if behind else None
+            if problem.code in (_REFUSED.code, _UNREADABLE.code):
+                break  # another process would be no help
+        self._log.error("a state could not be restored: {why}", why=str(problem))
+        state.forget()
+        return not_restored(error)
+
+    async def _loaded(self) -> Message | None:
+        """Send the state that is kept to a new process; why that did not work."""
+        store = self._state.store
+        assert store is not None
+        try:
+            manifest = await store.manifest()
+        except OSError as error:
+            return _UNREADABLE.filled(reason=str(error))
+        done: Deferred[Message | None] = Deferred()
         try:
             worker = self._living()
         except WorkerUnavailable:
-            return False
-        self._restoring = worker
-        for start in range(0, len(run.state), _STATE_PIECE):
-            stop = start + _STATE_PIECE
-            piece = bytes(run.state[start:stop])
-            worker.run.send(wire.RestorePiece(piece, stop >= len(run.state)))
-        return True
+            if isinstance(manifest, int):
+                os.close(manifest)
+            raise
+        self._restoring = worker, done
+        if isinstance(manifest, int):
+            worker.run.send(wire.RestoreState(self._state.kept, None), (manifest,))
+        else:
+            worker.run.send(wire.RestoreState(self._state.kept, manifest))
+        timer = self._reactor.callLater(
+            self._settings.restore_seconds, worker.kill, "it did not restore its state in time"
+        )
+        try:
+            return await done
+        finally:
+            if timer.active():
+                timer.cancel()
 
-    def _restoring_is_over(self) -> None:
-        self._restoring = None
-        waiting, self._waiting_for_state = self._waiting_for_state, []
-        for waiter in waiting:
-            waiter.callback(None)
+    async def _send_column(self, worker: WorkerProcess, wanted: wire.ColumnWanted) -> None:
+        """Answer a process that is restoring its state."""
+        store = self._state.store
+        assert store is not None
+        try:
+            descriptor = await store.column(wanted.name)
+        except OSError as error:
+            worker.run.send(wire.Failed(wanted.request, error.errno or errno.EIO))
+        else:
+            worker.run.send(wire.Opened(wanted.request), (descriptor,))
+
+    def _restoring_is_over(self, problem: Message | None) -> None:
+        """Tell whoever waits for it."""
+        assert self._restoring is not None
+        (_, done), self._restoring = self._restoring, None
+        done.callback(problem)
+
+    async def _until_kept(self) -> None:
+        """Wait until the newest state is kept, as long as that can be and is worth while."""
+        waiter = self._state.is_newest_kept()
+        timer = self._reactor.callLater(self._settings.restore_seconds, waiter.cancel)
+        try:
+            await waiter
+        except CancelledError:
+            if timer.active():
+                raise  # nobody waits for the program any more
+        finally:
+            if timer.active():
+                timer.cancel()
+
+    def _start(self, work: Any) -> None:
+        """Run a coroutine that nobody waits for."""
+        Deferred.fromCoroutine(work).addErrback(
+            lambda failure: self._log.failure("looking after a session's state", failure)
+        )
+
+    # Idle sessions ----------------------------------------------------------------------------
+
+    def _used(self) -> None:
+        """Something was asked: the process is wanted for a while."""
+        self._last_used = self._reactor.seconds()
+        if self._idle_timer is None and self._settings.suspend_seconds and not self._closed:
+            self._idle_timer = self._reactor.callLater(
+                self._settings.suspend_seconds, self._perhaps_suspend
+            )
+
+    def _perhaps_suspend(self) -> None:
+        self._idle_timer = None
+        left = self._last_used + self._settings.suspend_seconds - self._reactor.seconds()
+        if self._worker is None or self._closed:
+            return
+        if left > 0 or not self.suspend():
+            self._idle_timer = self._reactor.callLater(max(left, 1.0), self._perhaps_suspend)
+
+    def suspend(self) -> bool:
+        """End the process of a session that does nothing and whose state is kept; the next request
+        gets another one with that state. False where this cannot be now."""
+        worker = self._worker
+        if (
+            worker is None
+            or self._active is not None
+            or self._turn.locked
+            or self._asked
+            or self._is_waking
+            or self._state.store is None
+            or self._state.behind
+        ):
+            return False
+        self._let_go(worker)
+        worker.kill()
+        return True
 
     def _again(self, run: ActiveRun) -> None:
         """There was no process for the program: ask for another, a few times."""
@@ -428,10 +617,8 @@ class RemoteInterpreter:
         if isinstance(message, wire.Trouble):
             self._trouble(worker, message.text)
             return
-        if isinstance(message, wire.Restored):
-            if self._restoring is not worker:
-                worker.kill("it restored what nobody had sent")
-            self._restoring_is_over()
+        if isinstance(message, wire.Restored | wire.ColumnWanted):
+            self._of_restoring(worker, message)
             return
         if run is None or run.worker is not worker:
             worker.kill("it spoke while no program was running")
@@ -448,8 +635,6 @@ class RemoteInterpreter:
             self._warned(run, message)
         elif isinstance(message, wire.Exported):
             self._exported(run, message.content)
-        elif isinstance(message, wire.StatePiece):
-            self._take_state(run, message)
         else:
             files.ask(message)
 
@@ -506,14 +691,21 @@ class RemoteInterpreter:
         else:
             self._tell(run.on_export, content)
 
-    def _take_state(self, run: ActiveRun, piece: wire.StatePiece) -> None:
-        is_wanted = run.rolls_back and not run.has_state and piece.content
-        if not is_wanted or len(run.state) + len(piece.content) > wire.LARGEST_STATE:
-            run.worker.kill("it sent a state that nobody wanted")
-            return
-        run.state += piece.content
-        run.has_state = piece.is_last
-        run.hold(len(piece.content))
+    def _of_restoring(
+        self, worker: WorkerProcess, message: wire.Restored | wire.ColumnWanted
+    ) -> None:
+        if self._restoring is None or self._restoring[0] is not worker:
+            worker.kill("it restored what nobody had sent")
+        elif isinstance(message, wire.ColumnWanted):
+            self._start(self._send_column(worker, message))
+        elif message.problem is None:
+            self._restoring_is_over(None)
+        elif not wire.is_harmless(message.problem):
+            worker.kill("a problem that cannot be shown")
+        else:
+            self._restoring_is_over(_REFUSED.filled(reason=message.problem))
+            self._let_go(worker)
+            worker.kill()
 
     def _tell(self, listener: Callable[[Any], None] | None, what: object) -> None:
         if listener is None:
@@ -529,6 +721,7 @@ class RemoteInterpreter:
             return
         try:
             error = None if message.error is None else message.error.exception()
+            self._state.finished(message)
         except wire.FrameError as fault:
             run.worker.kill(str(fault))
             return
@@ -539,10 +732,28 @@ class RemoteInterpreter:
             self._active = None
             run.finish(error)
 
-    def _replied(self, message: wire.Reply) -> None:
+    def _state_came(self, worker: WorkerProcess, message: wire.StatePiece | wire.NotSaved) -> None:
+        if self._worker is not worker:
+            return
+        if isinstance(message, wire.NotSaved):
+            if message.trouble:
+                self._trouble(worker, message.trouble)
+            self._state.not_saved(message.state)
+            return
+        try:
+            self._state.piece(message, lambda: worker.control.send(wire.StateTaken()))
+        except wire.FrameError as fault:
+            worker.kill(str(fault))
+        if worker.control.unsent > _UNREAD_QUESTIONS:
+            worker.kill("it does not read that its state is taken")
+
+    def _replied(self, worker: WorkerProcess, message: wire.FromControl) -> None:
+        if isinstance(message, wire.StatePiece | wire.NotSaved):
+            self._state_came(worker, message)
+            return
         reply = self._asked.pop(message.request, None)
         self._unasked += reply is None
         if reply is not None:
             reply.callback(message)
-        elif self._worker is not None and self._unasked > _UNASKED:
-            self._worker.kill("it answers what nobody asks")
+        elif self._unasked > _UNASKED:
+            worker.kill("it answers what nobody asks")

@@ -43,10 +43,6 @@ class ActiveRun:
     keep_tables: bool = False
     on_warning: Callable[[Message], None] | None = None
     rolls_back: bool = False
-    state: bytearray = field(default_factory=bytearray)
-    """What its process has sent of the state before it."""
-    has_state: bool = False
-    """Is that all of it?"""
     done: Deferred[Outcome] = field(default_factory=Deferred)
     hold: Callable[[int], None] = lambda size: None
     """Counts memory that the run takes here, in bytes."""
@@ -62,8 +58,8 @@ class ActiveRun:
     tries: int = 1
     timers: list[Any] = field(default_factory=list)
 
-    def message(self, limits: Limits) -> wire.RunProgram:
-        """What the worker is told of it."""
+    def message(self, limits: Limits, saves: int) -> wire.RunProgram:
+        """What the worker is told of it; ``saves`` is what is wanted of the state after it."""
         steps = [n for n in (limits.max_steps, self.max_steps) if n]
         return wire.RunProgram(
             self.number,
@@ -78,6 +74,7 @@ class ActiveRun:
             self.keep_tables,
             self.on_warning is not None,
             self.rolls_back,
+            saves,
         )
 
     def stop_timers(self) -> None:
@@ -90,8 +87,6 @@ class ActiveRun:
         """The program has ended, or its process has."""
         self.stop_timers()
         output, self.output = self.output, bytearray()
-        self.hold(-len(self.state))
-        self.state = bytearray()
         self.hold(-len(output))  # from here on the outcome's owner counts it
         self.done.callback(Outcome(output.decode(), error))
 
@@ -182,23 +177,48 @@ def stopped() -> DataCodeError:
     )
 
 
-_WITHOUT_RESET = {
+_PLAIN = {
     "interrupted_reset": Message("interrupted", "Execution was interrupted"),
     "run_time_limit_reset": Message("run_time_limit", "Run time limit exceeded ({seconds} s)"),
     "cpu_time_limit_reset": Message("cpu_time_limit", "CPU time limit exceeded ({seconds} s)"),
     "out_of_memory_reset": Message("out_of_memory", "Not enough memory"),
-    "interpreter_stopped": Message(
-        "program_ended", "The program was ended; variables are as they were before it"
-    ),
+    "interpreter_stopped": Message("program_stopped", "The program was ended"),
 }
+"""Why a process was ended, without what became of the session's state."""
+
+
+_RESTORED = Message("state_restored", "{reason}; variables are as they were before the program")
+_RESTORED_OLDER = Message(
+    "state_restored_older",
+    "{reason}; variables are as they were before the last programs that changed them ({count})",
+)
+_NOT_RESTORED = Message(
+    "state_not_restored", "{reason}; the state of the session could not be restored and was reset"
+)
+
+
+def _with_state(error: DataCodeError, state: Message, count: int = 0) -> DataCodeError:
+    """The error with ``state`` in place of "the state of the session was reset"."""
+    plain = _PLAIN.get(error.message.code)
+    if plain is None:
+        return error
+    reason = plain.filled(**error.message.params)
+    return DataCodeError(error.kind, state.filled(reason=reason, count=count))
 
 
 def restored(error: DataCodeError) -> DataCodeError:
     """Why a process was ended, where another one has the state before the program again."""
-    message = _WITHOUT_RESET.get(error.message.code)
-    if message is None:
-        return error
-    return DataCodeError(error.kind, message.filled(**error.message.params))
+    return _with_state(error, _RESTORED)
+
+
+def restored_older(error: DataCodeError, count: int) -> DataCodeError:
+    """The same where the state is that before ``count`` programs more."""
+    return _with_state(error, _RESTORED_OLDER, count)
+
+
+def not_restored(error: DataCodeError) -> DataCodeError:
+    """The same where a state had been kept, and cannot be had again."""
+    return _with_state(error, _NOT_RESTORED)
 
 
 def too_long(limit: int) -> DataCodeError:

@@ -14,6 +14,8 @@ class PoolSettings:
     With ``sandbox`` False a worker is not shut in at all, and ``start`` does not insist on it.
     ``cancel_grace`` and ``limit_grace`` are how long a worker may take to heed a cancel or a
     limit by itself before it is killed. ``spare`` workers are kept ready for sessions to come.
+    ``restore_seconds`` is how long a process may take to get its state back. After
+    ``suspend_seconds`` without a request a session whose state is kept has no process, 0 for never.
     """
 
     sandbox: bool = True
@@ -23,6 +25,8 @@ class PoolSettings:
     rows_seconds: float = 30.0
     polars_threads: int = 2
     spare: int = 1
+    restore_seconds: float = 60.0
+    suspend_seconds: float = 0.0
     entry: str = ENTRY
 
     def environment(self) -> dict[str, str]:

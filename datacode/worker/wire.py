@@ -48,8 +48,17 @@ SHOWN_WARNINGS = 1_000_000
 """The warnings of one program take at most about so many characters."""
 
 
-LARGEST_STATE = 1 << 24
-"""Bytes of the state that a program which ``rolls_back`` begins with; a larger one is not sent."""
+STATE_PIECES = 8
+"""Pieces of a state on their way: so many are sent before the first ``StateTaken`` comes."""
+
+STATE_PIECE = 1 << 19
+"""The largest of them, in bytes."""
+
+STORED_COLUMNS = 10_000
+"""A state with more long columns is not kept outside its process."""
+
+COLUMN_NAME = 12
+"""Bytes of the name of a stored column."""
 
 
 class FrameError(Exception):
@@ -59,12 +68,17 @@ class FrameError(Exception):
 # --- Run channel, server to worker ------------------------------------------
 
 
+SAVES_NOTHING, SAVES_NEW, SAVES_ALL = 0, 1, 2
+"""What is wanted of the state after a program: nothing, what is new in it, or every column."""
+
+
 class RunProgram(Struct, tag="execute", frozen=True):
     """Run a program. Zero is no limit; the limits are those of ``limits.Limits``.
 
     ``export_bytes`` is how large the database of its tables may be; with 0 none is wanted.
     With ``keep_tables`` the tables it shows are kept for ``FindRows``; with ``warnings`` what it
     is warned of is sent. With ``rolls_back`` a program that fails leaves the state as it was.
+    ``saves`` is how much of the state is wanted after it.
     """
 
     run: int
@@ -79,13 +93,17 @@ class RunProgram(Struct, tag="execute", frozen=True):
     keep_tables: bool = False
     warnings: bool = False
     rolls_back: bool = False
+    saves: int = SAVES_NOTHING
 
 
-class RestorePiece(Struct, tag="restore", frozen=True):
-    """A piece of the state that the session had, in order, before the first program."""
+class RestoreState(Struct, tag="restore", frozen=True):
+    """The state that a session had, before the first program. ``state`` is its number.
 
-    content: bytes
-    is_last: bool
+    ``manifest`` is None where it is in a file, whose descriptor comes with this frame.
+    """
+
+    state: int
+    manifest: bytes | None
 
 
 class Opened(Struct, tag="opened", frozen=True):
@@ -110,7 +128,7 @@ class Failed(Struct, tag="failed", frozen=True):
 
 
 Answer = Opened | Answered | Failed
-ToWorker = RunProgram | RestorePiece | Answer
+ToWorker = RunProgram | RestoreState | Answer
 
 
 # --- Run channel, worker to server ------------------------------------------
@@ -159,15 +177,17 @@ class Exported(Struct, tag="exported", frozen=True):
     content: bytes
 
 
-class StatePiece(Struct, tag="state", frozen=True):
-    """A piece of the state before a program that ``rolls_back``, in order; for ``RestorePiece``."""
+class ColumnWanted(Struct, tag="column", frozen=True):
+    """Asks for a stored column of the state that is being restored; the answer is ``Opened``."""
 
-    content: bytes
-    is_last: bool
+    request: int
+    name: bytes
 
 
 class Restored(Struct, tag="restored", frozen=True):
-    """The last ``RestorePiece`` has been read, and the state is there."""
+    """The state of ``RestoreState`` is there, or why it cannot be."""
+
+    problem: Message | None = None
 
 
 class Warned(Struct, tag="warning", frozen=True):
@@ -182,7 +202,7 @@ class Warned(Struct, tag="warning", frozen=True):
 
     def checked(self) -> Message:
         """The warning. Raises ``FrameError`` for what could not be shown to a reader."""
-        if not _harmless(self.message):
+        if not is_harmless(self.message):
             raise FrameError("a warning that cannot be shown")
         return self.message
 
@@ -223,7 +243,7 @@ class Error(Struct, frozen=True):
     def exception(self) -> DataCodeError:
         """The error again. Raises ``FrameError`` for what could not be shown to a reader."""
         messages = [self.message] if self.hint is None else [self.message, self.hint]
-        if not all(_harmless(each) for each in messages):
+        if not all(is_harmless(each) for each in messages):
             raise FrameError("an error that cannot be shown")
         if self.kind not in Kind._value2member_map_:
             raise FrameError("an error of no kind")
@@ -241,7 +261,7 @@ class Error(Struct, frozen=True):
         return error
 
 
-def _harmless(message: Message, nested: int = 3) -> bool:
+def is_harmless(message: Message, nested: int = 3) -> bool:
     """Is the code a name, and does the template insert nothing but its parameters, as they are?
 
     Messages in it may be ``nested`` so deep.
@@ -256,7 +276,7 @@ def _harmless(message: Message, nested: int = 3) -> bool:
         name is None or (name in message.params and not specification and not conversion)
         for _, name, specification, conversion in fields
     ) and all(
-        isinstance(value, str) or (nested > 0 and _harmless(value, nested - 1))
+        isinstance(value, str) or (nested > 0 and is_harmless(value, nested - 1))
         for value in message.params.values()
     )
 
@@ -281,11 +301,19 @@ def _length(message: Message) -> int:
 
 
 class Finished(Struct, tag="finished", frozen=True):
-    """A program has ended. ``output`` is what no ``OutputText`` has carried yet."""
+    """A program has ended. ``output`` is what no ``OutputText`` has carried yet.
+
+    ``state`` is the number of the state that there is now, which is a new one where the program
+    has changed it. A small one comes as ``manifest``, with the names of its stored columns in one
+    piece; a larger one follows on the control channel.
+    """
 
     run: int
     output: str
     error: Error | None
+    state: int = 0
+    manifest: bytes = b""
+    columns: bytes = b""
 
 
 class WritePiece(Struct, tag="piece", frozen=True):
@@ -313,7 +341,7 @@ FromWorker = (
     | TableShown
     | Warned
     | Exported
-    | StatePiece
+    | ColumnWanted
     | Restored
     | Finished
     | WritePiece
@@ -368,7 +396,11 @@ class FindRows(Struct, tag="rows", frozen=True):
     filters: list[tuple[int, str]] = []
 
 
-Control = CancelRun | ListVariables | CompleteCode | CheckCode | FindRows
+class StateTaken(Struct, tag="taken", frozen=True):
+    """One ``StatePiece`` more has been written."""
+
+
+Control = CancelRun | ListVariables | CompleteCode | CheckCode | FindRows | StateTaken
 
 
 class Suggestion(Struct, frozen=True):
@@ -433,7 +465,32 @@ class Unable(Struct, tag="unable", frozen=True):
     text: str
 
 
+class StatePiece(Struct, tag="state", frozen=True):
+    """A piece of a state, in order: of the column ``name``, or of the manifest, without one.
+
+    Columns come first. With the last piece of the manifest the state is whole; ``columns`` are
+    then the names of all its columns, those that were sent earlier among them, in one piece.
+    """
+
+    state: int
+    name: bytes
+    content: bytes
+    is_last: bool
+    columns: bytes = b""
+
+
+class NotSaved(Struct, tag="unsaved", frozen=True):
+    """A state could not be written: it is too large, or memory too short.
+
+    ``trouble`` is for the server's log, where it is a fault of ours.
+    """
+
+    state: int
+    trouble: str = ""
+
+
 Reply = VariableList | SuggestionList | ProblemList | FoundRows | Unable
+FromControl = Reply | StatePiece | NotSaved
 
 
 # --- Zygote ---------------------------------------------------------------------
@@ -563,6 +620,6 @@ class Decoder(Generic[Decoded]):
 to_worker = Decoder[ToWorker](ToWorker)
 from_worker = Decoder[FromWorker](FromWorker)
 control = Decoder[Control](Control)
-reply = Decoder[Reply](Reply)
+from_control = Decoder[FromControl](FromControl)
 to_zygote = Decoder[Fork](Fork)
 from_zygote = Decoder[FromZygote](FromZygote)

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from datacode.worker.channel import Channel, pair
-from datacode.worker.wire import MAX_FROM_WORKER, FromWorker, Reply, from_worker, reply
+from datacode.worker.wire import MAX_FROM_WORKER, FromControl, FromWorker, from_control, from_worker
 from datacode.worker.zygote import NOT_BEGUN
 from datacode.worker.zygote_client import ZygoteClient
 
@@ -47,10 +47,12 @@ class WorkerProcess:
     def __init__(self, reactor: Any, zygote: ZygoteClient, memory: int, recursion: int) -> None:
         self._reactor = reactor
         self.received: Callable[[FromWorker], None] = _ignored
-        self.replied: Callable[[Reply], None] = _ignored
+        self.replied: Callable[[FromControl], None] = _ignored
         self.ended: Callable[[Ending], None] = _ignored
         self.run = Channel[FromWorker](from_worker, MAX_FROM_WORKER, self._on_run, self._lost)
-        self.control = Channel[Reply](reply, MAX_FROM_WORKER, self._on_control, self._lost)
+        self.control = Channel[FromControl](
+            from_control, MAX_FROM_WORKER, self._on_control, self._lost
+        )
         self.process: int | None = None
         self.troubles = 0
         self._fault: str | None = None
@@ -69,7 +71,7 @@ class WorkerProcess:
     def _on_run(self, message: FromWorker) -> None:
         self.received(message)
 
-    def _on_control(self, message: Reply) -> None:
+    def _on_control(self, message: FromControl) -> None:
         self.replied(message)
 
     @property

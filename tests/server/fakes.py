@@ -162,7 +162,7 @@ class FakeWorkers:
     def __init__(self) -> None:
         self.opened: list[FakeInterpreter] = []
 
-    def open(self, broker: Any, limits: Any) -> FakeInterpreter:
+    def open(self, broker: Any, limits: Any, store: Any = None) -> FakeInterpreter:
         self.opened.append(FakeInterpreter(broker))
         return self.opened[-1]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,11 @@ from twisted.trial.unittest import TestCase
 
 from datacode.runtime.file_operations import FileOperation
 from datacode.runtime.files import Entry
+from datacode.server.checkpoints.storage import CheckpointStorage
+from datacode.server.checkpoints.storage_quota import StorageLimits, StorageQuota
+from datacode.server.files.file_threads import FileThreads
 from datacode.worker.limits import Limits
-from datacode.worker.pool import PoolSettings, RemoteInterpreter, WorkerPool
+from datacode.worker.pool import PoolSettings, RemoteInterpreter, StateStore, WorkerPool
 
 LIGHT = "tests.worker.light:serve"
 TAKEN_OVER = "tests.worker.takeover:serve"
@@ -102,9 +107,20 @@ class WorkersTestCase(TestCase):
         await self.workers.start()
         return self.workers
 
-    def opened(self, broker: object = None, limits: Limits | None = None) -> RemoteInterpreter:
+    def opened(
+        self, broker: object = None, limits: Limits | None = None, store: StateStore | None = None
+    ) -> RemoteInterpreter:
         """An interpreter of a new session."""
-        return self.workers.open(broker or NoFiles(), limits or self.limits)  # type: ignore[arg-type]
+        return self.workers.open(broker or NoFiles(), limits or self.limits, store)  # type: ignore[arg-type]
+
+    def storage(self, limits: StorageLimits = StorageLimits(), spare: int = 0) -> CheckpointStorage:  # noqa: B008
+        """Where states of sessions are kept, as the server does it: in a folder of the test's."""
+        threads = FileThreads(reactor)  # type: ignore[arg-type]
+        threads.start()
+        self.addCleanup(lambda: Deferred.fromCoroutine(threads.stop()))
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        return CheckpointStorage(threads, StorageQuota(limits), lambda: self.folder, spare)
 
 
 def descriptors() -> int:

@@ -44,7 +44,9 @@ class ChannelTests(TestCase):
     async def test_what_is_not_read(self) -> None:
         """How much was sent and is not read yet."""
         lost: list[str | None] = []
-        channel = Channel[wire.Reply](wire.reply, 1000, lambda message: None, lost.append)
+        channel = Channel[wire.FromControl](
+            wire.from_control, 1000, lambda message: None, lost.append
+        )
         with pair(reactor, channel) as theirs:
             await until(lambda: channel.transport is not None)
             self.assertTrue(channel.is_read)

@@ -28,7 +28,9 @@ class Bounds:
     and for one address (``net.memory_budget``). ``detached`` bounds sessions without a connection,
     ``detached_per_address`` those of one address or account; they are kept for ``keep_seconds``,
     a program of theirs runs on for ``detached_run_seconds``. ``kept_output`` is how much of its
-    streamed output each session keeps for a client that comes back.
+    streamed output each session keeps for a client that comes back. ``state_bytes`` bounds what is
+    kept on the disk of variables (``server.checkpoints``), for one session, for one account or
+    address, and in all; after ``suspend_seconds`` without a request a session has no process.
     """
 
     message_bytes: int = 64 * MIB
@@ -42,7 +44,11 @@ class Bounds:
     shares: int = 8
     upload_bytes: int = 256 * MIB
     upload_files: int = 10_000
+    state_bytes: int = 1024 * MIB
+    state_bytes_per_address: int = 4096 * MIB
+    state_bytes_in_all: int = 16_384 * MIB
     idle_seconds: float = 86_400.0
+    suspend_seconds: float = 600.0
     handshake_seconds: float = 10.0
     auth_seconds: float = 10.0
     ping_seconds: float = 30.0

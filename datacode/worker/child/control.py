@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -43,7 +44,9 @@ class ControlServer:
         self._gate = gate
         self._interpreter = interpreter
         self._turn = threading.Lock()
-        self._rows = RowsThread(tables, lambda reply: self._send(wire.encode(reply)), trouble)
+        self._rows = RowsThread(tables, self.send, trouble)
+        self.taken: Callable[[], None] = lambda: None
+        """Called for each piece of the state that the server has written."""
 
     def serve(self) -> None:
         """Answer until the server hangs up, and end the process then."""
@@ -59,6 +62,9 @@ class ControlServer:
         if isinstance(message, wire.CancelRun):
             self._gate.cancel(message.run)
             return
+        if isinstance(message, wire.StateTaken):
+            self.taken()
+            return
         if isinstance(message, wire.FindRows):
             self._rows.ask(message)
             return
@@ -70,8 +76,12 @@ class ControlServer:
             answer = wire.encode(wire.Unable(message.request, trouble(fault)))
         self._send(answer)
 
+    def send(self, message: Struct) -> None:
+        """Send a message; any thread may."""
+        self._send(wire.encode(message))
+
     def _send(self, frame: bytes) -> None:
-        """Send a whole frame; two threads do."""
+        """Send a whole frame; several threads do."""
         with self._turn:
             self._socket.sendall(frame)
 

@@ -25,7 +25,7 @@ from datacode.worker.child.memory_reserve import MemoryReserve
 from datacode.worker.child.output import OutputSink
 from datacode.worker.child.preload import preload
 from datacode.worker.child.remote_files import RemoteFiles, RunChannel
-from datacode.worker.child.session_state import StateReceiver, state_pieces
+from datacode.worker.child.session_state import StateReader, StateSaver
 from datacode.worker.child.shown_tables import ShownTables
 
 _CONTROL_STACK = 1 << 20
@@ -85,15 +85,16 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
     )
     threading.stack_size(_CONTROL_STACK)
     answering = ControlServer(control, gate, interpreter, tables)
+    saver = StateSaver(interpreter, answering.send, trouble)
+    answering.taken = saver.taken
     threading.Thread(target=answering.serve, name="control", daemon=True).start()
     logging.getLogger().handlers[:] = [ErrorLogHandler(channel, gate)]
-    runner = Runner(interpreter, gate, output, channel, tables, reserve)
-    state = StateReceiver(interpreter)
+    runner = Runner(interpreter, gate, output, channel, tables, reserve, saver)
+    reader = StateReader(interpreter, channel, saver)
     while True:
-        message = channel.next_run()
-        if isinstance(message, wire.RestorePiece):
-            if state.take(message):  # what it raises ends the process: the server tells of that
-                channel.send(wire.Restored())
+        message, file = channel.next_run()
+        if isinstance(message, wire.RestoreState):
+            channel.send(reader.restore(message, file))
         else:
             runner.run(message)
 
@@ -109,6 +110,7 @@ class Runner:
         channel: RunChannel,
         tables: ShownTables,
         reserve: MemoryReserve,
+        saver: StateSaver,
     ) -> None:
         self._interpreter = interpreter
         self._gate = gate
@@ -116,13 +118,11 @@ class Runner:
         self._channel = channel
         self._tables = tables
         self._reserve = reserve
+        self._saver = saver
 
     def run(self, program: wire.RunProgram) -> None:
         """Run a program and send how it ended."""
         self._reserve.begin()
-        if program.rolls_back:
-            for piece in state_pieces(self._interpreter):
-                self._channel.send(piece)
         self._output.begin(program)
         self._gate.begin(program.run, program.run_seconds, program.cpu_seconds)
         try:
@@ -146,7 +146,9 @@ class Runner:
                 self._interpreter.roll_back()
         self._interpreter.forget_before()
         said = None if error is None else wire.Error.of(error)
-        self._channel.send(wire.Finished(program.run, self._output.rest(), said))
+        state = self._saver.after(program.saves)
+        self._channel.send(wire.Finished(program.run, self._output.rest(), said, *state))
+        self._saver.begin()
 
     def _advise(self, error: DataCodeError, text: str) -> None:
         """Add what to try, where memory allows to think about it."""
@@ -189,6 +191,7 @@ class Runner:
         """Let go of what only the last run has made; the gate is closed."""
         self._reserve.give_up()
         self._tables.let_go()
+        self._saver.let_go()
         self._interpreter.roll_back()
         self._reserve.renew()
         return limit_error("out_of_memory", "Not enough memory")

@@ -39,12 +39,13 @@ class RunChannel:
         except OSError:
             os._exit(0)
 
-    def next_run(self) -> wire.RunProgram | wire.RestorePiece:
-        """Wait for a program or a state; answers that nobody waits for any more are dropped."""
+    def next_run(self) -> tuple[wire.RunProgram | wire.RestoreState, BinaryIO | None]:
+        """Wait for a program, or a state and its file; answers that nobody waits for any more are
+        dropped."""
         while True:
             message, file = self._received(interruptible=False)
-            if isinstance(message, wire.RunProgram | wire.RestorePiece):
-                return message
+            if isinstance(message, wire.RunProgram | wire.RestoreState):
+                return message, file
             if file is not None:
                 file.close()
 
@@ -57,7 +58,7 @@ class RunChannel:
         """Wait for the answer to that request, and its file. The wait can be interrupted."""
         while True:
             message, file = self._received(interruptible=True)
-            is_other = isinstance(message, wire.RunProgram | wire.RestorePiece)
+            is_other = isinstance(message, wire.RunProgram | wire.RestoreState)
             if not is_other and message.request == request:  # type: ignore[union-attr]
                 return message, file
             if file is not None:
@@ -71,7 +72,8 @@ class RunChannel:
                 self._gate.close()
             self._read()
         message = wire.to_worker(frame)
-        if isinstance(message, wire.Opened):
+        is_in_file = isinstance(message, wire.RestoreState) and message.manifest is None
+        if is_in_file or isinstance(message, wire.Opened):
             return message, open(self._descriptors.popleft(), "rb")
         return message, None
 

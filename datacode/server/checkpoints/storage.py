@@ -1,0 +1,360 @@
+"""States of sessions on the disk: a folder for each, a file for each column and large manifest.
+
+Small manifests, which most are, stay in memory. A file appears under its name when it is complete,
+a column is deleted once no state names it. Everything is done in threads of its own, one thing
+after the other for each session; what a process sends is bounded before any of it is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredLock, fail, succeed
+from twisted.logger import Logger
+
+from datacode.server.checkpoints.storage_quota import NoRoom, QuotaPart, StorageQuota
+from datacode.server.files.file_threads import FileThreads, SessionWork
+from datacode.worker import wire
+
+_IN_MEMORY = 1 << 14
+"""A manifest of at most so many bytes is kept in memory."""
+
+_FILE = 4096
+"""Bytes that a file takes at least."""
+
+_CHECKED = 1 << 24
+"""After every so many bytes of a file the disk is looked at again."""
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class CheckpointStorage:
+    """One server's. ``root`` gives the folder for the sessions' folders, in a thread."""
+
+    def __init__(
+        self, threads: FileThreads, quota: StorageQuota, root: Callable[[], Path], spare: int
+    ) -> None:
+        """``spare`` are the bytes that stay free on the disk, a sixteenth of a small one."""
+        self._threads = threads
+        self._root = root
+        self._spare = spare
+        self.quota = quota
+
+    def session(self, owner: str) -> SessionStorage:
+        """For a new session of an account, or an address. Nothing is on the disk yet."""
+        part = self.quota.part(owner)
+        return SessionStorage(self._threads.session(), part, self._new_folder, self._check_disk)
+
+    def _new_folder(self) -> Path:
+        """A folder for a session; in a thread."""
+        folder = self._root() / os.urandom(16).hex()
+        os.mkdir(folder, 0o700)
+        return folder
+
+    def _check_disk(self) -> None:
+        """Raise ``NoRoom`` where the disk is nearly full; in a thread."""
+        disk = os.statvfs(self._root())
+        spare = min(self._spare, disk.f_blocks * disk.f_frsize // 16)
+        if disk.f_bavail * disk.f_frsize < spare or 0 < disk.f_favail < disk.f_files // 16:
+            raise NoRoom("the disk is nearly full")
+
+
+@dataclass(slots=True)
+class _StoredFile:
+    """A column or manifest on the disk; ``state`` is the one that it was sent for."""
+
+    path: Path
+    size: int
+    state: int
+
+    @property
+    def counted(self) -> int:
+        return max(_FILE, self.size)
+
+
+@dataclass(slots=True)
+class _Upload:
+    """A column, or a manifest, of which not everything has come yet."""
+
+    name: bytes
+    state: int
+    size: int = 0
+    path: Path | None = None
+    descriptor: int | None = None
+    start: bytearray = field(default_factory=bytearray)
+    """Of a manifest, as long as it may be one that stays in memory."""
+
+
+class SessionStorage:
+    """One session's states; a ``worker.kept_state.StateStore``."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        work: SessionWork,
+        part: QuotaPart,
+        new_folder: Callable[[], Path],
+        check_disk: Callable[[], None],
+    ) -> None:
+        self._check_disk = check_disk
+        self._work = work
+        self._part = part
+        self._new_folder = new_folder
+        self._turn = DeferredLock()
+        self._folder: Path | None = None
+        self._columns: dict[bytes, _StoredFile] = {}
+        self._upload: _Upload | None = None
+        self._failed = 0
+        self._closed = False
+        self._manifest: bytes | _StoredFile | None = None
+        self._kept: frozenset[bytes] = frozenset()
+
+    # What a process sends -----------------------------------------------------------------------
+
+    def put(self, state: int, manifest: bytes, columns: Sequence[bytes]) -> Deferred[None]:
+        """Keep a small state, whose columns are there or on their way."""
+        if not self._turn.locked and len(manifest) <= _IN_MEMORY and self._has(columns):
+            self._commit(state, manifest, columns)
+            return succeed(None)
+        return self._in_turn(self._put, state, manifest, columns)
+
+    async def _put(self, state: int, manifest: bytes, columns: Sequence[bytes]) -> None:
+        if len(manifest) <= _IN_MEMORY:
+            self._insist(columns)
+            self._commit(state, manifest, columns)
+        else:
+            await self._add(wire.StatePiece(state, b"", manifest, True, b"".join(columns)))
+
+    def add(self, piece: wire.StatePiece) -> Deferred[None]:
+        """Keep a piece; the state is whole with the last one of its manifest."""
+        if piece.state == self._failed:
+            return fail(NoRoom("a part of the state is missing"))
+        return self._in_turn(self._add, piece)
+
+    async def _add(self, piece: wire.StatePiece) -> None:
+        try:
+            upload = self._upload
+            if upload is None or (upload.name, upload.state) != (piece.name, piece.state):
+                await self._drop_upload()
+                if len(self._columns) >= 2 * wire.STORED_COLUMNS:
+                    raise NoRoom("too many columns")
+                self._part.take(_FILE)
+                upload = self._upload = _Upload(piece.name, piece.state)
+            self._part.take(max(0, upload.size + len(piece.content) - max(upload.size, _FILE)))
+            upload.size += len(piece.content)
+            content = piece.content
+            if not piece.name and upload.path is None:
+                upload.start += content
+                content = b"" if len(upload.start) <= _IN_MEMORY else bytes(upload.start)
+            if content or piece.name:
+                await self._work.run(self._write, upload, content)
+            if piece.is_last:
+                await self._finish(upload, piece)
+        except (OSError, NoRoom):
+            self._failed = piece.state
+            await self._drop_upload()
+            self._drop_unnamed()
+            raise
+
+    async def _finish(self, upload: _Upload, piece: wire.StatePiece) -> None:
+        """All of a file is there."""
+        if not piece.name:
+            columns = _split(piece.columns)
+            self._insist(columns)
+            if upload.path is None:
+                self._upload = None
+                self._part.give(max(_FILE, upload.size))
+                self._commit(piece.state, bytes(upload.start), columns)
+                return
+        assert self._folder is not None
+        name = f"column-{piece.name.hex()}" if piece.name else f"manifest-{os.urandom(8).hex()}"
+        stored = _StoredFile(self._folder / name, upload.size, upload.state)
+        await self._work.run(_rename, upload, stored.path)
+        self._upload = None
+        if piece.name:
+            before = self._columns.get(piece.name)
+            self._columns[piece.name] = stored
+            if before is not None:  # it has been replaced
+                self._part.give(before.counted)
+        else:
+            self._commit(piece.state, stored, columns)
+
+    def break_off(self) -> None:
+        """No more pieces come of what is not whole."""
+        self._later(self._break_off)
+
+    async def _break_off(self) -> None:
+        await self._drop_upload()
+        self._drop_unnamed()
+        self._failed = 0
+
+    # What is kept -----------------------------------------------------------------------------
+
+    def _has(self, columns: Sequence[bytes]) -> bool:
+        return all(name in self._columns for name in columns)
+
+    def _insist(self, columns: Sequence[bytes]) -> None:
+        if not self._has(columns):
+            raise NoRoom("a column of the state is missing")
+
+    def _commit(self, state: int, manifest: bytes | _StoredFile, columns: Sequence[bytes]) -> None:
+        """This is the state from now on; what only older ones had goes."""
+        gone = []
+        if isinstance(self._manifest, _StoredFile):
+            gone.append(self._manifest)
+        self._manifest = manifest
+        self._kept = frozenset(columns)
+        if len(self._columns) > len(columns):
+            for name, stored in list(self._columns.items()):
+                if name not in self._kept and stored.state <= state:
+                    gone.append(self._columns.pop(name))
+        self._delete(gone)
+
+    def _drop_unnamed(self) -> None:
+        """Delete the columns that were meant for a state which will never be whole."""
+        names = [name for name in self._columns if name not in self._kept]
+        self._delete([self._columns.pop(name) for name in names])
+
+    def _delete(self, gone: list[_StoredFile]) -> None:
+        """Delete files soon; they count until then."""
+        if not gone:
+            return
+
+        async def delete() -> None:
+            await self._work.run(_unlink, [stored.path for stored in gone])
+            if not self._closed:
+                self._part.give(sum(stored.counted for stored in gone))
+
+        self._later(delete)
+
+    def manifest(self) -> Deferred[bytes | int]:
+        """The manifest of the state that is kept, or a descriptor of its own to read it from."""
+        return self._in_turn(self._opened_manifest)
+
+    async def _opened_manifest(self) -> bytes | int:
+        if isinstance(self._manifest, bytes):
+            return self._manifest
+        if self._manifest is None:
+            raise FileNotFoundError(2, "there is no state")
+        descriptor: int = await self._work.run(os.open, self._manifest.path, _READ)
+        return descriptor
+
+    def column(self, name: bytes) -> Deferred[int]:
+        """A descriptor of its own to read a column of that state from."""
+        return self._in_turn(self._opened_column, name)
+
+    async def _opened_column(self, name: bytes) -> int:
+        stored = self._columns.get(name)
+        if stored is None:
+            raise FileNotFoundError(2, "there is no such column")
+        descriptor: int = await self._work.run(os.open, stored.path, _READ)
+        return descriptor
+
+    def settled(self) -> Deferred[None]:
+        """Fires when all that was asked for is done."""
+        return self._in_turn(_nothing)
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        if self._columns or self._turn.locked or self._manifest is not None:
+            self._later(self._clear)
+
+    async def _clear(self) -> None:
+        await self._drop_upload()
+        gone = list(self._columns.values())
+        if isinstance(self._manifest, _StoredFile):
+            gone.append(self._manifest)
+        self._columns, self._manifest, self._kept = {}, None, frozenset()
+        self._failed = 0
+        if gone:
+            await self._work.run(_unlink, [stored.path for stored in gone])
+            self._part.give(sum(stored.counted for stored in gone))
+
+    def close(self) -> Deferred[None]:
+        """The session is over: nothing of it stays."""
+        return self._in_turn(self._close)
+
+    async def _close(self) -> None:
+        await self._drop_upload()
+        self._closed = True
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            await self._work.run(_remove, folder)
+        self._part.close()
+
+    # Files ------------------------------------------------------------------------------------
+
+    def _write(self, upload: _Upload, content: bytes) -> None:
+        """In a thread: add to a file, which has no name of its own yet."""
+        if upload.descriptor is None:
+            if self._folder is None:
+                self._folder = self._new_folder()
+            self._check_disk()
+            upload.path = self._folder / f"new-{os.urandom(8).hex()}"
+            upload.descriptor = os.open(upload.path, _NEW_FILE, 0o600)
+        elif upload.size % _CHECKED < len(content):
+            self._check_disk()
+        view = memoryview(content)
+        while view:
+            view = view[os.write(upload.descriptor, view) :]
+
+    async def _drop_upload(self) -> None:
+        upload, self._upload = self._upload, None
+        if upload is not None:
+            self._part.give(max(_FILE, upload.size))
+            if upload.path is not None:
+                await self._work.run(_discard, upload)
+
+    # Turns -----------------------------------------------------------------------------------
+
+    def _in_turn(self, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+        """What a coroutine gives, which begins when all before it is done."""
+        return self._turn.run(lambda: Deferred.fromCoroutine(work(*arguments)))
+
+    def _later(self, work: Callable[[], Any]) -> None:
+        """The same where nobody waits for it."""
+        self._in_turn(work).addErrback(
+            lambda failure: self._log.failure("keeping the state of a session", failure)
+        )
+
+
+async def _nothing() -> None:
+    """Be done at once."""
+
+
+def _split(names: bytes) -> list[bytes]:
+    size = wire.COLUMN_NAME
+    return [names[start : start + size] for start in range(0, len(names), size)]
+
+
+def _rename(upload: _Upload, path: Path) -> None:
+    assert upload.descriptor is not None
+    assert upload.path is not None
+    os.close(upload.descriptor)
+    upload.descriptor = None
+    os.rename(upload.path, path)
+
+
+def _discard(upload: _Upload) -> None:
+    if upload.descriptor is not None:
+        os.close(upload.descriptor)
+    if upload.path is not None:
+        _unlink([upload.path])
+
+
+def _unlink(paths: list[Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
