@@ -119,7 +119,7 @@ class LocalBackend:
         return self._shell.interpreter.functions().get(name)
 
     def save(self, name: str) -> None:
-        save_state(self._shell.interpreter, name)
+        save_state(self._shell.interpreter.snapshot(), name)
 
     def load(self, name: str) -> None:
         load_state(self._shell.interpreter, name)

@@ -7,7 +7,6 @@ lines. Source: server reference, 9.2.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import time
@@ -20,14 +19,11 @@ from datacode.console.backends import Backend
 from datacode.console.fit_table import TableFitter
 from datacode.console.interactive import incomplete
 from datacode.console.output import OutputClosed, ProgramOutput
-from datacode.console.state_files import StateFileError
-from datacode.errors import DataCodeError
+from datacode.console.state_files import StateFileError, state_command
 from datacode.hints.names import closest
 from datacode.i18n import catalog
 from datacode.i18n.os_errors import system_reason
-from datacode.language.syntax import nodes
 from datacode.language.syntax.lexer import tokens
-from datacode.language.syntax.parser import parse
 from datacode.language.tools.blocks import CLOSES, DIVIDES, Blocks, Lines
 from datacode.language.tools.format import INDENT
 from datacode.runtime.builtins import BUILTINS
@@ -127,8 +123,8 @@ class Repl:
             self._commands[word]()
         elif word.startswith("help ") and len(word.split()) == 2:
             self._help(word.split()[1])
-        elif (named := _STATE_COMMAND.fullmatch(word)) and self._is_command(word, named[1]):
-            self.keep_state(named[1], named[2].strip("\"'"))
+        elif command := state_command(word, self._variable_names):
+            self.keep_state(*command)
         elif word:
             self._run(text)
         return True
@@ -168,16 +164,8 @@ class Repl:
         self._backend.reset()
         self._say(self._text(catalog.mark("Interpreter reset! 🔄")))
 
-    def _is_command(self, text: str, word: str) -> bool:
-        """Is it no program? ``save = 5`` is one, and ``save /tmp/x`` where there is a ``save``."""
-        try:
-            (statement,) = parse(text).body
-        except (DataCodeError, ValueError):
-            return True
-        is_quotient = (
-            isinstance(statement, nodes.ExpressionStatement) and text[4:].lstrip()[0] in "/."
-        )
-        return is_quotient and word not in dict(self._backend.variables())
+    def _variable_names(self) -> list[str]:
+        return [name for name, _ in self._backend.variables()]
 
     def keep_state(self, command: str, name: str) -> bool:
         """``save`` or ``load`` the state; False if that failed, which has been said."""
@@ -214,9 +202,6 @@ class Repl:
                 self._say(
                     "💡 " + self._text(catalog.mark("did you mean '{similar}'?"), similar=similar)
                 )
-
-
-_STATE_COMMAND = re.compile(r"(save|load)\s+(\S.*)")
 
 
 def _cut(line: str, width: int) -> str:

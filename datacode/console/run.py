@@ -162,7 +162,7 @@ def _run_with_banner(options: CommandLine, text: str, files: Files | None) -> in
 
 def _save_state(options: CommandLine, interpreter: Interpreter) -> None:
     if options.save is not None:
-        save_state(interpreter, options.save)
+        save_state(interpreter.snapshot(), options.save)
 
 
 def _output_closed(output: ProgramOutput, options: CommandLine) -> int:

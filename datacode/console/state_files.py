@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
+from collections.abc import Callable, Collection
 from pathlib import Path
 
+from datacode.errors import DataCodeError
 from datacode.i18n.message import Message, MessageError
 from datacode.i18n.os_errors import system_reason
+from datacode.language.syntax import nodes
+from datacode.language.syntax.parser import parse
 from datacode.runtime import checkpoint
 from datacode.runtime.interpreter import Interpreter
+from datacode.runtime.namespace import Snapshot
 
 
 class StateFileError(MessageError):
     """A state was not saved, or not loaded."""
 
 
-def save_state(interpreter: Interpreter, name: str) -> None:
-    """Write the state to a file, which only its owner may read; an old one stays until then.
+def save_state(snapshot: Snapshot, name: str) -> None:
+    """Write a state to a file, which only its owner may read; an old one stays until then.
 
     Raises ``StateFileError``.
     """
@@ -30,7 +36,7 @@ def save_state(interpreter: Interpreter, name: str) -> None:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with open(descriptor, "wb") as file:
-                checkpoint.save(interpreter.snapshot(), file)
+                checkpoint.save(snapshot, file)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
@@ -63,3 +69,23 @@ def load_state(interpreter: Interpreter, name: str) -> None:
             name=name, reason=reason
         )
     )
+
+
+_COMMAND = re.compile(r"(save|load)\s+(\S.*)")
+
+
+def state_command(text: str, names: Callable[[], Collection[str]]) -> tuple[str, str] | None:
+    """``save`` or ``load`` and a file's name, where that is what was typed and no program.
+
+    ``save = 5`` is one, and so is ``save /tmp/x`` where a variable has that name.
+    """
+    typed = _COMMAND.fullmatch(text.strip())
+    if typed is None:
+        return None
+    command = typed[1], typed[2].strip("\"'")
+    try:
+        (statement,) = parse(text).body
+    except (DataCodeError, ValueError):
+        return command
+    is_quotient = isinstance(statement, nodes.ExpressionStatement) and typed[2][0] in "/."
+    return command if is_quotient and typed[1] not in names() else None

@@ -6,6 +6,7 @@ Source: the Jupyter messaging specification, 5.3; wrapped by ``ipykernel``.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from ipykernel.iostream import OutStream
@@ -14,10 +15,12 @@ from ipykernel.kernelbase import Kernel
 from datacode import __version__
 from datacode.console.interactive import InteractiveShell, incomplete
 from datacode.console.report import warning
+from datacode.console.state_files import StateFileError, load_state, save_state, state_command
 from datacode.errors import DataCodeError
 from datacode.i18n.catalog import locale_of_environment
 from datacode.i18n.message import Message
 from datacode.kernel.html import table_html, table_text
+from datacode.kernel.kept_state import KeptState
 from datacode.language.syntax.lexer import tokens
 from datacode.language.syntax.parser import parse
 from datacode.language.tools.format import INDENT
@@ -25,6 +28,11 @@ from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import plain
 from datacode.runtime.interpreter import Interpreter
 from datacode.values.table import Table
+
+_RESTORED = Message(
+    "kernel_restored",
+    "The kernel was ended and started again; variables are as after the last cell that ended",
+)
 
 
 class DataCodeKernel(Kernel):
@@ -45,11 +53,22 @@ class DataCodeKernel(Kernel):
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self._locale = locale_of_environment()
         self._silent = False
+        self._rolls_back = False
         self._shell = InteractiveShell(
             Interpreter(
                 on_output=self._print, on_warning=self._warn, on_table=self._show, keep_output=False
             )
         )
+        assert self.parent is not None
+        self._kept = KeptState(self.parent.abs_connection_file)
+        self._news = self._go_on()
+
+    def _go_on(self) -> Message | None:
+        """Take up the state of a kernel that was killed; what the user is to be told of it."""
+        try:
+            return _RESTORED if self._kept.restore(self._shell.interpreter) else None
+        except StateFileError as problem:
+            return problem.message
 
     def set_parent(self, ident: Any, parent: Any, channel: str = "shell") -> None:
         """A request begins: what is printed from now on belongs to it."""
@@ -95,9 +114,22 @@ class DataCodeKernel(Kernel):
     ) -> dict[str, Any]:
         """Run a cell."""
         self._silent = silent
-        outcome = self._shell.run(code)
-        if outcome.error is not None:
-            return self._failed(code, outcome.error)
+        if self._news is not None:
+            self._warn(self._news)
+            self._news = None
+        try:
+            obeyed = self._obey(code.strip())
+        except StateFileError as problem:
+            return self._error_reply("StateFileError", problem.render(self._locale))
+        if not obeyed:
+            outcome = self._shell.run(code)
+            if outcome.error is not None:
+                reply = self._failed(code, outcome.error)
+                if self._rolls_back:
+                    self._shell.interpreter.roll_back()
+                self._keep()
+                return reply
+        self._keep()
         return {
             "status": "ok",
             "execution_count": self.execution_count,
@@ -105,12 +137,39 @@ class DataCodeKernel(Kernel):
             "user_expressions": {},
         }
 
+    def _obey(self, code: str) -> bool:
+        """Do what a cell says that is a command of the prompt and no program; was it one?
+
+        Raises ``StateFileError``.
+        """
+        interpreter = self._shell.interpreter
+        if code in ("rollback on", "rollback off"):
+            self._rolls_back = code.endswith("on")
+        elif command := state_command(code, lambda: [v.name for v in interpreter.variables()]):
+            if command[0] == "save":
+                save_state(interpreter.snapshot(), command[1])
+            else:
+                load_state(interpreter, command[1])
+        else:
+            return False
+        return True
+
+    def _keep(self) -> None:
+        """Have the state written while the next cell runs."""
+        self._kept.keep(self._shell.interpreter.snapshot())
+        if self._kept.failure is not None:
+            self._warn(self._kept.failure.message)
+            self._kept.failure = None
+
     def _failed(self, code: str, error: DataCodeError) -> dict[str, Any]:
         lines = self._shell.describe(error, code, self._locale)
+        return self._error_reply(error.kind.value, error.text, lines)
+
+    def _error_reply(self, name: str, text: str, lines: Sequence[str] = ()) -> dict[str, Any]:
         content = {
-            "ename": error.kind.value,
-            "evalue": _without_surrogates(error.text),
-            "traceback": [_without_surrogates(line) for line in lines],
+            "ename": name,
+            "evalue": _without_surrogates(text),
+            "traceback": [_without_surrogates(line) for line in lines or (text,)],
         }
         self._send("error", content)
         return {"status": "error", "execution_count": self.execution_count, **content}
@@ -158,6 +217,7 @@ class DataCodeKernel(Kernel):
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """The end of the session."""
+        self._kept.forget()
         self._shell.interpreter.close()
         return {"status": "ok", "restart": restart}
 

@@ -8,8 +8,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
@@ -57,13 +58,18 @@ class KernelTestCase(SynchronousTestCase):
 
     _manager: KernelManager | None = None
     _client: Any = None
+    environment: ClassVar[dict[str, str]] = {}
 
     def setUp(self) -> None:
         """Make the kernel known to a Jupyter of our own, and start it if this is the first test."""
         if KernelTestCase._manager is not None:
             return
         folder = Path(self.mktemp()).absolute()
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+        environment = KernelTestCase.environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "LC_ALL": "C.UTF-8",
+        }
         specs = KernelSpecManager(kernel_dirs=[str(folder / "share/jupyter/kernels")])
         place = install(user=False, prefix=str(folder))
         self.assertEqual(place, str(folder / "share/jupyter/kernels/datacode"))
@@ -205,6 +211,65 @@ class KernelTests(KernelTestCase):
         reply = self._client.get_shell_msg(timeout=PATIENCE)["content"]
         self.assertEqual((reply["status"], reply["evalue"]), ("error", "Execution was interrupted"))
         self.assertEqual(self.output("n >= 0"), "true\n")
+
+
+class StateTests(KernelTestCase):
+    """Cells that fail, and kernels that are killed."""
+
+    def test_rollback(self) -> None:
+        """A cell that fails changes nothing, where that was asked for."""
+        self.output("kept = 1")
+        self.output("rollback on")
+        self.addCleanup(self.output, "rollback off")
+        reply, _ = self.execute("kept = 2\nmade = 1\n1 / 0")
+        self.assertEqual(reply["status"], "error")
+        self.assertEqual(self.output("kept"), "1\n")
+        self.assertEqual(self.execute("made")[0]["status"], "error")
+
+    def test_save_and_load(self) -> None:
+        """The prompt's commands work in a cell; a file that is none is told of."""
+        path = Path(self.mktemp()).absolute()
+        self.output("s = [1, 2]")
+        self.output(f"save {path}")
+        self.output("s = 0")
+        self.output(f'load "{path}"')
+        self.assertEqual(self.output("s"), "[1, 2]\n")
+        reply, _ = self.execute(f"load {path}.none")
+        self.assertIn("No such file", reply["evalue"])
+
+    def test_killed(self) -> None:
+        """After a kernel that died its variables and functions are there; after a restart none."""
+        manager, client = self._manager, self._client
+        assert manager is not None
+        self.output("rate = 1.2\nfunction gross(x) do\nreturn x * rate\nendfunction")
+        self.output("t = table([[1], [2]], ['n'])")
+        state = Path(manager.connection_file).with_suffix(".datacode-state")
+        deadline = time.monotonic() + PATIENCE
+        while not (
+            state.exists() and b"gross" in state.read_bytes() and state.stat().st_size > 250
+        ):
+            self.assertLess(time.monotonic(), deadline, "the state is not kept")
+            time.sleep(0.05)
+        self.kill(manager)
+        manager.start_kernel(env=self.environment, stderr=subprocess.DEVNULL)
+        client.wait_for_ready(timeout=PATIENCE)
+        _, published = self.execute("gross(len(t))")
+        texts = {
+            m["content"]["name"]: m["content"]["text"]
+            for m in published
+            if m["msg_type"] == "stream"
+        }
+        self.assertEqual(texts["stdout"], "2.4\n")
+        self.assertIn("variables are as after the last cell", texts["stderr"])
+        manager.shutdown_kernel(restart=True)
+        manager.start_kernel(env=self.environment, stderr=subprocess.DEVNULL)
+        client.wait_for_ready(timeout=PATIENCE)
+        self.assertEqual(self.execute("rate")[0]["status"], "error")
+
+    def kill(self, manager: KernelManager) -> None:
+        """As the system does when memory runs out."""
+        manager.provisioner.process.kill()
+        manager.provisioner.process.wait()
 
 
 class NotebookTests(KernelTestCase):
