@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from datacode.server.answer_record import SHORT_BYTES, AnswerRecord, KeptAnswer, Replay
 from datacode.server.api.messages import Request
-from datacode.server.net.memory_budget import MemoryAccount, NewAccount
+from datacode.server.net.memory_budget import MemoryAccount
 from datacode.server.output_ring import OutputRing
 
 _TOKEN_BYTES = 16
@@ -55,9 +55,9 @@ def token_hash(token: str) -> bytes:
 
 
 class Attachment:
-    """One session's. ``account`` counts the memory of what is kept for its client."""
+    """One session's. What is kept for its client is counted ``beside`` another account."""
 
-    def __init__(self, record: SessionRecord, account: NewAccount, output_bytes: int) -> None:
+    def __init__(self, record: SessionRecord, beside: MemoryAccount, output_bytes: int) -> None:
         self.session = record.session
         self.account = record.account
         self.locale = record.locale
@@ -65,8 +65,7 @@ class Attachment:
         self.begun = record.begun
         self.unfinished = [record.begun] if record.begun > record.seq else []
         self._token_sha256 = record.token_sha256
-        self._new_account = account
-        self._memory = account(self._shed)
+        self._memory = beside.beside(self._shed, is_spare=True)
         self.answers = AnswerRecord(self._hold, record.seq, record.forgotten)
         self.output = OutputRing(output_bytes, self._hold, record.position)
         for kept in record.answers:
@@ -141,7 +140,6 @@ class Attachment:
     def moved_to(self, account: MemoryAccount) -> None:
         """The client has another address: what is kept counts for that one."""
         self._memory.follow(account)
-        self._new_account = account.beside
 
     def end(self) -> None:
         """Keep nothing any more."""
@@ -159,7 +157,7 @@ class Attachment:
         """Too much waits in memory, and this has the most of it: let it go. The client is told."""
         self.answers.clear()
         self.output.clear()
-        self._memory = self._new_account(self._shed)
+        self._memory = self._memory.beside(self._shed, is_spare=True)
 
 
 def digest(request: Request) -> bytes:

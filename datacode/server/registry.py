@@ -159,7 +159,7 @@ class SessionRegistry:
         token = new_token()
         identity = session.identity
         record = Attachment.fresh(token, identity.account, identity.locale)
-        own = Attachment(record, session.memory.beside, self._bounds.kept_output)
+        own = Attachment(record, session.memory, self._bounds.kept_output)
         own.epoch = 1
         session.keep(own)
         self._sessions[own.session] = session
@@ -230,7 +230,7 @@ class SessionRegistry:
             raise _Refused(texts.UNKNOWN_SESSION)
         if name in self._sessions:  # another connection has asked for it meanwhile
             return self._sessions[name]
-        own = Attachment(record, asking.memory.beside, self._bounds.kept_output)
+        own = Attachment(record, asking.memory, self._bounds.kept_output)
         try:
             self._check(own, token, asking)
         except _Refused:

@@ -3,7 +3,8 @@
 Counted is what a client can make wait: messages that are not whole yet, requests and what they
 hold while they are answered, answers that are not read. Where a connection has much of it, it is
 not read for a while (``is_full``); where all of them have, no long message is begun
-(``MemoryBudget.wait``); above a bound the connection that holds the most is closed.
+(``MemoryBudget.wait``); above a bound what is kept for clients that may come back is let go of
+(``is_spare``), and then the connection that holds the most is closed.
 
 Source: server reference, 6.4.
 """
@@ -49,9 +50,11 @@ class MemoryBudget:
         """The account of a new connection; ``close`` ends it with a code and a reason."""
         return self.opened(network_of(address), is_loopback(address), close)
 
-    def opened(self, network: str, is_local: bool, close: Close) -> MemoryAccount:
+    def opened(
+        self, network: str, is_local: bool, close: Close, is_spare: bool = False
+    ) -> MemoryAccount:
         """A new account of a network."""
-        account = MemoryAccount(self, network, is_local, close)
+        account = MemoryAccount(self, network, is_local, close, is_spare)
         self._accounts.add(account)
         return account
 
@@ -66,8 +69,7 @@ class MemoryBudget:
 
     def make_room(self) -> None:
         """Somebody has waited long enough: close the connection that holds the most."""
-        if self.is_short:
-            self._close_largest(list(self._accounts), self._total // 2, "on this server")
+        self._relieve(None, self._total // 2, lambda: self.is_short, "on this server")
 
     # What accounts call ------------------------------------------------------------------------
 
@@ -80,15 +82,17 @@ class MemoryBudget:
             return
         if self._connection and account.held > self._connection:
             self._close(account, CLOSE_POLICY, self._connection, "on this connection")
-        elif (
-            self._address
-            and not account.is_local
-            and self._by_network[account.network] > (self._address)
-        ):
-            same = [each for each in self._accounts if each.network == account.network]
-            self._close_largest(same, self._address, "for this address")
-        elif self._total and self.held > self._total:
-            self._close_largest(list(self._accounts), self._total, "on this server")
+            return
+        network = account.network
+        if self._address and not account.is_local:
+            self._relieve(
+                network,
+                self._address,
+                lambda: self._by_network[network] > self._address,
+                "for this address",
+            )
+        if self._total:
+            self._relieve(None, self._total, lambda: self.held > self._total, "on this server")
 
     def forget(self, account: MemoryAccount) -> None:
         """A connection is gone, or is about to be; what it holds counts no more."""
@@ -104,9 +108,17 @@ class MemoryBudget:
         """Whether a connection has so much waiting that it should not be read."""
         return bool(self._connection) and account.held > self._connection // _FULL_SHARE
 
-    def _close_largest(self, accounts: list[MemoryAccount], bound: int, where: str) -> None:
-        largest = max(accounts, key=lambda account: account.held)
-        self._close(largest, CLOSE_TRY_LATER, bound, where)
+    def _relieve(
+        self, network: str | None, bound: int, is_over: Callable[[], bool], where: str
+    ) -> None:
+        """While so much waits: have what can be spared let go of, else close the largest one."""
+        while is_over():
+            found = [each for each in self._accounts if network in (None, each.network)]
+            spare = [each for each in found if each.is_spare and each.held]
+            largest = max(spare or found, key=lambda account: account.held)
+            self._close(largest, CLOSE_TRY_LATER, bound, where)
+            if not spare:
+                return
 
     def _close(self, account: MemoryAccount, code: int, bound: int, where: str) -> None:
         account.end()
@@ -120,11 +132,19 @@ class MemoryBudget:
 class MemoryAccount:
     """What waits for one connection, in bytes."""
 
-    __slots__ = ("_budget", "_open", "close", "held", "is_local", "network")
+    __slots__ = ("_budget", "_open", "close", "held", "is_local", "is_spare", "network")
 
-    def __init__(self, budget: MemoryBudget, network: str, is_local: bool, close: Close) -> None:
+    def __init__(
+        self,
+        budget: MemoryBudget,
+        network: str,
+        is_local: bool,
+        close: Close,
+        is_spare: bool = False,
+    ) -> None:
         self.network = network
         self.is_local = is_local
+        self.is_spare = is_spare
         self.close = close
         self.held = 0
         self._budget = budget
@@ -147,9 +167,12 @@ class MemoryAccount:
             self.held -= size
             self._budget.changed(self, -size)
 
-    def beside(self, close: Close) -> MemoryAccount:
-        """Another account for the same address, which lives as long as whoever opened it wants."""
-        return self._budget.opened(self.network, self.is_local, close)
+    def beside(self, close: Close, *, is_spare: bool = False) -> MemoryAccount:
+        """Another account for the same address, which lives as long as whoever opened it wants.
+
+        With ``is_spare`` it holds what can be let go of, which its ``close`` does.
+        """
+        return self._budget.opened(self.network, self.is_local, close, is_spare)
 
     def follow(self, other: MemoryAccount) -> None:
         """Count for the address of another account from now on."""
@@ -162,10 +185,6 @@ class MemoryAccount:
         """The connection is gone, or is being closed."""
         self._open = False
         self._budget.forget(self)
-
-
-NewAccount = Callable[[Close], MemoryAccount]
-"""Opens an account of a certain address."""
 
 
 class Holding:
