@@ -37,13 +37,16 @@ from datacode.worker.wire import Suggestion, TableShown
 class FakeClient:
     """A connection: remembers what it was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: MemoryBudget | None = None, address: str = "10.0.0.1") -> None:
         self.sent: list[dict[str, Any]] = []
         self.raw: list[bytes] = []
         self.closed: list[tuple[int, str]] = []
         self.paused = False
         self.dropped = False
-        self.account = MemoryBudget(Bounds()).account("10.0.0.1", self.close)
+        self.left = False
+        self.session: Session | None = None
+        self.probes: list[Deferred[bool]] = []
+        self.account = (budget or MemoryBudget(Bounds())).account(address, self.close)
 
     def send_long(self, pieces: Iterator[bytes], sent: Callable[[], object]) -> None:
         self.send(b"".join(pieces))
@@ -67,6 +70,17 @@ class FakeClient:
 
     def drop(self) -> None:
         self.dropped = True
+
+    def serve(self, session: Session) -> None:
+        self.session = session
+
+    def leave(self, code: int, reason: str) -> None:
+        self.left = True
+        self.close(code, reason)
+
+    def probe(self, seconds: float) -> Deferred[bool]:
+        self.probes.append(Deferred())
+        return self.probes[-1]
 
 
 @dataclass
