@@ -30,6 +30,9 @@ _AT_ONCE = frozenset(
 _FINAL = frozenset({1000, 4401, 4403, 4410})
 """Close codes after which the session is not asked for again: it has ended or is another's."""
 
+_GONE = frozenset({1000, 4410})
+"""Those of them that say that the session is not this client's any more."""
+
 _OF_REQUEST = frozenset({1002, 1003, 1007, 1008, 1009})
 """Close codes that would come again if the request did."""
 
@@ -241,7 +244,7 @@ def lost(problem: Exception) -> ConnectionLost:
     """What a caller is told of a connection that is gone."""
     if isinstance(problem, ConnectionLost):
         return problem
-    if _code(problem) == 4410:
+    if _code(problem) in _GONE:
         return SessionLost(str(problem))
     return ConnectionLost(str(problem))
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from twisted.trial.unittest import SynchronousTestCase
 from websockets.exceptions import ConnectionClosed
 
-from tests.daemons import Talk, twistd
+from datacode.client import ConnectionLost, SessionLost, connect
+from datacode.server.auth.accounts import make_token
+from tests.daemons import Daemon, Talk, alive, twistd
 from tests.shared_daemon import SharedDaemonTestCase
+from tests.smb.proxy import Fault, FaultProxy
 
 SLOW = """for i in [1, 2, 3, 4, 5, 6] do
   print(i)
@@ -117,3 +122,163 @@ class AttachTests(AttachTestCase):
         self.assertEqual(client.ask(code="print(x)", seq=3)["output"], "1\n")
         other = client.ask(code="print('other')", seq=2)
         self.assertEqual(other["error"], "The number 2 was another request's")
+
+
+class VanishedTests(AttachTestCase):
+    """Clients that are gone without a word."""
+
+    def test_half_open(self) -> None:
+        """The right token wins over a connection whose client does not answer; one whose client
+        does keeps the session."""
+        proxy = FaultProxy(self._port)
+        self.addCleanup(proxy.close)
+        proxy.fault(Fault("stall", 500))
+        asleep = Talk(proxy.port)
+        self.addCleanup(asleep.close)
+        answer = asleep.ask(type="attach")
+        named = {"session": answer["session"], "token": answer["token"]}
+        asleep.send(code="global x = 5\nprint('" + "x" * 300 + "')", seq=1)
+        time.sleep(0.3)
+        client, answer = self.back(named)
+        self.assertEqual([each["seq"] for each in answer["replay"]], [1])
+        self.assertEqual(client.ask(code="print(x)", seq=2)["output"], "5\n")
+        _, answer = self.back(named)
+        self.assertEqual(answer["code"], "session_busy")
+        _, answer = self.back(named, force=True)
+        self.assertIs(answer["success"], True)
+        self.assertEqual(self.closed(client)[0], 4410)
+
+    def test_busy_client(self) -> None:
+        """A client that takes in a long answer is there."""
+        client, named = self.kept()
+        client.send(code="for i in range(300000) do\n  print('a long line', i)\nnext i", seq=1)
+        time.sleep(0.5)
+        reader = threading.Thread(target=client.receive)
+        reader.start()
+        _, answer = self.back(named)
+        self.assertEqual(answer["code"], "session_busy")
+        reader.join()
+
+
+class LimitTests(AttachTestCase):
+    """What is bounded, with little of each."""
+
+    words = ("--detached-run-seconds", "1", "--kept-output-kib", "2", "--max-detached", "2")
+
+    def test_run_limit(self) -> None:
+        """A program without a connection is interrupted; its variables are there."""
+        client, named = self.kept()
+        client.ask(code="global n = 0", seq=1)
+        client.send(code="for i in range(1000000000) do\n  n = i\nnext i", seq=2)
+        client.send(code="print('never')", seq=3)
+        time.sleep(0.2)
+        client.socket.close()
+        time.sleep(2)
+        client, answer = self.back(named, seen=1)
+        self.assertEqual(
+            [each["error"] for each in answer["replay"]],
+            [
+                "Execution was interrupted: nobody was connected for 1 s",
+                "Not run: nobody was connected for 1 s",
+            ],
+        )
+        self.assertEqual(client.ask(code="print(n > 0)", seq=4)["output"], "true\n")
+        client.ask(type="detach")
+
+    def test_ring(self) -> None:
+        """Output that fell out of the ring is told in bytes; the answer has all of it."""
+        client, named = self.kept()
+        code = (
+            "for i in range(5000) do\n  print(i)\n"
+            "  for k in range(200) do\n    z = k\n  next k\nnext i"
+        )
+        client.send(code=code, seq=1, stream=True)
+        first = client.receive()
+        client.socket.close()
+        time.sleep(2)
+        client, answer = self.back(named, position=first["position"])
+        messages = list(answer["replay"])
+        while "success" not in (messages[-1] if messages else {}):
+            messages.append(client.receive())
+        whole = "".join(f"{i}\n" for i in range(5000))
+        self.assertEqual(messages[-1]["output"], whole)
+        lost, seen = answer.get("output_lost", 0), first["position"]
+        rest = "".join(each.get("text", "") for each in messages)
+        self.assertGreater(lost, 0)
+        self.assertEqual(first["text"] + whole[seen : seen + lost] + rest, whole)
+        client.ask(type="detach")
+
+    def test_number(self) -> None:
+        """The one that was left first has gone, and says why."""
+        named = []
+        for _ in range(3):
+            client, names = self.kept()
+            client.ask(code="x = 1", seq=1)
+            client.socket.close()
+            named.append(names)
+            time.sleep(0.2)
+        answers = [self.back(each)[1] for each in named]
+        self.assertEqual([each.get("code") for each in answers], ["session_gone", None, None])
+
+
+class AccountTests(SharedDaemonTestCase):
+    """With accounts the account must match, and lists are the account's own."""
+
+    def command(self, folder: Path) -> list[str]:
+        """Two accounts, an audit log."""
+        accounts = folder / "accounts"
+        type(self).tokens = {name: make_token(accounts, name) for name in ("anna", "boris")}
+        type(self).folder = folder
+        words = ("--auth", f"accounts:{accounts}", "--audit", str(folder / "audit"))
+        return twistd(folder, "--port", "0", "--locale", "en", *words)
+
+    folder: Path
+    tokens: ClassVar[dict[str, str]]
+
+    def test_accounts(self) -> None:
+        """The Python client of another account gets nothing; the token stands in no log."""
+        url = f"ws://127.0.0.1:{self._port}"
+        anna, boris = self.tokens["anna"], self.tokens["boris"]
+        client = connect(url, token=anna)
+        client.execute("x = 5")
+        key = client.leave()
+        refused = self.assertRaises(SessionLost, connect, url, token=boris, session=key)
+        self.assertEqual(str(refused), "The session is another account's")
+        lost = self.assertRaises(ConnectionLost, connect, url, session=key)
+        self.assertIn("4401", str(lost))
+        with connect(url, token=anna) as other:
+            entries = {each.session: each for each in other.sessions()}
+            self.assertEqual((len(entries), entries[key.session].attached), (2, False))
+            with connect(url, token=anna, session=key) as client:
+                self.assertEqual(client.execute("print(x)").output, "5\n")
+                other.end_session(key.session)
+                self.assertRaises(SessionLost, client.execute, "print(x)")
+        assert self._daemon is not None
+        written = (self.folder / "audit").read_text() + "\n".join(self._daemon.lines)
+        self.assertIn('"attached"', written)
+        self.assertNotIn(key.token, written)
+
+
+class StopTests(SynchronousTestCase):
+    """The server stops."""
+
+    def test_stop(self) -> None:
+        """Sessions without a connection end in time, those with a running program, too; no
+        process is left."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        daemon = Daemon(twistd(folder, "--port", "0", "--drain-time", "1"), folder)
+        self.addCleanup(daemon.close)
+        port = daemon.port()
+        for code in ("x = 1", "for i in range(1000000000) do\n  n = i\nnext i"):
+            client = Talk(port)
+            client.ask(type="attach")
+            client.send(code=code, seq=1)
+            time.sleep(0.3)
+            client.close()
+        processes = daemon.descendants()
+        began = time.monotonic()
+        self.assertEqual(daemon.stop(), 0)
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertEqual(alive(processes), set())
+        self.assertFalse([line for line in daemon.lines if "Traceback" in line], daemon.lines)
