@@ -219,7 +219,8 @@ class AsyncClient:
         self, waiting: _Waiting, on_partial: Callable[[Message], object] = lambda message: None
     ) -> Message:
         if self._reader is None or self._reader.done():
-            if not self._kept.is_of_request(self._ending) or self._is_closed:
+            may_begin = self._kept.is_of_request(self._ending) or self._kept.is_idle(self._ending)
+            if not may_begin or self._is_closed:
                 raise lost(self._ending)
             self._reader = asyncio.create_task(self._read_again())
         number = waiting.request["id"]
@@ -251,7 +252,8 @@ class AsyncClient:
             while True:
                 problem = await self._read_connection()
                 self._is_connected = False
-                if self._is_closed or not self._kept.may_return(problem):
+                is_idle = self._kept.is_idle(problem) and not self._waiting
+                if self._is_closed or is_idle or not self._kept.may_return(problem):
                     self._ending = problem
                     break
                 await self._resume(problem)

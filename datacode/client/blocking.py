@@ -5,12 +5,14 @@ Source of the messages: ``docs/protocol.md``.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import json
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
@@ -96,7 +98,18 @@ def connect(
     )
     if session is not None:
         client._take_up()
+    _open_clients.add(client)
     return client
+
+
+_open_clients: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_sessions() -> None:
+    """A program that ends without closing its clients needs their sessions no more."""
+    for client in list(_open_clients):
+        client._detach()
 
 
 def _method(
@@ -158,11 +171,14 @@ class Client:
 
     def close(self) -> None:
         """End the session."""
+        self._detach()
+        self._connection.close()
+
+    def _detach(self) -> None:
         if self._kept.key is not None and not self._is_closed:
             with contextlib.suppress(*_BROKEN):  # the server keeps it as long as any other
                 self._connection.send(encode(self._calls.detach().request))
         self._is_closed = True
-        self._connection.close()
 
     def leave(self) -> SessionKey:
         """Close the connection and let the session go on without one, with the program that runs.

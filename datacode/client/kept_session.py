@@ -33,6 +33,8 @@ _FINAL = frozenset({1000, 4401, 4403, 4410})
 _GONE = frozenset({1000, 4410})
 """Those of them that say that the session is not this client's any more."""
 
+_IDLE = 4408
+
 _OF_REQUEST = frozenset({1002, 1003, 1007, 1008, 1009})
 """Close codes that would come again if the request did."""
 
@@ -229,6 +231,10 @@ class KeptSession:
     def is_of_request(self, problem: Exception) -> bool:
         """Whether it was the request that the server would not have: the session is there."""
         return self._key is not None and _code(problem) in _OF_REQUEST
+
+    def is_idle(self, problem: Exception) -> bool:
+        """Whether the server closed because nothing was asked: the next request is early enough."""
+        return self._key is not None and _code(problem) == _IDLE
 
     def pauses(self) -> Iterator[float]:
         """Seconds to wait between attempts, until patience has run out; longer and longer, and

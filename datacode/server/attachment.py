@@ -63,7 +63,7 @@ class Attachment:
         self.locale = record.locale
         self.epoch = record.epoch
         self.begun = record.begun
-        self.unfinished = [record.begun] if record.begun > record.seq else []
+        self.unfinished = record.begun
         self._token_sha256 = record.token_sha256
         self._memory = beside.beside(self._shed, is_spare=True)
         self.answers = AnswerRecord(self._hold, record.seq, record.forgotten)

@@ -249,6 +249,7 @@ class SessionRegistry:
         if wanted.is_attached:
             wanted.release_client(CLOSE_MOVED, "another connection has taken the session")
         self._detached.pop(own.session, None)
+        self._count()
         own.epoch += 1
         own.acknowledge(min(request.seen, own.answers.seq))
 
@@ -256,8 +257,8 @@ class SessionRegistry:
             said = self._described(own, wanted)
             replay, lost = own.replay(request.seen, request.position)
             said.replay = replay.text()
-            if own.unfinished:
-                said.unfinished = own.unfinished
+            if own.unfinished > own.answers.seq:
+                said.unfinished = [own.unfinished]
             if own.answers.forgotten > request.seen:
                 said.forgotten = own.answers.forgotten
             if lost:
@@ -267,7 +268,6 @@ class SessionRegistry:
             return said
 
         wanted.take_client(before.give_client(), before.identity, answer)
-        own.unfinished = []
         self.on_moved(before, wanted)
 
     # Without a connection ------------------------------------------------------------------------
@@ -280,6 +280,7 @@ class SessionRegistry:
         session.leave_client(self._bounds.detached_run_seconds)
         self._detached[own.session] = self._context.clock.seconds()
         self._make_room(session)
+        self._count()
         return True
 
     def expire(self) -> None:
@@ -318,6 +319,7 @@ class SessionRegistry:
         assert own is not None
         self._sessions.pop(own.session, None)
         self._detached.pop(own.session, None)
+        self._count()
         self._ended[own.session] = own, reason
         while len(self._ended) > _REMEMBERED:
             self._ended.popitem(last=False)
@@ -333,6 +335,9 @@ class SessionRegistry:
         else:
             session.release_client(CLOSE_ENDED, "the session was ended")
             self.on_ended(session)
+
+    def _count(self) -> None:
+        self._context.metrics.detached = len(self._detached)
 
     @property
     def _locale(self) -> str:

@@ -401,6 +401,7 @@ class Session:
     def keep(self, attachment: Attachment) -> None:
         """Outlive the connection from now on, and count memory for oneself."""
         self.attachment = attachment
+        self.is_used = self.is_used or attachment.answers.seq > 0
         self._account = self._client.account.beside(self._over_budget)
 
     def probe(self, seconds: float) -> Deferred[bool]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -25,7 +27,7 @@ from datacode.client import (
     connect_async,
 )
 from tests.client.serving import server
-from tests.daemons import Daemon, twistd
+from tests.daemons import Daemon, environment, twistd
 from tests.smb.proxy import Fault, FaultProxy
 
 STEP = "n = n + 1\nprint(n)\nfor i in range(3) do\n  print(i, 'of', n)\nnext i"
@@ -290,3 +292,43 @@ class ServerTests(SynchronousTestCase):
         daemon.port()
         gone = self.assertRaises(SessionLost, client.execute, "print(n)")
         self.assertEqual(str(gone), "There is no such session, or it has ended")
+
+
+class IdleTests(ReconnectTestCase):
+    """The server closes what asks nothing."""
+
+    words = ("--idle-time", "1")
+
+    def test_idle(self) -> None:
+        """The next call connects again, for both clients."""
+        client = self.connect()
+        client.execute("n = 7")
+
+        async def talk() -> None:
+            async with connect_async(f"ws://127.0.0.1:{self.proxy.port}") as other:
+                await other.execute("n = 8")
+                await asyncio.sleep(7)
+                self.assertEqual((await other.execute("print(n)")).output, "8\n")
+
+        asyncio.run(talk())
+        self.assertEqual(client.execute("print(n)").output, "7\n")
+        self.assertEqual(self.proxy.connections, 4)
+
+
+class ExitTests(ReconnectTestCase):
+    """A program that ends without ``close``."""
+
+    def test_exit(self) -> None:
+        """Its session ends with it."""
+        program = (
+            "from datacode.client import connect\n"
+            f"client = connect({self.url!r})\n"
+            "client.execute('n = 7')\n"
+            "print(client.key.text())\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, env=environment()
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        gone = self.assertRaises(SessionLost, self.connect, session=SessionKey.parse(done.stdout))
+        self.assertIn("a client ended it", str(gone))

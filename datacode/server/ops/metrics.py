@@ -43,6 +43,7 @@ class Metrics(Collector):
     def __init__(self) -> None:
         self.connections = 0
         self.sessions = 0
+        self.detached = 0
         self.sessions_opened = 0
         self.bytes_received = 0
         self.bytes_sent = 0
@@ -83,6 +84,9 @@ class Metrics(Collector):
         """Everything, for the registry."""
         yield GaugeMetricFamily("datacode_connections", "Open TCP connections.", self.connections)
         yield GaugeMetricFamily("datacode_sessions", "Open WebSocket sessions.", self.sessions)
+        yield GaugeMetricFamily(
+            "datacode_detached_sessions", "Sessions without a connection.", self.detached
+        )
         for name, meaning, value in (
             ("sessions_opened", "WebSocket sessions so far.", self.sessions_opened),
             ("received_bytes", "Bytes of messages received.", self.bytes_received),
