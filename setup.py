@@ -9,6 +9,7 @@ setup(
         "datacode": [
             "py.typed",
             "i18n/locale/*/LC_MESSAGES/*",
+            "charts/schema/*",
             "server/page/*",
             "server/api/schema/*",
         ],

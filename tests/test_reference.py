@@ -15,6 +15,7 @@ PAGES = {
     "builtins": "builtins.md",
     "tables and files": "tables-and-files.md",
     "server": "server.md",
+    "chart": "chart.md",
 }
 _ITEM = r"(?:[LBTFSWD]\d+|\d+(?:\.\d+)*)"
 _CITATION = re.compile(

@@ -83,6 +83,7 @@ class RemoteCalls:
         max_steps: int | None = None,
         export: str | None = None,
         keep_tables: bool = False,
+        charts: bool = False,
         on_error: str | None = None,
         rerun: bool = False,
     ) -> RemoteCall[Result]:
@@ -90,7 +91,8 @@ class RemoteCalls:
 
         With ``on_output`` the output is also delivered while it is printed; ``export="sqlite"``
         adds the global tables as a database; with ``keep_tables`` any rows of the tables that it
-        shows can be asked for later (``table_rows``). With ``on_error="rollback"`` a program that
+        shows can be asked for later (``table_rows``); with ``charts`` the charts that it shows
+        come as descriptions in place of text. With ``on_error="rollback"`` a program that
         fails leaves variables, functions and the session's files as they were before it. Where the
         server was ended while the program ran, ``AnswerLost`` is raised, as it may have changed
         files of shares; with ``rerun`` it is run again.
@@ -106,6 +108,7 @@ class RemoteCalls:
             max_steps=max_steps,
             export=export,
             keep_tables=True if keep_tables else None,
+            charts=True if charts else None,
             on_error=on_error,
         )
         return RemoteCall(request, result_of, on_output, on_progress, rerun)

@@ -76,6 +76,17 @@ class TableRows:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartData:
+    """A chart that a program showed: its description, which is Vega-Lite with the data in it.
+
+    ``at`` is how many characters of the output precede it.
+    """
+
+    chart: dict[str, Any]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a program did: all its output, and the error that ended it, if one did.
 
@@ -88,6 +99,7 @@ class Result:
     tables: list[TableData] = field(default_factory=list)
     sqlite: bytes | None = None
     warnings: list[str] = field(default_factory=list)
+    charts: list[ChartData] = field(default_factory=list)
 
     @property
     def success(self) -> bool:
@@ -231,6 +243,7 @@ def result_of(answer: Message) -> Result:
         tables=[made(TableData, table) for table in answer.get("tables") or ()],
         sqlite=base64.b64decode(export) if export else None,
         warnings=[str(each) for each in answer.get("warnings") or ()],
+        charts=[made(ChartData, chart) for chart in answer.get("charts") or ()],
     )
 
 

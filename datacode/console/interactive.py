@@ -20,6 +20,8 @@ from datacode.runtime.interpreter import Interpreter, Outcome
 _SHOW = """
 if typeof(_) == "table" do
 show_table(_)
+else if typeof(_) == "chart" do
+show_chart(_)
 else if typeof(_) != "null" do
 print(_)
 endif"""
@@ -32,6 +34,8 @@ print("{note}")
 else
 show_table(_)
 endif
+else if typeof(_) == "chart" do
+show_chart(_)
 else if typeof(_) != "null" do
 print(_)
 endif"""

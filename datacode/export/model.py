@@ -13,8 +13,10 @@ from datacode.export.names import column_names, table_names
 from datacode.tables.column_types import ColumnType, column_kind
 from datacode.tables.foreign_keys import PrimaryKey, Relation
 from datacode.tables.show import size_text
+from datacode.values.chart import Chart
 from datacode.values.column_storage import ColumnData
 from datacode.values.parse_text import currency_amount
+from datacode.values.report import Report
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.text import printed
 from datacode.values.types import Currency, Path, PathPattern, Value
@@ -132,6 +134,8 @@ _TYPES: dict[type, str] = {
     Indexer: "TableIndexer",
     type(None): "Null",
     Path: "Path",
+    Chart: "Chart",
+    Report: "Report",
     PathPattern: "PathPattern",
 }
 

@@ -43,7 +43,7 @@ from datacode.values.types import Value
 
 __all__ = ["Checkpoint", "CheckpointError", "load", "read", "save", "write"]
 
-VERSION = 1
+VERSION = 2
 """Of the format. A reader knows this one and all before it."""
 
 LARGEST_MANIFEST = 1 << 28

@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
+from datacode.charts.text_picture import text_picture
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
 from datacode.plans.rows import Storage
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interrupts import OutputLimit
 from datacode.values import equality
+from datacode.values.chart import Chart
 from datacode.values.table import Table
 from datacode.values.types import Path, Value
 
@@ -57,6 +59,8 @@ class Host:
     should know beside the program's output, ``on_table`` each table that a program shows;
     if it answers True, the table is drawn and its text is not written; if it answers with a
     table, which holds the first rows of it, the text of that is written in its place.
+    ``on_chart`` receives each chart that a program shows; if it answers True, it is drawn, and no
+    picture of characters is written.
     ``output_limit`` and ``memory_limit`` are in bytes; None for ``output_limit`` is no limit.
     Without ``keep_output`` what has been handed to ``on_output`` is not kept.
     ``large_tables`` stores tables that are too large for memory; without it there are none.
@@ -70,6 +74,7 @@ class Host:
         on_output: Callable[[str], None] | None = None,
         on_warning: Callable[[Message], None] | None = None,
         on_table: Callable[[Value], object] | None = None,
+        on_chart: Callable[[Chart], bool] | None = None,
         output_limit: int | None = None,
         memory_limit: int | None = None,
         keep_output: bool = True,
@@ -80,6 +85,7 @@ class Host:
         self.on_output = on_output
         self.on_warning = on_warning
         self.on_table = on_table
+        self.on_chart = on_chart
         self.output_limit = output_limit
         self.memory_limit = memory_limit or MEMORY
         self._keeps = keep_output
@@ -157,6 +163,11 @@ class Host:
         if storage is None or storage.threshold or not table.columns:
             return table
         return Table(table.names, storage.placed(table.columns), len(table))
+
+    def show_chart(self, chart: Chart) -> None:
+        """A chart is being shown: drawn by who can draw, otherwise written as text."""
+        if self.on_chart is None or not self.on_chart(chart):
+            self.write(text_picture(chart))
 
     # Functions and conditions ---------------------------------------------
 

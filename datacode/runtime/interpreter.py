@@ -29,6 +29,7 @@ from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Cancelled, Interrupted
 from datacode.runtime.local_files import LocalFiles
 from datacode.runtime.namespace import Namespace, Snapshot, variables
+from datacode.values.chart import Chart
 from datacode.values.equality import type_name
 from datacode.values.table import Column, Table
 from datacode.values.text import printed
@@ -77,6 +78,7 @@ class Interpreter:
     gets each piece of output as it is written, ``on_warning`` what a reader should know beside it,
     ``on_table`` the tables that a program shows: True from it says that they are drawn and their
     text is not wanted, a table that the text of that one, which holds the first rows, will do.
+    ``on_chart`` gets the charts that it shows: True from it says that they are drawn.
     Without ``keep_output`` the Outcome holds no output: ``on_output`` has had it.
     ``leaves_room`` is asked after each program that has come to its end: with False it counts as
     one that ran out of memory, as no other could run after it. ``large_tables`` stores tables
@@ -96,6 +98,7 @@ class Interpreter:
         memory_limit: int | None = None,
         on_warning: Callable[[Message], None] | None = None,
         on_table: Callable[[Value], object] | None = None,
+        on_chart: Callable[[Chart], bool] | None = None,
         keep_output: bool = True,
         leaves_room: Callable[[], bool] | None = None,
         large_tables: Storage | None = None,
@@ -110,6 +113,7 @@ class Interpreter:
             on_output=on_output,
             on_warning=on_warning,
             on_table=on_table,
+            on_chart=on_chart,
             output_limit=output_limit,
             memory_limit=memory_limit,
             keep_output=keep_output,

@@ -29,6 +29,7 @@ from datacode.server.api import messages, texts
 from datacode.server.api.long_answer import JsonText, json_text
 from datacode.server.api.messages import (
     Answer,
+    ChartView,
     Check,
     Complete,
     CompletionEntry,
@@ -72,6 +73,7 @@ from datacode.smb import share_paths
 from datacode.smb.client.pipelined_io import Span
 from datacode.smb.errors import Operation, ShareError
 from datacode.smb.target import Target
+from datacode.values.chart import Chart
 from datacode.worker.pool import FindRows, TableShown
 
 
@@ -112,6 +114,7 @@ Handler = Callable[[Any, RequestContext], Coroutine[Any, Any, Answer]]
 async def execute(request: Execute, context: RequestContext) -> Answer:
     """Run a program in the session's interpreter."""
     tables: list[TableView] = []
+    charts: list[ChartView] = []
     database: list[bytes] = []
     warnings: list[Message] = []
 
@@ -131,6 +134,7 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
             request.code,
             on_output=context.output if request.stream else None,
             on_table=partial(_keep, tables) if request.tables else None,
+            on_chart=partial(_keep_chart, charts) if request.charts else None,
             on_export=keep_export if request.export else None,
             on_warning=warnings.append if request.warnings else None,
             export_bytes=context.message_bytes or _LARGEST_DATABASE,
@@ -155,6 +159,8 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
         answer.warnings = [each.render(context.locale) for each in warnings]
     if request.tables:
         answer.tables = tables
+    if request.charts:
+        answer.charts = charts
     if database:
         written: Any = json_text(database, base64=True)  # a text when it is sent
         answer.sqlite_db = written
@@ -227,6 +233,10 @@ def _keep(tables: list[TableView], shown: TableShown) -> None:
     if shown.table is not None:
         view = structs.replace(view, nulls=shown.nulls, table=shown.table)
     tables.append(view)
+
+
+def _keep_chart(charts: list[ChartView], chart: Chart, at: int) -> None:
+    charts.append(ChartView(chart, at))
 
 
 def _diagnostics(error: DataCodeError, locale: str) -> ErrorDetails:

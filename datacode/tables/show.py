@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 from datacode.tables.column_types import ColumnKind, column_kind
+from datacode.values.chart import Chart
+from datacode.values.report import Report
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.text import printed
 from datacode.values.types import Currency, Path, PathPattern, Value
@@ -89,6 +91,8 @@ _TEXTS: dict[type, Callable[[Value], str]] = {
     dict: lambda value: f"{{{len(value)}}}",
     Table: lambda value: f"Table({size_text(value)})",
     Column: lambda value: f"Column({_on_one_line(value.name)})",
+    Chart: printed,
+    Report: printed,
     Indexer: lambda value: f"TableIndexer({size_text(value.table)})",
 }
 

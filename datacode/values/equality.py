@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import chain
 
+from datacode.values.chart import Chart
+from datacode.values.report import Report
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.types import EPSILON, Currency, Path, PathPattern, Value
 
@@ -31,6 +33,8 @@ _TYPE_NAMES: dict[type, str] = {
     Path: "path",
     PathPattern: "pathpattern",
     Currency: "currency",
+    Chart: "chart",
+    Report: "report",
 }
 
 
@@ -56,7 +60,7 @@ def truth(value: Value, path_exists: Callable[[Path], bool]) -> bool:
         return path_exists(value)
     if kind is Currency:
         return value.text != ""  # type: ignore[no-any-return]
-    if kind is PathPattern:
+    if kind is PathPattern or kind is Chart or kind is Report:
         return True
     if kind in _TYPE_NAMES:
         return bool(value)
@@ -88,7 +92,7 @@ def _equal(left: Value, right: Value, numbers: Callable[[float, float], bool]) -
     return _equal_nested(left, right, numbers)
 
 
-_WITHOUT_PARTS = frozenset({str, bool, type(None), Path, PathPattern, Currency})
+_WITHOUT_PARTS = frozenset({str, bool, type(None), Path, PathPattern, Currency, Chart})
 
 
 def _equal_nested(left: Value, right: Value, numbers: Callable[[float, float], bool]) -> bool:
@@ -127,6 +131,10 @@ def _pairs_of_parts(left: Value, right: Value) -> Iterable[tuple[Value, Value]] 
         if left.keys() != right.keys():
             return None
         return ((part, right[key]) for key, part in left.items())
+    if left.__class__ is Report:
+        if left.title != right.title or len(left.blocks) != len(right.blocks):
+            return None
+        return zip(left.blocks, right.blocks, strict=True)
     if isinstance(left, Column):
         if left.name != right.name or len(left) != len(right):
             return None

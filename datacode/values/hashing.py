@@ -10,7 +10,11 @@ from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+import msgspec
+
+from datacode.values.chart import Chart
 from datacode.values.equality import same
+from datacode.values.report import Report
 from datacode.values.table import Column, Table
 from datacode.values.types import Currency, Path, PathPattern, Value
 
@@ -108,6 +112,10 @@ def _parts(whole: Value) -> Iterator[Value]:
         return iter(whole.values())
     if isinstance(whole, Column):
         return iter(whole)
+    if isinstance(whole, Chart):
+        return iter(())
+    if isinstance(whole, Report):
+        return iter(whole.blocks)
     table: Table = whole if isinstance(whole, Table) else whole.table
     return chain.from_iterable(table.columns)
 
@@ -115,6 +123,10 @@ def _parts(whole: Value) -> Iterator[Value]:
 def _outline(whole: Value) -> tuple[Any, ...]:
     """What else must be equal for two tables, columns or indexers to be."""
     kind = whole.__class__
+    if isinstance(whole, Chart):
+        return kind, msgspec.json.encode(whole)
+    if isinstance(whole, Report):
+        return kind, whole.title
     if isinstance(whole, Column):
         return kind, whole.name
     table = whole if isinstance(whole, Table) else whole.table

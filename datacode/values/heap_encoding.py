@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.msgpack import Ext
 
+from datacode.values.chart import Chart, is_within_limits
 from datacode.values.column_encoding import (
     CheckpointError,
     can_be_encoded,
@@ -29,6 +30,7 @@ from datacode.values.column_encoding import (
     from_extension,
 )
 from datacode.values.column_storage import ColumnData, is_short
+from datacode.values.report import Report
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.types import Value
 
@@ -42,6 +44,9 @@ _PLAIN, _REFERRING, _BYTES = 0, 1, 2
 """Forms of a value: without extensions; with them; with them, and every text as bytes."""
 
 _SCALARS = frozenset({float, str, bool, type(None)})
+_OF_RECORDS = (Table, Chart, Report)
+"""Classes of values that always are records."""
+
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -78,14 +83,29 @@ class TableRecord(Struct, tag="t", array_like=True, frozen=True):
     columns: list[int]
 
 
-Record = ValueRecord | CellsRecord | StoredRecord | TableRecord
-
-
 class Encoded(Struct, array_like=True, frozen=True):
     """A value, which may refer to records."""
 
     form: int
     value: Raw
+
+
+class ChartRecord(Struct, tag="g", array_like=True, frozen=True):
+    """A chart: its description, as a map."""
+
+    number: int
+    description: Chart
+
+
+class ReportRecord(Struct, tag="r", array_like=True, frozen=True):
+    """A report: its title, and its blocks, which are texts, tables and charts."""
+
+    number: int
+    title: bytes
+    blocks: list[Encoded]
+
+
+Record = ValueRecord | CellsRecord | StoredRecord | TableRecord | ChartRecord | ReportRecord
 
 
 class HeapWriter:
@@ -138,9 +158,10 @@ class HeapWriter:
                 is_plain = False
                 if kind is Column or kind is Indexer:
                     value = value.table
-                if value.__class__ is Table and id(value) not in seen:
-                    seen.add(id(value))
-                    containers += self._lists_of(value, seen)
+                for table in value.blocks if kind is Report else (value,):
+                    if table.__class__ is Table and id(table) not in seen:
+                        seen.add(id(table))
+                        containers += self._lists_of(table, seen)
             if depth % DEEPEST == 0:
                 self._shared.update(map(id, containers))
             level = [
@@ -204,6 +225,12 @@ class HeapWriter:
             names = [encoded(name) for name in value.names]
             count = len(value)
             return lambda: self.records.append(TableRecord(number, names, count, columns))
+        if kind is Chart:
+            return lambda: self.records.append(ChartRecord(number, value))
+        if kind is Report:
+            blocks = [_form_of(self._part(block)) for block in value.blocks]
+            title = encoded(value.title)
+            return lambda: self.records.append(ReportRecord(number, title, blocks))
         return self._prepared_column(value, number)
 
     def _prepared_column(self, cells: ColumnData, number: int) -> Callable[[], None]:
@@ -238,7 +265,7 @@ class HeapWriter:
             if id(value) in self._shared:
                 return self._reference(_REFERENCE, value)
             return self._inside(value)
-        if kind is Table:
+        if kind in _OF_RECORDS:
             return self._reference(_REFERENCE, value)
         if kind is Column:
             return self._reference(_COLUMN, value.table, value.position)
@@ -304,11 +331,23 @@ class HeapReader:
             if cells.__class__ is not list:
                 raise damaged("a column that is no array")
             return ColumnData.of_list(cells)
+        if isinstance(record, ChartRecord):
+            if not is_within_limits(record.description):
+                raise damaged("a chart that is too large")
+            return record.description
+        if isinstance(record, ReportRecord):
+            return self._report(record)
         columns = [self._of_class(number, ColumnData) for number in record.columns]
         try:
             return Table(map(decoded, record.names), columns, record.row_count)
         except ValueError as fault:
             raise damaged(str(fault)) from None
+
+    def _report(self, record: ReportRecord) -> Report:
+        blocks = [self._decoded(block.form, block.value) for block in record.blocks]
+        if not all(block.__class__ in (str, Table, Chart) for block in blocks):
+            raise damaged("a part of a report that cannot be one")
+        return Report(decoded(record.title), tuple(blocks))
 
     def table(self, number: int) -> Table:
         """A table that has been read."""
@@ -370,7 +409,7 @@ class HeapReader:
         if found.code == _COLUMN:
             return self.column(number, int.from_bytes(data[4:], "big"))
         value = self._values.get(number, CheckpointError)
-        if value.__class__ not in (list, dict, Table):
+        if value.__class__ not in (list, dict, *_OF_RECORDS):
             raise damaged(f"record {number} is missing")
         return value
 

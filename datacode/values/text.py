@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from datacode.errors import runtime_error
+from datacode.values.chart import Chart
+from datacode.values.report import Report
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.types import Currency, Path, PathPattern, Value
 
@@ -112,6 +114,10 @@ def _table_text(value: Value) -> str:
         return f"Column({value.name})"
     if isinstance(value, Table):
         return f"Table({len(value)} rows, {len(value.names)} columns)"
+    if isinstance(value, Chart):
+        return f"Chart({value.kind}, {len(value.data.values)} rows)"
+    if isinstance(value, Report):
+        return f"Report({len(value.blocks)} parts)"
     if isinstance(value, Indexer):
         return f"TableIndexer({len(value.table)} rows, {len(value.table.names)} columns)"
     raise TypeError(f"{type(value).__name__} is not a value of the language")

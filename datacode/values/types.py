@@ -9,6 +9,7 @@ Array     ``list``
 Object    ``dict`` with ``str`` keys, in written order
 Path, PathPattern, Currency   the classes here
 Table, Column, Indexer        the classes of ``datacode.values.table``
+Chart, Report                 the classes of ``datacode.values.chart`` and ``report``
 ========  =======================================
 
 Arrays and objects are values of the language, so no function may change one that it was given.

@@ -22,6 +22,7 @@ from datacode.errors import DataCodeError, internal_error, limit_error, runtime_
 from datacode.i18n.message import Message
 from datacode.runtime.host import MOST_WARNINGS
 from datacode.runtime.interpreter import Outcome, VariableSummary
+from datacode.values.chart import Chart
 from datacode.worker import wire
 from datacode.worker.file_server import Broker, FileServer
 from datacode.worker.kept_state import KeptState, StateStore
@@ -125,6 +126,7 @@ class RemoteInterpreter:
         *,
         on_output: Callable[[str], None] | None = None,
         on_table: Callable[[TableShown], None] | None = None,
+        on_chart: Callable[[Chart, int], None] | None = None,
         on_export: Callable[[bytes], None] | None = None,
         on_warning: Callable[[Message], None] | None = None,
         export_bytes: int = 0,
@@ -138,6 +140,7 @@ class RemoteInterpreter:
         ``on_output`` receives the output piece by piece while the program runs; the Outcome has
         all of it all the same. ``on_table`` receives each table that the program shows; with
         ``keep_tables`` their rows can be asked for later (``rows``).
+        ``on_chart`` receives each chart that it shows, and the characters of output before it.
         ``on_warning`` receives what the program is warned of. With ``rolls_back`` a program that
         fails leaves variables and functions as they were before it.
         ``on_export`` receives, piece by piece, the SQLite database of the global tables after a
@@ -171,6 +174,7 @@ class RemoteInterpreter:
                 keep_tables,
                 on_warning,
                 rolls_back,
+                on_chart,
                 hold=hold,
             )
             self._begin(run)
@@ -631,6 +635,8 @@ class RemoteInterpreter:
             self._finished(run, message)
         elif isinstance(message, wire.TableShown):
             self._shown(run, message)
+        elif isinstance(message, wire.ChartShown):
+            self._chart_shown(run, message)
         elif isinstance(message, wire.Warned):
             self._warned(run, message)
         elif isinstance(message, wire.Exported):
@@ -669,6 +675,18 @@ class RemoteInterpreter:
             run.worker.kill("it showed more tables than its limit")
         else:
             self._tell(run.on_table, table)
+
+    def _chart_shown(self, run: ActiveRun, shown: wire.ChartShown) -> None:
+        size = shown.size()
+        run.charts += size
+        if run.charts > wire.SHOWN_CHARTS or run.on_chart is None:
+            run.worker.kill("it showed more charts than its limit")
+            return
+        run.hold(_TABLE_MEMORY * size)
+        try:
+            run.on_chart(shown.chart, run.written)
+        except Exception:  # noqa: BLE001 - a listener's fault is not the program's
+            self._log.failure("a listener to a program failed")
 
     def _warned(self, run: ActiveRun, warned: wire.Warned) -> None:
         run.warned += 1

@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from datacode.errors import DataCodeError, limit_error
 from datacode.i18n.message import Message
 from datacode.runtime.interpreter import Outcome
+from datacode.values.chart import Chart
 from datacode.worker import wire
 from datacode.worker.limits import Limits
 from datacode.worker.settings import PoolSettings
@@ -43,6 +44,8 @@ class ActiveRun:
     keep_tables: bool = False
     on_warning: Callable[[Message], None] | None = None
     rolls_back: bool = False
+    on_chart: Callable[[Chart, int], None] | None = None
+    """Gets the characters of output before it, too."""
     done: Deferred[Outcome] = field(default_factory=Deferred)
     hold: Callable[[int], None] = lambda size: None
     """Counts memory that the run takes here, in bytes."""
@@ -50,6 +53,7 @@ class ActiveRun:
     """In UTF-8: as texts, pieces with one wide letter each would take four times as much."""
     written: int = 0
     shown: int = 0
+    charts: int = 0
     warned: int = 0
     warning_characters: int = 0
     killed_for: DataCodeError | None = None
@@ -75,6 +79,7 @@ class ActiveRun:
             self.on_warning is not None,
             self.rolls_back,
             saves,
+            self.on_chart is not None,
         )
 
     def stop_timers(self) -> None:

@@ -25,6 +25,7 @@ from datacode.i18n.message import Message
 from datacode.runtime.file_operations import AnyFileOperation, FileOperation
 from datacode.runtime.interpreter import VariableSummary
 from datacode.values import surrogates
+from datacode.values.chart import Chart
 
 MAX_FROM_WORKER = 1 << 20
 """The largest frame that the server takes from a worker, in bytes. More is cut by the worker."""
@@ -37,6 +38,9 @@ PIECE = 1 << 16
 
 SHOWN_TABLES = 8_000_000
 """The tables that one program shows take at most about so many characters; more are not sent."""
+
+SHOWN_CHARTS = 8_000_000
+"""The charts that one program shows take at most so many bytes; more are text."""
 
 SHOWN = 10_000
 """The longest parameter of an error that crosses, in characters."""
@@ -77,8 +81,8 @@ class RunProgram(Struct, tag="execute", frozen=True):
 
     ``export_bytes`` is how large the database of its tables may be; with 0 none is wanted.
     With ``keep_tables`` the tables it shows are kept for ``FindRows``; with ``warnings`` what it
-    is warned of is sent. With ``rolls_back`` a program that fails leaves the state as it was.
-    ``saves`` is how much of the state is wanted after it.
+    is warned of is sent; with ``charts`` the charts it shows. With ``rolls_back`` a program that
+    fails leaves the state as it was. ``saves`` is how much of the state is wanted after it.
     """
 
     run: int
@@ -94,6 +98,7 @@ class RunProgram(Struct, tag="execute", frozen=True):
     warnings: bool = False
     rolls_back: bool = False
     saves: int = SAVES_NOTHING
+    charts: bool = False
 
 
 class RestoreState(Struct, tag="restore", frozen=True):
@@ -169,6 +174,16 @@ class TableShown(Struct, tag="table", frozen=True):
 def row_size(row: Row) -> int:
     """About how many characters a row takes to say."""
     return sum(len(cell) + 8 if isinstance(cell, str) else 16 for cell in row)
+
+
+class ChartShown(Struct, tag="chart", frozen=True):
+    """A chart that the program showed; the output before it has been sent."""
+
+    chart: Chart
+
+    def size(self) -> int:
+        """How many bytes it takes to say, and some for what belongs to it."""
+        return len(msgspec.json.encode(self.chart)) + 1000
 
 
 class Exported(Struct, tag="exported", frozen=True):
@@ -339,6 +354,7 @@ class Trouble(Struct, tag="trouble", frozen=True):
 FromWorker = (
     OutputText
     | TableShown
+    | ChartShown
     | Warned
     | Exported
     | ColumnWanted

@@ -104,6 +104,16 @@ class BlockingTests(SynchronousTestCase):
         (other,) = client.execute(code).tables
         self.assertRaises(ValueError, client.table_rows, other)
 
+    def test_charts(self) -> None:
+        """Charts come as descriptions to who wants them, as text otherwise."""
+        code = 'show_chart(chart(table([["a", 2]], ["c", "n"]), "bar", "c", "n"))'
+        result = self.client().execute(code, charts=True)
+        (shown,) = result.charts
+        self.assertEqual((result.output, shown.at), ("", 0))
+        self.assertEqual(shown.chart["mark"]["type"], "bar")
+        self.assertEqual(self.client().execute(code).charts, [])
+        self.assertIn("█", self.client().execute(code).output)
+
     def test_tables(self) -> None:
         """Tables that are shown come as values, too."""
         code = 'show_table(table([[1, "мир"], [null, "x"]], ["n", "s"]))'

@@ -11,13 +11,17 @@ from typing import Any
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
 from datacode.runtime import checkpoint
 from datacode.runtime.checkpoint import CheckpointError
+from datacode.values.chart import Data, Datum
 from datacode.values.column_encoding import column_from_bytes, column_to_bytes
 from datacode.values.column_storage import ColumnData
+from datacode.values.equality import equal
+from datacode.values.report import Report
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.types import Currency, Path, PathPattern, Value
 from tests.column_tables import table_of_columns
@@ -152,6 +156,44 @@ class ValueTests(SynchronousTestCase):
         for _ in range(100_000):
             (found,) = found
         self.assertEqual(found, 1.0)
+
+    def test_charts_and_reports(self) -> None:
+        """What they hold comes back, shared tables are shared."""
+        table = Table.from_rows(["имя", "n"], [["a", [1.0]], ["b", "\ud800"]])
+        interpreter = Interpreter()
+        interpreter.define("t", table)
+        interpreter.run("u = table([['a', 1]], ['c', 'n'])\nglobal c = chart(u, 'bar', 'c', 'n')")
+        chart = interpreter.globals_for_export()["c"]
+        report = Report("\ud800 Отчёт", ("# Текст", table, chart, table))
+        found = round_trip([chart, report, table, {"r": report}])
+        self.assertEqual(found[0], chart)
+        self.assertTrue(equal(found[1], report))
+        self.assertIs(found[1].blocks[1], found[2])
+        self.assertIs(found[1].blocks[2], found[0])
+        self.assertIs(found[3]["r"], found[1])
+
+    def test_charts_of_strangers(self) -> None:
+        """A chart beyond the limits, or one that is none, is refused."""
+        interpreter = Interpreter()
+        interpreter.run("c = chart(table([['a', 1]], ['c', 'n']), 'bar', 'c', 'n')")
+        chart = interpreter.snapshot()
+        (name,) = chart.variables
+        good = chart.variables[name]
+        row: Datum = {"x": "a", "y": 1.0}
+        for bad in (
+            structs.replace(good, data=Data(values=[row] * 100_000)),
+            structs.replace(good, width=10**9),
+            structs.replace(good, title="x" * 10**6),
+        ):
+            chart.variables[name] = bad
+            file = io.BytesIO()
+            checkpoint.save(chart, file)
+            self.assertRaises(CheckpointError, loaded, file.getvalue())
+        chart.variables[name] = good
+        file = io.BytesIO()
+        checkpoint.save(chart, file)
+        for old, new in ((b"nominal", b"nominaX"), (b"usermeta", b"userbeta"), (b"bar", b"bat")):
+            self.assertRaises(CheckpointError, loaded, file.getvalue().replace(old, new))
 
     def test_columns(self) -> None:
         """Long columns of each kind, and those with parts."""

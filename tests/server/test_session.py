@@ -19,6 +19,7 @@ from datacode.runtime.file_operations import Open
 from datacode.server.api import texts
 from datacode.server.options.settings import Bounds, Settings
 from datacode.server.session import NotAuthenticated
+from datacode.values.chart import Chart, Data, Usermeta
 from datacode.worker.pool import WorkerUnavailable
 from datacode.worker.wire import TableShown
 from tests.server.fakes import Room
@@ -122,7 +123,7 @@ class ExecuteTests(SessionTestCase):
         room = self.room()
         room.answer(code="x")
         options = room.interpreter.runs[0].options
-        for name in ("on_output", "on_table", "on_export", "on_warning", "max_steps"):
+        for name in ("on_output", "on_table", "on_chart", "on_export", "on_warning", "max_steps"):
             self.assertIsNone(options[name])
 
     def test_warnings(self) -> None:
@@ -137,6 +138,23 @@ class ExecuteTests(SessionTestCase):
         self.assertEqual(
             list(room.client.sent[-1]), ["success", "output", "error", "warnings", "tables"]
         )
+
+    def test_charts(self) -> None:
+        """Only who asks gets them, as JSON that is Vega-Lite, behind the tables."""
+        room = self.room()
+        self.assertNotIn("charts", room.answer(code="fine"))
+        room.ask(code="wait", charts=True, tables=True)
+        usermeta = Usermeta(kind="bar", language="en", rows=1)
+        chart = Chart(data=Data(values=[{"x": "a", "y": 1.0}]), usermeta=usermeta)
+        run = room.interpreter.runs[1]
+        run.options["on_chart"](chart, 5)
+        run.finish("text")
+        sent = room.client.sent[-1]
+        self.assertEqual(list(sent), ["success", "output", "error", "tables", "charts"])
+        ((told),) = sent["charts"]
+        self.assertEqual(told["at"], 5)
+        self.assertTrue(told["chart"]["$schema"].startswith("https://vega.github.io/"))
+        self.assertEqual(told["chart"]["data"], {"values": [{"x": "a", "y": 1.0}]})
 
     def test_kept_tables(self) -> None:
         """Only who asks is told the nulls and the name of a table."""

@@ -14,6 +14,7 @@ from twisted.logger import LogEvent, globalLogPublisher
 from datacode.errors import DataCodeError
 from datacode.i18n.message import Message
 from datacode.runtime.files import Entry, FilesError
+from datacode.values.chart import Chart
 from datacode.worker.limits import MIB, Limits
 from datacode.worker.pool import (
     FindRows,
@@ -512,6 +513,38 @@ class TableTests(ProgramTestCase):
         self.assertEqual(table.rows, [[1.0, "a"], [2.0, "b"]])
         self.assertEqual(table.row_count, 2)
 
+    async def test_charts(self) -> None:
+        """Charts come as descriptions, with their place in the output; as text to all others."""
+        await self.session()
+        found: list[tuple[Chart, int]] = []
+        code = (
+            "t = table([['Осло', 5], ['Рига', 3]], ['город', 'n'])\nprint('до')\n"
+            "show_chart(chart(t, 'bar', 'город', 'n'))\nprint('после')"
+        )
+        outcome = await self.interpreter.run(code, on_chart=lambda *each: found.append(each))
+        self.assertEqual((outcome.output, outcome.error), ("до\nпосле\n", None))
+        ((chart, at),) = found
+        self.assertEqual((chart.kind, at), ("bar", 3))
+        self.assertEqual(chart.data.values[0], {"x": "Осло", "y": 5.0})
+        outcome = await self.interpreter.run(code)
+        self.assertIn("Осло ████", outcome.output)
+
+    async def test_many_charts(self) -> None:
+        """What is beyond the limit of one program is text."""
+        await self.session()
+        found: list[Chart] = []
+        code = (
+            "t = table(map(range(9000), 'row'), ['a', 'b'])\n"
+            "function row(i) do\n  return [i / 7, i * i]\nendfunction\n"
+            "c = chart(t, 'scatter', 'a', 'b')\n"
+            "for i in range(40) do\n  show_chart(c)\nnext i"
+        )
+        outcome = await self.interpreter.run(code, on_chart=lambda chart, at: found.append(chart))
+        self.assertIsNone(outcome.error, str(outcome.error))
+        self.assertLess(len(found), 40)
+        self.assertGreater(len(found), 5)
+        self.assertGreater(outcome.output.count("└"), 0)
+
 
 class WarningTests(ProgramTestCase):
     """What a program is warned of."""
@@ -793,6 +826,15 @@ class HostileTests(WorkersTestCase):
             "wire.TableShown([], [], [], 0, [], 'x' * 900_000)",
         ):
             await self.ended(f"wire.encode({table}) * 9")
+
+    async def test_flood_of_charts(self) -> None:
+        """The server counts what charts take, and takes none that nobody asked for."""
+        chart = (
+            "wire.ChartShown(Chart(data=Data(values=[{'x': 'x' * 900_000}]), "
+            "usermeta=Usermeta(kind='bar', language='en', rows=1)))"
+        )
+        imports = "from datacode.values.chart import Chart, Data, Usermeta"
+        await self.ended(chart, before=imports)
 
     async def test_flood_of_questions(self) -> None:
         """Of many requests at once a few are put to the broker, the others answered busy."""

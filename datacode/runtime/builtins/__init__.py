@@ -2,6 +2,7 @@
 
 from datacode.runtime.builtins import (  # noqa: F401  (registers them)
     arrays,
+    charts,
     conversions,
     date_pictures,
     dates,

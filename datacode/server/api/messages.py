@@ -18,6 +18,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from datacode.server.api import json_limits
 from datacode.server.api.texts import Locale
 from datacode.values import surrogates
+from datacode.values.chart import Chart
 
 MAX_ID_BYTES = 256
 """The longest ``id`` that is repeated in an answer, as JSON text."""
@@ -76,6 +77,16 @@ class TableView(Struct, frozen=True):
     table: str | UnsetType = UNSET
 
 
+class ChartView(Struct, frozen=True):
+    """A chart that a program showed: a Vega-Lite description with its data.
+
+    ``at`` is how many characters of the output precede it.
+    """
+
+    chart: Chart
+    at: int
+
+
 class Executed(Answer, kw_only=True):
     """The answer to ``execute``, and to whatever cannot be read as a request."""
 
@@ -84,6 +95,7 @@ class Executed(Answer, kw_only=True):
     diagnostics: ErrorDetails | UnsetType = UNSET
     warnings: list[str] | UnsetType = UNSET
     tables: list[TableView] | UnsetType = UNSET
+    charts: list[ChartView] | UnsetType = UNSET
     sqlite_db: str | UnsetType = UNSET
     seq: int | UnsetType = UNSET
     id: Any = UNSET
@@ -318,7 +330,8 @@ class Request(Struct, tag_field="type", kw_only=True, frozen=True):
 
 
 class Execute(Request, tag="execute", kw_only=True, frozen=True):
-    """Run a program. With ``keep_tables`` the tables that it shows can be asked for rows."""
+    """Run a program. With ``keep_tables`` the tables that it shows can be asked for rows; with
+    ``charts`` those that it shows are in the answer."""
 
     code: str
     diagnostics: bool = False
@@ -327,6 +340,7 @@ class Execute(Request, tag="execute", kw_only=True, frozen=True):
     progress: bool = False
     tables: bool = False
     keep_tables: bool = False
+    charts: bool = False
     export: Literal["sqlite"] | None = None
     max_steps: Count | None = None
     on_error: Literal["keep", "rollback"] = "keep"

@@ -80,6 +80,7 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
         on_output=output.write,
         on_warning=output.warn,
         on_table=output.show,
+        on_chart=output.show_chart,
         keep_output=False,
         leaves_room=reserve.end,
     )

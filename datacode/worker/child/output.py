@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from datacode.i18n.message import Message
+from datacode.values.chart import Chart
 from datacode.values.table import Table
 from datacode.worker import wire
 from datacode.worker.child.interrupts import InterruptGate
@@ -33,6 +34,7 @@ class OutputSink:
         self._quiet = True
         self._shown = 0
         self._room = 0
+        self._chart_room = 0
 
     def begin(self, program: wire.RunProgram) -> None:
         """A new run, streamed or not, with tables or without."""
@@ -43,6 +45,7 @@ class OutputSink:
         self._quiet = True
         self._shown = 0
         self._room = wire.SHOWN_TABLES if program.tables else 0
+        self._chart_room = wire.SHOWN_CHARTS
 
     def write(self, text: str) -> None:
         """Output of the program."""
@@ -77,6 +80,23 @@ class OutputSink:
             self._channel.send(shown)
         is_long = self._program.keep_tables and len(table) > _ROWS_IN_TEXT
         return table.slice(0, _ROWS_IN_TEXT) if is_long else None
+
+    def show_chart(self, chart: Chart) -> bool:
+        """A chart that the program shows, for readers that draw charts; False for all others.
+
+        It comes behind the output so far, so that its place in it is known.
+        """
+        if self._program is None or not self._program.charts:
+            return False
+        shown = wire.ChartShown(chart)
+        self._chart_room -= shown.size()
+        if self._chart_room < 0:
+            self._chart_room = 0
+            return False
+        with self._gate.closed():
+            self._flush()
+            self._channel.send(shown)
+        return True
 
     def warn(self, message: Message) -> None:
         """A warning of the program, for those who asked for them."""

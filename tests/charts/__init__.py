@@ -1,0 +1,1 @@
+"""Charts: descriptions, pictures of characters, drawings."""
