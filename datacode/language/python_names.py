@@ -2,6 +2,7 @@
 
 - ``v_x``: the global ``x``; ``t_x``: the top-level local; ``l_x``: a function's own variable;
   ``b3x2_x``: the variable of the third block, two levels deep; ``b3x2c0_row``: a cell of a row.
+- ``p_v_x``: the local that holds the global or top-level local for a while.
 - ``o_…`` beside one of these: the array or object that the variable owns alone;
   ``n_…``: the parts that it owns alone; ``w3_…``: the same number as a Python int.
 - ``f_x``: the function or builtin ``x``; ``k1_4_x``: ``x`` compiled for arguments of these types;
@@ -20,6 +21,7 @@ TOP_LEVEL_LOCAL = "t_"
 OWN = "l_"
 OWNER = "o_"
 FUNCTION = "f_"
+_PROMOTED = "p_"
 _BLOCK_FUNCTION = "_block"
 
 DEPTH = "_d"
@@ -63,6 +65,16 @@ def cell_variable(row: str, index: int) -> str:
     return f"{block}c{index}_{name}"
 
 
+def promoted(python: str) -> str:
+    """The Python local that holds a global or top-level local for a while."""
+    return f"{_PROMOTED}{python}"
+
+
+def promoted_from(python: str) -> str | None:
+    """The variable that such a local holds; None of other names."""
+    return python.removeprefix(_PROMOTED) if python.startswith(_PROMOTED) else None
+
+
 def variable_name(python: str) -> str:
     """The name in the program of a variable."""
     return python.partition("_")[2]
@@ -71,7 +83,7 @@ def variable_name(python: str) -> str:
 def is_private(python: str) -> bool:
     """Is it a variable of a function or block, or the owner of one?"""
     python = python.removeprefix(OWNER)
-    return python.startswith(OWN) or (python[:1] == "b" and python[1:2].isdigit())
+    return python.startswith((OWN, _PROMOTED)) or (python[:1] == "b" and python[1:2].isdigit())
 
 
 def is_global(python: str) -> bool:

@@ -182,7 +182,9 @@ class Interpreter:
         if is_out_of_memory or (error is not None and error.message.code == "out_of_memory"):
             self.roll_back()
             error = limit_error("out_of_memory", "Not enough memory")
-        elif error is None and not can_roll_back:
+        elif error is not None:
+            self._namespace.settle()
+        elif not can_roll_back:
             self._before = None
         host.end_warnings()
         if error is not None:
@@ -229,6 +231,7 @@ class Interpreter:
     def close(self) -> None:
         """Let go of everything; the interpreter is not to be used any more."""
         self._before = None
+        self._namespace.settle()
         self._namespace.globals.clear()
         self._namespace.functions.defined.clear()
         self._host.relations.clear()
@@ -246,12 +249,13 @@ class Interpreter:
 
     def define(self, name: str, value: Value) -> None:
         """Set a global variable, as ``global name = value`` would."""
+        self._namespace.settle()
         self._namespace.globals[global_variable(name)] = value
         self._namespace.created(name)
 
     def globals_for_export(self) -> dict[str, Value]:
         """The globals by name, in the order of their first definition."""
-        return variables(self._namespace.globals, GLOBAL)
+        return variables(self._namespace.now(), GLOBAL)
 
     def relations(self) -> list[Value]:
         """What ``relate`` recorded, in call order."""
@@ -272,13 +276,13 @@ class Interpreter:
 
     def variables(self) -> list[VariableSummary]:
         """All globals, then the top-level locals. May be called while a program runs."""
-        state = self._namespace.globals
+        state = self._namespace.now()
         found = [variables(state, GLOBAL), variables(state, TOP_LEVEL_LOCAL)]
         return [_described(name, value) for each in found for name, value in each.items()]
 
     def _visible(self) -> dict[str, Value]:
         """The variables that a program at the top level sees."""
-        state = self._namespace.globals
+        state = self._namespace.now()
         return {**variables(state, GLOBAL), **variables(state, TOP_LEVEL_LOCAL)}
 
     # Help for editors -----------------------------------------------------------

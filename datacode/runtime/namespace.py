@@ -5,11 +5,12 @@ The variables are Python globals (``v_x``, ``t_x``; see ``language.python_names`
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import is_
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 from datacode.errors import DataCodeError, argument_count_error, function_error, runtime_error
@@ -96,7 +97,11 @@ class Namespace:
         self.builtins = compiled_builtins.make_builtins(
             host, limit, self.globals, self.caught_errors
         )
+        self._frame: FrameType | None = None
+        """The frame in whose locals some variables are at present."""
         self.builtins |= {
+            "promoting": self._promoting,
+            "promoted": self._promoted,
             "created": self.created,
             "at_depth": self.at_depth,
             "call_loosely": self.call_loosely,
@@ -160,10 +165,35 @@ class Namespace:
         if self._steps_left < 0:
             raise StepLimit(self._max_steps or 0)
 
+    # Variables in locals ------------------------------------------------------------
+
+    def _promoting(self) -> None:
+        """The locals of the caller hold variables from now on (``language.passes.promotion``)."""
+        self._frame = sys._getframe(1)
+
+    def _promoted(self) -> None:
+        """It has written them back."""
+        self._frame = None
+
+    def now(self) -> Mapping[str, Any]:
+        """The Python globals, with the variables that are in locals; while a program runs, too."""
+        frame = self._frame
+        return self.globals if frame is None else self.globals | _promoted_in(frame)
+
+    def settle(self) -> None:
+        """Write back what an error or interrupt has left in the locals of a frame.
+
+        No program is running. Done again, after an interrupt in the middle of it, it does no harm.
+        """
+        if self._frame is not None:
+            self.globals.update(_promoted_in(self._frame))
+            self._frame = None
+
     # Going back -------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """What there is now; to be called before a program begins, not while one runs."""
+        self.settle()
         self._release_ownership()
         return Snapshot(
             {name: value for name, value in self.globals.items() if name.startswith(_VARIABLES)},
@@ -176,6 +206,7 @@ class Namespace:
 
         What takes memory goes first, as there may be none left. Done twice it does no harm.
         """
+        self._frame = None
         self._release_ownership()
         present = [name for name in self.globals if name.startswith(_VARIABLES)]
         for name in present:
@@ -377,6 +408,15 @@ class Namespace:
             if value is not compiled_builtins.UNSET:
                 owned = values.get(python_names.owner(python)) is value
                 yield name, deep_copy(value) if owned else value
+
+
+def _promoted_in(frame: FrameType) -> dict[str, Value]:
+    """The variables that are in the locals of a frame, by their names as globals."""
+    return {
+        outer: value
+        for python, value in frame.f_locals.items()
+        if (outer := python_names.promoted_from(python)) and value is not compiled_builtins.UNSET
+    }
 
 
 def _globals_named(name: str) -> tuple[str, str]:

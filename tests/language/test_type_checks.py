@@ -51,7 +51,9 @@ class TypeCheckTests(SynchronousTestCase):
             programs = sorted(Path().glob("**/*.dc"))
             self.assertTrue(programs)
             for program in programs:
-                Interpreter().run(program.read_text("utf-8"), max_steps=10 * STEPS)
+                error = Interpreter().run(program.read_text("utf-8"), max_steps=10 * STEPS).error
+                is_fault = error is not None and error.message.code == "internal_error"
+                self.assertFalse(is_fault, program)
         for written in (ROOT / "tests/conformance/builtins/data").glob("tmp_*"):
             written.unlink()
 
@@ -62,9 +64,11 @@ class TypeCheckTests(SynchronousTestCase):
             for _ in range(PROGRAMS):
                 text = maker.program()
                 try:
-                    interpreter.run(text, max_steps=STEPS)
+                    error = interpreter.run(text, max_steps=STEPS).error
                 except TypeMismatch as mismatch:
                     self.fail(f"seed {seed}: {mismatch}\n{text}")
+                is_fault = error is not None and error.message.code == "internal_error"
+                self.assertFalse(is_fault, f"seed {seed}: {error}\n{text}")
 
     def test_hidden_variables_keep_their_types(self) -> None:
         """What a loop does to a variable says nothing of the outer one of the same name."""

@@ -19,7 +19,6 @@ from unittest import mock
 from datacode.language import compiler, program_cache
 from datacode.language.analysis import plan
 from datacode.language.analysis.flow import SET
-from datacode.language.analysis.slots import Slot
 from datacode.language.analysis.type_sets import (
     ANY,
     ARRAY,
@@ -132,7 +131,7 @@ def _known(p: Planner, at: plan.Place) -> Iterator[plan.Expr]:
     """What is known of more than nothing, as reads of those types."""
     state = p.flow.state
     for python, types in state.types.items():
-        slot = Slot(python, variable_name(python), is_private(python), False, False)
+        slot = p.flow.slot(python, variable_name(python), is_private(python))
         is_variable = slot.private or is_global(python)
         is_stored = python not in p.row_cells
         if types != ANY and is_variable and is_stored and p.flow.setness(slot) == SET:

@@ -319,8 +319,8 @@ class CopyTests(SynchronousTestCase):
     def versions_of(self, name: str, text: str) -> int:
         """How many Python objects a variable is in a loop that prints once a step."""
         seen: list[object] = []
-        interpreter = Interpreter(on_output=lambda _: seen.append(held[f"v_{name}"]))
-        held = interpreter._namespace.globals
+        interpreter = Interpreter(on_output=lambda _: seen.append(held()[f"v_{name}"]))
+        held = interpreter._namespace.now
         outcome = interpreter.run(text)
         self.assertIs(outcome.error, None)
         self.assertEqual(len(seen), self.STEPS)

@@ -328,14 +328,16 @@ class Store(Stmt):
 
 @node
 class AppendArray(Stmt):
-    """``x = push(x, item)``; ``type`` is that of ``x``, ``function`` the builtin. ``is_owned``: it
-    is certain that the variable owns its array. ``is_extended``: by all elements of ``item``.
+    """``x = push(x, item)``; ``type`` is that of ``x``, ``function`` the builtin. ``is_certain``:
+    it is known to be set. ``is_owned``: it is certain that it owns its array. ``is_extended``: by
+    all elements of ``item``.
     """
 
     target: Target
     type: int
     item: Expr
     function: str
+    is_certain: bool
     is_owned: bool
     is_extended: bool
 
@@ -380,12 +382,13 @@ class AddOne(Stmt):
 
 @node
 class ElementTarget:
-    """A variable that is assigned into. ``type`` is that of its value, ``is_owned`` says that it
-    certainly owns it; ``is_tested``: it is the one if it is set.
+    """A variable that is assigned into. ``type`` is that of its value; ``is_certain``: it is known
+    to be set, ``is_owned``: it certainly owns it, ``is_tested``: it is the one if it is set.
     """
 
     slot: Slot
     type: int
+    is_certain: bool
     is_owned: bool
     is_tested: bool = False
 
@@ -520,13 +523,15 @@ class Loop:
 @node
 class For(Stmt):
     """A loop over ``value`` (None for a range): the first of ``versions`` that fits the value runs,
-    or else ``rest``. ``is_outlined``: in a Python function of its own.
+    or else ``rest``. ``is_outlined``: in a Python function of its own. ``set_before``: the globals
+    and top-level locals that certainly are set before it, if it is in no other block of a chunk.
     """
 
     value: Expr | None
     versions: tuple[Loop, ...]
     rest: Loop
     is_outlined: bool
+    set_before: frozenset[str] | None
 
 
 @node
@@ -539,8 +544,8 @@ class Handler:
 
 @node
 class Try(Stmt):
-    """``try``. ``visible`` and ``unset`` as for a ``Loop``; ``is_final_outlined``: the ``finally``
-    block is in a Python function of its own.
+    """``try``. ``visible`` and ``unset`` as for a ``Loop``, ``set_before`` as for a ``For``;
+    ``is_final_outlined``: the ``finally`` block is in a Python function of its own.
     """
 
     body: Block
@@ -550,6 +555,28 @@ class Try(Stmt):
     unset: tuple[str, ...]
     is_outlined: bool
     is_final_outlined: bool
+    set_before: frozenset[str] | None
+
+
+@node
+class Promotion:
+    """A global or top-level local that is kept in the Python local ``inner`` for a while.
+
+    ``is_set``: it certainly is set before; ``is_stored``: it may be set meanwhile.
+    """
+
+    outer: Slot
+    inner: Slot
+    is_set: bool
+    is_stored: bool
+
+
+@node
+class Promoted(Stmt):
+    """A statement with variables in Python locals (``passes.promotion``)."""
+
+    promotions: tuple[Promotion, ...]
+    statement: Stmt
 
 
 # Units -----------------------------------------------------------------------------------
@@ -606,8 +633,21 @@ def number_of(node: Expr) -> float | None:
 
 
 _PLAIN = frozenset(
-    ("Place", "int", "bool", "str", "str | None", "float | str | bool | None", "frozenset[str]")
-) | frozenset(("tuple[str, ...]", "tuple[str, ...] | None", "tuple[int, ...]", "Mapping[str, str]"))
+    (
+        "Place",
+        "int",
+        "bool",
+        "str",
+        "str | None",
+        "float | str | bool | None",
+        "frozenset[str]",
+        "frozenset[str] | None",
+        "tuple[str, ...]",
+        "tuple[str, ...] | None",
+        "tuple[int, ...]",
+        "Mapping[str, str]",
+    )
+)
 """Types of fields that hold no nodes, as they are written above."""
 
 

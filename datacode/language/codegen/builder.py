@@ -109,7 +109,7 @@ class Builder:
         self.go_to(*node.at)
         self.last_line = node.at[0]
         self._temporaries = 0
-        if self.unit.counts_steps:
+        if self.unit.counts_steps and node.__class__ is not plan.Promoted:
             self.evaluate(self.call("step"))
         self._statements[node.__class__](self, node)
 

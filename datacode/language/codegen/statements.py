@@ -15,6 +15,7 @@ from datacode.language.codegen.frames import Jump
 from datacode.language.codegen.functions import jump, outline_block, return_
 from datacode.language.codegen.loops import for_
 from datacode.language.codegen.operators import condition
+from datacode.language.codegen.promotion import promoted
 from datacode.language.codegen.try_blocks import try_
 from datacode.language.codegen.variables import store
 
@@ -90,6 +91,7 @@ STATEMENTS: StatementTable = {
     plan.If: _if,
     plan.For: lambda b, node: _block_statement(b, node, for_),
     plan.Try: lambda b, node: _block_statement(b, node, try_),
+    plan.Promoted: promoted,
     plan.Throw: lambda b, node: _throw(b, node.value),
     plan.Return: return_,
     plan.Break: lambda b, _: jump(b, Jump("break", b.loops[-1])),

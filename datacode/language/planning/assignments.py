@@ -60,13 +60,16 @@ def _append_to_array(p: Planner, node: nodes.Assign) -> plan.Stmt | None:
     if slot is None or not slot.owns or builtin is None or flow.is_volatile(slot):
         return None
     types = flow.types_of(slot)
+    is_certain = flow.setness(slot) == SET
     item = p.expression(second, keep=True)
     is_owned = slot.python in flow.state.owned  # so it is what it was before
     flow.note_call(builtin)
     target = now_set(p, slot, builtin.result_type([types, item.type]))
     flow.set_owned(slot)
     is_extended = builtin.intrinsic == "extend"
-    return plan.AppendArray(place(node), target, types, item, name, is_owned, is_extended)
+    return plan.AppendArray(
+        place(node), target, types, item, name, is_certain, is_owned, is_extended
+    )
 
 
 # Strings -----------------------------------------------------------------------------

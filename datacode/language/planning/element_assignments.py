@@ -56,7 +56,8 @@ def _assign_into(
     """An element of what one variable holds gets the value."""
     flow = p.flow
     types = flow.types_of(slot)
-    target = plan.ElementTarget(slot, types, slot.python in flow.state.owned, is_tested)
+    is_certain, is_owned = flow.setness(slot) == SET, slot.python in flow.state.owned
+    target = plan.ElementTarget(slot, types, is_certain, is_owned, is_tested)
     if flow.has_known_types(slot):
         own = types & (ARRAY | OBJECT) or ARRAY | OBJECT
         added = with_elements(value.type, depth)

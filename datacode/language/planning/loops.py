@@ -28,10 +28,11 @@ def for_(p: Planner, node: nodes.For) -> plan.Stmt:
     is_outlined = id(node) in p.layout.blocks
     if is_outlined:
         flow.state.cached = {}  # cached parts are locals of the function around
+    set_before = p.set_before()
     value, versions, rest = _versions(p, node)
     if is_outlined:
         flow.state.cached = {}
-    return plan.For(place(node), value, versions, rest, is_outlined)
+    return plan.For(place(node), value, versions, rest, is_outlined, set_before)
 
 
 def _versions(

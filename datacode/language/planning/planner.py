@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from datacode.language.analysis import plan
-from datacode.language.analysis.flow import Flow
+from datacode.language.analysis.flow import SET, Flow
 from datacode.language.analysis.layout import Layout
 from datacode.language.analysis.subexpressions import SubexpressionCache
 from datacode.language.syntax import nodes
@@ -61,6 +61,18 @@ class Planner:
             self.flow.begin_statement(node)
             made.append(self._statements[node.__class__](self, node))
         return tuple(made)
+
+    def set_before(self) -> frozenset[str] | None:
+        """The globals and top-level locals that certainly are set here; None within a block or a
+        function.
+        """
+        flow = self.flow
+        if flow.in_function or flow.blocks:
+            return None
+        names = flow.names.variables
+        slots = [flow.global_slot(name) for name in names]
+        slots += [flow.top_level_slot(name) for name in names]
+        return frozenset(slot.python for slot in slots if flow.setness(slot) == SET)
 
 
 def place(node: nodes.Node) -> plan.Place:

@@ -22,6 +22,7 @@ def try_(p: Planner, node: nodes.Try) -> plan.Stmt:
     is_outlined = id(node) in p.layout.blocks
     if is_outlined:
         flow.state.cached = {}  # cached parts are locals of the function around
+    set_before = p.set_before()
     block = flow.open_block(())
     final: plan.Block | None = None
     if node.final is None:
@@ -35,7 +36,15 @@ def try_(p: Planner, node: nodes.Try) -> plan.Stmt:
         flow.state.cached = {}
     is_final_outlined = id(node) in p.layout.finals
     return plan.Try(
-        place(node), body, handler, final, visible, unset, is_outlined, is_final_outlined
+        place(node),
+        body,
+        handler,
+        final,
+        visible,
+        unset,
+        is_outlined,
+        is_final_outlined,
+        set_before,
     )
 
 

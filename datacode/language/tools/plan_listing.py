@@ -98,6 +98,10 @@ def _statement(node: plan.Stmt) -> Iterator[str]:
             yield from _for(node)
         case plan.Try():
             yield from _try(node)
+        case plan.Promoted(promotions=promotions, statement=statement):
+            names = (f"{each.outer.python} as {each.inner.python}" for each in promotions)
+            yield f"{line}in locals: {', '.join(names)}"
+            yield from _inner([statement])
         case _:
             yield f"{line}{node.__class__.__name__}"
 

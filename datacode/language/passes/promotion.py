@@ -1,0 +1,134 @@
+"""Variables of the top level in Python locals while a loop runs.
+
+Python stores to a global by looking it up in a dictionary, to a local by its place. A loop at the
+top level, or a ``try`` with loops in it, keeps the variables that it uses in locals and writes them
+back at its end. Nobody else may see them meanwhile, so it calls no function of the program and has
+no condition over rows. When it is left by an error, or is interrupted, the runtime takes the values
+from the locals of the frame (``runtime.namespace``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from datacode.language import python_names
+from datacode.language.analysis import plan
+from datacode.language.analysis.slots import Slot
+from datacode.language.analysis.type_sets import OTHER, STRING
+from datacode.language.passes.rewrite import rewrite, with_parts
+
+
+@dataclass(slots=True)
+class _Uses:
+    """How a region uses variables, by their Python names.
+
+    ``excluded`` ones are looked for at run time, or may not exist, or must be announced.
+    """
+
+    slots: dict[str, Slot] = field(default_factory=dict)
+    stored: dict[str, plan.Place] = field(default_factory=dict)
+    """With the place of the first assignment."""
+    excluded: set[str] = field(default_factory=set)
+    in_loops: set[str] = field(default_factory=set)
+
+    def first(self, python: str) -> plan.Place:
+        """Where the variable is first assigned; before all others if it is not."""
+        return self.stored.get(python, (0, 0))
+
+    def store(self, slot: Slot, at: plan.Place) -> None:
+        """A statement that stands there assigns the variable."""
+        self.stored[slot.python] = min(at, self.stored.get(slot.python, at))
+
+
+def promote(unit: plan.Unit) -> plan.Unit:
+    """The plan of a chunk with variables promoted in its loops; any other plan as it is."""
+    if unit.kind != "chunk":
+        return unit
+    return with_parts(unit, _in_statement)
+
+
+def _in_statement(node: Any) -> Any:
+    """A statement of the top level, with what is promoted in it."""
+    if isinstance(node, plan.For | plan.Try):
+        return _promoted(node)
+    if isinstance(node, plan.Expr | Slot):
+        return node
+    return with_parts(node, _in_statement)
+
+
+def _promoted(region: plan.For | plan.Try) -> plan.Stmt:
+    parts = list(plan.walk([region]))
+    if region.set_before is None or any(map(_shows_variables, parts)):
+        return region
+    uses = _uses(region, parts)
+    promotions: dict[str, plan.Promotion] = {}
+    for python, slot in sorted(uses.slots.items(), key=lambda each: (uses.first(each[0]), each[0])):
+        is_set, is_stored = python in region.set_before, python in uses.stored
+        if python not in uses.in_loops or python in uses.excluded or not (is_set or is_stored):
+            continue
+        inner = replace(slot, python=python_names.promoted(python), private=True)
+        promotions[python] = plan.Promotion(slot, inner, is_set, is_stored)
+    if not promotions:
+        return region
+
+    def renamed(node: Any) -> Any:
+        if node.__class__ is Slot and node.python in promotions:
+            return promotions[node.python].inner
+        return node
+
+    return plan.Promoted(region.at, tuple(promotions.values()), rewrite(region, renamed))
+
+
+def _shows_variables(node: Any) -> bool:
+    """May code run there that looks at variables, or does it leave the chunk?"""
+    match node:
+        case plan.CallUser() | plan.CallLoose() | plan.Return():
+            return True
+        case plan.CallBuiltin(calls_back=calls_back):
+            return calls_back
+        case plan.Element(base=base, index=index):
+            return bool(index.type & STRING and base.type & OTHER)
+    return False
+
+
+def _uses(region: plan.For | plan.Try, parts: list[Any]) -> _Uses:
+    uses = _Uses()
+    for node in parts:
+        match node:
+            case Slot(private=False):
+                uses.slots[node.python] = node
+            case plan.Read(certain=False) | plan.Possible():
+                uses.excluded.add(node.slot.python)
+            case plan.ReadFirst(reads=reads):
+                uses.excluded.update(each.slot.python for each in reads)
+            case plan.Store(targets=targets) | plan.StoreElement(targets=targets):
+                for each in targets:
+                    uses.store(each.slot, node.at)
+                if len(targets) > 1:
+                    uses.excluded.update(each.slot.python for each in targets)
+            case plan.AppendText() | plan.AppendByType() | plan.AddOne():
+                uses.store(node.target.slot, node.at)
+            case plan.AppendArray(target=target):
+                uses.store(target.slot, node.at)
+                if not node.is_certain:
+                    uses.excluded.add(target.slot.python)
+            case plan.ElementTarget(is_certain=False) | plan.Target(is_announced=True):
+                uses.excluded.add(node.slot.python)
+    for body in _outermost_bodies(region):
+        uses.in_loops |= {each.python for each in plan.walk(body) if each.__class__ is Slot}
+    return uses
+
+
+def _outermost_bodies(region: plan.Stmt) -> Iterator[plan.Block]:
+    """The bodies of the loops in a region that are in no other loop."""
+    waiting: list[Any] = [region]
+    while waiting:
+        node = waiting.pop()
+        if node.__class__ is plan.Loop:
+            yield node.body
+        elif node.__class__ is tuple:
+            waiting += node
+        elif plan.is_node(node) and not isinstance(node, plan.Expr):
+            waiting += [getattr(node, name) for name in plan.parts_of(node.__class__)]
