@@ -106,9 +106,10 @@ class ConnectedShare:
         calls = [
             self._threads.run(connection.close, goodbye, goodbye) for connection in connections
         ]
-        ended = [call.ended for call in calls] + [_copy(use) for use in self._uses]
+        # Copies: who gives up waiting cancels what he waits for, and a thread is busy until it ends.
+        ended = [*map(_copy, (call.ended for call in calls)), *map(_copy, self._uses)]
         with contextlib.suppress(ShareError):
-            await self._threads.bounded(DeferredList(ended), 0)
+            await self._threads.bounded(DeferredList(ended, consumeErrors=True), 0)
         for call in calls:
             call.cancel()  # one that is still at it, or never got a thread
 

@@ -176,7 +176,8 @@ class Shares:
         shares, self._connected = list(self._connected.values()), {}
         self._cache.clear()
         self._room.forget()
-        await DeferredList([Deferred.fromCoroutine(share.close()) for share in shares])
+        closing = [Deferred.fromCoroutine(share.close()) for share in shares]
+        await DeferredList(closing, consumeErrors=True)
         self._pool.gone(self)
 
     def program_ended(self) -> None:

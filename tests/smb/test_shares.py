@@ -693,6 +693,22 @@ class EndingTests(SharesTestCase):
         await self.assertFailure(reading, CancelledError, ShareError)
         await self.refused("SMB share 'data' не подключена", self.shares.kind("data", ""))
 
+    async def test_closing_that_is_cancelled(self) -> None:
+        """Its threads stay busy until they end, and nothing fails unseen."""
+        proxy, target = self.proxied()
+        await self.shares.connect(target, "data")
+        proxy.drop_all()
+        proxy.every(Fault("stall", 0))
+        reading = Deferred.fromCoroutine(self.shares.kind("data", ""))
+        while proxy.connections < 2:
+            await pause(0.01)
+        closing = Deferred.fromCoroutine(self.shares.close())
+        closing.cancel()
+        await closing
+        await self.assertFailure(reading, CancelledError)
+        while self.pool.connecting._addresses:
+            await pause(0.01)
+
     async def test_closing_while_connecting(self) -> None:
         """Leaves nothing behind."""
         proxy, target = self.proxied()
