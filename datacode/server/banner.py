@@ -102,7 +102,7 @@ def warnings(
     if not settings.sandbox:
         yield _NO_WALLS.render(settings.locale)
     elif report.is_weak:
-        yield _WEAK_WALLS.filled(walls=described(report)).render(settings.locale)
+        yield _WEAK_WALLS.filled(walls=described(report, settings.locale)).render(settings.locale)
     sessions = settings.bounds.connections
     if needed(sessions) > descriptors:
         yield _FEW_DESCRIPTORS.filled(

@@ -12,6 +12,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
+from datacode.i18n.catalog import mark, translate
+from datacode.i18n.message import Message
 from datacode.worker.file_server import Broker
 from datacode.worker.kept_state import StateStore
 from datacode.worker.limits import Limits
@@ -181,14 +183,24 @@ class WorkerPool:
         self._spare = [(limits, spare) for limits, spare in self._spare if spare is not worker]
 
 
-def described(report: SandboxReport) -> str:
-    """A sandbox report as a line of a log."""
+_STAND_WITHOUT = Message("walls_without", "{standing}; missing: {missing}")
+
+
+def described(report: SandboxReport, locale: str = "en") -> str:
+    """A sandbox report as a line for a log or for the operator."""
+
+    def said(text: str) -> str:
+        return translate(text, locale)
+
     walls = [
         f"Landlock {report.landlock}" if report.landlock else "",
-        f"namespaces {'+'.join(report.namespaces)}" if report.namespaces else "",
+        f"{said(mark('namespaces'))} {'+'.join(report.namespaces)}" if report.namespaces else "",
         "seccomp" if report.seccomp else "",
-        "an empty root" if report.empty_root else "",
-        "users of their own" if report.user else "",
+        said(mark("an empty root")) if report.empty_root else "",
+        said(mark("users of their own")) if report.user else "",
     ]
-    standing = ", ".join(wall for wall in walls if wall) or "no walls"
-    return f"{standing}; without {', '.join(report.missing)}" if report.missing else standing
+    standing = ", ".join(wall for wall in walls if wall) or said(mark("no walls"))
+    if not report.missing:
+        return standing
+    missing = ", ".join(map(said, report.missing))
+    return _STAND_WITHOUT.filled(standing=standing, missing=missing).render(locale)

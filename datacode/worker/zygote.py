@@ -27,6 +27,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from datacode.i18n.catalog import mark
 from datacode.worker import wire
 from datacode.worker.sandbox import syscalls
 from datacode.worker.sandbox import walls as sandbox
@@ -64,7 +65,8 @@ def main() -> None:
     _settle()
     gc.collect()
     gc.freeze()
-    ground = dataclasses.replace(ground, data=sandbox.data_bytes())
+    data, addresses = sandbox.mapped_bytes()
+    ground = dataclasses.replace(ground, data=data, addresses=addresses)
     control.sendall(wire.encode(wire.Ready(_tried(ground))))
     _serve(control, ground, entry)
 
@@ -112,7 +114,7 @@ def _tried(ground: Ground) -> wire.SandboxReport:
         frames = list(wire.FrameSplitter(wire.MAX_FROM_WORKER).feed(pipe.read()))
     os.waitpid(process, 0)
     if not frames:
-        return wire.SandboxReport(missing=("a worker could not be made",))
+        return wire.SandboxReport(missing=(mark("a worker could not be made"),))
     ready = wire.from_zygote(frames[0])
     return ready.sandbox if isinstance(ready, wire.Ready) else wire.SandboxReport()
 

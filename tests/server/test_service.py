@@ -149,7 +149,18 @@ class AnnouncementTests(SynchronousTestCase):
         settings = Settings(locale="en")
         report = SandboxReport(seccomp=True, missing=("Landlock", "namespaces"))
         (weak,) = banner.warnings(settings, [], report, 10_000)
-        self.assertIn("Few walls stand around programs: seccomp; without Landlock", weak)
+        self.assertIn("Few walls stand around programs: seccomp; missing: Landlock", weak)
+        report = SandboxReport(
+            seccomp=True,
+            user="65534",
+            missing=("namespaces", "Landlock", "an empty root", "a limit on threads"),
+        )
+        (weak,) = banner.warnings(Settings(locale="ru"), [], report, 10_000)
+        self.assertIn(
+            "Вокруг программ мало стен: seccomp, отдельные пользователи; не хватает: пространства"
+            " имён, Landlock, пустой корневой каталог, предел числа потоков.",
+            weak,
+        )
         (few,) = banner.warnings(settings, [], WALLS, 256)
         self.assertIn("256 open files are allowed, and 1000 sessions may need 4064", few)
         self.assertEqual(list(banner.warnings(settings, [], WALLS, 4064)), [])

@@ -135,6 +135,21 @@ MACHINE = (
 )
 
 
+_FILL = (
+    "libc.mmap.restype = ctypes.c_void_p\n"
+    "libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]\n"
+    "size, filled = 8 << 20, 0\n"
+    "while filled < 6 << 30:\n"
+    "    place = libc.mmap(None, ctypes.c_size_t(size), 3, 0x22, -1, 0)\n"
+    "    if place == ctypes.c_void_p(-1).value: break\n"
+    "    ctypes.memset(place, 65, 4096)\n"
+    "    filled += size\n"
+    "    for protection in (0, 1): libc.mprotect(place, size, protection)\n"
+    "print(filled >> 20)\n"
+)
+"""Fill memory and make it read-only, where RLIMIT_DATA counts it no more; print the MiB."""
+
+
 class TakenOverTestCase(WorkersTestCase):
     """Sends Python to a worker that runs it."""
 
@@ -275,17 +290,7 @@ class TakenOverTests(TakenOverTestCase):
         """Nor by filling memory and making it read-only, where the limit counts it no more."""
         await self.started()
         printed = await self.said(
-            "libc.mmap.restype = ctypes.c_void_p\n"
-            "libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]\n"
-            "size, filled = 8 << 20, 0\n"
-            "while filled < 256 << 20:\n"
-            "    place = libc.mmap(None, ctypes.c_size_t(size), 3, 0x22, -1, 0)\n"
-            "    if place == ctypes.c_void_p(-1).value: break\n"
-            "    ctypes.memset(place, 65, size)\n"
-            "    filled += size\n"
-            "    for protection in (0, 1): libc.mprotect(place, size, protection)\n"
-            "print(filled >> 20)\n",
-            self.opened(limits=Limits(memory_bytes=64 * MIB, run_seconds=20)),
+            _FILL, self.opened(limits=Limits(memory_bytes=64 * MIB, run_seconds=20))
         )
         self.assertLessEqual(int(printed), 64)
 
@@ -372,6 +377,16 @@ class WithoutSeccompTests(TakenOverTestCase):
                 "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
                 "checked(libc.mount(b'none', b'/', b'tmpfs', 0, 0))",
             )
+        )
+
+    async def test_memory(self) -> None:
+        """What is made read-only once it is filled is bounded by the addresses, 2 GiB above."""
+        await self.started()
+        limits = Limits(memory_bytes=64 * MIB, run_seconds=60)
+        self.assertLessEqual(int(await self.said(_FILL, self.opened(limits=limits))), 2200)
+        self.assertEqual(
+            await self.said("print(len(bytearray(50 << 20)))", self.opened(limits=limits)),
+            f"{50 << 20}\n",
         )
 
 

@@ -25,6 +25,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+from datacode.i18n.catalog import mark
 from datacode.worker.sandbox import landlock, seccomp, syscalls
 from datacode.worker.wire import SandboxReport
 
@@ -35,6 +36,10 @@ STACK = 64 << 20
 ADDRESSES = 16 << 30
 """Bytes of addresses beyond the memory: mapped and only read they are no data, but the tables
 that the kernel keeps of them are memory all the same, and belong to nobody's limit."""
+
+ADDRESSES_UNFILTERED = 2 << 30
+"""The same beyond those of the start, where nothing keeps a process from making memory read-only
+that it has filled, which then is no data any more: room for stacks and arenas of threads."""
 
 _FIRST_USER = 0x70000000
 """Users of workers of a server that is root are numbered from here on, one for each process."""
@@ -50,7 +55,8 @@ class Ground:
     """What the zygote has prepared for its workers.
 
     ``root`` is a descriptor of the empty folder, -1 if there is none. ``data`` is how many bytes
-    of data a process has at its start, which the limit on memory comes on top of.
+    of data a process has at its start, which the limit on memory comes on top of, and
+    ``addresses`` how many bytes it has mapped.
     """
 
     walls: bool
@@ -58,6 +64,7 @@ class Ground:
     root: int
     server: int
     data: int = 0
+    addresses: int = 0
 
 
 def prepare(walls: bool) -> Ground:
@@ -105,14 +112,15 @@ def _empty_folder() -> int:
         os.rmdir(path)
 
 
-def data_bytes() -> int:
-    """How much data this process has, as RLIMIT_DATA counts it."""
+def mapped_bytes() -> tuple[int, int]:
+    """How much data and how many addresses this process has, as the kernel's limits count them."""
     try:
         with open("/proc/self/status", encoding="ascii") as status:
-            sizes = [line.split()[1] for line in status if line.startswith("VmData:")]
+            sizes = dict(line.split(":", 1) for line in status if line.startswith("Vm"))
     except OSError:
-        return 0
-    return int(sizes[0]) * 1024 if sizes else 0
+        return 0, 0
+    data, addresses = (int(sizes.get(name, "0 kB").split()[0]) for name in ("VmData", "VmSize"))
+    return data * 1024, addresses * 1024
 
 
 def enter(ground: Ground, memory_bytes: int) -> SandboxReport:
@@ -137,13 +145,15 @@ def enter(ground: Ground, memory_bytes: int) -> SandboxReport:
     syscalls.drop_capabilities()
     _die_with(ground.server)
     if not ground.walls:
-        return SandboxReport(missing=("the sandbox is off",))
+        return SandboxReport(missing=(mark("the sandbox is off"),))
     version = landlock.shut()
     if not version:
         missing.append("Landlock")
     if not ground.namespaces:
-        missing.append("namespaces")
+        missing.append(mark("namespaces"))
     filtered = _filter_calls(missing)
+    if not filtered and memory_bytes:
+        _bound(resource.RLIMIT_AS, ground.addresses + memory_bytes + ADDRESSES_UNFILTERED)
     return SandboxReport(version, ground.namespaces, filtered, user, empty_root, tuple(missing))
 
 
@@ -152,7 +162,7 @@ def _own_user_namespace(missing: list[str]) -> bool:
     try:
         syscalls.unshare(("user",))
     except OSError:
-        missing.append("a user namespace of its own")
+        missing.append(mark("a user namespace of its own"))
         return False
     return True
 
@@ -163,7 +173,7 @@ def _empty_root(folder: int, missing: list[str]) -> bool:
         os.fchdir(folder)
         os.chroot(".")
     except OSError:
-        missing.append("an empty root")
+        missing.append(mark("an empty root"))
         return False
     finally:
         if folder >= 0:
@@ -183,7 +193,7 @@ def _drop_user(missing: list[str]) -> str:
         except OSError:
             continue
         return str(user)
-    missing.append("a user other than root")
+    missing.append(mark("a user other than root"))
     return ""
 
 
@@ -192,7 +202,7 @@ def _limit_threads(alone: bool, missing: list[str]) -> None:
     if alone:
         resource.setrlimit(resource.RLIMIT_NPROC, (THREADS, THREADS))
     else:
-        missing.append("a limit on threads")
+        missing.append(mark("a limit on threads"))
 
 
 def _limit(ground: Ground, memory_bytes: int) -> None:
@@ -207,10 +217,14 @@ def _limit(ground: Ground, memory_bytes: int) -> None:
         wanted[resource.RLIMIT_DATA] = ground.data + memory_bytes
         wanted[resource.RLIMIT_AS] = ground.data + memory_bytes + ADDRESSES
     for name, value in wanted.items():
-        hard = resource.getrlimit(name)[1]
-        if hard != resource.RLIM_INFINITY:
-            value = min(value, hard)
-        resource.setrlimit(name, (value, value))
+        _bound(name, value)
+
+
+def _bound(name: int, value: int) -> None:
+    hard = resource.getrlimit(name)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(name, (value, value))
 
 
 def _die_with(server: int) -> None:
