@@ -54,7 +54,7 @@ _NO_CODE = (
     "or open the page at the server's own http:// address"
 )
 _NO_PAGES_FROM_DISK = "pages opened from disk may not connect (--strict-origin)"
-_NOT_OURS = "{host} is not known as a name of this server: see --allow-host"
+_NOT_OURS = "{host} is not known as a name of this server: see --allow-host, or set --token"
 _ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 Opening = Callable[[ClientProtocol], SessionPort]
@@ -165,11 +165,14 @@ class AdmissionControl:
 
     def answer_http(self, head: http.Head, address: str) -> http.HttpResponse:
         """The answer to a request that asks for no WebSocket."""
-        settings = self._context.settings
         host = head.headers.get("host")
-        if not (settings.guarded or head.path in _ALWAYS_ANSWERED or self.hosts.of_header(host)):
+        if not (head.path in _ALWAYS_ANSWERED or self._is_ours(host)):
             return http.refusal(403, _NOT_OURS.format(host=str(host)[:200]))
         return self._site.answer(head, may_watch=self._may_watch(head, address))
+
+    def _is_ours(self, host: str | None) -> bool:
+        """Whether ``Host`` is a name of this server, or whoever asks shows who he is anyway."""
+        return self._context.settings.guarded or self.hosts.of_header(host)
 
     def _may_watch(self, head: http.Head, address: str) -> bool:
         """Whether figures and details are for this client: this machine's own, or who shows the
@@ -244,9 +247,12 @@ class AdmissionControl:
     def _check_origin(self, handshake: Handshake) -> bool:
         """Whether a page may connect; False where it shows a wrong code. Raises ``Denied``."""
         origin = handshake.headers.get("origin")
+        host = handshake.headers.get("host")
+        if origin is None and not self._is_ours(host):
+            raise Denied(403, _NOT_OURS.format(host=str(host)[:200]))
         if not Origins.is_null(origin):
             try:
-                self._origins.check(origin, handshake.headers.get("host", ""))
+                self._origins.check(origin, host or "")
             except OriginError as error:
                 raise Denied(403, str(error)) from None
             return True

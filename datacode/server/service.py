@@ -137,7 +137,10 @@ class DataCodeService(Service):
                     kerberos=settings.smb_kerberos,
                     require_signing=settings.smb_require_signing,
                 ),
-                limits=ShareLimits(shares=settings.bounds.shares or 2**31),
+                limits=ShareLimits(
+                    shares=settings.bounds.shares or 2**31,
+                    spool_size=settings.bounds.spooled or 2**63,
+                ),
                 writes=settings.smb_write,
                 spool_folder=None if settings.smb_spool is None else str(settings.smb_spool),
             ),

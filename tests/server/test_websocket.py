@@ -276,10 +276,9 @@ class HandshakeTests(ServerTestCase):
         self.assertTrue(connection.transport.aborted)
 
     def test_origins(self) -> None:
-        """A foreign page gets 403 and a reason; ours and programs come in."""
+        """A foreign page gets 403 and a reason; ours come in."""
         server = self.server(origins=("https://ok.example",))
         for origin, status in (
-            (None, 101),
             ("null", 403),
             ("http://localhost:3000", 101),
             ("https://ok.example", 101),
@@ -304,6 +303,26 @@ class HandshakeTests(ServerTestCase):
         self.opened(self.server(allow_hosts=("office.example",)), **page)
         self.opened(self.server(host="office.example"), **page)
         self.opened(self.server(token="T"), **page)
+
+    def test_programs_ask_for_names_of_ours(self) -> None:
+        """Without a token every request names an address, a name of ours, or one without a dot."""
+        for host, status in (
+            ("127.0.0.1:8080", 101),
+            ("[::1]:8080", 101),
+            ("10.0.0.5", 101),
+            ("localhost", 101),
+            ("datacode:8080", 101),
+            ("office.example", 403),
+            ("evil.example:8080", 403),
+            ("10.0.0.5.evil.example", 403),
+        ):
+            connection = self.connect(self.server()).open(Origin=None, Host=host)
+            self.assertEqual(connection.status, status, host)
+            if status == 403:
+                self.assertIn(b"--allow-host", connection.reader.rest)
+        name = {"Origin": None, "Host": "office.example"}
+        self.opened(self.server(allow_hosts=("office.example",)), **name)
+        self.opened(self.server(token="T"), **name)
 
     def test_proxy_that_hides_the_name(self) -> None:
         """The refusal tells how to configure it."""

@@ -54,6 +54,7 @@ _LIMITS = [
     ["max-buffered-per-address-mib", None, 512, "The same for one address, MiB."],
     ["max-buffered-per-connection-mib", None, 128, "The same for one connection, MiB."],
     ["max-shares", None, 8, "Shares that one session may connect."],
+    ["smb-spool-mib", None, 32768, "Copies of files of shares, of all sessions together, MiB."],
     ["session-quota-mib", None, 256, "Size of a session folder, MiB (--use-ve)."],
     ["session-max-files", None, 10000, "Files in a session folder (--use-ve)."],
     ["state-quota-mib", None, 1024, "Kept variables of one session on the disk, MiB."],

@@ -25,7 +25,8 @@ class Bounds:
     message but an upload, which ``message_bytes`` bounds. ``per_address`` does not count
     connections from this machine itself. ``queue`` is how many requests of one connection may
     wait; ``buffered`` bounds the memory of all that waits for clients, also for one connection
-    and for one address (``net.memory_budget``). ``detached`` bounds sessions without a connection,
+    and for one address (``net.memory_budget``). ``spooled`` bounds the copies of files of shares,
+    of all sessions together. ``detached`` bounds sessions without a connection,
     ``detached_per_address`` those of one address or account; they are kept for ``keep_seconds``,
     a program of theirs runs on for ``detached_run_seconds``. ``kept_output`` is how much of its
     streamed output each session keeps for a client that comes back. ``state_bytes`` bounds what is
@@ -42,6 +43,7 @@ class Bounds:
     buffered_per_address: int = 512 * MIB
     buffered_per_connection: int = 128 * MIB
     shares: int = 8
+    spooled: int = 32768 * MIB
     upload_bytes: int = 256 * MIB
     upload_files: int = 10_000
     state_bytes: int = 1024 * MIB

@@ -84,6 +84,7 @@ def _bounds(options: Mapping[str, Any]) -> Bounds:
         buffered_per_address=_size(options, "max-buffered-per-address-mib", MIB),
         buffered_per_connection=_size(options, "max-buffered-per-connection-mib", MIB),
         shares=_whole(options, "max-shares"),
+        spooled=_size(options, "smb-spool-mib", MIB),
         upload_bytes=_size(options, "session-quota-mib", MIB),
         upload_files=_whole(options, "session-max-files"),
         state_bytes=_size(options, "state-quota-mib", MIB),
