@@ -106,7 +106,7 @@ class ConnectedShare:
         calls = [
             self._threads.run(connection.close, goodbye, goodbye) for connection in connections
         ]
-        # Copies: who gives up waiting cancels what he waits for, and a thread is busy until it ends.
+        # Copies: giving up cancels what one waits for, and a thread is busy until it ends.
         ended = [*map(_copy, (call.ended for call in calls)), *map(_copy, self._uses)]
         with contextlib.suppress(ShareError):
             await self._threads.bounded(DeferredList(ended, consumeErrors=True), 0)
