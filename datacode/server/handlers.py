@@ -25,6 +25,7 @@ from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_text
 from datacode.runtime.file_operations import ListFolder
 from datacode.runtime.files import Entry, FilesError
+from datacode.runtime.in_steps import Steps, emptied
 from datacode.server.api import messages, texts
 from datacode.server.api.long_answer import JsonText, json_text
 from datacode.server.api.messages import (
@@ -272,7 +273,7 @@ async def _paths_from(beginning: str, workspace: Workspace) -> list[CompletionEn
         return []
     if len(entries) > _MANY_NAMES:
         found: list[CompletionEntry] = await workspace.in_thread(
-            _beginning_with, name, folder + slash, entries
+            _beginning_of_many, name, folder + slash, entries
         )
         return found
     return _beginning_with(name, folder + slash, entries)
@@ -285,6 +286,15 @@ def _beginning_with(name: str, folder: str, entries: list[Entry]) -> list[Comple
         CompletionEntry(folder + entry.name, "folder" if entry.is_folder else "file", "")
         for entry in islice(found, _MOST_PATHS)
     ]
+
+
+def _beginning_of_many(
+    name: str, folder: str, entries: list[Entry]
+) -> Steps[list[CompletionEntry]]:
+    """The same in steps; the entries are let go of in the thread, too."""
+    found = _beginning_with(name, folder, entries)
+    yield from emptied(entries)
+    return found
 
 
 # --- Shares ----------------------------------------------------------------------------------
@@ -316,21 +326,28 @@ async def smb_list_files(request: SmbListFiles, context: RequestContext) -> Answ
         found = await _entries(request, context)
     except FilesError as error:
         return Listing.failed(error.render(context.locale))
-    first = request.offset or 0
-    entries = found[first : None if request.limit is None else first + request.limit]
-    if len(entries) > _MANY_NAMES:
-        answer: Listing = await context.workspace.in_thread(_listing, entries, request.details)
+    first, total = request.offset or 0, len(found)
+    if total > _MANY_NAMES:
+        answer: Listing = await context.workspace.in_thread(_long_listing, found, first, request)
     else:
-        answer = _listing(entries, request.details)
+        answer = _listing(found, first, request)
     if request.offset is not None or request.limit is not None:
-        answer.total = len(found)
+        answer.total = total
     return answer
 
 
-def _listing(entries: list[Entry], details: bool) -> Listing:
+def _listing(found: list[Entry], first: int, request: SmbListFiles) -> Listing:
+    entries = found[first : None if request.limit is None else first + request.limit]
     answer = Listing(files=[entry.name for entry in entries])
-    if details:
+    if request.details:
         answer.details = [_details(entry) for entry in entries]
+    return answer
+
+
+def _long_listing(found: list[Entry], first: int, request: SmbListFiles) -> Steps[Listing]:
+    """The same in steps; the entries are let go of in the thread, too."""
+    answer = _listing(found, first, request)
+    yield from emptied(found)
     return answer
 
 

@@ -15,6 +15,7 @@ from datacode.errors import internal_error
 from datacode.i18n.message import Message
 from datacode.runtime.file_operations import AnyFileOperation, FileOperation, Open, Write
 from datacode.runtime.files import FilesError
+from datacode.runtime.in_steps import emptied
 from datacode.worker.limits import MIB
 from datacode.worker.wire import (
     Answered,
@@ -160,6 +161,8 @@ class FileServer:
         pieces = bytearray()
         for piece in packed_in_pieces(found, _A_TURN):
             pieces += piece
+            await self._turn()
+        for _ in emptied(found):
             await self._turn()
         return bytes(pieces)
 
