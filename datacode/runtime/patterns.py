@@ -15,7 +15,7 @@ from typing import Final
 
 from datacode.i18n.message import Message
 from datacode.runtime.files import Entry, FilesError
-from datacode.runtime.in_steps import EVERY, Steps, done, emptied, sorted_in_steps
+from datacode.runtime.in_steps import EVERY, Steps, done, sorted_in_steps
 from datacode.runtime.name_patterns import NamePattern, composed, end_of_set
 from datacode.values import paths
 
@@ -164,7 +164,6 @@ class _Search:
                 yield f"{prefix}{entry.name}/"
             elif entry.is_folder:
                 yield from self.paths(f"{prefix}{entry.name}/", rest, depth)
-        yield from emptied(entries)
 
     def _in_any_folder(self, prefix: str, rest: list[Part], depth: int) -> Found:
         """The folder itself and all folders inside; at the end of a pattern just the latter."""
