@@ -11,7 +11,9 @@ import socket
 import ssl
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -114,8 +116,20 @@ class Proxy:
             self._log.close()
 
 
-def nginx(folder: Path, server: int) -> Proxy:
-    """nginx in front of a server."""
+def nginx_with_passwords(folder: Path, server: int) -> Proxy:
+    """The same, which asks for a name and a password of its own: anna, secret."""
+    (folder / "htpasswd").write_text("anna:{PLAIN}secret\n", "utf-8")
+    own = {
+        '#auth_basic "DataCode";': 'auth_basic "DataCode";',
+        "#auth_basic_user_file /etc/nginx/datacode.htpasswd;": (
+            f"auth_basic_user_file {folder}/htpasswd;"
+        ),
+    }
+    return nginx(folder, server, own)
+
+
+def nginx(folder: Path, server: int, own: Mapping[str, str] = MappingProxyType({})) -> Proxy:
+    """nginx in front of a server; ``own`` is what else is replaced in its configuration."""
     found, port, pem = program("nginx"), free_port(), certificate(folder)
     site = replaced(
         (DEPLOY / "nginx.conf").read_text("utf-8"),
@@ -124,6 +138,7 @@ def nginx(folder: Path, server: int) -> Proxy:
             "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
             "/etc/ssl/datacode/fullchain.pem": str(pem),
             "/etc/ssl/datacode/privkey.pem": str(pem),
+            **own,
         },
     )
     (folder / "site.conf").write_text(site, "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import socket
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection
+from websockets.sync.client import connect as connect_socket
 
 from datacode.client import Client, connect
 from tests.daemons import Daemon, twistd
@@ -142,6 +145,63 @@ class NginxTests(Common, SynchronousTestCase):
         answer = self.get("/metrics")
         self.assertEqual(answer.status, 200)
         self.assertIn(b"datacode_", answer.read())
+
+
+class PasswordTests(SynchronousTestCase):
+    """nginx asks for a password of its own (``auth_basic``), the server for a token."""
+
+    def setUp(self) -> None:
+        proxies.program("nginx")
+        temporary = tempfile.TemporaryDirectory(prefix="dc-")
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+
+    def behind(self, *options: str) -> tuple[Daemon, Proxy]:
+        """A server with such options, and nginx."""
+        server = Daemon(twistd(self.folder, "--port", "0", "--proxies", "1", *options), self.folder)
+        self.addCleanup(server.close)
+        proxy = proxies.nginx_with_passwords(self.folder, server.port())
+        self.addCleanup(proxy.stop)
+        return server, proxy
+
+    def browser(self, proxy: Proxy, password: str, query: str = "") -> ClientConnection:
+        """A connection whose browser has given nginx a password."""
+        basic = base64.b64encode(f"anna:{password}".encode()).decode()
+        made = connect_socket(
+            f"wss://127.0.0.1:{proxy.port}/{query}",
+            ssl=proxy.trust,
+            additional_headers={"Authorization": f"Basic {basic}"},
+        )
+        self.addCleanup(made.close)
+        return made
+
+    def asked(self, browser: ClientConnection, **request: Any) -> dict[str, Any]:
+        """The answer to a request."""
+        browser.send(json.dumps(request))
+        answer: dict[str, Any] = json.loads(browser.recv(PATIENCE))
+        return answer
+
+    def test_beside_a_token(self) -> None:
+        """nginx checks its password; that is no wrong token, and the right one opens the door."""
+        server, proxy = self.behind("--token", "T")
+        shown_first = self.browser(proxy, "secret")
+        self.assertTrue(self.asked(shown_first, type="auth", token="T")["success"])
+        for browser in (shown_first, self.browser(proxy, "secret", "?token=T")):
+            self.assertEqual(self.asked(browser, code="print(1)")["output"], "1\n")
+        refused = self.browser(proxy, "secret", "?token=X")
+        with self.assertRaises(ConnectionClosed) as closed:
+            refused.recv(PATIENCE)
+        self.assertEqual(closed.exception.rcvd.code, 4401)
+        with self.assertRaises(InvalidStatus) as caught:
+            self.browser(proxy, "wrong")
+        self.assertEqual(caught.exception.response.status_code, 401)
+        self.assertNotIn("secret", "\n".join(server.lines))
+
+    def test_without_anything(self) -> None:
+        """A server that asks nobody who he is does not look at it either."""
+        _, proxy = self.behind()
+        answer = self.asked(self.browser(proxy, "secret"), code="print(1)")
+        self.assertEqual(answer["output"], "1\n")
 
 
 class HaproxyTests(Common, SynchronousTestCase):

@@ -5,7 +5,7 @@ ported on the fly: a text of Python 2 becomes one whose letters are its bytes. T
 the server's own factory on a port, with a session that sends back what it gets, for that is what
 the suite expects of whom it tests.
 
-    python -m tests.fire.autobahn_suite            every case, some ten minutes: for the night
+    python -m tests.fire.autobahn_suite            every case, a quarter of an hour: for the night
     python -m tests.fire.autobahn_suite 1. 2. 7.   those whose numbers begin so
 """
 
@@ -18,6 +18,7 @@ import sys
 import tarfile
 import tempfile
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -190,7 +191,8 @@ class Fuzzer(WebSocketClientProtocol):  # type: ignore[misc]
             if timer.active():
                 timer.cancel()
         self.runCase.onConnectionLost(self.failedByMe)
-        self.factory.done.callback(self.runCase)
+        if not self.factory.done.called:
+            self.factory.done.callback(self.runCase)
 
     # What cases call.
 
@@ -326,20 +328,27 @@ def listen(reactor: Any) -> Any:
     )
 
 
+Found = dict[str, tuple[str, str, str]]
+"""Behaviour, behaviour at the close and the result of each case, by its number."""
+
+
 async def run(
-    reactor: Any, cases: types.ModuleType, wanted: Callable[[str], bool]
-) -> dict[str, tuple[str, str, str]]:
-    """Behaviour, behaviour at the close and the result of each case, by its number."""
+    reactor: Any, cases: types.ModuleType, wanted: Callable[[str], bool], found: Found | None = None
+) -> Found:
+    """What becomes of each case, which is in ``found`` as soon as it is over."""
     port = listen(reactor)
     url = f"ws://127.0.0.1:{port.getHost().port}"
     gate, narrow = DeferredSemaphore(_AT_ONCE), DeferredSemaphore(2)
-    found: dict[str, tuple[str, str, str]] = {}
+    found = {} if found is None else found
 
     async def one(case: type) -> None:
         factory = FuzzerFactory(case, url, reactor)
         reactor.connectTCP("127.0.0.1", port.getHost().port, factory)
         done = await factory.done
-        found[number_of(case)] = (done.behavior, done.behaviorClose, done.result)
+        found[number_of(case)] = (
+            *(_told(done, "behavior"), _told(done, "behaviorClose")),
+            _told(done, "result"),
+        )
 
     try:
         await gatherResults(
@@ -357,23 +366,60 @@ async def run(
     return found
 
 
+def _told(case: Any, name: str) -> str:
+    """What a case says; one that was broken off says nothing."""
+    told = getattr(case, name, None)
+    return "" if told is None else str(told)
+
+
+def _report(found: Found, wanted: int) -> bool:
+    """Print what is not good, and how many of each category are; whether all are."""
+    categories: Counter[str] = Counter()
+    bad = {n: r for n, r in found.items() if not GOOD.issuperset(r[:2])}
+    for number in found:
+        categories[number.partition(".")[0]] += number not in bad
+    for number, (behaviour, closing, result) in sorted(bad.items()):
+        print(f"{number}: {behaviour}, at the close {closing}: {result[:200]}")
+    each = ", ".join(f"{name}: {good}" for name, good in sorted(categories.items(), key=_number))
+    print(f"good by category: {each}")
+    print(f"{len(found)} of {wanted} cases played, {len(bad)} not as they should be", flush=True)
+    return bool(found) and not bad and len(found) == wanted
+
+
+def _number(category: tuple[str, int]) -> int:
+    return int(category[0])
+
+
 def main() -> None:
-    """Run cases, print what is not good; exit status 1 if anything is not."""
+    """Run cases, print what is not good; exit status 1 if anything is not.
+
+    Stopped in the middle (SIGINT, SIGTERM) it prints what it has found so far.
+    """
     from twisted.internet import reactor, task
 
     beginnings = tuple(sys.argv[1:])
 
+    found: Found = {}
+    good = False
+
+    def is_wanted(number: str) -> bool:
+        return not beginnings or number.startswith(beginnings)
+
     async def everything(reactor: Any) -> None:
         with tempfile.TemporaryDirectory() as folder, ported(fetch(Path(folder))) as cases:
-            found = await run(reactor, cases, lambda n: not beginnings or n.startswith(beginnings))
-        bad = {n: r for n, r in found.items() if r[0] not in GOOD or r[1] not in GOOD}
-        for number, (behaviour, closing, result) in sorted(bad.items()):
-            print(f"{number}: {behaviour}, at the close {closing}: {result[:200]}")
-        print(f"{len(found)} cases, {len(bad)} not as they should be")
-        if bad or not found:
-            raise SystemExit(1)
+            wanted = sum(is_wanted(number_of(case)) for case in cases.Cases)
 
-    task.react(lambda reactor: Deferred.fromCoroutine(everything(reactor)), (), reactor)
+            def report() -> None:
+                nonlocal good
+                good = _report(found, wanted)
+
+            reactor.addSystemEventTrigger("before", "shutdown", report)
+            await run(reactor, cases, is_wanted, found)
+
+    try:
+        task.react(lambda reactor: Deferred.fromCoroutine(everything(reactor)), (), reactor)
+    except SystemExit as end:
+        sys.exit(end.code or int(not good))
 
 
 if __name__ == "__main__":
