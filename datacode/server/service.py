@@ -203,7 +203,7 @@ class DataCodeService(Service):
         except (SandboxError, WorkerUnavailable, OSError) as error:
             reason = _reason(error)
             if isinstance(error, SandboxError):
-                reason = f"{error}; --sandbox=off"
+                reason = error.render(self.settings.locale)
             self._give_up(banner.CANNOT_START.render(self.settings.locale, reason=reason))
             return
         if not self.running:

@@ -143,13 +143,17 @@ _WITHOUT_PATH = (None, Operation.CONNECT, Operation.SHARES)
 _LOCATED = Message(
     "where_and_how_often", "{reason} (lib://{share}/{path}, attempts: {tries})", russian=True
 )
+_INCOMPLETE = Message(
+    "file_may_be_incomplete", "{reason}; file '{path}' may be incomplete now", russian=True
+)
 
 
 class ShareError(FilesError):
     """Something about a share failed.
 
     ``cause`` is one of the constants above and ``operation`` what was tried, None until known.
-    ``params`` are the names in the sentence, spelled as the client spelled them; ``share`` and
+    ``params`` are the names in the sentence, spelled as the client spelled them, and
+    ``incomplete`` where the file may hold a part of what was to be written; ``share`` and
     ``path`` tell where, for the log; a password is never in here.
     """
 
@@ -165,6 +169,8 @@ class ShareError(FilesError):
             message = _LOCATED.filled(**self.params, reason=message)
         if operation is not None and not cause.bare:
             message = operation.value.filled(reason=message)
+        if "incomplete" in self.params:
+            message = _INCOMPLETE.filled(path=self.params.get("path", ""), reason=message)
         super().__init__(message)
 
     def during(self, operation: Operation) -> ShareError:

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
 from datacode.i18n.catalog import mark, translate
-from datacode.i18n.message import Message
+from datacode.i18n.message import Message, MessageError
 from datacode.worker.file_server import Broker
 from datacode.worker.kept_state import StateStore
 from datacode.worker.limits import Limits
@@ -56,7 +56,7 @@ _NO_LIMITS = Limits()
 _DEFAULT = PoolSettings()
 
 
-class SandboxError(Exception):
+class SandboxError(MessageError):
     """The kernel offers none of the walls; the server must not start."""
 
 
@@ -101,8 +101,11 @@ class WorkerPool:
         if self._settings.sandbox and not (report.landlock or report.namespaces or report.seccomp):
             await self.stop()
             raise SandboxError(
-                "this kernel offers no Landlock, no namespaces and no seccomp to shut programs "
-                "in with"
+                Message(
+                    "no_walls_at_all",
+                    "this kernel offers no Landlock, no namespaces and no seccomp to shut programs "
+                    "in with; --sandbox=off runs them without walls",
+                )
             )
         self._report = report
         self._log.info("workers stand behind {walls}", walls=described(report))

@@ -13,6 +13,7 @@ from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from datacode.i18n.message import Message
 from datacode.server import banner
 from datacode.server import service as service_module
 from datacode.server.ops.clock import use_steady_clock
@@ -64,13 +65,17 @@ class ServiceTests(TestCase):
     async def test_no_walls(self) -> None:
         """Where programs cannot be shut in, it gives up in one sentence that says what to do."""
         service = self.service()
-        self.patch(service.workers, "start", lambda: fail(SandboxError("this kernel offers none")))
+        self.patch(service.workers, "start", lambda: fail(NO_WALLS))
         service.privilegedStartService()
         service.startService()
         await service._started
         self.assertEqual(
             self.given_up,
-            ["❌ Ошибка запуска WebSocket сервера: this kernel offers none; --sandbox=off"],
+            [
+                "❌ Ошибка запуска WebSocket сервера: это ядро не предлагает ни Landlock, ни"
+                " пространств имён, ни seccomp, за которыми можно запереть программы;"
+                " --sandbox=off выполняет их без стен"
+            ],
         )
         await service.stopService()
 
@@ -124,6 +129,13 @@ class ServiceTests(TestCase):
         await service.stopService()
 
 
+NO_WALLS = SandboxError(
+    Message(
+        "no_walls_at_all",
+        "this kernel offers no Landlock, no namespaces and no seccomp to shut programs in with;"
+        " --sandbox=off runs them without walls",
+    )
+)
 WALLS = SandboxReport(landlock=6, namespaces=("net",), seccomp=True)
 
 

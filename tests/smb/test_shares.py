@@ -635,6 +635,28 @@ class WritingTests(SharesTestCase):
                 await pause(0.01)
             self.assertEqual((self.folder / "a").read_bytes(), b"old")
 
+    async def test_a_write_into_a_file_that_is_broken_off(self) -> None:
+        """Says that the file may be incomplete; one that succeeds in the end says nothing."""
+        file = self.folder / "a"
+        file.write_bytes(b"old" * 100)
+        file.chmod(0o666)
+        os.chown(file, 12345, 12345)  # so that it can only be written itself
+        proxy, target = self.proxied()
+        proxy.fault(Fault("cut", 5000))  # behind the login, in the middle of the write
+        await self.shares.connect(target, "data", alias="cut")
+        await self.shares.write("cut", self.path("a"), b"x" * 30_000_000)
+        self.assertEqual(file.stat().st_size, 30_000_000)
+        self.assertEqual(proxy.connections, 2)
+        proxy.drop_all()
+        proxy.every(Fault("cut", 5000))
+        writing = self.shares.write("cut", self.path("a"), b"y" * 20_000_000)
+        error = await self.assertFailure(Deferred.fromCoroutine(writing), ShareError)
+        self.assertRegex(
+            str(error),
+            rf"^Ошибка записи файла: .*; файл '{self.path('a')}' теперь может быть неполным$",
+        )
+        self.assertIn(" may be incomplete now", error.render("en"))
+
     async def test_a_write_survives_a_cut(self) -> None:
         """It is done again on a new connection, and no other file stays behind."""
         proxy, target = self.proxied()

@@ -62,6 +62,8 @@ class ReconnectingShare:
         except ShareError as error:
             if error.cause is errors.UNREACHABLE:
                 error = lost  # it was there a moment ago
+            if "incomplete" in lost.params:
+                error = error.named(incomplete=True)
             raise error.named(tries=2) from None
 
     def _attempt(

@@ -240,6 +240,8 @@ class Replacement:
             self._write(handle, source, progress)
             end = struct.pack("<Q", source.size)
             self._connection.setInfo(self._tree.number, handle, messages.END_OF_FILE, end)
+        except ShareError as error:
+            raise error.named(incomplete=True) from None
         finally:
             self._tree.close(handle)
 
