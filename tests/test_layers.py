@@ -51,6 +51,7 @@ LATE = {
         "language.tools.plan_listing",
     },
     "kernel.__main__": {"ipykernel", "jupyter_client", "kernel.kernel"},
+    "kernel.kernel": {"kernel.server_cells"},
     "lsp": {"lsp.server"},
     "server.files.sandboxed_files": {"fcntl"},
     "server.foreground": {"twisted"},
@@ -220,7 +221,7 @@ class LayerTests(SynchronousTestCase):
             ("jupyter_client", ("kernel.",)),
             ("pygls", ("lsp.",)),
             ("lsprotocol", ("lsp.",)),
-            ("websockets", ("client.", "console.connect.")),
+            ("websockets", ("client.", "console.connect.", "kernel.server_cells")),
             ("prompt_toolkit", ("console.",)),
             ("polars", ("values.", "tables.", "worker.")),
         ):

@@ -5,34 +5,30 @@ Source: the Jupyter messaging specification, 5.3; wrapped by ``ipykernel``.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ipykernel.iostream import OutStream
 from ipykernel.kernelbase import Kernel
+from traitlets import Unicode
 
 from datacode import __version__
-from datacode.console.interactive import InteractiveShell, incomplete
+from datacode.console.interactive import incomplete
 from datacode.console.report import warning
-from datacode.console.state_files import StateFileError, load_state, save_state, state_command
+from datacode.console.state_files import StateFileError, state_command
 from datacode.errors import DataCodeError
 from datacode.i18n.catalog import locale_of_environment
 from datacode.i18n.message import Message
+from datacode.kernel.cells import CellError, Cells
 from datacode.kernel.html import table_html, table_text
-from datacode.kernel.kept_state import KeptState
+from datacode.kernel.local_cells import LocalCells
 from datacode.language.syntax.lexer import tokens
 from datacode.language.syntax.parser import parse
 from datacode.language.tools.format import INDENT
-from datacode.runtime.builtins import BUILTINS
-from datacode.runtime.builtins.documentation import plain
 from datacode.runtime.interpreter import Interpreter
 from datacode.values.table import Table
-
-_RESTORED = Message(
-    "kernel_restored",
-    "The kernel was ended and started again; variables are as after the last cell that ended",
-)
 
 
 class DataCodeKernel(Kernel):
@@ -49,26 +45,30 @@ class DataCodeKernel(Kernel):
         "pygments_lexer": "datacode",
     }
 
+    server = Unicode("", help="ws:// or wss:// address of a server for the cells").tag(config=True)
+    token_file = Unicode("", help="file with the token that the server wants").tag(config=True)
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self._locale = locale_of_environment()
         self._silent = False
-        self._rolls_back = False
-        self._shell = InteractiveShell(
-            Interpreter(
+        assert self.parent is not None
+        self._cells = self._cells_of(self.parent.abs_connection_file)
+
+    def _cells_of(self, connection_file: str) -> Cells:
+        if not self.server:
+            interpreter = Interpreter(
                 on_output=self._print, on_warning=self._warn, on_table=self._show, keep_output=False
             )
-        )
-        assert self.parent is not None
-        self._kept = KeptState(self.parent.abs_connection_file)
-        self._news = self._go_on()
+            return LocalCells(interpreter, self._locale, connection_file, self._warn)
+        # Slow to import, and a kernel without a server does not need it.
+        from datacode.kernel.server_cells import ServerCells
 
-    def _go_on(self) -> Message | None:
-        """Take up the state of a kernel that was killed; what the user is to be told of it."""
-        try:
-            return _RESTORED if self._kept.restore(self._shell.interpreter) else None
-        except StateFileError as problem:
-            return problem.message
+        token = Path(self.token_file).read_text("utf-8").strip() if self.token_file else None
+        token = token or os.environ.get("DATACODE_WS_TOKEN")
+        return ServerCells(
+            self.server, token, self._locale, connection_file, self._print, self._warn
+        )
 
     def set_parent(self, ident: Any, parent: Any, channel: str = "shell") -> None:
         """A request begins: what is printed from now on belongs to it."""
@@ -114,22 +114,13 @@ class DataCodeKernel(Kernel):
     ) -> dict[str, Any]:
         """Run a cell."""
         self._silent = silent
-        if self._news is not None:
-            self._warn(self._news)
-            self._news = None
         try:
-            obeyed = self._obey(code.strip())
+            failed = None if self._obey(code.strip()) else self._cells.run(code)
         except StateFileError as problem:
-            return self._error_reply("StateFileError", problem.render(self._locale))
-        if not obeyed:
-            outcome = self._shell.run(code)
-            if outcome.error is not None:
-                reply = self._failed(code, outcome.error)
-                if self._rolls_back:
-                    self._shell.interpreter.roll_back()
-                self._keep()
-                return reply
-        self._keep()
+            text = problem.render(self._locale)
+            failed = CellError("StateFileError", text, (text,))
+        if failed is not None:
+            return self._failed(failed)
         return {
             "status": "ok",
             "execution_count": self.execution_count,
@@ -142,45 +133,30 @@ class DataCodeKernel(Kernel):
 
         Raises ``StateFileError``.
         """
-        interpreter = self._shell.interpreter
         if code in ("rollback on", "rollback off"):
-            self._rolls_back = code.endswith("on")
-        elif command := state_command(code, lambda: [v.name for v in interpreter.variables()]):
-            if command[0] == "save":
-                save_state(interpreter.snapshot(), command[1])
-            else:
-                load_state(interpreter, command[1])
+            self._cells.rolls_back = code.endswith("on")
+        elif command := state_command(code, self._cells.variable_names):
+            {"save": self._cells.save, "load": self._cells.load}[command[0]](command[1])
         else:
             return False
         return True
 
-    def _keep(self) -> None:
-        """Have the state written while the next cell runs."""
-        self._kept.keep(self._shell.interpreter.snapshot())
-        if self._kept.failure is not None:
-            self._warn(self._kept.failure.message)
-            self._kept.failure = None
-
-    def _failed(self, code: str, error: DataCodeError) -> dict[str, Any]:
-        lines = self._shell.describe(error, code, self._locale)
-        return self._error_reply(error.kind.value, error.text, lines)
-
-    def _error_reply(self, name: str, text: str, lines: Sequence[str] = ()) -> dict[str, Any]:
+    def _failed(self, error: CellError) -> dict[str, Any]:
         content = {
-            "ename": name,
-            "evalue": _without_surrogates(text),
-            "traceback": [_without_surrogates(line) for line in lines or (text,)],
+            "ename": error.name,
+            "evalue": _without_surrogates(error.text),
+            "traceback": [_without_surrogates(line) for line in error.lines],
         }
         self._send("error", content)
         return {"status": "error", "execution_count": self.execution_count, **content}
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
         """What may stand at the cursor."""
-        completed = self._shell.interpreter.complete(code, cursor_pos)
+        start, found = self._cells.complete(code, cursor_pos)
         return {
             "status": "ok",
-            "matches": [choice.text for choice in completed.found],
-            "cursor_start": completed.start,
+            "matches": found,
+            "cursor_start": start,
             "cursor_end": cursor_pos,
             "metadata": {},
         }
@@ -189,21 +165,9 @@ class DataCodeKernel(Kernel):
         self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
     ) -> dict[str, Any]:
         """What the name at the cursor is."""
-        text = self._explained(_name_at(code, cursor_pos))
+        text = self._cells.explain(_name_at(code, cursor_pos))
         data = {} if text is None else {"text/plain": text}
         return {"status": "ok", "found": text is not None, "data": data, "metadata": {}}
-
-    def _explained(self, name: str) -> str | None:
-        """What a function of the notebook or a builtin does, or what a variable holds."""
-        interpreter = self._shell.interpreter
-        if name in interpreter.functions():
-            return interpreter.functions()[name]
-        if name in BUILTINS:
-            return plain(BUILTINS[name], self._locale)
-        for variable in interpreter.variables():
-            if variable.name == name:
-                return f"{name}: {variable.type}\n{variable.preview}"
-        return None
 
     async def do_is_complete(self, code: str) -> dict[str, Any]:
         """Should Enter run the cell?"""
@@ -217,8 +181,7 @@ class DataCodeKernel(Kernel):
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """The end of the session."""
-        self._kept.forget()
-        self._shell.interpreter.close()
+        self._cells.end()
         return {"status": "ok", "restart": restart}
 
 

@@ -1,0 +1,140 @@
+"""Cells that run in a session on a server.
+
+The session outlives its connection: one that is lost is made again. It outlives the kernel, too:
+what takes it up is kept beside the connection file, and Jupyter starts a kernel that has died again
+with the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from websockets.exceptions import InvalidHandshake
+
+from datacode.client import Client, ConnectionLost, RequestFailed, SessionKey, SessionLost, connect
+from datacode.console.backends import RemoteBackend, Write
+from datacode.console.session_file import SessionFileError, read_key, write_key
+from datacode.console.state_files import StateFileError
+from datacode.i18n.message import Message
+from datacode.i18n.os_errors import system_reason
+from datacode.kernel.cells import CellError
+from datacode.runtime.builtins import BUILTINS
+from datacode.runtime.builtins.documentation import plain
+
+_LOST = Message("connection_away", "The connection was lost; trying to connect again…")
+_BACK = Message("connection_back", "Connected again: the session goes on")
+_NEW = Message("session_is_new", "The session has ended ({reason}); a new one has begun")
+_SAID = Message("of_server", "{text}")
+_NONE = Message("no_connection", "No connection to {url}: {reason}")
+
+_UNREACHABLE = (ConnectionLost, RequestFailed, OSError, InvalidHandshake, SessionFileError)
+
+
+class ServerCells:
+    """One notebook's session on the server at ``url``."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None,
+        locale: str,
+        connection_file: str,
+        write: Write,
+        warn: Callable[[Message], object],
+    ) -> None:
+        self._url, self._token, self._locale = url, token, locale
+        self._kept_in = Path(connection_file).with_suffix(".datacode-session")
+        self._write = write
+        self._warn = warn
+        self._client: Client | None = None
+        self.rolls_back = False
+
+    def run(self, code: str) -> CellError | None:
+        try:
+            backend = self._connected()
+            backend.rolls_back = self.rolls_back
+            lines = backend.run(code, self._write)
+        except _UNREACHABLE as problem:
+            lines = [self._described(problem)]
+        return CellError("Error", lines[0], lines) if lines else None
+
+    def _connected(self) -> RemoteBackend:
+        """The session; connects where there is no connection."""
+        if self._client is None:
+            try:
+                self._client = self._connect(read_key(str(self._kept_in)))
+            except SessionLost as gone:
+                self._kept_in.unlink(missing_ok=True)
+                self._warn(_NEW.filled(reason=str(gone)))
+                self._client = self._connect(None)
+            self._client.info()  # from now on there is a session to be kept
+            if self._client.key is not None:
+                write_key(str(self._kept_in), self._client.key)
+        return RemoteBackend(self._client, self._locale)
+
+    def _connect(self, key: SessionKey | None) -> Client:
+        return connect(
+            self._url,
+            token=self._token,
+            locale=self._locale,
+            session=key,
+            on_lost=lambda: self._warn(_LOST),
+            on_back=lambda output_lost: self._warn(_BACK),
+        )
+
+    def _described(self, problem: Exception) -> str:
+        """The sentence for a cell that could not be run; the next one connects anew."""
+        if isinstance(problem, RequestFailed):
+            return str(problem)
+        self._client = None
+        if isinstance(problem, SessionFileError):
+            return problem.render(self._locale)
+        if isinstance(problem, OSError):
+            reason: str | Message = system_reason(problem)
+        else:
+            reason = str(problem)
+        return _NONE.filled(url=self._url, reason=reason).render(self._locale)
+
+    def variable_names(self) -> list[str]:
+        try:
+            return [name for name, _ in self._connected().variables()]
+        except _UNREACHABLE:
+            return []
+
+    def complete(self, code: str, position: int) -> tuple[int, list[str]]:
+        try:
+            start, found = self._connected().complete(code, position)
+        except _UNREACHABLE:
+            return position, []
+        return start, [choice.text for choice in found]
+
+    def explain(self, name: str) -> str | None:
+        if name in BUILTINS:
+            return plain(BUILTINS[name], self._locale)
+        try:
+            backend = self._connected()
+            values = dict(backend.variables())
+            return f"{name}\n{values[name]}" if name in values else backend.signature(name)
+        except _UNREACHABLE:
+            return None
+
+    def save(self, name: str) -> None:
+        try:
+            self._connected().save(name)
+        except _UNREACHABLE as problem:
+            raise StateFileError(_SAID.filled(text=self._described(problem))) from None
+
+    def load(self, name: str) -> None:
+        try:
+            self._connected().load(name)
+        except _UNREACHABLE as problem:
+            raise StateFileError(_SAID.filled(text=self._described(problem))) from None
+
+    def end(self) -> None:
+        try:
+            if self._kept_in.exists():
+                self._connected().close()
+        except _UNREACHABLE:
+            pass  # the server keeps the session as long as any other that nobody comes back to
+        self._kept_in.unlink(missing_ok=True)

@@ -1,0 +1,130 @@
+"""A kernel whose cells run on a server: a real kernel, a real server, a connection that breaks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.kernel.__main__ import install
+from tests.smb.proxy import FaultProxy
+from tests.web.running_server import ROOT, RunningServer
+
+PATIENCE = 90.0
+COUNTS = """for i in range(60) do
+for j in range(500000) do
+y = j
+next j
+print(i)
+next i"""
+TOKEN = "secret-of-the-kernel"
+
+
+class ServerCellsTests(SynchronousTestCase):
+    """One server and one kernel for each test."""
+
+    def setUp(self) -> None:
+        """A server behind a proxy, and a kernel that was installed for it."""
+        self.server = RunningServer("--token", TOKEN)
+        self.addCleanup(self.server.stop)
+        self.proxy = FaultProxy(self.server.port)
+        self.addCleanup(self.proxy.close)
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        (folder / "token").write_text(TOKEN + "\n")
+        place = install(
+            False, str(folder), f"ws://127.0.0.1:{self.proxy.port}", str(folder / "token")
+        )
+        description = json.loads((Path(place) / "kernel.json").read_text("utf-8"))
+        self.assertEqual(description["display_name"], "DataCode (127.0.0.1)")
+        self.assertNotIn(TOKEN, json.dumps(description))
+        specs = KernelSpecManager(kernel_dirs=[str(folder / "share/jupyter/kernels")])
+        self.manager = KernelManager(kernel_name="datacode-server", kernel_spec_manager=specs)
+        self.start()
+        self.addCleanup(self.manager.shutdown_kernel, now=True)
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.addCleanup(self.client.stop_channels)
+        self.client.wait_for_ready(timeout=PATIENCE)
+
+    def start(self) -> None:
+        """Start the kernel, or start it again after it was killed."""
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+        self.manager.start_kernel(env=environment, stderr=subprocess.DEVNULL)
+
+    def execute(self, code: str) -> tuple[dict[str, Any], str, str]:
+        """Run a cell: the reply, what it printed, what was said on the stream for errors."""
+        streams = {"stdout": "", "stderr": ""}
+
+        def add(message: dict[str, Any]) -> None:
+            if message["msg_type"] == "stream":
+                streams[message["content"]["name"]] += message["content"]["text"]
+
+        reply = self.client.execute_interactive(
+            code, timeout=PATIENCE, output_hook=add, stop_on_error=False
+        )
+        return reply["content"], streams["stdout"], streams["stderr"]
+
+    def test_cells(self) -> None:
+        """Values, errors with their place, completion; all of it on the server."""
+        self.assertEqual(self.execute("x = 20\nprint('привет')\nx + 1")[1], "привет\n21\n")
+        reply, _, _ = self.execute("amount = 1\nprint(amuont)")
+        self.assertEqual(reply["status"], "error")
+        self.assertEqual(
+            reply["traceback"][1:],
+            ["2 | print(amuont)", "          ^", "💡 did you mean 'amount'?"],
+        )
+        self.client.complete("x = amou", 8)
+        found = self.client.get_shell_msg(timeout=PATIENCE)["content"]
+        self.assertEqual((found["matches"], found["cursor_start"]), (["amount"], 4))
+        self.execute("rollback on")
+        self.execute("x = 5\n1 / 0")
+        self.assertEqual(self.execute("x")[1], "20\n")
+
+    def test_connection_lost(self) -> None:
+        """Between cells and within one: the session goes on, no output is lost or comes twice."""
+        self.execute("x = 1")
+        self.proxy.drop_all()
+        self.assertEqual(self.execute("x")[1], "1\n")
+        message = self.client.execute(
+            "for i in range(60) do\nfor j in range(500000) do\ny = j\nnext j\nprint(i)\nnext i"
+        )
+        seen = 0
+        text = ""
+        while not text.endswith("59\n"):
+            got = self.client.get_iopub_msg(timeout=PATIENCE)
+            if got["msg_type"] == "stream" and got["content"]["name"] == "stdout":
+                text += got["content"]["text"]
+                seen += 1
+                if seen == 1:
+                    self.proxy.drop_all()
+        self.assertEqual(text, "".join(f"{i}\n" for i in range(60)))
+        self.assertEqual(
+            self.client.get_shell_msg(timeout=PATIENCE)["parent_header"]["msg_id"], message
+        )
+
+    def test_kernel_killed(self) -> None:
+        """A kernel that is started again comes back to its session."""
+        self.execute("rate = 1.2")
+        self.manager.provisioner.process.kill()
+        self.manager.provisioner.process.wait()
+        self.start()
+        self.client.wait_for_ready(timeout=PATIENCE)
+        self.assertEqual(self.execute("rate")[1], "1.2\n")
+
+    def test_server_gone(self) -> None:
+        """One sentence, and a new session once there is a server."""
+        self.execute("x = 1")
+        port = self.server.port
+        self.server.stop()
+        again = RunningServer("--token", TOKEN, port=port)
+        self.addCleanup(again.stop)
+        reply, _, _ = self.execute("x")
+        self.assertEqual(reply["status"], "error")
+        self.assertEqual(self.execute("print(2)")[1], "2\n")
