@@ -620,9 +620,9 @@ def compiling() -> None:
         for program in programs:
             for part in program:
                 if isinstance(part, Definition):
-                    compile_function(part, CompileEnvironment(), BUILTINS)
+                    _ = compile_function(part, CompileEnvironment(), BUILTINS).code
                 else:
-                    compile_chunk(part, CompileEnvironment(), BUILTINS)
+                    _ = compile_chunk(part, CompileEnvironment(), BUILTINS).code
 
     reading = min(seconds(read) for _ in range(ROUNDS))
     making = min(seconds(compile_all) for _ in range(ROUNDS))

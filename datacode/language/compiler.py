@@ -10,7 +10,7 @@ finds there is listed in ``runtime.compiled_builtins``.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -73,18 +73,33 @@ class Definition:
         return self.names.made_global.union(self.names.assigned.difference(self.node.parameters))
 
 
-@dataclass(frozen=True, slots=True)
 class Compiled:
-    """A code object of a Python function.
+    """A plan, and the code object of a Python function when it is first wanted.
 
     ``unset`` are globals that it looks at although they may not exist, ``returns`` the types of its
     result, ``asked`` the answers about specializations that it relies on.
     """
 
-    code: CodeType
-    unset: tuple[str, ...]
-    returns: int
-    asked: Mapping[tuple[str, tuple[int, ...]], tuple[str, int]]
+    __slots__ = ("_code", "_unit", "asked", "returns", "unset")
+
+    def __init__(self, unit: plan.Unit) -> None:
+        self._unit: plan.Unit | None = unit
+        self._code: CodeType | None = None
+        self.returns = unit.returns
+        self.asked = unit.asked
+        self.unset = tuple(
+            python for python in unit.unset if python.startswith(python_names.TOP_LEVEL_LOCAL)
+        )
+
+    @property
+    def code(self) -> CodeType:
+        """The code object. Programs share it: two threads may both make it at the same time."""
+        unit = self._unit
+        if unit is not None:
+            self._code = _code_of(unit)
+            self._unit = None
+        assert self._code is not None
+        return self._code
 
 
 _python_observer: ContextVar[Callable[[ast.FunctionDef], None] | None] = ContextVar(
@@ -145,7 +160,7 @@ def compile_chunk(
     chunk: TopLevelChunk, environment: CompileEnvironment, builtins: Builtins
 ) -> Compiled:
     """A Python function without parameters that runs the statements."""
-    return _compiled(plan_chunk(chunk.statements, chunk.names, environment, builtins))
+    return Compiled(plan_chunk(chunk.statements, chunk.names, environment, builtins))
 
 
 def compile_function(
@@ -158,7 +173,7 @@ def compile_function(
 
     ``given`` are the types of the arguments that it will be called with.
     """
-    return _compiled(plan_function(definition.node, definition.names, environment, builtins, given))
+    return Compiled(plan_function(definition.node, definition.names, environment, builtins, given))
 
 
 def compile_condition(
@@ -169,10 +184,11 @@ def compile_condition(
     builtins: Builtins,
 ) -> Compiled:
     """A Python function of the cells of a row, the ``captured`` values, and the depth of calls."""
-    return _compiled(plan_condition(expression, columns, captured, environment, builtins))
+    return Compiled(plan_condition(expression, columns, captured, environment, builtins))
 
 
-def _compiled(unit: plan.Unit) -> Compiled:
+def _code_of(unit: plan.Unit) -> CodeType:
+    """The code object of a Python function that does what the plan says."""
     unit = improved(unit)
     shown = _plan_observer.get()
     if shown is not None:
@@ -188,12 +204,9 @@ def _compiled(unit: plan.Unit) -> Compiled:
         observer(function)
     file = CONDITION_FILE if unit.kind == "condition" else PROGRAM_FILE
     code = _code(ast.Module([function], []), file)
-    unset = tuple(
-        python for python in unit.unset if python.startswith(python_names.TOP_LEVEL_LOCAL)
-    )
     if b.visible_blocks:
         _note_blocks(code, tuple(b.visible_blocks))
-    return Compiled(code, unset, unit.returns, unit.asked)
+    return code
 
 
 def _note_blocks(code: CodeType, blocks: tuple[VisibleBlock, ...]) -> None:

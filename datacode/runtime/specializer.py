@@ -5,9 +5,9 @@ which functions are defined, which arrays are changed in place. When one ceases 
 is invalidated (deoptimised) and compiled again at the next call. Only top-level code can break
 an assumption, so no function is running when its code is invalidated.
 
-Where a call's argument types are known, a specialisation of the function for them is compiled,
-under a Python name of its own, and its result types are known too. Code that relies on those is
-invalidated together with the function.
+Where a call's argument types are known, a specialisation of the function for them is planned,
+under a Python name of its own, and its result types are known too; its code is made when it is
+first called. Code that relies on those types is invalidated together with the function.
 
 A chunk of top-level code cannot be invalidated while it runs. It may not rely on result types
 that its own statements could change.
@@ -32,10 +32,10 @@ MAX_SPECIALIZATIONS = 4
 """Specialisations of one function, besides the one for any arguments."""
 
 MAX_NESTED = 8
-"""Functions that are compiled because another one is being compiled that calls them."""
+"""Functions that are planned because another one is being planned that calls them."""
 
 MAX_AT_ONCE = 100
-"""Functions compiled before one statement can run, rather than when they are called."""
+"""Functions planned before one statement can run, rather than when they are called."""
 
 TypeSets = tuple[int, ...]
 MakeFunction = Callable[[Compiled], Callable[..., Value]]
@@ -46,8 +46,9 @@ class Specialization:
     """A function compiled for certain argument types; () is for any.
 
     ``python`` is its name in generated code, ``result`` the types that it returns once it is
-    compiled, ``assumed`` those that calls within itself rely on meanwhile. ``depends_on`` are
-    variables that must not come to be while code runs that relies on ``result``.
+    planned, ``assumed`` those that calls within itself rely on meanwhile. ``depends_on`` are
+    variables that must not come to be while code runs that relies on ``result``. ``compiled`` is
+    the plan; ``is_bound``: code that has been made of it is what calls find.
     """
 
     function: DefinedFunction
@@ -55,6 +56,7 @@ class Specialization:
     python: str
     result: int | None = None
     assumed: int = ANY
+    compiled: Compiled | None = None
     is_bound: bool = False
     depends_on: frozenset[str] = frozenset()
 
@@ -167,6 +169,7 @@ class Functions:
 
     def _invalidate(self, specialization: Specialization) -> None:
         specialization.is_bound = False
+        specialization.compiled = None
         specialization.result = None
 
         def compile_and_call(*arguments: Value) -> Value:
@@ -200,7 +203,7 @@ class Functions:
             return specialization.python, specialization.assumed if is_innermost else ANY
         if specialization.result is None and len(self._compiling) < MAX_NESTED and self._left > 0:
             self._left -= 1
-            self._bind(specialization)
+            self._plan(specialization)
         return specialization.python, self._result_types(specialization)
 
     def _add_specialization(self, function: DefinedFunction, given: TypeSets) -> Specialization:
@@ -221,9 +224,15 @@ class Functions:
         return specialization.result
 
     def _bind(self, specialization: Specialization) -> None:
-        """Compile a specialisation and let calls find it.
+        """Make the code of a specialisation and let calls find it."""
+        compiled = specialization.compiled or self._plan(specialization)
+        self._globals[specialization.python] = self._make(compiled)
+        specialization.is_bound = True
 
-        A recursive function is assumed to return numbers; if it does not, it is compiled again.
+    def _plan(self, specialization: Specialization) -> Compiled:
+        """Plan a specialisation; then its result types are known.
+
+        A recursive function is assumed to return numbers; if it does not, it is planned again.
         """
         definition = specialization.function.unit.tree
         specialization.depends_on = definition.settled
@@ -233,8 +242,8 @@ class Functions:
             specialization.assumed = ANY
             compiled = self._compiled(specialization)
         specialization.result = compiled.returns
-        specialization.is_bound = True
-        self._globals[specialization.python] = self._make(compiled)
+        specialization.compiled = compiled
+        return compiled
 
     def _compiled(self, specialization: Specialization) -> Compiled:
         unit = specialization.function.unit

@@ -253,15 +253,15 @@ class DumpPythonTests(CommandTestCase):
         self.assertEqual(
             [re.split(r"\s+# ", line.strip()) for line in done.out.splitlines()],
             [
-                ["def f_f(_d, l_n):", "1: function f(n) do"],
-                ["if _d is None:"],
-                ["too_deep()"],
-                ["return l_n + 1.0", "2: return n + 1"],
-                [""],
                 ["def chunk():", "1: function f(n) do"],
                 ["global v_x"],
                 ["v_x = 1.0", "4: x = 1"],
                 ["f_print(k1_f(depth_limit, v_x))", "5: print(f(x))"],
+                [""],
+                ["def f_f(_d, l_n):", "1: function f(n) do"],
+                ["if _d is None:"],
+                ["too_deep()"],
+                ["return l_n + 1.0", "2: return n + 1"],
                 [""],
             ],
         )
@@ -284,13 +284,13 @@ class DumpPlanTests(CommandTestCase):
         self.assertEqual(
             done.out.splitlines(),
             [
-                "function f_f(_d, l_n) -> integer",
-                "    2: return (l_n<integer> + 1)<integer>",
-                "",
                 "chunk chunk() -> null",
                 "    k1_f is f(integer) -> integer",
                 "    4: v_x = 1",
                 "    5: print(k1_f(v_x<integer>)<integer>, v_y?)<null>",
+                "",
+                "function f_f(_d, l_n) -> integer",
+                "    2: return (l_n<integer> + 1)<integer>",
                 "",
             ],
         )

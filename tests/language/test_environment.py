@@ -112,6 +112,14 @@ class InvalidationTests(SynchronousTestCase):
         self.assertIn("chunk", compiled_by(self.interpreter, call))
         self.assertEqual(self.output("print(z + 1)"), "41\n")
 
+    def test_only_what_is_called_is_made(self) -> None:
+        """The types of a result are known before there is code for the function."""
+        text = DOUBLE + "x = 1\nif x > 1 do\n  x = double(x) + 1\nendif\nx"
+        made = compiled_by(self.interpreter, text)
+        self.assertEqual(set(made), {"chunk"})
+        self.assertIn("k1_double(depth_limit, v_x) + 1.0", made["chunk"])
+        self.assertEqual(set(compiled_by(self.interpreter, "double(3)")), {"chunk", "f_double"})
+
     def test_running_chunk_gets_no_promise(self) -> None:
         """A result that depends on what the chunk itself may create is not relied on."""
         text = "function f(n) do\n  if n > 1 do\n    w = 'a'\n  endif\n  return w\nendfunction\n"
