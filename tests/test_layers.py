@@ -51,7 +51,7 @@ LATE = {
         "language.tools.plan_listing",
     },
     "kernel.__main__": {"ipykernel", "jupyter_client", "kernel.kernel"},
-    "kernel.kernel": {"kernel.server_cells"},
+    "kernel.kernel": {"kernel.server_notebook"},
     "lsp": {"lsp.server"},
     "server.files.sandboxed_files": {"fcntl"},
     "server.foreground": {"twisted"},
@@ -221,7 +221,7 @@ class LayerTests(SynchronousTestCase):
             ("jupyter_client", ("kernel.",)),
             ("pygls", ("lsp.",)),
             ("lsprotocol", ("lsp.",)),
-            ("websockets", ("client.", "console.connect.", "kernel.server_cells")),
+            ("websockets", ("client.", "console.connect.", "kernel.server_notebook")),
             ("prompt_toolkit", ("console.",)),
             ("polars", ("values.", "tables.", "worker.")),
         ):

@@ -21,9 +21,9 @@ from datacode.console.state_files import StateFileError, state_command
 from datacode.errors import DataCodeError
 from datacode.i18n.catalog import locale_of_environment
 from datacode.i18n.message import Message
-from datacode.kernel.cells import CellError, Cells
 from datacode.kernel.html import table_html, table_text
-from datacode.kernel.local_cells import LocalCells
+from datacode.kernel.local_notebook import LocalNotebook
+from datacode.kernel.notebook import CellFailure, Notebook
 from datacode.language.syntax.lexer import tokens
 from datacode.language.syntax.parser import parse
 from datacode.language.tools.format import INDENT
@@ -53,20 +53,20 @@ class DataCodeKernel(Kernel):
         self._locale = locale_of_environment()
         self._silent = False
         assert self.parent is not None
-        self._cells = self._cells_of(self.parent.abs_connection_file)
+        self._notebook = self._notebook_of(self.parent.abs_connection_file)
 
-    def _cells_of(self, connection_file: str) -> Cells:
+    def _notebook_of(self, connection_file: str) -> Notebook:
         if not self.server:
             interpreter = Interpreter(
                 on_output=self._print, on_warning=self._warn, on_table=self._show, keep_output=False
             )
-            return LocalCells(interpreter, self._locale, connection_file, self._warn)
+            return LocalNotebook(interpreter, self._locale, connection_file, self._warn)
         # Slow to import, and a kernel without a server does not need it.
-        from datacode.kernel.server_cells import ServerCells
+        from datacode.kernel.server_notebook import ServerNotebook
 
         token = Path(self.token_file).read_text("utf-8").strip() if self.token_file else None
         token = token or os.environ.get("DATACODE_WS_TOKEN")
-        return ServerCells(
+        return ServerNotebook(
             self.server, token, self._locale, connection_file, self._print, self._warn
         )
 
@@ -115,10 +115,10 @@ class DataCodeKernel(Kernel):
         """Run a cell."""
         self._silent = silent
         try:
-            failed = None if self._obey(code.strip()) else self._cells.run(code)
+            failed = None if self._obey(code.strip()) else self._notebook.run(code)
         except StateFileError as problem:
             text = problem.render(self._locale)
-            failed = CellError("StateFileError", text, (text,))
+            failed = CellFailure("StateFileError", text, (text,))
         if failed is not None:
             return self._failed(failed)
         return {
@@ -134,14 +134,14 @@ class DataCodeKernel(Kernel):
         Raises ``StateFileError``.
         """
         if code in ("rollback on", "rollback off"):
-            self._cells.rolls_back = code.endswith("on")
-        elif command := state_command(code, self._cells.variable_names):
-            {"save": self._cells.save, "load": self._cells.load}[command[0]](command[1])
+            self._notebook.rolls_back = code.endswith("on")
+        elif command := state_command(code, self._notebook.variable_names):
+            {"save": self._notebook.save, "load": self._notebook.load}[command[0]](command[1])
         else:
             return False
         return True
 
-    def _failed(self, error: CellError) -> dict[str, Any]:
+    def _failed(self, error: CellFailure) -> dict[str, Any]:
         content = {
             "ename": error.name,
             "evalue": _without_surrogates(error.text),
@@ -152,7 +152,7 @@ class DataCodeKernel(Kernel):
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
         """What may stand at the cursor."""
-        start, found = self._cells.complete(code, cursor_pos)
+        start, found = self._notebook.complete(code, cursor_pos)
         return {
             "status": "ok",
             "matches": found,
@@ -165,7 +165,7 @@ class DataCodeKernel(Kernel):
         self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
     ) -> dict[str, Any]:
         """What the name at the cursor is."""
-        text = self._cells.explain(_name_at(code, cursor_pos))
+        text = self._notebook.explain(_name_at(code, cursor_pos))
         data = {} if text is None else {"text/plain": text}
         return {"status": "ok", "found": text is not None, "data": data, "metadata": {}}
 
@@ -181,7 +181,7 @@ class DataCodeKernel(Kernel):
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """The end of the session."""
-        self._cells.end()
+        self._notebook.end()
         return {"status": "ok", "restart": restart}
 
 

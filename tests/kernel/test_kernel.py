@@ -214,7 +214,7 @@ class KernelTests(KernelTestCase):
 
 
 class StateTests(KernelTestCase):
-    """Cells that fail, and kernels that are killed."""
+    """Notebook that fail, and kernels that are killed."""
 
     def test_rollback(self) -> None:
         """A cell that fails changes nothing, where that was asked for."""
@@ -292,7 +292,7 @@ class NotebookTests(KernelTestCase):
         return [cell.outputs for cell in notebook.cells]
 
     def test_notebook(self) -> None:
-        """Cells share their variables; an error ends the run, as in any notebook."""
+        """Notebook share their variables; an error ends the run, as in any notebook."""
         outputs = self.run_cells("x = 6", "print(x * 7)")
         self.assertEqual(outputs[0], [])
         self.assertEqual(outputs[1][0]["text"], "42\n")

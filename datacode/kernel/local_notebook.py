@@ -1,4 +1,4 @@
-"""Cells that run on an interpreter in the kernel's own process."""
+"""Notebook that run on an interpreter in the kernel's own process."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datacode.console.interactive import InteractiveShell
 from datacode.console.state_files import StateFileError, load_state, save_state
 from datacode.i18n.message import Message
-from datacode.kernel.cells import CellError
-from datacode.kernel.kept_state import KeptState
+from datacode.kernel.notebook import CellFailure
+from datacode.kernel.state_file import KernelStateFile
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import plain
 from datacode.runtime.interpreter import Interpreter
@@ -19,7 +19,7 @@ _RESTORED = Message(
 )
 
 
-class LocalCells:
+class LocalNotebook:
     """One notebook's interpreter, whose state is kept for a kernel that is killed."""
 
     def __init__(
@@ -33,7 +33,7 @@ class LocalCells:
         self._shell = InteractiveShell(interpreter)
         self._locale = locale
         self._warn = warn
-        self._kept = KeptState(connection_file)
+        self._kept = KernelStateFile(connection_file)
         self._news = self._go_on()
         self.rolls_back = False
 
@@ -44,7 +44,7 @@ class LocalCells:
         except StateFileError as problem:
             return problem.message
 
-    def run(self, code: str) -> CellError | None:
+    def run(self, code: str) -> CellFailure | None:
         if self._news is not None:
             self._warn(self._news)
             self._news = None
@@ -52,7 +52,7 @@ class LocalCells:
         failed = None
         if error is not None:
             lines = self._shell.describe(error, code, self._locale)
-            failed = CellError(error.kind.value, error.text, lines)
+            failed = CellFailure(error.kind.value, error.text, lines)
             if self.rolls_back:
                 self._interpreter.roll_back()
         self._keep()

@@ -18,7 +18,7 @@ from datacode.runtime.namespace import Snapshot
 _SUFFIX = ".datacode-state"
 
 
-class KeptState:
+class KernelStateFile:
     """The file, and the thread that writes it; the latest state wins."""
 
     def __init__(self, connection_file: str) -> None:

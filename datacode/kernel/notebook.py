@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class CellError:
+class CellFailure:
     """Why a cell failed: the kind of error, its sentence, the lines that show where."""
 
     name: str
@@ -16,12 +16,12 @@ class CellError:
     lines: Sequence[str]
 
 
-class Cells(Protocol):
+class Notebook(Protocol):
     """The session of one notebook. With ``rolls_back`` a cell that fails changes nothing."""
 
     rolls_back: bool
 
-    def run(self, code: str) -> CellError | None:
+    def run(self, code: str) -> CellFailure | None:
         """Run a cell in the main thread; SIGINT ends it."""
 
     def variable_names(self) -> list[str]:

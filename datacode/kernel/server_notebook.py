@@ -1,4 +1,4 @@
-"""Cells that run in a session on a server.
+"""Notebook that run in a session on a server.
 
 The session outlives its connection: one that is lost is made again. It outlives the kernel, too:
 what takes it up is kept beside the connection file, and Jupyter starts a kernel that has died again
@@ -18,7 +18,7 @@ from datacode.console.session_file import SessionFileError, read_key, write_key
 from datacode.console.state_files import StateFileError
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
-from datacode.kernel.cells import CellError
+from datacode.kernel.notebook import CellFailure
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import plain
 
@@ -31,7 +31,7 @@ _NONE = Message("no_connection", "No connection to {url}: {reason}")
 _UNREACHABLE = (ConnectionLost, RequestFailed, OSError, InvalidHandshake, SessionFileError)
 
 
-class ServerCells:
+class ServerNotebook:
     """One notebook's session on the server at ``url``."""
 
     def __init__(
@@ -50,14 +50,14 @@ class ServerCells:
         self._client: Client | None = None
         self.rolls_back = False
 
-    def run(self, code: str) -> CellError | None:
+    def run(self, code: str) -> CellFailure | None:
         try:
             backend = self._connected()
             backend.rolls_back = self.rolls_back
             lines = backend.run(code, self._write)
         except _UNREACHABLE as problem:
             lines = [self._described(problem)]
-        return CellError("Error", lines[0], lines) if lines else None
+        return CellFailure("Error", lines[0], lines) if lines else None
 
     def _connected(self) -> RemoteBackend:
         """The session; connects where there is no connection."""

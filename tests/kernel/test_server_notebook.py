@@ -26,7 +26,7 @@ next i"""
 TOKEN = "secret-of-the-kernel"
 
 
-class ServerCellsTests(SynchronousTestCase):
+class ServerNotebookTests(SynchronousTestCase):
     """One server and one kernel for each test."""
 
     def setUp(self) -> None:
