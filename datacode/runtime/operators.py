@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from datacode.errors import runtime_error
 from datacode.values import equality, paths
-from datacode.values.date_text import begins_like_a_date, both_dates, date_key
+from datacode.values.date_text import begins_like_a_date, both_dates, both_durations, date_key
 from datacode.values.parse_text import both_amounts
 from datacode.values.table import Column
 from datacode.values.text import debug, number_text, printed
@@ -196,12 +196,19 @@ def negate(value: Value) -> Value:
 
 
 def _sides(left: Value, right: Value, sign: str) -> tuple[Any, Any]:
-    """What the two values are compared by: two dates by the days, amounts of money by the sums."""
+    """What the two values are compared by: two dates by the days, durations by how long they are,
+    amounts of money by the sums.
+    """
     kind = left.__class__
     if kind is right.__class__:
         if kind is str:
             if left < ":" and right < ":":  # compiled code asks only for these
-                return both_dates(left, right) or both_amounts(left, right) or (left, right)
+                return (
+                    both_dates(left, right)
+                    or both_durations(left, right)
+                    or both_amounts(left, right)
+                    or (left, right)
+                )
             return left, right
         if kind is float:
             return left, right
@@ -237,10 +244,12 @@ def greater_equal(left: Value, right: Value) -> bool:
 
 
 def cell_equal(left: Value, right: Value) -> bool:
-    """``left == right`` in a condition over rows, where two dates are equal in any form."""
+    """``left == right`` in a condition over rows, where two dates are equal in any form, and two
+    durations.
+    """
     if left.__class__ is right.__class__ is str and left != right:
-        dates = both_dates(left, right)
-        return dates is not None and dates[0] == dates[1]
+        keys = both_dates(left, right) or both_durations(left, right)
+        return keys is not None and keys[0] == keys[1]
     return equality.equal(left, right)
 
 
@@ -266,7 +275,9 @@ def lenient(compare: Callable[[Value, Value], bool]) -> Callable[[Value, Value],
         if left is None or right is None:
             return False
         if left.__class__ is right.__class__ is str:
-            pair = both_dates(left, right) or both_amounts(left, right)
+            pair = (
+                both_dates(left, right) or both_durations(left, right) or both_amounts(left, right)
+            )
             if pair is not None:
                 return raw(*pair)
             if _is_no_date_beside_one(left, right) or _is_no_date_beside_one(right, left):

@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from datacode.errors import runtime_error
 from datacode.tables.date_columns import among, compared, dates_beside, dates_of, keyed
+from datacode.tables.duration_columns import duration_of, seconds_beside, seconds_of
 from datacode.tables.like import LONGEST_EXPRESSION, like_pattern, like_test
 from datacode.tables.money_columns import amounts_beside
 from datacode.values.column_storage import ColumnData, Mask
@@ -76,9 +77,10 @@ def where(cells: ColumnData, sign: str, value: Value) -> Mask:
     lower = sign.lower()
     if not len(cells):
         return []
-    money = amounts_beside(cells, value) if lower not in ("like", "in") else None
-    if money is not None:
-        cells, (value,) = money
+    if lower not in ("like", "in"):
+        measured = amounts_beside(cells, value) or seconds_beside(cells, value)
+        if measured is not None:
+            cells, (value,) = measured
     if lower in _EQUAL:
         return are_equal(cells, value)
     if lower in _UNEQUAL:
@@ -165,7 +167,7 @@ def are_among(cells: ColumnData, values: Sequence[Value]) -> Mask:
         dates_of(cells) if any(v.__class__ is str and could_be_date(v) for v in values) else None
     )
     if dates is None:
-        return _are_among(cells, values)
+        return _are_among(*_in_seconds(cells, values))
     keys = [dates_beside(cells, v) for v in values]
     found = [key for beside in keys if beside is not None for key in beside[1]]
     others = [v for v, beside in zip(values, keys, strict=True) if beside is None]
@@ -173,6 +175,16 @@ def are_among(cells: ColumnData, values: Sequence[Value]) -> Mask:
     if not others:
         return mask
     return _combined(operator.or_, mask, _are_among(cells, others))
+
+
+def _in_seconds(cells: ColumnData, values: Sequence[Value]) -> tuple[ColumnData, Sequence[Value]]:
+    """The seconds of a column of durations and of the durations among values, and its nulls."""
+    if not any(duration_of(value) is not None for value in values):
+        return cells, values
+    seconds = seconds_of(cells)
+    if seconds is None:
+        return cells, values
+    return seconds, [duration_of(v) for v in values if v is None or duration_of(v) is not None]
 
 
 def _combined(by: Callable[[Any, Any], Any], one: Mask, other: Mask) -> Mask:
@@ -361,9 +373,9 @@ def _exact(text: str) -> float | Decimal | None:
 @_in_parts
 def are_between(cells: ColumnData, low: Value, high: Value) -> Mask:
     """The rows whose cell lies between the two values, both included."""
-    money = amounts_beside(cells, low, high)
-    if money is not None:
-        cells, (low, high) = money
+    measured = amounts_beside(cells, low, high) or seconds_beside(cells, low, high)
+    if measured is not None:
+        cells, (low, high) = measured
     beside = dates_beside(cells, *([high] if low is None else [low, high]))
     if beside is not None:
         dates, bounds = beside

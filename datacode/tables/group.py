@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from datacode.errors import runtime_error
 from datacode.tables.date_columns import dates_of, has_several_forms, keyed
 from datacode.tables.date_parsing import Dates
+from datacode.tables.duration_columns import are_durations
 from datacode.tables.money_columns import is_money
 from datacode.values.column_storage import ColumnData
 from datacode.values.date_text import duration_seconds, duration_text_of
@@ -213,6 +214,9 @@ def _deviation(values: list[Value]) -> Value:
 def _extreme(choose: Callable[..., Value], values: list[Value]) -> Value:
     """The first or last by the order of ``sort``; NaN only where there is nothing else."""
     filled = _filled(values)
+    seconds = _durations(filled[:1]) and _durations(filled)
+    if seconds:
+        return choose(zip(seconds, filled, strict=True), key=operator.itemgetter(0))[1]
     if any(amount_of(v) for v in filled[:1]) and all(amount_of(v) for v in filled):
         amounts = amounts_of(filled) or []
         return choose(zip(amounts, filled, strict=True), key=operator.itemgetter(0))[1]
@@ -268,7 +272,8 @@ def _by_polars(table: Table, by: Sequence[int], wanted: Sequence[Aggregate]) -> 
     for number, aggregate in enumerate(wanted):
         function = FUNCTIONS[aggregate.function]
         column = str(aggregate.position)
-        if aggregate.function in _BY_DATES and is_money(table.columns[aggregate.position]):
+        cells = table.columns[aggregate.position]
+        if aggregate.function in _BY_DATES and (is_money(cells) or are_durations(cells)):
             return None
         if function.needs_numbers and frame.schema[column] != pl.Float64:
             return None

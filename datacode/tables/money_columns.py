@@ -37,6 +37,14 @@ def is_money(cells: ColumnData) -> bool:
     return column_kind(cells).type is ColumnType.CURRENCY
 
 
+def is_money_of_one_currency(cells: ColumnData) -> bool:
+    """Is the column called Currency, and are all its cells amounts in one currency, or null?"""
+    if not is_money(cells):
+        return False
+    found = {amount_of(value) for value in cells if value is not None}
+    return None not in found and len({each.currency for each in found if each is not None}) == 1
+
+
 def amounts_beside(cells: ColumnData, *values: Value) -> tuple[ColumnData, list[float]] | None:
     """The amounts of a column called Currency and of values, which are money or numbers.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from datacode.tables.date_columns import dates_of, order_of_dates
+from datacode.tables.duration_columns import are_durations, seconds_of
 from datacode.tables.money_columns import as_money, is_money
 from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, Indices
@@ -48,7 +49,7 @@ def sorted_cells(cells: ColumnData) -> list[Value]:
     if dates is not None:
         values = cells.values()
         return [values[row] for row in order_of_dates(cells, dates, descending=False)]
-    if is_money(cells):
+    if is_money(cells) or are_durations(cells):
         values = cells.values()
         return [values[row] for row in order_of(cells)]
     series = cells.series()
@@ -63,6 +64,7 @@ def order_of(cells: ColumnData, *, descending: bool = False) -> Indices:
     if is_money(cells):
         money = list(map(sort_key, as_money(cells)))
         return sorted(range(len(money)), key=money.__getitem__, reverse=descending)
+    cells = seconds_of(cells) or cells
     series = cells.series()
     if series is not None:
         return order_of_series(series, descending=descending, nulls_last=descending)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from datacode.errors import runtime_error
 from datacode.tables.column_types import column_kind
 from datacode.tables.date_columns import dates_of, keyed
+from datacode.tables.duration_columns import are_durations
 from datacode.tables.group import FUNCTIONS, Aggregate, FunctionCaller, grouped
 from datacode.tables.money_columns import is_money
 from datacode.tables.row_groups import group_keys
@@ -33,7 +34,7 @@ def of_all(table: Table, position: int, function: str, call: FunctionCaller) -> 
         return _by_group(table, position, function, call)
     if series.dtype == pl.Null:
         series = series.cast(pl.Float64)
-    if series.dtype == pl.String and (own.needs_numbers or is_money(cells)):
+    if series.dtype == pl.String and (own.needs_numbers or is_money(cells) or are_durations(cells)):
         return _by_group(table, position, function, call)
     dates = dates_of(cells) if function in ("min", "max", "distinct") else None
     if dates is not None:

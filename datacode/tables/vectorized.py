@@ -17,11 +17,12 @@ from datacode.language.syntax.parser import parse_expression
 from datacode.tables import column_functions
 from datacode.tables.date_columns import dates_of, keyed_pair
 from datacode.tables.date_parsing import DATE_LIKE
+from datacode.tables.duration_columns import are_durations, duration_of
 from datacode.tables.filters import is_utf8, where
 from datacode.tables.money_columns import is_money
 from datacode.tables.regular_expressions import are_matching
 from datacode.values.column_storage import ColumnData, is_short, typed
-from datacode.values.date_text import could_be_date
+from datacode.values.date_text import DURATION, could_be_date
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import amount_of
 from datacode.values.table import Table
@@ -379,7 +380,9 @@ def _of_columns(operator: str, one: pl.Series, other: pl.Series) -> pl.Series:
 
 
 def _means_more(cells: ColumnData, value: ColumnOrValue) -> bool:
-    """Are there dates or amounts in the column that count only beside each other, row by row?"""
+    """Are there dates, durations or amounts in the column that count only beside each other, row by
+    row?
+    """
     series = _typed(cells)
     if series.dtype != pl.String or isinstance(value, ColumnData):
         return False
@@ -389,6 +392,8 @@ def _means_more(cells: ColumnData, value: ColumnOrValue) -> bool:
         return False
     if could_be_date(value):
         return dates_of(cells) is None and bool(series.str.contains(DATE_LIKE).any())
+    if duration_of(value) is not None:
+        return not are_durations(cells) and bool(series.str.contains(f"^{DURATION}$").any())
     return amount_of(value) is not None and not is_money(cells)
 
 

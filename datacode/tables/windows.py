@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from datacode.errors import DataCodeError, runtime_error
 from datacode.tables.date_columns import keyed
+from datacode.tables.duration_columns import seconds_of
 from datacode.tables.row_groups import group_keys
 from datacode.tables.sort import order_by, order_of
 from datacode.values import column_storage
@@ -211,7 +212,7 @@ def _codes(cells: ColumnData) -> pl.Series:
     if series is not None and series.dtype in (pl.Float64, pl.Null):
         return series.cast(pl.Float64)
     rows = as_series(order_of(cells))
-    cells = keyed(cells)
+    cells = seconds_of(cells) or keyed(cells)
     series = cells.stored_series()
     if series is not None:
         values = series.gather(rows)

@@ -323,9 +323,25 @@ def has_two_digits(text: str) -> bool:
 
 # Durations -----------------------------------------------------------------------
 
-_DURATION = re.compile(
-    r"(?P<sign>-?)(?P<hours>[0-9]{1,9}):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9]))?"
-)
+DURATION = r"(?P<sign>-?)(?P<hours>[0-9]{1,9}):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9]))?"
+"""The form of a duration, for Python and for Polars."""
+
+_DURATION = re.compile(DURATION)
+
+
+def could_be_duration(text: str) -> bool:
+    """Can the text be a duration? A look at a few characters, before any parsing."""
+    return ":" in text[1:11] and len(text) <= _LONGEST_DURATION and "-" <= text[0] <= "9"
+
+
+_LONGEST_DURATION = 16
+
+
+def both_durations(left: str, right: str) -> tuple[float, float] | None:
+    """The seconds of two texts that are both durations, else None."""
+    one = duration_seconds(left) if could_be_duration(left) else None
+    other = None if one is None else duration_seconds(right)
+    return None if one is None or other is None else (one, other)
 
 
 def duration_seconds(text: str) -> float | None:

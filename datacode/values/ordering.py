@@ -1,8 +1,8 @@
 """The order in which ``sort`` and ``table_sort`` put values (builtins reference, 2.7).
 
 Null, Bool, Number (NaN last), Currency (by amount, then by text), String, everything else. Text
-is ordered by code points, and where all of it are dates, by the dates. Equal values, and all those
-of "everything else", keep their order.
+is ordered by code points, and where all of it are dates, durations or money, by these. Equal
+values, and all those of "everything else", keep their order.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from datacode.values.date_text import could_be_date, date_key
+from datacode.values.date_text import could_be_date, could_be_duration, date_key, duration_seconds
 from datacode.values.parse_text import amount_of, currency_amount
 from datacode.values.types import Currency, Value
 
@@ -57,7 +57,7 @@ def _dates_first(values: list[Value]) -> Callable[[Value], Any] | None:
     if not values or values[0].__class__ is not str:
         return None
     if not could_be_date(values[0]):
-        return _amounts_first(values)
+        return _durations_first(values) or _amounts_first(values)
     keys: dict[str, datetime] = {}
     for value in dict.fromkeys(values):
         key = date_key(value)
@@ -65,6 +65,14 @@ def _dates_first(values: list[Value]) -> Callable[[Value], Any] | None:
             return None
         keys[value] = key.moment
     return keys.__getitem__
+
+
+def _durations_first(values: list[Value]) -> Callable[[Value], Any] | None:
+    """The same for texts that are durations."""
+    if not could_be_duration(values[0]):
+        return None
+    keys = {value: duration_seconds(value) for value in dict.fromkeys(values)}
+    return None if None in keys.values() else keys.__getitem__
 
 
 def _amounts_first(values: list[Value]) -> Callable[[Value], Any] | None:

@@ -126,6 +126,14 @@ def rearranged(arguments: Sequence[int]) -> int:
     return ARRAY | arguments[0] & ~OWN if only(arguments[0], ARRAY) else SOME_ARRAY
 
 
+def extreme(arguments: Sequence[int]) -> int:
+    """The least or the greatest: a number of numbers, otherwise also a text or an amount."""
+    first = arguments[0]
+    if only(first, NUMBER) or (only(first, ARRAY) and only(elements_of(first), NUMBER)):
+        return NUMBER
+    return NUMBER | STRING | OTHER
+
+
 def repeated(arguments: Sequence[int]) -> int:
     """So many copies of the second argument; with a third, rows made from it."""
     return ARRAY | with_elements(arguments[1]) if len(arguments) == 2 else SOME_ARRAY

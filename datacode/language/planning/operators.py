@@ -9,7 +9,7 @@ from datacode.language.analysis import plan, rules
 from datacode.language.analysis.type_sets import BOOL, NUMBER, STRING, only
 from datacode.language.planning.planner import Planner, place
 from datacode.language.syntax import nodes
-from datacode.values.date_text import could_be_date
+from datacode.values.date_text import could_be_date, could_be_duration
 from datacode.values.parse_text import amount_of
 
 _ORDER = frozenset({"<", "<=", ">", ">="})
@@ -78,7 +78,7 @@ def _is_ordered_by_type(p: Planner, left: int, right: int, may_mean_more: bool) 
 
 
 def _may_mean_more(left: plan.Expr, right: plan.Expr, *, in_condition: bool) -> bool:
-    """Can both operands be texts of dates or money, which compare as such?
+    """Can both operands be texts of dates, durations or money, which compare as such?
 
     Cells are mostly texts of unknown forms, so that in conditions every text is looked at.
     """
@@ -86,7 +86,7 @@ def _may_mean_more(left: plan.Expr, right: plan.Expr, *, in_condition: bool) -> 
     return all(
         isinstance(text, str)
         and (in_condition or text < _BEHIND_DIGITS)
-        and (could_be_date(text) or amount_of(text) is not None)
+        and (could_be_date(text) or could_be_duration(text) or amount_of(text) is not None)
         for text in constants
     )
 

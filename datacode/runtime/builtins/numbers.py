@@ -8,10 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from datacode.errors import runtime_error, type_error
+from datacode.language.analysis.rules import extreme
 from datacode.language.analysis.type_sets import NUMBER
 from datacode.runtime.builtins.arguments import array, exactly_whole, number, number_series
 from datacode.runtime.builtins.registry import builtin
 from datacode.runtime.operators import raise_to
+from datacode.tables.extremes import extreme_of
+from datacode.values.column_storage import ColumnData
 from datacode.values.number_picture import to_decimals
 from datacode.values.table import Column
 from datacode.values.types import Value
@@ -108,17 +111,20 @@ def div(a: Value, b: Value) -> float:
     return a / divisor  # type: ignore[no-any-return]
 
 
-@builtin("numbers", minimum=1, signature="min(array), min(n...)", returns=NUMBER)
-def min_(*values: Value) -> float:
+@builtin("numbers", minimum=1, signature="min(array), min(n...)", keeps=False, returns=extreme)
+def min_(*values: Value) -> Value:
     """The least of some numbers, or of an array or column of numbers.
 
-    NaN counts only where there is nothing else. Behind an array further arguments are ignored.
+    Dates, durations and amounts of money are compared as such, if all values are of one of these
+    kinds. NaN counts only where there is nothing else. Behind an array further arguments are
+    ignored.
 
-    Raises an error for an array without elements and for elements that are not numbers.
+    Raises an error for an array without elements and for other elements.
 
     Example::
 
         print(min(3, 1, 2), min([3, 1, 2]))     # 1 1
+        print(min(["31.12.2025", "1.12.2025"]))     # 1.12.2025
     """
     if len(values) == 2:
         first, second = values
@@ -127,17 +133,20 @@ def min_(*values: Value) -> float:
     return _extreme(values, min)
 
 
-@builtin("numbers", minimum=1, signature="max(array), max(n...)", returns=NUMBER)
-def max_(*values: Value) -> float:
+@builtin("numbers", minimum=1, signature="max(array), max(n...)", keeps=False, returns=extreme)
+def max_(*values: Value) -> Value:
     """The greatest of some numbers, or of an array or column of numbers.
 
-    NaN counts only where there is nothing else. Behind an array further arguments are ignored.
+    Dates, durations and amounts of money are compared as such, if all values are of one of these
+    kinds. NaN counts only where there is nothing else. Behind an array further arguments are
+    ignored.
 
-    Raises an error for an array without elements and for elements that are not numbers.
+    Raises an error for an array without elements and for other elements.
 
     Example::
 
         print(max(3, 1, 2), max([3, 1, 2]))     # 3 3
+        print(max("9:30:00", "255:30:00"))      # 255:30:00
     """
     if len(values) == 2:
         first, second = values
@@ -146,7 +155,7 @@ def max_(*values: Value) -> float:
     return _extreme(values, max)
 
 
-def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[float]], float]) -> float:
+def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[Any]], Any]) -> Value:
     first = values[0]
     if first.__class__ is float:
         if any(value.__class__ is not float for value in values):
@@ -162,11 +171,22 @@ def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[float]], floa
                 raise runtime_error("minimum_of_nothing", "Cannot find minimum of empty array")
             raise runtime_error("maximum_of_nothing", "Cannot find maximum of empty array")
         if set(map(type, elements)) != {float}:
-            raise type_error("Array of Numbers")
+            cells = first.stored if first.__class__ is Column else ColumnData.of_list(elements)
+            return _extreme_of_others(cells, choose, "Array of Numbers")
         numbers = elements
     else:
-        raise type_error("Number or Array")
+        return _extreme_of_others(ColumnData.of_list(list(values)), choose, "Number or Array")
     best = choose(numbers)
     if best == best:
         return best
     return choose([n for n in numbers if n == n] or [best])
+
+
+def _extreme_of_others(
+    cells: ColumnData, choose: Callable[[Iterable[Any]], Any], expected: str
+) -> Value:
+    """That of dates, durations or money; all other values are an error."""
+    found = extreme_of(cells, choose)
+    if found is None:
+        raise type_error(expected)
+    return found

@@ -10,7 +10,9 @@ from datacode.runtime.builtins.table_rows import aggregate, caller
 from datacode.runtime.builtins.tables import as_columns, as_table, as_text
 from datacode.runtime.host import Host
 from datacode.tables import summaries
+from datacode.tables.duration_columns import are_durations
 from datacode.tables.group import Aggregate
+from datacode.tables.money_columns import is_money_of_one_currency
 from datacode.tables.months import by_months
 from datacode.tables.select import position_of
 from datacode.tables.windows import with_column
@@ -30,6 +32,11 @@ def _is_numeric(cells: ColumnData) -> bool:
     return series is not None and series.dtype == pl.Float64
 
 
+def _has_total(cells: ColumnData) -> bool:
+    """Are there numbers, durations, or amounts in one currency?"""
+    return _is_numeric(cells) or are_durations(cells) or is_money_of_one_currency(cells)
+
+
 @builtin("tables", calls_back=True)
 def table_total(
     host: Host,
@@ -42,8 +49,8 @@ def table_total(
     """A table with one more row at its end: the totals of columns.
 
     ``columns`` is a name, an array of names, or an object ``{name: function}``; all columns of
-    numbers if it is not given. ``func`` is a function of ``table_group``. The ``label`` stands in
-    the first column without a total.
+    numbers, of durations and of amounts in one currency if it is not given. ``func`` is a function
+    of ``table_group``. The ``label`` stands in the first column without a total.
 
     Raises an error for a column that is not there, and where numbers are needed and there are
     other cells.
@@ -58,7 +65,7 @@ def table_total(
     source = as_table(table, expected)
     function = as_text(func, expected)
     if columns is ABSENT or columns is None:
-        totals = {p: function for p, c in enumerate(source.columns) if _is_numeric(c)}
+        totals = {p: function for p, c in enumerate(source.columns) if _has_total(c)}
     elif columns.__class__ is dict:
         totals = {position_of(source, n): as_text(f, expected) for n, f in columns.items()}
     else:

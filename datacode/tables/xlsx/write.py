@@ -11,6 +11,7 @@ from typing import IO, Any, BinaryIO
 from datacode.errors import DataCodeError, runtime_error
 from datacode.i18n.message import Message
 from datacode.tables.column_types import ColumnType, column_kind
+from datacode.tables.duration_columns import are_durations
 from datacode.tables.read_options import Warn, unheard
 from datacode.tables.xlsx.append import ExtendedBook
 from datacode.tables.xlsx.cells import Rows, SheetColumn, Style, StyleIds, cell_xml, shown_width
@@ -237,6 +238,8 @@ class SheetPlan:
         kind = column_kind(self._table.columns[position]).type
         if kind is ColumnType.CURRENCY:
             return len(self.columns[position].number_formats()) == 1
+        if kind is ColumnType.STRING:
+            return are_durations(self._table.columns[position])
         return kind in (ColumnType.INTEGER, ColumnType.FLOAT)
 
     def _total(self, position: int, name: str, function: str) -> _Total:
