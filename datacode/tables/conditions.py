@@ -12,6 +12,7 @@ from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
 from datacode.tables.filters import is_operator, where
 from datacode.tables.select import position_of, renamed_by_join
+from datacode.tables.slash_dates import refuse_row_by_row
 from datacode.tables.vectorized import RowExpressions, cells_of, mask_of
 from datacode.values.column_storage import ColumnData, Mask
 from datacode.values.lazy_polars import pl
@@ -183,8 +184,10 @@ def _parts(table: Table, text: str) -> Iterator[Table]:
 def _values_by_row(expressions: RowExpressions, table: Table, text: str) -> Iterator[Value]:
     """Compile an expression over the columns that it may mention, and evaluate it for every row.
 
-    Raises ``_NotAnExpression`` for its syntax errors; those of rows come with the rows.
+    Raises ``_NotAnExpression`` for its syntax errors, and a Runtime Error for dates that would be
+    read otherwise than in their column; errors of rows come with the rows.
     """
+    refuse_row_by_row(table, text)
     positions = _mentioned(table, text)
     names = [table.names[position] for position in positions]
     try:

@@ -14,14 +14,14 @@ from typing import Any, Protocol, TypeAlias
 from datacode.errors import DataCodeError
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
-from datacode.tables import column_functions
+from datacode.tables import column_functions, slash_dates
 from datacode.tables.date_columns import dates_of, keyed_pair
 from datacode.tables.date_parsing import DATE_LIKE
 from datacode.tables.duration_columns import are_durations, duration_of
 from datacode.tables.filters import is_utf8, where
 from datacode.tables.money_columns import is_money
 from datacode.tables.regular_expressions import are_matching
-from datacode.values.column_storage import ColumnData, is_short, typed
+from datacode.values.column_storage import SHORT, ColumnData, is_short, typed
 from datacode.values.date_text import DURATION, could_be_date
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import amount_of
@@ -71,8 +71,25 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 def cells_of(expressions: RowExpressions, table: Table, text: str) -> ColumnData | None:
     """The value of an expression for every row; None if it is not vectorizable."""
-    if is_short(len(table)):
+    found = _cells(expressions, table, text)
+    return found if found is None or len(found) == len(table) else found.slice(0, len(table))
+
+
+def mask_of(expressions: RowExpressions, table: Table, text: str) -> pl.Series | None:
+    """The rows for which a condition is true; None if it is not vectorizable."""
+    found = _cells(expressions, table, text)
+    series = None if found is None else found.series()
+    if series is None or series.dtype != pl.Boolean or series.null_count():
         return None
+    return series.head(len(table))
+
+
+def _cells(expressions: RowExpressions, table: Table, text: str) -> ColumnData | None:
+    """The value for every row, and for short tables maybe for the rows again and again."""
+    if is_short(len(table)):
+        if not slash_dates.mentioned(table, text):
+            return None
+        table = _made_long(table)  # such dates are read for whole columns only
     functions = ("case",) if expressions.defines("case") else ()
     try:
         tree = parse_expression(text, table.names, functions)
@@ -82,13 +99,11 @@ def cells_of(expressions: RowExpressions, table: Table, text: str) -> ColumnData
     return found if isinstance(found, ColumnData) else None
 
 
-def mask_of(expressions: RowExpressions, table: Table, text: str) -> pl.Series | None:
-    """The rows for which a condition is true; None if it is not vectorizable."""
-    found = cells_of(expressions, table, text)
-    series = None if found is None else found.series()
-    if series is None or series.dtype != pl.Boolean or series.null_count():
-        return None
-    return series
+def _made_long(table: Table) -> Table:
+    """The rows so often that their columns are no short ones."""
+    times = SHORT // len(table) + 1
+    columns = [ColumnData.of_list(list(cells.values()) * times) for cells in table.columns]
+    return Table(table.names, columns, len(table) * times)
 
 
 class _Expression:
@@ -146,11 +161,21 @@ class _Expression:
     def _variable(self, name: str) -> Value:
         return self._expressions.condition(name, [])([])
 
+    def _booleans(self, operand: ColumnOrValue) -> pl.Series:
+        """A column of bools; null is false."""
+        if isinstance(operand, ColumnData):
+            series = _typed(operand)
+            if series.dtype == pl.Boolean:
+                return series.fill_null(False)
+        if operand.__class__ is bool:
+            return pl.Series([operand]).new_from_index(0, len(self._table))
+        raise NotVectorizable
+
     # Operators -------------------------------------------------------------------
 
     def _unary(self, operator: str, operand: ColumnOrValue) -> ColumnOrValue:
         if operator == "not":
-            return ColumnData.of_series(~_booleans(operand))
+            return ColumnData.of_series(~self._booleans(operand))
         if isinstance(operand, ColumnData):
             return ColumnData.of_series(-self._numbers(operand))
         if operand.__class__ is float:
@@ -164,9 +189,9 @@ class _Expression:
         while isinstance(first, nodes.Logical):
             row.append(first)
             first = first.left
-        left = _booleans(self.value(first))
+        left = self._booleans(self.value(first))
         for each in reversed(row):
-            right = _booleans(self.value(each.right))
+            right = self._booleans(self.value(each.right))
             left = left & right if each.operator == "and" else left | right
         return ColumnData.of_series(left)
 
@@ -307,7 +332,7 @@ class _Expression:
         try:
             for test, result in node.branches:
                 self._wanted = left
-                mask = _booleans(self.value(test))
+                mask = self._booleans(self.value(test))
                 self._wanted = mask if left is None else mask & left
                 chosen.append((mask, self.value(result)))
                 left = ~mask if left is None else left & ~mask
@@ -328,6 +353,10 @@ class _Expression:
         first, *others = map(self.value, node.positional)
         if not isinstance(first, ColumnData) or any(isinstance(o, ColumnData) for o in others):
             raise NotVectorizable
+        if node.name in slash_dates.DATE_FUNCTIONS and slash_dates.read_otherwise(first):
+            if dates_of(first) is None:
+                raise NotVectorizable
+            first = slash_dates.in_iso(first)
         series = _typed(first)
         if node.name == "isset":
             return ColumnData.of_series(series.is_not_null())
@@ -462,12 +491,3 @@ def _typed(cells: ColumnData) -> pl.Series:
     if series is None:
         raise NotVectorizable
     return series
-
-
-def _booleans(operand: ColumnOrValue) -> pl.Series:
-    """A column of bools; null is false."""
-    if isinstance(operand, ColumnData):
-        series = _typed(operand)
-        if series.dtype == pl.Boolean:
-            return series.fill_null(False)
-    raise NotVectorizable
