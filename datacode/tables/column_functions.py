@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from datacode.tables.filters import is_utf8
 from datacode.values.column_storage import ColumnData
@@ -62,9 +63,14 @@ def _round(series: pl.Series, others: Sequence[Value]) -> pl.Series | None:
     factor = 10.0**digits
     scaled = series * factor
     rounded = scaled.round(mode="half_away_from_zero")
-    size = scaled.abs()
-    places = (~((scaled - rounded).abs() < 0.5 - size * _DOUBT)).arg_true()
     made: pl.Series = rounded / factor
+    distances = (scaled - rounded).abs()
+    most: Any = distances.max()  # that passes over NaN
+    edges: Any = (scaled.min(), scaled.max())
+    size = max(abs(edge or 0.0) for edge in edges)
+    if most is not None and most < 0.5 - size * _DOUBT and not distances.is_nan().any():
+        return made
+    places = (~(distances < 0.5 - scaled.abs() * _DOUBT)).arg_true()
     if len(places):
         exact = [_by_printed_digits(number, int(digits)) for number in series.gather(places)]
         made = made.scatter(places, exact)

@@ -52,6 +52,8 @@ _LOOK_ALIKE = Message(
 
 Names = tuple[str, str]
 
+_MOST_ROWS = 10_000
+
 _MOST = 1000
 """So many keys without a partner are looked at."""
 
@@ -288,10 +290,11 @@ def _core(key: Value) -> str:
 
 
 def warn_of_columns(left: ColumnData, right: ColumnData, names: Names, warn: Warn) -> None:
-    """The same for two columns of a table that are compared row by row."""
+    """The same for two columns of a table that are compared row by row, in its first rows."""
     warn_of_kinds(left, right, names, warn)
     if _kind(left) is float or _kind(right) is float or not _may_look_alike(left, right):
         return
+    left, right = (c.slice(0, min(len(c), _MOST_ROWS)) for c in (left, right))
     for one, other in zip(left, right, strict=True):
         if one.__class__ not in (str, float) or other.__class__ not in (str, float):
             continue

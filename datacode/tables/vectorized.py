@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias
 from datacode.errors import DataCodeError
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
-from datacode.tables import column_functions, slash_dates
+from datacode.tables import column_arithmetic, column_functions, slash_dates
 from datacode.tables.date_columns import dates_of, keyed_pair
 from datacode.tables.date_parsing import DATE_LIKE
 from datacode.tables.duration_columns import are_durations, duration_of
@@ -210,17 +210,23 @@ class _Expression:
         if operator in _MIRRORED:
             return ColumnData.of_series(self._comparison(operator, left, right))
         compute = _ARITHMETIC.get(operator)
-        if compute is None or not (isinstance(left, ColumnData) or isinstance(right, ColumnData)):
+        if not (isinstance(left, ColumnData) or isinstance(right, ColumnData)):
             raise NotVectorizable
         if operator == "+" and (_is_text(left) or _is_text(right)):
             return self._concatenation(left, right)
         one, other = self._number_or_numbers(left), self._number_or_numbers(right)
-        if operator == "/":
+        if operator == "^":
+            return ColumnData.of_series(column_arithmetic.power(one, other, len(self._table)))
+        if compute is None and operator != "%":
+            raise NotVectorizable
+        if operator in "/%":
             if isinstance(other, float):
                 if other == 0:
                     raise NotVectorizable
             else:
                 self._fail_if(other == 0)
+        if compute is None:
+            return ColumnData.of_series(column_arithmetic.remainder(one, other, len(self._table)))
         return ColumnData.of_series(compute(one, other))
 
     def _concatenation(self, left: ColumnOrValue, right: ColumnOrValue) -> ColumnOrValue:
@@ -340,7 +346,7 @@ class _Expression:
             otherwise = self.value(node.otherwise)
         finally:
             self._wanted = outer
-        return ColumnData.of_series(_joined(chosen, otherwise))
+        return _joined(chosen, otherwise)
 
     # Functions -----------------------------------------------------------------------
 
@@ -350,14 +356,14 @@ class _Expression:
             raise NotVectorizable
         if node.name not in column_functions.FUNCTIONS and node.name not in column_functions.PURE:
             raise NotVectorizable
-        first, *others = map(self.value, node.positional)
-        if not isinstance(first, ColumnData) or any(isinstance(o, ColumnData) for o in others):
+        values = list(map(self.value, node.positional))
+        columns = sum(isinstance(value, ColumnData) for value in values)
+        if columns > 1 and node.name in column_functions.PURE:
+            return self._by_different_rows(node.name, values)
+        first, *others = values
+        if not isinstance(first, ColumnData) or columns > 1:
             raise NotVectorizable
-        if node.name in slash_dates.DATE_FUNCTIONS and slash_dates.read_otherwise(first):
-            if dates_of(first) is None:
-                raise NotVectorizable
-            first = slash_dates.in_iso(first)
-        series = _typed(first)
+        series = self._read_as_dates(node.name, first)
         if node.name == "isset":
             return ColumnData.of_series(series.is_not_null())
         function = column_functions.FUNCTIONS.get(node.name)
@@ -377,23 +383,83 @@ class _Expression:
             raise NotVectorizable
         values = wanted.unique()
         results = [self._expressions.call(name, [value, *others]) for value in values]
-        made = typed(results)
-        if made is None:
+        return _spread(series.alias("0").to_frame(), values.alias("0").to_frame(), results)
+
+    def _by_different_rows(self, name: str, values: list[ColumnOrValue]) -> ColumnOrValue:
+        """The same for a function of several columns, called once for each different set."""
+        columns = {
+            str(place): self._read_as_dates(name, value)
+            for place, value in enumerate(values)
+            if isinstance(value, ColumnData)
+        }
+        frame = pl.DataFrame([series.alias(place) for place, series in columns.items()])
+        wanted = frame if self._wanted is None else frame.filter(self._wanted)
+        if any(s.dtype == pl.Float64 and s.is_nan().any() for s in wanted.get_columns()):
             raise NotVectorizable
-        known = pl.DataFrame([values.alias("value"), made.alias("result")])
-        found = (
-            series.alias("value")
-            .to_frame()
-            .join(known, on="value", how="left", nulls_equal=True, maintain_order="left")
-        )
-        return ColumnData.of_series(found["result"])
+        different = wanted.unique(maintain_order=True)
+        given: list[Any] = list(values)
+        results = []
+        for row in different.iter_rows():
+            for place, value in zip(columns, row, strict=True):
+                given[int(place)] = value
+            results.append(self._expressions.call(name, given))
+        return _spread(frame, different, results)
+
+    def _read_as_dates(self, name: str, cells: ColumnData) -> pl.Series:
+        """A column that a function is given, its dates in a form that says which is the day."""
+        if name in slash_dates.DATE_FUNCTIONS and slash_dates.read_otherwise(cells):
+            if dates_of(cells) is None:
+                raise NotVectorizable
+            cells = slash_dates.in_iso(cells)
+        return _typed(cells)
 
 
 # Columns -----------------------------------------------------------------------------
 
 
+def _spread(cells: pl.DataFrame, known: pl.DataFrame, results: list[Value]) -> ColumnData:
+    """For each row of cells the result that is known of it; null where none is."""
+    names = known.columns
+    made = typed(results)
+    answers = pl.int_range(len(results), dtype=pl.UInt32, eager=True) if made is None else made
+    found = cells.join(
+        known.with_columns(answers.alias("result")),
+        on=names,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )["result"]
+    if made is not None:
+        return ColumnData.of_series(found)
+    return ColumnData.of_list([None if n is None else results[n] for n in found])
+
+
+def _of_texts(operator: str, one: pl.Series, other: pl.Series) -> pl.Series:
+    """Two columns of texts compared that mean no more than that beside each other."""
+    for pattern in (DATE_LIKE, f"^{DURATION}$", "[0-9]"):  # the last may be amounts of money
+        if pattern == "[0-9]" and operator not in _ORDER:
+            continue
+        found = [_has_text_like(series, pattern) for series in (one, other)]
+        if all(found) or (pattern == DATE_LIKE and operator in _ORDER and any(found)):
+            raise NotVectorizable
+    if operator in _ORDER:
+        mask: pl.Series = _ORDER[operator](one, other)
+        return mask.fill_null(False)
+    mask = one.eq_missing(other)
+    return ~mask if operator == "!=" else mask
+
+
+def _has_text_like(series: pl.Series, pattern: str) -> bool:
+    """Is there a text of such a form? Dates and durations begin with a digit or a sign."""
+    if pattern != "[0-9]" and not ((series >= "-") & (series < ":")).any():
+        return False
+    return bool(series.str.contains(pattern).any())
+
+
 def _of_columns(operator: str, one: pl.Series, other: pl.Series) -> pl.Series:
-    """Two columns of numbers compared, cell by cell. Nothing compares with NaN."""
+    """Two columns of numbers or texts compared, cell by cell. Nothing compares with NaN."""
+    if one.dtype == other.dtype == pl.String:
+        return _of_texts(operator, one, other)
     if one.dtype != pl.Float64 or other.dtype != pl.Float64:
         raise NotVectorizable
     if operator in _ORDER:
@@ -434,7 +500,23 @@ def _are_alike_dates(cells: ColumnData) -> bool:
     return dates is not None and dates.shape is not None and dates.count == len(cells)
 
 
-def _joined(chosen: list[tuple[pl.Series, ColumnOrValue]], otherwise: ColumnOrValue) -> pl.Series:
+def _of_several_kinds(
+    chosen: list[tuple[pl.Series, ColumnOrValue]], otherwise: ColumnOrValue
+) -> ColumnData:
+    """The same where the values are of several kinds, or null alone."""
+    length = len(chosen[0][0])
+    places: Any = pl
+    for place, (mask, _) in enumerate(chosen):
+        places = places.when(mask).then(pl.lit(place))
+    found = pl.select(places.otherwise(pl.lit(len(chosen)))).to_series().to_list()
+    columns = [
+        value.values() if isinstance(value, ColumnData) else [value] * length
+        for value in (*(value for _, value in chosen), otherwise)
+    ]
+    return ColumnData.of_list([columns[place][row] for row, place in enumerate(found)])
+
+
+def _joined(chosen: list[tuple[pl.Series, ColumnOrValue]], otherwise: ColumnOrValue) -> ColumnData:
     """For each row the value of the first branch that holds. They all are of one kind."""
     columns: list[pl.Series] = []
 
@@ -445,7 +527,7 @@ def _joined(chosen: list[tuple[pl.Series, ColumnOrValue]], otherwise: ColumnOrVa
     kinds = {_kind(value) for _, value in chosen} | {_kind(otherwise)}
     kinds.discard(pl.Null())
     if len(kinds) != 1:
-        raise NotVectorizable
+        return _of_several_kinds(chosen, otherwise)
     kind = kinds.pop()
 
     def result(value: ColumnOrValue) -> pl.Expr:
@@ -458,7 +540,7 @@ def _joined(chosen: list[tuple[pl.Series, ColumnOrValue]], otherwise: ColumnOrVa
         made = made.when(column(mask)).then(result(value))
     expression = made.otherwise(result(otherwise)).alias("made")
     found = pl.DataFrame(columns).select(expression).to_series()
-    return found.cast(pl.Null) if found.null_count() == len(found) else found
+    return ColumnData.of_series(found.cast(pl.Null) if found.null_count() == len(found) else found)
 
 
 def _kind(value: ColumnOrValue) -> pl.DataType:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from typing import Any
 
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.runtime.interpreter import Interpreter
+from datacode.runtime.operators import modulo, raise_to
 from datacode.tables import vectorized
+from datacode.tables.column_arithmetic import power, remainder
 from datacode.values import column_storage
 from datacode.values.table import Table
 from datacode.values.types import Value
@@ -25,7 +30,7 @@ FUNCTIONS = ["upper", "trim", "len", "abs", "round", "isset", "str", "title", "f
 def pairs(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """Longer expressions out of parts."""
     signs = st.sampled_from(
-        ["<", "<=", ">", ">=", "==", "!=", "=", "+", "-", "*", "/", "and", "or", "%"]
+        ["<", "<=", ">", ">=", "==", "!=", "=", "+", "-", "*", "/", "and", "or", "%", "^"]
     )
     return st.one_of(
         st.tuples(parts, signs, parts).map(lambda each: f"({each[0]} {each[1]} {each[2]})"),
@@ -46,10 +51,24 @@ def pairs(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(st.sampled_from(FUNCTIONS), parts).map(lambda each: f"{each[0]}({each[1]})"),
         parts.map(lambda part: f"round({part}, 1)"),
         parts.map(lambda part: f"contains({part}, 'a')"),
+        st.tuples(parts, parts).map(lambda each: f"pad({each[0]}, {each[1]})"),
+        st.tuples(parts, parts).map(lambda each: f"date_add({each[0]}, {each[1]}, 'days')"),
+        st.tuples(parts, parts).map(lambda each: f"if({each[0]} == {each[1]}, 'x', {each[1]})"),
     )
 
 
 EXPRESSIONS = st.recursive(st.one_of(NAMES, LITERALS), pairs, max_leaves=5)
+
+
+FLOATS = st.one_of(
+    st.floats(-1e6, 1e6), st.integers(-1000, 1000).map(float), st.floats(),
+    st.sampled_from([2.0, 3.0, 0.5, -0.0, 2.0**53, 7.0]),
+)  # fmt: skip
+
+
+def bits(number: float) -> bytes:
+    """A float as it is stored; all NaN alike."""
+    return struct.pack("d", math.nan if number != number else number)
 
 
 class WholeColumnTests(TableTestCase):
@@ -93,6 +112,25 @@ class WholeColumnTests(TableTestCase):
                 self.result(source, call, whole=True), self.result(source, call, whole=False)
             )
 
+    @quickly
+    @given(st.lists(st.tuples(FLOATS, FLOATS), min_size=1, max_size=20), FLOATS)
+    def test_arithmetic_to_the_last_bit(
+        self, pairs: list[tuple[float, float]], other: float
+    ) -> None:
+        """Powers and remainders are those of the language, signs of zeros included."""
+        lefts, rights = map(list, zip(*pairs, strict=True))
+        for right in (pl.Series(rights, dtype=pl.Float64), other):
+            given_rights = rights if isinstance(right, pl.Series) else [other] * len(lefts)
+            left = pl.Series(lefts, dtype=pl.Float64)
+            found = power(left, right, len(lefts)).to_list()
+            self.assertEqual(
+                list(map(bits, found)), list(map(bits, map(raise_to, lefts, given_rights)))
+            )
+            if 0 not in given_rights:
+                found = remainder(left, right, len(lefts)).to_list()
+                expected = map(bits, map(modulo, lefts, given_rights))
+                self.assertEqual(list(map(bits, found)), list(expected))
+
     def test_it_is_used(self) -> None:
         """Comparisons and computations of typed columns are not done row by row."""
         found = []
@@ -122,9 +160,14 @@ class WholeColumnTests(TableTestCase):
             "round(n / 3, 2) > 0.3",
             "b == null or upper(if(b is null, '', b)) = 'X'",
             "`n` + 1 > m",
+            "n % 2 == 1 and (m / 3) % n >= 0",
+            "n ^ 2 + 2 ^ m > 3",
+            "b == b and b != upper(if(b is null, '', b))",
+            "b < b or true",
+            "pow(n, m) > 3 and true",
         ):
             self.result(source, f'table_query(t, "{text}")', whole=True)
-        self.assertEqual([mask is not None for mask in found], [True] * 15)
+        self.assertEqual([mask is not None for mask in found], [True] * 20)
 
 
 class RowWordTests(TableTestCase):
