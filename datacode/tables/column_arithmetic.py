@@ -19,6 +19,15 @@ def power(base: pl.Series | float, exponent: pl.Series | float, length: int) -> 
     return frame.select(pl.col("base").pow(pl.col("exponent"))).to_series()
 
 
+def quotient(left: pl.Series | float, right: pl.Series | float) -> pl.Series:
+    """The quotients of columns. Polars multiplies by the reciprocal of one divisor for all rows,
+    which rounds otherwise for a third of all numbers."""
+    if isinstance(right, float):
+        assert isinstance(left, pl.Series)
+        right = _column(right, "right", len(left))
+    return left / right
+
+
 def remainder(left: pl.Series | float, right: pl.Series | float, length: int) -> pl.Series:
     """The rest of a division, with the sign of the left operand; no right one is 0.
 

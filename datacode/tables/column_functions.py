@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from datacode.tables.column_arithmetic import quotient
 from datacode.tables.filters import is_utf8
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
@@ -63,7 +64,7 @@ def _round(series: pl.Series, others: Sequence[Value]) -> pl.Series | None:
     factor = 10.0**digits
     scaled = series * factor
     rounded = scaled.round(mode="half_away_from_zero")
-    made: pl.Series = rounded / factor
+    made = quotient(rounded, factor)
     distances = (scaled - rounded).abs()
     most: Any = distances.max()  # that passes over NaN
     edges: Any = (scaled.min(), scaled.max())

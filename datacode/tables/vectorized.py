@@ -65,7 +65,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operators.add,
     "-": operators.sub,
     "*": operators.mul,
-    "/": operators.truediv,
+    "/": column_arithmetic.quotient,
 }
 
 

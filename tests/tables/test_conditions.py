@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import struct
+from operator import truediv
 from typing import Any
 
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.interpreter import Interpreter
 from datacode.runtime.operators import modulo, raise_to
-from datacode.tables import vectorized
-from datacode.tables.column_arithmetic import power, remainder
+from datacode.tables import column_functions, vectorized
+from datacode.tables.column_arithmetic import power, quotient, remainder
 from datacode.values import column_storage
 from datacode.values.table import Table
 from datacode.values.types import Value
@@ -130,6 +132,14 @@ class WholeColumnTests(TableTestCase):
                 found = remainder(left, right, len(lefts)).to_list()
                 expected = map(bits, map(modulo, lefts, given_rights))
                 self.assertEqual(list(map(bits, found)), list(expected))
+                found = quotient(left, right).to_list()
+                expected = map(bits, map(truediv, lefts, given_rights))
+                self.assertEqual(list(map(bits, found)), list(expected))
+            digits = 2.0
+            rounded = column_functions.FUNCTIONS["round"](left, [digits])
+            assert rounded is not None
+            alone = [BUILTINS["round"].function(number, digits) for number in lefts]
+            self.assertEqual(list(map(bits, rounded.to_list())), list(map(bits, alone)))
 
     def test_it_is_used(self) -> None:
         """Comparisons and computations of typed columns are not done row by row."""
