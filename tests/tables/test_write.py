@@ -271,6 +271,21 @@ class LookTests(TableTestCase):
         mixed_times = to_book(table("a", ["09:05:00", "x"]))
         self.assertEqual(self.cells(mixed_times)[1][0][0], "09:05:00")
 
+    def test_dates_with_slashes(self) -> None:
+        """The column decides which is the day."""
+        found = self.cells(to_book(table("d", ["01/31/2024", "02/01/2024"])))
+        self.assertEqual(found[2][0], (datetime(2024, 2, 1), "mm/dd/yyyy"))
+        found = self.cells(to_book(table("d", ["31/1/2024", "2/1/2024"])))
+        self.assertEqual(found[2][0], (datetime(2024, 1, 2), "d/m/yyyy"))
+
+    def test_percent(self) -> None:
+        """A column of texts in percent holds numbers in that format, as precise as they are."""
+        found = self.cells(to_book(table("a b c", ["12 %", None], ["7,25%", "-3%"], ["5%", "x"])))
+        self.assertEqual(found[1], [(0.12, "0%"), (0.0725, "0.00%"), ("5%", "General")])
+        self.assertEqual(found[2][1], (-0.03, "0.00%"))
+        again = read_xlsx(io.BytesIO(to_book(table("a", ["12,5 %"]))))
+        self.assertEqual(list(again.columns[0]), [0.125])
+
     def test_money(self) -> None:
         """Amounts are numbers with their currency, on the side where it stood."""
         amounts: list[Value] = [Currency("$5"), "1 234,50 ₽", "-€7", "5 USD", "5 $ €", "lots"]

@@ -1,8 +1,9 @@
 """What the cells of a table's column become in a sheet: numbers, dates, money and texts.
 
 A date text in a column of type Date becomes a day with a date format, an amount of money a number
-with a currency format, a column of times or durations one of durations; what a sheet cannot hold
-as such (days before 1900, times with a zone) stays text. Nothing becomes a formula.
+with a currency format, a column of times or durations one of durations, one of texts in percent
+one of numbers in percent; what a sheet cannot hold as such (days before 1900, times with a zone)
+stays text. Nothing becomes a formula.
 Source: tables and files reference, 2.7.
 """
 
@@ -13,14 +14,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from datacode.errors import runtime_error
 from datacode.tables.column_types import ColumnType, column_kind
+from datacode.tables.date_columns import dates_of
 from datacode.tables.xlsx.size_limits import column_letters
 from datacode.values.column_storage import ColumnData
-from datacode.values.date_text import DateForm, moment_from_text
+from datacode.values.date_text import DateForm, DayOrder, moment_from_text
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import currency_amount, is_money_text, money_mark
 from datacode.values.text import number_text, printed
@@ -77,6 +80,10 @@ class SheetColumn:
             series is not None and series.dtype == pl.Float64 and bool(series.is_finite().all())
         )
         self._is_durations = self.type is ColumnType.STRING and _are_durations(cells)
+        is_text = self.type is ColumnType.STRING
+        self._percent_format = _percent_format(cells) if is_text else None
+        dates = dates_of(cells)
+        self._day_order = None if dates is None else dates.order
 
     def block(self, start: int, stop: int, first: int) -> list[str]:
         """The XML of the cells from ``start`` to before ``stop``; ``first`` is the first's row."""
@@ -112,7 +119,9 @@ class SheetColumn:
             return _money(value.text) or (value, GENERAL)
         if kind is str:
             if self.type is ColumnType.DATE:
-                return _day(value) or (value, GENERAL)
+                return _day(value, self._day_order) or (value, GENERAL)
+            if self._percent_format is not None:
+                return _percent(value), self._percent_format
             if self._is_durations:
                 return _duration(value), "[h]:mm:ss"
             if self.type is ColumnType.CURRENCY and is_money_text(value):
@@ -239,9 +248,12 @@ _DATE_FORMATS = {
 
 
 @lru_cache(maxsize=4096)
-def _day(text: str) -> tuple[float, str] | None:
-    """The number of a day, and the format that shows it as it was written."""
-    moment = moment_from_text(text)
+def _day(text: str, order: DayOrder | None) -> tuple[float, str] | None:
+    """The number of a day, and the format that shows it as it was written.
+
+    ``order`` is that of the day and the month in the column, where it decides.
+    """
+    moment = moment_from_text(text, order if "/" in text else None)
     if moment is None or moment.time.tzinfo is not None or moment.time < _FIRST_DAY:
         return None
     number = (moment.time - _DAY_ZERO).total_seconds() / 86_400
@@ -270,6 +282,30 @@ def _duration(text: str) -> float:
     """A time of the day or a duration, in days."""
     hours, minutes, seconds = map(int, text.split(":"))
     return (hours * 3600 + minutes * 60 + seconds) / 86_400
+
+
+_PERCENT = re.compile(r"([+-]?[0-9]{1,12})(?:[.,]([0-9]{1,10}))?[ \xa0\u202f]?%")
+
+
+def _percent_format(cells: ColumnData) -> str | None:
+    """The format of a column in which every text is so many percent; None for others."""
+    places = -1
+    for value in cells:
+        if value is not None:
+            match = _PERCENT.fullmatch(value) if value.__class__ is str else None
+            if match is None:
+                return None
+            places = max(places, len(match[2] or ""))
+    if places < 0:
+        return None
+    return f"0.{'0' * places}%" if places else "0%"
+
+
+def _percent(text: str) -> float:
+    """What a text in percent is as a number, rounded once."""
+    match = _PERCENT.fullmatch(text)
+    assert match is not None
+    return float(Decimal(f"{match[1]}.{match[2] or 0}") / 100)
 
 
 @lru_cache(maxsize=4096)
