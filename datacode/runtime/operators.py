@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from datacode.errors import runtime_error
 from datacode.values import equality, paths
 from datacode.values.date_text import begins_like_a_date, both_dates, both_durations, date_key
-from datacode.values.parse_text import both_amounts
+from datacode.values.parse_text import amount_of, both_amounts
 from datacode.values.table import Column
 from datacode.values.text import debug, number_text, printed
 from datacode.values.types import Currency, Path, PathPattern, Value
@@ -244,13 +244,30 @@ def greater_equal(left: Value, right: Value) -> bool:
 
 
 def cell_equal(left: Value, right: Value) -> bool:
-    """``left == right`` in a condition over rows, where two dates are equal in any form, and two
-    durations.
+    """``left == right`` in a condition over rows, where two dates are equal in any form, two
+    durations, two amounts in one currency, and an amount and a number.
     """
+    if left.__class__ is not right.__class__:
+        beside = _amount_beside_number(left, right)
+        return equality.equal(*(beside or (left, right)))
     if left.__class__ is right.__class__ is str and left != right:
         keys = both_dates(left, right) or both_durations(left, right)
-        return keys is not None and keys[0] == keys[1]
+        if keys is not None:
+            return keys[0] == keys[1]
+        one = amount_of(left)
+        return one is not None and one == amount_of(right)
     return equality.equal(left, right)
+
+
+def _amount_beside_number(left: Value, right: Value) -> tuple[float, float] | None:
+    """An amount of money and a number, in whatever currency, in their order; None for others."""
+    if left.__class__ is float:
+        amount = amount_of(right)
+        return None if amount is None else (left, amount.amount)
+    if right.__class__ is float:
+        amount = amount_of(left)
+        return None if amount is None else (amount.amount, right)
+    return None
 
 
 _RAW = {
@@ -283,6 +300,7 @@ def lenient(compare: Callable[[Value, Value], bool]) -> Callable[[Value, Value],
             if _is_no_date_beside_one(left, right) or _is_no_date_beside_one(right, left):
                 return False
             return raw(left, right)
-        return compare(left, right)
+        beside = _amount_beside_number(left, right)
+        return compare(left, right) if beside is None else raw(*beside)
 
     return compare_cells

@@ -18,13 +18,20 @@ from datacode.errors import runtime_error
 from datacode.tables.date_columns import among, compared, dates_beside, dates_of, keyed
 from datacode.tables.duration_columns import duration_of, seconds_beside, seconds_of
 from datacode.tables.like import LONGEST_EXPRESSION, like_pattern, like_test
-from datacode.tables.money_columns import amounts_beside
+from datacode.tables.money_columns import amounts_beside, amounts_in, is_money
 from datacode.values.column_storage import ColumnData, Mask
 from datacode.values.date_text import could_be_date
 from datacode.values.equality import equal
 from datacode.values.hashing import HashKeys, distinct, is_exact
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import WHITE_SPACE, comes_back, currency_amount, number_from_text
+from datacode.values.parse_text import (
+    WHITE_SPACE,
+    Amount,
+    amount_of,
+    comes_back,
+    currency_amount,
+    number_from_text,
+)
 from datacode.values.stored_column import BATCH, batches, is_plain, rows_of
 from datacode.values.types import EPSILON, Currency, Value
 
@@ -167,7 +174,8 @@ def are_among(cells: ColumnData, values: Sequence[Value]) -> Mask:
         dates_of(cells) if any(v.__class__ is str and could_be_date(v) for v in values) else None
     )
     if dates is None:
-        return _are_among(*_in_seconds(cells, values))
+        amounts = _among_amounts(cells, values)
+        return _are_among(*_in_seconds(cells, values)) if amounts is None else amounts
     keys = [dates_beside(cells, v) for v in values]
     found = [key for beside in keys if beside is not None for key in beside[1]]
     others = [v for v, beside in zip(values, keys, strict=True) if beside is None]
@@ -175,6 +183,25 @@ def are_among(cells: ColumnData, values: Sequence[Value]) -> Mask:
     if not others:
         return mask
     return _combined(operator.or_, mask, _are_among(cells, others))
+
+
+def _among_amounts(cells: ColumnData, values: Sequence[Value]) -> Mask | None:
+    """The rows of a column called Currency whose amount is a number, or an amount in its currency,
+    among the values; None for other columns and values."""
+    wanted: dict[str | None, list[Value]] = {}
+    others = []
+    for value in values:
+        amount = Amount(value, None) if value.__class__ is float else amount_of(value)
+        if amount is None:
+            others.append(value)
+        else:
+            wanted.setdefault(amount.currency, []).append(amount.amount)
+    if not wanted or not is_money(cells):
+        return None
+    mask = _are_among(cells, others)
+    for currency, amounts in wanted.items():
+        mask = _combined(operator.or_, mask, _are_among(amounts_in(cells, currency), amounts))
+    return mask
 
 
 def _in_seconds(cells: ColumnData, values: Sequence[Value]) -> tuple[ColumnData, Sequence[Value]]:

@@ -58,11 +58,11 @@ def amounts_beside(cells: ColumnData, *values: Value) -> tuple[ColumnData, list[
     currencies = {amount.currency for amount in found} - {None}
     if len(currencies) > 1:
         return None
-    return _amounts(cells, next(iter(currencies), None)), [amount.amount for amount in found]
+    return amounts_in(cells, next(iter(currencies), None)), [amount.amount for amount in found]
 
 
-def _amounts(cells: ColumnData, currency: str | None) -> ColumnData:
-    """The amounts in a currency, or of all cells."""
+def amounts_in(cells: ColumnData, currency: str | None) -> ColumnData:
+    """The amounts in a currency, or of all cells; null for cells in another one."""
 
     def amount(value: Value) -> float | None:
         if value.__class__ is float:

@@ -24,7 +24,7 @@ from datacode.tables.regular_expressions import are_matching
 from datacode.values.column_storage import SHORT, ColumnData, is_short, typed
 from datacode.values.date_text import DURATION, could_be_date
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import amount_of
+from datacode.values.parse_text import MONEY_MARK, amount_of
 from datacode.values.table import Table
 from datacode.values.text import printed
 from datacode.values.types import EPSILON, Value
@@ -284,7 +284,8 @@ class _Expression:
         false."""
         kind = _typed(cells).dtype
         fits = (kind == pl.Float64 and value.__class__ is float) or (
-            kind == pl.String and value.__class__ is str
+            kind == pl.String
+            and (value.__class__ is str or (value.__class__ is float and is_money(cells)))
         )
         if not fits and value is not None and kind != pl.Null:
             raise NotVectorizable
@@ -482,7 +483,7 @@ def _means_more(cells: ColumnData, value: ColumnOrValue) -> bool:
     if series.dtype != pl.String or isinstance(value, ColumnData):
         return False
     if value.__class__ is float:
-        return is_money(cells)
+        return not is_money(cells) and bool(series.str.contains(MONEY_MARK).any())
     if value.__class__ is not str:
         return False
     if could_be_date(value):

@@ -113,6 +113,8 @@ MONEY_MARKS = (_SYMBOLS, _ANY_CODE)
 _HAS_MARK = re.compile(
     rf"[{_SYMBOLS}]|\A(?:{_ANY_CODE})|(?:{_ANY_CODE})\Z", re.IGNORECASE | re.ASCII
 )
+MONEY_MARK = f"[{_SYMBOLS}]|(?i:{_ANY_CODE})"
+"""What every text that is money holds, for Polars."""
 _HAS_CODE = re.compile(_ANY_CODE, re.IGNORECASE | re.ASCII)
 _MARK = re.compile(rf"[{_SYMBOLS}]|{_ANY_CODE}", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(rf"[0-9+\-.,{_SPACES}{_SYMBOLS}]+")

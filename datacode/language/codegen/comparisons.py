@@ -9,7 +9,7 @@ import ast
 from dataclasses import replace
 
 from datacode.language.analysis import plan
-from datacode.language.analysis.type_sets import BOOL, INTEGER, NULL, NUMBER, STRING, only
+from datacode.language.analysis.type_sets import BOOL, INTEGER, NULL, NUMBER, OTHER, STRING, only
 from datacode.language.codegen.builder import STEADY, Builder, Operand
 from datacode.language.codegen.class_tests import numbers_test
 from datacode.language.codegen.evaluation_order import constant_number, order_operands
@@ -81,7 +81,11 @@ def _two_wholes(b: Builder, left: Operand, mark: int, right: Operand) -> tuple[O
 
 def _equality(b: Builder, node: plan.Compare, left: Operand, mark: int, right: Operand) -> Operand:
     may_be_texts = left.types & right.types & STRING
-    if b.in_condition and may_be_texts and node.may_mean_more:
+    may_be_money = any(
+        one.types & NUMBER and other.types & (STRING | OTHER)
+        for one, other in ((left, right), (right, left))
+    )
+    if b.in_condition and (may_be_money or (may_be_texts and node.may_mean_more)):
         made, safe = _equal_cells(b, left, mark, right), False
     else:
         made, safe = _equal(b, left, mark, right, node.bounds)
@@ -91,7 +95,8 @@ def _equality(b: Builder, node: plan.Compare, left: Operand, mark: int, right: O
 
 
 def _equal_cells(b: Builder, left: Operand, mark: int, right: Operand) -> ast.expr:
-    """In a condition over the rows of a table dates are equal in whatever form they are."""
+    """In a condition over the rows of a table dates are equal in whatever form they are, and
+    amounts of money are equal to numbers."""
     if not left.types & right.types & NUMBER:
         left, right = order_operands(b, left, mark, right, "")
         return b.call("cell_equal", left.node, right.node)
