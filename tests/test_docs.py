@@ -67,6 +67,15 @@ class OfficeFileTests(ProgramTests):
                 self.assertEqual(self.check(DOCS / language / "office-files.md"), 5)
 
 
+class TablePageTests(ProgramTests):
+    """The programs on the page about tables."""
+
+    def test_language(self) -> None:
+        """The same programs in both languages."""
+        for language in ("", "ru"):
+            self.assertEqual(self.check(DOCS / language / "tables.md"), 16)
+
+
 class FirstProgramTests(CommandTestCase):
     """The programs on the first pages, run as they say there."""
 
