@@ -45,6 +45,13 @@ def is_money_of_one_currency(cells: ColumnData) -> bool:
     return None not in found and len({each.currency for each in found if each is not None}) == 1
 
 
+def are_amounts(cells: ColumnData) -> bool:
+    """Is the column called Currency, and has every cell that is not null an amount?"""
+    return is_money(cells) and all(
+        amount_of(value) is not None for value in set(cells) if value is not None
+    )
+
+
 def amounts_beside(cells: ColumnData, *values: Value) -> tuple[ColumnData, list[float]] | None:
     """The amounts of a column called Currency and of values, which are money or numbers.
 

@@ -19,7 +19,7 @@ from datacode.tables.date_columns import dates_of, keyed_pair
 from datacode.tables.date_parsing import DATE_LIKE
 from datacode.tables.duration_columns import are_durations, duration_of
 from datacode.tables.filters import is_utf8, where
-from datacode.tables.money_columns import is_money
+from datacode.tables.money_columns import are_amounts, is_money
 from datacode.tables.regular_expressions import are_matching
 from datacode.values.column_storage import SHORT, ColumnData, is_short, typed
 from datacode.values.date_text import DURATION, could_be_date
@@ -285,7 +285,7 @@ class _Expression:
         kind = _typed(cells).dtype
         fits = (kind == pl.Float64 and value.__class__ is float) or (
             kind == pl.String
-            and (value.__class__ is str or (value.__class__ is float and is_money(cells)))
+            and (value.__class__ is str or (value.__class__ is float and are_amounts(cells)))
         )
         if not fits and value is not None and kind != pl.Null:
             raise NotVectorizable

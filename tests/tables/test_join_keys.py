@@ -61,6 +61,7 @@ class JoinKeyTests(TableTestCase):
             ([17.0, "A1"], ["17", "A1"], ["key_is_number_and_text"]),
             (["0017", "A1"], [17.0, "A1"], ["key_is_number_and_text"]),
             ([17.0, "A1", None, True], [17.0, "A1"], []),
+            (["\ud800", "A1"], ["A1"], []),
         ):
             rows, warnings = self.join(list(left), list(right))
             self.assertEqual(rows[-1], ["A1", "A1"])

@@ -38,3 +38,7 @@ class MoneyConditionTests(ProgramTestCase):
         """A text that is no money does not compare with a number, and that is told."""
         self.run_program("t = table([['400 ₽', 1], ['x', 2], ['y', 3]], ['s', 'n'])")
         self.assertIn("Cannot compare", self.failure("t['s > 350 and n > 0']"))
+        self.run_program("odd = table([['$5', 1], ['$abc', 2], ['$7', 3]], ['s', 'n'])")
+        for table in ("odd", "merge_tables(bulk_create(300, odd))"):
+            self.assertIn("Cannot compare", self.failure(f"{table}['s > 6 and n > 0']"))
+            self.assertPrints("[3]", f"unique({table}['s = 7 and n > 0'].n)")
