@@ -8,18 +8,19 @@ from datacode.plans.nodes import Kind, common_kind
 from datacode.values.column_storage import ColumnData
 from datacode.values.parse_text import MONEY_MARKS, WHITE_SPACE
 
-_LIKE_A_DATE = r"(?s)^[0-9](?:[./]|.[./]|...-)|^[0-9][0-9.:/ T-]*$"
+_LIKE_A_DATE = r"(?s)^[0-9](?:[./]|.[./]|...-)|^[0-9][0-9.:/ T-]*$|^-[0-9]+:"
 _SIGNS, _CODES = MONEY_MARKS
 _LIKE_MONEY = f"(?i)[{_SIGNS}]|^[{WHITE_SPACE}]*(?:{_CODES})|(?:{_CODES})[{WHITE_SPACE}]*$"
-"""Wider than what dates and money are: a column without such texts is neither, nor any part."""
+"""Wider than what dates, durations and money are: a column without such texts is none of these, nor
+any part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """``nulls``: how many, None where nobody has counted.
 
-    ``is_plain``: no text could be a date or money, which are compared as such. ``is_finite``: no
-    number is infinite. Both hold for every part of the column, too.
+    ``is_plain``: no text could be a date, a duration or money, which are compared as
+    such. ``is_finite``: no number is infinite. Both hold for every part of the column, too.
     """
 
     kind: Kind

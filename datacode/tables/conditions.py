@@ -12,7 +12,7 @@ from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
 from datacode.tables.filters import is_operator, where
 from datacode.tables.select import position_of, renamed_by_join
-from datacode.tables.slash_dates import refuse_row_by_row
+from datacode.tables.slash_dates import mentioned, refuse_row_by_row
 from datacode.tables.vectorized import RowExpressions, cells_of, mask_of
 from datacode.values.column_storage import ColumnData, Mask
 from datacode.values.lazy_polars import pl
@@ -91,7 +91,7 @@ def computed(expressions: RowExpressions, table: Table, expression: str) -> Colu
     if not len(table):
         return ColumnData.of_list([])
     source = next((c.source for c in table.columns if c.source is not None), None)
-    if source is not None:
+    if source is not None and not mentioned(table, expression):
         parts = (computed(expressions, part, expression) for part in _parts(table, expression))
         return source.new_column(parts)
     whole = cells_of(expressions, table, expression)
@@ -204,7 +204,7 @@ def _by_expression(expressions: RowExpressions, table: Table, text: str) -> Tabl
 
     Raises ``_NotAnExpression``, and a Runtime Error for what goes wrong in a row.
     """
-    if all(column.source is None for column in table.columns):
+    if all(column.source is None for column in table.columns) or mentioned(table, text):
         return table.keep(_mask(expressions, table, text, table))
     masks = [_mask(expressions, part, text, table) for part in _parts(table, text)]
     if not masks:
