@@ -33,14 +33,21 @@ class Window:
 
 Make = Callable[[pl.Expr, int], pl.Expr]
 
+
+def _zeros(e: pl.Expr) -> pl.Expr:
+    """A column of zeros, so that a sum is one, too: Polars divides by one number for all rows
+    otherwise (``quotient``), and gives one row where nothing but a sum is wanted."""
+    return e.is_null().cast(pl.Float64) * 0.0
+
+
 NUMERIC: dict[str, Make] = {
     "sum": lambda e, _: e.fill_null(0.0).cum_sum(),
     "mean": lambda e, _: _running_mean(e),
     "min": lambda e, _: e.cum_min().forward_fill(),
     "max": lambda e, _: e.cum_max().forward_fill(),
     "diff": lambda e, n: e - e.shift(n),
-    "share": lambda e, _: e / e.sum(),
-    "total": lambda e, _: e.sum(),
+    "share": lambda e, _: e / (e.sum() + _zeros(e)),
+    "total": lambda e, _: e.sum() + _zeros(e),
     "rolling_sum": lambda e, n: e.rolling_sum(n),
     "rolling_mean": lambda e, n: e.rolling_mean(n),
     "rolling_min": lambda e, n: e.rolling_min(n),

@@ -138,6 +138,18 @@ class AgainstPolarsTests(AgainstTestCase):
             self.assertFrame(found, frame.with_columns(expression.over("k").alias(name)))
 
     @quickly
+    @given(st.lists(st.tuples(KEYS, st.integers(1, 999), TEXTS, st.none()), min_size=1))
+    def test_share(self, rows: Rows) -> None:
+        """The quotient to the last digit, which Polars does not give for one divisor."""
+        rows = [(k, float(n), s, m) for k, n, s, m in rows]
+        frame = frame_of(rows).with_columns(pl.col("n").sum().over("k").alias("total"))
+        expected = frame.with_columns(pl.col("n") / pl.col("total")).drop("total")
+        found = self.table("table_window", rows, {"n": ["n", "share"]}, "k")
+        self.assertFrame(found, expected)
+        found = self.table("table_window", rows, {"all": ["n", "total"]})
+        self.assertFrame(found, frame_of(rows).with_columns(pl.col("n").sum().alias("all")))
+
+    @quickly
     @given(ROWS, st.integers(1, 4))
     def test_top(self, rows: Rows, count: int) -> None:
         """The greatest first, equal ones as they stand."""
