@@ -18,6 +18,7 @@ from tests.smb.proxy import Fault, FaultProxy
 from tests.smb.samba import LOGIN, PASSWORD, Samba, samba
 
 MIB = 1 << 20
+REPORTS = Path(__file__).parents[1] / "tables" / "argument_files"
 
 
 class EndToEndTestCase(SharedDaemonTestCase):
@@ -86,6 +87,57 @@ class WritingTests(EndToEndTestCase):
         )
         self.assertEqual(sorted(os.listdir(self.folder)), ["a.txt", "t.csv", "t.xlsx"])
         self.assertEqual((self.folder / "a.txt").read_text("utf-8"), "привет")
+
+    def test_reading_as_told(self) -> None:
+        """The arguments of ``read_file``, all together: the same of a share and of an upload."""
+        text = (
+            "Отчёт;;;\n;;;\nТовар;Сумма;;Дата\n;без НДС;с НДС;\n"
+            "0017;1 234,50;1 481,40;31.12.2025\n0018;-;н/д;1.12.2025\n"
+            "Итого;1 239,50;;\nДиректор;;;\n"
+        )
+        files = {
+            "report.csv": text.encode("cp1251"),
+            "report.xlsx": (REPORTS / "report.xlsx").read_bytes(),
+            "report.xlsb": (REPORTS / "report.xlsb").read_bytes(),
+            "report.ods": (REPORTS / "report.ods").read_bytes(),
+        }
+        for name, content in files.items():
+            (self.folder / name).write_bytes(content)
+            sent = "base64:" + base64.b64encode(content).decode()
+            self.client.ask(type="upload_file", filename=name, content=sent)
+        told = (
+            'delimiter=";", encoding="cp1251", decimal=",", thousands=" ", nulls=["-", "н/д"], '
+            'types={"Товар": "String"}, dates="DD.MM.YYYY", header_row=2, header_rows=2, '
+            'until="Итого", max_rows=5, ragged="error", '
+            'columns=["Товар", "Сумма / без НДС", "Дата"], range="A1:D8"'
+        )
+        expected = "[[0017, 1234.5, 2025-12-31], [0018, null, 2025-12-01]]\n"
+        for folder in ("DIR/", ""):
+            for arguments in (told, 'auto=true, types={"Товар": "String"}, nulls=["-", "н/д"]'):
+                found = self.run_program(
+                    f't = read_file("{folder}report.csv", {arguments})\n'
+                    't = table_select(t, ["Товар", "Сумма / без НДС", "Дата"])\n'
+                    "print(t.rows.rows)"
+                )
+                self.assertEqual(
+                    found.replace("31.12.2025", "2025-12-31").replace("1.12.2025", "2025-12-01"),
+                    expected,
+                    arguments,
+                )
+            for name in ("report.xlsx", "report.xlsb", "report.ods"):
+                found = self.run_program(
+                    f't = read_file("{folder}{name}", sheet="Данные", decimal=",", thousands=" ", '
+                    'nulls=["-"], types={"код": "String"}, dates="DD.MM.YYYY", until="Итого", '
+                    'fill_merged=true, range="A1:E4", columns=["код", "сумма", "день", "группа"])\n'
+                    "print(t.rows.rows)"
+                )
+                self.assertEqual(
+                    found, "[[0017, 1200.5, 2025-12-31, А], [null, 7.25, 2025-12-01, А]]\n", name
+                )
+            found = self.run_program(
+                f'print(read_files("{folder}*.ods", columns=["число"], max_rows=1).rows.rows)'
+            )
+            self.assertEqual(found, "[[report.ods, 5]]\n")
 
     def test_replaced_at_once(self) -> None:
         """Whoever reads while a file is replaced sees all of the old text or all of the new."""
