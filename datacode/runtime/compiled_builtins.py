@@ -28,6 +28,7 @@ from datacode.runtime.caught_errors import CaughtErrors
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Interrupted
 from datacode.tables.conditions import filter_by_condition
+from datacode.tables.folds import FoldChunk
 from datacode.tables.join_keys import warn_of_condition
 from datacode.values import equality, text
 from datacode.values.table import Column, Table
@@ -46,7 +47,7 @@ class _Unset:
 UNSET: Any = _Unset()
 """What a variable holds that has no value yet, where code has to ask whether it has one."""
 
-_CLASSES = (Column, Exception, Table, bool, dict, float, list, str, tuple)
+_CLASSES = (Column, Exception, FoldChunk, Table, bool, dict, float, list, str, tuple)
 
 
 def make_builtins(
@@ -100,6 +101,8 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "each": iteration.each,
     "cells_of_rows": iteration.cells_of_rows,
     "numbers_of_column": iteration.numbers_of_column,
+    "chunks_of_cells_of_rows": iteration.chunks_of_cells_of_rows,
+    "chunks_of_numbers_of_column": iteration.chunks_of_numbers_of_column,
     "each_unpacked": iteration.each_unpacked,
     "unpack_error": iteration.unpack_error,
     "whole_range": iteration.whole_range,

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice
 from math import trunc
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from datacode.errors import runtime_error
+from datacode.language.analysis.plan import FoldProgram
 from datacode.runtime.builtins.arrays import range_bounds
 from datacode.runtime.builtins.functional import numbered_elements
+from datacode.tables import folds
 from datacode.values.table import Column, Table
 from datacode.values.text import debug
 from datacode.values.types import Value
@@ -44,19 +46,54 @@ def cells_of_rows(
     Single cells, or tuples of several. With a ``width`` all rows must be so long, and the columns
     of ``numbers`` must hold nothing else.
     """
-    columns = len(table.names)
-    if width is not None and columns != width:
-        return None
-    if not all(-columns <= position < columns for position in positions):
-        return None
-    if not all(table.columns[position].is_all_numbers() for position in numbers):
+    if not _has_cells(table, positions, width, numbers):
         return None
     return table.cells_of_rows(positions)
+
+
+def _has_cells(
+    table: Table, positions: Sequence[int], width: int | None, numbers: Sequence[int]
+) -> bool:
+    columns = len(table.names)
+    if width is not None and columns != width:
+        return False
+    if not all(-columns <= position < columns for position in positions):
+        return False
+    return all(table.columns[position].is_all_numbers() for position in numbers)
 
 
 def numbers_of_column(column: Column) -> Iterable[Value] | None:
     """What a ``for`` over a column visits if it holds numbers and nothing else; else None."""
     return iter(column) if column.stored.is_all_numbers() else None
+
+
+def chunks_of_cells_of_rows(
+    table: Table,
+    positions: Sequence[int],
+    width: int | None,
+    numbers: Sequence[int],
+    program: FoldProgram,
+    is_numbered: bool,
+) -> Iterable[Any] | None:
+    """The same in pieces, one after another; those of long tables are ``FoldChunk``s."""
+    if not _has_cells(table, positions, width, numbers):
+        return None
+    if table.row_count >= folds.SHORTEST:
+        columns = [table.columns[position] for position in positions]
+        if folds.are_at_hand(columns):
+            return folds.chunks(table, columns, positions, program, is_numbered)
+    found = table.cells_of_rows(positions)
+    return (numbered(found) if is_numbered else found,)
+
+
+def chunks_of_numbers_of_column(
+    column: Column, program: FoldProgram, is_numbered: bool
+) -> Iterable[Any] | None:
+    """The same of a column that holds nothing but numbers."""
+    if not column.stored.is_all_numbers():
+        return None
+    positions = (column.position,)
+    return chunks_of_cells_of_rows(column.table, positions, None, (), program, is_numbered)
 
 
 def each_unpacked(value: Value, count: int) -> Iterable[Value]:

@@ -106,6 +106,7 @@ class Namespace:
             "at_depth": self.at_depth,
             "call_loosely": self.call_loosely,
             "step": self.step,
+            "take_steps": self.take_steps,
         }
         self.globals["__builtins__"] = self.builtins
         self.functions = Functions(self.globals, self.environment, self._function)
@@ -164,6 +165,15 @@ class Namespace:
         self._steps_left -= 1
         if self._steps_left < 0:
             raise StepLimit(self._max_steps or 0)
+
+    def take_steps(self, count: int) -> bool:
+        """So many statements have been run at once, if the program may run so many: it may not run
+        the last of them otherwise, and the caller runs them one by one.
+        """
+        if count > self._steps_left:
+            return False
+        self._steps_left -= count
+        return True
 
     # Variables in locals ------------------------------------------------------------
 

@@ -165,6 +165,13 @@ class ColumnData:
             return iter(self._list)
         return chain.from_iterable(map(self._chunk_from, range(0, self._length, _CHUNK)))
 
+    def iterate(self, start: int, stop: int) -> Iterator[Value]:
+        """The cells from ``start`` to before ``stop``, made a chunk at a time and not kept."""
+        if self._list is not None:
+            return iter(self._list[start:stop])
+        starts = range(start, stop, _CHUNK)
+        return chain.from_iterable(self.part(s, min(s + _CHUNK, stop)) for s in starts)
+
     def _chunk_from(self, start: int) -> list[Value]:
         return self.part(start, start + _CHUNK)
 

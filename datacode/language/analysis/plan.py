@@ -501,6 +501,42 @@ class Cells:
     is_numbered: bool
 
 
+FoldProgram = tuple[Any, ...]
+"""A body of a loop for many rows at once, as tuples that generated code can hold.
+
+A block is a tuple of statements:
+
+- ``("steps", n)``: so many statements of the program are run;
+- ``("if", condition, block, block)``;
+- ``("set", variable, expression)``;
+- ``("add", variable, expression)``, ``("subtract", variable, expression)``.
+
+An expression is one of
+
+- ``("constant", value)``, ``("cell", index)``, ``("number",)`` (of the row, from 0),
+  ``("input", index)``, ``("variable", index)``, which was set before in the same row;
+- ``(operator, left, right)`` for arithmetic, ``==``, ``!=``, ``and`` and ``or``;
+- ``(operator, left, right, may_mean_more)`` for ``<`` and its like, as in ``Compare``;
+- ``("negate", operand)``, ``("not", operand)``.
+"""
+
+
+@node
+class Fold:
+    """How a loop over cells is run for many rows at once (``passes.folds``, ``tables.folds``).
+
+    ``inputs`` are what the body reads of beyond and does not set, ``accumulators`` those that it
+    only adds to, ``set`` those that it sets and that exist beyond it. The variables of ``program``
+    are the accumulators, those that are ``set``, and behind these any that one row alone knows.
+    """
+
+    at: Place
+    program: FoldProgram
+    inputs: tuple[Read | Cell, ...]
+    accumulators: tuple[Target, ...]
+    set: tuple[Target, ...]
+
+
 @node
 class Loop:
     """One version of a loop over its source.
@@ -508,7 +544,7 @@ class Loop:
     ``variables`` are the Python names of the loop's variables, ``shadow`` the Python int that may
     stand beside the first one, ``cells`` the Python names of the cells that stand for the last one.
     ``visible`` are the variables of the block by their names, ``unset`` those that must be unset at
-    the beginning of a step.
+    the beginning of a step. ``fold`` is there for long tables, if the body can be run so.
     """
 
     source: Range | Elements | Cells
@@ -518,6 +554,7 @@ class Loop:
     body: Block
     visible: Mapping[str, str]
     unset: tuple[str, ...]
+    fold: Fold | None = None
 
 
 @node
@@ -646,6 +683,7 @@ _PLAIN = frozenset(
         "tuple[str, ...] | None",
         "tuple[int, ...]",
         "Mapping[str, str]",
+        "FoldProgram",
     )
 )
 """Types of fields that hold no nodes, as they are written above."""

@@ -171,6 +171,10 @@ class Builder:
         """A constant; a surrogate in a string is as good as any character."""
         return ast.Constant(value, **self._place)
 
+    def constants(self, value: tuple[Any, ...]) -> ast.Constant:
+        """A tuple of constants and of such tuples."""
+        return ast.Constant(value, **self._place)  # type: ignore[arg-type]  # typeshed lacks it
+
     def call(self, function: str, *arguments: ast.expr) -> ast.Call:
         """Call a helper or builtin by its Python name."""
         return ast.Call(self.name(function), list(arguments), [], **self._place)

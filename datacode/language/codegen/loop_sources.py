@@ -46,24 +46,29 @@ def elements(b: Builder, source: plan.Elements, operand: Operand, count: int) ->
     return b.choose(b.is_a(operand.node, "list"), operand.node, each)
 
 
-def cells(b: Builder, source: plan.Cells, operand: Operand) -> tuple[ast.expr, ast.expr]:
-    """A test whether there are such cells, and what is visited then."""
+def cells(
+    b: Builder, source: plan.Cells, operand: Operand, fold: plan.Fold | None
+) -> tuple[ast.expr, ast.expr]:
+    """A test whether there are such cells, and what is visited then; with a fold, its chunks."""
     with b.at(source.at):
         found = b.name(b.temporary())
-        if source.positions is None:
-            made = b.call("numbers_of_column", operand.node)
-        else:
-            made = b.call(
-                "cells_of_rows",
-                operand.node,
-                _positions(b, source.positions),
-                b.constant(len(source.positions) if source.is_unpacked else None),
-                _positions(b, source.numbers),
-            )
-        is_there = b.compare(b.walrus(found.id, made), [ast.IsNot()], [b.constant(None)])
+        arguments: list[ast.expr] = [operand.node]
+        if source.positions is not None:
+            width = len(source.positions) if source.is_unpacked else None
+            arguments.append(_positions(b, source.positions))
+            arguments.append(b.constant(width))
+            arguments.append(_positions(b, source.numbers))
+        what = "numbers_of_column" if source.positions is None else "cells_of_rows"
+        if fold is not None:
+            what = f"chunks_of_{what}"
+            arguments.append(b.constants(fold.program))
+            arguments.append(b.constant(source.is_numbered))
+        is_there = b.compare(
+            b.walrus(found.id, b.call(what, *arguments)), [ast.IsNot()], [b.constant(None)]
+        )
         python_class = "Column" if source.positions is None else "Table"
         test = b.all_of([b.is_a(operand.node, python_class), is_there])
-        return test, b.call("numbered", found) if source.is_numbered else found
+        return test, b.call("numbered", found) if source.is_numbered and fold is None else found
 
 
 def _positions(b: Builder, positions: Sequence[int]) -> ast.expr:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from datacode.language import python_names
 from datacode.language.analysis import plan
-from datacode.language.codegen import loop_sources
+from datacode.language.codegen import folds, loop_sources
 from datacode.language.codegen.builder import Builder, Operand
 from datacode.language.codegen.frames import LoopFrame, VisibleBlock
 from datacode.language.codegen.functions import make_unset
@@ -44,7 +44,7 @@ def _versions(b: Builder, node: plan.For, operand: Operand) -> None:
     sources = []
     for each in node.versions:
         assert isinstance(each.source, plan.Cells)
-        sources.append(loop_sources.cells(b, each.source, operand))
+        sources.append(loop_sources.cells(b, each.source, operand, each.fold))
     assert isinstance(node.rest.source, plan.Elements)
     elements = loop_sources.elements(b, node.rest.source, operand, len(node.rest.variables))
     for each, (test, iterator) in zip(node.versions, sources, strict=True):
@@ -80,7 +80,11 @@ def _loop(b: Builder, node: plan.For, loop: plan.Loop, iterator: ast.expr) -> No
     b.loops.pop()
     for flag, _ in frame.leaves:
         b.assign(flag, b.constant(False))
-    b.for_(target, iterator, body)
+    if loop.fold is None:
+        b.for_(target, iterator, body)
+    else:
+        assert isinstance(iterator, ast.Name)
+        folds.in_chunks(b, loop.fold, iterator, lambda rows: b.for_(target, rows, body))
     _leave_further(b, frame)
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datacode.language.analysis import plan
 from datacode.language.passes.constant_equality import bound_constants
+from datacode.language.passes.folds import add_folds
 from datacode.language.passes.promotion import promote
 
 
 def improved(unit: plan.Unit) -> plan.Unit:
     """The plan behind all passes."""
-    return promote(bound_constants(unit))
+    return promote(bound_constants(add_folds(unit)))

@@ -149,6 +149,10 @@ def _for(node: plan.For) -> Iterator[str]:
             yield f"    cells of the row: {', '.join(loop.cells)}"
         if loop.unset:
             yield f"    unset at each step: {', '.join(loop.unset)}"
+        if loop.fold is not None:
+            added, kept = loop.fold.accumulators, loop.fold.set
+            names = ", ".join(each.slot.python for each in (*added, *kept))
+            yield f"    for many rows at once, if the table is long: {names}"
         yield from _inner(loop.body)
 
 

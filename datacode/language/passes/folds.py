@@ -1,0 +1,328 @@
+"""Loops over long tables that only add up: found, to be run for many rows at once.
+
+Python's loop takes fifty times what the same sums cost by columns. The body of a loop can be run
+for many rows at once, a *fold*, if nothing but its results can be noticed: it chooses with ``if``,
+computes with cells, constants and variables that it does not change, sets variables that each row
+sets anew before it reads them, and adds to accumulators, which it reads nowhere else. Whether that
+gives the same numbers depends on the cells; ``tables.folds`` looks, and leaves other rows to the
+loop as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from datacode.language.analysis import plan
+from datacode.language.analysis.slots import Slot
+from datacode.language.passes.rewrite import rewrite
+
+MAX_DEPTH = 40
+"""Expressions and blocks that nest deeper are left alone: Python's stack has its bounds."""
+
+MAX_PARTS = 400
+"""Parts of a body; each costs time for every chunk of rows."""
+
+_ORDER = frozenset({"<", "<=", ">", ">="})
+_ARITHMETIC = frozenset("+-*/%")
+_ADDING = {"+": "add", "-": "subtract"}
+
+
+class _NoFold(Exception):
+    """The body does something else."""
+
+
+def add_folds(unit: plan.Unit) -> plan.Unit:
+    """The plan with folds at all loops that can have one."""
+
+    def change(node: Any) -> Any:
+        if node.__class__ is plan.Loop and isinstance(node.source, plan.Cells):
+            fold = _fold(node, unit.counts_steps)
+            return node if fold is None else replace(node, fold=fold)
+        return node
+
+    return rewrite(unit, change)
+
+
+def _fold(loop: plan.Loop, counts_steps: bool) -> plan.Fold | None:
+    try:
+        return _Body(loop, counts_steps).fold()
+    except _NoFold:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Assignment:
+    """``target = value``, or ``target = target ± term ± …`` where there are terms."""
+
+    target: plan.Target
+    value: plan.Expr
+    terms: tuple[tuple[str, plan.Expr], ...]
+
+
+@dataclass(slots=True)
+class _Variables:
+    """The variables that a body assigns, by their Python names, with the numbers they get."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    accumulators: list[plan.Target] = field(default_factory=list)
+    kept: list[plan.Target] = field(default_factory=list)
+
+
+class _Body:
+    """The body of one loop, while its fold is made."""
+
+    def __init__(self, loop: plan.Loop, counts_steps: bool) -> None:
+        self._loop = loop
+        self._counts_steps = counts_steps
+        self._parts = 0
+        self._inputs: dict[str, plan.Read | plan.Cell] = {}
+        self._cells = self._cell_numbers()
+        self._variables = _variables(loop, self._cells)
+
+    def fold(self) -> plan.Fold:
+        """The fold; raises ``_NoFold``."""
+        program = self._block(self._loop.body, set(), 0)
+        found = self._variables
+        if not found.numbers:
+            raise _NoFold
+        return plan.Fold(
+            self._loop.source.at,
+            program,
+            tuple(self._inputs.values()),
+            tuple(found.accumulators),
+            tuple(found.kept),
+        )
+
+    def _cell_numbers(self) -> dict[str, plan.FoldProgram]:
+        """What stands for the variables of the loop and for its cells."""
+        loop, source = self._loop, self._loop.source
+        assert isinstance(source, plan.Cells)
+        found: dict[str, plan.FoldProgram] = {}
+        if loop.cells is not None:
+            cells: Sequence[str] = loop.cells
+        else:
+            cells = loop.variables[1:] if source.is_numbered else loop.variables
+        for index, python in enumerate(cells):
+            found[python] = ("cell", index)
+        if source.is_numbered:
+            found[loop.variables[0]] = ("number",)
+        return found
+
+    # Statements ------------------------------------------------------------------
+
+    def _block(self, body: Sequence[plan.Stmt], known: set[str], depth: int) -> plan.FoldProgram:
+        """A block; ``known`` are the variables that the row has set before, and will be afterwards.
+
+        What follows an ``if`` with ``next`` in it belongs to its branches that do not leave.
+        """
+        if depth > MAX_DEPTH:
+            raise _NoFold
+        made: list[plan.FoldProgram] = []
+        steps = 0
+        for index, node in enumerate(body):
+            self._count()
+            steps += 1
+            following = body[index + 1 :]
+            if isinstance(node, plan.Next):
+                if node.depth or following:
+                    raise _NoFold
+            elif isinstance(node, plan.If):
+                joined = any(_may_leave(each) for each in _ways(node))
+                made.append(self._if(node, following if joined else (), known, depth))
+                if joined:
+                    break
+            else:
+                made += self._assignment(node, known, depth)
+        if self._counts_steps:
+            made.insert(0, ("steps", steps if depth else steps + 1))  # a row is a step, too
+        return tuple(made)
+
+    def _if(
+        self, node: plan.If, following: Sequence[plan.Stmt], known: set[str], depth: int
+    ) -> plan.FoldProgram:
+        ways = [tuple(each) for each in _ways(node)]
+        ways = [way if _leaves(way) else (*way, *following) for way in ways]
+        tests = [self._expression(each.condition, known, depth + 1) for each in node.branches]
+        blocks = []
+        set_within: set[str] = set()
+        for way in ways:
+            within = set(known)
+            blocks.append(self._block(way, within, depth + 1))
+            set_within |= _assigned(way)
+        known -= set_within
+        made = blocks.pop()
+        while blocks:
+            made = (("if", tests.pop(), blocks.pop(), made),)
+        statement: plan.FoldProgram = made[0]
+        return statement
+
+    def _assignment(self, node: plan.Stmt, known: set[str], depth: int) -> list[plan.FoldProgram]:
+        found = _as_assignment(node)
+        python = found.target.slot.python
+        number = self._variables.numbers[python]
+        if number < len(self._variables.accumulators):
+            return [
+                (_ADDING[operator], number, self._expression(term, known, depth + 1))
+                for operator, term in found.terms
+            ]
+        value = self._expression(found.value, known, depth + 1)
+        known.add(python)
+        return [("set", number, value)]
+
+    # Expressions -----------------------------------------------------------------
+
+    def _expression(self, node: plan.Expr, known: set[str], depth: int) -> plan.FoldProgram:
+        self._count()
+        if depth > MAX_DEPTH:
+            raise _NoFold
+
+        def inner(part: plan.Expr) -> plan.FoldProgram:
+            return self._expression(part, known, depth + 1)
+
+        match node:
+            case plan.Const(value=value):
+                return "constant", value
+            case plan.Cell(python=python):
+                return self._cells.get(python) or self._input(python, node)
+            case plan.Read():
+                return self._read(node, known)
+            case plan.Arith(operator=operator, left=left, right=right):
+                if operator not in _ARITHMETIC:
+                    raise _NoFold
+                return operator, inner(left), inner(right)
+            case plan.Compare(operator=operator, left=left, right=right):
+                if operator in _ORDER:
+                    return operator, inner(left), inner(right), node.may_mean_more
+                return operator, inner(left), inner(right)
+            case plan.Logical(operator=operator, left=left, right=right):
+                return operator, inner(left), inner(right)
+            case plan.Negate(operand=operand):
+                return "negate", inner(operand)
+            case plan.Not(operand=operand):
+                return "not", inner(operand)
+        raise _NoFold
+
+    def _read(self, node: plan.Read, known: set[str]) -> plan.FoldProgram:
+        python = node.slot.python
+        if python in self._cells:
+            return self._cells[python]
+        number = self._variables.numbers.get(python)
+        if number is not None:
+            if python not in known:
+                raise _NoFold
+            return "variable", number
+        if not node.certain or python in self._loop.visible.values():
+            raise _NoFold
+        return self._input(python, replace(node, released=False))
+
+    def _input(self, python: str, node: plan.Read | plan.Cell) -> plan.FoldProgram:
+        self._inputs.setdefault(python, node)
+        return "input", list(self._inputs).index(python)
+
+    def _count(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise _NoFold
+
+
+# Assignments -----------------------------------------------------------------------------
+
+
+def _variables(loop: plan.Loop, cells: dict[str, plan.FoldProgram]) -> _Variables:
+    """The variables that the body assigns: accumulators first, then those that are kept."""
+    assignments = [_as_assignment(node) for node in _statements(loop.body)]
+    added: dict[str, plan.Target] = {}
+    others: dict[str, plan.Target] = {}
+    for each in assignments:
+        target = each.target
+        if target.is_announced or target.slot.python in cells:
+            raise _NoFold
+        (added if each.terms else others)[target.slot.python] = target
+    own = set(loop.visible.values())
+    accumulators = [each for python, each in added.items() if python not in others]
+    if any(each.slot.python in own for each in accumulators):
+        raise _NoFold
+    kept = [each for python, each in others.items() if python not in own]
+    local = [each for python, each in others.items() if python in own]
+    pythons = [each.slot.python for each in (*accumulators, *kept, *local)]
+    return _Variables({python: i for i, python in enumerate(pythons)}, accumulators, kept)
+
+
+def _as_assignment(node: plan.Stmt) -> _Assignment:
+    match node:
+        case plan.Store(targets=(target,), value=value):
+            pass
+        case plan.AppendByType(target=target, value=value):
+            pass
+        case plan.AddOne(target=target, added=added):
+            read = plan.Read(node.at, node.type, target.slot, True)
+            value = plan.Arith(added.at, node.type, "+", read, added.value)
+        case _:
+            raise _NoFold
+    if target.test is not None:
+        raise _NoFold
+    return _Assignment(target, value, _terms(target.slot, value))
+
+
+def _terms(slot: Slot, value: plan.Expr) -> tuple[tuple[str, plan.Expr], ...]:
+    """What is added to the variable, in order; none if it is assigned otherwise."""
+    terms: list[tuple[str, plan.Expr]] = []
+    while isinstance(value, plan.Arith) and value.operator in _ADDING:
+        terms.append((value.operator, value.right))
+        if _is_read(value.right, slot) and value.operator == "+" and not _reads(value.left, slot):
+            terms[-1] = "+", value.left
+            return tuple(reversed(terms))
+        value = value.left
+    if not _is_read(value, slot) or any(_reads(term, slot) for _, term in terms):
+        return ()
+    return tuple(reversed(terms))
+
+
+def _is_read(node: plan.Expr, slot: Slot) -> bool:
+    return isinstance(node, plan.Read) and node.slot.python == slot.python and node.certain
+
+
+def _reads(node: plan.Expr, slot: Slot) -> bool:
+    return any(each.__class__ is Slot and each.python == slot.python for each in plan.walk([node]))
+
+
+# Blocks ------------------------------------------------------------------------------------
+
+
+def _ways(node: plan.If) -> list[plan.Block]:
+    """The blocks of which one is run."""
+    return [*(each.body for each in node.branches), node.otherwise or ()]
+
+
+def _leaves(body: plan.Block) -> bool:
+    """Does the block end with ``next``?"""
+    return bool(body) and isinstance(body[-1], plan.Next)
+
+
+def _may_leave(body: plan.Block) -> bool:
+    """Is there a ``next`` in the block?"""
+    return any(
+        isinstance(node, plan.Next)
+        or (isinstance(node, plan.If) and any(map(_may_leave, _ways(node))))
+        for node in body
+    )
+
+
+def _statements(body: Sequence[plan.Stmt]) -> list[plan.Stmt]:
+    """All statements but ``if`` and ``next``, those within others included."""
+    found: list[plan.Stmt] = []
+    waiting = list(reversed(body))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, plan.If):
+            for way in reversed(_ways(node)):
+                waiting += reversed(way)
+        elif not isinstance(node, plan.Next):
+            found.append(node)
+    return found
+
+
+def _assigned(body: Sequence[plan.Stmt]) -> set[str]:
+    return {_as_assignment(node).target.slot.python for node in _statements(body)}

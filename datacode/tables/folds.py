@@ -1,0 +1,506 @@
+"""Loops over long tables for many rows at once, with the same last digit as row by row.
+
+A fold (``language.passes.folds``) is run for a chunk of rows: conditions first, each for the rows
+that are left, then what is added, for the rows it is added in, then the running sum, from the
+accumulator on and in the order of the rows, just as the loop adds. Polars computes each of these
+number by number, as Python does, so that nothing differs.
+
+Where that would not be so, or where the loop would fail, the chunk is left to the loop. It starts
+with the first row of the chunk, since no variable has been changed by then, and so fails in the
+same row, with the same values in all variables. That goes for nulls and kinds of cells that an
+operator does not take, NaN in comparisons, divisors of 0, texts that may be dates or money, and
+accumulators that hold no number, or -0.
+
+Never used, as they differ in the last digit: ``Series.sum``, which adds in another order, and
+``series / number``, which multiplies by the reciprocal.
+"""
+
+from __future__ import annotations
+
+import math
+import operator as operators
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
+from itertools import count
+from typing import Any, TypeAlias
+
+from datacode.language.analysis.plan import FoldProgram
+from datacode.tables.filters import is_utf8
+from datacode.values.column_storage import ColumnData
+from datacode.values.equality import equal
+from datacode.values.lazy_polars import pl
+from datacode.values.table import Table
+from datacode.values.types import EPSILON, Value
+
+SHORTEST = 8_000
+"""Tables with fewer rows are left to the loop: for them it takes less time."""
+
+CHUNK = 65_536
+"""Rows that are folded at once. They are the longest time that a program cannot be interrupted."""
+
+MOST_SKIPPED = 16
+"""So many chunks are left to the loop at most before the next one is tried again."""
+
+SHORT_SUM = 2_000
+"""So few numbers are added by Python: starting an expression of Polars would cost more."""
+
+WORTH_IMPORT = 200_000
+"""For so many cells in lists Polars is imported, if nothing has needed it yet."""
+
+_EXACT = 2.0**53
+"""Up to here whole numbers are added without error, in whatever order."""
+
+Cells: TypeAlias = "pl.Series | float | str | bool | None"
+"""The value of an expression: for each of some rows, or one for all."""
+
+
+class _Inexact(Exception):
+    """The chunk is to be run row by row."""
+
+
+def are_at_hand(columns: Sequence[ColumnData]) -> bool:
+    """Do the cells cost little enough to have as series?"""
+    cells = sum(len(column) for column in columns if not column.is_stored_as_series())
+    return not cells or cells >= WORTH_IMPORT or "polars" in sys.modules
+
+
+def chunks(
+    table: Table,
+    columns: Sequence[ColumnData],
+    positions: Sequence[int],
+    program: FoldProgram,
+    is_numbered: bool,
+) -> Iterator[Any]:
+    """The rows of a table in chunks; all of them as they are if a column is not of one kind."""
+    typed = [each for each in (column.stored_series() for column in columns) if each is not None]
+    if len(typed) < len(columns):
+        cells = table.cells_of_rows(positions)
+        yield zip(count(0.0), cells, strict=False) if is_numbered else cells
+        return
+    start, skipped = 0, 1
+    while start < table.row_count:
+        stop = min(start + CHUNK, table.row_count)
+        far = min(start + CHUNK * skipped, table.row_count)
+        chunk = FoldChunk(program, columns, typed, (start, stop, far), is_numbered)
+        yield chunk
+        if chunk.is_folded:
+            start, skipped = stop, 1
+        else:
+            start, skipped = far, min(2 * skipped, MOST_SKIPPED)
+
+
+class FoldChunk:
+    """Some rows of a table, which are run at once or one by one."""
+
+    __slots__ = ("_bounds", "_columns", "_is_numbered", "_program", "_series", "is_folded", "steps")
+
+    def __init__(
+        self,
+        program: FoldProgram,
+        columns: Sequence[ColumnData],
+        series: Sequence[pl.Series],
+        bounds: tuple[int, int, int],
+        is_numbered: bool,
+    ) -> None:
+        self._program = program
+        self._columns = columns
+        self._series = series
+        self._bounds = bounds
+        self._is_numbered = is_numbered
+        self.is_folded = False
+        self.steps = 0
+        """The statements that were run for the rows, if the program counts them."""
+
+    def folded(
+        self, inputs: Sequence[Value], accumulators: Sequence[Value], unset: Sequence[Value]
+    ) -> tuple[Value, ...] | None:
+        """The values of the accumulators and of the variables that are set, behind these rows. Of
+        the latter, those that no row sets are what ``unset`` has. None: run them one by one.
+        """
+        start, stop, _ = self._bounds
+        cells = [series.slice(start, stop - start) for series in self._series]
+        try:
+            run = _Run([_scalar(each) for each in inputs], list(map(_sum, accumulators)))
+            run.block(_Rows(stop - start, start, cells), self._program)
+            found = run.results(unset)
+        except _Inexact:
+            return None
+        self.steps = run.steps
+        self.is_folded = True
+        return found
+
+    @property
+    def rows(self) -> Iterator[Any]:
+        """What the loop visits, row by row."""
+        start, _, stop = self._bounds
+        cells: Any = [column.iterate(start, stop) for column in self._columns]
+        cells = cells[0] if len(cells) == 1 else zip(*cells, strict=True)
+        return zip(count(float(start)), cells, strict=False) if self._is_numbered else cells
+
+
+def _scalar(value: Value) -> Value:
+    """The value of a variable that the rows compute with."""
+    kind = value.__class__
+    if kind is float or kind is bool or value is None or (kind is str and is_utf8(value)):
+        return value
+    raise _Inexact
+
+
+def _sum(value: Value) -> float:
+    """The value of an accumulator: the first sum of a series would make 0 of -0."""
+    if value.__class__ is float and (value != 0 or math.copysign(1, value) > 0):
+        return value
+    raise _Inexact
+
+
+# Rows ------------------------------------------------------------------------------------
+
+
+class _Rows:
+    """Some rows of a chunk: all, or those of other rows for which ``mask`` is true.
+
+    ``first`` is the number of the chunk's first row in the table.
+    """
+
+    __slots__ = ("_cells", "_mask", "_numbers", "_outer", "_variables", "count", "first")
+
+    def __init__(
+        self,
+        count: int,
+        first: int,
+        cells: Sequence[pl.Series | None],
+        outer: _Rows | None = None,
+        mask: pl.Series | None = None,
+    ) -> None:
+        self.count = count
+        self.first = first
+        self._cells = list(cells)
+        self._outer = outer
+        self._mask: Any = mask
+        self._variables: dict[int, Cells] = {}
+        self._numbers: pl.Series | None = None
+
+    def where(self, mask: pl.Series) -> _Rows:
+        """Those of the rows for which the mask, without nulls, is true."""
+        count = int(mask.sum())
+        if count == self.count:
+            return self
+        return _Rows(count, self.first, [None] * len(self._cells), self, mask)
+
+    def cell(self, index: int) -> pl.Series:
+        """The cells that have this index among those of a row."""
+        found = self._cells[index]
+        if found is None:
+            assert self._outer is not None
+            found = self._cells[index] = self._outer.cell(index).filter(self._mask)
+        return found
+
+    def numbers(self) -> pl.Series:
+        """The numbers of the rows in the chunk."""
+        if self._numbers is None:
+            if self._outer is None:
+                self._numbers = pl.int_range(self.count, dtype=pl.UInt32, eager=True)
+            else:
+                self._numbers = self._outer.numbers().filter(self._mask)
+        return self._numbers
+
+    def variable(self, index: int) -> Any:
+        """The values of a variable that the rows have set."""
+        if index not in self._variables:
+            assert self._outer is not None
+            value = self._outer.variable(index)
+            self._variables[index] = (
+                value.filter(self._mask) if isinstance(value, pl.Series) else value
+            )
+        return self._variables[index]
+
+    def set(self, index: int, value: Cells) -> None:
+        """The rows set a variable."""
+        self._variables[index] = value
+
+
+class _Run:
+    """One run of a program."""
+
+    def __init__(self, inputs: Sequence[Value], sums: Sequence[float]) -> None:
+        self.steps = 0
+        self._inputs = inputs
+        self._sums = sums
+        self._added: list[list[tuple[_Rows, pl.Series | float]]] = [[] for _ in sums]
+        self._set: dict[int, list[tuple[_Rows, Cells]]] = {}
+
+    # Statements --------------------------------------------------------------------
+
+    def block(self, rows: _Rows, statements: FoldProgram) -> None:
+        """Run a block for some rows, which may be none."""
+        if not rows.count:
+            return
+        for statement in statements:
+            match statement:
+                case "steps", number:
+                    self.steps += rows.count * number
+                case "if", condition, body, otherwise:
+                    self._if(rows, _truth(self.value(rows, condition)), body, otherwise)
+                case "set", index, expression:
+                    value = self.value(rows, expression)
+                    rows.set(index, value)
+                    self._set.setdefault(index, []).append((rows, value))
+                case operator, index, expression:
+                    value = _numbers(self.value(rows, expression))
+                    self._added[index].append((rows, value if operator == "add" else -value))
+
+    def _if(
+        self, rows: _Rows, test: pl.Series | bool, body: FoldProgram, otherwise: FoldProgram
+    ) -> None:
+        if isinstance(test, bool):
+            self.block(rows, body if test else otherwise)
+            return
+        if body:
+            self.block(rows.where(test), body)
+        if otherwise:
+            self.block(rows.where(~test), otherwise)
+
+    # Results -----------------------------------------------------------------------
+
+    def results(self, unset: Sequence[Value]) -> tuple[Value, ...]:
+        """The accumulators and the variables that are set, behind all rows."""
+        sums = [_total(*each) for each in zip(self._sums, self._added, strict=True)]
+        kept = [
+            _last(self._set[index]) if index in self._set else before
+            for index, before in enumerate(unset, len(sums))
+        ]
+        return *sums, *kept
+
+    # Expressions -------------------------------------------------------------------
+
+    def value(self, rows: _Rows, expression: FoldProgram) -> Any:
+        """The value of an expression for some rows."""
+        match expression:
+            case "constant", value:
+                return _scalar(value)
+            case "cell", index:
+                return rows.cell(index)
+            case ("number",):
+                return rows.numbers().cast(pl.Float64) + float(rows.first)
+            case "input", index:
+                return self._inputs[index]
+            case "variable", index:
+                return rows.variable(index)
+            case "not", operand:
+                test = _truth(self.value(rows, operand))
+                return not test if isinstance(test, bool) else ~test
+            case "negate", operand:
+                return -_numbers(self.value(rows, operand))
+        operator, left, right, *more = expression
+        one, other = self.value(rows, left), self.value(rows, right)
+        if operator in _ARITHMETIC:
+            return _arithmetic(operator, one, other)
+        if operator in _ORDER:
+            return _ordered(operator, one, other, *more)
+        if operator in ("and", "or"):
+            return _both(operator, _truth(one), _truth(other))
+        equal = _equal(one, other)
+        if operator == "!=":
+            return not equal if isinstance(equal, bool) else ~equal
+        return equal
+
+
+def _total(before: float, added: Sequence[tuple[_Rows, pl.Series | float]]) -> float:
+    """An accumulator behind what some rows, statement by statement, add to it."""
+    if not added:
+        return before
+    whole = [
+        (rows.count, value)
+        for rows, value in added
+        if isinstance(value, float) and value.is_integer()
+    ]
+    if len(whole) == len(added) and before.is_integer():
+        amounts = [count * value for count, value in whole]
+        if abs(before) + sum(map(abs, amounts)) < _EXACT:
+            return before + sum(amounts)
+    terms = [_for_each(value, rows.count) for rows, value in added]
+    if len(terms) == 1:
+        return _running_sum(before, terms[0])
+    places = [
+        rows.numbers().cast(pl.UInt64) * len(added) + index for index, (rows, _) in enumerate(added)
+    ]
+    return _running_sum(before, pl.concat(terms).gather(pl.concat(places).arg_sort()))
+
+
+def _running_sum(before: float, terms: pl.Series) -> float:
+    """What comes of adding the numbers one after another."""
+    if len(terms) < SHORT_SUM:
+        return reduce(operators.add, terms.to_list(), before)
+    running = pl.concat([pl.Series([before], dtype=pl.Float64), terms]).cum_sum()
+    total: float = running.item(-1)
+    return total
+
+
+def _last(values: Sequence[tuple[_Rows, Cells]]) -> Value:
+    """What a variable is set to last; later statements win within a row."""
+    _, value = max(reversed(values), key=lambda each: int(each[0].numbers().item(-1)))
+    return value.item(-1) if isinstance(value, pl.Series) else value
+
+
+def _for_each(value: pl.Series | float, count: int) -> pl.Series:
+    """A series of as many numbers."""
+    if isinstance(value, pl.Series):
+        return value
+    return pl.Series([value], dtype=pl.Float64).new_from_index(0, count)
+
+
+# Operators -------------------------------------------------------------------------------
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operators.add,
+    "-": operators.sub,
+    "*": operators.mul,
+    "/": operators.truediv,
+    "%": operators.mod,
+}
+_ORDER: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operators.lt,
+    "<=": operators.le,
+    ">": operators.gt,
+    ">=": operators.ge,
+}
+
+
+def _kind(value: Cells) -> type | None:
+    """The class of the values beside nulls."""
+    if not isinstance(value, pl.Series):
+        return value.__class__
+    dtype = value.dtype
+    if dtype == pl.Float64:
+        return float
+    return str if dtype == pl.String else bool if dtype == pl.Boolean else type(None)
+
+
+def _all_of(kind: type, *values: Cells) -> bool:
+    """Are they all of this kind, with no null among them?"""
+    return all(
+        _kind(value) is kind and not (isinstance(value, pl.Series) and value.null_count())
+        for value in values
+    )
+
+
+def _numbers(value: Cells) -> Any:
+    """A value that is numbers and nothing else."""
+    if not _all_of(float, value):
+        raise _Inexact
+    return value
+
+
+def _refuse_nan(*values: Cells) -> None:
+    """Polars takes NaN for greater than all numbers and for equal to itself."""
+    for value in values:
+        if isinstance(value, pl.Series) and not math.isfinite(value.sum()):
+            if value.is_nan().any():
+                raise _Inexact
+        elif isinstance(value, float) and value != value:
+            raise _Inexact
+
+
+def _arithmetic(operator: str, left: Any, right: Any) -> Any:
+    if operator == "+" and _all_of(str, left, right):
+        return left + right
+    if not _all_of(float, left, right):
+        raise _Inexact
+    if operator in "/%":
+        divisors = _for_each(right, 1)
+        if (divisors == 0.0).any():
+            raise _Inexact
+        length = max(len(each) for each in (left, right, divisors) if isinstance(each, pl.Series))
+        if isinstance(left, pl.Series) or isinstance(right, pl.Series):
+            left, right = _for_each(left, length), _for_each(right, length)
+    if operator == "%":
+        return _remainder(left, right)
+    return _ARITHMETIC[operator](left, right)
+
+
+def _remainder(left: Any, right: Any) -> Cells:
+    """Of whole numbers of which none is negative; others are left alone."""
+    whole: list[pl.Series] = []
+    operands: list[Any] = [_for_each(left, 1), _for_each(right, 1)]
+    for each in operands:
+        if not 0 <= each.min() <= each.max() < _EXACT or each.is_nan().any():
+            raise _Inexact
+        whole.append(each.cast(pl.Int64))
+        if not (whole[-1].cast(pl.Float64) == each).all():
+            raise _Inexact
+    found = (whole[0] % whole[1]).cast(pl.Float64)
+    return found if isinstance(left, pl.Series) else found.item()
+
+
+def _ordered(operator: str, left: Any, right: Any, may_mean_more: bool) -> pl.Series | bool:
+    if _all_of(float, left, right):
+        _refuse_nan(left, right)
+        return _ORDER[operator](left, right)  # type: ignore[no-any-return]
+    if not _all_of(str, left, right):
+        raise _Inexact
+    if may_mean_more and not (_are_behind_digits(left) or _are_behind_digits(right)):
+        raise _Inexact
+    return _ORDER[operator](left, right)  # type: ignore[no-any-return]
+
+
+def _are_behind_digits(texts: pl.Series | str) -> bool:
+    """Can none of the texts be a date or an amount, which are compared as such?"""
+    found = texts >= ":"
+    return found if isinstance(found, bool) else found.all()
+
+
+def _equal(left: Any, right: Any) -> pl.Series | bool:
+    """``==``, which takes all kinds of values."""
+    if not isinstance(left, pl.Series):
+        left, right = right, left
+    if not isinstance(left, pl.Series):
+        return equal(left, right)
+    if right is None:
+        return left.is_null()
+    nulls = left.null_count()
+    if isinstance(right, pl.Series) and nulls and right.null_count():
+        raise _Inexact
+    kind = _kind(left)
+    if kind is not _kind(right):
+        return False
+    if kind is type(None):
+        raise _Inexact
+    if kind is bool and isinstance(right, bool):
+        found = left if right else ~left
+    elif kind is float:
+        _refuse_nan(left, right)
+        found = _close(left, right)
+    else:
+        found = left == right
+    return found.fill_null(False) if found.null_count() else found
+
+
+def _close(left: pl.Series, right: pl.Series | float) -> pl.Series:
+    """Are numbers equal or nearly so? From 2 on no other number is near enough."""
+    if isinstance(right, float) and abs(right) >= 2:
+        return left == right
+    close = (left - right).abs() < EPSILON
+    return close | (left == right) if isinstance(right, pl.Series) else close
+
+
+def _truth(value: Cells) -> pl.Series | bool:
+    """What ``if`` makes of a value; NaN is true, null is not."""
+    if not isinstance(value, pl.Series):
+        return bool(value)
+    kind = _kind(value)
+    if kind is type(None):
+        return False
+    found = value if kind is bool else value != (0.0 if kind is float else "")
+    return found.fill_null(False) if found.null_count() else found
+
+
+def _both(operator: str, left: pl.Series | bool, right: pl.Series | bool) -> pl.Series | bool:
+    """``and`` and ``or`` of truths."""
+    if isinstance(left, bool):
+        left, right = right, left
+    if isinstance(right, bool):
+        is_decided = right == (operator == "or")
+        return right if is_decided else left
+    assert isinstance(left, pl.Series)
+    return left & right if operator == "and" else left | right

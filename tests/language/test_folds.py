@@ -1,0 +1,195 @@
+"""Loops over long tables that are run for many rows at once give what they give row by row."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from random import Random
+
+import polars as pl
+from twisted.trial.unittest import SynchronousTestCase
+
+from datacode.tables import folds
+from datacode.values.column_storage import ColumnData
+from datacode.values.table import Table
+from tests.language.fold_programs import chunks_of, differences, outcome
+
+NEVER = 10**9
+
+START = "s = 0\nn = 0\nrate = 1.1\nlast = null\n"
+
+FOLDED = (
+    "s = s + row[0]",
+    "s = s - row[0] * rate + row[1] / 3",
+    "s = row[0] + s",
+    'if row[2] == "Москва" and row[0] > 50 do\n s = s + row[1]\n n = n + 1\n endif',
+    "if row[0] > 50 do\n s = s + row[1]\n else if row[0] > 20 do\n s = s - row[1]\n else\n"
+    " s = s + 0.1\n n = n + 0.1\n endif",
+    "x = row[0] * 2\n if x > 30 or not (row[1] < x) do\n s = s + x\n last = x\n endif",
+    'if row[2] != "Москва" do\n next row\n endif\n s = s + row[0]\n n = n + 1',
+    "if row[0] > 50 do\n if row[1] > 50 do\n next row\n endif\n n = n + 1\n endif\n s = s + row[1]",
+    "n = n + row[3] % 7",
+    "if row[4] do\n n = n + 1\n endif\n last = row[2]",
+    'if row[2] < "Я" do\n n = n + 1\n endif',
+)
+"""Bodies of which every chunk of a plain table is folded."""
+
+
+def plain(rows: int) -> Table:
+    """Two columns of fractions, texts, whole numbers, bools."""
+    random = Random(rows)
+    columns: list[list[object]] = [
+        [random.uniform(0, 100) for _ in range(rows)],
+        [random.uniform(1, 100) for _ in range(rows)],
+        [random.choice(("Москва", "Тверь", "Омск")) for _ in range(rows)],
+        [float(random.randrange(1000)) for _ in range(rows)],
+        [random.random() < 0.5 for _ in range(rows)],
+    ]
+    return Table("abcde", [ColumnData.of_list(list(each)) for each in columns], rows)
+
+
+def loop(body: str) -> str:
+    """A program with this body of a loop."""
+    return f"{START}for row in t do\n {body}\nnext row\nprint(s, n, last)\n"
+
+
+class FoldTests(SynchronousTestCase):
+    """Chunk by chunk and row by row."""
+
+    def setUp(self) -> None:
+        self.results: list[bool] = []
+        folded = folds.FoldChunk.folded
+
+        def counted(*arguments: object) -> object:
+            found = folded(*arguments)  # type: ignore[arg-type]
+            self.results.append(found is not None)
+            return found
+
+        self.patch(folds.FoldChunk, "folded", counted)
+
+    def assert_same(
+        self, program: str, table: Table, rows: int, steps: int | None = None
+    ) -> tuple[object, ...]:
+        """The program does the same in chunks of so many rows as row by row."""
+        with chunks_of(1, shortest=NEVER):
+            expected = outcome(program, table, steps)
+        self.results.clear()
+        with chunks_of(rows):
+            self.assertEqual(outcome(program, table, steps), expected, program)
+        return expected
+
+    def test_folded(self) -> None:
+        for body in FOLDED:
+            for rows in (1, 99, 100, 101):
+                self.assert_same(loop(body), plain(rows), 50)
+                self.assertEqual(self.results, [True] * -(-rows // 50), body)
+
+    def test_borders(self) -> None:
+        for rows in (folds.CHUNK - 1, folds.CHUNK, folds.CHUNK + 1):
+            table = plain(rows)
+            for body in FOLDED[1], FOLDED[4], FOLDED[5]:
+                self.assert_same(loop(body), table, folds.CHUNK)
+                self.assertEqual(self.results, [True] * -(-rows // folds.CHUNK))
+
+    def test_short_and_empty(self) -> None:
+        self.assert_same(loop(FOLDED[0]), plain(0), 10)
+        self.assertEqual(self.results, [])
+        outcome(loop(FOLDED[0]), plain(folds.SHORTEST - 1))
+        self.assertEqual(self.results, [])
+        outcome(loop(FOLDED[0]), plain(folds.SHORTEST))
+        self.assertEqual(self.results, [True])
+
+    def test_other_loops(self) -> None:
+        programs = (
+            f"{START}for i, row in enum(t) do\n s = s + row[0] * i\nnext i",
+            f"{START}for a, b, c, d, e in t do\n s = s + a * b\nnext a",
+            f'{START}for x in t["a"] do\n s = s + x\nnext x',
+            f'{START}for i, x in enum(t["a"]) do\n s = s + x * i\nnext i',
+            "function f(t, rate) do\n s = 0\n for row in t do\n s = s + row[0] * rate\n next row\n"
+            " return s\nendfunction\nx = f(t, 3)",
+            f"{START}for k in [1, 2] do\n for row in t do\n s = s + row[0] * k\n next row\nnext k",
+        )
+        for program in programs:
+            self.assert_same(program, plain(100), 50)
+            self.assertIn(self.results, ([True] * 2, [True] * 4), program)
+
+    def test_not_folded(self) -> None:
+        bodies = (
+            "s = s + row[0]\n last = s",
+            "if n > 3 do\n break\n endif\n n = n + 1",
+            "s = s * row[0]",
+            "last = last\n s = s + row[0]",
+            "if row[0] > 50 do\n x = row[0]\n endif\n last = isset(x)",
+            "s = s + row[0] ^ 2",
+            "print(row[0])",
+            "s = s + missing",
+        )
+        for body in bodies:
+            self.assert_same(loop(body), plain(20), 7)
+            self.assertEqual(self.results, [], body)
+
+    def test_one_chunk_fails(self) -> None:
+        """The error has its line, its column and the variables of its row."""
+        cells: list[object] = [float(i) for i in range(100)]
+        cells[72] = None
+        table = Table(["a", "b"], [ColumnData.of_list(cells), *plain(100).columns[:1]])
+        body = "last = row[1]\n n = n + 1\n if row[1] > 0 do\n  s = s + 1 - row[0]\n endif"
+        _, error, _ = self.assert_same(loop(body), table, 10)
+        self.assertEqual(self.results, [True] * 7 + [False])
+        self.assertIn("Cannot subtract", str(error))
+        self.assert_same(loop("if row[0] != null do\n s = s + row[0]\n endif"), table, 10)
+        self.assertEqual(self.results, [True] * 10)
+        divided = "if row[0] == null do\n next row\n endif\n s = s + row[1] / row[0]"
+        self.assert_same(loop(divided), table, 10)
+        self.assertEqual(self.results, [False])
+
+    def test_left_to_the_loop_for_some_chunks(self) -> None:
+        """After a chunk that cannot be folded more and more rows are left to the loop."""
+        cells: list[object] = [float(i) for i in range(400)]
+        for row in range(100, 200):
+            cells[row] = float("nan")
+        table = Table(["a"], [ColumnData.of_list(cells)])
+        self.assert_same(loop("if row[0] > 50 do\n n = n + 1\n endif"), table, 10)
+        self.assertEqual(self.results, [True] * 10 + [False] * 4 + [True] * 15)
+
+    def test_steps(self) -> None:
+        """A limit of statements is met at the same one, and the total is the same."""
+        program = loop("if row[0] > 50 do\n n = n + 1\n next row\n endif\n s = s + row[0]")
+        for steps in (6, 7, 8, 40, 100, 150, 200, 300, 301, 302, 303, 304, 305, 306, 400):
+            self.assert_same(program, plain(75), 10, steps)
+            self.assertTrue(self.results)
+
+    def test_random_programs(self) -> None:
+        for found in differences(range(250)):
+            self.fail(found)
+
+
+class LibraryTests(SynchronousTestCase):
+    """What folds rely on in Polars."""
+
+    def test_running_sum(self) -> None:
+        """The numbers are added in order, one by one."""
+        random = Random(1)
+        for count in (1, 7, 1000, 70_000):
+            numbers = [
+                random.uniform(-1, 1) * 10.0 ** random.randrange(-9, 9) for _ in range(count)
+            ]
+            expected = functools.reduce(operator.add, numbers)
+            parts = pl.concat([pl.Series(numbers[:1]), pl.Series(numbers[1:], dtype=pl.Float64)])
+            self.assertEqual(pl.Series(numbers).cum_sum().item(-1), expected)
+            self.assertEqual(parts.cum_sum().item(-1), expected)
+
+    def test_arithmetic(self) -> None:
+        """Products, sums, differences and quotients of columns are those of Python's numbers."""
+        random = Random(2)
+        left = [random.uniform(-1, 1) * 10.0 ** random.randrange(-9, 9) for _ in range(5000)]
+        right = [random.uniform(-1, 1) * 10.0 ** random.randrange(-9, 9) for _ in range(5000)]
+        one, other = pl.Series(left), pl.Series(right)
+        for compute in (operator.add, operator.sub, operator.mul, operator.truediv):
+            expected = list(map(compute, left, right))
+            self.assertEqual(compute(one, other).to_list(), expected)
+        for compute in (operator.add, operator.sub, operator.mul):
+            self.assertEqual(compute(one, 1.1).to_list(), [compute(x, 1.1) for x in left])
+            self.assertEqual(compute(1.1, one).to_list(), [compute(1.1, x) for x in left])
+        thirds = one / pl.Series([3.1]).new_from_index(0, len(one))
+        self.assertEqual(thirds.to_list(), [x / 3.1 for x in left])
