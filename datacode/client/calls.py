@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from datacode.client.results import (
     Completion,
     Message,
+    MissingShare,
     OnOutput,
     OnProgress,
     Problem,
@@ -29,6 +30,7 @@ from datacode.client.results import (
     content_of,
     demand_success,
     entries_of,
+    missing_of,
     offers_of,
     problems_of,
     result_of,
@@ -120,6 +122,26 @@ class RemoteCalls:
     def reset(self) -> RemoteCall[None]:
         """A fresh interpreter; shares and uploads stay."""
         return RemoteCall(self._requests.make("reset"), _nothing)
+
+    def save(self) -> RemoteCall[bytes]:
+        """The state of the session as a file: variables, functions, files of its folder, names of
+        shares, no passwords. ``restore`` and ``datacode --load`` take it."""
+        return RemoteCall(self._requests.make("save"), bytes_of)
+
+    def save_to(self, filename: str) -> RemoteCall[None]:
+        """The same, kept in the session's folder under this name (server with ``--use-ve``)."""
+        return RemoteCall(self._requests.make("save", filename=filename), _nothing)
+
+    def restore(self, state: bytes) -> RemoteCall[list[MissingShare]]:
+        """Put a saved state in place of the session's; the shares that it had and this session
+        has not, to be connected again. Nothing changes where it fails."""
+        request = self._requests.make("restore", content=content_of(state))
+        return RemoteCall(request, missing_of)
+
+    def restore_from(self, filename: str) -> RemoteCall[list[MissingShare]]:
+        """The same from a file of the session's folder, for states that are too large to be sent
+        at once."""
+        return RemoteCall(self._requests.make("restore", filename=filename), missing_of)
 
     def list_shares(
         self, ip: str, login: str, password: str, domain: str = ""

@@ -255,6 +255,23 @@ def entries_of(answer: Message) -> list[ShareEntry]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class MissingShare:
+    """A share that a saved session had. ``connect_share`` with its password connects it again,
+    with ``name`` as the alias."""
+
+    name: str
+    ip: str
+    share_name: str
+    login: str
+    domain: str
+
+
+def missing_of(answer: Message) -> list[MissingShare]:
+    """The shares that a restored session lacks."""
+    return [MissingShare(**each) for each in demand_success(answer).get("shares_missing", ())]
+
+
 def bytes_of(answer: Message) -> bytes:
     """The content of a file that was read."""
     content: str = demand_success(answer)["content"]

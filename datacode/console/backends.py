@@ -12,7 +12,13 @@ from datacode.console import report
 from datacode.console.ctrl_c import collect_interrupts
 from datacode.console.interactive import EchoProgram, InteractiveShell, with_echo
 from datacode.console.session_file import write_key
-from datacode.console.state_files import StateFileError, load_state, save_state
+from datacode.console.state_files import (
+    StateFileError,
+    load_state,
+    read_state,
+    save_state,
+    write_state,
+)
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.language.syntax.source import Source
@@ -27,8 +33,10 @@ Write = Callable[[str], object]
 _MOMENT = 0.05
 """Seconds between two looks at whether Ctrl-C was pressed while the server runs a program."""
 
-_ON_SERVER = Message(
-    "state_on_server", "Only the state of a prompt without a server can be kept in a file"
+_OF_SERVER = Message("of_server", "{text}")
+_MISSING_SHARE = Message(
+    "share_not_in_state",
+    "The share '{name}' ({share} on {host}) has to be connected again: passwords are not saved",
 )
 
 _FIRST_LINE = " (строка 1)"
@@ -153,8 +161,12 @@ class RemoteBackend:
 
     rolls_back = False
 
-    def __init__(self, client: Client, locale: str, kept_in: str | None = None) -> None:
-        """With ``kept_in``, a file, the session is left at the end, and what takes it up there."""
+    def __init__(
+        self, client: Client, locale: str, refused: type[Exception], kept_in: str | None = None
+    ) -> None:
+        """``refused`` is what the client raises where the server says no. With ``kept_in``, a file,
+        the session is left at the end, and what takes it up there."""
+        self._refused = refused
         self._client = client
         self._kept_in = kept_in
         self._locale = locale
@@ -199,10 +211,25 @@ class RemoteBackend:
         self._client.reset()
 
     def save(self, name: str) -> None:
-        raise StateFileError(_ON_SERVER)
+        """Into a file of this computer."""
+        try:
+            state = self._client.save()
+        except self._refused as failure:
+            raise StateFileError(_OF_SERVER.filled(text=str(failure))) from None
+        write_state(name, lambda file: file.write(state))
 
     def load(self, name: str) -> None:
-        raise StateFileError(_ON_SERVER)
+        """From a file of this computer."""
+        try:
+            missing = self._client.restore(read_state(name))
+        except self._refused as failure:
+            raise StateFileError(_OF_SERVER.filled(text=str(failure))) from None
+        for share in missing:
+            _warn(
+                _MISSING_SHARE.render(
+                    self._locale, name=share.name, share=share.share_name, host=share.ip
+                )
+            )
 
     def complete(self, text: str, position: int) -> tuple[int, list[CompletionChoice]]:
         start, found = self._client.complete(text, position)
@@ -234,10 +261,7 @@ def _described(result: Result, text: str, echo: EchoProgram) -> list[str]:
         if line and column:
             line, column = echo.typed_at(line, column)
         error = DataCodeError(
-            Kind.RUNTIME,
-            Message("of_server", "{text}", {"text": sentence}),
-            line=line,
-            column=column,
+            Kind.RUNTIME, _OF_SERVER.filled(text=sentence), line=line, column=column
         )
         lines += report.excerpt(error, source)
     if where.hint is not None:

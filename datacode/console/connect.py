@@ -105,7 +105,7 @@ def connect(words: list[str], locale: str) -> int:
             _print_missed(client, locale)
         for share in shares:
             client.connect_share(share.host, share.name, share.login, share.password)
-        return start(RemoteBackend(client, locale, kept_in), locale)
+        return start(RemoteBackend(client, locale, RequestFailed, kept_in), locale)
     except (RequestFailed, SessionFileError) as problem:
         client.close()
         return fail(

@@ -11,6 +11,7 @@ import re
 import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import BinaryIO
 
 from datacode.errors import DataCodeError
 from datacode.i18n.message import Message, MessageError
@@ -27,7 +28,12 @@ class StateFileError(MessageError):
 
 
 def save_state(snapshot: Snapshot, name: str) -> None:
-    """Write a state to a file, which only its owner may read; an old one stays until then.
+    """Write a state to a file. Raises ``StateFileError``."""
+    write_state(name, lambda file: checkpoint.save(snapshot, file))
+
+
+def write_state(name: str, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file, which only its owner may read; an old one stays until then.
 
     Raises ``StateFileError``.
     """
@@ -36,7 +42,7 @@ def save_state(snapshot: Snapshot, name: str) -> None:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with open(descriptor, "wb") as file:
-                checkpoint.save(snapshot, file)
+                write(file)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
@@ -52,6 +58,14 @@ def save_state(snapshot: Snapshot, name: str) -> None:
         ) from None
 
 
+def read_state(name: str) -> bytes:
+    """What is in a file. Raises ``StateFileError``."""
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise _not_loaded(name, system_reason(error)) from None
+
+
 def load_state(interpreter: Interpreter, name: str) -> None:
     """Put the state of a file in place of the interpreter's. Raises ``StateFileError``."""
     try:
@@ -64,7 +78,11 @@ def load_state(interpreter: Interpreter, name: str) -> None:
     else:
         interpreter.restore(snapshot)
         return
-    raise StateFileError(
+    raise _not_loaded(name, reason)
+
+
+def _not_loaded(name: str, reason: str | Message) -> StateFileError:
+    return StateFileError(
         Message("state_not_loaded", "The state in '{name}' was not loaded: {reason}").filled(
             name=name, reason=reason
         )

@@ -11,7 +11,6 @@ while the next one runs: what a snapshot refers to does not change.
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Callable, Container
 from typing import Any, BinaryIO
 
@@ -25,7 +24,15 @@ from datacode.language import program_cache
 from datacode.language.compiler import Definition
 from datacode.language.program_cache import CachedUnit
 from datacode.language.python_names import GLOBAL, TOP_LEVEL_LOCAL
+from datacode.runtime import checkpoint_file
 from datacode.runtime.builtins import BUILTINS
+from datacode.runtime.checkpoint_file import (
+    COLUMN,
+    LARGEST_MANIFEST,
+    MANIFEST,
+    VERSION,
+    CheckpointFileReader,
+)
 from datacode.runtime.namespace import Snapshot
 from datacode.tables.foreign_keys import ColumnReference, PrimaryKey, Relation
 from datacode.values.column_encoding import (
@@ -41,18 +48,17 @@ from datacode.values.heap_encoding import Encoded, HeapReader, HeapWriter, Recor
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.types import Value
 
-__all__ = ["Checkpoint", "CheckpointError", "load", "read", "save", "write"]
-
-VERSION = 2
-"""Of the format. A reader knows this one and all before it."""
-
-LARGEST_MANIFEST = 1 << 28
-LARGEST_COLUMN = 1 << 32
-"""Bytes that are read of a file."""
-
-MAGIC = b"DataCode state\r\n"
-_HEAD = struct.Struct("<IQ")
-_LENGTH = struct.Struct("<Q")
+__all__ = [
+    "LARGEST_MANIFEST",
+    "VERSION",
+    "Checkpoint",
+    "CheckpointError",
+    "is_small",
+    "load",
+    "read",
+    "save",
+    "write",
+]
 
 
 class Manifest(Struct, array_like=True, frozen=True):
@@ -232,38 +238,32 @@ def _definition(texts: list[str], number: int, index: int) -> CachedUnit[Definit
 def save(snapshot: Snapshot, file: BinaryIO) -> None:
     """Write the snapshot to a file, stored columns and all."""
     checkpoint = write(snapshot)
-    file.write(MAGIC + _HEAD.pack(VERSION, len(checkpoint.manifest)) + checkpoint.manifest)
+    file.write(checkpoint_file.head())
+    file.write(checkpoint_file.section_head(MANIFEST, len(checkpoint.manifest)))
+    file.write(checkpoint.manifest)
     for name, cells in checkpoint.columns.items():
         content = list(column_pieces(cells))
-        file.write(bytes.fromhex(name) + _LENGTH.pack(sum(map(len, content))))
+        file.write(checkpoint_file.section_head(COLUMN, sum(map(len, content)), name))
         for piece in content:
             file.write(piece)
 
 
 def load(file: BinaryIO) -> Snapshot:
-    """The snapshot in a file. Raises ``CheckpointError``, and ``OSError`` of the file."""
-    if file.read(len(MAGIC)) != MAGIC:
-        raise CheckpointError(
-            Message("no_checkpoint", "This is no file with a state saved by DataCode")
-        )
-    version, size = _HEAD.unpack(_exactly(file, _HEAD.size))
-    if not 1 <= version <= VERSION:
-        raise CheckpointError(
-            Message(
-                "checkpoint_too_new",
-                "The state was saved by a newer DataCode (format {version}, this reads {known})",
-                {"version": str(version), "known": str(VERSION)},
-            )
-        )
-    if size > LARGEST_MANIFEST:
-        raise damaged("its size")
-    manifest = _exactly(file, size)
+    """The snapshot in a file; files of a session and names of shares in it are passed over.
+
+    Raises ``CheckpointError``, and ``OSError`` of the file.
+    """
+    reader = CheckpointFileReader(file)
+    manifest = b""
     columns: dict[str, bytes] = {}
-    while name := file.read(12):
-        (size,) = _LENGTH.unpack(_exactly(file, _LENGTH.size))
-        if size > LARGEST_COLUMN:
-            raise damaged("the size of a column")
-        columns[name.hex()] = _exactly(file, size)
+    for section in reader.sections():
+        if section.kind == MANIFEST:
+            manifest = reader.content()
+        elif section.kind == COLUMN:
+            columns[section.name] = reader.content()
+        else:
+            for _ in reader.pieces():
+                pass
 
     def column(name: str) -> bytes:
         content = columns.pop(name, None)
@@ -272,18 +272,3 @@ def load(file: BinaryIO) -> Snapshot:
         return content
 
     return read(manifest, column)
-
-
-_AT_ONCE = 1 << 24
-
-
-def _exactly(file: BinaryIO, size: int) -> bytes:
-    """So many bytes; memory is taken for what is there only, whatever a length says."""
-    pieces = []
-    while size > 0:
-        piece = file.read(min(size, _AT_ONCE))
-        if not piece:
-            raise damaged("it is cut off")
-        pieces.append(piece)
-        size -= len(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -47,12 +47,15 @@ from datacode.server.api.messages import (
     Info,
     InfoAnswer,
     Inspect,
+    LargeRestoreState,
     LargeUpload,
     Listing,
     ProblemEntry,
     Problems,
     Request,
     Reset,
+    RestoreState,
+    SaveState,
     SessionFiles,
     ShareDetails,
     ShareList,
@@ -69,6 +72,8 @@ from datacode.server.api.messages import (
 from datacode.server.files.json_content import TooLarge, of_descriptor
 from datacode.server.files.session_folder import SessionFolder, StoreError
 from datacode.server.options.settings import MIB
+from datacode.server.request_context import RequestContext
+from datacode.server.state_requests import restore, save
 from datacode.server.workspace import Workspace
 from datacode.smb import share_paths
 from datacode.smb.client.pipelined_io import Span
@@ -76,26 +81,6 @@ from datacode.smb.errors import Operation, ShareError
 from datacode.smb.target import Target
 from datacode.values.chart import Chart
 from datacode.worker.pool import FindRows, TableShown
-
-
-@dataclass(frozen=True, slots=True)
-class RequestContext:
-    """What a handler is given besides its request.
-
-    ``output`` sends a piece of a running program's output, ``progress`` tells how far a read is.
-    ``message_bytes`` bounds files that are sent whole; 0 is no bound. ``about`` is what ``info``
-    says of the server and the session. ``hold`` counts memory, in bytes, that the request takes
-    until it is answered.
-    """
-
-    workspace: Workspace
-    locale: str
-    output: Callable[[str], None]
-    progress: Callable[[str, int, int | None], None]
-    message_bytes: int
-    about: Callable[[], dict[str, Any]]
-    hold: Callable[[int], None]
-
 
 _LARGEST_DATABASE = 1 << 30
 """Bytes of an exported database where messages have no limit."""
@@ -542,6 +527,9 @@ HANDLERS: dict[type[Request], Handler] = {
     SmbShares: smb_shares,
     UploadFile: upload_file,
     LargeUpload: upload_file,
+    SaveState: save,
+    RestoreState: restore,
+    LargeRestoreState: restore,
     DownloadFile: download_file,
     DeleteFile: delete_file,
     SessionFiles: session_files,
@@ -554,4 +542,4 @@ HANDLERS: dict[type[Request], Handler] = {
 }
 """The others are the session's own business."""
 _OF_SESSION = {messages.Cancel, messages.Auth, messages.Attach, messages.Detach, messages.Sessions}
-assert set(HANDLERS) | _OF_SESSION == {*messages.REQUESTS, LargeUpload}
+assert set(HANDLERS) | _OF_SESSION == {*messages.REQUESTS, LargeUpload, LargeRestoreState}

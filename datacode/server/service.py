@@ -333,7 +333,9 @@ class DataCodeService(Service):
             work=self._disk.session(),
             limits=self.settings.limits,
             on_read=on_read,
-            store=self._checkpoints.session(identity.account or network_of(identity.address)),
+            storage=partial(
+                self._checkpoints.session, identity.account or network_of(identity.address)
+            ),
         )
 
     def _readiness(self) -> tuple[bool, dict[str, Any]]:

@@ -42,6 +42,7 @@ from datacode.server.api.messages import (
     ErrorDetails,
     Execute,
     Executed,
+    LargeRestoreState,
     LargeUpload,
     Request,
     Sessions,
@@ -50,11 +51,12 @@ from datacode.server.api.parse import BadRequest, parse
 from datacode.server.api.sequence import RequestNumbers, WrongNumber, read_numbers
 from datacode.server.attachment import Attachment, digest
 from datacode.server.auth.pairing import PairingCode
-from datacode.server.handlers import HANDLERS, RequestContext
+from datacode.server.handlers import HANDLERS
 from datacode.server.net.memory_budget import Holding, MemoryAccount
 from datacode.server.ops.audit import Audit, NoAudit, hash_of
 from datacode.server.ops.metrics import Metrics
 from datacode.server.options.settings import MIB, Settings
+from datacode.server.request_context import RequestContext
 from datacode.server.workspace import Workspace
 from datacode.worker.pool import WorkerUnavailable
 
@@ -988,7 +990,7 @@ def _memory_of(request: Request | BadRequest) -> int:
         return 0
     if isinstance(request, Execute | Check | Complete):
         return sys.getsizeof(request.code)
-    if isinstance(request, LargeUpload):
+    if isinstance(request, LargeUpload | LargeRestoreState):
         return request.written.nbytes
     size = 0
     for name in request.__struct_fields__:

@@ -11,12 +11,12 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
+from datacode.server.checkpoints.storage import SessionStorage
 from datacode.server.files.broker import FileBroker, Work
 from datacode.server.files.sandboxed_files import SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
 from datacode.smb.target import Target
 from datacode.worker.limits import Limits
-from datacode.worker.pool import StateStore
 
 
 class Workspace:
@@ -24,8 +24,8 @@ class Workspace:
 
     ``workers`` opens interpreters (``worker.pool.WorkerPool``), ``shares`` is the session's own
     ``smb.shares.Shares``, ``share_names`` asks a host for its shares. ``folder`` is None without
-    ``--use-ve``. ``on_read`` is told of each file of a share that a program reads. ``store`` keeps
-    the state of the interpreter.
+    ``--use-ve``. ``on_read`` is told of each file of a share that a program reads. ``storage``
+    makes what keeps the state of the interpreter.
     """
 
     log = Logger()
@@ -41,7 +41,7 @@ class Workspace:
         work: Work,
         limits: Limits,
         on_read: Callable[[str], None] = lambda path: None,
-        store: StateStore | None = None,
+        storage: Callable[[], SessionStorage] | None = None,
     ) -> None:
         self.shares = shares
         self.share_names = share_names
@@ -50,7 +50,8 @@ class Workspace:
         self.broker = FileBroker(files, shares, work, folder=folder, on_read=on_read)
         self._workers = workers
         self._limits = limits
-        self._store = store
+        self._new_storage = storage
+        self.storage = None if storage is None else storage()
         self._interpreter: Any = None
 
     @property
@@ -61,8 +62,18 @@ class Workspace:
     def interpreter(self) -> Any:
         """The session's interpreter."""
         if self._interpreter is None:
-            self._interpreter = self._workers.open(self.broker, self._limits, self._store)
+            self._interpreter = self._workers.open(self.broker, self._limits, self.storage)
         return self._interpreter
+
+    def new_storage(self) -> SessionStorage:
+        """Room for another state, which may take the place of the present one."""
+        assert self._new_storage is not None
+        return self._new_storage()
+
+    async def replace_state(self, storage: SessionStorage) -> None:
+        """Go on with another state. Raises ``DataCodeError``; then nothing has changed."""
+        await self.interpreter().replace_state(storage)
+        self.storage = storage
 
     async def close(self) -> None:
         """Close all of it. A failure is logged, and the rest is closed all the same."""

@@ -52,7 +52,7 @@ class ConnectedShare:
         self._connecting = threads.connecting
         self._policy = policy
         self.target = target
-        self._share = share
+        self.share = share
         self.name = name
         self.key = share_paths.same_share(name)
         self.is_open = False
@@ -149,7 +149,7 @@ class ConnectedShare:
         policy, connecting = self._policy.connection, self._policy.timeouts.connect
         connection = self._idle.pop() if self._idle else None
         if connection is None:
-            connection = ReconnectingShare(self.target, self._share, policy, connecting)
+            connection = ReconnectingShare(self.target, self.share, policy, connecting)
         try:
             found = await self._done(connection.steps(work, again=again), deadline)
         except Exception as error:  # noqa: BLE001 - whoever waits for the result gets it

@@ -125,6 +125,14 @@ class Shares:
         """The connected shares, spelled as the client spelled them, in the order of connecting."""
         return [share.name for share in self._connected.values() if share.is_open]
 
+    def connections(self) -> list[tuple[str, str, Target]]:
+        """The name, the share's own name, and the target of each connected share."""
+        return [
+            (share.name, share.share, share.target)
+            for share in self._connected.values()
+            if share.is_open
+        ]
+
     async def connect(self, target: Target, share: str, *, alias: str | None = None) -> None:
         """Connect, log in and open a share; all within ten seconds (server reference, 8.1).
 

@@ -27,6 +27,14 @@ class StateStore(Protocol):
     for earlier is done earlier.
     """
 
+    @property
+    def state(self) -> int:
+        """The number of the state that is kept, 0 for none."""
+
+    @property
+    def newest(self) -> int:
+        """The number of the state that there was last, kept or not."""
+
     def put(self, state: int, manifest: bytes, columns: Sequence[bytes]) -> Deferred[None]:
         """Keep a small state, whose columns are there."""
 
@@ -59,13 +67,15 @@ class KeptState:
 
     def __init__(self, store: StateStore | None, seconds: Callable[[], float]) -> None:
         self.store = store
-        self.newest = 0
+        self.newest = 0 if store is None else store.newest
         """The number of the state that the session has."""
-        self.kept = 0
+        self.kept = 0 if store is None else store.state
         """The number of the newest state that is kept."""
         self._seconds = seconds
         self._generation = 0
         self._under_way = 0
+        self._unanswered = 0
+        self._until_answered: list[Deferred[None]] = []
         self._not_before = 0.0
         self._has_failed = False
         self._waiting: list[Deferred[bool]] = []
@@ -99,10 +109,11 @@ class KeptState:
         if message.manifest:
             stored = self.store.put(message.state, message.manifest, _split(message.columns))
             generation = self._generation
+            self._unanswered += 1
             stored.addCallbacks(
                 lambda _: self._is_kept(message.state, generation),
                 lambda f: self._failed(generation, f),
-            )
+            ).addBoth(lambda _: self._answered())
 
     def piece(self, piece: wire.StatePiece, taken: Callable[[], None]) -> None:
         """A piece of a state has come; ``taken`` is called when it is written.
@@ -135,7 +146,8 @@ class KeptState:
             elif is_whole:
                 self._is_kept(piece.state, generation)
 
-        self.store.add(piece).addBoth(done)
+        self._unanswered += 1
+        self.store.add(piece).addBoth(done).addBoth(lambda _: self._answered())
 
     def not_saved(self, state: int) -> None:
         """The process could not write a state."""
@@ -156,7 +168,18 @@ class KeptState:
         if self.store is not None:
             self.store.break_off()
             await self.store.settled()
+        if self._unanswered:  # it is done, and we have not heard of it yet
+            answered: Deferred[None] = Deferred()
+            self._until_answered.append(answered)
+            await answered
         self._under_way = 0
+
+    def _answered(self) -> None:
+        self._unanswered -= 1
+        if not self._unanswered:
+            waiting, self._until_answered = self._until_answered, []
+            for each in waiting:
+                each.callback(None)
 
     def begin_again(self) -> None:
         """The session goes on with what is kept: that is the newest state now."""

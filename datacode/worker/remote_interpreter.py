@@ -18,7 +18,7 @@ from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from datacode.errors import DataCodeError, internal_error, limit_error, runtime_error
+from datacode.errors import DataCodeError, Kind, internal_error, limit_error, runtime_error
 from datacode.i18n.message import Message
 from datacode.runtime.host import MOST_WARNINGS
 from datacode.runtime.interpreter import Outcome, VariableSummary
@@ -565,6 +565,70 @@ class RemoteInterpreter:
             lambda failure: self._log.failure("looking after a session's state", failure)
         )
 
+    async def state_kept(self) -> None:
+        """Wait until the newest state is kept. Raises ``DataCodeError`` where it cannot be.
+
+        To be called between programs.
+        """
+        await self._turn.acquire()
+        try:
+            if self._state.behind:
+                await self._until_kept()
+        finally:
+            self._turn.release()
+        if self._state.behind or self._state.store is None:
+            raise runtime_error(
+                "state_not_kept", "The state of the session is too large to be kept"
+            )
+
+    async def replace_state(self, store: StateStore) -> None:
+        """Go on with the state of another store, which belongs to this session from now on.
+
+        Raises ``DataCodeError`` where it is none, and ``WorkerUnavailable``; then everything is as
+        it was before, and the store the caller's. To be called between programs.
+        """
+        await self._turn.acquire()
+        try:
+            await self._replaced(store)
+        finally:
+            self._turn.release()
+            self._used()
+
+    async def _replaced(self, store: StateStore) -> None:
+        if self._is_waking:
+            await self._woken()
+        before, state = self._worker, self._state
+        self._worker, self._state = None, KeptState(store, self._reactor.seconds)
+        self._is_waking = True
+        problem: Message | None = stopped().message
+        try:
+            problem = await self._loaded()
+        finally:
+            if problem is None and not self._closed:
+                if before is not None:
+                    before.kill()
+                if state.store is not None:
+                    self._start(_closed(state.store))
+                self._lost = None
+            else:
+                self._set_aside(before, state)
+            self._is_waking = False
+            waiting, self._waiting_for_state = self._waiting_for_state, []
+            for waiter in waiting:
+                waiter.callback(None)
+        if problem is not None:
+            raise DataCodeError(Kind.RUNTIME, problem)
+
+    def _set_aside(self, before: WorkerProcess | None, state: KeptState) -> None:
+        """The state that was to be restored cannot be: be what we were before."""
+        worker = self._worker
+        if worker is not None and worker is not before:
+            self._let_go(worker)
+            worker.kill()
+        self._state = state
+        if before is not None and before.alive and not self._closed:
+            self._worker = before
+
     # Idle sessions ----------------------------------------------------------------------------
 
     def _used(self) -> None:
@@ -745,7 +809,7 @@ class RemoteInterpreter:
             return
         if message.output:
             self._output(run, message.output)
-        if run.worker.alive:
+        if not run.worker.was_killed:
             run.worker.run.resume()
             self._active = None
             run.finish(error)
@@ -775,3 +839,8 @@ class RemoteInterpreter:
             reply.callback(message)
         elif self._unasked > _UNASKED:
             worker.kill("it answers what nobody asks")
+
+
+async def _closed(store: StateStore) -> None:
+    """A store that is needed no more is closed."""
+    await store.close()

@@ -85,6 +85,11 @@ class WorkerProcess:
             return False
         return ended is None
 
+    @property
+    def was_killed(self) -> bool:
+        """Have we ended it, or has it been found dead?"""
+        return self._dying
+
     def processor_seconds(self) -> float:
         """The processor time that it has used, with all its threads; 0 if that is not known."""
         if self.process is None:

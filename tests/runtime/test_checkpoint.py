@@ -15,7 +15,7 @@ from msgspec import structs
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
-from datacode.runtime import checkpoint
+from datacode.runtime import checkpoint, checkpoint_file
 from datacode.runtime.checkpoint import CheckpointError
 from datacode.values.chart import Data, Datum
 from datacode.values.column_encoding import column_from_bytes, column_to_bytes
@@ -339,14 +339,14 @@ class HostileTests(SynchronousTestCase):
         with self.assertRaises(CheckpointError) as raised:
             loaded(b"PK\x03\x04" + bytes(100))
         self.assertIn("no file with a state", str(raised.exception))
-        place = len(checkpoint.MAGIC)
+        place = len(checkpoint_file.MAGIC)
         with self.assertRaises(CheckpointError) as raised:
             loaded(self.data[:place] + b"\xff" + self.data[place + 1 :])
         self.assertIn("newer", str(raised.exception))
 
     def test_a_length_takes_no_memory(self) -> None:
         """Lengths promise what is not there."""
-        head = checkpoint.MAGIC + (1).to_bytes(4, "little")
+        head = checkpoint_file.MAGIC + (1).to_bytes(4, "little")
         for size in (2**27, 2**40, 2**64 - 1):
             with self.assertRaises(CheckpointError):
                 loaded(head + size.to_bytes(8, "little") + b"x" * 100)

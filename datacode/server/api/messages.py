@@ -265,6 +265,45 @@ class Attached(Answer, kw_only=True):
         return f"Attached(session={self.session!r}, seq={self.seq!r})"
 
 
+class StateSaved(Answer, kw_only=True):
+    """The answer to ``save``: the file as ``base64:`` and base64, where no name was given for it.
+
+    ``size`` is the file's, in bytes.
+    """
+
+    message: str = ""
+    content: str | UnsetType = UNSET
+    size: int | UnsetType = UNSET
+    error: str | None = None
+    id: Any = UNSET
+
+
+class StateRestored(Answer, kw_only=True):
+    """The answer to ``restore``.
+
+    ``shares_missing`` are shares that the saved session had and this one has not, each with what
+    connecting it takes but the password. ``files`` is how many files the session folder has got,
+    ``files_left_out`` how many were not, as the server gives no folder.
+    """
+
+    message: str = ""
+    shares_missing: list[MissingShare] | UnsetType = UNSET
+    files: int | UnsetType = UNSET
+    files_left_out: int | UnsetType = UNSET
+    error: str | None = None
+    id: Any = UNSET
+
+
+class MissingShare(Struct, frozen=True):
+    """A share to be connected again; ``name`` is the one that programs use."""
+
+    name: str
+    ip: str
+    share_name: str
+    login: str
+    domain: str
+
+
 class SessionDetails(Struct, frozen=True):
     """A session that can be attached; ``idle_seconds`` since its last request.
 
@@ -467,6 +506,41 @@ class SessionFiles(Request, tag="session_files", kw_only=True, frozen=True):
     answer = Listing
 
 
+class SaveState(Request, tag="save", kw_only=True, frozen=True):
+    """The state of the session as a file: in the answer, or under ``filename`` in its folder."""
+
+    filename: str | None = None
+
+    answer = StateSaved
+
+
+class RestoreState(Request, tag="restore", kw_only=True, frozen=True):
+    """Put a saved state in place of the session's: ``content`` as ``save`` answers it, or a file of
+    the session folder."""
+
+    content: str | None = None
+    filename: str | None = None
+
+    answer = StateRestored
+
+    def base64(self) -> bytes | bytearray:
+        """The content in UTF-8."""
+        return (self.content or "").encode()
+
+
+class LargeRestoreState(RestoreState, tag="restore", kw_only=True, frozen=True):
+    """One too large to be decoded at once: ``written`` is its content as it came, in JSON.
+
+    ``base64`` blocks, and raises ``msgspec.DecodeError`` where that is no text.
+    """
+
+    written: memoryview
+
+    def base64(self) -> bytes | bytearray:
+        """The content in UTF-8."""
+        return json_limits.decoded(self.written)
+
+
 class Cancel(Request, tag="cancel", kw_only=True, frozen=True):
     """End the running request; with ``request``, only the one that has this ``id``."""
 
@@ -611,6 +685,8 @@ REQUESTS: tuple[type[Request], ...] = (
     DownloadFile,
     DeleteFile,
     SessionFiles,
+    SaveState,
+    RestoreState,
     Auth,
     Attach,
     Detach,

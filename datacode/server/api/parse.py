@@ -27,8 +27,10 @@ from datacode.server.api.messages import (
     Cancel,
     Executed,
     Id,
+    LargeRestoreState,
     LargeUpload,
     Request,
+    RestoreState,
     UploadFile,
 )
 from datacode.server.api.texts import Locale
@@ -133,6 +135,14 @@ def _parse_large(data: bytes, limit: int) -> Request:
     request = parse(b'%b"%b"%b' % (data[:begin], stand_in.encode(), data[end:]))
     if isinstance(request, UploadFile) and request.content == stand_in:
         return LargeUpload(
+            filename=request.filename,
+            content="",
+            written=memoryview(data)[begin:end],
+            id=request.id,
+            locale=request.locale,
+        )
+    if isinstance(request, RestoreState) and request.content == stand_in:
+        return LargeRestoreState(
             filename=request.filename,
             content="",
             written=memoryview(data)[begin:end],

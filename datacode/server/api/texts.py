@@ -53,6 +53,20 @@ INTERNAL = Message(
 )
 NO_INTERPRETER = Message("no_interpreter", "No interpreter can be started; try again later")
 
+# The state (server reference, 5.8).
+
+STATE_SAVED = Message("session_state_saved", "The state was saved to {filename}")
+STATE_IN_ANSWER = Message("session_state_in_answer", "The state was saved")
+STATE_RESTORED = Message("session_state_restored", "The state was restored")
+STATE_NOT_SAVED = Message("session_state_not_saved", "The state was not saved: {reason}")
+STATE_NOT_RESTORED = Message("session_state_not_restored", "The state was not restored: {reason}")
+CONTENT_OR_FILENAME = Message(
+    "content_or_filename", "expected either the field 'content' or the field 'filename'"
+)
+NO_ROOM_FOR_STATE = Message(
+    "no_room_for_state", "there is no room for it within the limits of the server"
+)
+
 # Shares (server reference, 5.3, 5.4, 8.5).
 
 SHARE_CONNECTED = Message("share_connected", "Connected to the SMB share '{share}'")

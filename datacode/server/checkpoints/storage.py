@@ -8,16 +8,28 @@ after the other for each session; what a process sends is bounded before any of 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from twisted.internet.defer import Deferred, DeferredLock, fail, succeed
 from twisted.logger import Logger
 
+from datacode.runtime.checkpoint import write
+from datacode.runtime.checkpoint_file import KeptShare
+from datacode.runtime.namespace import Snapshot
+from datacode.server.checkpoints.session_file import (
+    ReadParts,
+    StoredPart,
+    column_file,
+    read_file,
+    write_file,
+)
 from datacode.server.checkpoints.storage_quota import NoRoom, QuotaPart, StorageQuota
 from datacode.server.files.file_threads import FileThreads, SessionWork
 from datacode.worker import wire
@@ -116,6 +128,86 @@ class SessionStorage:
         self._closed = False
         self._manifest: bytes | _StoredFile | None = None
         self._kept: frozenset[bytes] = frozenset()
+        self._state = 0
+
+    @property
+    def state(self) -> int:
+        """The number of the state that is kept, 0 for none."""
+        return self._state
+
+    @property
+    def newest(self) -> int:
+        """The number of the state that there was last: here the same."""
+        return self._state
+
+    # Files of sessions --------------------------------------------------------------------------
+
+    def save_file(
+        self, files: list[StoredPart], shares: list[KeptShare], most: int
+    ) -> Deferred[BinaryIO]:
+        """The state that is kept as one temporary file, which is the caller's and gone when closed.
+
+        Fails with ``TooLargeFile`` above ``most`` bytes, ``OSError``.
+        """
+        return self._in_turn(self._save_file, files, shares, most)
+
+    async def _save_file(
+        self, files: list[StoredPart], shares: list[KeptShare], most: int
+    ) -> BinaryIO:
+        manifest = self._manifest
+        source: bytes | Path
+        if manifest is None:
+            source = write(Snapshot({}, {}, [])).manifest
+        else:
+            source = manifest if isinstance(manifest, bytes) else manifest.path
+        columns = [StoredPart(name.hex(), self._columns[name].path) for name in self._kept]
+
+        def save() -> BinaryIO:
+            self._check_disk()
+            target = tempfile.TemporaryFile(dir=self._made_folder())  # noqa: SIM115 - for the caller
+            try:
+                write_file(target, source, columns, files, shares, most)
+                target.seek(0)
+            except BaseException:
+                target.close()
+                raise
+            return target
+
+        saved: BinaryIO = await self._work.run(save)
+        return saved
+
+    def load_file(self, opened: Callable[[], BinaryIO], most: int) -> Deferred[ReadParts]:
+        """Take in a file that somebody saved, which ``opened`` gives, in a thread. This session has
+        no state yet.
+
+        Fails with ``CheckpointError``, ``OSError``, ``NoRoom``, and what ``opened`` raises.
+        """
+        return self._in_turn(self._load_file, opened, most)
+
+    async def _load_file(self, opened: Callable[[], BinaryIO], most: int) -> ReadParts:
+        self._part.take(most)
+        try:
+
+            def load() -> ReadParts:
+                self._check_disk()
+                with opened() as source:
+                    if source.seek(0, io.SEEK_END) > most:
+                        raise NoRoom("the file has grown")
+                    source.seek(0)
+                    return read_file(source, self._made_folder())
+
+            found: ReadParts = await self._work.run(load)
+        finally:
+            self._part.give(most)
+        if len(found.sizes) > wire.STORED_COLUMNS:
+            raise NoRoom("too many columns")
+        assert self._folder is not None
+        for name, size in found.sizes.items():
+            stored = _StoredFile(self._folder / column_file(name), size, 1)
+            self._part.take(stored.counted)
+            self._columns[name] = stored
+        await self._put(1, found.manifest, list(found.sizes))
+        return found
 
     # What a process sends -----------------------------------------------------------------------
 
@@ -175,7 +267,7 @@ class SessionStorage:
                 self._commit(piece.state, bytes(upload.start), columns)
                 return
         assert self._folder is not None
-        name = f"column-{piece.name.hex()}" if piece.name else f"manifest-{os.urandom(8).hex()}"
+        name = column_file(piece.name) if piece.name else f"manifest-{os.urandom(8).hex()}"
         stored = _StoredFile(self._folder / name, upload.size, upload.state)
         await self._work.run(_rename, upload, stored.path)
         self._upload = None
@@ -211,6 +303,7 @@ class SessionStorage:
         if isinstance(self._manifest, _StoredFile):
             gone.append(self._manifest)
         self._manifest = manifest
+        self._state = state
         self._kept = frozenset(columns)
         if len(self._columns) > len(columns):
             for name, stored in list(self._columns.items()):
@@ -273,7 +366,7 @@ class SessionStorage:
         if isinstance(self._manifest, _StoredFile):
             gone.append(self._manifest)
         self._columns, self._manifest, self._kept = {}, None, frozenset()
-        self._failed = 0
+        self._failed = self._state = 0
         if gone:
             await self._work.run(_unlink, [stored.path for stored in gone])
             self._part.give(sum(stored.counted for stored in gone))
@@ -292,13 +385,18 @@ class SessionStorage:
 
     # Files ------------------------------------------------------------------------------------
 
+    def _made_folder(self) -> Path:
+        """In a thread: the session's folder."""
+        if self._folder is None:
+            self._folder = self._new_folder()
+        return self._folder
+
     def _write(self, upload: _Upload, content: bytes) -> None:
         """In a thread: add to a file, which has no name of its own yet."""
         if upload.descriptor is None:
-            if self._folder is None:
-                self._folder = self._new_folder()
+            folder = self._made_folder()
             self._check_disk()
-            upload.path = self._folder / f"new-{os.urandom(8).hex()}"
+            upload.path = folder / f"new-{os.urandom(8).hex()}"
             upload.descriptor = os.open(upload.path, _NEW_FILE, 0o600)
         elif upload.size % _CHECKED < len(content):
             self._check_disk()

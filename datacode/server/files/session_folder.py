@@ -145,6 +145,11 @@ class SessionFolder:
             else:
                 self._store(inside, len(content), lambda: iter((content,)))
 
+    def put(self, filename: str, descriptor: int) -> None:
+        """Store all of an open file under a name as clients give it; it stays open."""
+        size = os.fstat(descriptor).st_size
+        self._store(filename, size, lambda: _read_all(descriptor))
+
     def copy(self, source: str, target: str) -> None:
         """Replace a file by a copy of another, for a program."""
         descriptor = self.files.open(source)

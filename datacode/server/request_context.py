@@ -1,0 +1,28 @@
+"""What handlers of requests are given besides their request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from datacode.server.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """What a handler is given besides its request.
+
+    ``output`` sends a piece of a running program's output, ``progress`` tells how far a read is.
+    ``message_bytes`` bounds files that are sent whole; 0 is no bound. ``about`` is what ``info``
+    says of the server and the session. ``hold`` counts memory, in bytes, that the request takes
+    until it is answered.
+    """
+
+    workspace: Workspace
+    locale: str
+    output: Callable[[str], None]
+    progress: Callable[[str, int, int | None], None]
+    message_bytes: int
+    about: Callable[[], dict[str, Any]]
+    hold: Callable[[int], None]
