@@ -156,17 +156,17 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
 
 async def reset(request: Reset, context: RequestContext) -> Answer:
     """A fresh interpreter."""
-    if context.workspace.opened is not None:
-        await context.workspace.opened.reset()
+    if context.workspace.has_state:
+        await context.workspace.interpreter().reset()
     return Done(message=texts.RESET_DONE.render(context.locale))
 
 
 async def inspect(request: Inspect, context: RequestContext) -> Answer:
     """The session's variables."""
-    if context.workspace.opened is None:
+    if not context.workspace.has_state:
         return Variables()
     try:
-        return Variables(variables=await context.workspace.opened.inspect())
+        return Variables(variables=await context.workspace.interpreter().inspect())
     except DataCodeError as error:
         return Variables.failed(error.render(context.locale))
 

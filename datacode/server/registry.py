@@ -56,7 +56,16 @@ class SessionStore(Protocol):
     def restore(self, session: Session) -> None:
         """Give a session that was made of its record the state that it had."""
 
-    def forget(self, session: str) -> None:
+    async def save(self, session: Session) -> None:
+        """A request was answered: write the record, and the state if that can be in time."""
+
+    async def note(self, session: Session) -> None:
+        """Write the record as it is."""
+
+    def leave(self, session: Session) -> None:
+        """The server stops: what was written is to stay."""
+
+    def forget(self, session: Session) -> None:
         """A session has ended for good."""
 
 
@@ -76,7 +85,7 @@ class SessionRegistry:
     def __init__(self, context: ServerContext, store: SessionStore | None = None) -> None:
         self._context = context
         self._bounds = context.settings.bounds
-        self._store = store
+        self.store = store
         self._sessions: dict[str, Session] = {}
         self._detached: OrderedDict[str, float] = OrderedDict()
         self._ended: OrderedDict[str, tuple[Attachment, Message]] = OrderedDict()
@@ -150,6 +159,31 @@ class SessionRegistry:
             session.release_client(code, reason)
         self.end(session, texts.ENDED_FOR_MEMORY)
 
+    # Keeping on the disk -------------------------------------------------------------------------
+
+    def begun(self, session: Session) -> None:
+        """A numbered request begins: after a crash its client is to know that it may have run."""
+        self._note(session)
+
+    async def answered(self, session: Session) -> None:
+        """A request is done: its answer goes out when it is on the disk."""
+        if self.store is not None and not session.is_ending:
+            await self.store.save(session)
+        elif self.store is not None:
+            await self.store.note(session)
+
+    def stopping(self) -> None:
+        """The server stops: sessions stay on the disk."""
+        for session in self._sessions.values():
+            if self.store is not None:
+                self.store.leave(session)
+
+    def _note(self, session: Session) -> None:
+        if self.store is not None:
+            Deferred.fromCoroutine(self.store.note(session)).addErrback(
+                lambda failure: self.log.failure("Keeping a session", failure)
+            )
+
     # Keeping -------------------------------------------------------------------------------------
 
     def _keep(self, session: Session) -> Answer:
@@ -163,6 +197,7 @@ class SessionRegistry:
         own.epoch = 1
         session.keep(own)
         self._sessions[own.session] = session
+        self._note(session)
         answer = self._described(own, session)
         answer.token = token
         return answer
@@ -225,8 +260,8 @@ class SessionRegistry:
             own, reason = self._ended[name]
             self._check(own, token, asking)
             raise _Refused(texts.SESSION_GONE.filled(reason=reason))
-        record = None if self._store is None else await self._store.load(name)
-        if record is None or self._store is None or self.make is None:
+        record = None if self.store is None else await self.store.load(name)
+        if record is None or self.store is None or self.make is None:
             raise _Refused(texts.UNKNOWN_SESSION)
         if name in self._sessions:  # another connection has asked for it meanwhile
             return self._sessions[name]
@@ -240,7 +275,7 @@ class SessionRegistry:
         session.keep(own)
         self._sessions[name] = session
         self._detached[name] = self._context.clock.seconds()
-        self._store.restore(session)
+        self.store.restore(session)
         return session
 
     def _hand_over(self, before: Session, wanted: Session, request: Attach) -> None:
@@ -328,8 +363,8 @@ class SessionRegistry:
             session=session.identity.number,
             reason=reason.render(self._locale),
         )
-        if self._store is not None:
-            self._store.forget(own.session)
+        if self.store is not None:
+            self.store.forget(session)
         if session is but:
             session.finish()
         else:

@@ -9,6 +9,7 @@ Source: server reference, 3.3 and 3.4.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -50,6 +51,7 @@ from datacode.server.files.protected_files import ProtectedFiles
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.server_folder import ServerFolder
 from datacode.server.files.session_folders import SessionFolders
+from datacode.server.kept_sessions import InUse, KeptSessions, StateFolder
 from datacode.server.net.http import Site
 from datacode.server.net.listen import DescribedEndpoint, listening
 from datacode.server.net.websocket import ServerFactory
@@ -71,6 +73,7 @@ _SWEEP_SECONDS = 0.5
 _IDLE_SWEEP_SECONDS = 5.0
 _CLOSING_SECONDS = 1.5
 """For close frames, and again for letting go of everything: all of a stop takes five seconds."""
+_STATE_SWEEP_SECONDS = 60.0
 _SPARE = 1 << 30
 """Bytes of the disk that states of sessions leave free."""
 _OF_FILE = Message("about_file", "{path}: {reason}")
@@ -126,9 +129,10 @@ class DataCodeService(Service):
                     settings.bounds.state_bytes_in_all,
                 )
             ),
-            self._state_folder.opened,
+            self._checkpoint_root,
             spare=_SPARE,
         )
+        self._kept_folder: StateFolder | None = None
         self._shares = SharePool(
             reactor,
             SharePolicy(
@@ -199,6 +203,8 @@ class DataCodeService(Service):
         try:
             if self.settings.use_ve:
                 await self.in_thread(self._folders.open)
+            if self.settings.keeps_sessions and self.settings.state is not None:
+                await self._wake_sessions(self.settings.state)
             report = await self.workers.start()
         except (SandboxError, WorkerUnavailable, OSError) as error:
             reason = _reason(error)
@@ -226,6 +232,40 @@ class DataCodeService(Service):
         ):
             self.log.warn("{line}", line=line)
         notify("READY=1")
+
+    def _checkpoint_root(self) -> Path:
+        """In a thread: where sessions have their folders."""
+        if self._kept_folder is not None:
+            return self._kept_folder.path
+        return self._state_folder.opened()
+
+    async def _wake_sessions(self, state: Path) -> None:
+        """Find the sessions of earlier starts. Raises ``OSError``."""
+        folder = StateFolder(state)
+        work = self._state_disk.session()
+        try:
+            await work.run(folder.open)
+        except InUse:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(folder.path)) from None
+        self._kept_folder = folder
+        bounds = self.settings.bounds
+        kept = KeptSessions(
+            folder.path,
+            self._checkpoints,
+            work,
+            keep_seconds=bounds.keep_seconds,
+            most=bounds.detached,
+        )
+        assert self.admission is not None
+        self.admission.registry.store = kept
+        await kept.sweep()
+        sweep = LoopingCall(lambda: Deferred.fromCoroutine(kept.sweep()).addErrback(self._unswept))
+        sweep.clock = self._reactor
+        sweep.start(_STATE_SWEEP_SECONDS, now=False)
+        self._sweeps.append(sweep)
+
+    def _unswept(self, failure: Failure) -> None:
+        self.log.failure("Old sessions could not be looked at", failure)
 
     def _pages(self) -> list[str]:
         """Where a browser finds the page: the addresses of the TCP sockets."""
@@ -377,7 +417,8 @@ class DataCodeService(Service):
         if self.settings.use_ve:
             closing = self.in_thread(self._folders.close)
             await _at_most(closing, _CLOSING_SECONDS, self._reactor)
-        closing = self._state_disk.session().run(self._state_folder.close)
+        folder = self._kept_folder or self._state_folder
+        closing = self._state_disk.session().run(folder.close)
         await _at_most(closing, _CLOSING_SECONDS, self._reactor)
         await self._state_disk.stop()
         await self._disk.stop()
@@ -387,6 +428,7 @@ class DataCodeService(Service):
 
     async def _drain_sessions(self, admission: AdmissionControl) -> None:
         """Send close frames to all, then wait until every session has released what it holds."""
+        admission.registry.stopping()
         detached = admission.registry.detached
         sessions = [*admission.sessions.values(), *detached]
         grace = self.settings.bounds.drain_seconds

@@ -184,6 +184,12 @@ class SessionKeeper(Protocol):
     def give_up(self, session: Session, code: int, reason: str) -> None:
         """A session holds too much memory: end it for good."""
 
+    def begun(self, session: Session) -> None:
+        """A numbered request of a session that is kept begins."""
+
+    async def answered(self, session: Session) -> None:
+        """A request of it is done, and its answer may go out when this is over."""
+
 
 @dataclass(slots=True)
 class _Waiting:
@@ -365,6 +371,11 @@ class Session:
     def address(self) -> str:
         """Where the client is, or was last."""
         return self.identity.address
+
+    @property
+    def workspace(self) -> Workspace:
+        """What it works with."""
+        return self._workspace
 
     @property
     def is_attached(self) -> bool:
@@ -576,15 +587,22 @@ class Session:
         request, held, seq = waiting.request, waiting.held, waiting.seq
         kept = self.attachment
         if kept is None or seq is None:
-            await self._send(await self._answer(request, held), held, waiting.epoch)
+            answer = await self._answer(request, held)
+            if kept is not None and self._keeper is not None:
+                await self._keeper.answered(self)
+            await self._send(answer, held, waiting.epoch)
         elif seq <= kept.answers.seq:
             await self._send_again(kept, waiting)
         else:
             kept.begun = seq
+            if self._keeper is not None:
+                self._keeper.begun(self)
             answer = await self._answer(request, held, seq)
             answer.seq = seq  # type: ignore[attr-defined]
             size = max(long_answer.memory_of(answer), held.size)
             kept.answers.add(seq, _digest(request), _id_of(request), answer, size)
+            if self._keeper is not None:
+                await self._keeper.answered(self)
             await self._send(answer, held, self._epoch)
 
     async def _send_again(self, kept: Attachment, waiting: _Waiting) -> None:

@@ -26,7 +26,7 @@ from datacode.server.api.messages import (
     StateRestored,
     StateSaved,
 )
-from datacode.server.checkpoints.session_file import (
+from datacode.server.checkpoints.checkpoint_parts import (
     ReadParts,
     StoredPart,
     TooLargeFile,

@@ -59,6 +59,13 @@ class Workspace:
         """The interpreter if there is one already, else None."""
         return self._interpreter
 
+    @property
+    def has_state(self) -> bool:
+        """Is there a state, with an interpreter or without one yet?"""
+        return self._interpreter is not None or (
+            self.storage is not None and self.storage.newest > 0
+        )
+
     def interpreter(self) -> Any:
         """The session's interpreter."""
         if self._interpreter is None:
@@ -73,7 +80,9 @@ class Workspace:
     async def replace_state(self, storage: SessionStorage) -> None:
         """Go on with another state. Raises ``DataCodeError``; then nothing has changed."""
         await self.interpreter().replace_state(storage)
-        self.storage = storage
+        before, self.storage = self.storage, storage
+        if before is not None:
+            await before.close()  # its folder may have the name that this one gets
 
     async def close(self) -> None:
         """Close all of it. A failure is logged, and the rest is closed all the same."""
@@ -81,6 +90,8 @@ class Workspace:
         endings = [Deferred.fromCoroutine(self.shares.close())]
         if self._interpreter is not None:
             endings.append(Deferred.fromCoroutine(self._interpreter.close()))
+        elif self.storage is not None:
+            endings.append(self.storage.close())
         await self._all(endings)
         # Last: a program that still ran might have written into it.
         if self.folder is not None and self.folder.exists:

@@ -343,22 +343,25 @@ class RemoteInterpreter:
 
     async def reset(self) -> None:
         """Forget every variable and function; a running program is ended first."""
+        self._state.forget()
+        await self._end_process()
+        self._lost = None
+
+    async def _end_process(self) -> None:
         if self._active is not None:
             self._active.killed_for = limit_error("interrupted", "Execution was interrupted")
-        self._state.forget()
         worker = self._worker
         if worker is not None:
             self._let_go(worker)
             worker.kill()
             await worker.gone()
-        self._lost = None
 
     async def close(self) -> None:
         """End the process, whatever it is doing. For good; twice is no harm."""
         self._closed = True
         if self._idle_timer is not None and self._idle_timer.active():
             self._idle_timer.cancel()
-        await self.reset()
+        await self._end_process()
         if self._state.store is not None:
             await self._state.store.close()
 
@@ -546,10 +549,11 @@ class RemoteInterpreter:
         (_, done), self._restoring = self._restoring, None
         done.callback(problem)
 
-    async def _until_kept(self) -> None:
+    async def _until_kept(self, seconds: float | None = None) -> None:
         """Wait until the newest state is kept, as long as that can be and is worth while."""
         waiter = self._state.is_newest_kept()
-        timer = self._reactor.callLater(self._settings.restore_seconds, waiter.cancel)
+        patience = self._settings.restore_seconds if seconds is None else seconds
+        timer = self._reactor.callLater(patience, waiter.cancel)
         try:
             await waiter
         except CancelledError:
@@ -565,15 +569,21 @@ class RemoteInterpreter:
             lambda failure: self._log.failure("looking after a session's state", failure)
         )
 
-    async def state_kept(self) -> None:
-        """Wait until the newest state is kept. Raises ``DataCodeError`` where it cannot be.
+    @property
+    def state_number(self) -> int:
+        """The number of the newest state, kept or not."""
+        return self._state.newest
+
+    async def state_kept(self, seconds: float | None = None) -> None:
+        """Wait until the newest state is kept. Raises ``DataCodeError`` where it cannot be, or not
+        within so many seconds.
 
         To be called between programs.
         """
         await self._turn.acquire()
         try:
             if self._state.behind:
-                await self._until_kept()
+                await self._until_kept(seconds)
         finally:
             self._turn.release()
         if self._state.behind or self._state.store is None:

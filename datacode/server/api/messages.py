@@ -275,6 +275,7 @@ class StateSaved(Answer, kw_only=True):
     content: str | UnsetType = UNSET
     size: int | UnsetType = UNSET
     error: str | None = None
+    seq: int | UnsetType = UNSET
     id: Any = UNSET
 
 
@@ -291,6 +292,7 @@ class StateRestored(Answer, kw_only=True):
     files: int | UnsetType = UNSET
     files_left_out: int | UnsetType = UNSET
     error: str | None = None
+    seq: int | UnsetType = UNSET
     id: Any = UNSET
 
 

@@ -23,7 +23,7 @@ from twisted.logger import Logger
 from datacode.runtime.checkpoint import write
 from datacode.runtime.checkpoint_file import KeptShare
 from datacode.runtime.namespace import Snapshot
-from datacode.server.checkpoints.session_file import (
+from datacode.server.checkpoints.checkpoint_parts import (
     ReadParts,
     StoredPart,
     column_file,
@@ -31,6 +31,7 @@ from datacode.server.checkpoints.session_file import (
     write_file,
 )
 from datacode.server.checkpoints.storage_quota import NoRoom, QuotaPart, StorageQuota
+from datacode.server.checkpoints.stored_index import RECORD, StoredIndex, encoded
 from datacode.server.files.file_threads import FileThreads, SessionWork
 from datacode.worker import wire
 
@@ -128,7 +129,11 @@ class SessionStorage:
         self._closed = False
         self._manifest: bytes | _StoredFile | None = None
         self._kept: frozenset[bytes] = frozenset()
-        self._state = 0
+        self._state = self._newest = 0
+        self._record: str | None = None
+        self._gone: list[_StoredFile] = []
+        self.stays = False
+        """Whether what is on the disk is to be there after the end."""
 
     @property
     def state(self) -> int:
@@ -137,8 +142,8 @@ class SessionStorage:
 
     @property
     def newest(self) -> int:
-        """The number of the state that there was last: here the same."""
-        return self._state
+        """The number of the state that there was last; that of the record after a restart."""
+        return max(self._state, self._newest)
 
     # Files of sessions --------------------------------------------------------------------------
 
@@ -320,6 +325,9 @@ class SessionStorage:
         """Delete files soon; they count until then."""
         if not gone:
             return
+        if self._record is not None:
+            self._gone += gone  # the record names them still
+            return
 
         async def delete() -> None:
             await self._work.run(_unlink, [stored.path for stored in gone])
@@ -362,12 +370,15 @@ class SessionStorage:
 
     async def _clear(self) -> None:
         await self._drop_upload()
-        gone = list(self._columns.values())
+        gone = list(self._columns.values()) + self._gone
+        self._gone = []
         if isinstance(self._manifest, _StoredFile):
             gone.append(self._manifest)
         self._columns, self._manifest, self._kept = {}, None, frozenset()
-        self._failed = self._state = 0
-        if gone:
+        self._failed = self._state = self._newest = 0
+        if self._record is not None:
+            self._gone = gone  # the record names them still
+        elif gone:
             await self._work.run(_unlink, [stored.path for stored in gone])
             self._part.give(sum(stored.counted for stored in gone))
 
@@ -376,12 +387,80 @@ class SessionStorage:
         return self._in_turn(self._close)
 
     async def _close(self) -> None:
+        if self._closed:
+            return
         await self._drop_upload()
         self._closed = True
         folder, self._folder = self._folder, None
-        if folder is not None:
+        if folder is not None and not self.stays:
             await self._work.run(_remove, folder)
         self._part.close()
+
+    # A record beside the state, which survives the server ------------------------------------
+
+    def write_record(self, name: str, record: bytes, newest: int) -> Deferred[None]:
+        """Keep ``record`` with the state that is kept, in a folder named after the session.
+
+        It replaces the one before in one step; only then what that one named is deleted.
+        """
+        return self._in_turn(self._write_record, name, record, newest)
+
+    async def _write_record(self, name: str, record: bytes, newest: int) -> None:
+        if self._closed:
+            return
+        manifest = self._manifest
+        index = StoredIndex(
+            record=record,
+            state=self._state,
+            newest=max(newest, self._state),
+            manifest=manifest if isinstance(manifest, bytes) else b"",
+            manifest_file=manifest.path.name if isinstance(manifest, _StoredFile) else "",
+            columns=[(column, self._columns[column].size) for column in self._kept],
+        )
+        await self._work.run(self._write_index, name, encoded(index))
+        gone, self._gone = self._gone, []
+        self._record = name
+        if gone:
+            await self._work.run(_unlink, [each.path for each in gone])
+            self._part.give(sum(each.counted for each in gone))
+
+    def _write_index(self, name: str, content: bytes) -> None:
+        """In a thread."""
+        folder = self._made_folder()
+        if folder.name != name:
+            moved = folder.with_name(name)
+            os.rename(folder, moved)
+            self._folder = moved
+            manifest = [self._manifest] if isinstance(self._manifest, _StoredFile) else []
+            for stored in (*self._columns.values(), *self._gone, *manifest):
+                stored.path = moved / stored.path.name
+            if self._upload is not None and self._upload.path is not None:
+                self._upload.path = moved / self._upload.path.name
+            folder = moved
+        new = folder / f"new-{os.urandom(8).hex()}"
+        try:
+            with open(os.open(new, _NEW_FILE, 0o600), "wb") as file:
+                file.write(content)
+            os.rename(new, folder / RECORD)
+        except OSError:
+            _unlink([new])
+            raise
+
+    def wake_up(self, folder: Path, index: StoredIndex) -> None:
+        """Go on with what is in a folder, of which ``index`` is the record. Raises ``NoRoom``."""
+        self._folder, self._record = folder, folder.name
+        for name, size in index.columns:
+            stored = _StoredFile(folder / column_file(name), size, index.state)
+            self._part.take(stored.counted)
+            self._columns[name] = stored
+        self._kept = frozenset(self._columns)
+        self._state, self._newest = index.state, index.newest
+        if index.manifest_file:
+            path = folder / index.manifest_file
+            self._manifest = _StoredFile(path, path.stat().st_size, index.state)
+            self._part.take(self._manifest.counted)
+        elif index.manifest:
+            self._manifest = index.manifest
 
     # Files ------------------------------------------------------------------------------------
 

@@ -97,6 +97,7 @@ class Options(Help, AuthOptionMixin):
         ["proxies", None, 0, "Trusted proxies in front, which set X-Forwarded-For."],
         ["locale", None, "ru", "Language of answers where the client names none: ru or en."],
         ["session-dir", None, None, "Where session folders are made. [default: the system's]"],
+        ["state", None, None, "Keep attached sessions in this folder, from start to start."],
         ["smb-spool", None, None, "Where copies of files of shares lie. [default: the system's]"],
         ["sandbox", None, "on", "on, or off to run programs without walls around them."],
         ["audit", None, None, "Append who executed and read what to this file."],

@@ -72,7 +72,8 @@ class Settings:
     is every file. ``checkers`` are those of ``twisted.cred``. ``proxies`` is how many proxies in
     front of the server are trusted to say in ``X-Forwarded-For`` whose connection it is.
     ``own_files`` and ``own_folders`` are the server's own, which no program may read.
-    ``state`` is the folder for what is kept from start to start, None for nothing. ``path_prefix``
+    ``state`` is the folder for what is kept from start to start, None for nothing; with
+    ``keeps_sessions`` sessions that were attached are. ``path_prefix``
     begins the paths of requests that a proxy passes on, ``/datacode``.
     ``smb_spool`` is where copies of files of shares lie, None for the system's temporary folder.
     """
@@ -95,6 +96,7 @@ class Settings:
     path_prefix: str = ""
     metrics_token: str | None = field(default=None, repr=False)
     state: Path | None = None
+    keeps_sessions: bool = False
     proxies: int = 0
     compress: bool = False
     smb_hosts: HostPolicy = ANY_HOST
