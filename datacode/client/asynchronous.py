@@ -377,6 +377,7 @@ class AsyncClient:
     save_to = _method(RemoteCalls.save_to)
     restore = _method(RemoteCalls.restore)
     restore_from = _method(RemoteCalls.restore_from)
+    fork = _method(RemoteCalls.fork)
     list_shares = _method(RemoteCalls.list_shares)
     connect_share = _method(RemoteCalls.connect_share)
     disconnect_share = _method(RemoteCalls.disconnect_share)

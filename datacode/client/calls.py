@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from datacode.client.kept_session import SessionKey
 from datacode.client.results import (
     Completion,
     Message,
@@ -143,6 +144,11 @@ class RemoteCalls:
         at once."""
         return RemoteCall(self._requests.make("restore", filename=filename), missing_of)
 
+    def fork(self) -> RemoteCall[SessionKey]:
+        """A second session with the state of this one; gives what takes it up, from anywhere:
+        ``connect(url, session=key)``."""
+        return RemoteCall(self._requests.make("fork"), _key_of)
+
     def list_shares(
         self, ip: str, login: str, password: str, domain: str = ""
     ) -> RemoteCall[list[ShareOffer]]:
@@ -266,6 +272,11 @@ class RemoteCalls:
     def info(self) -> RemoteCall[Message]:
         """Version, limits and shares of the session."""
         return RemoteCall(self._requests.make("info"), _info)
+
+
+def _key_of(answer: Message) -> SessionKey:
+    demand_success(answer)
+    return SessionKey(answer["session"], answer["token"])
 
 
 def _nothing(answer: Message) -> None:

@@ -71,7 +71,7 @@ class ServerNotebook:
             self._client.info()  # from now on there is a session to be kept
             if self._client.key is not None:
                 write_key(str(self._kept_in), self._client.key)
-        return RemoteBackend(self._client, self._locale)
+        return RemoteBackend(self._client, self._locale, RequestFailed)
 
     def _connect(self, key: SessionKey | None) -> Client:
         return connect(

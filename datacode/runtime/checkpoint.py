@@ -36,6 +36,7 @@ from datacode.runtime.checkpoint_file import (
 from datacode.runtime.namespace import Snapshot
 from datacode.tables.foreign_keys import ColumnReference, PrimaryKey, Relation
 from datacode.values.column_encoding import (
+    SIMPLE,
     CheckpointError,
     column_from_bytes,
     column_pieces,
@@ -125,6 +126,8 @@ def is_small(snapshot: Snapshot, stored: Container[str]) -> bool:
                         waiting += cells.values()
                 elif cells.checkpoint_name not in stored:
                     return False
+        elif kind not in SIMPLE and kind is not Table:
+            return False
     return room > 0
 
 

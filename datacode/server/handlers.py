@@ -44,6 +44,7 @@ from datacode.server.api.messages import (
     Executed,
     FetchTableRows,
     FileDetails,
+    Fork,
     Info,
     InfoAnswer,
     Inspect,
@@ -73,7 +74,7 @@ from datacode.server.files.json_content import TooLarge, of_descriptor
 from datacode.server.files.session_folder import SessionFolder, StoreError
 from datacode.server.options.settings import MIB
 from datacode.server.request_context import RequestContext
-from datacode.server.state_requests import restore, save
+from datacode.server.state_requests import fork, restore, save
 from datacode.server.workspace import Workspace
 from datacode.smb import share_paths
 from datacode.smb.client.pipelined_io import Span
@@ -529,6 +530,7 @@ HANDLERS: dict[type[Request], Handler] = {
     LargeUpload: upload_file,
     SaveState: save,
     RestoreState: restore,
+    Fork: fork,
     LargeRestoreState: restore,
     DownloadFile: download_file,
     DeleteFile: delete_file,

@@ -19,7 +19,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from datacode.i18n.catalog import mark, translate
-from datacode.i18n.message import Message
+from datacode.i18n.message import Message, MessageError
 from datacode.server.api import texts
 from datacode.server.api.messages import (
     Answer,
@@ -27,6 +27,7 @@ from datacode.server.api.messages import (
     Attached,
     Detach,
     Done,
+    Forked,
     SessionDetails,
     SessionList,
 )
@@ -152,6 +153,37 @@ class SessionRegistry:
                 )
             )
         return SessionList(sessions=found)
+
+    async def fork(self, session: Session) -> Forked:
+        """A session of its own with the state of this one, which nobody has attached yet.
+
+        Raises ``DataCodeError``, ``NoRoom``, ``MessageError`` and ``OSError`` where that cannot be.
+        """
+        assert self.make is not None
+        workspace, identity = session.workspace, session.identity
+        assert workspace.storage is not None
+        if workspace.opened is not None:
+            await workspace.opened.state_kept()
+        token = new_token()
+        record = Attachment.fresh(token, identity.account, identity.locale)
+        forked = self.make(record, session)
+        try:
+            assert forked.workspace.storage is not None
+            await workspace.storage.copy_to(forked.workspace.storage)
+            if workspace.folder is not None and forked.workspace.folder is not None:
+                await workspace.in_thread(forked.workspace.folder.copy_all, workspace.folder)
+            if session.is_ending:
+                raise MessageError(texts.SERVER_STOPPING)
+        except BaseException:
+            self.on_ended(forked)
+            raise
+        forked.keep(Attachment(record, session.memory, self._bounds.kept_output))
+        self._sessions[record.session] = forked
+        self._detached[record.session] = self._context.clock.seconds()
+        self._count()
+        self._make_room(forked)
+        self._note(forked)
+        return Forked(session=record.session, token=token, keep_seconds=self._bounds.keep_seconds)
 
     def give_up(self, session: Session, code: int, reason: str) -> None:
         """A session holds too much memory: end it for good."""

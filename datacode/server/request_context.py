@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from datacode.server.api.messages import Forked
 from datacode.server.workspace import Workspace
 
 
@@ -16,7 +17,7 @@ class RequestContext:
     ``output`` sends a piece of a running program's output, ``progress`` tells how far a read is.
     ``message_bytes`` bounds files that are sent whole; 0 is no bound. ``about`` is what ``info``
     says of the server and the session. ``hold`` counts memory, in bytes, that the request takes
-    until it is answered.
+    until it is answered. ``fork`` makes a second session.
     """
 
     workspace: Workspace
@@ -26,3 +27,4 @@ class RequestContext:
     message_bytes: int
     about: Callable[[], dict[str, Any]]
     hold: Callable[[int], None]
+    fork: Callable[[], Awaitable[Forked]]

@@ -42,6 +42,7 @@ from datacode.server.api.messages import (
     ErrorDetails,
     Execute,
     Executed,
+    Forked,
     LargeRestoreState,
     LargeUpload,
     Request,
@@ -183,6 +184,9 @@ class SessionKeeper(Protocol):
 
     def give_up(self, session: Session, code: int, reason: str) -> None:
         """A session holds too much memory: end it for good."""
+
+    async def fork(self, session: Session) -> Forked:
+        """A second session with the state of this one."""
 
     def begun(self, session: Session) -> None:
         """A numbered request of a session that is kept begins."""
@@ -600,6 +604,8 @@ class Session:
             answer = await self._answer(request, held, seq)
             answer.seq = seq  # type: ignore[attr-defined]
             size = max(long_answer.memory_of(answer), held.size)
+            if isinstance(answer, Forked):
+                size = max(size, long_answer.LONG)  # with its token it is not written to the disk
             kept.answers.add(seq, _digest(request), _id_of(request), answer, size)
             if self._keeper is not None:
                 await self._keeper.answered(self)
@@ -697,7 +703,12 @@ class Session:
             self._context.settings.bounds.message_bytes,
             self._info,
             held.add,
+            self._fork,
         )
+
+    async def _fork(self) -> Forked:
+        assert self._keeper is not None
+        return await self._keeper.fork(self)
 
     # Immediate requests ---------------------------------------------------------------------------
 

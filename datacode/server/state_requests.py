@@ -1,4 +1,4 @@
-"""``save`` and ``restore``: the state of a session as a file.
+"""``save``, ``restore`` and ``fork``: the state of a session as a file, and for a second session.
 
 Source: server reference, 5.8.
 """
@@ -20,6 +20,8 @@ from datacode.runtime.checkpoint_file import KeptShare
 from datacode.server.api import texts
 from datacode.server.api.long_answer import JsonText, json_text
 from datacode.server.api.messages import (
+    Fork,
+    Forked,
     MissingShare,
     RestoreState,
     SaveState,
@@ -135,6 +137,22 @@ async def restore(request: RestoreState, context: RequestContext) -> StateRestor
     else:
         answer.files = len(found.files)
     return answer
+
+
+async def fork(request: Fork, context: RequestContext) -> Forked:
+    """A second session with this one's state."""
+
+    def failed(reason: str | Message) -> Forked:
+        return Forked.failed(texts.NOT_FORKED.render(context.locale, reason=reason))
+
+    try:
+        return await context.fork()
+    except NoRoom:
+        return failed(texts.NO_ROOM_FOR_STATE)
+    except (DataCodeError, MessageError) as error:
+        return failed(error.message)
+    except OSError as error:
+        return failed(system_text(error))
 
 
 def _source(

@@ -119,6 +119,7 @@ class HeapWriter:
         self._shared: set[int] = set()
         self._needed: list[Any] = []
         self._keep: list[Any] = []
+        self._references: dict[int, Ext] = {}
 
     def write(self, values: Sequence[Value]) -> list[Encoded]:
         """The values; their records are added to ``records``. May be called once."""
@@ -263,7 +264,12 @@ class HeapWriter:
             return value
         if kind is list or kind is dict:
             if id(value) in self._shared:
-                return self._reference(_REFERENCE, value)
+                known = self._references.get(id(value))
+                if known is None:
+                    known = self._references[id(value)] = self._reference(_REFERENCE, value)
+                elif self._numbers[id(value)] not in self._written:
+                    self._needed.append(value)  # before this one, whoever needs it beside
+                return known
             return self._inside(value)
         if kind in _OF_RECORDS:
             return self._reference(_REFERENCE, value)
@@ -278,10 +284,13 @@ class HeapWriter:
         if value.__class__ is list:
             if _SCALARS.issuperset(map(type, value)):
                 return value
-            return [self._part(part) for part in value]
+            return [part if part.__class__ in _SCALARS else self._part(part) for part in value]
         if _SCALARS.issuperset(map(type, value.values())):
             return value
-        return {key: self._part(part) for key, part in value.items()}
+        return {
+            key: part if part.__class__ in _SCALARS else self._part(part)
+            for key, part in value.items()
+        }
 
 
 def _form_of(value: Any) -> Encoded:

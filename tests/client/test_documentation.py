@@ -63,7 +63,7 @@ class DocumentationTests(SynchronousTestCase):
                 if "sales.xlsx" in program:
                     self.assertIn("│ may   │ 150    │", printed)
                 count += 1
-        self.assertEqual(count, 16)
+        self.assertEqual(count, 18)
 
 
 class ReadmeTests(CommandTestCase):

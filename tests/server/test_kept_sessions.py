@@ -190,7 +190,7 @@ class KeptSessionsTests(SynchronousTestCase):
         client, named = self.kept()
         client.ask(code=PROGRAM, seq=1)
         content = client.ask(type="save", seq=2)["content"]
-        client.ask(code="a = t = null\nglobal x = 1", seq=3)
+        client.ask(code="a = null\nt = null\nglobal x = 1", seq=3)
         self.assertIs(client.ask(type="restore", content=content, seq=4)["success"], True)
         self.kill(daemon)
         daemon = self.server()
@@ -202,6 +202,25 @@ class KeptSessionsTests(SynchronousTestCase):
         client, answer = self.back(named)
         self.assertEqual(answer["seq"], 6)
         self.assertEqual(client.ask(type="inspect")["variables"], [])
+
+    def test_forked(self) -> None:
+        """A duplicate survives on its own, and its token is not on the disk."""
+        daemon = self.server()
+        client, named = self.kept()
+        client.ask(code=PROGRAM, seq=1)
+        answer = client.ask(type="fork", seq=2)
+        fork = {"session": answer["session"], "token": answer["token"]}
+        self.assertEqual(client.ask(type="fork", seq=2)["token"], fork["token"])
+        client.ask(code="a = null\nt = null", seq=3)
+        for file in self.state.rglob("*"):
+            if file.is_file():
+                self.assertNotIn(fork["token"].encode(), file.read_bytes())
+        self.kill(daemon)
+        self.server()
+        client, _ = self.back(named)
+        self.assertEqual(client.ask(code="print(a)", seq=4)["output"], "null\n")
+        client, _ = self.back(fork)
+        self.assertEqual(client.ask(code=LOOK, seq=1)["output"], SEEN)
 
     def test_in_use(self) -> None:
         """Two servers cannot share a folder."""

@@ -70,6 +70,25 @@ class SaveTests(StateTestCase):
         self.output(second, "a[0] = 2")
         self.assertEqual(self.output(first, LOOK), SEEN)
 
+    def test_fork(self) -> None:
+        """A second session from this one's state, which then goes its own way."""
+        first = self.client()
+        self.output(first, PROGRAM)
+        first.upload("data/a.txt", "hello")
+        key = first.fork()
+        self.output(first, "a[0] = 'first'\nt = null")
+        second = connect(f"ws://127.0.0.1:{self._port}", locale="en", session=key)
+        self.addCleanup(second.close)
+        self.assertEqual(self.output(second, LOOK), SEEN)
+        self.assertEqual(self.output(second, "print(read_file('data/a.txt'))"), "hello\n")
+        second.upload("data/a.txt", "changed")
+        self.output(second, "a[0] = 'second'")
+        self.assertEqual(self.output(first, "print(a[0], t)"), "first null\n")
+        self.assertEqual(first.download("data/a.txt"), b"hello")
+        third = connect(f"ws://127.0.0.1:{self._port}", session=self.client().fork())
+        self.addCleanup(third.close)
+        self.assertEqual(third.variables(), [])
+
     def test_in_the_folder(self) -> None:
         """A file of the session folder, written and read there."""
         client = self.client()

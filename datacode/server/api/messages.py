@@ -296,6 +296,18 @@ class StateRestored(Answer, kw_only=True):
     id: Any = UNSET
 
 
+class Forked(Answer, kw_only=True):
+    """The answer to ``fork``: a session of its own with the same state, to be attached by its name
+    and token, which come once."""
+
+    session: str | UnsetType = UNSET
+    token: str | UnsetType = UNSET
+    keep_seconds: float | UnsetType = UNSET
+    error: str | None = None
+    seq: int | UnsetType = UNSET
+    id: Any = UNSET
+
+
 class MissingShare(Struct, frozen=True):
     """A share to be connected again; ``name`` is the one that programs use."""
 
@@ -543,6 +555,12 @@ class LargeRestoreState(RestoreState, tag="restore", kw_only=True, frozen=True):
         return json_limits.decoded(self.written)
 
 
+class Fork(Request, tag="fork", kw_only=True, frozen=True):
+    """A second session with the state of this one."""
+
+    answer = Forked
+
+
 class Cancel(Request, tag="cancel", kw_only=True, frozen=True):
     """End the running request; with ``request``, only the one that has this ``id``."""
 
@@ -689,6 +707,7 @@ REQUESTS: tuple[type[Request], ...] = (
     SessionFiles,
     SaveState,
     RestoreState,
+    Fork,
     Auth,
     Attach,
     Detach,

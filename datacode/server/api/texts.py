@@ -60,6 +60,7 @@ STATE_IN_ANSWER = Message("session_state_in_answer", "The state was saved")
 STATE_RESTORED = Message("session_state_restored", "The state was restored")
 STATE_NOT_SAVED = Message("session_state_not_saved", "The state was not saved: {reason}")
 STATE_NOT_RESTORED = Message("session_state_not_restored", "The state was not restored: {reason}")
+NOT_FORKED = Message("session_not_forked", "The session was not duplicated: {reason}")
 CONTENT_OR_FILENAME = Message(
     "content_or_filename", "expected either the field 'content' or the field 'filename'"
 )

@@ -214,6 +214,41 @@ class SessionStorage:
         await self._put(1, found.manifest, list(found.sizes))
         return found
 
+    def copy_to(self, other: SessionStorage) -> Deferred[None]:
+        """Give a session that has no state yet the one that is kept here.
+
+        Fails with ``NoRoom`` and ``OSError``; ``other`` is then to be closed.
+        """
+        return self._in_turn(self._copy_to, other)
+
+    async def _copy_to(self, other: SessionStorage) -> None:
+        files = {name: self._columns[name] for name in self._kept}
+        manifest = self._manifest
+        sources = list(files.values())
+        if isinstance(manifest, _StoredFile):
+            sources.append(manifest)
+        for stored in sources:
+            other._part.take(stored.counted)
+        if sources:
+
+            def link() -> Path:
+                folder = other._made_folder()
+                for stored in sources:
+                    _link(stored.path, folder / stored.path.name)
+                return folder
+
+            folder = await self._work.run(link)
+            other._columns = {
+                name: _StoredFile(folder / stored.path.name, stored.size, self._state)
+                for name, stored in files.items()
+            }
+        if isinstance(manifest, _StoredFile):
+            path = folder / manifest.path.name
+            other._manifest = _StoredFile(path, manifest.size, self._state)
+        else:
+            other._manifest = manifest
+        other._kept, other._state = self._kept, self._state
+
     # What a process sends -----------------------------------------------------------------------
 
     def put(self, state: int, manifest: bytes, columns: Sequence[bytes]) -> Deferred[None]:
@@ -525,6 +560,14 @@ def _discard(upload: _Upload) -> None:
         os.close(upload.descriptor)
     if upload.path is not None:
         _unlink([upload.path])
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under another name; nothing is ever written into it."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:  # some file systems have no second names
+        shutil.copyfile(source, target, follow_symlinks=False)
 
 
 def _unlink(paths: list[Path]) -> None:

@@ -150,6 +150,15 @@ class SessionFolder:
         size = os.fstat(descriptor).st_size
         self._store(filename, size, lambda: _read_all(descriptor))
 
+    def copy_all(self, other: SessionFolder) -> None:
+        """Store all that another folder holds. Raises ``StoreError`` and ``OSError``."""
+        for each in other.listing():
+            descriptor = other.files.open(each.name)
+            try:
+                self.put(each.name, descriptor)
+            finally:
+                os.close(descriptor)
+
     def copy(self, source: str, target: str) -> None:
         """Replace a file by a copy of another, for a program."""
         descriptor = self.files.open(source)
