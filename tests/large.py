@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.engine import process
+from datacode.plans import process
 from datacode.plans.client import Client, Connection
 from datacode.plans.rows import Storage
 from datacode.plans.settings import EngineSetting

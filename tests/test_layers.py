@@ -33,6 +33,7 @@ LATE = {
         "console.completion",
         "console.connect",
         "console.demo",
+        "console.large_tables",
         "console.repl",
         "console.run",
         "console.shares",

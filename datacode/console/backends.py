@@ -22,6 +22,7 @@ from datacode.console.state_files import (
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.language.syntax.source import Source
+from datacode.plans.rows import Storage
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interpreter import Interpreter
 
@@ -91,9 +92,10 @@ class LocalBackend:
 
     rolls_back = False
 
-    def __init__(self, locale: str, files: Files) -> None:
+    def __init__(self, locale: str, files: Files, large_tables: Storage | None = None) -> None:
         self._locale = locale
         self._files = files
+        self._large_tables = large_tables
         self._write: Write = print
         self.reset()
 
@@ -103,6 +105,7 @@ class LocalBackend:
             on_output=self._print,
             on_warning=lambda message: _warn(report.warning(message).render(self._locale)),
             keep_output=False,
+            large_tables=self._large_tables,
         )
         self._shell = InteractiveShell(interpreter, self._locale)
 

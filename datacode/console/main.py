@@ -73,9 +73,10 @@ def _dispatch(options: CommandLine) -> int:
             return 1
         if options.mode == "repl":
             from datacode.console.backends import LocalBackend
+            from datacode.console.large_tables import stored_tables
             from datacode.console.repl import start
 
-            backend = LocalBackend(options.locale, files)
+            backend = LocalBackend(options.locale, files, stored_tables(options.large_tables))
             return start(backend, options.locale, load=options.load, save=options.save)
         from datacode.console.run import run
 

@@ -53,6 +53,9 @@ Options:
                        it up the next time; FILE is its key
   --load FILE          begin with the variables, tables and functions that --save has left there
   --save FILE          leave them there after a success; at the prompt, when it ends
+  --large-tables FOLDER
+                       where tables are stored that do not fit in memory; off: nowhere
+                       (default: ~/.cache/datacode)
   --locale ru|en       language of messages (default: from the environment)
   --repl, -i           the prompt
   --version            the version
@@ -94,6 +97,9 @@ DataCode: небольшой язык для работы с данными.
                        продолжить ее в следующий раз; ФАЙЛ - ключ от нее
   --load ФАЙЛ          начать с переменных, таблиц и функций, которые оставил там --save
   --save ФАЙЛ          сохранить их туда после успеха; в интерактивном режиме при выходе
+  --large-tables ПАПКА
+                       где хранить таблицы, которые не помещаются в память (по умолчанию
+                       ~/.cache/datacode; off: нигде)
   --locale ru|en       язык сообщений (по умолчанию из окружения)
   --repl, -i           интерактивный режим
   --version            версия
@@ -133,7 +139,8 @@ class CommandLine:
 
     ``program`` is a file's name, ``-`` for standard input, or None with ``code``. ``model`` is None
     without ``--build_model``, empty where the name of the database was left open. ``smb`` are the
-    shares to connect, ``HOST,LOGIN,SHARE`` each. ``load`` and ``save`` are files with a state.
+    shares to connect, ``HOST,LOGIN,SHARE`` each. ``load`` and ``save`` are files with a state,
+    ``large_tables`` is the folder for tables that do not fit in memory, or ``off``.
     """
 
     mode: str = "repl"
@@ -151,6 +158,7 @@ class CommandLine:
     smb: list[str] = field(default_factory=list)
     load: str | None = None
     save: str | None = None
+    large_tables: str | None = None
 
 
 MODES = {
@@ -164,7 +172,7 @@ MODES = {
     "-i": "repl",
     "repl": "repl",
 }
-VALUES = ("--locale", "--smb", "--build_model", "--load", "--save", "-c")
+VALUES = ("--locale", "--smb", "--build_model", "--load", "--save", "--large-tables", "-c")
 """Options with a value."""
 
 FLAGS = {
@@ -202,8 +210,8 @@ def parse(words: list[str]) -> CommandLine:
             found["locale"] = parse_locale(value if equals else _operand(rest, name))
         elif name == "--smb":
             smb.append(value if equals else _operand(rest, name))
-        elif name in ("--load", "--save"):
-            found[name[2:]] = value if equals else _operand(rest, name)
+        elif name in ("--load", "--save", "--large-tables"):
+            found[name[2:].replace("-", "_")] = value if equals else _operand(rest, name)
         elif name == "--build_model":
             found["model"] = value if equals else _model(rest)
         elif _has_program(found):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from datacode.console import report
 from datacode.console.ctrl_c import run_interruptibly, was_interrupted
+from datacode.console.large_tables import stored_tables
 from datacode.console.options import INTERRUPTED, CommandLine
 from datacode.console.output import OutputClosed, ProgramOutput
 from datacode.console.state_files import StateFileError, load_state, save_state
@@ -121,6 +122,7 @@ def _interpreter(
         on_output=on_output,
         on_warning=lambda message: _complain(report.warning(message).render(options.locale)),
         keep_output=on_output is None,
+        large_tables=stored_tables(options.large_tables),
     )
     if options.load is not None:
         load_state(interpreter, options.load)

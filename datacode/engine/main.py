@@ -248,6 +248,7 @@ def serve(engine: Engine, connection: socket.socket) -> NoReturn:
         target=_read, args=(connection, waiting.put, engine.cancel), daemon=True
     )
     reader.start()
+    connection.sendall(messages.frame(messages.Ready()))
     while True:
         answer = engine.answer(waiting.get())
         if answer is not None:

@@ -16,8 +16,6 @@ from datacode.worker.sandbox import landlock, seccomp, syscalls
 _NICE = 10
 _DESCRIPTORS = 512
 _ADDRESSES = 64 << 30
-_FIRST_USER = 0x60000000
-"""Users of engines of a server that is root are numbered from here on, one for each process."""
 
 
 class NoWalls(Exception):
@@ -52,7 +50,6 @@ def shut(folder: str, parent: int) -> None:
     Raises ``NoWalls`` where there is no Landlock.
     """
     os.nice(_NICE)
-    _drop_user(folder)
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     syscalls.drop_capabilities()
@@ -67,18 +64,3 @@ def end_with(parent: int) -> None:
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
-
-
-def _drop_user(folder: str) -> None:
-    """Where the server is root, become a user that nobody else is, and give it the folder."""
-    if os.geteuid() != 0:
-        return
-    user = _FIRST_USER + os.getpid()
-    try:
-        for path in (folder, *(entry.path for entry in os.scandir(folder))):
-            os.chown(path, user, user)
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
-    except OSError:  # in a container with few users it stays who it is, behind the other walls
-        os.chown(folder, os.geteuid(), os.getegid())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -12,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from datacode.errors import DataCodeError, Kind, runtime_error
+from datacode.i18n.message import Message
 from datacode.plans import messages
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
@@ -23,6 +25,19 @@ Connect = Callable[[], "Connection"]
 
 class Lost(Exception):
     """The engine has ended, or what it says makes no sense."""
+
+
+_UNAVAILABLE = Message(
+    "no_engine", "Large tables cannot be stored here: no engine for them can be started"
+)
+
+
+class Unavailable(DataCodeError):
+    """No engine can be had. ``is_told``: there is a reason that a reader can do something about."""
+
+    def __init__(self, message: Message | None = None) -> None:
+        super().__init__(Kind.RUNTIME, message or _UNAVAILABLE)
+        self.is_told = message is not None
 
 
 class Connection:
@@ -78,6 +93,7 @@ class Client:
         self._requests = 0
         self._tables = 0
         self._unneeded: list[int] = []
+        self._turn = threading.Lock()
         self.life = 0
         """Which engine this is: tables of one that was lost are not there in the next."""
 
@@ -104,9 +120,10 @@ class Client:
         """
         if life is not None and (life != self.life or self._connection is None):
             raise gone()
-        connection = self._connected()
-        with connection.guarded():
-            return self._asked(connection, make, answer)
+        with self._turn:
+            connection = self._connected()
+            with connection.guarded():
+                return self._asked(connection, make, answer)
 
     def _asked(
         self, connection: Connection, make: Callable[[int], messages.ToEngine], answer: type[Answer]
@@ -138,11 +155,22 @@ class Client:
         return found
 
     def _connected(self) -> Connection:
+        """The connection to the engine, which is started if there is none. Raises
+        ``Unavailable``."""
         if self._connection is None:
-            self._connection = self._connect()
+            connection = self._connection = self._connect()
             self._frames = messages.Frames()
             self._unneeded.clear()
             self.life += 1
+            try:
+                with connection.guarded():
+                    self._answer(0)
+            except (OSError, ValueError, Lost) as error:
+                self.close()
+                raise Unavailable from error
+            except BaseException:
+                self.close()
+                raise
         return self._connection
 
     def _answer(self, request: int) -> messages.FromEngine:

@@ -80,6 +80,12 @@ class Cancel(Struct, tag="cancel", frozen=True):
 ToEngine: TypeAlias = Append | Finish | Run | Fetch | Measure | Drop | Cancel
 
 
+class Ready(Struct, tag="ready", frozen=True):
+    """The engine has been started, and its walls stand. It says so once, before anything else."""
+
+    request: int = 0
+
+
 class Done(Struct, tag="done", frozen=True):
     """The request is carried out."""
 
@@ -120,7 +126,7 @@ class Failed(Struct, tag="failed", frozen=True):
     message: Message | None
 
 
-FromEngine: TypeAlias = Done | Made | Fetched | Measured | Failed
+FromEngine: TypeAlias = Ready | Done | Made | Fetched | Measured | Failed
 
 to_engine = msgspec.msgpack.Decoder(ToEngine)
 from_engine = msgspec.msgpack.Decoder(FromEngine)

@@ -35,7 +35,7 @@ class _Hold:
         self._client.drop(self.life, self.table)
 
 
-class _Making:
+class Making:
     """A table that is being sent to an engine."""
 
     def __init__(self, client: Client) -> None:
@@ -102,12 +102,20 @@ class Storage:
 
         None where a piece holds values that cannot be stored.
         """
-        making = _Making(self.client)
+        making = self.making()
         try:
             while (columns := pieces()) is not None:
                 making.add(columns)
         except parts.NotStorable:
             return None
+        return self.finished(making, name)
+
+    def making(self) -> Making:
+        """A table to be sent piece by piece."""
+        return Making(self.client)
+
+    def finished(self, making: Making, name: str) -> EngineRows | None:
+        """The table, if it has got any piece."""
         if making.hold is None:
             return None
         hold = making.hold

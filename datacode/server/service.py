@@ -116,7 +116,11 @@ class DataCodeService(Service):
         )
         self.workers = WorkerPool(
             reactor,
-            PoolSettings(sandbox=settings.sandbox, suspend_seconds=settings.bounds.suspend_seconds),
+            PoolSettings(
+                sandbox=settings.sandbox,
+                suspend_seconds=settings.bounds.suspend_seconds,
+                engines=settings.large_tables,
+            ),
         )
         self._state_disk = FileThreads(reactor)
         self._state_folder = ServerFolder(settings.session_dir)

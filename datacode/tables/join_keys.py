@@ -180,9 +180,11 @@ def _may_look_alike(one: ColumnData, other: ColumnData) -> bool:
 
 
 def _kinds(cells: ColumnData) -> set[type]:
-    known = None if cells.source is None else cells.source.kind(cells.position)
-    if known is not None:
-        return {known}
+    if cells.source is not None:
+        known = cells.source.kind(cells.position)
+        if known is not None:
+            return {known} & {str, float}
+        return set().union(*(_kinds(part) for (part,) in batches([cells])))
     if cells.is_stored_as_series():
         kind = _kind(cells)
         return set() if kind is None else {kind}

@@ -12,6 +12,7 @@ from datacode.tables.read_options import Warn
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import number_from_text
+from datacode.values.stored_column import batches
 from datacode.values.text import number_text
 from datacode.values.types import Value
 
@@ -42,11 +43,10 @@ def warn_of_numbers(
             break
     if not numbers:
         return
-    texts = _texts(cells)
-    if texts is None:
+    if cells.source is not None and cells.source.kind(cells.position) in (float, bool, type(None)):
         return
     for number in numbers:
-        found = _like(texts, None if by_order else number)
+        found = _first_like(cells, None if by_order else number)
         if found is not None:
             warn(
                 _TEXTS_BESIDE_NUMBER.filled(
@@ -61,6 +61,16 @@ def warn_of_long_numbers(cells: ColumnData, name: str, values: Iterable[Value], 
     digits than a number keeps."""
     is_long = [v for v in values if v.__class__ is float and abs(v) > _LARGEST_EXACT]
     warn_of_numbers(cells, name, is_long, warn)
+
+
+def _first_like(cells: ColumnData, number: float | None) -> str | None:
+    """The first text in a column that is like the number, or like any if that is None."""
+    for (part,) in batches([cells]):
+        texts = _texts(part)
+        found = None if texts is None else _like(texts, number)
+        if found is not None:
+            return found
+    return None
 
 
 def _texts(cells: ColumnData) -> pl.Series | list[str] | None:

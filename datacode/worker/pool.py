@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from datacode.i18n.catalog import mark, translate
 from datacode.i18n.message import Message, MessageError
+from datacode.worker.engines import Engines
 from datacode.worker.file_server import Broker
 from datacode.worker.kept_state import StateStore
 from datacode.worker.limits import Limits
@@ -75,6 +76,7 @@ class WorkerPool:
             environment=settings.environment(),
             known=lambda: {c.process for c in self._workers if c.process is not None},
         )
+        self._engines = Engines(reactor, settings.engines)
         self._workers: set[WorkerProcess] = set()
         self._spare: list[tuple[Limits, WorkerProcess]] = []
         self._report: SandboxReport | None = None
@@ -124,6 +126,7 @@ class WorkerPool:
         zygote_gone = self._zygote.stop()
         await DeferredList([worker.gone() for worker in list(self._workers)])
         await zygote_gone
+        await self._engines.stop()
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, int(self._was_subreaper))
 
     @property
@@ -150,7 +153,9 @@ class WorkerPool:
 
         What it computes outlives that process where ``store`` keeps it.
         """
-        return RemoteInterpreter(self._reactor, self._worker, broker, limits, self._settings, store)
+        return RemoteInterpreter(
+            self._reactor, self._worker, broker, limits, self._settings, self._engines, store
+        )
 
     def _worker(self, limits: Limits) -> WorkerProcess:
         """A worker of a session's own. Raises ``WorkerUnavailable`` once stopped."""

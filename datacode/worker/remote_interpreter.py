@@ -24,6 +24,7 @@ from datacode.runtime.host import MOST_WARNINGS
 from datacode.runtime.interpreter import Outcome, VariableSummary
 from datacode.values.chart import Chart
 from datacode.worker import wire
+from datacode.worker.engines import Engines, Refused, SessionEngine
 from datacode.worker.file_server import Broker, FileServer
 from datacode.worker.kept_state import KeptState, StateStore
 from datacode.worker.limits import Limits
@@ -92,10 +93,13 @@ class RemoteInterpreter:
         broker: Broker,
         limits: Limits,
         settings: PoolSettings,
+        engines: Engines,
         store: StateStore | None = None,
     ) -> None:
         self._reactor = reactor
         self._make = make
+        self._engines = engines
+        self._engine: SessionEngine | None = None
         self._broker = broker
         self._limits = limits
         self._settings = settings
@@ -394,6 +398,7 @@ class RemoteInterpreter:
         """The session has no process any more."""
         if self._worker is worker:
             self._worker = None
+            self._end_engine()
         if self._restoring is not None and self._restoring[0] is worker:
             self._restoring_is_over(stopped().message)
         asked, self._asked = self._asked, {}
@@ -715,8 +720,26 @@ class RemoteInterpreter:
             self._warned(run, message)
         elif isinstance(message, wire.Exported):
             self._exported(run, message.content)
+        elif isinstance(message, wire.EngineRequest):
+            self._start_engine(worker, message.request)
         else:
             files.ask(message)
+
+    def _start_engine(self, worker: WorkerProcess, request: int) -> None:
+        """Start an engine for the session's large tables, in place of one it may have had."""
+        self._end_engine()
+        try:
+            self._engine, descriptor = self._engines.start()
+        except Refused as refused:
+            code = None if refused.message is not None else errno.ENOSYS
+            worker.run.send(wire.Failed(request, code, refused.message))
+        else:
+            worker.run.send(wire.Opened(request), (descriptor,))
+
+    def _end_engine(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.end()
 
     def _trouble(self, worker: WorkerProcess, text: str) -> None:
         """A fault of ours in the worker; a worker that has many of them is none of ours."""

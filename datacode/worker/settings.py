@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from datacode.worker.engines import EngineSettings
 from datacode.worker.zygote import ENTRY
 
 
@@ -16,6 +17,7 @@ class PoolSettings:
     limit by itself before it is killed. ``spare`` workers are kept ready for sessions to come.
     ``restore_seconds`` is how long a process may take to get its state back. After
     ``suspend_seconds`` without a request a session whose state is kept has no process, 0 for never.
+    ``engines`` says where large tables go, None for nowhere.
     """
 
     sandbox: bool = True
@@ -27,6 +29,7 @@ class PoolSettings:
     spare: int = 1
     restore_seconds: float = 60.0
     suspend_seconds: float = 0.0
+    engines: EngineSettings | None = None
     entry: str = ENTRY
 
     def environment(self) -> dict[str, str]:

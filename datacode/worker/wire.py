@@ -345,6 +345,12 @@ class FileRequest(Struct, tag="file", frozen=True):
     operation: AnyFileOperation
 
 
+class EngineRequest(Struct, tag="engine", frozen=True):
+    """Asks for an engine for large tables: a connection to one is answered by ``Opened``."""
+
+    request: int
+
+
 class Trouble(Struct, tag="trouble", frozen=True):
     """A fault of ours, for the server's log."""
 
@@ -362,6 +368,7 @@ FromWorker = (
     | Finished
     | WritePiece
     | FileRequest
+    | EngineRequest
     | Trouble
 )
 

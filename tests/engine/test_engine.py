@@ -17,9 +17,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datacode.engine import process
 from datacode.errors import DataCodeError
-from datacode.plans import messages, nodes, parts
+from datacode.plans import messages, nodes, parts, process
 from datacode.plans.nodes import Kind
 from datacode.plans.rows import Storage
 from datacode.plans.settings import EngineSetting

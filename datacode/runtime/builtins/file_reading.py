@@ -19,6 +19,7 @@ from datacode.i18n.message import Message
 from datacode.runtime.builtins.file_errors import SHARE, extension, failures, path_text
 from datacode.runtime.builtins.file_options import named_options, positional_options
 from datacode.runtime.builtins.json_text import json_parse
+from datacode.runtime.builtins.large_files import stored_csv
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
 from datacode.runtime.host import Host
 from datacode.tables.column_rules import as_wanted
@@ -203,7 +204,7 @@ def _read(host: Host, path: str, found: Detected, options: ReadOptions, warn: Wa
     """The content of an open file."""
     kind, file = found.kind, found.file
     if kind in ("csv", "tsv"):
-        return _headed(options, _csv_table(path, file, options, warn), warn)
+        return _headed(options, _csv_table(host, path, file, options, warn), warn)
     if kind in WORKBOOKS:
         table = read_workbook(kind, file, options, warn, host.memory_limit)
         return _headed(options, table, warn)
@@ -362,14 +363,15 @@ def _windows_text(content: bytes, position: int) -> str:
 
 def _read_csv(host: Host, path: str, options: ReadOptions) -> Table:
     with _opened(host, path, _CSV_FAILED) as file:
-        return _csv_table(path, file, options, host.warn)
+        return _csv_table(host, path, file, options, host.warn)
 
 
-def _csv_table(path: str, file: BinaryIO, options: ReadOptions, warn: Warn) -> Table:
+def _csv_table(host: Host, path: str, file: BinaryIO, options: ReadOptions, warn: Warn) -> Table:
     encoding = options.encoding
     if encoding is None and path.startswith(SHARE) and not _holds_utf_8(file):
         encoding = _WINDOWS
-    return read_csv(file, replace(options, encoding=encoding), warn)
+    options = replace(options, encoding=encoding)
+    return stored_csv(host, file, options, warn) or read_csv(file, options, warn)
 
 
 def _unknown_text(content: bytes, kind: str, encoding: str | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from datacode.server.api.texts import Locale
 from datacode.smb.hosts import ANY_HOST, HostPolicy
 from datacode.smb.policy import Kerberos
+from datacode.worker.engines import EngineSettings
 from datacode.worker.limits import Limits
 
 MIB = 1 << 20
@@ -76,6 +77,7 @@ class Settings:
     ``keeps_sessions`` sessions that were attached are. ``path_prefix``
     begins the paths of requests that a proxy passes on, ``/datacode``.
     ``smb_spool`` is where copies of files of shares lie, None for the system's temporary folder.
+    ``large_tables`` says where tables go that do not fit in memory, None for nowhere.
     """
 
     host: str = "127.0.0.1"
@@ -104,6 +106,7 @@ class Settings:
     smb_kerberos: Kerberos = field(default_factory=Kerberos)
     smb_require_signing: bool = False
     smb_spool: Path | None = None
+    large_tables: EngineSettings | None = None
     sandbox: bool = True
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = Bounds()

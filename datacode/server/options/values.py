@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from datacode.plans import process
 from datacode.server.options.settings import MIB, Bounds, Settings
 from datacode.server.options.usage_errors import OptionError
 from datacode.smb.hosts import HostPolicy
 from datacode.smb.policy import Kerberos
+from datacode.worker.engines import GIB, EngineSettings
 from datacode.worker.limits import Limits
 
 ADDRESS_VARIABLE = "DATACODE_WS_ADDRESS"
@@ -53,6 +55,7 @@ def settings(
         smb_spool=(
             None if options["smb-spool"] is None else _folder(options["smb-spool"], "--smb-spool")
         ),
+        large_tables=_large_tables(options, environment),
         sandbox=_choice(options, "sandbox", "on", "off") == "on",
         limits=_limits(options),
         bounds=_bounds(options),
@@ -212,6 +215,33 @@ def _state(environment: Mapping[str, str]) -> Path | None:
     home = environment.get("HOME", "")
     base = environment.get("XDG_STATE_HOME") or (home and f"{home}/.local/state")
     return Path(base) / "datacode" if base.startswith("/") else None
+
+
+def _large_tables(
+    options: Mapping[str, Any], environment: Mapping[str, str]
+) -> EngineSettings | None:
+    """Where large tables go: the folder that is named, or one in that for what is to last."""
+    quota = _size(options, "large-tables-gib", GIB)
+    total = _size(options, "large-tables-total-gib", GIB)
+    named = options["large-tables"]
+    state = _state(environment)
+    if named == "off" or not process.is_installed() or (named is None and state is None):
+        if named not in (None, "off"):
+            raise OptionError(
+                "large_tables_not_installed",
+                "❌ --large-tables: it needs pip install 'datacode-server[large]'",
+            )
+        return None
+    folder = _folder(named, "--large-tables") if named is not None else None
+    if folder is None:
+        assert state is not None
+        folder = state / "large-tables"
+    has_walls = _choice(options, "sandbox", "on", "off") == "on"
+    return EngineSettings(folder, quota or _NO_LIMIT, total or _NO_LIMIT, has_walls=has_walls)
+
+
+_NO_LIMIT = 1 << 50
+"""Bytes: more than any disk has, of which a tenth stays free in any case."""
 
 
 def _hosts(entries: list[str]) -> HostPolicy:

@@ -151,6 +151,42 @@ def columns_from_texts(
     return [column for name in frame.columns if (column := made[name]) is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnPart:
+    """A part of a column, read by itself.
+
+    ``is_text``: it would be the same if all of the column were text. ``is_unsafe``: there is a
+    number in it that would not come back, so that all of the column is text.
+    """
+
+    column: ColumnData
+    is_text: bool
+    is_unsafe: bool = False
+
+
+def column_part(text: pl.Series, rule: ColumnRule, hints: Hints, *, as_text: bool) -> ColumnPart:
+    """A part of a column without a wanted type or dates; ``as_text`` says that it is text."""
+    traits = _TextTraits.of(rule, hints)
+    if not rule.is_plain:
+        text = _without_wanted_nulls(text, rule)
+    if as_text:
+        stripped = text.str.strip_chars(WHITE_SPACE)
+        null = stripped.str.to_lowercase().is_in(["", *NULL_WORDS])
+        return ColumnPart(ColumnData.of_series(stripped.set(null, None)), True)
+    column = _untyped_columns(text.to_frame(), traits)[text.name]
+    assert column is not None
+    series = column.stored_series() if column.is_stored_as_series() else None
+    if series is None or series.dtype not in (pl.String, pl.Null):
+        return ColumnPart(column, False)
+    if series.dtype == pl.Null:
+        return ColumnPart(column, True)
+    if hints.odd_space:
+        text = text.str.strip_chars(WHITE_SPACE)
+    like_numbers = text.filter(text < _BELOW_LETTERS).to_frame()
+    numbers = like_numbers.select(_as_number(pl.all(), traits).count()).item()
+    return ColumnPart(column, True, bool(numbers))
+
+
 def _untyped_columns(frame: pl.DataFrame, traits: _TextTraits) -> dict[str, ColumnData | None]:
     parsers = [_parser_for(column, traits) for column in frame.head(_HEAD).get_columns()]
     made = _parsed(frame, parsers)

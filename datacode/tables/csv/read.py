@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import BinaryIO
 
@@ -53,6 +53,16 @@ def read_csv(file: BinaryIO, options: ReadOptions = DEFAULTS, warn: Warn = unhea
     ``warn`` is told when the file looks as if it were meant to be read differently. Raises
     Runtime Errors in the words of the tables and files reference, 2.3.
     """
+    check_options(options)
+    if options.find:
+        file, options = _found_out(file, options, warn)
+    table = _read(_in_utf8(file, options.encoding), options, warn)
+    warn_of_table(table, options, warn)
+    return table
+
+
+def check_options(options: ReadOptions) -> None:
+    """Raise a Runtime Error for what cannot separate cells, or the digits of numbers."""
     if len(options.delimiter) != 1 or options.delimiter in '"\r\n':
         raise runtime_error(
             "bad_delimiter_written", "delimiter must be one character, and no quote or line break"
@@ -67,9 +77,10 @@ def read_csv(file: BinaryIO, options: ReadOptions = DEFAULTS, warn: Warn = unhea
             other="decimal",
             mark=options.decimal,
         )
-    if options.find:
-        file, options = _found_out(file, options, warn)
-    table = _read(_in_utf8(file, options.encoding), options, warn)
+
+
+def warn_of_table(table: Table, options: ReadOptions, warn: Warn) -> None:
+    """Tell ``warn`` if a table looks as if its file were meant to be read differently."""
     _warn_of_grouped_digits(table, options, warn)
     if diagnostics.looks_separated_by_semicolons(
         table.names, table.slice(0, min(len(table), 20)).columns[0].values()
@@ -80,7 +91,6 @@ def read_csv(file: BinaryIO, options: ReadOptions = DEFAULTS, warn: Warn = unhea
                 "The file looks as if ';' separated its cells: try delimiter=\";\"",
             )
         )
-    return table
 
 
 def _found_out(file: BinaryIO, options: ReadOptions, warn: Warn) -> tuple[BinaryIO, ReadOptions]:
@@ -131,8 +141,11 @@ def _warn_of_grouped_digits(table: Table, options: ReadOptions, warn: Warn) -> N
     if options.thousands is not None:
         return
     for name, column in zip(table.names, table.columns, strict=True):
-        if column.is_stored_as_series():
-            continue  # of one kind
+        if column.source is not None:
+            if column.source.kind(column.position) is not None:
+                continue  # of one kind
+        elif column.is_stored_as_series():
+            continue
         cells = column.part(0, min(len(column), _LOOKED_AT))
         kinds = set(map(type, cells))
         if str not in kinds or float not in kinds:
@@ -193,6 +206,54 @@ def _can_read_fast(options: ReadOptions) -> bool:
 
 def _read_fast(file: BinaryIO, size: int, options: ReadOptions, warn: Warn) -> Table | None:
     """The table, if the header stands early in the file and all below it is regular."""
+    header = header_of(file, size, options)
+    if header is None:
+        return None
+    names, rules, wanted = header.names, header.rules, header.wanted
+    body = polars_reader.Body(
+        file,
+        header.start,
+        header.line,
+        size,
+        len(names),
+        options.delimiter,
+        header.typed,
+        has_gaps=header.has_gaps,
+    )
+    parsed = polars_reader.parse(body)
+    if parsed is None:
+        return None
+    frame, hints = parsed
+    frame = _without_footer(frame, options, warn)[: options.max_rows]
+    frame = frame.select(str(place) for place in dict.fromkeys(wanted))
+    texts = frame.select(pl.col(pl.String))
+    of_texts = columns_from_texts(texts, [rules[int(n)] for n in texts.columns], hints, warn)
+    made = dict(zip(texts.columns, of_texts, strict=True))
+    columns = [made.get(n) or ColumnData.of_series(frame[n]) for n in map(str, wanted)]
+    return Table([names[place] for place in wanted], columns, frame.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands above the records of a large file, and what its first records look like.
+
+    Those begin at byte ``start``, at ``line`` (from 1), with the record of number ``record``.
+    ``typed`` and ``has_gaps`` are those of ``polars_reader.Body``; the file begins with ``head``.
+    """
+
+    names: list[str]
+    rules: list[ColumnRule]
+    wanted: list[int]
+    start: int
+    line: int
+    record: int
+    typed: dict[int, polars_reader.TypedBy]
+    has_gaps: bool
+    head: bytes
+
+
+def header_of(file: BinaryIO, size: int, options: ReadOptions) -> Header | None:
+    """The header of a file, if it stands early in it. Raises what the options ask in vain."""
     file.seek(0)
     head = file.read(_HEAD)
     offset = _body_start(head)
@@ -217,27 +278,8 @@ def _read_fast(file: BinaryIO, size: int, options: ReadOptions, warn: Warn) -> T
     cells = [r.cells for part in samples for r in part if len(r.cells) == len(names)]
     has_exponents = any(mark in head for mark in (b"e", b"E", b"+"))
     typed = _typed_columns(cells, rules, has_exponents) if _can_guess(names, options) else {}
-    body = polars_reader.Body(
-        file,
-        start,
-        first.line,
-        size,
-        len(names),
-        options.delimiter,
-        typed,
-        has_gaps=not all(row[-1] for row in cells),
-    )
-    parsed = polars_reader.parse(body)
-    if parsed is None:
-        return None
-    frame, hints = parsed
-    frame = _without_footer(frame, options, warn)[: options.max_rows]
-    frame = frame.select(str(place) for place in dict.fromkeys(wanted))
-    texts = frame.select(pl.col(pl.String))
-    of_texts = columns_from_texts(texts, [rules[int(n)] for n in texts.columns], hints, warn)
-    made = dict(zip(texts.columns, of_texts, strict=True))
-    columns = [made.get(n) or ColumnData.of_series(frame[n]) for n in map(str, wanted)]
-    return Table([names[place] for place in wanted], columns, frame.height)
+    has_gaps = not all(row[-1] for row in cells)
+    return Header(names, rules, wanted, start, first.line, header_end, typed, has_gaps, head)
 
 
 def _records_in(text: str, delimiter: str, most: int) -> Iterator[Record]:

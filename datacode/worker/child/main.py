@@ -11,14 +11,18 @@ import contextlib
 import logging
 import socket
 import threading
+from collections.abc import Callable
 
 from datacode.errors import DataCodeError, internal_error, limit_error
 from datacode.export.sqlite import export_bytes
+from datacode.plans.client import Client, Connection
+from datacode.plans.rows import Storage
 from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter
 from datacode.runtime.interrupts import Interrupted, OutputLimit
 from datacode.values.table import Table
 from datacode.worker import wire
 from datacode.worker.child.control import ControlServer
+from datacode.worker.child.engine_connection import connector
 from datacode.worker.child.error_log import ErrorLogHandler, trouble
 from datacode.worker.child.interrupts import InterruptGate
 from datacode.worker.child.memory_reserve import MemoryReserve
@@ -83,6 +87,9 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
         on_chart=output.show_chart,
         keep_output=False,
         leaves_room=reserve.end,
+        large_tables=_stored_tables(
+            fork.memory_bytes, connector(channel, gate, output.before_waiting)
+        ),
     )
     threading.stack_size(_CONTROL_STACK)
     answering = ControlServer(control, gate, interpreter, tables)
@@ -98,6 +105,20 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
             channel.send(reader.restore(message, file))
         else:
             runner.run(message)
+
+
+_MEMORY = 1 << 30
+"""What counts as a session's memory where that is not limited."""
+
+_SMALL = 64 << 20
+
+
+def _stored_tables(memory: int, connect: Callable[[], Connection]) -> Storage:
+    """Tables that would take more than half of the memory are stored; a quarter of it a column
+    may take that is loaded, for work on it takes as much again, and a sixteenth a result that
+    is an ordinary table."""
+    half = (memory or _MEMORY) // 2
+    return Storage(Client(connect), threshold=half, memory=half // 2, small=min(_SMALL, half // 8))
 
 
 class Runner:

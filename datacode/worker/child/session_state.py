@@ -86,7 +86,7 @@ class StateSaver:
                     self._stored.intersection_update(written.columns)
                 return number, written.manifest, _names(written)
             self._next = number, snapshot
-        except MemoryError:
+        except (MemoryError, CheckpointError):
             self._state = number
             self.let_go()
             self._send(wire.NotSaved(number))
@@ -130,7 +130,7 @@ class StateSaver:
                 self._write(number, snapshot)
             except OSError:
                 return  # the server has hung up; the control thread ends the process
-            except MemoryError:
+            except (MemoryError, CheckpointError):
                 self._not_saved(number)
             except Exception as fault:  # noqa: BLE001 - the state is not kept, the session goes on
                 self._not_saved(number, self._trouble(fault))

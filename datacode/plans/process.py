@@ -34,6 +34,16 @@ def command(setting: EngineSetting, descriptor: int) -> list[str]:
     return [sys.executable, "-I", "-c", _BOOT, str(descriptor), told, json.dumps(path)]
 
 
+def environment() -> dict[str, str]:
+    """All that an engine's environment has."""
+    passed_on = {k: v for k, v in os.environ.items() if k in ("PATH", "TZ")}
+    return passed_on | {
+        "LANG": "C.UTF-8",
+        "POLARS_MAX_THREADS": "1",
+        "_RJEM_MALLOC_CONF": "background_thread:false,retain:false,narenas:2",
+    }
+
+
 def start(setting: EngineSetting) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """An engine and our end of the connection; it ends when that is closed."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -42,7 +52,7 @@ def start(setting: EngineSetting) -> tuple[subprocess.Popen[bytes], socket.socke
             command(setting, theirs.fileno()),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            env={k: v for k, v in os.environ.items() if k in ("PATH", "TZ", "LANG", "TMPDIR")},
+            env=environment(),
             start_new_session=True,
         )
     return process, ours

@@ -1,0 +1,58 @@
+"""Files whose tables are too large for memory: read piece by piece, and stored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import BinaryIO
+
+from datacode.plans.client import Unavailable
+from datacode.plans.rows import Making
+from datacode.runtime.host import Host
+from datacode.tables.csv.read import warn_of_table
+from datacode.tables.csv.stream import stream_of
+from datacode.tables.read_options import ReadOptions, Warn
+from datacode.values.column_storage import ColumnData
+from datacode.values.table import Table
+
+_SIZE_IN_MEMORY = 3
+"""So many times the size of a file is about what its table takes in memory."""
+
+_PIECE = 1 << 20, 8 << 20
+"""Bytes of a file that are read at once: with little memory, and at most."""
+
+
+def stored_csv(host: Host, file: BinaryIO, options: ReadOptions, warn: Warn) -> Table | None:
+    """The table of a large CSV file, stored; None where it is to be read into memory.
+
+    Raises the errors of ``read_csv``.
+    """
+    storage = host.large_tables
+    if storage is None or not file.seekable():
+        return None
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if not storage.threshold or size * _SIZE_IN_MEMORY <= storage.threshold:
+        return None
+    stream = stream_of(file, size, options, min(max(host.memory_limit >> 6, _PIECE[0]), _PIECE[1]))
+    if stream is None:
+        return None
+    making: list[Making] = []
+
+    def begin() -> Callable[[list[ColumnData]], None]:
+        making[:] = [storage.making()]
+        return making[0].add
+
+    try:
+        stream.read(begin)
+        rows = storage.finished(making[0], "read_file")
+    except Unavailable as refused:
+        if refused.is_told:
+            warn(refused.message)
+        file.seek(0)
+        return None
+    if rows is None:
+        return None
+    table = Table(stream.names, rows.columns())
+    warn_of_table(table, options, warn)
+    return table
