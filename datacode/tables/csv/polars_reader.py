@@ -218,7 +218,12 @@ def _parse(source: Readable, body: Body, *, skip_lines: int = 0) -> pl.DataFrame
             separator=body.delimiter,
             schema={str(i): _TYPES[body.typed.get(i, "text")] for i in range(body.width)},
         )
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
+    except OSError:
+        if isinstance(source, bytes):
+            return None
+        # A worker may not ask about open files as Polars does, but it may read them.
+        return _parse(_bytes(source, 0, body.size), body, skip_lines=skip_lines)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):
         return None
 
 
