@@ -15,8 +15,8 @@ from datacode.tables.read_options import ReadOptions, Warn
 from datacode.values.column_storage import ColumnData
 from datacode.values.table import Table
 
-_SIZE_IN_MEMORY = 3
-"""So many times the size of a file is about what its table takes in memory."""
+_SIZE_IN_MEMORY = 6
+"""So many times the size of a file is about what reading it into memory takes."""
 
 _PIECE = 1 << 20, 8 << 20
 """Bytes of a file that are read at once: with little memory, and at most."""
