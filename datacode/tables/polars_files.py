@@ -146,8 +146,8 @@ def _unreadable(kind: str, reason: str) -> DataCodeError:
 def _cells(series: pl.Series) -> ColumnData:
     kind = series.dtype
     if kind.is_integer():
-        edges = (series.min(), series.max())
-        exact = all(edge is None or abs(edge) <= _LARGEST_EXACT for edge in edges)  # type: ignore[arg-type]
+        edges = [edge for edge in (series.min(), series.max()) if isinstance(edge, int)]
+        exact = all(abs(edge) <= _LARGEST_EXACT for edge in edges)
         return ColumnData.of_series(series.cast(pl.Float64 if exact else pl.String))
     if kind.is_float():
         return ColumnData.of_series(series.cast(pl.Float64))
