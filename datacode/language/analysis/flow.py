@@ -107,8 +107,9 @@ class Flow:
         self.in_function = parameters is not None
         self.columns = columns
         self.captured = captured
-        own = names.assigned | names.made_local if self.in_function else frozenset()
-        self.own = own.union(parameters or ())
+        # Assignment to a name that exists outside never makes a variable of the function.
+        own = names.assigned - environment.existing - environment.local | names.made_local
+        self.own = own.union(parameters or ()) if self.in_function else frozenset()
         own_set = {own_variable(name): SET for name in parameters or ()}
         self.state = FlowState(dict(environment.types), own_set)
         self.blocks: list[dict[str, str]] = []
