@@ -42,6 +42,9 @@ from datacode.values.types import Value
 _VARIABLES = (python_names.GLOBAL, python_names.TOP_LEVEL_LOCAL)
 """What the Python names of a program's variables begin with."""
 
+_BEHIND_ERRORS = ("exception", "caught", "running")
+"""What ``catch`` and ``finally`` call before anything else."""
+
 _TYPES: dict[type, int] = {
     float: type_sets.NUMBER,
     str: type_sets.STRING,
@@ -102,6 +105,7 @@ class Namespace:
         self.builtins |= {
             "promoting": self._promoting,
             "promoted": self._promoted,
+            **{name: self._settling(self.builtins[name]) for name in _BEHIND_ERRORS},
             "created": self.created,
             "at_depth": self.at_depth,
             "call_loosely": self.call_loosely,
@@ -193,11 +197,22 @@ class Namespace:
     def settle(self) -> None:
         """Write back what an error or interrupt has left in the locals of a frame.
 
-        No program is running. Done again, after an interrupt in the middle of it, it does no harm.
+        Before code of the program runs that goes on behind the error, or when none will. Done
+        again, after an interrupt in the middle of it, it does no harm.
         """
         if self._frame is not None:
             self.globals.update(_promoted_in(self._frame))
             self._frame = None
+
+    def _settling(self, function: Callable[[], Any]) -> Callable[[], Any]:
+        """A function that generated code calls first of all behind an error."""
+
+        def settled() -> Any:
+            if self._frame is not None:
+                self.settle()
+            return function()
+
+        return settled
 
     # Going back -------------------------------------------------------------------
 
@@ -334,6 +349,9 @@ class Namespace:
                 case 3:
                     return function(depth, arguments[0], arguments[1], arguments[2])
             return function(depth, *arguments)
+        except Exception:
+            self.settle()  # what has called may go on
+            raise
         finally:
             self.depth = depth
 
@@ -382,6 +400,7 @@ class Namespace:
             try:
                 return code(row, seen, (left,))
             except Exception as failure:
+                self.settle()
                 if isinstance(failure, DataCodeError) and failure.line is not None:
                     raise  # a condition within this one has done what follows
                 error = tracebacks.translate_exception(failure, self.limit)

@@ -134,6 +134,40 @@ class ValueTests(SynchronousTestCase):
         self.assertEqual(values(interpreter), {"x": "3", "s": "a23", "new": "3"})
 
 
+class FunctionTests(SynchronousTestCase):
+    """Loops of functions that assign globals."""
+
+    def test_shape(self) -> None:
+        """What is assigned is promoted, what is only read is not."""
+        text = (
+            "x = 0\nn = 2\nfunction f() do\nfor i in [1, 2] do\nx = x + n\nnext i\nendfunction\nf()"
+        )
+        code = compiled_by(Interpreter(), text)["f_f"]
+        self.assertIn("p_v_x = v_x", code)
+        self.assertNotIn("p_v_n", code)
+
+    def test_left_by_an_error(self) -> None:
+        """Whoever goes on behind the error sees the values, wherever it is caught."""
+        function = (
+            "x = 0\nfunction f(k) do\nfor i in [1, 2] do\nx = x + i\n1 / (k - i)\nnext i\n"
+            "return x\nendfunction\n"
+        )
+        catching = "function g() do\ntry\nreturn f(2)\ncatch\nreturn x\nendtry\nendfunction\n"
+        final = "function g() do\ntry\nf(2)\nfinally\nglobal y = x\nendtry\nendfunction\n"
+        for program, output in (
+            ("try\nf(2)\ncatch e\nprint(x)\nendtry", "3"),
+            (f"{catching}print(g(), x)", "3 3"),
+            (f"{final}try\ng()\ncatch\nendtry\nprint(x, y)", "3 3"),
+            ("try\nmap([5, 2], 'f')\ncatch\nendtry\nprint(x)", "6"),
+            ("try\ntable([[2]], ['a'])['f(a) > 0']\ncatch\nendtry\nprint(x)", "3"),
+            ("f(2)", ""),
+        ):
+            interpreter = Interpreter()
+            self.assertEqual(interpreter.run(function + program).output.strip(), output, program)
+            x = "6" if "5" in program else "3"
+            self.assertEqual(values(interpreter)["x"], x, program)
+
+
 class InterruptTests(SynchronousTestCase):
     """Programs that are ended from outside."""
 

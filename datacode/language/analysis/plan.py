@@ -561,7 +561,7 @@ class Loop:
 class For(Stmt):
     """A loop over ``value`` (None for a range): the first of ``versions`` that fits the value runs,
     or else ``rest``. ``is_outlined``: in a Python function of its own. ``set_before``: the globals
-    and top-level locals that certainly are set before it, if it is in no other block of a chunk.
+    and top-level locals that certainly are set before it, if it is in no other block.
     """
 
     value: Expr | None

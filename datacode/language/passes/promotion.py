@@ -1,10 +1,10 @@
-"""Variables of the top level in Python locals while a loop runs.
+"""Globals and top-level locals in Python locals while a loop runs.
 
-Python stores to a global by looking it up in a dictionary, to a local by its place. A loop at the
-top level, or a ``try`` with loops in it, keeps the variables that it uses in locals and writes them
-back at its end. Nobody else may see them meanwhile, so it calls no function of the program and has
-no condition over rows. When it is left by an error, or is interrupted, the runtime takes the values
-from the locals of the frame (``runtime.namespace``).
+Python stores to a global by looking it up in a dictionary, to a local by its place. A loop, or a
+``try`` with loops in it, keeps the variables that it uses in locals, and they are written back at
+its end. Nobody else may see them meanwhile, so it calls no function of the program and has no
+condition over rows: only one such loop runs at a time. When it is left by an error, or is
+interrupted, the runtime takes the values from the locals of the frame (``runtime.namespace``).
 """
 
 from __future__ import annotations
@@ -43,22 +43,23 @@ class _Uses:
 
 
 def promote(unit: plan.Unit) -> plan.Unit:
-    """The plan of a chunk with variables promoted in its loops; any other plan as it is."""
-    if unit.kind != "chunk":
+    """The plan with variables promoted in its loops; that of a condition as it is.
+
+    A function may be called often and its loops may be short: only what they assign is promoted.
+    """
+    if unit.kind == "condition":
         return unit
-    return with_parts(unit, _in_statement)
+    only_stored = unit.kind == "function"
+
+    def visit(node: Any) -> Any:
+        if isinstance(node, plan.For | plan.Try):
+            return _promoted(node, only_stored)
+        return node if isinstance(node, plan.Expr | Slot) else with_parts(node, visit)
+
+    return with_parts(unit, visit)
 
 
-def _in_statement(node: Any) -> Any:
-    """A statement of the top level, with what is promoted in it."""
-    if isinstance(node, plan.For | plan.Try):
-        return _promoted(node)
-    if isinstance(node, plan.Expr | Slot):
-        return node
-    return with_parts(node, _in_statement)
-
-
-def _promoted(region: plan.For | plan.Try) -> plan.Stmt:
+def _promoted(region: plan.For | plan.Try, only_stored: bool) -> plan.Stmt:
     parts = list(plan.walk([region]))
     if region.set_before is None or any(map(_shows_variables, parts)):
         return region
@@ -66,7 +67,9 @@ def _promoted(region: plan.For | plan.Try) -> plan.Stmt:
     promotions: dict[str, plan.Promotion] = {}
     for python, slot in sorted(uses.slots.items(), key=lambda each: (uses.first(each[0]), each[0])):
         is_set, is_stored = python in region.set_before, python in uses.stored
-        if python not in uses.in_loops or python in uses.excluded or not (is_set or is_stored):
+        if python not in uses.in_loops or python in uses.excluded:
+            continue
+        if not is_stored and (only_stored or not is_set):
             continue
         inner = replace(slot, python=python_names.promoted(python), private=True)
         promotions[python] = plan.Promotion(slot, inner, is_set, is_stored)
@@ -82,7 +85,7 @@ def _promoted(region: plan.For | plan.Try) -> plan.Stmt:
 
 
 def _shows_variables(node: Any) -> bool:
-    """May code run there that looks at variables, or does it leave the chunk?"""
+    """May code run there that looks at variables, or is the Python function left?"""
     match node:
         case plan.CallUser() | plan.CallLoose() | plan.Return():
             return True

@@ -64,10 +64,10 @@ class Planner:
 
     def set_before(self) -> frozenset[str] | None:
         """The globals and top-level locals that certainly are set here; None within a block or a
-        function.
+        condition over rows.
         """
         flow = self.flow
-        if flow.in_function or flow.blocks:
+        if flow.columns is not None or flow.blocks:
             return None
         names = flow.names.variables
         slots = [flow.global_slot(name) for name in names]
