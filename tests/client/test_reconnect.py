@@ -101,6 +101,28 @@ class EveryPlaceTests(ReconnectTestCase):
         """Neither side is told: the client finds out by its pings, the server not at all."""
         self.every_place("stall", 797)
 
+    def long_conversation(self) -> int:
+        """Answers of more than one frame, a table and a file among them."""
+        client = self.connect()
+        whole = "".join(f"a line of output {i}\n" for i in range(20000))
+        code = "for i in range(20000) do\n  print('a line of output', i)\nnext i"
+        pieces: list[str] = []
+        for on_output in (None, pieces.append):
+            self.assertEqual(client.execute(code, on_output=on_output).output, whole)
+        self.assertEqual("".join(pieces)[-1000:], whole[-1000:])
+        self.assertGreaterEqual(len("".join(pieces)) + client.output_lost, len(whole))
+        client.upload("big.bin", os.urandom(1 << 20))
+        self.assertEqual(len(client.download("big.bin")), 1 << 20)
+        client.close()
+        return self.proxy.received
+
+    def test_long(self) -> None:
+        """Lost amid long answers."""
+        whole = self.long_conversation()
+        for number in range(1, 8):
+            self.proxy.fault(Fault("cut", whole * number // 8))
+            self.long_conversation()
+
     def test_again_and_again(self) -> None:
         """Every connection is lost after a while."""
         self.proxy.every(Fault("cut", 700))

@@ -90,6 +90,19 @@ class SchemaTests(SynchronousTestCase):
             )
 
 
+class NumberTests(SynchronousTestCase):
+    """Requests that are answered in their turn can be numbered."""
+
+    def test_answers(self) -> None:
+        """Their answers have the number, just before ``id``; the schema knows it."""
+        definitions = schema.schema()["$defs"]
+        for request in messages.REQUESTS:
+            if not request.immediate:
+                self.assertEqual(request.answer.__struct_fields__[-2:], ("seq", "id"))
+                known = definitions[request.__name__]["properties"]
+                self.assertLessEqual({"seq", "seen"}, set(known))
+
+
 class DocumentationTests(SynchronousTestCase):
     text = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
 
