@@ -11,8 +11,9 @@ Source: server reference, 5.7.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
@@ -361,24 +362,38 @@ class SessionRegistry:
                 self.end(session, texts.ENDED_TOO_OLD.filled(seconds=f"{seconds:g}"))
 
     def _make_room(self, latest: Session) -> None:
-        """End what is too much: of the account, of the address, and in all."""
+        """End what is too much: of the account, of the address, and in all.
+
+        Where there are too many in all, one of those goes who have the most: nobody makes room for
+        his own with the sessions of others.
+        """
         bounds, identity = self._bounds, latest.identity
-        detached = self.detached
         if identity.account is not None:
-            same = [each for each in detached if each.identity.account == identity.account]
-            self._end_oldest(same, bounds.detached_per_address)
+            self._end_oldest(
+                lambda each: each.identity.account == identity.account, bounds.detached_per_address
+            )
         if not is_loopback(identity.address):
             network = network_of(identity.address)
-            same = [e for e in detached if network_of(e.identity.address) == network]
-            self._end_oldest(same, bounds.detached_per_address)
-        self._end_oldest(self.detached, bounds.detached)
+            self._end_oldest(
+                lambda each: network_of(each.identity.address) == network,
+                bounds.detached_per_address,
+            )
+        while bounds.detached and len(self._detached) > bounds.detached:
+            owners = Counter(map(_owner, self.detached))
+            most, count = owners.most_common(1)[0]
+            self._end_oldest(partial(_is_of, most), count - 1, bounds.detached)
 
-    def _end_oldest(self, sessions: list[Session], limit: int) -> None:
-        if not limit:
+    def _end_oldest(
+        self, is_meant: Callable[[Session], bool], limit: int, said: int | None = None
+    ) -> None:
+        """Those that have done nothing go first, those with a program that runs last."""
+        if not limit and said is None:
             return
-        kept = [each for each in sessions if not each.is_ending]
-        for session in sorted(kept, key=lambda each: each.busy)[: max(0, len(kept) - limit)]:
-            self.end(session, texts.ENDED_FOR_OTHERS.filled(limit=limit))
+        found = [each for each in self.detached if is_meant(each)]
+        found.sort(key=lambda each: (each.busy, each.is_used))
+        for session in found[: max(0, len(found) - limit)]:
+            limited = limit if said is None else said
+            self.end(session, texts.ENDED_FOR_OTHERS.filled(limit=limited))
 
     def end(self, session: Session, reason: Message, but: Session | None = None) -> None:
         """End a session for good; ``but`` is one whose client is told by its answer."""
@@ -424,3 +439,13 @@ class SessionRegistry:
             for each in self._sessions.values()
             if each.attachment is not None and each.attachment.account == account
         ]
+
+
+def _is_of(owner: str, session: Session) -> bool:
+    return _owner(session) == owner
+
+
+def _owner(session: Session) -> str:
+    """Whose a session is, as far as fairness goes: an account's, or else an address's."""
+    identity = session.identity
+    return identity.account or network_of(identity.address)

@@ -507,6 +507,27 @@ class BoundsTests(RegistryTestCase):
             answer["error"], "The session has ended: at most 3 without a connection are kept"
         )
 
+    def test_number_of_others(self) -> None:
+        """Who has many makes no room for them with the sessions of others; what has done nothing
+        goes first."""
+        house = self.house(detached=4, detached_per_address=0)
+        mine = house.connection("10.0.0.1")
+        mine.keep()
+        mine.lose()
+        for _ in range(20):
+            other = house.connection("10.0.0.2")
+            other.keep()
+            other.lose()
+        self.assertIs(house.back(mine.named)[1]["success"], True)
+        self.assertEqual(len(house.registry.detached), 3)
+        last = house.connection("10.0.0.2")
+        last.keep()
+        last.lose()
+        idle = house.connection("10.0.0.2")
+        idle.ask(type="attach")
+        idle.lose()
+        self.assertEqual(house.ended[-1], idle.session)
+
     def test_number_of_an_address_and_an_account(self) -> None:
         """Each for itself; this machine's own address is exempt."""
         house = self.house(detached_per_address=2)
