@@ -179,6 +179,7 @@ class SessionRegistry:
             self.on_ended(forked)
             raise
         forked.keep(Attachment(record, session.memory, self._bounds.kept_output))
+        forked.is_used = True
         self._sessions[record.session] = forked
         self._detached[record.session] = self._context.clock.seconds()
         self._count()
@@ -306,6 +307,7 @@ class SessionRegistry:
             raise
         session = self.make(record, asking)
         session.keep(own)
+        session.is_used = True
         self._sessions[name] = session
         self._detached[name] = self._context.clock.seconds()
         self.store.restore(session)

@@ -607,9 +607,11 @@ class Session:
             if isinstance(answer, Forked):
                 size = max(size, long_answer.LONG)  # with its token it is not written to the disk
             kept.answers.add(seq, _digest(request), _id_of(request), answer, size)
+            # From here on whoever attaches is sent it from the record.
+            epoch = self._epoch
             if self._keeper is not None:
                 await self._keeper.answered(self)
-            await self._send(answer, held, self._epoch)
+            await self._send(answer, held, epoch)
 
     async def _send_again(self, kept: Attachment, waiting: _Waiting) -> None:
         """Answer a request that was answered already as it was then."""

@@ -381,6 +381,25 @@ class RecordTests(RegistryTestCase):
         self.assertEqual(len(second.client.sent), 1)
         self.assertEqual(second.ask(code="next", seq=3)["output"], "next")
 
+    def test_answer_that_is_being_written(self) -> None:
+        """The same for one that is on its way to the disk."""
+        house = self.house()
+        first = house.connection()
+        named = first.keep()
+        written: Deferred[None] = Deferred()
+
+        async def answered(session: Session) -> None:
+            await written
+
+        house.registry.answered = answered  # type: ignore[method-assign]
+        first.say(code="once", seq=2)
+        first.lose()
+        second, answer = house.back(named, seen=1)
+        self.assertEqual([each["output"] for each in answer["replay"]], ["once"])
+        written.callback(None)
+        self.assertEqual(len(second.client.sent), 1)
+        self.assertEqual(second.ask(code="next", seq=3)["output"], "next")
+
     def test_ring(self) -> None:
         """What fell out of it is told in bytes."""
         house = self.house(kept_output=2000)
