@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.client import (
+    AnswerLost,
     Client,
     ConnectionLost,
     Result,
@@ -291,9 +293,9 @@ class BlockingTests(ReconnectTestCase):
 class ServerTests(SynchronousTestCase):
     """Clients of a server that stops."""
 
-    def daemon(self, folder: Path, port: int = 0) -> Daemon:
+    def daemon(self, folder: Path, port: int = 0, *words: str) -> Daemon:
         """A server on that port."""
-        daemon = Daemon(twistd(folder, "--port", str(port), "--locale", "en"), folder)
+        daemon = Daemon(twistd(folder, "--port", str(port), "--locale", "en", *words), folder)
         self.addCleanup(daemon.close)
         return daemon
 
@@ -314,6 +316,54 @@ class ServerTests(SynchronousTestCase):
         daemon.port()
         gone = self.assertRaises(SessionLost, client.execute, "print(n)")
         self.assertEqual(str(gone), "There is no such session, or it has ended")
+
+    def test_started_anew(self) -> None:
+        """With ``--state`` both clients go on where they were, whether the server was stopped or
+        killed; what ran then is run again only if wanted."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        words = ("--state", str(folder / "state"))
+        daemon = self.daemon(folder, 0, *words)
+        port = daemon.port()
+        url = f"ws://127.0.0.1:{port}"
+        client = connect(url)
+        self.addCleanup(client.close)
+        client.execute("n = 7\nfunction f(x) do\n  return x + 1\nendfunction")
+        daemon.stop()
+        daemon = self.daemon(folder, port, *words)
+        daemon.port()
+        self.assertEqual(client.execute("n = f(n)\nprint(n)").output, "8\n")
+
+        def kill(text: str) -> None:
+            nonlocal daemon
+            if daemon.process.poll() is None and "begun" in text and not killed:
+                killed.append(text)
+                daemon.process.send_signal(signal.SIGKILL)
+                daemon.wait()
+                daemon = self.daemon(folder, port, *words)
+                daemon.port()
+
+        code = "print('begun')\nfor i in range(3000000) do\n  m = i\nnext i\nn = f(n)\nprint(n)"
+        killed: list[str] = []
+        lost = self.assertRaises(AnswerLost, client.execute, code, on_output=kill)
+        self.assertTrue(lost.began)
+        self.assertEqual(client.execute("print(n)").output, "8\n")
+        killed = []
+        result = client.execute(code, on_output=kill, rerun=True)
+        self.assertEqual((len(killed), result.output), (1, "begun\n9\n"))
+
+        async def talk() -> None:
+            nonlocal daemon
+            async with connect_async(url) as other:
+                await other.execute("k = 1")
+                await asyncio.to_thread(daemon.stop)
+                asking = asyncio.create_task(other.execute("print(k)"))
+                await asyncio.sleep(0.3)
+                daemon = self.daemon(folder, port, *words)
+                await asyncio.to_thread(daemon.port)
+                self.assertEqual((await asking).output, "1\n")
+
+        asyncio.run(talk())
 
 
 class IdleTests(ReconnectTestCase):

@@ -232,6 +232,52 @@ class LimitTests(AttachTestCase):
         self.assertEqual([each.get("code") for each in answers], ["session_gone", None, None])
 
 
+class ForkTests(AttachTestCase):
+    """A second session with the state of one."""
+
+    words = ("--use-ve", "--max-detached", "2")
+
+    def test_fork(self) -> None:
+        """Variables, functions and files are there, and each session's own from then on."""
+        with connect(f"ws://127.0.0.1:{self._port}") as client:
+            code = (
+                "x = [1, 2]\nt = table([[1], [2]], ['a'])\nfunction f() do\n  return 7\nendfunction"
+            )
+            client.execute(code)
+            client.upload("in.csv", "a\n5\n")
+            with connect(f"ws://127.0.0.1:{self._port}", session=client.fork()) as other:
+                program = "x[0] = 9\nprint(x, f(), len(t), read_file('in.csv')['a'][0])"
+                self.assertEqual(other.execute(program).output, "[9, 2] 7 2 5\n")
+                other.upload("in.csv", "a\n6\n")
+                self.assertEqual(
+                    client.execute("print(x, read_file('in.csv')['a'][0])").output, "[1, 2] 5\n"
+                )
+            self.assertEqual(client.execute("print(x)").output, "[1, 2]\n")
+
+    def test_empty(self) -> None:
+        """A session that has run nothing; one that was not attached."""
+        client = self.talk()
+        answer = client.ask(type="fork", id=1)
+        self.assertEqual(
+            (answer["success"], list(answer)[-3:]), (True, ["keep_seconds", "error", "id"])
+        )
+        other, attached = self.back({"session": answer["session"], "token": answer["token"]})
+        self.assertIs(attached["success"], True)
+        self.assertEqual(other.ask(code="print(1)", seq=1)["output"], "1\n")
+
+    def test_in_its_turn(self) -> None:
+        """Behind the programs before it; numbered and not made twice."""
+        client, _ = self.kept()
+        client.send(code="n = 0\nfor i in range(3000000) do\n  n = n + 1\nnext i", seq=1)
+        client.send(type="fork", seq=2)
+        client.receive()
+        answer = client.receive()
+        self.assertEqual(answer["seq"], 2)
+        self.assertEqual(client.ask(type="fork", seq=2), answer)
+        other, _ = self.back({"session": answer["session"], "token": answer["token"]})
+        self.assertEqual(other.ask(code="print(n)", seq=1)["output"], "3000000\n")
+
+
 class AccountTests(SharedDaemonTestCase):
     """With accounts the account must match, and lists are the account's own."""
 
