@@ -237,6 +237,8 @@ class Session:
         self._run_timer: IDelayedCall | None = None
         self._cut: Message | None = None
         self._not_to_run = 0
+        self._not_run_for = texts.CANCELLED
+        self._is_over_budget = False
         self._admitted = authenticator is None
         self._auth_timer: IDelayedCall | None = None
         self._authenticating: Deferred[None] | None = None
@@ -477,14 +479,29 @@ class Session:
         self.resume_output()
 
     def _over_budget(self, code: int, reason: str) -> None:
-        if self._keeper is not None:
-            self._keeper.give_up(self, code, reason)
+        """What runs and waits holds too much: end that, and the connection. The session stays,
+        unless that does not help."""
+        is_first, self._is_over_budget = not self._is_over_budget, True
+        if not is_first or not self._working or self._draining:
+            if self._keeper is not None:
+                self._keeper.give_up(self, code, reason)
+            return
+        self._account = self._client.account.beside(self._over_budget)
+        self._not_to_run, self._not_run_for = len(self._queue), texts.NOT_RUN_FOR_MEMORY
+        if self._task is not None:
+            self._cut = texts.ENDED_TASK_FOR_MEMORY
+            self._task.cancel()
+        elif self._workspace.opened is not None:
+            self._workspace.opened.end_for_memory()
+        self._client.close(code, reason)
 
     def _detached_too_long(self, seconds: float) -> None:
         """Nobody has come back: end what runs, and answer what waits without running it."""
         self._run_timer = None
-        self._cut = texts.DETACHED_TOO_LONG.filled(seconds=f"{seconds:g}")
+        shown = f"{seconds:g}"
+        self._cut = texts.DETACHED_TOO_LONG.filled(seconds=shown)
         self._not_to_run = len(self._queue)
+        self._not_run_for = texts.NOT_RUN_DETACHED.filled(seconds=shown)
         self._stop_running()
 
     def _stop_run_timer(self) -> None:
@@ -656,8 +673,7 @@ class Session:
         locale = self._locale(request)
         if self._not_to_run and not request.immediate:
             self._not_to_run -= 1
-            seconds = f"{self._context.settings.bounds.detached_run_seconds:g}"
-            return request.answer.failed(texts.NOT_RUN_DETACHED.render(locale, seconds=seconds))
+            return request.answer.failed(self._not_run_for.render(locale))
         if request.id and bytes(request.id) in self._cancelled_ids:
             self._cancelled_ids.discard(bytes(request.id))
             return request.answer.failed(texts.CANCELLED.render(locale))
@@ -683,6 +699,7 @@ class Session:
         finally:
             if not request.immediate:
                 self._running = self._task = None
+                self._is_over_budget = False
 
     def _unless_cut(self, answer: Answer, locale: str) -> Answer:
         """The answer to what ran; what was ended because nobody was connected says so."""

@@ -38,6 +38,7 @@ from datacode.worker.run_limits import (
     stopped,
     too_busy,
     too_long,
+    too_much_waits,
 )
 from datacode.worker.settings import PoolSettings
 from datacode.worker.wire import CodeProblem, Suggestion, TableShown
@@ -222,6 +223,16 @@ class RemoteInterpreter:
         if run is None:
             return False
         self._enforcement.cancel(run)
+        return True
+
+    def end_for_memory(self) -> bool:
+        """End the running program with its process, at once: more of what it has made waits than
+        the server can keep. False if nothing runs."""
+        run = self._active
+        if run is None:
+            return False
+        run.killed_for = too_much_waits()
+        run.worker.kill()
         return True
 
     def pause(self) -> None:

@@ -182,7 +182,16 @@ def stopped() -> DataCodeError:
     )
 
 
+def too_much_waits() -> DataCodeError:
+    """The process is ended, as more of the program's output waits than the server can keep."""
+    return limit_error(
+        "too_much_waits_reset",
+        "Too much waits for the session in memory; the state of the session was reset",
+    )
+
+
 _PLAIN = {
+    "too_much_waits_reset": Message("too_much_waits", "Too much waits for the session in memory"),
     "interrupted_reset": Message("interrupted", "Execution was interrupted"),
     "run_time_limit_reset": Message("run_time_limit", "Run time limit exceeded ({seconds} s)"),
     "cpu_time_limit_reset": Message("cpu_time_limit", "CPU time limit exceeded ({seconds} s)"),

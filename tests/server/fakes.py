@@ -31,6 +31,7 @@ from datacode.smb.errors import Operation, ShareError
 from datacode.smb.shares import FilePart
 from datacode.smb.target import Target
 from datacode.worker.pool import Completed
+from datacode.worker.run_limits import too_much_waits
 from datacode.worker.wire import Suggestion, TableShown
 
 
@@ -141,6 +142,12 @@ class FakeInterpreter:
         if self.active is None:
             return False
         self.active.finish("so far", limit_error("interrupted", "Execution was interrupted"))
+        return True
+
+    def end_for_memory(self) -> bool:
+        if self.active is None:
+            return False
+        self.active.finish("", too_much_waits())
         return True
 
     def pause(self) -> None:

@@ -586,24 +586,38 @@ class BoundsTests(RegistryTestCase):
         )
 
     def test_memory_of_what_runs(self) -> None:
-        """A session that holds too much is ended, with or without a connection."""
+        """A program that holds too much is ended with its process, and so is the connection; the
+        session stays."""
         house = self.house(buffered=4 * MIB)
         first = house.connection()
         named = first.keep()
         first.say(code="wait", seq=2)
-        first.lose()
+        first.say(code="next", seq=3)
         first.workers.opened[0].runs[-1].options["hold"](5 * MIB)
+        self.assertEqual(first.client.closed[0][0], 1013)
+        first.lose()
+        second, answer = house.back(named, seen=1)
+        self.assertEqual((answer["forgotten"], answer["seq"]), (2, 3))
+        self.assertEqual(
+            [each["error"] for each in answer["replay"]],
+            ["Not run: too much waits for the session in memory"],
+        )
+        self.assertEqual(second.ask(code="again", seq=4)["output"], "again")
+        self.assertEqual(house.ended, [])
+        self.assertLess(house.budget.held, MIB)
+
+    def test_memory_of_what_nobody_ends(self) -> None:
+        """A session that holds too much while nothing runs is ended."""
+        house = self.house(buffered=4 * MIB)
+        first = house.connection()
+        named = first.keep()
+        assert first.session.attachment is not None
+        first.session._over_budget(1013, "too much")
         self.assertEqual(house.ended, [first.session])
         _, answer = house.back(named)
         self.assertEqual(
             answer["error"], "The session has ended: too much was waiting for it in memory"
         )
-        second = house.connection()
-        second.keep()
-        second.say(code="wait", seq=2)
-        second.workers.opened[0].runs[-1].options["hold"](5 * MIB)
-        self.assertEqual(second.client.closed[0][0], 1013)
-        self.assertEqual(house.budget.held, 0)
 
     def test_memory_moves(self) -> None:
         """What is kept counts for the address where the client is now."""

@@ -128,4 +128,10 @@ SEQ_USED = Message("seq_used", "The number {seq} was another request's")
 DETACHED_TOO_LONG = Message(
     "detached_too_long", "Execution was interrupted: nobody was connected for {seconds} s"
 )
+ENDED_TASK_FOR_MEMORY = Message(
+    "ended_task_for_memory", "Interrupted: too much waits for the session in memory"
+)
+NOT_RUN_FOR_MEMORY = Message(
+    "not_run_for_memory", "Not run: too much waits for the session in memory"
+)
 NOT_RUN_DETACHED = Message("not_run_detached", "Not run: nobody was connected for {seconds} s")
