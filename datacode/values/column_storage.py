@@ -182,6 +182,17 @@ class ColumnData:
         return ColumnData(values=self._list[start:stop])
 
 
+class StoredStep(Protocol):
+    """What was done to get a table: in how many seconds of processor time, and how many rows."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def rows(self) -> int: ...
+
+
 class StoredRows(Protocol):
     """Rows in files, and what can be done with them there.
 
@@ -190,6 +201,10 @@ class StoredRows(Protocol):
     """
 
     row_count: int
+
+    @property
+    def steps(self) -> Sequence[StoredStep]:
+        """How the rows came about."""
 
     def kind(self, position: int) -> type | None:
         """``float``, ``str`` or ``bool`` if all filled cells are of it, ``NoneType`` if none is

@@ -218,6 +218,25 @@ def checked_text(host: Host, parts: Iterable[str]) -> str:
     return "".join(kept)
 
 
+@builtin("tables")
+def explain(table: Value) -> Table:
+    """How a table came about: a row for each step that was done in files, the last one last.
+
+    The columns are ``step``, ``place`` (``files`` or ``memory``), ``rows`` of the result and
+    ``seconds`` of processor time. A table in memory has one row, without seconds.
+
+    Example::
+
+        print(explain(table([["bolt", 1]], ["item", "n"])).idx[0])      # [table, memory, 1, null]
+    """
+    source = as_table(table)
+    steps = next((c.source.steps for c in source.columns if c.source is not None), ())
+    rows: list[list[Value]] = [[s.name, "files", float(s.rows), s.seconds] for s in steps]
+    if not rows:
+        rows = [["table", "memory", float(len(source)), None]]
+    return Table.from_rows(["step", "place", "rows", "seconds"], rows)
+
+
 # Columns -----------------------------------------------------------------------
 
 
