@@ -101,8 +101,6 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "each": iteration.each,
     "cells_of_rows": iteration.cells_of_rows,
     "numbers_of_column": iteration.numbers_of_column,
-    "chunks_of_cells_of_rows": iteration.chunks_of_cells_of_rows,
-    "chunks_of_numbers_of_column": iteration.chunks_of_numbers_of_column,
     "each_unpacked": iteration.each_unpacked,
     "unpack_error": iteration.unpack_error,
     "whole_range": iteration.whole_range,

@@ -39,61 +39,47 @@ def each(value: Value) -> Iterable[Value]:
 
 
 def cells_of_rows(
-    table: Table, positions: Sequence[int], width: int | None, numbers: Sequence[int]
-) -> Iterable[Value] | None:
-    """What a ``for`` visits that wants these cells of every row; None if it cannot have them.
-
-    Single cells, or tuples of several. With a ``width`` all rows must be so long, and the columns
-    of ``numbers`` must hold nothing else.
-    """
-    if not _has_cells(table, positions, width, numbers):
-        return None
-    return table.cells_of_rows(positions)
-
-
-def _has_cells(
-    table: Table, positions: Sequence[int], width: int | None, numbers: Sequence[int]
-) -> bool:
-    columns = len(table.names)
-    if width is not None and columns != width:
-        return False
-    if not all(-columns <= position < columns for position in positions):
-        return False
-    return all(table.columns[position].is_all_numbers() for position in numbers)
-
-
-def numbers_of_column(column: Column) -> Iterable[Value] | None:
-    """What a ``for`` over a column visits if it holds numbers and nothing else; else None."""
-    return iter(column) if column.stored.is_all_numbers() else None
-
-
-def chunks_of_cells_of_rows(
     table: Table,
     positions: Sequence[int],
     width: int | None,
     numbers: Sequence[int],
-    program: FoldProgram,
-    is_numbered: bool,
+    program: FoldProgram | None = None,
+    is_numbered: bool = False,
 ) -> Iterable[Any] | None:
-    """The same in pieces, one after another; those of long tables are ``FoldChunk``s."""
-    if not _has_cells(table, positions, width, numbers):
+    """What a ``for`` visits that wants these cells of every row; None if it cannot have them.
+
+    Single cells, or tuples of several. With a ``width`` all rows must be so long, and the columns
+    of ``numbers`` must hold nothing else. With the ``program`` of a fold it is pieces of that, one
+    after another, and behind numbers if that is so; those of long tables are ``FoldChunk``s.
+    """
+    columns = len(table.names)
+    if width is not None and columns != width:
         return None
+    for position in positions:
+        if not -columns <= position < columns:
+            return None
+    for position in numbers:
+        if not table.columns[position].is_all_numbers():
+            return None
+    if program is None:
+        return table.cells_of_rows(positions)
     if table.row_count >= folds.SHORTEST:
-        columns = [table.columns[position] for position in positions]
-        if folds.are_at_hand(columns):
-            return folds.chunks(table, columns, positions, program, is_numbered)
-    found = table.cells_of_rows(positions)
-    return (numbered(found) if is_numbered else found,)
+        found = [table.columns[position] for position in positions]
+        if folds.are_at_hand(found):
+            return folds.chunks(table, found, positions, program, is_numbered)
+    cells = table.cells_of_rows(positions)
+    return (numbered(cells) if is_numbered else cells,)
 
 
-def chunks_of_numbers_of_column(
-    column: Column, program: FoldProgram, is_numbered: bool
+def numbers_of_column(
+    column: Column, program: FoldProgram | None = None, is_numbered: bool = False
 ) -> Iterable[Any] | None:
-    """The same of a column that holds nothing but numbers."""
+    """What a ``for`` over a column visits if it holds numbers and nothing else; else None."""
     if not column.stored.is_all_numbers():
         return None
-    positions = (column.position,)
-    return chunks_of_cells_of_rows(column.table, positions, None, (), program, is_numbered)
+    if program is None:
+        return iter(column)
+    return cells_of_rows(column.table, (column.position,), None, (), program, is_numbered)
 
 
 def each_unpacked(value: Value, count: int) -> Iterable[Value]:

@@ -12,7 +12,7 @@ operator does not take, NaN in comparisons, divisors of 0, texts that may be dat
 accumulators that hold no number, or -0.
 
 Never used, as they differ in the last digit: ``Series.sum``, which adds in another order, and
-``series / number``, which multiplies by the reciprocal.
+``series / number``, which multiplies by the reciprocal. ``series + 0`` leaves -0 as it is.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ MOST_SKIPPED = 16
 
 SHORT_SUM = 2_000
 """So few numbers are added by Python: starting an expression of Polars would cost more."""
+
+FEW_KEYS = 16
+"""The numbers of so many keys are picked key by key; of more keys they are added by Python."""
 
 WORTH_IMPORT = 200_000
 """For so many cells in lists Polars is imported, if nothing has needed it yet."""
@@ -113,15 +116,26 @@ class FoldChunk:
         """The statements that were run for the rows, if the program counts them."""
 
     def folded(
-        self, inputs: Sequence[Value], accumulators: Sequence[Value], unset: Sequence[Value]
+        self,
+        inputs: Sequence[Value],
+        accumulators: Sequence[Value],
+        objects: Sequence[Value],
+        arrays: Sequence[Value],
+        unset: Sequence[Value],
     ) -> tuple[Value, ...] | None:
-        """The values of the accumulators and of the variables that are set, behind these rows. Of
-        the latter, those that no row sets are what ``unset`` has. None: run them one by one.
+        """What comes of these rows: the values of the accumulators, the new values in objects, the
+        new elements of arrays, and the values of the variables that are set. Of the latter, those
+        that no row sets are what ``unset`` has. None: run the rows one by one.
         """
         start, stop, _ = self._bounds
         cells = [series.slice(start, stop - start) for series in self._series]
         try:
-            run = _Run([_scalar(each) for each in inputs], list(map(_sum, accumulators)))
+            if not all(each.__class__ is dict for each in objects):
+                return None
+            if not all(each.__class__ is list for each in arrays):
+                return None
+            sums = list(map(_sum, accumulators))
+            run = _Run([_scalar(each) for each in inputs], sums, objects, len(arrays))
             run.block(_Rows(stop - start, start, cells), self._program)
             found = run.results(unset)
         except _Inexact:
@@ -223,8 +237,17 @@ class _Rows:
 class _Run:
     """One run of a program."""
 
-    def __init__(self, inputs: Sequence[Value], sums: Sequence[float]) -> None:
+    def __init__(
+        self,
+        inputs: Sequence[Value],
+        sums: list[float],
+        objects: Sequence[dict[str, Value]] = (),
+        arrays: int = 0,
+    ) -> None:
         self.steps = 0
+        self._objects = objects
+        self._by_key: list[dict[str, float]] = [{} for _ in objects]
+        self._pushed: list[list[Value]] = [[] for _ in range(arrays)]
         self._inputs = inputs
         self._sums = sums
         self._added: list[list[tuple[_Rows, pl.Series | float]]] = [[] for _ in sums]
@@ -246,6 +269,19 @@ class _Run:
                     value = self.value(rows, expression)
                     rows.set(index, value)
                     self._set.setdefault(index, []).append((rows, value))
+                case "push", index, expression:
+                    value = self.value(rows, expression)
+                    items = (
+                        value.to_list() if isinstance(value, pl.Series) else [value] * rows.count
+                    )
+                    self._pushed[index] = items
+                case "extreme", index, operator, expression, assignments:
+                    self._extreme(rows, index, operator, self.value(rows, expression), assignments)
+                case "add by key", index, key, expression, start:
+                    value = _numbers(self.value(rows, expression))
+                    self._by_key[index] = self._sums_by_key(
+                        index, self.value(rows, key), _for_each(value, rows.count), start
+                    )
                 case operator, index, expression:
                     value = _numbers(self.value(rows, expression))
                     self._added[index].append((rows, value if operator == "add" else -value))
@@ -261,16 +297,54 @@ class _Run:
         if otherwise:
             self.block(rows.where(~test), otherwise)
 
+    def _extreme(
+        self, rows: _Rows, index: int, operator: str, value: Cells, assignments: FoldProgram
+    ) -> None:
+        """``if value > best``: of equal numbers the first is kept, with ``>=`` the last."""
+        numbers = _for_each(_numbers(value), rows.count)
+        _refuse_nan(numbers)
+        values = [(variable, self.value(rows, each)) for variable, each in assignments]
+        best: Any = numbers.max() if operator[0] == ">" else numbers.min()
+        if not _ORDER[operator](best, self._sums[index]):
+            return
+        places = (numbers == best).arg_true()
+        place = places.item(-1 if operator[1:] else 0)
+        self._sums[index] = numbers.item(place)
+        row = rows.where(rows.numbers() == rows.numbers().item(place))
+        for variable, each in values:
+            found = each.item(place) if isinstance(each, pl.Series) else each
+            self._set.setdefault(variable, []).append((row, found))
+
+    def _sums_by_key(
+        self, index: int, keys: Any, numbers: pl.Series, start: float | None
+    ) -> dict[str, float]:
+        """The sums of the keys that there are; those that an object lacks begin with ``start``."""
+        sums: dict[str, Value] = self._objects[index]
+        if not _all_of(str, keys):
+            raise _Inexact
+        if not isinstance(keys, pl.Series):
+            keys = pl.Series([keys]).new_from_index(0, len(numbers))
+        found: dict[str, Any] = {
+            key: sums.get(key, start) for key in keys.unique(maintain_order=True).to_list()
+        }
+        if not all(each.__class__ is float for each in found.values()):
+            raise _Inexact
+        if len(found) > FEW_KEYS or len(numbers) < SHORT_SUM:
+            for key, number in zip(keys.to_list(), numbers.to_list(), strict=True):
+                found[key] += number
+            return found
+        return {key: _sum_of_key(found[key], numbers.filter(keys == key)) for key in found}
+
     # Results -----------------------------------------------------------------------
 
     def results(self, unset: Sequence[Value]) -> tuple[Value, ...]:
-        """The accumulators and the variables that are set, behind all rows."""
+        """The accumulators, what is put to objects and arrays, and the variables that are set."""
         sums = [_total(*each) for each in zip(self._sums, self._added, strict=True)]
         kept = [
             _last(self._set[index]) if index in self._set else before
             for index, before in enumerate(unset, len(sums))
         ]
-        return *sums, *kept
+        return *sums, *self._by_key, *self._pushed, *kept
 
     # Expressions -------------------------------------------------------------------
 
@@ -335,6 +409,13 @@ def _running_sum(before: float, terms: pl.Series) -> float:
     running = pl.concat([pl.Series([before], dtype=pl.Float64), terms]).cum_sum()
     total: float = running.item(-1)
     return total
+
+
+def _sum_of_key(before: float, numbers: pl.Series) -> float:
+    """The sum of one key; the running sum of a series would make 0 of -0."""
+    if before == 0 and math.copysign(1, before) < 0:
+        raise _Inexact
+    return _running_sum(before, numbers)
 
 
 def _last(values: Sequence[tuple[_Rows, Cells]]) -> Value:
@@ -407,16 +488,24 @@ def _arithmetic(operator: str, left: Any, right: Any) -> Any:
         return left + right
     if not _all_of(float, left, right):
         raise _Inexact
-    if operator in "/%":
-        divisors = _for_each(right, 1)
-        if (divisors == 0.0).any():
-            raise _Inexact
-        length = max(len(each) for each in (left, right, divisors) if isinstance(each, pl.Series))
-        if isinstance(left, pl.Series) or isinstance(right, pl.Series):
-            left, right = _for_each(left, length), _for_each(right, length)
+    if operator in "/%" and (_for_each(right, 1) == 0.0).any():
+        raise _Inexact
+    length = max((len(each) for each in (left, right) if isinstance(each, pl.Series)), default=0)
+    if length == 1:  # Polars takes it for a number
+        made = _arithmetic(operator, *map(_only, (left, right)))
+        return pl.Series([made], dtype=pl.Float64)
+    if length and (operator in "/%" or 0.0 in (_only(left), _only(right))):
+        left, right = _for_each(left, length), _for_each(right, length)
     if operator == "%":
         return _remainder(left, right)
     return _ARITHMETIC[operator](left, right)
+
+
+def _only(value: Any) -> Any:
+    """The number that stands for all rows; None for a longer series."""
+    if not isinstance(value, pl.Series):
+        return value
+    return value.item() if len(value) == 1 else None
 
 
 def _remainder(left: Any, right: Any) -> Cells:

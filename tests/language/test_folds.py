@@ -16,7 +16,20 @@ from tests.language.fold_programs import chunks_of, differences, outcome
 
 NEVER = 10**9
 
-START = "s = 0\nn = 0\nrate = 1.1\nlast = null\n"
+START = """
+s = 0
+n = 0
+best = 7
+rate = 1.1
+last = null
+xs = []
+by = {}
+by["Москва"] = 0
+by["Тверь"] = 0.5
+by["Омск"] = 0
+same = by
+seen = {}
+"""
 
 FOLDED = (
     "s = s + row[0]",
@@ -31,6 +44,14 @@ FOLDED = (
     "n = n + row[3] % 7",
     "if row[4] do\n n = n + 1\n endif\n last = row[2]",
     'if row[2] < "Я" do\n n = n + 1\n endif',
+    "if row[0] > best do\n best = row[0]\n last = row[2]\n endif",
+    "if best >= row[3] % 10 do\n best = row[3] % 10\n last = row[0]\n endif",
+    "if row[4] do\n xs = push(xs, row[0] * rate)\n endif",
+    "xs = push(xs, null)\n s = s + row[0]",
+    "by[row[2]] = by[row[2]] + row[0]",
+    'if row[0] > 50 do\n by["Омск"] = by["Омск"] - 1\n endif',
+    "if not has_key(seen, row[2]) do\n seen[row[2]] = 0\n endif\n"
+    " seen[row[2]] = seen[row[2]] + row[1]\n n = n + row[0]",
 )
 """Bodies of which every chunk of a plain table is folded."""
 
@@ -50,7 +71,9 @@ def plain(rows: int) -> Table:
 
 def loop(body: str) -> str:
     """A program with this body of a loop."""
-    return f"{START}for row in t do\n {body}\nnext row\nprint(s, n, last)\n"
+    return (
+        f"{START}for row in t do\n {body}\nnext row\nprint(s, n, best, last, xs, by, seen, same)\n"
+    )
 
 
 class FoldTests(SynchronousTestCase):
@@ -122,6 +145,12 @@ class FoldTests(SynchronousTestCase):
             "if row[0] > 50 do\n x = row[0]\n endif\n last = isset(x)",
             "s = s + row[0] ^ 2",
             "print(row[0])",
+            "xs = push(xs, row[0])\n xs = push(xs, row[1])",
+            "xs = push(xs, row[0])\n n = n + len(xs)",
+            "by[row[2]] = by[row[2]] + by.a",
+            "if row[0] > best do\n best = row[1]\n endif",
+            "if row[0] > best do\n best = row[0]\n n = n + 1\n endif",
+            "if row[0] > best do\n best = row[0]\n endif\n last = best",
             "s = s + missing",
         )
         for body in bodies:
@@ -139,6 +168,9 @@ class FoldTests(SynchronousTestCase):
         self.assertIn("Cannot subtract", str(error))
         self.assert_same(loop("if row[0] != null do\n s = s + row[0]\n endif"), table, 10)
         self.assertEqual(self.results, [True] * 10)
+        by = "if not has_key(seen, row[1]) do\n seen[row[1]] = 0\n endif\n"
+        self.assert_same(loop(f"{by} seen[row[1]] = seen[row[1]] + 1"), table, 10)
+        self.assertEqual(self.results, [False])
         divided = "if row[0] == null do\n next row\n endif\n s = s + row[1] / row[0]"
         self.assert_same(loop(divided), table, 10)
         self.assertEqual(self.results, [False])
@@ -155,7 +187,7 @@ class FoldTests(SynchronousTestCase):
     def test_steps(self) -> None:
         """A limit of statements is met at the same one, and the total is the same."""
         program = loop("if row[0] > 50 do\n n = n + 1\n next row\n endif\n s = s + row[0]")
-        for steps in (6, 7, 8, 40, 100, 150, 200, 300, 301, 302, 303, 304, 305, 306, 400):
+        for steps in (16, 17, 18, 40, 100, 150, 200, 300, 301, 302, 303, 304, 305, 306, 400):
             self.assert_same(program, plain(75), 10, steps)
             self.assertTrue(self.results)
 
@@ -191,5 +223,7 @@ class LibraryTests(SynchronousTestCase):
         for compute in (operator.add, operator.sub, operator.mul):
             self.assertEqual(compute(one, 1.1).to_list(), [compute(x, 1.1) for x in left])
             self.assertEqual(compute(1.1, one).to_list(), [compute(1.1, x) for x in left])
+        zeros = pl.Series([-0.0, 0.0]) + pl.Series([0.0, 0.0])
+        self.assertEqual(list(map(str, zeros.to_list())), ["0.0", "0.0"])
         thirds = one / pl.Series([3.1]).new_from_index(0, len(one))
         self.assertEqual(thirds.to_list(), [x / 3.1 for x in left])

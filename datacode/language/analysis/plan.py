@@ -509,7 +509,13 @@ A block is a tuple of statements:
 - ``("steps", n)``: so many statements of the program are run;
 - ``("if", condition, block, block)``;
 - ``("set", variable, expression)``;
-- ``("add", variable, expression)``, ``("subtract", variable, expression)``.
+- ``("add", variable, expression)``, ``("subtract", variable, expression)``;
+- ``("extreme", variable, operator, expression, assignments)``: if ``expression operator variable``
+  the variable gets the value, and others get theirs: ``assignments`` are pairs of a variable and an
+  expression;
+- ``("push", array, expression)``;
+- ``("add by key", object, key, expression, start)``; ``start`` is what a key that is not there
+  begins with, None if there is no such thing.
 
 An expression is one of
 
@@ -525,15 +531,19 @@ An expression is one of
 class Fold:
     """How a loop over cells is run for many rows at once (``passes.folds``, ``tables.folds``).
 
-    ``inputs`` are what the body reads of beyond and does not set, ``accumulators`` those that it
-    only adds to, ``set`` those that it sets and that exist beyond it. The variables of ``program``
-    are the accumulators, those that are ``set``, and behind these any that one row alone knows.
+    ``inputs`` are what the body reads of beyond and does not set, ``accumulators`` the variables
+    that it only adds to, or only raises or lowers, ``objects`` those to whose members it only adds,
+    ``arrays`` those that it only pushes to, ``set`` those that it sets and that exist beyond it.
+    The variables of ``program`` are the accumulators, those that are ``set``, and behind these any
+    that one row alone knows.
     """
 
     at: Place
     program: FoldProgram
     inputs: tuple[Read | Cell, ...]
     accumulators: tuple[Target, ...]
+    objects: tuple[ElementTarget, ...]
+    arrays: tuple[Target, ...]
     set: tuple[Target, ...]
 
 

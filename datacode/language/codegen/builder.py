@@ -276,6 +276,10 @@ class Builder:
         """``identifier = value``."""
         self.emit(self.assignment(value, self.target(identifier)))
 
+    def augmented(self, identifier: str, operator: ast.operator, value: ast.expr) -> ast.AugAssign:
+        """``identifier += value`` or the like; not added to ``out``."""
+        return ast.AugAssign(self.target(identifier), operator, value, **self._place)
+
     def evaluation(self, value: ast.expr) -> ast.Expr:
         """An expression as a statement; not added to ``out``."""
         return ast.Expr(value, **self._place)

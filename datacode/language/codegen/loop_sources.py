@@ -60,9 +60,9 @@ def cells(
             arguments.append(_positions(b, source.numbers))
         what = "numbers_of_column" if source.positions is None else "cells_of_rows"
         if fold is not None:
-            what = f"chunks_of_{what}"
             arguments.append(b.constants(fold.program))
-            arguments.append(b.constant(source.is_numbered))
+            if source.is_numbered:
+                arguments.append(b.constant(True))
         is_there = b.compare(
             b.walrus(found.id, b.call(what, *arguments)), [ast.IsNot()], [b.constant(None)]
         )

@@ -65,9 +65,15 @@ class _Assignment:
 class _Variables:
     """The variables that a body assigns, by their Python names, with the numbers they get."""
 
-    numbers: dict[str, int] = field(default_factory=dict)
-    accumulators: list[plan.Target] = field(default_factory=list)
-    kept: list[plan.Target] = field(default_factory=list)
+    numbers: dict[str, int]
+    accumulators: list[plan.Target]
+    kept: list[plan.Target]
+    extremes: frozenset[str]
+    """The accumulators that are raised or lowered."""
+    stored: frozenset[str]
+    """The arrays and objects that get more."""
+    objects: dict[str, plan.ElementTarget] = field(default_factory=dict)
+    arrays: dict[str, plan.Target] = field(default_factory=dict)
 
 
 class _Body:
@@ -85,13 +91,15 @@ class _Body:
         """The fold; raises ``_NoFold``."""
         program = self._block(self._loop.body, set(), 0)
         found = self._variables
-        if not found.numbers:
+        if not (found.numbers or found.objects or found.arrays):
             raise _NoFold
         return plan.Fold(
             self._loop.source.at,
             program,
             tuple(self._inputs.values()),
             tuple(found.accumulators),
+            tuple(found.objects.values()),
+            tuple(found.arrays.values()),
             tuple(found.kept),
         )
 
@@ -121,6 +129,7 @@ class _Body:
             raise _NoFold
         made: list[plan.FoldProgram] = []
         steps = 0
+        skipped = False
         for index, node in enumerate(body):
             self._count()
             steps += 1
@@ -128,6 +137,17 @@ class _Body:
             if isinstance(node, plan.Next):
                 if node.depth or following:
                     raise _NoFold
+            elif skipped:
+                skipped = False
+            elif isinstance(node, plan.If) and _is_extreme(node):
+                made.append(self._extreme(node, known, depth))
+            elif isinstance(node, plan.If) and _starts_key(node, following):
+                skipped = True
+                made.append(self._add_by_key(following[0], known, depth, node))
+            elif isinstance(node, plan.StoreElement):
+                made.append(self._add_by_key(node, known, depth))
+            elif isinstance(node, plan.AppendArray):
+                made.append(self._push(node, known, depth))
             elif isinstance(node, plan.If):
                 joined = any(_may_leave(each) for each in _ways(node))
                 made.append(self._if(node, following if joined else (), known, depth))
@@ -161,6 +181,8 @@ class _Body:
     def _assignment(self, node: plan.Stmt, known: set[str], depth: int) -> list[plan.FoldProgram]:
         found = _as_assignment(node)
         python = found.target.slot.python
+        if python in self._variables.extremes:
+            raise _NoFold
         number = self._variables.numbers[python]
         if number < len(self._variables.accumulators):
             return [
@@ -170,6 +192,82 @@ class _Body:
         value = self._expression(found.value, known, depth + 1)
         known.add(python)
         return [("set", number, value)]
+
+    def _extreme(self, node: plan.If, known: set[str], depth: int) -> plan.FoldProgram:
+        """``if value > best``: ``best`` gets the value, and others get theirs."""
+        if self._counts_steps:
+            raise _NoFold
+        branch = node.branches[-1]
+        best, operator, value = _compared(branch)
+        stored = self._expression(value, known, depth + 1)
+        assignments = []
+        for each in map(_as_assignment, branch.body):
+            python = each.target.slot.python
+            made = self._expression(each.value, known, depth + 1)
+            if python != best:
+                assignments.append((self._variables.numbers[python], made))
+            elif repr(made) != repr(stored):
+                raise _NoFold
+        number = self._variables.numbers[best]
+        if any(variable < len(self._variables.accumulators) for variable, _ in assignments):
+            raise _NoFold
+        known -= _assigned(branch.body)
+        return "extreme", number, operator, stored, tuple(assignments)
+
+    def _push(self, node: plan.AppendArray, known: set[str], depth: int) -> plan.FoldProgram:
+        """``xs = push(xs, value)``, the only one for ``xs``."""
+        target, arrays = node.target, self._variables.arrays
+        python = target.slot.python
+        own = self._loop.visible.values()
+        if target.test is not None or target.is_announced or node.is_extended or python in own:
+            raise _NoFold
+        if python in arrays or not node.is_certain:
+            raise _NoFold
+        arrays[python] = target
+        return "push", len(arrays) - 1, self._expression(node.item, known, depth + 1)
+
+    def _add_by_key(
+        self, node: Any, known: set[str], depth: int, start: plan.If | None = None
+    ) -> plan.FoldProgram:
+        """``by[key] = by[key] + value``, the only one for ``by``, perhaps behind
+        ``if not has_key(by, key)``, where it is set to a number first.
+        """
+        if not isinstance(node, plan.StoreElement) or len(node.targets) != 1:
+            raise _NoFold
+        (target,), objects, value = node.targets, self._variables.objects, node.value
+        python = target.slot.python
+        if target.is_tested or not target.is_certain or target.slot.owns_parts:
+            raise _NoFold
+        if python in objects or python in self._loop.visible.values() or len(node.path) != 1:
+            raise _NoFold
+        if not isinstance(value, plan.Arith) or value.operator not in _ADDING:
+            raise _NoFold
+        element, path = value.left, node.path[0]
+        if not isinstance(element, plan.Element) or not isinstance(element.base, plan.Read):
+            raise _NoFold
+        if path.is_member or element.base.slot.python != python:
+            raise _NoFold
+        objects[python] = target
+        key = self._expression(path.index, known, depth + 1)
+        same = [self._expression(element.index, known, depth + 1)]
+        begin = None
+        if start is not None:
+            if self._counts_steps:
+                raise _NoFold
+            call, first = _start_of_key(start)
+            if _variable_of(call.arguments[0]) != python or _variable_of(first) != python:
+                raise _NoFold
+            same += [
+                self._expression(each, known, depth + 1)
+                for each in (call.arguments[1], first.path[0].index)
+            ]
+            begin = plan.number_of(first.value)
+        if any(repr(each) != repr(key) for each in same):
+            raise _NoFold
+        number = self._expression(value.right, known, depth + 1)
+        if value.operator == "-":
+            number = "negate", number
+        return "add by key", len(objects) - 1, key, number, begin
 
     # Expressions -----------------------------------------------------------------
 
@@ -208,6 +306,8 @@ class _Body:
         python = node.slot.python
         if python in self._cells:
             return self._cells[python]
+        if python in self._variables.stored:
+            raise _NoFold
         number = self._variables.numbers.get(python)
         if number is not None:
             if python not in known:
@@ -232,22 +332,46 @@ class _Body:
 
 def _variables(loop: plan.Loop, cells: dict[str, plan.FoldProgram]) -> _Variables:
     """The variables that the body assigns: accumulators first, then those that are kept."""
-    assignments = [_as_assignment(node) for node in _statements(loop.body)]
     added: dict[str, plan.Target] = {}
     others: dict[str, plan.Target] = {}
-    for each in assignments:
+    extremes: dict[str, int] = {}
+    stored: set[str] = set()
+    for node in _statements(loop.body):
+        if isinstance(node, plan.StoreElement):
+            stored |= {each.slot.python for each in node.targets}
+            continue
+        if isinstance(node, plan.AppendArray):
+            stored.add(node.target.slot.python)
+            continue
+        if isinstance(node, plan.If):
+            best = _compared(node.branches[-1])[0]
+            extremes[best] = extremes.get(best, 0) + 1
+            continue
+        each = _as_assignment(node)
         target = each.target
         if target.is_announced or target.slot.python in cells:
             raise _NoFold
         (added if each.terms else others)[target.slot.python] = target
     own = set(loop.visible.values())
+    best_of = {python: others.pop(python) for python in extremes if python in others}
+    if any(number > 1 for number in extremes.values()) or not stored.isdisjoint((*added, *others)):
+        raise _NoFold
     accumulators = [each for python, each in added.items() if python not in others]
-    if any(each.slot.python in own for each in accumulators):
+    accumulators += best_of.values()
+    if any(each.slot.python in own for each in accumulators) or not added.keys().isdisjoint(
+        best_of
+    ):
         raise _NoFold
     kept = [each for python, each in others.items() if python not in own]
     local = [each for python, each in others.items() if python in own]
     pythons = [each.slot.python for each in (*accumulators, *kept, *local)]
-    return _Variables({python: i for i, python in enumerate(pythons)}, accumulators, kept)
+    return _Variables(
+        {python: i for i, python in enumerate(pythons)},
+        accumulators,
+        kept,
+        frozenset(best_of),
+        frozenset(stored),
+    )
 
 
 def _as_assignment(node: plan.Stmt) -> _Assignment:
@@ -288,6 +412,99 @@ def _reads(node: plan.Expr, slot: Slot) -> bool:
     return any(each.__class__ is Slot and each.python == slot.python for each in plan.walk([node]))
 
 
+# Extremes ----------------------------------------------------------------------------------
+
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _compared(branch: plan.Branch) -> tuple[str, str, plan.Expr]:
+    """The variable that is the greatest or least value so far, and how which value is compared with
+    it: the variable is assigned in the branch, and one side of the comparison.
+    """
+    test = branch.condition
+    if isinstance(test, plan.Compare) and test.operator in _ORDER:
+        sides = (
+            (test.right, test.operator, test.left),
+            (test.left, _MIRRORED[test.operator], test.right),
+        )
+        for best, operator, value in sides:
+            if isinstance(best, plan.Read) and best.certain:
+                python = best.slot.python
+                if any(_stores(each, python) for each in branch.body):
+                    return python, operator, value
+    raise _NoFold
+
+
+def _stores(node: plan.Stmt, python: str) -> bool:
+    return isinstance(node, plan.Store) and node.targets[0].slot.python == python
+
+
+def _is_extreme(node: plan.If) -> bool:
+    """Is it ``if value > best``, perhaps behind ``if best == null`` with the same body?"""
+    if node.otherwise is not None or len(node.branches) > 2:
+        return False
+    if not all(isinstance(each, plan.Store) for way in _ways(node) for each in way):
+        return False
+    try:
+        best, _, value = _compared(node.branches[-1])
+    except _NoFold:
+        return False
+    if _reads_name(value, best):
+        return False
+    if len(node.branches) == 1:
+        return True
+    test = node.branches[0].condition
+    return (
+        isinstance(test, plan.Compare)
+        and test.operator == "=="
+        and isinstance(test.left, plan.Read)
+        and test.left.slot.python == best
+        and isinstance(test.right, plan.Const)
+        and test.right.value is None
+    )
+
+
+def _reads_name(node: plan.Expr, python: str) -> bool:
+    return any(each.__class__ is Slot and each.python == python for each in plan.walk([node]))
+
+
+# Sums by key -------------------------------------------------------------------------------
+
+
+def _starts_key(node: plan.If, following: Sequence[plan.Stmt]) -> bool:
+    """Is it ``if not has_key(by, key)``, with a number for the key, before ``by[key] = …``?"""
+    if not following or not isinstance(following[0], plan.StoreElement):
+        return False
+    try:
+        _start_of_key(node)
+    except _NoFold:
+        return False
+    return True
+
+
+def _start_of_key(node: plan.If) -> tuple[plan.CallBuiltin, plan.StoreElement]:
+    """The call of ``has_key``, and the assignment of a number."""
+    match node:
+        case plan.If(
+            branches=(
+                plan.Branch(
+                    condition=plan.Not(operand=plan.CallBuiltin(name="has_key") as call),
+                    body=(plan.StoreElement(path=(plan.Step(is_member=False),)) as first,),
+                ),
+            ),
+            otherwise=None,
+        ) if len(call.arguments) == 2 and plan.number_of(first.value) is not None:
+            return call, first
+    raise _NoFold
+
+
+def _variable_of(node: plan.Expr | plan.StoreElement) -> str | None:
+    """The Python name of the only variable that is read or assigned into."""
+    if isinstance(node, plan.StoreElement):
+        return node.targets[0].slot.python if len(node.targets) == 1 else None
+    return plan.variable_of(node)
+
+
 # Blocks ------------------------------------------------------------------------------------
 
 
@@ -311,12 +528,18 @@ def _may_leave(body: plan.Block) -> bool:
 
 
 def _statements(body: Sequence[plan.Stmt]) -> list[plan.Stmt]:
-    """All statements but ``if`` and ``next``, those within others included."""
+    """All statements but ``next``, those within others included; of ``if`` those that look for an
+    extreme, with what their last branch assigns.
+    """
     found: list[plan.Stmt] = []
     waiting = list(reversed(body))
     while waiting:
         node = waiting.pop()
         if isinstance(node, plan.If):
+            if _is_extreme(node):
+                found.append(node)
+                waiting += reversed(node.branches[-1].body)
+                continue
             for way in reversed(_ways(node)):
                 waiting += reversed(way)
         elif not isinstance(node, plan.Next):
@@ -325,4 +548,8 @@ def _statements(body: Sequence[plan.Stmt]) -> list[plan.Stmt]:
 
 
 def _assigned(body: Sequence[plan.Stmt]) -> set[str]:
-    return {_as_assignment(node).target.slot.python for node in _statements(body)}
+    return {
+        _as_assignment(node).target.slot.python
+        for node in _statements(body)
+        if not isinstance(node, plan.If | plan.StoreElement | plan.AppendArray)
+    }

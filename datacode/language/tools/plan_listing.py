@@ -150,8 +150,10 @@ def _for(node: plan.For) -> Iterator[str]:
         if loop.unset:
             yield f"    unset at each step: {', '.join(loop.unset)}"
         if loop.fold is not None:
-            added, kept = loop.fold.accumulators, loop.fold.set
-            names = ", ".join(each.slot.python for each in (*added, *kept))
+            fold = loop.fold
+            slots = [each.slot for each in (*fold.accumulators, *fold.arrays, *fold.set)]
+            slots += [each.slot for each in fold.objects]
+            names = ", ".join(slot.python for slot in slots)
             yield f"    for many rows at once, if the table is long: {names}"
         yield from _inner(loop.body)
 
