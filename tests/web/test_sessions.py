@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+
 from tests.smb.proxy import FaultProxy
 from tests.web.case import PageTestCase
+from tests.web.running_server import RunningServer
 
 COUNTS = """print("begun")
 for i in range(40) do
@@ -52,13 +56,16 @@ class KeptSessionTests(PageTestCase):
     def test_running_program_goes_on(self) -> None:
         """Output and answer of a program that ran meanwhile come, each piece once."""
         page = self.page
+        for i in range(4):
+            page.run(f"x = {i}")
         page.run(COUNTS, finish=False)
         page.until(lambda: "3\n" in (page.output() or ""), "no output")
         self.proxy.drop_all()
         self.back()
         page.until(lambda: not page.all(".run.running"), "the run does not end")
         self.assertEqual(ALL, page.output())
-        self.assertEqual(["run good"], [each.get_attribute("class") for each in page.all(".run")])
+        endings = [each.get_attribute("class") for each in page.all(".run")]
+        self.assertEqual(["run good"] * 5, endings)
 
     def test_page_loaded_anew(self) -> None:
         """A page that is loaded anew shows what its session printed, and what still runs."""
@@ -129,3 +136,94 @@ class KeptSessionTests(PageTestCase):
         page.run("x = 2\ny = x / 0")
         page.run("print(x)")
         self.assertEqual("1\n", page.output())
+
+
+class StateTests(PageTestCase):
+    """The session as a file, and a second one from it."""
+
+    def button(self, name: str) -> None:
+        """Press one of the panel's buttons."""
+        self.page.panel("variables")
+        buttons = self.page.all("#panel-variables .small-button")
+        next(each for each in buttons if name in each.text).click()
+
+    def test_save_and_open(self) -> None:
+        """What was saved can be opened, after a question."""
+        page = self.page
+        page.run("x = 42\nfunction f(n) do\nreturn n + x\nendfunction")
+        self.button("Сохранить")
+        page.until_text(".toast", "Сессия сохранена")
+        (saved,) = page.until(lambda: list(page.downloads.glob("session-*.dcstate")), "no file")
+        page.run("x = 1")
+        page.driver.find_element("css selector", "#panel-variables input[type=file]").send_keys(
+            str(saved)
+        )
+        page.until_text("dialog", "будут заменены")
+        page.click("dialog .danger")
+        page.until_text(".toast", "Открыта сессия")
+        page.run("print(f(1))")
+        self.assertEqual("43\n", page.output())
+
+    def test_not_a_state(self) -> None:
+        """A file that is none is refused in a sentence, and nothing changes."""
+        page = self.page
+        page.run("x = 42")
+        page.panel("variables")
+        wrong = page.downloads / "wrong.dcstate"
+        wrong.write_text("nothing of the kind")
+        page.driver.find_element("css selector", "#panel-variables input[type=file]").send_keys(
+            str(wrong)
+        )
+        page.click("dialog .danger")
+        page.until(lambda: page.all(".toast.bad, .toast.error, .toast"), "nothing is said")
+        page.run("print(x)")
+        self.assertEqual("42\n", page.output())
+
+    def test_duplicate(self) -> None:
+        """Another tab begins with the same variables, and they part from there."""
+        page = self.page
+        page.run("x = 1")
+        driver = page.driver
+        first = driver.current_window_handle
+        self.button("Дублировать")
+        page.until(lambda: len(driver.window_handles) == 2, "no second tab")
+        (second,) = [each for each in driver.window_handles if each != first]
+        driver.switch_to.window(second)
+        self.addCleanup(driver.switch_to.window, first)
+        self.addCleanup(driver.close)
+        page.until_connected()
+        page.run("x = x + 1\nprint(x)")
+        self.assertEqual("2\n", page.output())
+        driver.switch_to.window(first)
+        page.run("print(x)")
+        self.assertEqual("1\n", page.output())
+        driver.switch_to.window(second)
+
+
+class RestartTests(PageTestCase):
+    """A server that keeps sessions from start to start."""
+
+    def serve(self) -> RunningServer:
+        """A server of the test's own, for it is going to be killed."""
+        self.kept = tempfile.mkdtemp(prefix="datacode-state-")
+        self.addCleanup(shutil.rmtree, self.kept)
+        server = RunningServer("--state", self.kept)
+        self.addCleanup(server.stop)
+        return server
+
+    def test_restart(self) -> None:
+        """The page comes back to its session; a program that was running is told of."""
+        page = self.page
+        page.run("x = 42\nt = table([[1], [2]], ['n'])")
+        page.run("print('begun')\nfor i in range(1000000000) do\n    y = i\nnext i", finish=False)
+        page.until(lambda: page.output() == "begun\n", "no output")
+        port = self.running.port
+        self.running.process.kill()
+        self.running.process.wait()
+        page.until_text(".banner-text", "потеряно")
+        again = RunningServer("--state", self.kept, port=port)
+        self.addCleanup(again.stop)
+        page.until_connected()
+        page.until_text(".run-message", "Сервер был перезапущен во время выполнения")
+        page.run("print(x, len(t))")
+        self.assertEqual("42 2\n", page.output())

@@ -175,6 +175,11 @@ export class Connection {
     return this.ticket?.position ?? 0;
   }
 
+  /** The server's. */
+  get address(): string {
+    return this.url;
+  }
+
   /** Does the session wait while there is no connection? */
   get kept(): boolean {
     return this.ticket !== null;
@@ -237,7 +242,7 @@ export class Connection {
       ticket.seq += 1;
       const { seq } = ticket;
       keepTicket(ticket);
-      const numbered = { ...message, seq, seen: ticket.seen };
+      const numbered = { ...message, seq, seen: ticket.seen, id: `n${seq}` };
       return new Promise((resolve, reject) => {
         this.numbered.set(seq, { ...listeners, resolve, reject, message: numbered });
         socket.send(JSON.stringify(numbered));
@@ -391,8 +396,9 @@ export class Connection {
   }
 
   private deliver(message: Record<string, unknown>): void {
-    const seq = this.attached && typeof message.seq === "number" ? message.seq : null;
     const id = typeof message.id === "string" ? message.id : "";
+    // Pieces of output have a `seq` of their own: which request they belong to is in the id.
+    const seq = id.startsWith("n") ? Number(id.slice(1)) : null;
     const pending = seq === null ? this.pending.get(id) : this.numbered.get(seq);
     const { ticket } = this;
     if (ticket && seq !== null && typeof message.position === "number") ticket.position = message.position;

@@ -13,6 +13,7 @@ import { type Upload, FilesPanel, droppedFiles } from "./panels/files";
 import { HistoryPanel } from "./panels/history";
 import type { Panel, Request } from "./panels/panel";
 import { SamplesPanel } from "./panels/samples";
+import { STATE_FILE, SessionState } from "./panels/session_state";
 import { SharesPanel } from "./panels/shares";
 import { VariablesPanel } from "./panels/variables";
 import { type Answer, type Diagnostics, type Problem, completionsOf, problemsOf } from "./protocol";
@@ -43,6 +44,7 @@ class App {
   private readonly log: Log;
   private readonly runner: Runner;
   private readonly variables: VariablesPanel;
+  private readonly state: SessionState;
   private readonly shares: SharesPanel;
   private readonly files: FilesPanel;
   private readonly past: HistoryPanel;
@@ -77,7 +79,8 @@ class App {
       ended: (info, answer, where) => this.ended(info, answer, where),
     });
     const insert = (quoted: string, bare: string): void => this.editor.insert(quoted, bare);
-    this.variables = new VariablesPanel(this.request, insert);
+    this.state = new SessionState(this.request, this.connection, () => void this.variables.refresh());
+    this.variables = new VariablesPanel(this.request, insert, this.state.element);
     this.shares = new SharesPanel(this.request, insert);
     this.files = new FilesPanel(this.request, insert, () => this.connection.unsent);
     this.past = new HistoryPanel((name, code) => this.openNew(name, code));
@@ -389,6 +392,11 @@ class App {
   }
 
   private dropped(items: readonly Upload[]): void {
+    const [only] = items;
+    if (items.length === 1 && only && STATE_FILE.test(only.path)) {
+      void this.state.open(only.file);
+      return;
+    }
     const programs = items.filter((item) => /\.dc$/i.test(item.path) && !item.path.includes("/"));
     const others = items.filter((item) => !programs.includes(item));
     void this.importFiles(programs.map((item) => item.file));

@@ -71,6 +71,16 @@ export function keepTicket(ticket: SessionTicket): void {
   }
 }
 
+/** Another session's ticket, for a page that is opened now; what is given puts this tab's own back. */
+export function placeTicket(ticket: SessionTicket): () => void {
+  const own = sessionStorage.getItem(KEY);
+  keepTicket(ticket);
+  return () => {
+    if (own === null) forgetTicket();
+    else sessionStorage.setItem(KEY, own);
+  };
+}
+
 export function forgetTicket(): void {
   try {
     sessionStorage.removeItem(KEY);

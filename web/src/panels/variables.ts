@@ -16,7 +16,7 @@ export class VariablesPanel implements Panel {
   private variables: Variable[] | null = null;
   private visible = false;
 
-  constructor(private readonly request: Request, private readonly insert: Insert) {
+  constructor(private readonly request: Request, private readonly insert: Insert, state: HTMLElement) {
     this.list = el("div", { class: "panel-list" });
     const refresh = named(
       el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: () => void this.refresh() } }, icon("refresh")),
@@ -29,7 +29,7 @@ export class VariablesPanel implements Panel {
       say("variables.reset"),
     );
     hinted(reset, "variables.resetHelp");
-    this.element = el("div", { class: "panel-body" }, el("div", { class: "panel-bar" }, reset, refresh), this.list);
+    this.element = el("div", { class: "panel-body" }, el("div", { class: "panel-bar" }, reset, refresh), state, this.list);
     live(this.list, () => this.render());
   }
 
