@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import math
 from itertools import repeat
+from typing import Any
 
 from datacode.values.lazy_polars import pl
-
-_LARGEST_EXACT = 2.0**52
 
 
 def power(base: pl.Series | float, exponent: pl.Series | float, length: int) -> pl.Series:
@@ -28,31 +27,83 @@ def quotient(left: pl.Series | float, right: pl.Series | float) -> pl.Series:
     return left / right
 
 
+_SPLIT = 2.0**27 + 1
+_STEP = 2.0**26
+_LARGEST_EXACT = 2.0**52
+_LEAST, _MOST = 1e-200, 1e200
+"""Between these no part of a product is rounded for want of exponents."""
+
+
 def remainder(left: pl.Series | float, right: pl.Series | float, length: int) -> pl.Series:
     """The rest of a division, with the sign of the left operand; no right one is 0.
 
-    Of whole numbers up to 2 ** 52 the rest that Polars gives is exact, of all others not: it
-    subtracts a product. Those are divided by C's ``fmod``.
+    Polars subtracts a rounded product, which is the rest only of whole numbers up to 2 ** 52; C's
+    ``fmod`` is exact, and so is this. Rows with numbers too far apart, infinite ones and NaN are
+    left to ``fmod`` itself.
     """
-    if _are_whole(left) and _are_whole(right):
-        one = _column(left, "left", length)
-        found: pl.Series = one.abs() % abs(right)
-        if one.min() > 0:  # type: ignore[operator]
-            return found
-        frame = pl.DataFrame([found.alias("rest"), one])
-        is_negative = (pl.col("left") < 0) | (1.0 / pl.col("left") == -math.inf)
-        return frame.select(
-            pl.when(is_negative).then(-pl.col("rest")).otherwise(pl.col("rest"))
-        ).to_series()
-    lefts = repeat(left, length) if isinstance(left, float) else left.to_list()
-    rights = repeat(right, length) if isinstance(right, float) else right.to_list()
-    return pl.Series(
-        [
-            math.nan if math.isinf(a) or b == 0 else math.fmod(a, b)
-            for a, b in zip(lefts, rights, strict=True)
-        ],
-        dtype=pl.Float64,
-    )
+    dividends = _column(left, "left", length)
+    size = dividends.abs()
+    divisor: Any = abs(right)
+    if _are_whole(divisor) and _are_whole(size):
+        return _with_sign(size % divisor, dividends)
+    limit: Any = divisor * _STEP * _STEP
+    most: Any = size.max()
+    if isinstance(divisor, float):
+        is_known = _LEAST < divisor < _MOST and most is not None and most < limit
+        left_over = [] if is_known else list(range(length))
+    else:
+        known = (size < limit) & (divisor > _LEAST) & (divisor < _MOST)
+        left_over = (~known).arg_true().to_list()
+    if len(left_over) == length:
+        rest = pl.Series("rest", [0.0], dtype=pl.Float64).new_from_index(0, length)
+    else:
+        rest = _rest(size, divisor * _STEP) if _is_above(size, divisor * _STEP) else size
+        rest = _with_sign(_rest(rest, divisor), dividends)
+    if not left_over:
+        return rest
+    rights: Any = repeat(right) if isinstance(right, float) else right.gather(left_over)
+    exact = [
+        math.nan if math.isinf(a) or b == 0 else math.fmod(a, b)
+        for a, b in zip(dividends.gather(left_over), rights, strict=False)
+    ]
+    return rest.scatter(left_over, exact)
+
+
+def _rest(size: pl.Series, divisor: pl.Series | float) -> pl.Series:
+    """``size`` modulo ``divisor``, both positive, exactly: the quotient is below 2 ** 26 or so.
+
+    Halves of the divisor's digits times the whole quotient need no rounding (Veltkamp's splitting),
+    nor do the differences. The quotient is too large by one where rounding has made it whole.
+    """
+    top = divisor * _SPLIT
+    high = top - (top - divisor)
+    low = divisor - high
+    whole = quotient(size, divisor).floor()
+    rest: pl.Series = size - whole * high
+    if not isinstance(low, float) or low:
+        rest = rest - whole * low
+    is_below = rest < 0
+    if is_below.any():
+        rest = rest + is_below.cast(pl.Float64) * divisor
+    return rest
+
+
+def _is_above(size: pl.Series, limit: pl.Series | float) -> bool:
+    return bool((size >= limit).any())
+
+
+def _with_sign(size: pl.Series, of: pl.Series) -> pl.Series:
+    """The numbers with the signs of others, zeros too."""
+    least: Any = of.min()
+    if least is None or least > 0:
+        return size
+    inverse = 1.0 / of  # of the zeros only that shows the sign
+    if least == 0 and inverse.min() != -math.inf:
+        return size
+    is_negative = (of < 0) | (inverse == -math.inf)
+    frame = pl.DataFrame([size.alias("size"), is_negative.alias("is_negative")])
+    chosen = pl.when("is_negative").then(-pl.col("size")).otherwise(pl.col("size"))
+    return frame.select(chosen).to_series()
 
 
 def _column(operand: pl.Series | float, name: str, length: int) -> pl.Series:
@@ -61,11 +112,17 @@ def _column(operand: pl.Series | float, name: str, length: int) -> pl.Series:
     return operand.alias(name)
 
 
-def _are_whole(operand: pl.Series | float) -> bool:
-    """Are all numbers whole, and exact?"""
-    if isinstance(operand, float):
-        return operand.is_integer() and abs(operand) < _LARGEST_EXACT and operand != 0
-    least, most = operand.min(), operand.max()
-    if least is None or not -_LARGEST_EXACT < least <= most < _LARGEST_EXACT:  # type: ignore[operator]
+_FIRST_ROWS = 64
+
+
+def _are_whole(size: pl.Series | float) -> bool:
+    """Are all of these positive numbers whole, and exact?"""
+    if isinstance(size, float):
+        return size.is_integer() and 0 < size < _LARGEST_EXACT
+    first = size.head(_FIRST_ROWS)
+    if not (first.floor() == first).all():
         return False
-    return not operand.is_nan().any() and bool((operand.floor() == operand).all())
+    most: Any = size.max()
+    if most is None or not most < _LARGEST_EXACT:
+        return False
+    return bool((size.floor() == size).all()) and not size.is_nan().any()

@@ -65,16 +65,37 @@ def _round(series: pl.Series, others: Sequence[Value]) -> pl.Series | None:
     scaled = series * factor
     rounded = scaled.round(mode="half_away_from_zero")
     made = quotient(rounded, factor)
-    distances = (scaled - rounded).abs()
-    most: Any = distances.max()  # that passes over NaN
-    edges: Any = (scaled.min(), scaled.max())
-    size = max(abs(edge or 0.0) for edge in edges)
-    if most is not None and most < 0.5 - size * _DOUBT and not distances.is_nan().any():
+    gaps = scaled - rounded
+    # Minima and maxima pass over NaN.
+    edges: Any = (scaled.min(), scaled.max(), gaps.min(), gaps.max())
+    least, most, *gap = (abs(edge or 0.0) for edge in edges)
+    if max(gap) < 0.5 - max(least, most) * _DOUBT and not gaps.is_nan().any():
         return made
-    places = (~(distances < 0.5 - scaled.abs() * _DOUBT)).arg_true()
+    places = (~(gaps.abs() < 0.5 - scaled.abs() * _DOUBT)).arg_true()
     if len(places):
-        exact = [_by_printed_digits(number, int(digits)) for number in series.gather(places)]
-        made = made.scatter(places, exact)
+        made = made.scatter(places, _near_halves(series.gather(places), factor, int(digits)))
+    return made
+
+
+_EXACT_HALF = 1e14
+"""Below it a number and a half has at most 15 digits, and so is the only one of its double."""
+
+
+def _near_halves(numbers: pl.Series, factor: float, digits: int) -> pl.Series:
+    """The numbers rounded by their printed digits.
+
+    A number is printed as half of the last place, or above, exactly if it is not below the double
+    that is nearest to that half.
+    """
+    size = numbers.abs()
+    scaled = size * factor
+    low = scaled.floor()
+    is_up = size >= quotient(low * 2.0 + 1.0, 2.0 * factor)
+    made: pl.Series = quotient(low + is_up.cast(pl.Float64), factor) * numbers.sign()
+    others = (~(scaled < _EXACT_HALF)).arg_true()
+    if len(others):
+        exact = [_by_printed_digits(number, digits) for number in numbers.gather(others)]
+        made = made.scatter(others, exact)
     return made
 
 
@@ -85,11 +106,13 @@ def _by_printed_digits(number: float, digits: int) -> float:
 
 
 def _to_whole(series: pl.Series) -> pl.Series:
-    """Halves away from zero."""
-    size = series.abs()
-    whole = size.floor()
-    found: pl.Series = (whole + (size - whole >= 0.5).cast(pl.Float64)) * series.sign()
-    return found
+    """Halves away from zero; no zero has a sign, as none has row by row."""
+    made = series.round(mode="half_away_from_zero")
+    least: Any = series.min()
+    if least is None or least > 0:
+        return made
+    number = pl.col(made.name)
+    return made.to_frame().select(pl.when(number == 0).then(0.0).otherwise(number)).to_series()
 
 
 def _length(series: pl.Series) -> pl.Series:

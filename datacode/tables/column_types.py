@@ -13,7 +13,7 @@ from datacode.tables.date_parsing import NO_DATES, Dates, parsed
 from datacode.values.column_storage import ColumnData
 from datacode.values.date_text import is_date_text
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import WHITE_SPACE, is_money_text
+from datacode.values.parse_text import MONEY_MARK, WHITE_SPACE, is_money_text
 from datacode.values.stored_column import batches, is_plain
 from datacode.values.types import Currency, Value
 
@@ -138,7 +138,7 @@ def _count_series(series: pl.Series, dates: Dates) -> dict[ColumnType, int]:
     return {}
 
 
-_MONEY_LIKE = r"[0-9].*[^0-9 .,+-]|[^0-9 .,+-].*[0-9]"
+_SPACE_AT_AN_END = f"^[{WHITE_SPACE}]|[{WHITE_SPACE}]$"
 
 
 def _count_texts(series: pl.Series, filled: int, dates: Dates) -> dict[ColumnType, int]:
@@ -147,10 +147,11 @@ def _count_texts(series: pl.Series, filled: int, dates: Dates) -> dict[ColumnTyp
     if dates.count:
         counts[ColumnType.DATE] = dates.count
         series = series.filter(pl.Series(dates.keys).is_null())
-    is_short = (series.str.len_bytes() <= 50) | series.str.contains(
-        f"^[{WHITE_SPACE}]|[{WHITE_SPACE}]$"
-    )
-    different = series.filter(series.str.contains(_MONEY_LIKE) & is_short).value_counts()
+    is_long = series.str.len_bytes() > 50
+    if is_long.any():
+        series = series.filter(~is_long | series.str.contains(_SPACE_AT_AN_END))
+    like = series.filter(series.str.contains(MONEY_MARK))
+    different = like.filter(like.str.contains("[0-9]")).value_counts()
     money = sum(count for text, count in different.iter_rows() if is_money_text(text))
     if money:
         counts[ColumnType.CURRENCY] = money

@@ -21,8 +21,9 @@ from datacode.tables.duration_columns import are_durations, duration_of
 from datacode.tables.filters import is_utf8, where
 from datacode.tables.money_columns import are_amounts, is_money
 from datacode.tables.regular_expressions import are_matching
+from datacode.tables.text_forms import DIGIT, DURATION_LIKE, has_text_like
 from datacode.values.column_storage import SHORT, ColumnData, is_short, typed
-from datacode.values.date_text import DURATION, could_be_date
+from datacode.values.date_text import could_be_date
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import MONEY_MARK, amount_of
 from datacode.values.table import Table
@@ -274,7 +275,7 @@ class _Expression:
         if isinstance(right, ColumnData):
             if _are_alike_dates(left) and _are_alike_dates(right):
                 left, right = keyed_pair(left, right, keep_texts=False)
-            return _of_columns(operator, _typed(left), _typed(right))
+            return _of_columns(operator, left, right)
         if operator not in ("==", "!="):
             left = self._ordered(left, right)
         return _as_series(where(left, operator, right)).fill_null(False)
@@ -435,14 +436,15 @@ def _spread(cells: pl.DataFrame, known: pl.DataFrame, results: list[Value]) -> C
     return ColumnData.of_list([None if n is None else results[n] for n in found])
 
 
-def _of_texts(operator: str, one: pl.Series, other: pl.Series) -> pl.Series:
+def _of_texts(operator: str, left: ColumnData, right: ColumnData) -> pl.Series:
     """Two columns of texts compared that mean no more than that beside each other."""
-    for pattern in (DATE_LIKE, f"^{DURATION}$", "[0-9]"):  # the last may be amounts of money
-        if pattern == "[0-9]" and operator not in _ORDER:
+    for pattern in (DATE_LIKE, DURATION_LIKE, DIGIT):  # the last may be amounts of money
+        if pattern == DIGIT and operator not in _ORDER:
             continue
-        found = [_has_text_like(series, pattern) for series in (one, other)]
+        found = [has_text_like(cells, pattern) for cells in (left, right)]
         if all(found) or (pattern == DATE_LIKE and operator in _ORDER and any(found)):
             raise NotVectorizable
+    one, other = _typed(left), _typed(right)
     if operator in _ORDER:
         mask: pl.Series = _ORDER[operator](one, other)
         return mask.fill_null(False)
@@ -450,17 +452,11 @@ def _of_texts(operator: str, one: pl.Series, other: pl.Series) -> pl.Series:
     return ~mask if operator == "!=" else mask
 
 
-def _has_text_like(series: pl.Series, pattern: str) -> bool:
-    """Is there a text of such a form? Dates and durations begin with a digit or a sign."""
-    if pattern != "[0-9]" and not ((series >= "-") & (series < ":")).any():
-        return False
-    return bool(series.str.contains(pattern).any())
-
-
-def _of_columns(operator: str, one: pl.Series, other: pl.Series) -> pl.Series:
+def _of_columns(operator: str, left: ColumnData, right: ColumnData) -> pl.Series:
     """Two columns of numbers or texts compared, cell by cell. Nothing compares with NaN."""
+    one, other = _typed(left), _typed(right)
     if one.dtype == other.dtype == pl.String:
-        return _of_texts(operator, one, other)
+        return _of_texts(operator, left, right)
     if one.dtype != pl.Float64 or other.dtype != pl.Float64:
         raise NotVectorizable
     if operator in _ORDER:
@@ -483,13 +479,13 @@ def _means_more(cells: ColumnData, value: ColumnOrValue) -> bool:
     if series.dtype != pl.String or isinstance(value, ColumnData):
         return False
     if value.__class__ is float:
-        return not is_money(cells) and bool(series.str.contains(MONEY_MARK).any())
+        return not is_money(cells) and has_text_like(cells, MONEY_MARK)
     if value.__class__ is not str:
         return False
     if could_be_date(value):
-        return dates_of(cells) is None and bool(series.str.contains(DATE_LIKE).any())
+        return dates_of(cells) is None and has_text_like(cells, DATE_LIKE)
     if duration_of(value) is not None:
-        return not are_durations(cells) and bool(series.str.contains(f"^{DURATION}$").any())
+        return not are_durations(cells) and has_text_like(cells, DURATION_LIKE)
     return amount_of(value) is not None and not is_money(cells)
 
 

@@ -58,6 +58,7 @@ class ColumnData:
         "checkpoint_name",
         "dates",
         "kinds",
+        "text_forms",
     )
 
     source: StoredRows | None = None
@@ -80,6 +81,8 @@ class ColumnData:
         """The cache of ``tables.column_types``: what types the cells have."""
         self.dates: object = None
         """The cache of ``tables.date_columns``: what the cells are compared by as dates."""
+        self.text_forms: dict[str, bool] | None = None
+        """The cache of ``tables.text_forms``: what the texts among the cells look like."""
 
     @classmethod
     def of_list(cls, values: list[Value]) -> ColumnData:

@@ -135,11 +135,41 @@ class WholeColumnTests(TableTestCase):
                 found = quotient(left, right).to_list()
                 expected = map(bits, map(truediv, lefts, given_rights))
                 self.assertEqual(list(map(bits, found)), list(expected))
-            digits = 2.0
-            rounded = column_functions.FUNCTIONS["round"](left, [digits])
-            assert rounded is not None
-            alone = [BUILTINS["round"].function(number, digits) for number in lefts]
-            self.assertEqual(list(map(bits, rounded.to_list())), list(map(bits, alone)))
+            self._assert_rounded(lefts, 2.0)
+
+    @quickly
+    @given(st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=20), st.integers(0, 15))
+    def test_halves_to_the_last_bit(self, lasts: list[int], digits: int) -> None:
+        """Halves of the last place, and the numbers beside them, are rounded as row by row."""
+        halves = [float(f"{2 * last + 1}e-{digits}") / 2 for last in lasts]
+        printed = [float(f"{last}.5e-{digits}") for last in lasts]
+        above = [math.nextafter(number, math.inf) for number in printed]
+        below = [math.nextafter(number, -math.inf) for number in printed]
+        self._assert_rounded([*halves, *printed, *above, *below, math.nan, -0.3], float(digits))
+
+    @quickly
+    @given(
+        st.lists(st.integers(0, 1 << 55), min_size=1, max_size=20),
+        st.floats(1e-9, 1e9),
+        st.integers(0, 1 << 30),
+    )
+    def test_multiples_to_the_last_bit(self, times: list[int], size: float, fewer: int) -> None:
+        """What is left of multiples of the divisor, and of the numbers beside them."""
+        exact = [size * each for each in (*times, *(each & fewer for each in times))]
+        lefts = [number for e in exact for number in (e, -e, math.nextafter(e, 0), e + size / 3)]
+        left = pl.Series(lefts, dtype=pl.Float64)
+        expected = [bits(modulo(number, size)) for number in lefts]
+        divisors = pl.Series([size]).new_from_index(0, len(lefts))
+        for right in (size, divisors):
+            found = remainder(left, right, len(lefts)).to_list()
+            self.assertEqual(list(map(bits, found)), expected)
+
+    def _assert_rounded(self, numbers: list[float], digits: float) -> None:
+        series = pl.Series(numbers, dtype=pl.Float64)
+        rounded = column_functions.FUNCTIONS["round"](series, [digits])
+        assert rounded is not None
+        alone = [BUILTINS["round"].function(number, digits) for number in numbers]
+        self.assertEqual(list(map(bits, rounded.to_list())), list(map(bits, alone)))
 
     def test_it_is_used(self) -> None:
         """Comparisons and computations of typed columns are not done row by row."""
