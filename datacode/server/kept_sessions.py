@@ -26,7 +26,7 @@ from datacode.errors import DataCodeError
 from datacode.server.attachment import SessionRecord
 from datacode.server.checkpoints.storage import CheckpointStorage, SessionStorage
 from datacode.server.checkpoints.storage_quota import NoRoom, QuotaPart
-from datacode.server.checkpoints.stored_index import RECORD, StoredIndex, read_index
+from datacode.server.checkpoints.stored_index import StoredIndex, read_index, written_at
 from datacode.server.files.file_threads import SessionWork
 from datacode.server.session import Session
 from datacode.server.workspace import Workspace
@@ -75,7 +75,11 @@ class StateFolder:
 
 
 def _has_record(folder: Path) -> bool:
-    return (folder / RECORD).is_file()
+    try:
+        written_at(folder)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 class KeptSessions:
@@ -145,6 +149,8 @@ class KeptSessions:
         """A session has ended for good; its storage deletes its folder."""
         if session.workspace.storage is not None:
             session.workspace.storage.stays = False
+        if session.attachment is not None:
+            self._awake.discard(session.attachment.session)
 
     async def save(self, session: Session) -> None:
         """Write a session's record once its newest state is kept; where that takes long, twice."""
@@ -207,7 +213,7 @@ class KeptSessions:
         for folder in self._folder.iterdir():
             if _NAME.fullmatch(folder.name) and folder.name not in awake:
                 with contextlib.suppress(FileNotFoundError):
-                    ages.append((time.time() - (folder / RECORD).stat().st_mtime, folder))
+                    ages.append((time.time() - written_at(folder), folder))
         ages.sort()
         found = []
         for number, (age, folder) in enumerate(ages):
@@ -218,5 +224,7 @@ class KeptSessions:
                     "Deleted a session that nobody came back to: {name}", name=folder.name
                 )
             else:
-                found.append((folder.name, sum(each.stat().st_size for each in folder.iterdir())))
+                with contextlib.suppress(FileNotFoundError):  # it is being deleted
+                    size = sum(each.stat().st_size for each in folder.iterdir())
+                    found.append((folder.name, size))
         return found

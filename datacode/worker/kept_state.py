@@ -35,8 +35,8 @@ class StateStore(Protocol):
     def newest(self) -> int:
         """The number of the state that there was last, kept or not."""
 
-    def put(self, state: int, manifest: bytes, columns: Sequence[bytes]) -> Deferred[None]:
-        """Keep a small state, whose columns are there."""
+    def put(self, state: int, manifest: bytes, columns: Sequence[bytes]) -> Deferred[None] | None:
+        """Keep a small state, whose columns are there; None where that is done at once."""
 
     def add(self, piece: wire.StatePiece) -> Deferred[None]:
         """Keep a piece; the state is whole with the last one of its manifest."""
@@ -109,6 +109,9 @@ class KeptState:
         if message.manifest:
             stored = self.store.put(message.state, message.manifest, _split(message.columns))
             generation = self._generation
+            if stored is None:
+                self._is_kept(message.state, generation)
+                return
             self._unanswered += 1
             stored.addCallbacks(
                 lambda _: self._is_kept(message.state, generation),

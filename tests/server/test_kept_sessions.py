@@ -141,7 +141,7 @@ class KeptSessionsTests(SynchronousTestCase):
             if file.is_file():
                 self.assertNotIn(named["token"].encode(), file.read_bytes())
                 self.assertEqual(file.stat().st_mode & 0o077, 0)
-        record = kept / named["session"] / "record"
+        record = kept / named["session"] / "record-1"
         for name in (str(record), str(kept)):
             answer = client.ask(code=f"print(read_file('{name}'))", seq=2)
             self.assertIsNotNone(answer["error"])
@@ -167,18 +167,20 @@ class KeptSessionsTests(SynchronousTestCase):
         client.ask(code=PROGRAM, seq=1)
         daemon.stop()
         kept = self.state / FOLDER
-        record = kept / named["session"] / "record"
-        good = record.read_bytes()
+        records = sorted((kept / named["session"]).glob("record-*"))
+        good = [record.read_bytes() for record in records]
         (kept / "0123456789abcdef").mkdir()
-        (kept / "0123456789abcdef" / "record").write_bytes(b"\xff" * 100)
+        (kept / "0123456789abcdef" / "record-0").write_bytes(b"\xff" * 100)
         (kept / "no session").mkdir()
-        record.write_bytes(good[: len(good) // 2])
+        for record, content in zip(records, good, strict=True):
+            record.write_bytes(content[: len(content) // 2])
         self.server()
         self.assertFalse((kept / "no session").exists())
         for session in (named["session"], "0123456789abcdef", "../../etc", "no session", "."):
             _, answer = self.back({"session": session, "token": named["token"]})
             self.assertIs(answer["success"], False)
-        record.write_bytes(good)
+        for record, content in zip(records, good, strict=True):
+            record.write_bytes(content)
         _, answer = self.back({"session": named["session"], "token": "x" * 22})
         self.assertIs(answer["success"], False)
         client, answer = self.back(named)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from twisted.internet.defer import Deferred, DeferredLock, fail, succeed
+from twisted.internet.defer import Deferred, DeferredLock, fail
 from twisted.logger import Logger
 
 from datacode.runtime.checkpoint import write
@@ -31,7 +31,7 @@ from datacode.server.checkpoints.checkpoint_parts import (
     write_file,
 )
 from datacode.server.checkpoints.storage_quota import NoRoom, QuotaPart, StorageQuota
-from datacode.server.checkpoints.stored_index import RECORD, StoredIndex, encoded
+from datacode.server.checkpoints.stored_index import StoredIndex, write_index
 from datacode.server.files.file_threads import FileThreads, SessionWork
 from datacode.worker import wire
 
@@ -131,6 +131,7 @@ class SessionStorage:
         self._kept: frozenset[bytes] = frozenset()
         self._state = self._newest = 0
         self._record: str | None = None
+        self._records = 0
         self._gone: list[_StoredFile] = []
         self.stays = False
         """Whether what is on the disk is to be there after the end."""
@@ -251,11 +252,11 @@ class SessionStorage:
 
     # What a process sends -----------------------------------------------------------------------
 
-    def put(self, state: int, manifest: bytes, columns: Sequence[bytes]) -> Deferred[None]:
-        """Keep a small state, whose columns are there or on their way."""
+    def put(self, state: int, manifest: bytes, columns: Sequence[bytes]) -> Deferred[None] | None:
+        """Keep a small state, whose columns are there or on their way; None where it is done."""
         if not self._turn.locked and len(manifest) <= _IN_MEMORY and self._has(columns):
             self._commit(state, manifest, columns)
-            return succeed(None)
+            return None
         return self._in_turn(self._put, state, manifest, columns)
 
     async def _put(self, state: int, manifest: bytes, columns: Sequence[bytes]) -> None:
@@ -444,7 +445,9 @@ class SessionStorage:
         if self._closed:
             return
         manifest = self._manifest
+        self._records += 1
         index = StoredIndex(
+            number=self._records,
             record=record,
             state=self._state,
             newest=max(newest, self._state),
@@ -452,14 +455,14 @@ class SessionStorage:
             manifest_file=manifest.path.name if isinstance(manifest, _StoredFile) else "",
             columns=[(column, self._columns[column].size) for column in self._kept],
         )
-        await self._work.run(self._write_index, name, encoded(index))
+        await self._work.run(self._write_index, name, index)
         gone, self._gone = self._gone, []
         self._record = name
         if gone:
             await self._work.run(_unlink, [each.path for each in gone])
             self._part.give(sum(each.counted for each in gone))
 
-    def _write_index(self, name: str, content: bytes) -> None:
+    def _write_index(self, name: str, index: StoredIndex) -> None:
         """In a thread."""
         folder = self._made_folder()
         if folder.name != name:
@@ -472,14 +475,7 @@ class SessionStorage:
             if self._upload is not None and self._upload.path is not None:
                 self._upload.path = moved / self._upload.path.name
             folder = moved
-        new = folder / f"new-{os.urandom(8).hex()}"
-        try:
-            with open(os.open(new, _NEW_FILE, 0o600), "wb") as file:
-                file.write(content)
-            os.rename(new, folder / RECORD)
-        except OSError:
-            _unlink([new])
-            raise
+        write_index(folder, index)
 
     def wake_up(self, folder: Path, index: StoredIndex) -> None:
         """Go on with what is in a folder, of which ``index`` is the record. Raises ``NoRoom``."""
@@ -490,6 +486,7 @@ class SessionStorage:
             self._columns[name] = stored
         self._kept = frozenset(self._columns)
         self._state, self._newest = index.state, index.newest
+        self._records = index.number
         if index.manifest_file:
             path = folder / index.manifest_file
             self._manifest = _StoredFile(path, path.stat().st_size, index.state)
