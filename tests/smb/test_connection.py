@@ -23,7 +23,7 @@ from datacode.smb.deadline import Deadline
 from datacode.smb.errors import Cause, ShareError, Status
 from datacode.smb.policy import Offer
 from datacode.smb.protocol import messages
-from datacode.smb.protocol.connection import Sizes, WireConnection
+from datacode.smb.protocol.connection import Related, RelatedResponses, Sizes, WireConnection
 from datacode.smb.protocol.crypto import Unprotected
 from datacode.smb.protocol.messages import Command, Dialect
 from datacode.smb.target import Target
@@ -277,6 +277,106 @@ class WireTests(WireTestCase):
         self.assertTrue(wire.broken)
 
 
+OPEN: Related = (Command.CREATE, lambda handle: messages.create("x", 1, 1, 0))
+OPENED = struct.pack("<HBBIQQQQQQII16sII", *(89, 0, 0, 1, 0, 0, 7, 7, 0, 3, 0x80, 0, HANDLE, 0, 0))
+FLUSHED = struct.pack("<HH", 4, 0)
+
+
+class RelatedTests(WireTestCase):
+    """Requests about one handle."""
+
+    REQUESTS = (OPEN, (Command.FLUSH, messages.flush), (Command.CLOSE, messages.close))
+
+    def answered(
+        self, statuses: dict[int, int], *, credits: int = 64, end: int | None = None
+    ) -> tuple[list[Request], RelatedResponses, WireConnection]:
+        """What was asked and answered where commands have these statuses, the rest OK.
+
+        The server closes the connection instead of answering the command ``end``.
+        """
+        seen: list[Request] = []
+
+        def script(requests: Iterator[Request], sock: socket.socket) -> None:
+            for request in requests:
+                seen.append(request)
+                if request.command == end:
+                    return
+                status = statuses.get(request.command, Status.OK)
+                body = OPENED if request.command == Command.CREATE else FLUSHED
+                sock.sendall(frame(reply(request, body, status=status, credits=1)))
+
+        wire = self.wire(script, credits=credits)
+        with wire.during(Deadline(5, 2)):
+            replies = wire.ask_related(self.REQUESTS, 1)
+        return seen, replies, wire
+
+    def test_one_frame(self) -> None:
+        """The later ones are about what the first one opens, and follow at multiples of 8."""
+        sent: list[bytes] = []
+
+        def script(requests: Iterator[Request], sock: socket.socket) -> None:
+            size = int.from_bytes(sock.recv(4, socket.MSG_WAITALL), "big")
+            sent.append(sock.recv(size, socket.MSG_WAITALL))
+
+        wire = self.wire(script)
+        with wire.during(Deadline(5, 2)):
+            self.assertRaises(ShareError, lambda: wire.ask_related(self.REQUESTS, 7)[0])
+        rest, found = sent[0], []
+        while rest:
+            fields = messages.HEADER.unpack_from(rest)
+            following = fields[7] or len(rest)
+            self.assertTrue(following % 8 == 0 or following == len(rest))
+            found.append((fields[4], fields[6], fields[8], fields[10], rest[64:following]))
+            rest = rest[following:]
+        self.assertEqual([each[0] for each in found], [5, 7, 6])
+        self.assertEqual([each[1] for each in found], [0, 4, 4])
+        self.assertEqual([each[2] for each in found], [3, 4, 5])
+        self.assertEqual({each[3] for each in found}, {7})
+        for each in found[1:]:
+            self.assertEqual(each[4][8:24], messages.PREVIOUS)
+
+    def test_answers(self) -> None:
+        """Each has its own status."""
+        _, replies, _ = self.answered({Command.FLUSH: 0xC0000022})
+        statuses = [replies[place].status for place in range(3)]
+        self.assertEqual(statuses, [0, 0xC0000022, 0])
+        self.assertEqual(replies[0].body, OPENED)
+        self.assertEqual(replies[-1].header.command, Command.CLOSE)
+
+    def test_one_after_the_other(self) -> None:
+        """Where there are too few credits, by the handle itself; with the same answers."""
+        for credits in (1, 2):
+            seen, replies, wire = self.answered({Command.FLUSH: 0xC0000022}, credits=credits)
+            self.assertEqual([request.command for request in seen], [5, 7, 6])
+            self.assertEqual([request.body[8:24] for request in seen[1:]], [HANDLE, HANDLE])
+            self.assertEqual([replies[place].status for place in range(3)], [0, 0xC0000022, 0])
+            self.assertFalse(wire.broken)
+
+    def test_nothing_was_opened(self) -> None:
+        """Then nothing is asked about it, where there is a choice."""
+        seen, replies, _ = self.answered({Command.CREATE: 0xC0000034}, credits=1)
+        self.assertEqual([request.command for request in seen], [5])
+        self.assertEqual(replies[0].status, 0xC0000034)
+        self.assertIs(self.assertRaises(ShareError, lambda: replies[-1]).cause, errors.MISSING)
+
+    def test_an_end_in_the_middle(self) -> None:
+        """What was answered is known; the rest is a lost connection."""
+        for credits in (64, 1):
+            _, replies, wire = self.answered({}, credits=credits, end=Command.CLOSE)
+            self.assertEqual([replies[0].status, replies[1].status], [0, 0])
+            for place in (2, -1):
+                error = self.assertRaises(ShareError, replies.__getitem__, place)
+                self.assertIs(error.cause, errors.LOST)
+            self.assertTrue(wire.broken)
+
+    def test_an_answer_to_something_else(self) -> None:
+        """Breaks the connection."""
+        wire = self.wire(self.each(lambda request: frame(reply(request, OPENED, message=9))))
+        with wire.during(Deadline(5, 2)):
+            error = self.assertRaises(ShareError, lambda: wire.ask_related(self.REQUESTS, 1)[0])
+        self.assertIs(error.cause, errors.NONSENSE)
+
+
 class CreditTests(WireTestCase):
     """A server says how much may be on its way."""
 
@@ -497,6 +597,9 @@ class _Requests:
                 raise StopIteration
             buffer += received
         fields = messages.HEADER.unpack_from(buffer, 4)
-        request = Request(fields[4], fields[2], fields[8], bytes(buffer[68 : 4 + size]))
-        del buffer[: 4 + size]
+        end = fields[7] or size
+        request = Request(fields[4], fields[2], fields[8], bytes(buffer[68 : 4 + end]))
+        del buffer[: 4 + end]
+        if end < size:  # related requests follow in the same frame
+            buffer[:0] = struct.pack(">I", size - end)
         return request

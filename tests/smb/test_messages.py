@@ -183,7 +183,7 @@ class ProtectionTests(SynchronousTestCase):
         elif isinstance(side, Signed):
             sign = side._signature
             side._signature = lambda m, *, server: sign(m, server=True)  # type: ignore[method-assign]
-        return side.seal(bytes(head), body)
+        return side.seal((bytes(head) + body,))
 
     def opened(self, settled: SecurityParameters, frame: bytes) -> bytes:
         """The message in a frame."""
@@ -236,7 +236,7 @@ class ProtectionTests(SynchronousTestCase):
         head = bytearray(messages.header(Command.READ, 4, 1, 1, 0, 77))
         struct.pack_into("<I", head, 20, 72)
         side = Signed(settled)
-        first = side.seal(bytes(head), b"one.....")
+        first = side.seal((bytes(head) + b"one.....",))
         self.assertEqual(len(self.opened(settled, first + second)), len(first + second))
         forged = bytearray(first + second)
         forged[-1] ^= 1
@@ -245,7 +245,7 @@ class ProtectionTests(SynchronousTestCase):
     def test_no_nonce_twice(self) -> None:
         """Two requests of the same words look different."""
         side = transform_for(parameters(Dialect.SMB_3_1_1, Cipher.AES_128_GCM))
-        self.assertNotEqual(side.seal(b"h" * 64, b"b"), side.seal(b"h" * 64, b"b"))
+        self.assertNotEqual(side.seal((b"h" * 64 + b"b",)), side.seal((b"h" * 64 + b"b",)))
 
     def test_guests_have_no_key(self) -> None:
         """So nothing is checked for them."""

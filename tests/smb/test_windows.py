@@ -121,7 +121,7 @@ class WindowsTests(WireTestCase):
     def test_short_new_names(self) -> None:
         """FileRenameInformation has at least 24 bytes ([MS-FSCC], 2.4.42.2)."""
         for name in ("", "x", "xy", "xyz", "a longer name"):
-            data = messages.rename_over(name)
+            data = messages.new_name(name, replacing=True)
             self.assertGreaterEqual(len(data), 24)
             length = int.from_bytes(data[16:20], "little")
             self.assertEqual(data[20 : 20 + length].decode("utf-16-le"), name)
@@ -200,6 +200,64 @@ class WindowsTests(WireTestCase):
         share = self.share(in_use)
         share.store("x.txt", BytesSource(b"new"), Deadline(10, 5), token="t")
         self.assertEqual(len(renames), 3)
+
+    def test_a_new_file_that_another_client_makes_meanwhile(self) -> None:
+        """Is never replaced unseen: it is looked at as any file that was there before."""
+        renames: list[int] = []
+        opened_now: list[int] = []
+
+        def made(status: int) -> Answers:
+            def answer(request: Request) -> tuple[int, bytes]:
+                if request.command == Command.CREATE and not create_fields(request)[0] & 0x10000:
+                    opened_now.append(request.command)
+                    return (0xC0000034 if len(opened_now) == 1 else status), opened()
+                if request.command == Command.SET_INFO and request.body[3] == messages.RENAME:
+                    renames.append(request.body[32])
+                    return (Status.OK if request.body[32] else 0xC0000035), struct.pack("<H", 2)
+                return usual(request)
+
+            return answer
+
+        def store(status: int) -> None:
+            renames.clear()
+            opened_now.clear()
+            content = BytesSource(b"new")
+            self.share(made(status)).store("x.txt", content, Deadline(10, 5), token="t")
+
+        store(Status.OK)
+        self.assertEqual(renames, [0, 1])
+        error = self.assertRaises(ShareError, store, SHARING_VIOLATION)
+        self.assertIs(error.cause, errors.LOCKED)
+        self.assertEqual(renames, [0])
+
+    def test_a_write_that_is_cut_short(self) -> None:
+        """Of a small file, too: the rest is written, and all of it is stored."""
+        asked: list[tuple[int, int]] = []
+
+        def short(request: Request) -> tuple[int, bytes]:
+            if request.command in (Command.WRITE, Command.FLUSH):
+                asked.append((request.command, request.length if request.command == 9 else 0))
+            if len(asked) == 1 and request.command == Command.WRITE:
+                return Status.OK, struct.pack("<HHIIHH", 17, 0, 1, 0, 0, 0) + b"\0"
+            return usual(request)
+
+        self.share(short).store("x.txt", BytesSource(b"text"), Deadline(10, 5), token="t")
+        self.assertEqual(asked[-2:], [(Command.WRITE, 4), (Command.FLUSH, 0)])
+
+    def test_attributes_that_the_server_refuses(self) -> None:
+        """Then the file is written itself, and no other takes its place."""
+        commands: list[tuple[int, int]] = []
+
+        def refuses(request: Request) -> tuple[int, bytes]:
+            if request.command == Command.SET_INFO:
+                commands.append((request.command, request.body[3]))
+                if request.body[3] == messages.BASIC:
+                    return DENIED, b""
+            return usual(request)
+
+        self.share(refuses).store("x.txt", BytesSource(b"text"), Deadline(10, 5), token="t")
+        kinds = [messages.BASIC, messages.DISPOSITION, messages.END_OF_FILE]
+        self.assertEqual([kind for _, kind in commands], kinds)
 
     def test_replacing_what_one_may_not(self) -> None:
         """Stays "denied"."""

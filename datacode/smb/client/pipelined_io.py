@@ -15,8 +15,8 @@ from typing import Protocol
 from datacode.smb import errors
 from datacode.smb.errors import ShareError, Status, of_status
 from datacode.smb.protocol import messages
-from datacode.smb.protocol.connection import WireConnection
-from datacode.smb.protocol.messages import Command
+from datacode.smb.protocol.connection import CREDIT, Related, WireConnection
+from datacode.smb.protocol.messages import Command, Response
 
 IN_FLIGHT = 8
 """How many requests wait for answers at the same time, at most."""
@@ -135,6 +135,29 @@ def write_file(
             progress(pieces.done, source.size)
     if failure is not None:
         raise failure
+
+
+def whole_write(wire: WireConnection, source: ByteSource) -> Related | None:
+    """The one request that writes all of ``source``; None where it takes none, or several."""
+    size = source.size
+    if not 0 < size <= min(CREDIT, wire.sizes.write):
+        return None
+    data = source.part(0, size)
+    if len(data) != size:
+        raise ShareError(errors.CHANGED)
+    return Command.WRITE, lambda handle: messages.write(handle, 0, size) + data
+
+
+def is_whole(wire: WireConnection, reply: Response, source: ByteSource, progress: Progress) -> bool:
+    """Whether that request has written all of it; it may be answered with less."""
+    if reply.status != Status.OK:
+        raise of_status(reply.status)
+    with wire.parsing():
+        count = messages.parse_write(reply.body)
+        if not 0 < count <= source.size:
+            raise messages.Malformed
+    progress(count, source.size)
+    return count == source.size
 
 
 def _room(asked: dict[int, tuple[int, int]]) -> bool:

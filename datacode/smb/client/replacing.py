@@ -19,12 +19,21 @@ from typing import TypeVar
 from datacode.smb import errors
 from datacode.smb.client import pipelined_io
 from datacode.smb.client.pipelined_io import ByteSource, Progress
-from datacode.smb.client.smb_connection import Handle, ShareConnection
+from datacode.smb.client.smb_connection import (
+    ASK_SECURITY,
+    CLOSE,
+    FLUSH,
+    Handle,
+    ShareConnection,
+    change,
+    change_permissions,
+)
 from datacode.smb.client.tree import PathParts, Tree
 from datacode.smb.deadline import Deadline
-from datacode.smb.errors import ShareError
+from datacode.smb.errors import ShareError, Status, of_status
 from datacode.smb.protocol import messages
-from datacode.smb.protocol.messages import AccessMask, CreateDisposition, CreateOptions
+from datacode.smb.protocol.connection import Related, RelatedResponses
+from datacode.smb.protocol.messages import AccessMask, CreateDisposition, CreateOptions, Response
 
 Result = TypeVar("Result")
 
@@ -64,35 +73,62 @@ class Replacement:
     def store(self, source: ByteSource, progress: Progress, deadline: Deadline) -> None:
         """Put the bytes of ``source`` into the file, old or new."""
         old = self._patiently(self._look, deadline)
+        if old is None:
+            self._make(source, progress, deadline)
+            return
         handle = self._new(old)
         if handle is None or not self._put_in_place(handle, old, source, progress, deadline):
             self._patiently(lambda: self._overwrite(source, progress), deadline)
 
-    def _put_in_place(
-        self,
-        handle: Handle,
-        old: _Old | None,
-        source: ByteSource,
-        progress: Progress,
-        deadline: Deadline,
-    ) -> bool:
-        """Write a new file and give it the old one's name; False where it could not be the same."""
+    def _make(self, source: ByteSource, progress: Progress, deadline: Deadline) -> None:
+        """Write a new file, and give it a name that nobody had when it was looked for."""
+        handle = self._tree.open(
+            *(self._first_name, AccessMask.TO_REPLACE, CreateDisposition.OVERWRITE_IF),
+            CreateOptions.NOT_DIRECTORY,
+        )
         try:
             self._write(handle, source, progress)
-            if old is not None and not self._adopt(handle, old):
-                self._tree.delete_unless_refused(handle)
-                return False
-            self._patiently(self._look, deadline)  # somebody may have opened it meanwhile
-            self._patiently(lambda: self._tree.rename_over(handle, self._parts), deadline)
-        except ShareError:
-            self._tree.delete_unless_refused(handle)
+            try:
+                self._tree.rename(handle, self._parts, replacing=False)
+            except ShareError as error:
+                if error.cause.broken:
+                    raise
+                self._replace(handle, deadline)  # somebody may have made one meanwhile
+        except BaseException:
+            self._tree.discard(handle)
             raise
+        self._tree.close(handle)
+
+    def _put_in_place(
+        self, handle: Handle, old: _Old, source: ByteSource, progress: Progress, deadline: Deadline
+    ) -> bool:
+        """Write a new file and give it the old one's name; False where it could not be the same.
+
+        Its attributes come late: a file that is hidden cannot be overwritten by a second attempt.
+        They come once more when it has its name, since Samba takes a name that begins with a dot
+        for hidden and may have written that down. Other clients cannot overwrite a hidden file. To
+        be archived is what every changed file is.
+        """
+        attributes = old.handle.info.attributes & _CAN_BE_SET
+        basic = messages.basic_information(old.handle.created, attributes)
+        again = messages.basic_information(0, attributes | _ARCHIVE)
+        try:
+            is_same = self._write(handle, source, progress, change(messages.BASIC, basic))
+            if is_same:
+                self._replace(handle, deadline)
+        except BaseException:
+            self._tree.discard(handle)
+            raise
+        if is_same:
+            self._tree.close_after(handle, change(messages.BASIC, again))
         else:
-            if old is not None:
-                self._unhide(handle, old)
-        finally:
-            self._tree.close(handle)
-        return True
+            self._tree.discard(handle)
+        return is_same
+
+    def _replace(self, handle: Handle, deadline: Deadline) -> None:
+        """Give a new file the name of the old one, unless somebody has opened that meanwhile."""
+        self._patiently(self._look_again, deadline)
+        self._patiently(lambda: self._tree.rename(handle, self._parts, replacing=True), deadline)
 
     def _patiently(self, work: Callable[[], Result], deadline: Deadline) -> Result:
         """Do ``work``; again while a reader or a virus scanner has the file open."""
@@ -108,26 +144,32 @@ class Replacement:
     def _look(self) -> _Old | None:
         """What is there, if anything; a ``ShareError`` where others could not write it now."""
         try:
-            handle = self._opened(_OLD_OWNER)
+            handle, replies = self._opened(_OLD_OWNER, ASK_SECURITY)
         except ShareError as error:
             if error.cause is errors.MISSING:
                 return None
             if error.cause is not errors.DENIED:
                 raise
             # Who may write need not be one who may know the owner.
-            handle = self._opened(_TO_LOOK)
-            self._tree.close(handle)
-            return _Old(handle, None)
-        try:
-            return _Old(handle, self._security(handle))
-        finally:
-            self._tree.close(handle)
+            return _Old(self._opened(_TO_LOOK)[0], None)
+        return _Old(handle, self._security(replies[1]))
 
-    def _opened(self, access: int) -> Handle:
+    def _look_again(self) -> None:
+        """The same, where only the failures matter."""
         try:
-            handle = self._tree.open(
+            self._opened(_TO_LOOK)
+        except ShareError as error:
+            if error.cause is not errors.MISSING:
+                raise
+
+    def _opened(self, access: int, *then: Related) -> tuple[Handle, RelatedResponses]:
+        """Open the file to write it, and close it again."""
+        try:
+            handle, replies = self._tree.open_then(
                 self._parts,
                 access,
+                *then,
+                CLOSE,
                 options=CreateOptions.NOT_DIRECTORY,
                 sharing=_SHARE_WITH_READERS,
             )
@@ -136,99 +178,58 @@ class Replacement:
                 raise self._why_denied(error) from None
             raise
         if handle.info.is_folder:
-            self._tree.close(handle)
             raise ShareError(errors.IS_FOLDER)
         if handle.info.attributes & _READ_ONLY:  # some servers open it all the same
-            self._tree.close(handle)
             raise ShareError(errors.FILE_READ_ONLY)
-        return handle
+        return handle, replies
 
     def _why_denied(self, failure: ShareError) -> ShareError:
         """Servers say "denied" of a folder, and of a file with the attribute read-only."""
         try:
-            handle = self._tree.open(self._parts, AccessMask.READ_ATTRIBUTES)
+            handle = self._tree.look(self._parts)
         except ShareError as error:
             return error if error.cause.broken else failure
-        self._tree.close(handle)
         if handle.info.is_folder:
             return ShareError(errors.IS_FOLDER)
         return ShareError(errors.FILE_READ_ONLY) if handle.info.attributes & _READ_ONLY else failure
 
-    def _new(self, old: _Old | None) -> Handle | None:
+    def _new(self, old: _Old) -> Handle | None:
         """A new file that can take the place of the old one; None where none can."""
-        if old is None:
-            return self._made(AccessMask.TO_REPLACE)
         if old.security is None or old.handle.info.attributes & ~_PLAIN:
             return None
         try:
-            handle = self._made(AccessMask.TO_REPLACE | _TO_ADOPT)
+            handle, replies = self._tree.open_then(
+                self._first_name,
+                AccessMask.TO_REPLACE | _TO_ADOPT,
+                ASK_SECURITY,
+                disposition=CreateDisposition.OVERWRITE_IF,
+                options=CreateOptions.NOT_DIRECTORY,
+            )
         except ShareError as error:
             if error.cause is errors.DENIED:
                 return None  # one may write the file, but make none beside it
             raise
-        if self._is_same(handle, old.security):
+        if self._is_same(handle, self._security(replies[1]), old.security):
             return handle
-        self._tree.delete_unless_refused(handle)
-        self._tree.close(handle)
+        self._tree.discard(handle)
         return None
 
-    def _made(self, access: int) -> Handle:
-        return self._tree.open(
-            *(self._first_name, access, CreateDisposition.OVERWRITE_IF), CreateOptions.NOT_DIRECTORY
-        )
-
-    def _is_same(self, handle: Handle, security: messages.Security) -> bool:
+    def _is_same(
+        self, handle: Handle, own: messages.Security | None, wanted: messages.Security
+    ) -> bool:
         """Whether a new file has the owner and the permissions of the old one, or takes them."""
-        own = self._security(handle)
-        if own is None or (own.owner, own.group) != (security.owner, security.group):
+        if own is None or (own.owner, own.group) != (wanted.owner, wanted.group):
             return False
-        if own == security:
+        if own == wanted:
             return True
-        try:
-            self._connection.set_permissions(self._tree.number, handle, security.raw)
-        except ShareError as error:
-            if error.cause.broken:
-                raise
+        replies = self._tree.ask(handle, change_permissions(wanted.raw), ASK_SECURITY)
+        if _refused(replies[0]):
             return False
-        return self._security(handle) == security  # a server may make something else of them
+        return self._security(replies[1]) == wanted  # a server may make something else of them
 
-    def _adopt(self, handle: Handle, old: _Old) -> bool:
-        """Give a new file the attributes of the old one; whether it has them.
-
-        At the end: a file that is hidden cannot be overwritten by a second attempt.
-        """
-        attributes = old.handle.info.attributes & _CAN_BE_SET
-        basic = messages.basic_information(old.handle.created, attributes)
-        try:
-            self._connection.setInfo(self._tree.number, handle, messages.BASIC, basic)
-        except ShareError as error:
-            if error.cause.broken:
-                raise
-            return False
-        return True
-
-    def _unhide(self, handle: Handle, old: _Old) -> None:
-        """Give the attributes once more to a file that has its name.
-
-        Samba takes a name that begins with a dot for hidden and may have written that down. Other
-        clients cannot overwrite a hidden file. To be archived is what every changed file is.
-        """
-        attributes = old.handle.info.attributes & _CAN_BE_SET | _ARCHIVE
-        basic = messages.basic_information(0, attributes)
-        try:
-            self._connection.setInfo(self._tree.number, handle, messages.BASIC, basic)
-        except ShareError as error:
-            if error.cause.broken:
-                raise
-
-    def _security(self, handle: Handle) -> messages.Security | None:
+    def _security(self, reply: Response) -> messages.Security | None:
         """Whose a file is, and who may what; None where the server does not say."""
-        try:
-            return self._connection.security(self._tree.number, handle)
-        except ShareError as error:
-            if error.cause.broken:
-                raise
-            return None
+        return None if _refused(reply) else self._connection.told_security(reply)
 
     def _overwrite(self, source: ByteSource, progress: Progress) -> None:
         """Write into the file that is there."""
@@ -245,7 +246,33 @@ class Replacement:
         finally:
             self._tree.close(handle)
 
-    def _write(self, handle: Handle, source: ByteSource, progress: Progress) -> None:
-        number = self._tree.number
-        pipelined_io.write_file(self._connection.wire, number, handle, source, progress)
-        self._connection.flush(number, handle)
+    def _write(
+        self,
+        handle: Handle,
+        source: ByteSource,
+        progress: Progress,
+        changing: Related | None = None,
+    ) -> bool:
+        """Write all of a file, change it, have it stored; False where the change was refused."""
+        wire, number = self._connection.wire, self._tree.number
+        whole = pipelined_io.whole_write(wire, source)
+        if whole is None:
+            pipelined_io.write_file(wire, number, handle, source, progress)
+        requests = [each for each in (whole, changing, FLUSH) if each is not None]
+        replies = self._tree.ask(handle, *requests)
+        if whole is not None and not pipelined_io.is_whole(wire, replies[0], source, progress):
+            pipelined_io.write_file(wire, number, handle, source, progress)
+            self._connection.flush(number, handle)
+        if replies[-1].status != Status.OK:
+            raise of_status(replies[-1].status)
+        return changing is None or not _refused(replies[-2])
+
+
+def _refused(reply: Response) -> bool:
+    """Whether a server has said no; a ``ShareError`` where that ends the connection."""
+    if reply.status == Status.OK:
+        return False
+    failure = of_status(reply.status)
+    if failure.cause.broken:
+        raise failure
+    return True

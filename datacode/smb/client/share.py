@@ -22,7 +22,7 @@ from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError
 from datacode.smb.policy import ConnectionPolicy
 from datacode.smb.protocol import dfs
-from datacode.smb.protocol.messages import AccessMask, FileInfo
+from datacode.smb.protocol.messages import FileInfo
 from datacode.smb.target import Target
 
 _ATTEMPTS = 3
@@ -122,14 +122,12 @@ class Share:
         """What is there; None if nothing is."""
         with self._working(path, deadline):
             try:
-                handle = self._tree.open(share_paths.components(path), AccessMask.READ_ATTRIBUTES)
+                return self._tree.look(share_paths.components(path)).info
             except ShareError as error:
                 # A share's root can be forbidden to look at, and so be nothing to us.
                 if error.cause in (errors.MISSING, errors.BAD_NAME):
                     return None
                 raise
-            self._tree.close(handle)
-            return handle.info
 
     def fetch(
         self,

@@ -1,10 +1,11 @@
 """Impacket's ``SMBConnection`` over a connection whose every answer is checked. Blocking.
 
-Impacket's SMB3 class logs in, and builds and reads the messages that are not hot: SET_INFO, FLUSH,
-QUERY_INFO, IOCTL, LOGOFF, ECHO, and the remote procedure calls on pipes. It does not check what a
-server answers, has no time limits and no credits, so what it sends and receives after the login
-goes through a ``WireConnection``. Opening, closing, listing and moving bytes are ours, for speed;
-whatever else Impacket could do is shut off (``docs/architecture.md`` says why).
+Impacket's SMB3 class logs in, and builds and reads the messages that are not hot: IOCTL, LOGOFF,
+ECHO, and the remote procedure calls on pipes. It does not check what a server answers, has no time
+limits and no credits, so what it sends and receives after the login goes through a
+``WireConnection``. Opening, closing, listing, moving bytes, asking about files and changing them
+are ours, for speed; whatever else Impacket could do is shut off (``docs/architecture.md`` says
+why).
 
 Source: [MS-SMB2], 3.2.4 and 3.2.5; server reference, 8.1 and 8.7.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any, NoReturn, TypeVar
 
@@ -30,7 +31,7 @@ from datacode.smb.client.negotiate import Negotiated
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import ShareError, Status, of_status, of_tree_status
 from datacode.smb.protocol import messages, query_directory, share_list
-from datacode.smb.protocol.connection import CREDIT, WireConnection
+from datacode.smb.protocol.connection import CREDIT, Related, RelatedResponses, WireConnection
 from datacode.smb.protocol.messages import Command, Dialect, FileInfo, Response
 from datacode.smb.target import DEFAULT_PORT, Target
 
@@ -42,9 +43,8 @@ MAX_NAMES = 200_000
 
 _MAX_PIPED = 1 << 20
 _IS_FSCTL = 1
-_SECURITY = 3
-_PERMISSIONS = 0x4
-_OWNER_GROUP_PERMISSIONS = 0x1 | 0x2 | 0x4
+_FACT_ROOM = 65535
+_STANDARD = 5
 _CREDENTIALS = ("userName", "password", "domain", "lmhash", "nthash", "kdc", "aesKey", "TGT", "TGS")
 _Class = TypeVar("_Class", bound=type)
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -93,6 +93,34 @@ def _breaking_on_nonsense(method: _Method) -> _Method:
         raise failure
 
     return call  # type: ignore[return-value]
+
+
+CLOSE: Related = (Command.CLOSE, messages.close)
+FLUSH: Related = (Command.FLUSH, messages.flush)
+ASK_SECURITY: Related = (
+    Command.QUERY_INFO,
+    lambda handle: messages.query_info(
+        handle, messages.SECURITY_FACT, 0, messages.OWNER_GROUP_PERMISSIONS, _FACT_ROOM
+    ),
+)
+
+
+def change(file_class: int, data: bytes) -> Related:
+    """SET_INFO (2.2.39): change a fact about a file."""
+    return (
+        Command.SET_INFO,
+        lambda handle: messages.set_info(handle, messages.FILE_FACT, file_class, data),
+    )
+
+
+def change_permissions(descriptor: bytes) -> Related:
+    """SET_INFO (2.2.39): who may what with a file, as a security descriptor says."""
+    return (
+        Command.SET_INFO,
+        lambda handle: messages.set_info(
+            handle, messages.SECURITY_FACT, 0, descriptor, messages.PERMISSIONS
+        ),
+    )
 
 
 class Handle(bytes):
@@ -256,7 +284,18 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
         access, sharing, options, disposition, attributes = how[:5]
         name = fileName.removeprefix("\\")
         body = messages.create(name, access, disposition, options, attributes, sharing)
-        reply = self.wire.ask(Command.CREATE, body, treeId)
+        return self._opened(name, self.wire.ask(Command.CREATE, body, treeId))
+
+    def create_then(
+        self, tree: int, name: str, how: tuple[int, int, int, int], then: Sequence[Related]
+    ) -> tuple[Handle, RelatedResponses]:
+        """CREATE and, in the same frame, requests about what it opens; the answers to all."""
+        access, sharing, options, disposition = how
+        body = messages.create(name, access, disposition, options, 0, sharing)
+        replies = self.wire.ask_related([(Command.CREATE, lambda _: body), *then], tree)
+        return self._opened(name, replies[0]), replies
+
+    def _opened(self, name: str, reply: Response) -> Handle:
         if reply.status != Status.OK:
             raise of_status(reply.status)
         with self.wire.parsing():
@@ -282,10 +321,50 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
             raise self.wire.broke(errors.NONSENSE)
         return data
 
+    def setInfo(
+        self,
+        treeId: int,
+        fileId: bytes,
+        inputBlob: bytes = b"",
+        infoType: int = messages.FILE_FACT,
+        fileInfoClass: int = _STANDARD,
+        additionalInformation: int = 0,
+    ) -> bool:
+        """SET_INFO (2.2.39): change a fact about an open file; True."""
+        body = messages.set_info(fileId, infoType, fileInfoClass, inputBlob, additionalInformation)
+        self._ask_well(Command.SET_INFO, body, treeId)
+        return True
+
+    def queryInfo(
+        self,
+        treeId: int,
+        fileId: bytes,
+        inputBlob: bytes = b"",
+        infoType: int = messages.FILE_FACT,
+        fileInfoClass: int = _STANDARD,
+        additionalInformation: int = 0,
+        flags: int = 0,
+    ) -> bytes:
+        """QUERY_INFO (2.2.37): a fact about an open file that needs no input."""
+        body = messages.query_info(
+            fileId, infoType, fileInfoClass, additionalInformation, _FACT_ROOM
+        )
+        reply = self._ask_well(Command.QUERY_INFO, body, treeId)
+        with self.wire.parsing():
+            return messages.parse_query_info(reply.body)
+
+    def flush(self, treeId: int, fileId: bytes) -> bool:
+        """FLUSH (2.2.17): have what was written stored; True."""
+        self._ask_well(Command.FLUSH, messages.flush(fileId), treeId)
+        return True
+
+    def _ask_well(self, command: int, body: bytes, tree: int) -> Response:
+        reply = self.wire.ask(command, body, tree)
+        if reply.status != Status.OK:
+            raise of_status(reply.status)
+        return reply
+
     write = _breaking_on_nonsense(smb3.SMB3.write)
-    setInfo = _breaking_on_nonsense(smb3.SMB3.setInfo)
-    queryInfo = _breaking_on_nonsense(smb3.SMB3.queryInfo)
-    flush = _breaking_on_nonsense(smb3.SMB3.flush)
     ioctl = _breaking_on_nonsense(smb3.SMB3.ioctl)
     echo = _breaking_on_nonsense(smb3.SMB3.echo)
     logoff = _breaking_on_nonsense(smb3.SMB3.logoff)
@@ -332,28 +411,29 @@ class ShareConnection(SMBConnection):  # type: ignore[misc]
         answer: bytes = self.session.ioctl(tree, None, code, _IS_FSCTL, data, 0, room)
         return answer
 
-    @_breaking_on_nonsense
+    def open_then(
+        self, tree: int, name: str, how: tuple[int, int, int, int], then: Sequence[Related]
+    ) -> tuple[Handle, RelatedResponses]:
+        """Open by a name, and send requests about what is opened in the same frame.
+
+        ``how`` is access, sharing, options, disposition. The answers begin with that to CREATE,
+        which is a success.
+        """
+        return self.session.create_then(tree, name, how, then)
+
     def security(self, tree: int, handle: bytes) -> messages.Security:
         """QUERY_INFO (2.2.37): whose a file is, and who may what with it."""
-        data = self.session.queryInfo(
-            tree,
-            handle,
-            infoType=_SECURITY,
-            fileInfoClass=0,
-            additionalInformation=_OWNER_GROUP_PERMISSIONS,
-        )
-        return messages.parse_security(bytes(data))
+        command, body_for = ASK_SECURITY
+        return self.told_security(self.wire.ask(command, body_for(handle), tree))
+
+    def told_security(self, reply: Response) -> messages.Security:
+        """What the answer to ``ASK_SECURITY`` says."""
+        if reply.status != Status.OK:
+            raise of_status(reply.status)
+        with self.wire.parsing():
+            return messages.parse_security(messages.parse_query_info(reply.body))
 
     queryInfo = _breaking_on_nonsense(SMBConnection.queryInfo)
-
-    def set_permissions(self, tree: int, handle: bytes, descriptor: bytes) -> None:
-        """SET_INFO (2.2.39): who may what with a file, as a security descriptor says."""
-        self.session.setInfo(
-            *(tree, handle, descriptor),
-            infoType=_SECURITY,
-            fileInfoClass=0,
-            additionalInformation=_PERMISSIONS,
-        )
 
     @_breaking_on_nonsense
     def share_names(self) -> list[tuple[str, int, str]]:

@@ -7,17 +7,21 @@ The requests that ``share`` puts together, each by the names on the way to a pla
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
+from typing import TypeVar
 
 from datacode.runtime.files import Entry
 from datacode.runtime.in_steps import done, sorted_in_steps
 from datacode.smb import errors, share_paths
-from datacode.smb.client.smb_connection import Handle, ShareConnection
-from datacode.smb.errors import ShareError
+from datacode.smb.client.smb_connection import CLOSE, Handle, ShareConnection, change
+from datacode.smb.errors import ShareError, Status, of_status
 from datacode.smb.protocol import messages
+from datacode.smb.protocol.connection import Related, RelatedResponses
 from datacode.smb.protocol.messages import AccessMask, CreateDisposition, CreateOptions, FileInfo
 from datacode.values import paths
 
 PathParts = tuple[str, ...]
+Opened = TypeVar("Opened")
 
 
 class Tree:
@@ -36,18 +40,37 @@ class Tree:
         sharing: int = messages.SHARE_ALL,
     ) -> Handle:
         """CREATE (2.2.13) by the name as written, or by its other Unicode normal forms."""
-        failure = ShareError(errors.MISSING)
-        for name in paths.spellings(share_paths.nt_path(parts), "\\"):
-            how = (access, sharing, options, disposition, 0)
-            try:
-                handle: Handle = self._connection.openFile(self.number, name, *how)
-            except ShareError as error:
-                failure = error
-            else:
-                return handle
-            if disposition != CreateDisposition.OPEN or failure.cause is not errors.MISSING:
-                break
-        raise failure
+        how = (access, sharing, options, disposition)
+
+        def opened(name: str) -> Handle:
+            handle: Handle = self._connection.openFile(self.number, name, *how, 0)
+            return handle
+
+        return _by_any_spelling(parts, disposition, opened)
+
+    def open_then(
+        self,
+        parts: PathParts,
+        access: int,
+        *then: Related,
+        disposition: int = CreateDisposition.OPEN,
+        options: int = 0,
+        sharing: int = messages.SHARE_ALL,
+    ) -> tuple[Handle, RelatedResponses]:
+        """The same, with requests about what is opened in the same frame.
+
+        The answers begin with that to CREATE. Where the last of the requests is ``CLOSE``, what
+        was opened is closed, whatever the server makes of the others.
+        """
+        how = (access, sharing, options, disposition)
+
+        def opened(name: str) -> tuple[Handle, RelatedResponses]:
+            return self._connection.open_then(self.number, name, how, then)
+
+        handle, replies = _by_any_spelling(parts, disposition, opened)
+        if then[-1] is CLOSE and not self._connection.broken and replies[-1].status != Status.OK:
+            self.close_quietly(handle)
+        return handle, replies
 
     def open_file(self, parts: PathParts) -> Handle:
         """Open a file for reading."""
@@ -86,16 +109,21 @@ class Tree:
             return parts
         for count in range(len(parts), 0, -1):
             try:
-                handle = self.open(parts[:count], AccessMask.READ_ATTRIBUTES)
+                handle = self.look(parts[:count])
             except ShareError as error:
                 if self._connection.broken:
                     raise
                 if error.cause is not errors.MISSING:
                     return parts  # what was asked for will fail for the same cause
             else:
-                self.close(handle)
                 return (*handle.name.split("\\"), *parts[count:])
         return parts
+
+    def look(
+        self, parts: PathParts, access: int = AccessMask.READ_ATTRIBUTES, **how: int
+    ) -> Handle:
+        """Open and close: what is there, and may be opened so."""
+        return self.open_then(parts, access, CLOSE, **how)[0]
 
     def listed(self, parts: PathParts) -> list[Entry]:
         """The entries of a folder that are to be shown, sorted by name, case folded."""
@@ -113,60 +141,67 @@ class Tree:
     def make_folder(self, parts: PathParts) -> None:
         """Make one folder; that it is there already is no failure."""
         try:
-            handle = self.open(
-                parts,
-                AccessMask.READ_ATTRIBUTES,
-                CreateDisposition.OPEN_IF,
-                CreateOptions.DIRECTORY,
-            )
+            self.look(parts, disposition=CreateDisposition.OPEN_IF, options=CreateOptions.DIRECTORY)
         except ShareError as error:
             if error.cause is errors.EXISTS:
                 raise ShareError(errors.NOT_FOLDER, path="/".join(parts)) from None
             raise error.named(path="/".join(parts)) from None
-        self.close(handle)
 
     def remove(self, parts: PathParts) -> None:
         """Delete a file, or a folder that is empty."""
-        handle = self.open(parts, AccessMask.TO_DELETE)
-        try:
-            self._delete(handle)
-        finally:
-            self.close_quietly(handle)
+        deleting = change(messages.DISPOSITION, b"\1")
+        reply = self.open_then(parts, AccessMask.TO_DELETE, deleting, CLOSE)[1][1]
+        if reply.status != Status.OK:
+            raise of_status(reply.status)
 
-    def delete_unless_refused(self, handle: bytes) -> None:
-        """Delete an open file; that the server refuses it is no failure."""
-        try:
-            if not self._connection.broken:
-                self._delete(handle)
-        except ShareError:
-            if self._connection.broken:
-                raise
+    def ask(self, handle: bytes, *requests: Related) -> RelatedResponses:
+        """Requests about an open file in one frame; their answers."""
+        return self._connection.wire.ask_related(requests, self.number, handle)
 
-    def _delete(self, handle: bytes) -> None:
-        self._connection.setInfo(self.number, handle, messages.DISPOSITION, b"\1")
+    def close_after(self, handle: bytes, request: Related) -> None:
+        """Do one thing more, and close; that the server refuses is no failure."""
+        if self._connection.broken:
+            return
+        replies = self.ask(handle, request, CLOSE)
+        if replies[0].status != Status.OK and replies[1].status != Status.OK:
+            self.close(handle)
 
-    def rename_over(self, handle: bytes, parts: PathParts) -> None:
-        """Give an open file the name of another, which it replaces; from the share's root."""
-        target = messages.rename_over(share_paths.nt_path(parts))
+    def discard(self, handle: bytes) -> None:
+        """Delete an open file and close it; that the server refuses it is no failure."""
+        self.close_after(handle, change(messages.DISPOSITION, b"\1"))
+
+    def rename(self, handle: bytes, parts: PathParts, *, replacing: bool) -> None:
+        """Give an open file another name, from the share's root; ``replacing`` what has it."""
+        target = messages.new_name(share_paths.nt_path(parts), replacing=replacing)
         try:
             self._connection.setInfo(self.number, handle, messages.RENAME, target)
         except ShareError as error:
             failure = error
         else:
             return
-        if failure.cause in (errors.DENIED, errors.EXISTS):
+        if replacing and failure.cause in (errors.DENIED, errors.EXISTS):
             failure = self._why_not_replaced(parts, failure)
         raise failure
 
     def _why_not_replaced(self, parts: PathParts, failure: ShareError) -> ShareError:
         """Servers say "denied" also of a folder of that name, and of a file that is in use."""
         try:
-            handle = self.open(parts, AccessMask.READ_ATTRIBUTES)
-            self.close(handle)
-            if handle.info.is_folder:
+            if self.look(parts).info.is_folder:
                 return ShareError(errors.IS_FOLDER)
-            handle = self.open(parts, AccessMask.DELETE, sharing=0)
-            self.close(handle)
+            self.look(parts, AccessMask.DELETE, sharing=0)
         except ShareError as error:
             return error if error.cause is errors.LOCKED else failure
         return failure
+
+
+def _by_any_spelling(parts: PathParts, disposition: int, opened: Callable[[str], Opened]) -> Opened:
+    """What ``opened`` gives for the name, or for the first of its normal forms that exists."""
+    failure = ShareError(errors.MISSING)
+    for name in paths.spellings(share_paths.nt_path(parts), "\\"):
+        try:
+            return opened(name)
+        except ShareError as error:
+            failure = error
+        if disposition != CreateDisposition.OPEN or failure.cause is not errors.MISSING:
+            break
+    raise failure

@@ -10,12 +10,12 @@ import contextlib
 import socket
 import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from datacode.smb import errors
 from datacode.smb.deadline import CallCancelled, Deadline
-from datacode.smb.errors import Cause, ShareError, Status
+from datacode.smb.errors import Cause, ShareError, Status, of_status
 from datacode.smb.protocol import messages
 from datacode.smb.protocol.crypto import TAG, Forged, Transform
 from datacode.smb.protocol.messages import Command, Dialect, Malformed, Response
@@ -41,6 +41,26 @@ class Sizes:
     write: int
     listing: int
     large: bool
+
+
+Related = tuple[int, Callable[[bytes], bytes]]
+"""One of several requests about the same handle: its command, and its body for that handle."""
+
+
+class RelatedResponses:
+    """The answers to related requests, by their places.
+
+    To ask for one that has not come any more raises what has ended the connection.
+    """
+
+    def __init__(self, responses: Sequence[Response], failure: ShareError | None) -> None:
+        self._responses = responses
+        self._failure = failure
+
+    def __getitem__(self, place: int) -> Response:
+        if self._failure is not None and not 0 <= place < len(self._responses):
+            raise self._failure
+        return self._responses[place]
 
 
 class WireConnection:
@@ -111,20 +131,28 @@ class WireConnection:
         if charge > self._credits:
             raise self.broke(errors.NONSENSE)
         message = self._next_message
+        sealed = self._transform.seal((self._head(command, tree, charge) + body,))
+        self._waiting[message] = command
+        self._transmit(sealed)
+        return message
+
+    def _head(
+        self, command: int, tree: int, charge: int, flags: int = 0, following: int = 0
+    ) -> bytes:
+        """The head of the next request, which is paid for."""
+        message = self._next_message
         self._next_message += charge
         self._credits -= charge
-        head = messages.header(
+        return messages.header(
             command,
             message,
             0 if self.dialect == Dialect.SMB_2_0_2 else charge,
             max(charge, _WANTED_CREDITS - self._credits),
             tree,
             self._session,
+            flags=flags,
+            following=following,
         )
-        sealed = self._transform.seal(head, body)
-        self._waiting[message] = command
-        self._transmit(sealed)
-        return message
 
     def receive(self) -> Response:
         """The next answer to any request that still waits for one.
@@ -159,6 +187,60 @@ class WireConnection:
         if reply.header.message != number:
             raise self.broke(errors.NONSENSE)
         return reply
+
+    def ask_related(
+        self, requests: Sequence[Related], tree: int, handle: bytes = b""
+    ) -> RelatedResponses:
+        """Send requests about one handle in one frame (3.2.4.1.4); their answers.
+
+        The handle is ``handle``, or what the first of them opens. Each may move up to ``CREDIT``
+        bytes. The server does the later ones also where an earlier one fails, but where none is
+        opened. One that may take long must be the last: servers refuse to wait before others.
+        Where the credits do not suffice, they are sent one after the other.
+        """
+        if len(requests) > self._credits:
+            return self._ask_in_turn(requests, tree, handle)
+        first = self._next_message
+        sent: list[bytes] = []
+        for place, (command, body_for) in enumerate(requests):
+            body = body_for(handle if not place else messages.PREVIOUS)
+            flags, following = messages.FLAG_RELATED if place else 0, 0
+            if place < len(requests) - 1:
+                body += b"\0" * (-len(body) % 8)
+                following = messages.HEADER_SIZE + len(body)
+            self._waiting[self._next_message] = command
+            sent.append(self._head(command, tree, 1, flags, following) + body)
+        self._transmit(self._transform.seal(sent))
+        found: dict[int, Response] = {}
+        failure: ShareError | None = None
+        try:
+            for _ in requests:
+                reply = self.receive()
+                found[reply.header.message] = reply.kept()
+        except ShareError as error:
+            failure = error
+        numbers = range(first, first + len(found))
+        if any(number not in found for number in numbers):
+            raise failure or self.broke(errors.NONSENSE)
+        return RelatedResponses([found[number] for number in numbers], failure)
+
+    def _ask_in_turn(
+        self, requests: Sequence[Related], tree: int, handle: bytes
+    ) -> RelatedResponses:
+        """The same, one after the other; nothing follows where nothing was opened."""
+        found: list[Response] = []
+        try:
+            for command, body_for in requests:
+                reply = self.ask(command, body_for(handle), tree).kept()
+                found.append(reply)
+                if command == Command.CREATE:
+                    if reply.status != Status.OK:
+                        return RelatedResponses(found, of_status(reply.status))
+                    with self.parsing():
+                        handle = messages.parse_create(reply.body)[0]
+        except ShareError as error:
+            return RelatedResponses(found, error)
+        return RelatedResponses(found, None)
 
     @contextlib.contextmanager
     def parsing(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,8 +77,8 @@ class Transform(Protocol):
     encrypts: bool
     checks: bool
 
-    def seal(self, head: bytes, body: bytes) -> bytes:
-        """The bytes that go out for a request of head and body."""
+    def seal(self, requests: Sequence[bytes]) -> bytes:
+        """The bytes that go out for requests that share one frame."""
 
     def open(self, frame: bytearray, size: int) -> memoryview:
         """The message in the first ``size`` bytes of what came in, or ``Forged``.
@@ -96,9 +97,9 @@ class Unprotected:
     encrypts = False
     checks = False
 
-    def seal(self, head: bytes, body: bytes) -> bytes:
-        """The request as it is."""
-        return head + body
+    def seal(self, requests: Sequence[bytes]) -> bytes:
+        """The requests as they are."""
+        return _joined(requests)
 
     def shrink(self) -> None:
         """Nothing is kept."""
@@ -122,10 +123,13 @@ class Signed:
         self._signing = parameters.signing
         self._gmac = AESGCM(self._key) if parameters.signing == Signing.AES_GMAC else None
 
-    def seal(self, head: bytes, body: bytes) -> bytes:
-        """The request with its signature in its head."""
-        message = bytearray(head + body)
-        struct.pack_into("<I", message, 16, FLAG_SIGNED)
+    def seal(self, requests: Sequence[bytes]) -> bytes:
+        """Each request with its signature in its head."""
+        return _joined([self._signed(request) for request in requests])
+
+    def _signed(self, request: bytes) -> bytes:
+        message = bytearray(request)
+        message[16] |= FLAG_SIGNED  # the lowest byte of the flags
         message[SIGNATURE] = self._signature(message, server=False)
         return bytes(message)
 
@@ -188,11 +192,11 @@ class Encrypted:
         self._sent = 0
         self._plain = bytearray(1 << 16)
 
-    def seal(self, head: bytes, body: bytes) -> bytes:
-        """The request, encrypted. A counter makes nonces that never come twice for one key."""
+    def seal(self, requests: Sequence[bytes]) -> bytes:
+        """The requests, encrypted. A counter makes nonces that never come twice for one key."""
         self._sent += 1
         nonce = self._sent.to_bytes(self._nonce_size, "little")
-        plain = head + body
+        plain = _joined(requests)
         transform = TRANSFORM.pack(TRANSFORM_MAGIC, b"", nonce, len(plain), 0, 1, self._session)
         sealed = self._outgoing.encrypt(nonce, plain, transform[20:])
         return transform[:4] + sealed[-TAG:] + transform[20:] + sealed[:-TAG]
@@ -223,6 +227,11 @@ class Encrypted:
     def shrink(self) -> None:
         """Free what a long transfer needed."""
         self._plain = bytearray(1 << 16)
+
+
+def _joined(requests: Sequence[bytes]) -> bytes:
+    """Most frames have one request: that one is not copied."""
+    return requests[0] if len(requests) == 1 else b"".join(requests)
 
 
 def transform_for(parameters: SecurityParameters) -> Transform:

@@ -19,9 +19,13 @@ SIGNATURE = slice(48, 64)
 HEADER_SIZE = 64
 
 FLAG_ASYNC = 0x2
+FLAG_RELATED = 0x4
 FLAG_SIGNED = 0x8
 UNASKED = 0xFFFFFFFFFFFFFFFF
 """The message number of what a server sends of its own accord."""
+
+PREVIOUS = b"\xff" * 16
+"""In related requests the handle that the request before has opened or used (3.2.4.1.4)."""
 
 
 class Command:
@@ -38,6 +42,7 @@ class Command:
     IOCTL = 11
     ECHO = 13
     QUERY_DIRECTORY = 14
+    QUERY_INFO = 16
     SET_INFO = 17
 
 
@@ -127,6 +132,10 @@ class Response:
         """The NT status."""
         return self.header.status
 
+    def kept(self) -> Response:
+        """The same, and good for ever."""
+        return Response(self.header, memoryview(bytes(self.body)))
+
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
@@ -158,11 +167,22 @@ def seconds(filetime: int) -> float | None:
     return (filetime - _EPOCH) / 10_000_000 if filetime else None
 
 
-def header(command: int, message: int, charge: int, wanted: int, tree: int, session: int) -> bytes:
-    """2.2.1.2, of a request, without signature."""
+def header(
+    command: int,
+    message: int,
+    charge: int,
+    wanted: int,
+    tree: int,
+    session: int,
+    *,
+    flags: int = 0,
+    following: int = 0,
+) -> bytes:
+    """2.2.1.2, of a request, without signature; the next one begins ``following`` bytes later."""
     zero = b"\0" * 16
     return HEADER.pack(
-        MAGIC, 64, charge, 0, command, wanted, 0, 0, message, 0xFEFF, tree, session, zero
+        *(MAGIC, 64, charge, 0, command, wanted, flags, following, message),
+        *(0xFEFF, tree, session, zero),
     )
 
 
@@ -306,6 +326,11 @@ def write(handle: bytes, offset: int, length: int) -> bytes:
     return struct.pack("<HHIQ16sIIHHI", 49, HEADER_SIZE + 48, length, offset, handle, 0, 0, 0, 0, 0)
 
 
+def flush(handle: bytes) -> bytes:
+    """2.2.17: have what was written stored."""
+    return struct.pack("<HHI16s", 24, 0, 0, handle)
+
+
 def parse_write(body: memoryview) -> int:
     """2.2.22: how many bytes were written."""
     return int(_unpack("<HHIIHH", body, 17)[2])
@@ -329,6 +354,35 @@ def parse_query_directory(body: memoryview) -> memoryview:
     return _part(body, offset, length)
 
 
+def query_info(handle: bytes, kind: int, file_class: int, what: int, room: int) -> bytes:
+    """2.2.37: a fact about an open file; ``what`` are the wanted parts of its security."""
+    return struct.pack("<HBBIHHIII16sx", *(41, kind, file_class, room, 0, 0, 0, what, 0), handle)
+
+
+def parse_query_info(body: memoryview) -> bytes:
+    """2.2.38: the fact."""
+    _, offset, length = _unpack("<HHI", body, 9)
+    return bytes(_part(body, offset, length))
+
+
+def set_info(handle: bytes, kind: int, file_class: int, data: bytes, what: int = 0) -> bytes:
+    """2.2.39: change a fact about an open file; ``what`` are the given parts of its security."""
+    return (
+        struct.pack(
+            "<HBBIHHI16s", *(33, kind, file_class, len(data), HEADER_SIZE + 32, 0, what, handle)
+        )
+        + data
+    )
+
+
+FILE_FACT = 1
+SECURITY_FACT = 3
+"""Kinds of facts: about the file, and whose it is and who may what with it (2.2.37)."""
+
+PERMISSIONS = 0x4
+OWNER_GROUP_PERMISSIONS = 0x1 | 0x2 | PERMISSIONS
+"""The parts of its security (2.2.37)."""
+
 BASIC = 4
 RENAME = 10
 DISPOSITION = 13
@@ -336,10 +390,10 @@ END_OF_FILE = 20
 _LEAST_RENAME = 24
 
 
-def rename_over(path: str) -> bytes:
-    """2.2.39 with [MS-FSCC] 2.4.42.2: the new name of an open file, replacing."""
+def new_name(path: str, *, replacing: bool) -> bytes:
+    """2.2.39 with [MS-FSCC] 2.4.42.2: the new name of an open file."""
     name = encode_name(path)
-    data = struct.pack("<B7xQI", 1, 0, len(name)) + name
+    data = struct.pack("<B7xQI", replacing, 0, len(name)) + name
     return data.ljust(_LEAST_RENAME, b"\0")  # Windows refuses anything shorter
 
 
