@@ -54,6 +54,23 @@ class ProgramTests(SynchronousTestCase):
         self.assertEqual(self.check(russian), self.check(english))
 
 
+class ChartTests(ProgramTests):
+    """The programs on the pages about charts, in a folder of their own."""
+
+    def test_language(self) -> None:
+        """Every block prints what stands below it."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        before = os.getcwd()
+        os.chdir(folder)
+        try:
+            self.assertEqual(self.check(DOCS / "charts.md"), 3)
+            self.assertEqual(self.check(DOCS / "ru" / "charts.md"), 3)
+        finally:
+            os.chdir(before)
+        self.assertGreater(len(list(folder.iterdir())), 10)
+
+
 class OfficeFileTests(ProgramTests):
     """The programs on the pages about office files, where these files are."""
 

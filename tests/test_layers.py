@@ -54,6 +54,13 @@ LATE = {
     "kernel.__main__": {"ipykernel", "jupyter_client", "kernel.kernel"},
     "kernel.kernel": {"kernel.server_notebook"},
     "lsp": {"lsp.server"},
+    "runtime.builtins.document_files": {
+        "charts.figure",
+        "charts.workbook",
+        "reports.html",
+        "reports.pdf",
+        "reports.workbook",
+    },
     "server.files.sandboxed_files": {"fcntl"},
     "server.foreground": {"twisted"},
     "smb.client.reconnecting": {"smb.client.dfs_namespace"},

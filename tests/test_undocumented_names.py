@@ -38,6 +38,24 @@ class Names(NamedTuple):
 
 NAMES = (
     Names(
+        "matplotlib",
+        "matplotlib.font_manager",
+        "datacode/charts/fonts.py",
+        used="_cached_realpath _get_font",
+    ),
+    Names(
+        "matplotlib",
+        "matplotlib.font_manager:FontManager",
+        "datacode/charts/fonts.py",
+        overridden="_find_fonts_by_props",
+    ),
+    Names(
+        "matplotlib",
+        "matplotlib.font_manager:FontProperties",
+        "datacode/charts/fonts.py",
+        used="_from_any",
+    ),
+    Names(
         "Autobahn",
         "autobahn.twisted.websocket:WebSocketServerProtocol",
         "datacode/server/net/websocket.py",

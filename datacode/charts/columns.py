@@ -13,6 +13,7 @@ from datacode.charts.labels import label
 from datacode.errors import DataCodeError, runtime_error
 from datacode.tables.column_types import column_kind
 from datacode.tables.date_columns import dates_of
+from datacode.values.chart import LARGEST_NUMBER
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import amounts_of
@@ -22,7 +23,8 @@ from datacode.values.types import Currency, Value
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A column as Float64; ``gaps`` counts NaN and infinities, which are nulls now."""
+    """A column as Float64; ``gaps`` counts NaN, infinities and
+    numbers beyond all measure, which are nulls now."""
 
     series: pl.Series
     gaps: int
@@ -45,8 +47,8 @@ def numbers(cells: ColumnData, name: str) -> Numbers:
     elif series.dtype != pl.Float64:
         raise _no_number(cells.values(), name)
     filled = series.count()
-    frame = pl.DataFrame([series.alias("n")])
-    clean = frame.select(pl.when(pl.col("n").is_finite()).then(pl.col("n"))).to_series()
+    frame = pl.DataFrame([series.fill_nan(None).alias("n")])
+    clean = frame.select(pl.when(pl.col("n").abs() <= LARGEST_NUMBER).then(pl.col("n"))).to_series()
     return Numbers(clean, filled - clean.count())
 
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from datacode.values.chart import Language, Locale, NumberLocale, TimeLocale, TimeUnit
+from datacode.values.report import Report
+from datacode.values.table import Table
 
 NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
@@ -42,6 +44,10 @@ class LanguageRules:
     aggregates: Mapping[str, str]
     count: str
     empty: str
+    table: str
+    chart: str
+    more_rows: str
+    more_columns: str
 
     def d3(self) -> Locale:
         """The same for D3."""
@@ -134,6 +140,10 @@ RULES: Mapping[Language, LanguageRules] = {
         },
         "Count",
         "(empty)",
+        "Table",
+        "Chart",
+        "{count} more rows are not shown",
+        "{count} more columns are not shown",
     ),
     "ru": LanguageRules(
         ",",
@@ -164,8 +174,24 @@ RULES: Mapping[Language, LanguageRules] = {
         },
         "Количество",
         "(пусто)",
+        "Таблица",
+        "Диаграмма",
+        "не показано строк: {count}",
+        "не показано столбцов: {count}",
     ),
 }
+
+
+def language_of_report(report: Report) -> tuple[Language, LanguageRules]:
+    """The language of a report's numbers and dates: that of its title, texts and names."""
+    texts = [report.title]
+    for block in report.blocks:
+        if isinstance(block, str):
+            texts.append(block)
+        else:
+            texts += block.names if isinstance(block, Table) else ()
+    language = language_of(texts)
+    return language, RULES[language]
 
 
 def month_number(text: str) -> int | None:

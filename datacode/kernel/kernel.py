@@ -5,16 +5,20 @@ Source: the Jupyter messaging specification, 5.3; wrapped by ``ipykernel``.
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from ipykernel.iostream import OutStream
 from ipykernel.kernelbase import Kernel
 from traitlets import Unicode
 
 from datacode import __version__
+from datacode.charts.figure import picture
+from datacode.charts.text_picture import text_picture
 from datacode.console.interactive import incomplete
 from datacode.console.report import warning
 from datacode.console.state_files import StateFileError, state_command
@@ -28,7 +32,11 @@ from datacode.language.syntax.lexer import tokens
 from datacode.language.syntax.parser import parse
 from datacode.language.tools.format import INDENT
 from datacode.runtime.interpreter import Interpreter
+from datacode.values.chart import Chart
 from datacode.values.table import Table
+
+VEGA_LITE = "application/vnd.vegalite.v5+json"
+"""The type by which notebooks know descriptions of charts."""
 
 
 class DataCodeKernel(Kernel):
@@ -58,7 +66,11 @@ class DataCodeKernel(Kernel):
     def _notebook_of(self, connection_file: str) -> Notebook:
         if not self.server:
             interpreter = Interpreter(
-                on_output=self._print, on_warning=self._warn, on_table=self._show, keep_output=False
+                on_output=self._print,
+                on_warning=self._warn,
+                on_table=self._show,
+                on_chart=self._show_chart,
+                keep_output=False,
             )
             return LocalNotebook(interpreter, self._locale, connection_file, self._warn)
         # Slow to import, and a kernel without a server does not need it.
@@ -97,6 +109,18 @@ class DataCodeKernel(Kernel):
         data = {"text/html": table_html(table), "text/plain": table_text(table)}
         clean = {kind: _without_surrogates(text) for kind, text in data.items()}
         self._send("display_data", {"data": clean, "metadata": {}, "transient": {}})
+        return True
+
+    def _show_chart(self, chart: Chart) -> bool:
+        """The description, for who draws Vega-Lite, and pictures for all others."""
+        data: dict[str, Any] = {
+            VEGA_LITE: msgspec.to_builtins(chart),
+            "image/svg+xml": picture(chart, "svg").decode(),
+            "image/png": base64.b64encode(picture(chart, "png")).decode(),
+            "text/plain": text_picture(chart),
+        }
+        size = {"width": chart.width, "height": chart.height}
+        self._send("display_data", {"data": data, "metadata": {"image/png": size}, "transient": {}})
         return True
 
     # Requests --------------------------------------------------------------------------

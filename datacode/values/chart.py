@@ -7,7 +7,6 @@ Source: chart reference, 2; https://vega.github.io/schema/vega-lite/v5.json.
 
 from __future__ import annotations
 
-import math
 from typing import Literal, TypeAlias, get_args
 
 import msgspec
@@ -41,6 +40,7 @@ Language: TypeAlias = Literal["en", "ru"]
 TimeUnit: TypeAlias = Literal[
     "year", "yearquarter", "yearmonth", "yearmonthdate", "yearmonthdatehoursminutes"
 ]
+MarkType: TypeAlias = Literal["bar", "line", "area", "point", "arc", "rect", "rule", "tick"]
 FieldName: TypeAlias = Literal[
     "x", "x2", "y", "series", "value", "low", "q1", "median", "q3", "high"
 ]
@@ -102,7 +102,7 @@ class Encoding(_Part, rename="camel", kw_only=True, frozen=True):
 class Mark(_Part, kw_only=True, frozen=True):
     """The shape that stands for a row. ``tooltip`` tells its values where a pointer is."""
 
-    type: Literal["bar", "line", "area", "point", "arc", "rect", "rule", "tick"]
+    type: MarkType
     point: bool | UnsetType = UNSET
     tooltip: bool | UnsetType = UNSET
     orient: Literal["horizontal", "vertical"] | UnsetType = UNSET
@@ -217,6 +217,9 @@ class Chart(_Part, kw_only=True, frozen=True):
         return [(self.mark, self.encoding, self.data.values)]
 
 
+LARGEST_NUMBER = 1e150
+"""What is beyond it cannot be drawn: widths of axes would not be finite."""
+
 SMALLEST, LARGEST = 100, 4000
 """Pixels of a chart's width and height."""
 
@@ -238,7 +241,9 @@ def is_within_limits(chart: Chart) -> bool:
 def number_in(row: Datum, name: FieldName) -> float | None:
     """The number in a field; None for a gap, and for what a stranger wrote there."""
     value = row.get(name)
-    return value if isinstance(value, float) and math.isfinite(value) else None
+    if not isinstance(value, float) or not abs(value) <= LARGEST_NUMBER:
+        return None
+    return value if abs(value) >= 1 / LARGEST_NUMBER else 0.0
 
 
 def text_in(row: Datum, name: FieldName) -> str:

@@ -37,6 +37,7 @@ class PoolSettings:
         return {
             "LANG": "C.UTF-8",
             "MALLOC_ARENA_MAX": "2",
+            "OPENBLAS_NUM_THREADS": "1",  # a fork copies no threads, and numpy only draws
             "POLARS_ASYNC_THREAD_COUNT": "1",
             "POLARS_MAX_THREADS": str(self.polars_threads),
             "POLARS_NO_PARTITION": "1",  # as values.lazy_polars sets it

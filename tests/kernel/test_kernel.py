@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import base64
 import json
 import os
 import subprocess
@@ -144,6 +145,18 @@ class KernelTests(KernelTestCase):
         data = shown[1]["content"]["data"]
         self.assertIn("<td>1</td><td>a</td>", data["text/html"])
         self.assertIn("│ 1  │ a │", data["text/plain"])
+
+    def test_chart(self) -> None:
+        """A chart comes as Vega-Lite, as pictures and as text, shown or as the last value."""
+        made = "t = table([['a', 1]], ['c', 'n'])\n"
+        for code in ("show_chart(chart(t, 'bar', 'c', 'n'))", "chart(t, 'bar', 'c', 'n')"):
+            _, published = self.execute(made + code)
+            (shown,) = [m["content"] for m in published if m["msg_type"] == "display_data"]
+            data = shown["data"]
+            self.assertEqual(data["application/vnd.vegalite.v5+json"]["mark"]["type"], "bar")
+            self.assertIn("<svg", data["image/svg+xml"])
+            self.assertEqual(base64.b64decode(data["image/png"])[:4], b"\x89PNG")
+            self.assertIn("█", data["text/plain"])
 
     def test_table_as_last_value(self) -> None:
         """A table at the end of a cell is shown, too."""

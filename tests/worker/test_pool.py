@@ -529,13 +529,38 @@ class TableTests(ProgramTestCase):
         outcome = await self.interpreter.run(code)
         self.assertIn("Осло ████", outcome.output)
 
+    async def test_pictures_and_documents(self) -> None:
+        """Behind the walls, where no font can be opened, with little memory."""
+        files = Files()
+        await self.session(files, Limits(memory_bytes=192 * MIB))
+        code = """
+t = table([["2026-01-15", "Осло", 5], ["2026-03-02", "Рига", 4]], ["День", "Город", "Сумма"])
+all = [chart(t, "bar", "День", "Сумма", by="Город", every="month"),
+  chart(t, "line", "День", "Сумма"), chart(t, "area", "День", "Сумма"),
+  chart(t, "box", "Город", "Сумма"), chart(t, "heatmap", "День", "Город", every="month"),
+  chart(t, "pie", "Город", "Сумма"), chart(t, "histogram", "Сумма"),
+  chart(t, "scatter", "Сумма", "Сумма"), chart(t, "combined", "День", "Сумма", line="Сумма")]
+for i, c in enum(all) do
+  write_file("c" + str(i) + ".svg", c)
+next i
+write_file("c.png", all[0])
+parts = push(push(all, t), "# Глава **1** `x`")
+write_file("r.html", report("Отчёт", parts))
+write_file("r.pdf", report("Отчёт", parts))
+write_file("r.xlsx", report("Отчёт", parts))
+"""
+        self.assertEqual(await self.output(code), "")
+        self.assertEqual(len(files.files), 13)
+        self.assertIn("янв 2026".encode(), files.files["c0.svg"])
+        self.assertEqual(files.files["r.pdf"][:5], b"%PDF-")
+
     async def test_many_charts(self) -> None:
         """What is beyond the limit of one program is text."""
         await self.session()
         found: list[Chart] = []
         code = (
-            "t = table(map(range(9000), 'row'), ['a', 'b'])\n"
             "function row(i) do\n  return [i / 7, i * i]\nendfunction\n"
+            "t = table(map(range(9000), 'row'), ['a', 'b'])\n"
             "c = chart(t, 'scatter', 'a', 'b')\n"
             "for i in range(40) do\n  show_chart(c)\nnext i"
         )

@@ -18,6 +18,7 @@ from datacode.runtime.builtins import (  # noqa: F401  (registers them)
     paths,
     random_values,
     regular_expressions,
+    reports,
     several_files,
     table_filters,
     table_relations,

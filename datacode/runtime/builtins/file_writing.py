@@ -7,6 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from datacode.errors import DataCodeError, runtime_error, type_error
+from datacode.runtime.builtins.document_files import (
+    SheetParts,
+    book_of,
+    chart_file,
+    checked_parts,
+    report_file,
+)
 from datacode.runtime.builtins.file_errors import extension, failures, path_text
 from datacode.runtime.builtins.file_options import text_options
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
@@ -19,7 +26,9 @@ from datacode.tables.formats.detect import detected
 from datacode.tables.json_records import json_parts
 from datacode.tables.polars_files import to_arrow, to_parquet
 from datacode.tables.read_options import ReadOptions
-from datacode.tables.xlsx.write import TOTALS, SheetOptions, add_sheets, to_xlsx
+from datacode.tables.xlsx.write import TOTALS, SheetOptions, add_sheets
+from datacode.values.chart import Chart
+from datacode.values.report import Report
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -28,8 +37,6 @@ _MARKED = "utf-8-sig"
 
 _FOR_EXCEL = {"ru": (";", ","), "en": (",", ".")}
 """The delimiter and the decimal separator that Excel expects in a country's CSV."""
-
-_SHEET = "Sheet1"
 
 _TABLE_FILES = "csv tsv xlsx xlsm json jsonl ndjson parquet arrow feather".split()
 _WORKBOOKS = ("xlsx", "xlsm")
@@ -58,20 +65,23 @@ def write_file(
     """Replace a file by a text, in UTF-8, or by a table, in the form that the extension names.
 
     Tables are written as ``.csv`` or ``.tsv``, as a workbook ``.xlsx``, as records ``.json`` or
-    ``.jsonl``, and as ``.parquet`` or ``.arrow``. Folders are not created.
+    ``.jsonl``, and as ``.parquet`` or ``.arrow``. A chart becomes a picture ``.svg`` or ``.png``, a
+    report a document ``.html`` or ``.pdf``, complete in itself. Folders are not created.
 
     For text and CSV another ``encoding`` can be named (``utf-8-sig`` is UTF-8 with a mark by
     which Excel knows it), for CSV the ``delimiter`` and the character that separates the
     ``decimal`` places. ``excel="ru"`` is all three as a Russian Excel wants them.
 
     A workbook has a sheet for the table, named by ``sheet``, or one for each table of an object
-    ``{name: table}``. Dates in columns of type Date are dates there, and amounts of money are
-    numbers. The header is bold and stays in sight, with a filter. ``formats`` gives columns a
-    format, ``{"price": "# ##0.00", "share": "0%", "day": "DD.MM.YYYY"}``. ``totals=true`` adds a
-    row with the sums of all columns of numbers but the first, ``totals=["price"]`` with that of
-    this one, ``totals={"price": "average"}`` with another function (``sum``, ``average``,
-    ``min``, ``max``, ``count``). ``append=true`` adds the sheets to a workbook that is there
-    already and leaves the rest of it as it is.
+    ``{name: table}``. In place of a table there can be a chart, which is Excel's own beside its
+    data, or an array of a table and charts. Dates in columns of type Date are dates there, and
+    amounts of money are numbers. The header is bold and stays in sight, with a filter.
+
+    ``formats`` gives columns a format: ``{"price": "# ##0.00", "day": "DD.MM.YYYY"}``.
+    ``totals=true`` adds a row with the sums of all columns of numbers but the first,
+    ``totals=["price"]`` with that of this one, ``totals={"price": "average"}`` with another
+    function (``sum``, ``average``, ``min``, ``max``, ``count``). ``append=true`` adds the sheets to
+    a workbook that is there already and leaves the rest of it as it is.
 
     Raises an error that gives the reason if the file cannot be written.
 
@@ -96,8 +106,8 @@ def write_file(
     elif content.__class__ is Table and kind in ("csv", "tsv"):
         csv = checked_text(host, csv_parts(content, options.delimiter, options.decimal))
         _write(host, text, _encoded(csv, options.encoding or _UTF_8))
-    elif kind in _WORKBOOKS and content.__class__ in (Table, dict):
-        sheets = _sheets(content, sheet)
+    elif kind in _WORKBOOKS and content.__class__ in (Table, Chart, dict, list):
+        sheets = checked_parts(content, sheet)
         _write_book(host, text, kind, sheets, book, add=append is True)
     elif content.__class__ is Table and kind in ("json", "jsonl", "ndjson"):
         records = checked_text(host, json_parts(content, host.warn, lines=kind != "json"))
@@ -106,6 +116,10 @@ def write_file(
         _write(host, text, to_parquet(content, host.warn))
     elif content.__class__ is Table and kind in ("arrow", "feather"):
         _write(host, text, to_arrow(content, host.warn))
+    elif content.__class__ is Report:
+        _write(host, text, report_file(content, kind, text, host))
+    elif content.__class__ is Chart:
+        _write(host, text, chart_file(content, kind, text, host))
     elif content.__class__ is Table:
         raise _bad_name(text)
     else:
@@ -136,6 +150,12 @@ def _refuse_meaningless(kind: str, content: Value, given: Sequence[str]) -> None
             raise runtime_error(
                 "argument_for_written_tables",
                 "write_file: {argument} has no meaning for a text, only for tables",
+                argument=name,
+            )
+        if content.__class__ is Report or (content.__class__ is Chart and kind != "xlsx"):
+            raise runtime_error(
+                "argument_for_documents",
+                "write_file: {argument} has no meaning for a chart or a report",
                 argument=name,
             )
         if not is_text and kind in _TABLE_FILES and format_of(kind) not in WRITE[name]:
@@ -178,22 +198,6 @@ def _encoded(text: str, encoding: str) -> bytes:
 # Workbooks -------------------------------------------------------------------------
 
 
-def _sheets(content: Value, sheet: Value) -> dict[str, Table]:
-    """The tables by the names of their sheets."""
-    if sheet is not ABSENT and sheet.__class__ is not str:
-        raise runtime_error("sheet_name_not_string", "sheet_name must be a string")
-    if content.__class__ is Table:
-        return {_SHEET if sheet is ABSENT else sheet: content}
-    if sheet is not ABSENT:
-        raise runtime_error(
-            "sheet_with_object", "sheet names the sheet of one table; an object names its own"
-        )
-    for name, table in content.items():
-        if table.__class__ is not Table:
-            raise runtime_error("sheet_is_no_table", "Sheet '{name}' must be a table", name=name)
-    return dict(content)
-
-
 def _book_options(formats: Value, totals: Value) -> SheetOptions:
     options = SheetOptions()
     if formats is not ABSENT:
@@ -225,8 +229,11 @@ def _are_texts(values: list[Value]) -> bool:
 
 
 def _write_book(
-    host: Host, path: str, kind: str, sheets: dict[str, Table], book: SheetOptions, *, add: bool
+    host: Host, path: str, kind: str, sheets: SheetParts, book: SheetOptions, *, add: bool
 ) -> None:
+    tables = {
+        name: table for name, (table, charts) in sheets.items() if table is not None and not charts
+    }
     if add and host.file_kind(path) == "file":
         with failures(Write.failed), host.files.open(path) as file:
             found = detected(file, path, kind, host.memory_limit)
@@ -236,7 +243,11 @@ def _write_book(
                     "Sheets can be added to an XLSX workbook only, and to none that is protected "
                     "by a password",
                 )
-            content = add_sheets(found.file, sheets, book, host.warn)
+            if len(tables) < len(sheets):
+                raise runtime_error(
+                    "append_charts", "Charts cannot be added to a workbook that exists"
+                )
+            content = add_sheets(found.file, tables, book, host.warn)
     elif kind == "xlsm":
         raise runtime_error(
             "new_macro_workbook",
@@ -244,5 +255,5 @@ def _write_book(
             "that exists with append=true",
         )
     else:
-        content = to_xlsx(sheets, book, host.warn)
+        content = book_of(sheets, book, host.warn)
     _write(host, path, content)

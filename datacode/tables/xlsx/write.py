@@ -56,9 +56,14 @@ PLAIN = SheetOptions()
 
 
 def to_xlsx(
-    sheets: Mapping[str, Table], options: SheetOptions = PLAIN, warn: Warn = unheard
+    sheets: Mapping[str, Table],
+    options: SheetOptions = PLAIN,
+    warn: Warn = unheard,
+    decorate: Callable[[Mapping[str, Any]], None] = lambda made: None,
 ) -> bytes:
     """The bytes of a workbook of these sheets.
+
+    ``decorate`` gets the sheets as openpyxl has them, by their titles, to add charts.
 
     Raises a Runtime Error for what does not fit into a sheet.
     """
@@ -73,6 +78,7 @@ def to_xlsx(
     made = {title: workbook.create_sheet(title) for title in sheets}
     plans = plan_sheets(sheets, options, BookStyles(workbook), warn)
     streamed = {title: plan.lay_out(made[title]) for title, plan in plans.items()}
+    decorate(made)
     return save(workbook, streamed)
 
 

@@ -11,7 +11,9 @@ import contextlib
 import importlib
 import pkgutil
 
+from datacode.charts import figure
 from datacode.i18n import catalog
+from datacode.reports import pdf
 from datacode.runtime.call_depth import depth
 from datacode.runtime.interpreter import RECURSION_LIMIT
 from datacode.tables.csv.encodings import ENCODINGS
@@ -24,10 +26,21 @@ _LATE = (
     "polars",
     "python_calamine",
     "sqlite3",
+    "datacode.charts.workbook",
+    "datacode.reports.html",
+    "datacode.reports.workbook",
     "datacode.tables.xlsx.row_stream",
     # What libraries import in the middle of a call.
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PpmImagePlugin",
     "_strptime",
     "encodings.idna",
+    "encodings.mac_roman",
+    "encodings.utf_16_be",
+    "encodings.utf_16_le",
+    "matplotlib.pyplot",
     "polars._utils.parquet",
     "polars.io.csv",
     "polars.io.ipc",
@@ -49,6 +62,8 @@ def preload() -> None:
         codecs.lookup(encoding)
     catalog.translations("ru")  # programs see some messages in Russian
     depth(RECURSION_LIMIT)
+    figure.warm_up()
+    pdf.warm_up()
 
 
 def _import_whole(name: str) -> None:

@@ -1,0 +1,1 @@
+"""Reports: text, tables and charts as one document, in HTML and PDF."""
