@@ -16,6 +16,7 @@ from datacode.runtime.builtins import (  # noqa: F401  (registers them)
     numbers,
     objects,
     paths,
+    plots,
     random_values,
     regular_expressions,
     reports,
