@@ -640,6 +640,8 @@ class Unit:
     of variables that it looks at although they may not exist, ``owners`` the variables that may own
     what they hold. ``asked`` are the answers about specializations that the plan relies on.
     ``nests``: nested blocks may be Python functions. ``counts_steps``: statements are counted.
+    ``has_blocks``: there are loops or ``try`` statements in it, ``compares_constants``: there are
+    comparisons for equality with constant numbers. No pass looks for them where there are none.
     """
 
     kind: Literal["chunk", "function", "condition"]
@@ -653,6 +655,8 @@ class Unit:
     asked: Mapping[Query, Answer]
     nests: bool
     counts_steps: bool
+    has_blocks: bool
+    compares_constants: bool
 
 
 # Looking at plans --------------------------------------------------------------------------

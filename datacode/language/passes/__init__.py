@@ -13,4 +13,8 @@ from datacode.language.passes.promotion import promote
 
 def improved(unit: plan.Unit) -> plan.Unit:
     """The plan behind all passes."""
-    return promote(bound_constants(add_folds(unit)))
+    if unit.has_blocks:
+        unit = add_folds(unit)
+    if unit.compares_constants:
+        unit = bound_constants(unit)
+    return promote(unit) if unit.has_blocks else unit

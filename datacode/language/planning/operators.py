@@ -47,6 +47,9 @@ def _operation(
         ordered = rules.ordered(left.type, right.type)
         for operand in (left, right):
             _refine(p, operand, operand.type & ordered or ordered)
+    if operator in ("==", "!="):
+        numbers = plan.number_of(left), plan.number_of(right)
+        p.compares_constants = p.compares_constants or numbers != (None, None)
     return plan.Compare(at, BOOL, operator, left, right, may_mean_more)
 
 

@@ -37,6 +37,8 @@ class Planner:
         self.subexpressions = subexpressions
         self._expressions = expressions
         self._statements = statements
+        self.compares_constants = False
+        """Are there comparisons for equality with constant numbers?"""
         self.returned = 0
         """The types of what ``return`` gives."""
         self.row_cells: dict[str, Mapping[int, str]] = {}

@@ -95,4 +95,6 @@ def _unit(
         flow.asked,
         layout.nests,
         flow.environment.steps,
+        flow.block_count > 0,
+        planner.compares_constants,
     )
