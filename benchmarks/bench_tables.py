@@ -24,8 +24,10 @@ import polars as pl
 from openpyxl import Workbook
 from python_calamine import CalamineWorkbook
 
+from datacode.language.passes import folds as fold_pass
 from datacode.runtime.builtins.arrays import average, sum_
 from datacode.runtime.interpreter import Interpreter
+from datacode.tables import folds
 from datacode.tables.csv.read import read_csv
 from datacode.tables.filters import where
 from datacode.tables.group import Aggregate, grouped
@@ -399,6 +401,76 @@ def bench_first_pass(table: Table) -> None:
         )
 
 
+FOLDS = {
+    "sum of a product": (1 / 8, "s = s + row[0] * rate"),
+    "filter by number": (1 / 8, "if row[0] > 100 do\n s = s + row[1]\n n = n + 1\n endif"),
+    "filter by text": (1 / 10, 'if row[2] == "Москва" do\n s = s + row[1] * rate\n endif'),
+    "greatest": (1 / 8, "if row[0] > n do\n n = row[0]\n endif"),
+    "push": (1 / 2, "if row[0] > 100 do\n xs = push(xs, row[1])\n endif"),
+    "sums by key": (1 / 3, "by[row[2]] = by[row[2]] + row[0]"),
+}
+"""Bodies of loops, and the most of the time row by row that they should take."""
+
+CITIES = ("Москва", "Тверь", "Омск", "Уфа")
+NEVER = 10**12
+
+
+def fold_program(body: str) -> str:
+    """A loop with this body, and its variables."""
+    keys = "".join(f'by["{city}"] = 0\n' for city in CITIES)
+    return (
+        f"s = 0\nn = 0\nrate = 1.2\nxs = []\nby = {{}}\n{keys}for row in t do\n {body}\nnext row\n"
+    )
+
+
+def fold_table(rows: int) -> Table:
+    """Two columns of fractions and one of texts."""
+    numbers = [pl.Series([random.uniform(0, 200) for _ in range(rows)]) for _ in range(2)]
+    cities = pl.Series(random.choices(CITIES, k=rows))
+    return Table("abc", [ColumnData.of_series(each) for each in (*numbers, cities)])
+
+
+def bench_folds() -> None:
+    """Loops over two million rows for many at once, beside the same loops row by row."""
+    interpreter = Interpreter()
+    interpreter.define("t", fold_table(2_000_000))
+
+    def from_rows(shortest: int, program: str) -> None:
+        before, folds.SHORTEST = folds.SHORTEST, shortest
+        run(interpreter, program)
+        folds.SHORTEST = before
+
+    for title, (most, body) in FOLDS.items():
+        program = fold_program(body)
+        race(
+            f"2,000,000 rows at once, {title}",
+            most,
+            partial(from_rows, 0, program),
+            partial(from_rows, NEVER, program),
+            turns=3,
+        )
+
+
+def bench_short_loops() -> None:
+    """A loop over 100 rows, beside one that was compiled without a fold."""
+    interpreter = Interpreter()
+    interpreter.define("t", fold_table(100))
+    loop = "for k in range(1000) do\nfor row in t do\n {}\nnext row\nnext k\n"
+    for title, body in (("sum", "s = s + row[0]"), ("filter", FOLDS["filter by number"][1])):
+        program = "s = 0\nn = 0\n" + loop.format(body)
+        unfolded = program + "\n"
+        before, fold_pass._fold = fold_pass._fold, lambda *_: None
+        run(interpreter, unfolded)
+        fold_pass._fold = before
+        race(
+            f"1,000 loops over 100 rows, {title}",
+            1.03,
+            partial(run, interpreter, program),
+            partial(run, interpreter, unfolded),
+            turns=15,
+        )
+
+
 def main() -> None:
     """All of it."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
@@ -409,6 +481,8 @@ def main() -> None:
     bench_functions(table)
     bench_rows(table)
     bench_first_pass(table)
+    bench_folds()
+    bench_short_loops()
 
 
 if __name__ == "__main__":
