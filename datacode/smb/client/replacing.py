@@ -82,12 +82,14 @@ class Replacement:
 
     def _make(self, source: ByteSource, progress: Progress, deadline: Deadline) -> None:
         """Write a new file, and give it a name that nobody had when it was looked for."""
-        handle = self._tree.open(
-            *(self._first_name, AccessMask.TO_REPLACE, CreateDisposition.OVERWRITE_IF),
-            CreateOptions.NOT_DIRECTORY,
-        )
+        whole = pipelined_io.whole_write(self._connection.wire, source)
+        requests = [] if whole is None else [whole, FLUSH]
+        handle, replies = self._first_opened(AccessMask.TO_REPLACE, *requests)
         try:
-            self._write(handle, source, progress)
+            if whole is None:
+                self._write(handle, source, progress)
+            else:
+                self._check_stored(handle, replies[1], replies[2], source, progress)
             try:
                 self._tree.rename(handle, self._parts, replacing=False)
             except ShareError as error:
@@ -198,13 +200,8 @@ class Replacement:
         if old.security is None or old.handle.info.attributes & ~_PLAIN:
             return None
         try:
-            handle, replies = self._tree.open_then(
-                self._first_name,
-                AccessMask.TO_REPLACE | _TO_ADOPT,
-                ASK_SECURITY,
-                disposition=CreateDisposition.OVERWRITE_IF,
-                options=CreateOptions.NOT_DIRECTORY,
-            )
+            access = AccessMask.TO_REPLACE | _TO_ADOPT
+            handle, replies = self._first_opened(access, ASK_SECURITY)
         except ShareError as error:
             if error.cause is errors.DENIED:
                 return None  # one may write the file, but make none beside it
@@ -213,6 +210,16 @@ class Replacement:
             return handle
         self._tree.discard(handle)
         return None
+
+    def _first_opened(self, access: int, *then: Related) -> tuple[Handle, RelatedResponses]:
+        """Open the new file under its first name, for more requests about it."""
+        return self._tree.open_then(
+            self._first_name,
+            access,
+            *then,
+            disposition=CreateDisposition.OVERWRITE_IF,
+            options=CreateOptions.NOT_DIRECTORY,
+        )
 
     def _is_same(
         self, handle: Handle, own: messages.Security | None, wanted: messages.Security
@@ -260,12 +267,27 @@ class Replacement:
             pipelined_io.write_file(wire, number, handle, source, progress)
         requests = [each for each in (whole, changing, FLUSH) if each is not None]
         replies = self._tree.ask(handle, *requests)
-        if whole is not None and not pipelined_io.is_whole(wire, replies[0], source, progress):
-            pipelined_io.write_file(wire, number, handle, source, progress)
-            self._connection.flush(number, handle)
-        if replies[-1].status != Status.OK:
+        if whole is not None:
+            self._check_stored(handle, replies[0], replies[-1], source, progress)
+        elif replies[-1].status != Status.OK:
             raise of_status(replies[-1].status)
         return changing is None or not _refused(replies[-2])
+
+    def _check_stored(
+        self,
+        handle: Handle,
+        written: Response,
+        flushed: Response,
+        source: ByteSource,
+        progress: Progress,
+    ) -> None:
+        """See that one request has written all of a file; otherwise write all of it again."""
+        wire, number = self._connection.wire, self._tree.number
+        if not pipelined_io.is_whole(wire, written, source, progress):
+            pipelined_io.write_file(wire, number, handle, source, progress)
+            self._connection.flush(number, handle)
+        elif flushed.status != Status.OK:
+            raise of_status(flushed.status)
 
 
 def _refused(reply: Response) -> bool:

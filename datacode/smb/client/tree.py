@@ -68,7 +68,12 @@ class Tree:
             return self._connection.open_then(self.number, name, how, then)
 
         handle, replies = _by_any_spelling(parts, disposition, opened)
-        if then[-1] is CLOSE and not self._connection.broken and replies[-1].status != Status.OK:
+        if (
+            then
+            and then[-1] is CLOSE
+            and not self._connection.broken
+            and replies[-1].status != Status.OK
+        ):
             self.close_quietly(handle)
         return handle, replies
 
@@ -196,7 +201,7 @@ class Tree:
 
 def _by_any_spelling(parts: PathParts, disposition: int, opened: Callable[[str], Opened]) -> Opened:
     """What ``opened`` gives for the name, or for the first of its normal forms that exists."""
-    failure = ShareError(errors.MISSING)
+    failure: ShareError | None = None
     for name in paths.spellings(share_paths.nt_path(parts), "\\"):
         try:
             return opened(name)
@@ -204,4 +209,4 @@ def _by_any_spelling(parts: PathParts, disposition: int, opened: Callable[[str],
             failure = error
         if disposition != CreateDisposition.OPEN or failure.cause is not errors.MISSING:
             break
-    raise failure
+    raise failure or ShareError(errors.MISSING)
