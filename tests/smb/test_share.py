@@ -16,6 +16,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from datacode.smb import errors, share_paths, spool
 from datacode.smb.client import pipelined_io
 from datacode.smb.client.share import Fetched, Share, open_share
+from datacode.smb.client.smb_connection import ASK_SECURITY, CLOSE
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import Cause, ShareError
 from datacode.smb.hosts import HostPolicy
@@ -783,10 +784,8 @@ class WriteTests(ShareTestCase):
         """Whose a file is, and who may what with it."""
         with share._working("", self.deadline()):
             parts = (file.parent.name, file.name)
-            handle = share._tree.open(parts, AccessMask.READ_CONTROL)
-            found = share._connection.security(share._tree.number, handle)
-            share._tree.close(handle)
-        return found
+            asked = share._tree.open_then(parts, AccessMask.READ_CONTROL, ASK_SECURITY, CLOSE)
+            return share._connection.told_security(asked[1][1])
 
     def test_a_file_of_another_account(self) -> None:
         """Is written where it is, and stays that account's; it becomes shorter and longer."""

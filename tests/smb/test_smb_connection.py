@@ -23,7 +23,13 @@ from datacode.smb import errors
 from datacode.smb.client.pipelined_io import BytesSource
 from datacode.smb.client.reconnecting import ReconnectingShare
 from datacode.smb.client.session_setup import log_in, share_names
-from datacode.smb.client.smb_connection import _CREDENTIALS, DISK, HardenedSMB3, ShareConnection
+from datacode.smb.client.smb_connection import (
+    _CREDENTIALS,
+    ASK_SECURITY,
+    DISK,
+    HardenedSMB3,
+    ShareConnection,
+)
 from datacode.smb.deadline import CallCancelled, Deadline
 from datacode.smb.errors import Cause, ShareError
 from datacode.smb.policy import ConnectionPolicy, Offer
@@ -146,8 +152,7 @@ Work = Callable[[ShareConnection], object]
 CALLS: dict[str, Work] = {
     "setInfo": lambda c: c.setInfo(1, HANDLE, messages.DISPOSITION, b"\1"),
     "flush": lambda c: c.flush(1, HANDLE),
-    "queryInfo": lambda c: c.queryInfo(1, HANDLE),
-    "queryInfo of a class": lambda c: c.queryInfo(1, HANDLE, 4),
+    "told_security": lambda c: c.told_security(c.wire.ask_related([ASK_SECURITY], 1, HANDLE)[0]),
     "control": lambda c: c.control(1, messages.FSCTL_VALIDATE_NEGOTIATE, b"question", 24),
     "echo": lambda c: c.session.echo(),
     "logoff": lambda c: c.logoff(),
@@ -194,7 +199,7 @@ class NonsenseTests(WireTestCase):
 
     def test_cut_bodies(self) -> None:
         """Where Impacket fails to read one, the connection is of no more use."""
-        for name in ("queryInfo", "control", "readFile", "share_names"):
+        for name in ("told_security", "control", "readFile", "share_names"):
             self.assertIs(self.called(CALLS[name], b"\x29"), errors.NONSENSE, name)
 
     def test_statuses(self) -> None:

@@ -335,24 +335,6 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
         self._ask_well(Command.SET_INFO, body, treeId)
         return True
 
-    def queryInfo(
-        self,
-        treeId: int,
-        fileId: bytes,
-        inputBlob: bytes = b"",
-        infoType: int = messages.FILE_FACT,
-        fileInfoClass: int = _STANDARD,
-        additionalInformation: int = 0,
-        flags: int = 0,
-    ) -> bytes:
-        """QUERY_INFO (2.2.37): a fact about an open file that needs no input."""
-        body = messages.query_info(
-            fileId, infoType, fileInfoClass, additionalInformation, _FACT_ROOM
-        )
-        reply = self._ask_well(Command.QUERY_INFO, body, treeId)
-        with self.wire.parsing():
-            return messages.parse_query_info(reply.body)
-
     def flush(self, treeId: int, fileId: bytes) -> bool:
         """FLUSH (2.2.17): have what was written stored; True."""
         self._ask_well(Command.FLUSH, messages.flush(fileId), treeId)
@@ -421,19 +403,12 @@ class ShareConnection(SMBConnection):  # type: ignore[misc]
         """
         return self.session.create_then(tree, name, how, then)
 
-    def security(self, tree: int, handle: bytes) -> messages.Security:
-        """QUERY_INFO (2.2.37): whose a file is, and who may what with it."""
-        command, body_for = ASK_SECURITY
-        return self.told_security(self.wire.ask(command, body_for(handle), tree))
-
     def told_security(self, reply: Response) -> messages.Security:
         """What the answer to ``ASK_SECURITY`` says."""
         if reply.status != Status.OK:
             raise of_status(reply.status)
         with self.wire.parsing():
             return messages.parse_security(messages.parse_query_info(reply.body))
-
-    queryInfo = _breaking_on_nonsense(SMBConnection.queryInfo)
 
     @_breaking_on_nonsense
     def share_names(self) -> list[tuple[str, int, str]]:
