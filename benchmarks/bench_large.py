@@ -19,7 +19,7 @@ from typing import Any
 import polars as pl
 
 from datacode import Interpreter
-from datacode.plans.client import Client, Connection
+from datacode.plans.client import Connection, EngineClient
 from datacode.plans.process import start
 from datacode.plans.rows import Storage
 from datacode.plans.settings import EngineSetting
@@ -113,7 +113,7 @@ def main() -> None:
             engines.append(process.pid)
             return Connection(stream)
 
-        client = Client(connect)
+        client = EngineClient(connect)
         storage = Storage(client, threshold=1 << 20, memory=128 << 20, small=8 << 20)
         interpreter = Interpreter(large_tables=storage, memory_limit=512 << 20)
         begin = _processor(engines)

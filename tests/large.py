@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.plans import process
-from datacode.plans.client import Client, Connection
+from datacode.plans.client import Connection, EngineClient
 from datacode.plans.rows import Storage
 from datacode.plans.settings import EngineSetting
 
@@ -33,7 +33,7 @@ def storage(
             processes.append(started)
             return Connection(stream)
 
-        client = Client(connect)
+        client = EngineClient(connect)
         try:
             yield Storage(client, threshold=threshold, memory=memory, small=small)
         finally:

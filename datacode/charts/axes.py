@@ -13,7 +13,7 @@ from datacode.charts.labels import label
 from datacode.charts.languages import LanguageRules, month_number
 from datacode.charts.periods import MOMENT, PERIODS, all_between, beginnings, period_of
 from datacode.errors import DataCodeError, runtime_error
-from datacode.values.chart import Axis, Channel, FieldName, TimeUnit
+from datacode.values.chart import Axis, ChannelDefinition, FieldName, TimeUnit
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 
@@ -35,7 +35,9 @@ class AxisValues:
     unit: TimeUnit | None = None
     order: Sequence[Hashable] | None = None
 
-    def channel(self, field: FieldName, rules: LanguageRules, title: str | None) -> Channel:
+    def channel(
+        self, field: FieldName, rules: LanguageRules, title: str | None
+    ) -> ChannelDefinition:
         """The axis as a part of a description; ``title`` in place of the column's name."""
         options: dict[str, Any] = {"title": self.title if title is None else title or None}
         if self.unit is not None:
@@ -44,7 +46,7 @@ class AxisValues:
                 options["time_unit"] = self.unit
         if self.type == "nominal":
             options["sort"] = None
-        return Channel(field=field, type=self.type, **options)
+        return ChannelDefinition(field=field, type=self.type, **options)
 
 
 def continuous(cells: ColumnData, name: str, every: str | None, rules: LanguageRules) -> AxisValues:

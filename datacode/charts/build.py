@@ -25,7 +25,7 @@ from datacode.values.chart import (
     KINDS,
     MOST_ROWS,
     Axis,
-    Channel,
+    ChannelDefinition,
     Chart,
     Config,
     Data,
@@ -226,15 +226,15 @@ class _Builder:
         name = label(request.name(y[0]))
         return f"{name}, {word}" if word else name
 
-    def x_channel(self, axis: AxisValues, title: str | None = None) -> Channel:
+    def x_channel(self, axis: AxisValues, title: str | None = None) -> ChannelDefinition:
         """The x axis."""
         title = self.request.x_title if title is None else title
         cut = None if title is None else label(title, LONGEST_TITLE)
         return axis.channel("x", self.rules, cut)
 
-    def y_channel(self, title: str | None, *, is_stacked: bool | None = None) -> Channel:
+    def y_channel(self, title: str | None, *, is_stacked: bool | None = None) -> ChannelDefinition:
         """The axis of numbers; ``is_stacked`` None where marks cannot be stacked."""
-        channel = Channel(field="y", type="quantitative", title=title)
+        channel = ChannelDefinition(field="y", type="quantitative", title=title)
         if is_stacked is None:
             return channel
         return structs.replace(channel, stack="zero" if is_stacked else None)
@@ -243,7 +243,7 @@ class _Builder:
         """The colours of series, where there are any."""
         if not any("series" in row for row in rows[:1]):
             return UNSET
-        return Channel(field="series", type="nominal", title=title, sort=None)
+        return ChannelDefinition(field="series", type="nominal", title=title, sort=None)
 
     # The whole --------------------------------------------------------------------------------
 
@@ -328,7 +328,7 @@ def _bars(builder: _Builder) -> Chart:
     color = builder.color(rows, title)
     offset: Any = UNSET
     if color is not UNSET and not is_stacked:
-        offset = Channel(field="series", type="nominal", sort=None)
+        offset = ChannelDefinition(field="series", type="nominal", sort=None)
     if request.kind == "barh":
         mark = Mark(type="bar", tooltip=True, orient="horizontal")
         encoding = Encoding(x=number, y=place, y_offset=offset, color=color)
@@ -405,8 +405,8 @@ def _histogram(builder: _Builder) -> Chart:
     rows = histogram_rows(frame.filter(pl.col("x").is_not_null()), request.bins)
     name = label(request.x_title if request.x_title is not None else request.name(request.x))
     encoding = Encoding(
-        x=Channel(field="x", type="quantitative", title=name or None, bin="binned"),
-        x2=Channel(field="x2"),
+        x=ChannelDefinition(field="x", type="quantitative", title=name or None, bin="binned"),
+        x2=ChannelDefinition(field="x2"),
         y=builder.y_channel(builder.y_title(()), is_stacked=True),
         color=builder.color(rows, title),
     )
@@ -432,9 +432,9 @@ def _box(builder: _Builder) -> Chart:
     title = label(request.y_title) if request.y_title is not None else label(request.name(number))
 
     def layer(mark: Mark, y: str, y2: str | None = None, data: Any = UNSET) -> Layer:
-        channel = Channel(field=y, type="quantitative", title=title or None)  # type: ignore[arg-type]
+        channel = ChannelDefinition(field=y, type="quantitative", title=title or None)  # type: ignore[arg-type]
         channel = structs.replace(channel, scale=Scale(zero=False))
-        end: Any = UNSET if y2 is None else Channel(field=y2)  # type: ignore[arg-type]
+        end: Any = UNSET if y2 is None else ChannelDefinition(field=y2)  # type: ignore[arg-type]
         return Layer(mark=mark, encoding=Encoding(x=place, y=channel, y2=end), data=data)
 
     layers = [
@@ -504,7 +504,7 @@ def _heatmap(builder: _Builder) -> Chart:
     encoding = Encoding(
         x=builder.x_channel(x),
         y=y.channel("y", builder.rules, vertical),
-        color=Channel(
+        color=ChannelDefinition(
             field="value",
             type="quantitative",
             title=_Builder.y_title(builder, wanted) if request.y_title is None else None,
@@ -535,8 +535,8 @@ def _combined(builder: _Builder) -> Chart:
         name = label(request.name(request.y[0])) if request.y else builder.rules.count
         bars = [{**row, "series": name} for row in bars]
     place = builder.x_channel(x)
-    offset = Channel(field="series", type="nominal", sort=None)
-    color = Channel(field="series", type="nominal", title=title, sort=None)
+    offset = ChannelDefinition(field="series", type="nominal", sort=None)
+    color = ChannelDefinition(field="series", type="nominal", title=title, sort=None)
     names = [label(request.name(position)) for position in request.line]
     line_title = names[0] if len(names) == 1 else None
     right = structs.replace(

@@ -24,7 +24,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from datacode.charts import fonts
 from datacode.charts.reading import ReadAxis, ReadChart, ReadLayer, ReadSeries, read
-from datacode.values.chart import Channel, Chart, Data, Encoding, Mark, TimeUnit, Usermeta
+from datacode.values.chart import ChannelDefinition, Chart, Data, Encoding, Mark, TimeUnit, Usermeta
 
 _COLORS = (
     *("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951"),
@@ -102,7 +102,8 @@ def warm_up() -> None:
     """
     fonts.load()
     encoding = Encoding(
-        x=Channel(field="x", type="nominal", sort=None), y=Channel(field="y", type="quantitative")
+        x=ChannelDefinition(field="x", type="nominal", sort=None),
+        y=ChannelDefinition(field="y", type="quantitative"),
     )
     chart = Chart(
         title="Яy",

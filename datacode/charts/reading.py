@@ -15,7 +15,7 @@ from msgspec import UnsetType
 from datacode.charts.labels import LONGEST_TITLE, label
 from datacode.charts.languages import RULES, LanguageRules
 from datacode.values.chart import (
-    Channel,
+    ChannelDefinition,
     Chart,
     Datum,
     Encoding,
@@ -125,7 +125,7 @@ def read(chart: Chart) -> ReadChart:
 Shown = tuple[Mark, Encoding, list[Datum]]
 
 
-def _title(channel: Channel | UnsetType) -> str:
+def _title(channel: ChannelDefinition | UnsetType) -> str:
     if isinstance(channel, UnsetType) or isinstance(channel.title, UnsetType):
         return ""
     return label(channel.title or "", LONGEST_TITLE)
@@ -143,7 +143,7 @@ def moment_of(text: str) -> datetime | None:
 class _Categories:
     """The different values of a field, and where each stands."""
 
-    def __init__(self, channel: Channel | UnsetType, rules: LanguageRules) -> None:
+    def __init__(self, channel: ChannelDefinition | UnsetType, rules: LanguageRules) -> None:
         self._unit: TimeUnit | None = None
         self._is_dated = False
         if not isinstance(channel, UnsetType):

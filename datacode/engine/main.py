@@ -25,7 +25,7 @@ from datacode.engine import database, sql, walls
 from datacode.engine.tables import Piece, Tables, TooMuch
 from datacode.i18n.message import Message
 from datacode.plans import messages, nodes, parts
-from datacode.plans.nodes import BadPlan, Kind
+from datacode.plans.nodes import BadPlan, CellKind
 from datacode.plans.settings import EngineSetting
 from datacode.values.lazy_polars import pl
 from datacode.worker.sandbox import syscalls
@@ -46,7 +46,7 @@ _BAD = Message("engine_bad_request", "The engine for large tables was asked for 
 _FAULT = Message("engine_failed", "The engine for large tables failed: {reason}")
 
 
-class Engine:
+class EngineServer:
     """Carries out requests one by one."""
 
     def __init__(self, setting: EngineSetting) -> None:
@@ -71,7 +71,7 @@ class Engine:
             for number in asked.tables:
                 self._tables.drop(number)
             return None
-        assert not isinstance(asked, messages.Cancel)
+        assert not isinstance(asked, messages.CancelRequest)
         with self._lock:
             self._current = asked.request
             is_cancelled = asked.request in self._cancelled
@@ -99,7 +99,7 @@ class Engine:
             with self._lock:
                 self._current = None
                 self._cancelled.discard(asked.request)
-        return messages.Failed(asked.request, message)
+        return messages.EngineFailed(asked.request, message)
 
     def _no_space(self) -> Message:
         return _SPACE.filled(mebibytes=self._setting.quota >> 20)
@@ -118,7 +118,7 @@ class Engine:
 
     # Tables that are sent -----------------------------------------------------------
 
-    def _append(self, asked: messages.Append) -> messages.Done:
+    def _append(self, asked: messages.Append) -> messages.EngineDone:
         table = self._tables.unfinished(asked.table)
         if asked.rows < 0 or len(asked.kinds) > nodes.MOST_COLUMNS:
             raise BadPlan("no such piece")
@@ -129,7 +129,7 @@ class Engine:
             file.write(asked.data)
         self._check(path, asked)
         table.add(Piece(path, table.shape.rows, asked.rows, asked.kinds))
-        return messages.Done(asked.request)
+        return messages.EngineDone(asked.request)
 
     def _check(self, path: str, asked: messages.Append) -> None:
         """Is the file what it is said to be?"""
@@ -189,7 +189,7 @@ class Engine:
         return messages.Made(request, number, shape.rows, shape.kinds, nulls, round(seconds, 3))
 
     def _of_columns(
-        self, plan: nodes.Source, shape: nodes.Shape, of_column: Callable[[int, Kind], str]
+        self, plan: nodes.Source, shape: nodes.Shape, of_column: Callable[[int, CellKind], str]
     ) -> tuple[int, ...]:
         """A number for each column of a plan."""
         wanted = [of_column(number, kind) for number, kind in enumerate(shape.kinds)]
@@ -201,7 +201,7 @@ class Engine:
 
     # Rows that are asked for ----------------------------------------------------------
 
-    def _fetch(self, asked: messages.Fetch) -> messages.Fetched:
+    def _fetch(self, asked: messages.Fetch) -> messages.FetchedRows:
         selection = sql.Selection(self._tables.__getitem__)
         shape = selection.shape(asked.source)
         if not 0 <= asked.start <= asked.stop <= shape.rows:
@@ -216,7 +216,7 @@ class Engine:
         frame = pl.DataFrame(self._databases[0].sql(text))
         file = io.BytesIO()
         frame.write_ipc_stream(file)
-        return messages.Fetched(asked.request, shape.kinds, file.getvalue())
+        return messages.FetchedRows(asked.request, shape.kinds, file.getvalue())
 
     def _measure(self, asked: messages.Measure) -> messages.Measured:
         shape = sql.Selection(self._tables.__getitem__).shape(asked.source)
@@ -226,14 +226,16 @@ class Engine:
         return messages.Measured(asked.request, sizes, nulls)
 
 
-def _text_bytes_of(number: int, kind: Kind) -> str:
-    return f"coalesce(sum(strlen(c{number}s)), 0)" if kind in (Kind.TEXT, Kind.MIXED) else "0"
+def _text_bytes_of(number: int, kind: CellKind) -> str:
+    return (
+        f"coalesce(sum(strlen(c{number}s)), 0)" if kind in (CellKind.TEXT, CellKind.MIXED) else "0"
+    )
 
 
-def _nulls_of(number: int, kind: Kind) -> str:
-    if kind is Kind.NULL:
+def _nulls_of(number: int, kind: CellKind) -> str:
+    if kind is CellKind.NULL:
         return "count(*)"
-    if kind is Kind.MIXED:
+    if kind is CellKind.MIXED:
         return f"count(*) - count(nullif(c{number}k, {parts.NULL}))"
     return f"count(*) - count({parts.name(number, kind)})"
 
@@ -241,14 +243,14 @@ def _nulls_of(number: int, kind: Kind) -> str:
 # The process ---------------------------------------------------------------------------
 
 
-def serve(engine: Engine, connection: socket.socket) -> NoReturn:
+def serve(engine: EngineServer, connection: socket.socket) -> NoReturn:
     """Answer until the other side hangs up, or breaks the rules."""
     waiting: queue.Queue[messages.ToEngine] = queue.Queue(_WAITING)
     reader = threading.Thread(
         target=_read, args=(connection, waiting.put, engine.cancel), daemon=True
     )
     reader.start()
-    connection.sendall(messages.frame(messages.Ready()))
+    connection.sendall(messages.frame(messages.EngineReady()))
     while True:
         answer = engine.answer(waiting.get())
         if answer is not None:
@@ -269,7 +271,7 @@ def _read(
             frames.add(data)
             while (body := frames.take()) is not None:
                 asked = messages.to_engine.decode(body)
-                if isinstance(asked, messages.Cancel):
+                if isinstance(asked, messages.CancelRequest):
                     cancel(asked.request)
                 else:
                     put(asked)
@@ -291,7 +293,7 @@ def main(descriptor: int, text: str) -> NoReturn:
     connection = socket.socket(fileno=descriptor)
     syscalls.call_process("datacode-engine")
     walls.limit(setting.memory, setting.quota)
-    engine = Engine(setting)
+    engine = EngineServer(setting)
     if setting.has_walls:
         walls.shut(setting.folder, parent)
     else:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from datacode.engine.tables import Piece, StoredTable
 from datacode.plans import nodes, parts
-from datacode.plans.nodes import Aggregation, JoinKind, Kind, Source
+from datacode.plans.nodes import Aggregation, CellKind, JoinKind, Source
 
 TableOf = Callable[[int], StoredTable]
 
@@ -114,10 +114,10 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _cells_in_files(column: int, number: int, kind: Kind, present: set[Kind]) -> list[str]:
+def _cells_in_files(column: int, number: int, kind: CellKind, present: set[CellKind]) -> list[str]:
     """A column of a table whose pieces have these kinds there."""
     own = {letter for each in present for letter in _LETTERS[each]}
-    if kind is not Kind.MIXED:
+    if kind is not CellKind.MIXED:
         return [
             f"{f'c{column}{letter}' if letter in own else f'NULL::{TYPES[letter]}'}"
             f" AS c{number}{letter}"
@@ -126,7 +126,13 @@ def _cells_in_files(column: int, number: int, kind: Kind, present: set[Kind]) ->
     return _mixed(f"c{column}", number, own)
 
 
-_LETTERS = {Kind.NUMBER: "n", Kind.TEXT: "s", Kind.BOOL: "b", Kind.NULL: "", Kind.MIXED: "kns"}
+_LETTERS = {
+    CellKind.NUMBER: "n",
+    CellKind.TEXT: "s",
+    CellKind.BOOL: "b",
+    CellKind.NULL: "",
+    CellKind.MIXED: "kns",
+}
 
 
 def _mixed(column: str, number: int, letters: set[str]) -> list[str]:
@@ -143,7 +149,7 @@ def _mixed(column: str, number: int, letters: set[str]) -> list[str]:
     return [f"({codes})::TINYINT AS c{number}k", f"{found} AS c{number}n", f"{texts} AS c{number}s"]
 
 
-def _as_kind(number: int, own: Kind, wanted: Kind) -> list[str]:
+def _as_kind(number: int, own: CellKind, wanted: CellKind) -> list[str]:
     """A column that has been selected, as one of a kind that holds it."""
     if own is wanted:
         return parts.names(number, own)
@@ -153,19 +159,21 @@ def _as_kind(number: int, own: Kind, wanted: Kind) -> list[str]:
 # Steps -------------------------------------------------------------------------------
 
 
-def step(selection: Selection, plan: nodes.Step, kinds: Sequence[Kind]) -> str:
+def step(selection: Selection, plan: nodes.Step, kinds: Sequence[CellKind]) -> str:
     """The rows of a step's result, whose columns have these kinds, in order and numbered."""
-    if isinstance(plan, nodes.Copy):
+    if isinstance(plan, nodes.CopyRows):
         return selection.all_of(plan.source)
     if isinstance(plan, nodes.Filter):
-        mask = "c0b" if selection.shape(plan.mask).kinds[0] is Kind.BOOL else "false"
+        mask = "c0b" if selection.shape(plan.mask).kinds[0] is CellKind.BOOL else "false"
         rows = (
             f"({selection.all_of(plan.source)}) AS s POSITIONAL JOIN "
             f"(SELECT {mask} AS is_kept FROM ({selection.all_of(plan.mask)})) AS m WHERE is_kept"
         )
         return _numbered(_columns(kinds, "s."), rows)
     if isinstance(plan, nodes.Take):
-        found = "i.c0n::BIGINT" if selection.shape(plan.rows).kinds[0] is Kind.NUMBER else "NULL"
+        found = (
+            "i.c0n::BIGINT" if selection.shape(plan.rows).kinds[0] is CellKind.NUMBER else "NULL"
+        )
         rows = (
             f"(SELECT i.row AS place, s.* FROM ({selection.all_of(plan.rows)}) AS i "
             f"LEFT JOIN ({selection.all_of(plan.source)}) AS s ON s.row = {found} ORDER BY place)"
@@ -179,7 +187,7 @@ def step(selection: Selection, plan: nodes.Step, kinds: Sequence[Kind]) -> str:
     return _join(selection, plan, kinds)
 
 
-def _columns(kinds: Sequence[Kind], prefix: str = "") -> list[str]:
+def _columns(kinds: Sequence[CellKind], prefix: str = "") -> list[str]:
     found = [each for number, kind in enumerate(kinds) for each in parts.names(number, kind)]
     return [f"{prefix}{each} AS {each}" for each in found]
 
@@ -216,7 +224,7 @@ _MEDIAN = f"CASE WHEN {_LOW} = {_HIGH} THEN {_LOW} ELSE {_LOW} + ({_HIGH} - {_LO
 """The number in the middle, or between the two that are there: in proportion, as in memory."""
 
 
-def _group(selection: Selection, plan: nodes.Group, kinds: Sequence[Kind]) -> str:
+def _group(selection: Selection, plan: nodes.Group, kinds: Sequence[CellKind]) -> str:
     own = selection.shape(plan.source).kinds
     keys = [each for column in plan.by for each in parts.names(column, own[column])]
     selected = ["min(row) AS place"]
@@ -231,13 +239,13 @@ def _group(selection: Selection, plan: nodes.Group, kinds: Sequence[Kind]) -> st
     return _numbered(_columns(kinds), f"({rows} ORDER BY place)")
 
 
-def _aggregate(aggregate: nodes.Aggregate, kind: Kind) -> str:
+def _aggregate(aggregate: nodes.AggregateColumn, kind: CellKind) -> str:
     function, column = aggregate.function, aggregate.column
     if function is Aggregation.SIZE:
         return "count(*)::DOUBLE"
-    if kind is Kind.MIXED:
+    if kind is CellKind.MIXED:
         return f"count(nullif(c{column}k, {parts.NULL}))::DOUBLE"
-    cells = "NULL::DOUBLE" if kind is Kind.NULL else parts.name(column, kind)
+    cells = "NULL::DOUBLE" if kind is CellKind.NULL else parts.name(column, kind)
     if function is Aggregation.MEDIAN:
         return _MEDIAN.format(cells)
     return _AGGREGATES[function].format(cells)
@@ -253,12 +261,12 @@ _JOINS = {
 }
 
 
-def _join(selection: Selection, plan: nodes.Join, kinds: Sequence[Kind]) -> str:
+def _join(selection: Selection, plan: nodes.Join, kinds: Sequence[CellKind]) -> str:
     left, right = selection.shape(plan.left).kinds, selection.shape(plan.right).kinds
     sign = "IS NOT DISTINCT FROM" if plan.nulls_equal else "="
     tests = []
     for one, other in plan.on:
-        if left[one] is Kind.NULL:
+        if left[one] is CellKind.NULL:
             tests.append("true" if plan.nulls_equal else "false")
         else:
             keys = parts.name(one, left[one]), parts.name(other, right[other])

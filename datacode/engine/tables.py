@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from datacode.plans.nodes import BadPlan, Kind, Shape, common_kind
+from datacode.plans.nodes import BadPlan, CellKind, Shape, common_kind
 
 MOST_TABLES = 10_000
 MOST_PIECES = 100_000
@@ -19,7 +19,7 @@ class Piece:
     path: str
     first: int
     rows: int
-    kinds: tuple[Kind, ...]
+    kinds: tuple[CellKind, ...]
 
 
 @dataclass(slots=True)

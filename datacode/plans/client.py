@@ -83,7 +83,7 @@ class Connection:
         self._stream.close()
 
 
-class Client:
+class EngineClient:
     """One engine, which is connected when it is needed first."""
 
     def __init__(self, connect: Connect) -> None:
@@ -145,7 +145,7 @@ class Client:
         except BaseException:
             self._cancel(self._requests)
             raise
-        if isinstance(found, messages.Failed):
+        if isinstance(found, messages.EngineFailed):
             if found.message is None:
                 raise gone()
             raise DataCodeError(Kind.RUNTIME, found.message)
@@ -192,7 +192,7 @@ class Client:
         """Nobody waits any more: the engine is told, and its answer let go when it comes."""
         if self._connection is not None:
             try:
-                self._connection.send(messages.frame(messages.Cancel(request)))
+                self._connection.send(messages.frame(messages.CancelRequest(request)))
             except OSError:
                 self.close()
 

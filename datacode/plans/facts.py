@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from datacode.plans.nodes import Kind, common_kind
+from datacode.plans.nodes import CellKind, common_kind
 from datacode.values.column_storage import ColumnData
 from datacode.values.parse_text import MONEY_MARKS, WHITE_SPACE
 
@@ -23,7 +23,7 @@ class Facts:
     such. ``is_finite``: no number is infinite. Both hold for every part of the column, too.
     """
 
-    kind: Kind
+    kind: CellKind
     nulls: int | None = 0
     is_plain: bool = True
     is_finite: bool = True
@@ -37,20 +37,20 @@ class Facts:
             self.is_finite and other.is_finite,
         )
 
-    def with_nulls(self, kind: Kind, nulls: int | None) -> Facts:
+    def with_nulls(self, kind: CellKind, nulls: int | None) -> Facts:
         """The same for some of the cells, of which so many are null."""
         return replace(self, kind=kind, nulls=nulls)
 
 
-def facts_of(column: ColumnData, kind: Kind) -> Facts:
+def facts_of(column: ColumnData, kind: CellKind) -> Facts:
     """The facts of a column in memory, whose kind as a file has it is known."""
-    series = None if kind is Kind.MIXED else column.stored_series()
+    series = None if kind is CellKind.MIXED else column.stored_series()
     if series is None:
         return Facts(kind, 0, False, False)
     nulls = series.null_count()
-    if kind is Kind.NUMBER:
+    if kind is CellKind.NUMBER:
         return Facts(kind, nulls, True, not series.is_infinite().any())
-    if kind is not Kind.TEXT:
+    if kind is not CellKind.TEXT:
         return Facts(kind, nulls)
     has_digit = series.str.contains(_LIKE_A_DATE) | (
         series.str.contains("[0-9]") & series.str.contains(_LIKE_MONEY)
@@ -60,6 +60,8 @@ def facts_of(column: ColumnData, kind: Kind) -> Facts:
 
 def size_of(facts: Facts, rows: int) -> int:
     """About how many bytes the cells take in memory, texts aside."""
-    if facts.kind is Kind.MIXED:
+    if facts.kind is CellKind.MIXED:
         return 80 * rows
-    return {Kind.NUMBER: 9, Kind.TEXT: 18, Kind.BOOL: 1, Kind.NULL: 0}[facts.kind] * rows
+    return {CellKind.NUMBER: 9, CellKind.TEXT: 18, CellKind.BOOL: 1, CellKind.NULL: 0}[
+        facts.kind
+    ] * rows

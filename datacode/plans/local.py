@@ -12,7 +12,7 @@ from pathlib import Path
 
 from datacode.i18n.message import Message
 from datacode.plans import process
-from datacode.plans.client import Client, Connection, Unavailable
+from datacode.plans.client import Connection, EngineClient, Unavailable
 from datacode.plans.rows import Storage
 from datacode.plans.settings import EngineSetting
 
@@ -77,7 +77,7 @@ def local_storage(folder: Path, memory: int, threshold: int | None = None) -> St
 
     if threshold is None:
         threshold = min(THRESHOLD, memory // 2, _memory_of_machine() // 2)
-    return Storage(Client(connect), threshold=threshold, memory=memory // 2, small=SMALL)
+    return Storage(EngineClient(connect), threshold=threshold, memory=memory // 2, small=SMALL)
 
 
 def _memory_of_machine() -> int:

@@ -1,7 +1,8 @@
 """What goes to an engine and what comes back: frames of MessagePack on one stream.
 
-Four bytes say how long a frame is. An engine answers each request but ``Drop`` and ``Cancel``
-once, in order, under its number. Both sides check what they receive: neither trusts the other.
+Four bytes say how long a frame is. An engine answers each request but ``Drop`` and
+``CancelRequest`` once, in order, under its number. Both sides check what they receive: neither
+trusts the other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from datacode.i18n.message import Message
-from datacode.plans.nodes import Kind, Source, Step
+from datacode.plans.nodes import CellKind, Source, Step
 
 LARGEST_FRAME = 128 * 2**20
 LARGEST_PIECE = 24 * 2**20
@@ -23,7 +24,7 @@ _LENGTH = struct.Struct("<I")
 
 
 class Append(Struct, tag="append", frozen=True):
-    """More rows for a table that is being made, in Parquet (``parts``); answered by ``Done``.
+    """More rows for a table that is being made, in Parquet (``parts``); answered by ``EngineDone``.
 
     ``kinds`` are those of this piece.
     """
@@ -31,7 +32,7 @@ class Append(Struct, tag="append", frozen=True):
     request: int
     table: int
     rows: int
-    kinds: tuple[Kind, ...]
+    kinds: tuple[CellKind, ...]
     data: bytes
 
 
@@ -50,7 +51,7 @@ class Run(Struct, tag="run", frozen=True):
 
 
 class Fetch(Struct, tag="fetch", frozen=True):
-    """The rows of a plan from ``start`` to before ``stop``; answered by ``Fetched``."""
+    """The rows of a plan from ``start`` to before ``stop``; answered by ``FetchedRows``."""
 
     request: int
     source: Source
@@ -71,22 +72,22 @@ class Drop(Struct, tag="drop", frozen=True):
     tables: tuple[int, ...]
 
 
-class Cancel(Struct, tag="cancel", frozen=True):
+class CancelRequest(Struct, tag="cancel", frozen=True):
     """Nobody waits for that request's answer any more."""
 
     request: int
 
 
-ToEngine: TypeAlias = Append | Finish | Run | Fetch | Measure | Drop | Cancel
+ToEngine: TypeAlias = Append | Finish | Run | Fetch | Measure | Drop | CancelRequest
 
 
-class Ready(Struct, tag="ready", frozen=True):
+class EngineReady(Struct, tag="ready", frozen=True):
     """The engine has been started, and its walls stand. It says so once, before anything else."""
 
     request: int = 0
 
 
-class Done(Struct, tag="done", frozen=True):
+class EngineDone(Struct, tag="done", frozen=True):
     """The request is carried out."""
 
     request: int
@@ -98,16 +99,16 @@ class Made(Struct, tag="made", frozen=True):
     request: int
     table: int
     rows: int
-    kinds: tuple[Kind, ...]
+    kinds: tuple[CellKind, ...]
     nulls: tuple[int, ...]
     seconds: float
 
 
-class Fetched(Struct, tag="fetched", frozen=True):
+class FetchedRows(Struct, tag="fetched", frozen=True):
     """Rows as an Arrow stream (``parts``)."""
 
     request: int
-    kinds: tuple[Kind, ...]
+    kinds: tuple[CellKind, ...]
     data: bytes
 
 
@@ -119,14 +120,14 @@ class Measured(Struct, tag="measured", frozen=True):
     nulls: tuple[int, ...]
 
 
-class Failed(Struct, tag="failed", frozen=True):
+class EngineFailed(Struct, tag="failed", frozen=True):
     """Why a request could not be carried out; None: it was cancelled."""
 
     request: int
     message: Message | None
 
 
-FromEngine: TypeAlias = Ready | Done | Made | Fetched | Measured | Failed
+FromEngine: TypeAlias = EngineReady | EngineDone | Made | FetchedRows | Measured | EngineFailed
 
 to_engine = msgspec.msgpack.Decoder(ToEngine)
 from_engine = msgspec.msgpack.Decoder(FromEngine)

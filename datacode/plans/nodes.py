@@ -23,7 +23,7 @@ MOST_COLUMNS = 20_000
 MOST_ROWS = 10**11
 
 
-class Kind(StrEnum):
+class CellKind(StrEnum):
     """What the cells of a column are, nulls aside.
 
     ``NUMBER`` has neither NaN nor a zero with a sign, which engines take for different things;
@@ -78,7 +78,7 @@ Source: TypeAlias = Scan | Project | Slice | Concat | Zip
 """Rows that are in files, as they stand there."""
 
 
-class Copy(Struct, tag="copy", frozen=True):
+class CopyRows(Struct, tag="copy", frozen=True):
     """The same rows in a file of their own."""
 
     source: Source
@@ -132,7 +132,7 @@ OF_NUMBERS = frozenset({Aggregation.SUM, Aggregation.AVERAGE, Aggregation.MEDIAN
 _COUNTS = frozenset({Aggregation.COUNT, Aggregation.SIZE, Aggregation.DISTINCT})
 
 
-class Aggregate(Struct, frozen=True):
+class AggregateColumn(Struct, frozen=True):
     """One column of a grouping's result."""
 
     column: int
@@ -147,7 +147,7 @@ class Group(Struct, tag="group", frozen=True):
 
     source: Source
     by: tuple[int, ...]
-    aggregates: tuple[Aggregate, ...]
+    aggregates: tuple[AggregateColumn, ...]
 
 
 class JoinKind(StrEnum):
@@ -175,14 +175,14 @@ class Join(Struct, tag="join", frozen=True):
     nulls_equal: bool = False
 
 
-Step: TypeAlias = Copy | Filter | Take | Sort | Group | Join
+Step: TypeAlias = CopyRows | Filter | Take | Sort | Group | Join
 """What an engine does; the result is a new table."""
 
 
 class Shape(Struct, frozen=True):
     """The kinds of a plan's columns, and how many rows it has."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[CellKind, ...]
     rows: int
 
 
@@ -248,12 +248,12 @@ def _checked(shape: Shape) -> Shape:
     return shape
 
 
-def common_kind(kinds: Sequence[Kind]) -> Kind:
+def common_kind(kinds: Sequence[CellKind]) -> CellKind:
     """The kind of a column whose parts have these kinds."""
-    different = set(kinds) - {Kind.NULL}
+    different = set(kinds) - {CellKind.NULL}
     if len(different) > 1:
-        return Kind.MIXED
-    return different.pop() if different else Kind.NULL
+        return CellKind.MIXED
+    return different.pop() if different else CellKind.NULL
 
 
 def _check_columns(columns: Sequence[int], shape: Shape) -> None:
@@ -261,7 +261,7 @@ def _check_columns(columns: Sequence[int], shape: Shape) -> None:
         raise BadPlan("a column that a table does not have")
 
 
-def kinds_after(step: Step, table: TableShape) -> tuple[Kind, ...]:
+def kinds_after(step: Step, table: TableShape) -> tuple[CellKind, ...]:
     """The kinds of the columns that a step makes. Raises ``BadPlan`` where it cannot be."""
     counter = _Counter()
     if isinstance(step, Join):
@@ -269,40 +269,40 @@ def kinds_after(step: Step, table: TableShape) -> tuple[Kind, ...]:
     shape = _shape(step.source, table, counter)
     if isinstance(step, Filter):
         mask = _shape(step.mask, table, counter)
-        if mask.kinds not in ((Kind.BOOL,), (Kind.NULL,)) or mask.rows != shape.rows:
+        if mask.kinds not in ((CellKind.BOOL,), (CellKind.NULL,)) or mask.rows != shape.rows:
             raise BadPlan("a mask that does not fit")
     elif isinstance(step, Take):
         rows = _shape(step.rows, table, counter)
-        if rows.kinds not in ((Kind.NUMBER,), (Kind.NULL,)):
+        if rows.kinds not in ((CellKind.NUMBER,), (CellKind.NULL,)):
             raise BadPlan("numbers of rows that are none")
     elif isinstance(step, Sort):
         _check_columns([key.column for key in step.keys], shape)
-        if not step.keys or any(shape.kinds[k.column] is Kind.MIXED for k in step.keys):
+        if not step.keys or any(shape.kinds[k.column] is CellKind.MIXED for k in step.keys):
             raise BadPlan("an engine does not sort by a mixed column")
     elif isinstance(step, Group):
         return _kinds_after_group(step, shape)
     return shape.kinds
 
 
-def _kinds_after_group(step: Group, shape: Shape) -> tuple[Kind, ...]:
+def _kinds_after_group(step: Group, shape: Shape) -> tuple[CellKind, ...]:
     _check_columns([*step.by, *(a.column for a in step.aggregates)], shape)
     if not step.by and not step.aggregates:
         raise BadPlan("a grouping of nothing")
-    if any(shape.kinds[c] is Kind.MIXED for c in step.by):
+    if any(shape.kinds[c] is CellKind.MIXED for c in step.by):
         raise BadPlan("an engine does not group by a mixed column")
     kinds = [shape.kinds[c] for c in step.by]
     for each in step.aggregates:
         kind = shape.kinds[each.column]
-        if kind is Kind.MIXED and each.function not in (Aggregation.COUNT, Aggregation.SIZE):
+        if kind is CellKind.MIXED and each.function not in (Aggregation.COUNT, Aggregation.SIZE):
             raise BadPlan("an engine only counts the cells of a mixed column")
-        if each.function in OF_NUMBERS and kind not in (Kind.NUMBER, Kind.NULL):
+        if each.function in OF_NUMBERS and kind not in (CellKind.NUMBER, CellKind.NULL):
             raise BadPlan("numbers are needed")
         is_number = each.function in _COUNTS or each.function in OF_NUMBERS
-        kinds.append(Kind.NUMBER if is_number else kind)
+        kinds.append(CellKind.NUMBER if is_number else kind)
     return tuple(kinds)
 
 
-def _kinds_after_join(step: Join, table: TableShape, counter: _Counter) -> tuple[Kind, ...]:
+def _kinds_after_join(step: Join, table: TableShape, counter: _Counter) -> tuple[CellKind, ...]:
     left = _shape(step.left, table, counter)
     right = _shape(step.right, table, counter)
     _check_columns([one for one, _ in step.on], left)
@@ -310,7 +310,7 @@ def _kinds_after_join(step: Join, table: TableShape, counter: _Counter) -> tuple
     if not step.on:
         raise BadPlan("a join on nothing")
     for one, other in step.on:
-        if left.kinds[one] is not right.kinds[other] or left.kinds[one] is Kind.MIXED:
+        if left.kinds[one] is not right.kinds[other] or left.kinds[one] is CellKind.MIXED:
             raise BadPlan("keys of different kinds")
     if step.kind in (JoinKind.SEMI, JoinKind.ANTI):
         return left.kinds

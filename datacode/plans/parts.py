@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from datacode.plans.nodes import Kind
+from datacode.plans.nodes import CellKind
 from datacode.values.column_storage import ColumnData, nulls
 from datacode.values.lazy_polars import pl
 from datacode.values.types import Currency, Path, PathPattern, Value
@@ -28,18 +28,18 @@ class NotStorable(Exception):
     """A column holds values that have parts, such as arrays."""
 
 
-def kind_of(column: ColumnData) -> Kind:
+def kind_of(column: ColumnData) -> CellKind:
     """The kind of a column in memory, as files have it."""
     series = column.stored_series()
     if series is None:
-        return Kind.MIXED
+        return CellKind.MIXED
     if series.dtype == pl.Float64:
         if series.null_count() == len(series):
-            return Kind.NULL
-        return Kind.MIXED if _has_odd_numbers(series) else Kind.NUMBER
+            return CellKind.NULL
+        return CellKind.MIXED if _has_odd_numbers(series) else CellKind.NUMBER
     if series.dtype == pl.String:
-        return Kind.TEXT
-    return Kind.BOOL if series.dtype == pl.Boolean else Kind.NULL
+        return CellKind.TEXT
+    return CellKind.BOOL if series.dtype == pl.Boolean else CellKind.NULL
 
 
 def _has_odd_numbers(series: pl.Series) -> bool:
@@ -50,16 +50,18 @@ def _has_odd_numbers(series: pl.Series) -> bool:
     return len(zeros) > 0 and bool(((1 / zeros) < 0).any())
 
 
-def encoded(columns: Sequence[ColumnData], first_row: int, rows: int) -> tuple[list[Kind], bytes]:
+def encoded(
+    columns: Sequence[ColumnData], first_row: int, rows: int
+) -> tuple[list[CellKind], bytes]:
     """Rows as a file in Parquet, and the kinds of the columns. Raises ``NotStorable``."""
     series = [pl.int_range(first_row, first_row + rows, eager=True).alias(ROW)]
     kinds = []
     for number, column in enumerate(columns):
         kind = kind_of(column)
         kinds.append(kind)
-        if kind is Kind.MIXED:
+        if kind is CellKind.MIXED:
             series += _mixed(column, number)
-        elif kind is not Kind.NULL:
+        elif kind is not CellKind.NULL:
             cells = column.stored_series()
             assert cells is not None
             series.append(cells.alias(name(number, kind)))
@@ -68,19 +70,19 @@ def encoded(columns: Sequence[ColumnData], first_row: int, rows: int) -> tuple[l
     return kinds, file.getvalue()
 
 
-_LETTERS = {Kind.NUMBER: "n", Kind.TEXT: "s", Kind.BOOL: "b"}
+_LETTERS = {CellKind.NUMBER: "n", CellKind.TEXT: "s", CellKind.BOOL: "b"}
 
 
-def name(number: int, kind: Kind) -> str:
+def name(number: int, kind: CellKind) -> str:
     """The name of the one column in a file that a column of this kind is."""
     return f"c{number}{_LETTERS[kind]}"
 
 
-def names(number: int, kind: Kind) -> list[str]:
+def names(number: int, kind: CellKind) -> list[str]:
     """The names of all columns in a file that a column of this kind is."""
-    if kind is Kind.MIXED:
+    if kind is CellKind.MIXED:
         return [f"c{number}{letter}" for letter in "kns"]
-    return [] if kind is Kind.NULL else [name(number, kind)]
+    return [] if kind is CellKind.NULL else [name(number, kind)]
 
 
 def _mixed(column: ColumnData, number: int) -> list[pl.Series]:
@@ -114,7 +116,7 @@ def _parts(value: Value) -> tuple[int, float | None, str | None]:
     return code, None, text
 
 
-def decoded(kinds: Sequence[Kind], data: bytes, rows: int) -> list[ColumnData]:
+def decoded(kinds: Sequence[CellKind], data: bytes, rows: int) -> list[ColumnData]:
     """The cells of rows that an engine has sent as an Arrow stream. Raises ValueError."""
     frame = pl.read_ipc_stream(io.BytesIO(data))
     if frame.height != rows and frame.width:
@@ -125,14 +127,14 @@ def decoded(kinds: Sequence[Kind], data: bytes, rows: int) -> list[ColumnData]:
 _TYPES = {"n": pl.Float64, "s": pl.String, "b": pl.Boolean, "k": pl.Int8}
 
 
-def _column(frame: pl.DataFrame, number: int, kind: Kind, rows: int) -> ColumnData:
-    if kind is Kind.NULL:
+def _column(frame: pl.DataFrame, number: int, kind: CellKind, rows: int) -> ColumnData:
+    if kind is CellKind.NULL:
         return nulls(rows)
     parts = [frame[each] for each in names(number, kind)]
     for part in parts:
         if part.dtype != _TYPES[part.name[-1]]:
             raise ValueError("a column of another type")
-    if kind is not Kind.MIXED:
+    if kind is not CellKind.MIXED:
         return ColumnData.of_series(parts[0])
     codes, numbers, texts = parts
     codes = codes.fill_null(NULL)

@@ -8,9 +8,9 @@ from weakref import WeakMethod
 
 from datacode.errors import DataCodeError, runtime_error
 from datacode.plans import messages, nodes, parts
-from datacode.plans.client import Client
+from datacode.plans.client import EngineClient
 from datacode.plans.facts import Facts, facts_of, size_of
-from datacode.plans.nodes import Aggregation, Kind, Source
+from datacode.plans.nodes import Aggregation, CellKind, Source
 from datacode.values.column_storage import ColumnData, Indices, Mask, StoredRows
 from datacode.values.lazy_polars import pl
 from datacode.values.stored_column import BATCH, StoredColumn
@@ -26,7 +26,7 @@ class _Hold:
 
     __slots__ = ("_client", "life", "table")
 
-    def __init__(self, client: Client, table: int) -> None:
+    def __init__(self, client: EngineClient, table: int) -> None:
         self._client = client
         self.table = table
         self.life = client.life
@@ -38,7 +38,7 @@ class _Hold:
 class Making:
     """A table that is being sent to an engine."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: EngineClient) -> None:
         self._client = client
         self._rows = 0
         self.hold: _Hold | None = None
@@ -57,7 +57,7 @@ class Making:
         table = self._client.new_table() if self.hold is None else self.hold.table
         self._client.ask(
             lambda request: messages.Append(request, table, rows, tuple(kinds), data),
-            messages.Done,
+            messages.EngineDone,
             None if self.hold is None else self.hold.life,
         )
         if self.hold is None:
@@ -69,7 +69,7 @@ class Making:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepRecord:
     """How a table came about: what was done, in how many seconds of an engine's processor time."""
 
     name: str
@@ -85,7 +85,7 @@ class Storage:
     once.
     """
 
-    def __init__(self, client: Client, *, threshold: int, memory: int, small: int) -> None:
+    def __init__(self, client: EngineClient, *, threshold: int, memory: int, small: int) -> None:
         self.client = client
         self.threshold = threshold
         self.memory = memory
@@ -122,7 +122,7 @@ class Storage:
         made = self.client.ask(
             lambda request: messages.Finish(request, hold.table), messages.Made, hold.life
         )
-        return self._rows(made, hold, making.facts, (Step(name, made.seconds, made.rows),))
+        return self._rows(made, hold, making.facts, (StepRecord(name, made.seconds, made.rows),))
 
     def run(self, step: nodes.Step, held: Sequence[_Hold]) -> tuple[messages.Made, _Hold]:
         """Have a step carried out."""
@@ -132,7 +132,11 @@ class Storage:
         return made, _Hold(self.client, made.table)
 
     def _rows(
-        self, made: messages.Made, hold: _Hold, facts: Sequence[Facts], steps: tuple[Step, ...]
+        self,
+        made: messages.Made,
+        hold: _Hold,
+        facts: Sequence[Facts],
+        steps: tuple[StepRecord, ...],
     ) -> EngineRows:
         known = tuple(
             f.with_nulls(kind, nulls)
@@ -168,7 +172,7 @@ class EngineRows:
         row_count: int,
         facts: Sequence[Facts],
         held: tuple[_Hold, ...],
-        steps: tuple[Step, ...],
+        steps: tuple[StepRecord, ...],
     ) -> None:
         self.row_count = row_count
         self.steps = steps
@@ -183,11 +187,14 @@ class EngineRows:
 
     def kind(self, position: int) -> type | None:
         facts = self.facts[position]
-        if facts.kind is not Kind.NULL and self.null_count(position) == self.row_count:
+        if facts.kind is not CellKind.NULL and self.null_count(position) == self.row_count:
             return type(None)
-        return {Kind.NUMBER: float, Kind.TEXT: str, Kind.BOOL: bool, Kind.NULL: type(None)}.get(
-            facts.kind
-        )
+        return {
+            CellKind.NUMBER: float,
+            CellKind.TEXT: str,
+            CellKind.BOOL: bool,
+            CellKind.NULL: type(None),
+        }.get(facts.kind)
 
     def null_count(self, position: int) -> int:
         nulls = self.facts[position].nulls
@@ -231,7 +238,7 @@ class EngineRows:
         plan = self._project(positions)
         found = self._storage.client.ask(
             lambda request: messages.Fetch(request, plan, start, stop),
-            messages.Fetched,
+            messages.FetchedRows,
             self._held[0].life,
         )
         return parts.decoded(found.kinds, found.data, stop - start)
@@ -249,7 +256,7 @@ class EngineRows:
     def _size(self, positions: Sequence[int]) -> int:
         """How many bytes columns take in memory."""
         size = sum(size_of(self.facts[p], self.row_count) for p in positions)
-        texts = [p for p in positions if self.facts[p].kind in (Kind.TEXT, Kind.MIXED)]
+        texts = [p for p in positions if self.facts[p].kind in (CellKind.TEXT, CellKind.MIXED)]
         if texts:
             size += sum(self._measured(texts).sizes)
         return size
@@ -272,13 +279,13 @@ class EngineRows:
 
     def _of(self, plan: Source, rows: int, facts: Sequence[Facts], name: str) -> EngineRows:
         """Other rows of the same tables; a deep plan becomes a file of its own."""
-        steps = (*self.steps, Step(name, 0.0, rows)) if name else self.steps
+        steps = (*self.steps, StepRecord(name, 0.0, rows)) if name else self.steps
         made = EngineRows(self._storage, plan, rows, tuple(facts), self._held, steps)
         return made._copied() if nodes.nodes_of(plan) > _DEEP else made
 
     def _copied(self) -> EngineRows:
-        made, hold = self._storage.run(nodes.Copy(self._plan), self._held)
-        step = Step("copy", made.seconds, made.rows)
+        made, hold = self._storage.run(nodes.CopyRows(self._plan), self._held)
+        step = StepRecord("copy", made.seconds, made.rows)
         return self._storage._rows(made, hold, self.facts, (*self.steps, step))
 
     def columns(self) -> list[ColumnData]:
@@ -295,7 +302,7 @@ class EngineRows:
         self, step: nodes.Step, facts: Sequence[Facts], name: str, others: Sequence[_Hold] = ()
     ) -> list[ColumnData]:
         made, hold = self._storage.run(step, [*self._held, *others])
-        steps = (*self.steps, Step(name, made.seconds, made.rows))
+        steps = (*self.steps, StepRecord(name, made.seconds, made.rows))
         return self._storage._rows(made, hold, facts, steps).columns()
 
     def _some_facts(self, positions: Sequence[int]) -> list[Facts]:
@@ -360,7 +367,7 @@ class EngineRows:
         return found.columns()[0]
 
     def sorted(self, keys: Sequence[tuple[int, bool]]) -> list[ColumnData] | None:
-        if any(self.facts[p].kind is Kind.MIXED or not self.is_plain(p) for p, _ in keys):
+        if any(self.facts[p].kind is CellKind.MIXED or not self.is_plain(p) for p, _ in keys):
             return None
         step = nodes.Sort(self._plan, tuple(nodes.SortKey(p, d) for p, d in keys))
         return self._done(step, self.facts, "sort")
@@ -377,22 +384,22 @@ class EngineRows:
             function = _FUNCTIONS.get(name)
             if function is None or not self._can_aggregate(facts[position], function):
                 return None
-            aggregates.append(nodes.Aggregate(position, function))
+            aggregates.append(nodes.AggregateColumn(position, function))
             made.append(facts[position])
         step = nodes.Group(self._plan, tuple(by), tuple(aggregates))
         return self._done(step, made, "group")
 
     def _is_key(self, position: int) -> bool:
-        return self.facts[position].kind is not Kind.MIXED and self.is_plain(position)
+        return self.facts[position].kind is not CellKind.MIXED and self.is_plain(position)
 
     @staticmethod
     def _can_aggregate(facts: Facts, function: Aggregation) -> bool:
         if function in (Aggregation.COUNT, Aggregation.SIZE):
             return True
-        if facts.kind is Kind.MIXED:
+        if facts.kind is CellKind.MIXED:
             return False
         if function in nodes.OF_NUMBERS:
-            return facts.kind in (Kind.NUMBER, Kind.NULL) and facts.is_finite
+            return facts.kind in (CellKind.NUMBER, CellKind.NULL) and facts.is_finite
         return facts.is_plain or function in (Aggregation.FIRST, Aggregation.LAST)
 
     def joined(

@@ -28,8 +28,8 @@ from datacode.server.api.messages import (
     Attached,
     Detach,
     Done,
-    Forked,
     SessionDetails,
+    SessionForked,
     SessionList,
 )
 from datacode.server.attachment import Attachment, SessionRecord, new_token
@@ -155,7 +155,7 @@ class SessionRegistry:
             )
         return SessionList(sessions=found)
 
-    async def fork(self, session: Session) -> Forked:
+    async def fork(self, session: Session) -> SessionForked:
         """A session of its own with the state of this one, which nobody has attached yet.
 
         Raises ``DataCodeError``, ``NoRoom``, ``MessageError`` and ``OSError`` where that cannot be.
@@ -185,7 +185,9 @@ class SessionRegistry:
         self._count()
         self._make_room(forked)
         self._note(forked)
-        return Forked(session=record.session, token=token, keep_seconds=self._bounds.keep_seconds)
+        return SessionForked(
+            session=record.session, token=token, keep_seconds=self._bounds.keep_seconds
+        )
 
     def give_up(self, session: Session, code: int, reason: str) -> None:
         """A session holds too much memory: end it for good."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from datacode.server.api.messages import Forked
+from datacode.server.api.messages import SessionForked
 from datacode.server.workspace import Workspace
 
 
@@ -27,4 +27,4 @@ class RequestContext:
     message_bytes: int
     about: Callable[[], dict[str, Any]]
     hold: Callable[[int], None]
-    fork: Callable[[], Awaitable[Forked]]
+    fork: Callable[[], Awaitable[SessionForked]]

@@ -42,10 +42,10 @@ from datacode.server.api.messages import (
     ErrorDetails,
     Execute,
     Executed,
-    Forked,
     LargeRestoreState,
     LargeUpload,
     Request,
+    SessionForked,
     Sessions,
 )
 from datacode.server.api.parse import BadRequest, parse
@@ -185,7 +185,7 @@ class SessionKeeper(Protocol):
     def give_up(self, session: Session, code: int, reason: str) -> None:
         """A session holds too much memory: end it for good."""
 
-    async def fork(self, session: Session) -> Forked:
+    async def fork(self, session: Session) -> SessionForked:
         """A second session with the state of this one."""
 
     def begun(self, session: Session) -> None:
@@ -621,7 +621,7 @@ class Session:
             answer = await self._answer(request, held, seq)
             answer.seq = seq  # type: ignore[attr-defined]
             size = max(long_answer.memory_of(answer), held.size)
-            if isinstance(answer, Forked):
+            if isinstance(answer, SessionForked):
                 size = max(size, long_answer.LONG)  # with its token it is not written to the disk
             kept.answers.add(seq, _digest(request), _id_of(request), answer, size)
             # From here on whoever attaches is sent it from the record.
@@ -725,7 +725,7 @@ class Session:
             self._fork,
         )
 
-    async def _fork(self) -> Forked:
+    async def _fork(self) -> SessionForked:
         assert self._keeper is not None
         return await self._keeper.fork(self)
 

@@ -20,11 +20,11 @@ from datacode.runtime.checkpoint_file import KeptShare
 from datacode.server.api import texts
 from datacode.server.api.long_answer import JsonText, json_text
 from datacode.server.api.messages import (
-    Fork,
-    Forked,
-    MissingShare,
+    ForkSession,
     RestoreState,
     SaveState,
+    SessionForked,
+    ShareToConnect,
     StateRestored,
     StateSaved,
 )
@@ -127,7 +127,7 @@ async def restore(request: RestoreState, context: RequestContext) -> StateRestor
             await storage.close()
     connected = set(workspace.shares.names())
     missing = [
-        MissingShare(each.name, each.host, each.share, each.login, each.domain)
+        ShareToConnect(each.name, each.host, each.share, each.login, each.domain)
         for each in found.shares
         if each.name not in connected
     ]
@@ -139,11 +139,11 @@ async def restore(request: RestoreState, context: RequestContext) -> StateRestor
     return answer
 
 
-async def fork(request: Fork, context: RequestContext) -> Forked:
+async def fork(request: ForkSession, context: RequestContext) -> SessionForked:
     """A second session with this one's state."""
 
-    def failed(reason: str | Message) -> Forked:
-        return Forked.failed(texts.NOT_FORKED.render(context.locale, reason=reason))
+    def failed(reason: str | Message) -> SessionForked:
+        return SessionForked.failed(texts.NOT_FORKED.render(context.locale, reason=reason))
 
     try:
         return await context.fork()

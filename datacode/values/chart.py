@@ -66,7 +66,7 @@ class Axis(_Part, kw_only=True, frozen=True):
     orient: Literal["right"] | UnsetType = UNSET
 
 
-class Channel(_Part, rename="camel", kw_only=True, frozen=True):
+class ChannelDefinition(_Part, rename="camel", kw_only=True, frozen=True):
     """What a property of the marks comes from: a field of the data, its type, and its title.
 
     ``type`` is quantitative (numbers), temporal (dates on a scale of time), ordinal (dates as
@@ -89,14 +89,14 @@ class Channel(_Part, rename="camel", kw_only=True, frozen=True):
 class Encoding(_Part, rename="camel", kw_only=True, frozen=True):
     """Which field is which property of the marks."""
 
-    x: Channel | UnsetType = UNSET
-    y: Channel | UnsetType = UNSET
-    x2: Channel | UnsetType = UNSET
-    y2: Channel | UnsetType = UNSET
-    x_offset: Channel | UnsetType = UNSET
-    y_offset: Channel | UnsetType = UNSET
-    theta: Channel | UnsetType = UNSET
-    color: Channel | UnsetType = UNSET
+    x: ChannelDefinition | UnsetType = UNSET
+    y: ChannelDefinition | UnsetType = UNSET
+    x2: ChannelDefinition | UnsetType = UNSET
+    y2: ChannelDefinition | UnsetType = UNSET
+    x_offset: ChannelDefinition | UnsetType = UNSET
+    y_offset: ChannelDefinition | UnsetType = UNSET
+    theta: ChannelDefinition | UnsetType = UNSET
+    color: ChannelDefinition | UnsetType = UNSET
 
 
 class Mark(_Part, kw_only=True, frozen=True):

@@ -536,9 +536,9 @@ class RemoteInterpreter:
             raise
         self._restoring = worker, done
         if isinstance(manifest, int):
-            worker.run.send(wire.RestoreState(self._state.kept, None), (manifest,))
+            worker.run.send(wire.RestoreCheckpoint(self._state.kept, None), (manifest,))
         else:
-            worker.run.send(wire.RestoreState(self._state.kept, manifest))
+            worker.run.send(wire.RestoreCheckpoint(self._state.kept, manifest))
         timer = self._reactor.callLater(
             self._settings.restore_seconds, worker.kill, "it did not restore its state in time"
         )

@@ -101,7 +101,7 @@ class RunProgram(Struct, tag="execute", frozen=True):
     charts: bool = False
 
 
-class RestoreState(Struct, tag="restore", frozen=True):
+class RestoreCheckpoint(Struct, tag="restore", frozen=True):
     """The state that a session had, before the first program. ``state`` is its number.
 
     ``manifest`` is None where it is in a file, whose descriptor comes with this frame.
@@ -133,7 +133,7 @@ class Failed(Struct, tag="failed", frozen=True):
 
 
 Answer = Opened | Answered | Failed
-ToWorker = RunProgram | RestoreState | Answer
+ToWorker = RunProgram | RestoreCheckpoint | Answer
 
 
 # --- Run channel, worker to server ------------------------------------------
@@ -200,7 +200,7 @@ class ColumnWanted(Struct, tag="column", frozen=True):
 
 
 class Restored(Struct, tag="restored", frozen=True):
-    """The state of ``RestoreState`` is there, or why it cannot be."""
+    """The state of ``RestoreCheckpoint`` is there, or why it cannot be."""
 
     problem: Message | None = None
 

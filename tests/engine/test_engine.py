@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from datacode.errors import DataCodeError
 from datacode.plans import messages, nodes, parts, process
-from datacode.plans.nodes import Kind
+from datacode.plans.nodes import CellKind
 from datacode.plans.rows import Storage
 from datacode.plans.settings import EngineSetting
 from datacode.values.column_storage import ColumnData
@@ -27,7 +27,10 @@ from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
 from tests.large import StoredTestCase, storage
 
-SHAPES = {1: nodes.Shape((Kind.NUMBER, Kind.TEXT, Kind.MIXED), 3), 2: nodes.Shape((Kind.BOOL,), 3)}
+SHAPES = {
+    1: nodes.Shape((CellKind.NUMBER, CellKind.TEXT, CellKind.MIXED), 3),
+    2: nodes.Shape((CellKind.BOOL,), 3),
+}
 
 
 def shape(number: int) -> nodes.Shape:
@@ -40,16 +43,16 @@ def shape(number: int) -> nodes.Shape:
 
 ONE, MASK = nodes.Scan(1), nodes.Scan(2)
 BAD: list[nodes.Step] = [
-    nodes.Copy(nodes.Scan(3)),
-    nodes.Copy(nodes.Project(ONE, (3,))),
-    nodes.Copy(nodes.Project(ONE, (-1,))),
-    nodes.Copy(nodes.Slice(ONE, 0, 4)),
-    nodes.Copy(nodes.Slice(ONE, 2, 1)),
-    nodes.Copy(nodes.Slice(ONE, -1, 1)),
-    nodes.Copy(nodes.Concat(())),
-    nodes.Copy(nodes.Zip(())),
-    nodes.Copy(nodes.Concat((ONE, MASK))),
-    nodes.Copy(nodes.Zip((ONE, nodes.Slice(MASK, 0, 2)))),
+    nodes.CopyRows(nodes.Scan(3)),
+    nodes.CopyRows(nodes.Project(ONE, (3,))),
+    nodes.CopyRows(nodes.Project(ONE, (-1,))),
+    nodes.CopyRows(nodes.Slice(ONE, 0, 4)),
+    nodes.CopyRows(nodes.Slice(ONE, 2, 1)),
+    nodes.CopyRows(nodes.Slice(ONE, -1, 1)),
+    nodes.CopyRows(nodes.Concat(())),
+    nodes.CopyRows(nodes.Zip(())),
+    nodes.CopyRows(nodes.Concat((ONE, MASK))),
+    nodes.CopyRows(nodes.Zip((ONE, nodes.Slice(MASK, 0, 2)))),
     nodes.Filter(ONE, ONE),
     nodes.Filter(ONE, nodes.Slice(MASK, 0, 2)),
     nodes.Take(ONE, MASK),
@@ -58,8 +61,8 @@ BAD: list[nodes.Step] = [
     nodes.Sort(ONE, (nodes.SortKey(7),)),
     nodes.Group(ONE, (), ()),
     nodes.Group(ONE, (2,), ()),
-    nodes.Group(ONE, (0,), (nodes.Aggregate(1, nodes.Aggregation.SUM),)),
-    nodes.Group(ONE, (0,), (nodes.Aggregate(2, nodes.Aggregation.MIN),)),
+    nodes.Group(ONE, (0,), (nodes.AggregateColumn(1, nodes.Aggregation.SUM),)),
+    nodes.Group(ONE, (0,), (nodes.AggregateColumn(2, nodes.Aggregation.MIN),)),
     nodes.Join(ONE, ONE, (), nodes.JoinKind.INNER),
     nodes.Join(ONE, ONE, ((0, 1),), nodes.JoinKind.INNER),
     nodes.Join(ONE, ONE, ((2, 2),), nodes.JoinKind.INNER),
@@ -110,8 +113,8 @@ class PlanTests(StoredTestCase):
         kinds, data = parts.encoded([ColumnData.of_list([1.0, 2.0])], 0, 2)
         for told in (
             messages.Append(0, 901, 3, tuple(kinds), data),
-            messages.Append(0, 902, 2, (Kind.TEXT,), data),
-            messages.Append(0, 903, 2, (Kind.NUMBER, Kind.NUMBER), data),
+            messages.Append(0, 902, 2, (CellKind.TEXT,), data),
+            messages.Append(0, 903, 2, (CellKind.NUMBER, CellKind.NUMBER), data),
             messages.Append(0, 904, 2, (), data),
             messages.Append(0, 905, 2, tuple(kinds), b"PAR1" + data[4:-9]),
             messages.Append(0, 906, 2, tuple(kinds), b""),
@@ -119,7 +122,7 @@ class PlanTests(StoredTestCase):
         ):
             with self.assertRaises(DataCodeError) as caught:
                 self.storage.client.ask(
-                    lambda n, t=told: msgspec.structs.replace(t, request=n), messages.Done
+                    lambda n, t=told: msgspec.structs.replace(t, request=n), messages.EngineDone
                 )
             self.assertTrue(caught.exception.message.code.startswith("engine_"))
 
@@ -133,8 +136,10 @@ class PlanTests(StoredTestCase):
             frame.write_parquet(path, compression="zstd", row_group_size=2_000_000)
             data = path.read_bytes()
         self.assertLess(len(data), 4 << 20)
-        told = messages.Append(0, 950, 2_000_000, (Kind.TEXT,), data)
-        self.storage.client.ask(lambda n: msgspec.structs.replace(told, request=n), messages.Done)
+        told = messages.Append(0, 950, 2_000_000, (CellKind.TEXT,), data)
+        self.storage.client.ask(
+            lambda n: msgspec.structs.replace(told, request=n), messages.EngineDone
+        )
         self.storage.client.ask(lambda n: messages.Finish(n, 950), messages.Made)
         found = self.storage.client.ask(
             lambda n: messages.Measure(n, nodes.Scan(950)), messages.Measured

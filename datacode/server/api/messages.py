@@ -288,7 +288,7 @@ class StateRestored(Answer, kw_only=True):
     """
 
     message: str = ""
-    shares_missing: list[MissingShare] | UnsetType = UNSET
+    shares_missing: list[ShareToConnect] | UnsetType = UNSET
     files: int | UnsetType = UNSET
     files_left_out: int | UnsetType = UNSET
     error: str | None = None
@@ -296,7 +296,7 @@ class StateRestored(Answer, kw_only=True):
     id: Any = UNSET
 
 
-class Forked(Answer, kw_only=True):
+class SessionForked(Answer, kw_only=True):
     """The answer to ``fork``: a session of its own with the same state, to be attached by its name
     and token, which come once."""
 
@@ -308,7 +308,7 @@ class Forked(Answer, kw_only=True):
     id: Any = UNSET
 
 
-class MissingShare(Struct, frozen=True):
+class ShareToConnect(Struct, frozen=True):
     """A share to be connected again; ``name`` is the one that programs use."""
 
     name: str
@@ -555,10 +555,10 @@ class LargeRestoreState(RestoreState, tag="restore", kw_only=True, frozen=True):
         return json_limits.decoded(self.written)
 
 
-class Fork(Request, tag="fork", kw_only=True, frozen=True):
+class ForkSession(Request, tag="fork", kw_only=True, frozen=True):
     """A second session with the state of this one."""
 
-    answer = Forked
+    answer = SessionForked
 
 
 class Cancel(Request, tag="cancel", kw_only=True, frozen=True):
@@ -707,7 +707,7 @@ REQUESTS: tuple[type[Request], ...] = (
     SessionFiles,
     SaveState,
     RestoreState,
-    Fork,
+    ForkSession,
     Auth,
     Attach,
     Detach,

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from datacode.errors import DataCodeError, internal_error, limit_error
 from datacode.export.sqlite import export_bytes
-from datacode.plans.client import Client, Connection
+from datacode.plans.client import Connection, EngineClient
 from datacode.plans.rows import Storage
 from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter
 from datacode.runtime.interrupts import Interrupted, OutputLimit
@@ -101,7 +101,7 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
     reader = StateReader(interpreter, channel, saver)
     while True:
         message, file = channel.next_run()
-        if isinstance(message, wire.RestoreState):
+        if isinstance(message, wire.RestoreCheckpoint):
             channel.send(reader.restore(message, file))
         else:
             runner.run(message)
@@ -118,7 +118,9 @@ def _stored_tables(memory: int, connect: Callable[[], Connection]) -> Storage:
     may take that is loaded, for work on it takes as much again, and a sixteenth a result that
     is an ordinary table."""
     half = (memory or _MEMORY) // 2
-    return Storage(Client(connect), threshold=half, memory=half // 2, small=min(_SMALL, half // 8))
+    return Storage(
+        EngineClient(connect), threshold=half, memory=half // 2, small=min(_SMALL, half // 8)
+    )
 
 
 class Runner:

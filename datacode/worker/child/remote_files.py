@@ -39,12 +39,12 @@ class RunChannel:
         except OSError:
             os._exit(0)
 
-    def next_run(self) -> tuple[wire.RunProgram | wire.RestoreState, BinaryIO | None]:
+    def next_run(self) -> tuple[wire.RunProgram | wire.RestoreCheckpoint, BinaryIO | None]:
         """Wait for a program, or a state and its file; answers that nobody waits for any more are
         dropped."""
         while True:
             message, file = self._received(interruptible=False)
-            if isinstance(message, wire.RunProgram | wire.RestoreState):
+            if isinstance(message, wire.RunProgram | wire.RestoreCheckpoint):
                 return message, file
             if file is not None:
                 file.close()
@@ -58,7 +58,7 @@ class RunChannel:
         """Wait for the answer to that request, and its file. The wait can be interrupted."""
         while True:
             message, file = self._received(interruptible=True)
-            is_other = isinstance(message, wire.RunProgram | wire.RestoreState)
+            is_other = isinstance(message, wire.RunProgram | wire.RestoreCheckpoint)
             if not is_other and message.request == request:  # type: ignore[union-attr]
                 return message, file
             if file is not None:
@@ -72,7 +72,7 @@ class RunChannel:
                 self._gate.close()
             self._read()
         message = wire.to_worker(frame)
-        is_in_file = isinstance(message, wire.RestoreState) and message.manifest is None
+        is_in_file = isinstance(message, wire.RestoreCheckpoint) and message.manifest is None
         if is_in_file or isinstance(message, wire.Opened):
             return message, open(self._descriptors.popleft(), "rb")
         return message, None

@@ -210,7 +210,7 @@ class StateReader:
         self._saver = saver
         self._columns: set[str] = set()
 
-    def restore(self, message: wire.RestoreState, file: BinaryIO | None) -> wire.Restored:
+    def restore(self, message: wire.RestoreCheckpoint, file: BinaryIO | None) -> wire.Restored:
         """Do it, and say so; a state that is none leaves the interpreter as it was."""
         manifest = message.manifest
         if file is not None:
