@@ -129,7 +129,7 @@ class ObjectLiteral(Expr):
 
 
 @node
-class Operation(Expr):
+class OperationPlan(Expr):
     """``left operator right``; rows of operations are deep on their left."""
 
     operator: str
@@ -138,12 +138,12 @@ class Operation(Expr):
 
 
 @node
-class Arith(Operation):
+class Arith(OperationPlan):
     """One of ``+ - * / % ^``."""
 
 
 @node
-class Compare(Operation):
+class Compare(OperationPlan):
     """One of ``== != < > <= >=``.
 
     ``may_mean_more``: the operands may be texts of dates or money, which compare as such.
@@ -155,7 +155,7 @@ class Compare(Operation):
 
 
 @node
-class Logical(Operation):
+class LogicalPlan(OperationPlan):
     """``and`` or ``or``."""
 
 
@@ -286,7 +286,7 @@ class CallWrong(Expr):
 
 
 @node
-class RowTest(Expr):
+class RowTestPlan(Expr):
     """``in``, ``like`` and other words."""
 
     operator: str
@@ -295,7 +295,7 @@ class RowTest(Expr):
 
 
 @node
-class Choice(Expr):
+class ChoicePlan(Expr):
     """``if(…)`` and ``case``: pairs of a condition and a result."""
 
     branches: tuple[tuple[Expr, Expr], ...]
@@ -306,7 +306,7 @@ class Choice(Expr):
 
 
 @node
-class Target:
+class AssignTarget:
     """A variable that an assignment may mean, and how the running program tells that it is the one.
 
     ``set``: if it is set, ``exists``: if the global exists; None: it is the one. ``announced``: the
@@ -322,7 +322,7 @@ class Target:
 class Store(Stmt):
     """``name = value``: to the first of the targets that is the one."""
 
-    targets: tuple[Target, ...]
+    targets: tuple[AssignTarget, ...]
     value: Expr
 
 
@@ -333,7 +333,7 @@ class AppendArray(Stmt):
     all elements of ``item``.
     """
 
-    target: Target
+    target: AssignTarget
     type: int
     item: Expr
     function: str
@@ -356,7 +356,7 @@ class AppendText(Stmt):
     exist.
     """
 
-    target: Target
+    target: AssignTarget
     added: tuple[Added, ...]
     checked: Expr | None = None
 
@@ -367,7 +367,7 @@ class AppendByType(Stmt):
 
     read: Expr
     text: AppendText
-    target: Target
+    target: AssignTarget
     value: Expr
 
 
@@ -375,7 +375,7 @@ class AppendByType(Stmt):
 class AddOne(Stmt):
     """``x = x + y`` where ``x``, of ``type``, may be a number or a string."""
 
-    target: Target
+    target: AssignTarget
     type: int
     added: Added
 
@@ -394,7 +394,7 @@ class ElementTarget:
 
 
 @node
-class Step:
+class AccessStep:
     """``[index]``, or ``.key`` if ``is_member``."""
 
     index: Expr
@@ -407,7 +407,7 @@ class StoreElement(Stmt):
 
     targets: tuple[ElementTarget, ...]
     value: Expr
-    path: tuple[Step, ...]
+    path: tuple[AccessStep, ...]
     place: Place | None
 
 
@@ -422,26 +422,26 @@ class Evaluate(Stmt):
 
 
 @node
-class Throw(Stmt):
+class ThrowPlan(Stmt):
     """``throw value``."""
 
     value: Expr
 
 
 @node
-class Return(Stmt):
+class ReturnPlan(Stmt):
     """``return value``."""
 
     value: Expr | None
 
 
 @node
-class Break(Stmt):
+class BreakPlan(Stmt):
     """``break``."""
 
 
 @node
-class Next(Stmt):
+class NextPlan(Stmt):
     """``next``; ``depth`` counts the loops that are left on the way."""
 
     depth: int
@@ -451,7 +451,7 @@ Block = tuple[Stmt, ...]
 
 
 @node
-class Branch:
+class BranchPlan:
     """A condition with its body."""
 
     at: Place
@@ -460,10 +460,10 @@ class Branch:
 
 
 @node
-class If(Stmt):
+class IfPlan(Stmt):
     """``if`` with every ``else if``, and ``else`` or None."""
 
-    branches: tuple[Branch, ...]
+    branches: tuple[BranchPlan, ...]
     otherwise: Block | None
 
 
@@ -541,10 +541,10 @@ class Fold:
     at: Place
     program: FoldProgram
     inputs: tuple[Read | Cell, ...]
-    accumulators: tuple[Target, ...]
+    accumulators: tuple[AssignTarget, ...]
     objects: tuple[ElementTarget, ...]
-    arrays: tuple[Target, ...]
-    set: tuple[Target, ...]
+    arrays: tuple[AssignTarget, ...]
+    set: tuple[AssignTarget, ...]
 
 
 @node
@@ -568,7 +568,7 @@ class Loop:
 
 
 @node
-class For(Stmt):
+class ForPlan(Stmt):
     """A loop over ``value`` (None for a range): the first of ``versions`` that fits the value runs,
     or else ``rest``. ``is_outlined``: in a Python function of its own. ``set_before``: the globals
     and top-level locals that certainly are set before it, if it is in no other block.
@@ -585,13 +585,13 @@ class For(Stmt):
 class Handler:
     """``catch``, with the variable that gets the text of the error."""
 
-    target: Target | None
+    target: AssignTarget | None
     body: Block
 
 
 @node
-class Try(Stmt):
-    """``try``. ``visible`` and ``unset`` as for a ``Loop``, ``set_before`` as for a ``For``;
+class TryPlan(Stmt):
+    """``try``. ``visible`` and ``unset`` as for a ``Loop``, ``set_before`` as for a ``ForPlan``;
     ``is_final_outlined``: the ``finally`` block is in a Python function of its own.
     """
 

@@ -86,7 +86,7 @@ def add_one(b: Builder, node: plan.AddOne) -> None:
         b.out.extend(numbers)
 
 
-def _append_texts(b: Builder, target: plan.Target, added: Sequence[plan.Added]) -> None:
+def _append_texts(b: Builder, target: plan.AssignTarget, added: Sequence[plan.Added]) -> None:
     slot = target.slot
     text: Operand | None = None
     for each in added:
@@ -108,7 +108,7 @@ def _append_texts(b: Builder, target: plan.Target, added: Sequence[plan.Added]) 
     _append_text(b, target, text)
 
 
-def _append_text(b: Builder, target: plan.Target, text: Operand) -> None:
+def _append_text(b: Builder, target: plan.AssignTarget, text: Operand) -> None:
     slot = target.slot
     if slot.private and not b.unit.nests:
         longer = b.binary(b.name(slot.python), ast.Add(), text.node)

@@ -48,7 +48,7 @@ def store_element(b: Builder, node: plan.StoreElement) -> None:
     _assign_into_first(b, node.targets, value, ElementPath(steps, members, node.place))
 
 
-def _key(b: Builder, step: plan.Step) -> Operand:
+def _key(b: Builder, step: plan.AccessStep) -> Operand:
     assert isinstance(step.index, plan.Const)
     assert isinstance(step.index.value, str)
     return b.string_constant(step.index.value)

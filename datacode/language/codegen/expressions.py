@@ -69,7 +69,7 @@ EXPRESSIONS: ExpressionTable = {
     plan.ObjectLiteral: lambda b, node: flatten(b, _object(b, node)),
     plan.Arith: chain,
     plan.Compare: chain,
-    plan.Logical: chain,
+    plan.LogicalPlan: chain,
     plan.Negate: unary,
     plan.Not: unary,
     plan.Element: lambda b, node: flatten(b, element(b, node)),
@@ -81,6 +81,6 @@ EXPRESSIONS: ExpressionTable = {
     plan.IsSet: lambda b, node: flatten(b, is_set(b, node)),
     plan.CallLoose: lambda b, node: flatten(b, call_loosely(b, node)),
     plan.CallWrong: lambda b, node: flatten(b, call_wrong(b, node)),
-    plan.RowTest: lambda b, node: flatten(b, row_test(b, node)),
-    plan.Choice: choice,
+    plan.RowTestPlan: lambda b, node: flatten(b, row_test(b, node)),
+    plan.ChoicePlan: choice,
 }

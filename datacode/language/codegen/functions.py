@@ -24,7 +24,7 @@ def make_unset(b: Builder, unset: Sequence[str]) -> None:
 # Leaving -----------------------------------------------------------------------------
 
 
-def return_(b: Builder, node: plan.Return) -> None:
+def return_(b: Builder, node: plan.ReturnPlan) -> None:
     """``return``."""
     value = b.constant(None) if node.value is None else b.expression(node.value).node
     if b.frame.outer is not None:

@@ -20,7 +20,7 @@ MAX_SEARCHED = 6
 """
 
 
-def for_(b: Builder, node: plan.For) -> None:
+def for_(b: Builder, node: plan.ForPlan) -> None:
     """A ``for`` statement."""
     rest = node.rest
     if isinstance(rest.source, plan.Range):
@@ -36,7 +36,7 @@ def for_(b: Builder, node: plan.For) -> None:
         _loop(b, node, rest, iterator)
 
 
-def _versions(b: Builder, node: plan.For, operand: Operand) -> None:
+def _versions(b: Builder, node: plan.ForPlan, operand: Operand) -> None:
     """Loops over tables or columns, quicker than the loop over anything else that follows."""
     made: list[tuple[ast.expr, list[ast.stmt]]] = []
     visible = len(b.visible_blocks)
@@ -62,7 +62,7 @@ def _versions(b: Builder, node: plan.For, operand: Operand) -> None:
     b.out.extend(rest)
 
 
-def _loop(b: Builder, node: plan.For, loop: plan.Loop, iterator: ast.expr) -> None:
+def _loop(b: Builder, node: plan.ForPlan, loop: plan.Loop, iterator: ast.expr) -> None:
     """A loop over what is visited."""
     frame = LoopFrame(b.frame)
     b.loops.append(frame)

@@ -15,11 +15,11 @@ from datacode.language.codegen.comparisons import comparison
 from datacode.language.codegen.evaluation_order import combine, flatten, order_operands
 
 
-def chain(b: Builder, node: plan.Operation) -> Operand:
+def chain(b: Builder, node: plan.OperationPlan) -> Operand:
     """A row of binary operators, which is deep on its left, from left to right."""
-    row: list[plan.Operation] = []
+    row: list[plan.OperationPlan] = []
     first: plan.Expr = node
-    while isinstance(first, plan.Operation):
+    while isinstance(first, plan.OperationPlan):
         row.append(first)
         first = first.left
     left = b.expression(first)
@@ -32,7 +32,7 @@ def chain(b: Builder, node: plan.Operation) -> Operand:
 
 
 def _operation(
-    b: Builder, node: plan.Operation, left: Operand, mark: int, right: Operand
+    b: Builder, node: plan.OperationPlan, left: Operand, mark: int, right: Operand
 ) -> Operand:
     """``left operator right``; ``mark`` is where ``out`` ended after the left operand."""
     match node:

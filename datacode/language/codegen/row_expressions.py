@@ -14,7 +14,7 @@ from datacode.language.codegen.evaluation_order import combine, operands_of
 from datacode.language.codegen.operators import condition
 
 
-def row_test(b: Builder, node: plan.RowTest) -> Operand:
+def row_test(b: Builder, node: plan.RowTestPlan) -> Operand:
     """A call of the function for the word."""
     operands = operands_of(b, node.operands)
     made: ast.expr = b.call(f"row_{node.operator}", *(operand.node for operand in operands))
@@ -23,7 +23,7 @@ def row_test(b: Builder, node: plan.RowTest) -> Operand:
     return combine(Operand(made, BOOL), *operands)
 
 
-def choice(b: Builder, node: plan.Choice) -> Operand:
+def choice(b: Builder, node: plan.ChoicePlan) -> Operand:
     """The branches beside each other: each is looked at while a flag says that none was taken."""
     value, waiting = b.temporary(), b.temporary()
     b.assign(waiting, b.constant(True))

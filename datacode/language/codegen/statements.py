@@ -23,7 +23,7 @@ MAX_BRANCHES = 20
 """Python nests each ``elif`` in the one before it."""
 
 
-def _block_statement(b: Builder, node: plan.For | plan.Try, emit: EmitStatement) -> None:
+def _block_statement(b: Builder, node: plan.ForPlan | plan.TryPlan, emit: EmitStatement) -> None:
     """A loop or ``try``, in a function of its own where the plan says so."""
     if node.is_outlined:
         b.out.extend(outline_block(b, lambda: emit(b, node)))
@@ -45,7 +45,7 @@ def _throw(b: Builder, value: plan.Expr) -> None:
 # if --------------------------------------------------------------------------------------
 
 
-def _if(b: Builder, node: plan.If) -> None:
+def _if(b: Builder, node: plan.IfPlan) -> None:
     """Python nests each branch in the one before; so many go beside each other instead."""
     count = len(node.branches)
     flag = b.exit_flag()
@@ -61,7 +61,7 @@ def _if(b: Builder, node: plan.If) -> None:
             b.emit(b.if_(b.name(flag), made))
 
 
-def _branches(b: Builder, node: plan.If, first: int, stop: int, flag: str | None) -> None:
+def _branches(b: Builder, node: plan.IfPlan, first: int, stop: int, flag: str | None) -> None:
     """The branches from ``first`` to before ``stop``; one that is taken clears the flag."""
     if first == len(node.branches) and node.otherwise is not None:
         b.out.extend(b.block(node.otherwise))
@@ -88,12 +88,12 @@ STATEMENTS: StatementTable = {
     plan.AddOne: add_one,
     plan.StoreElement: store_element,
     plan.Evaluate: lambda b, node: b.evaluate(b.expression(node.value).node),
-    plan.If: _if,
-    plan.For: lambda b, node: _block_statement(b, node, for_),
-    plan.Try: lambda b, node: _block_statement(b, node, try_),
+    plan.IfPlan: _if,
+    plan.ForPlan: lambda b, node: _block_statement(b, node, for_),
+    plan.TryPlan: lambda b, node: _block_statement(b, node, try_),
     plan.Promoted: promoted,
-    plan.Throw: lambda b, node: _throw(b, node.value),
-    plan.Return: return_,
-    plan.Break: lambda b, _: jump(b, Jump("break", b.loops[-1])),
-    plan.Next: lambda b, node: jump(b, Jump("next", b.loops[-1 - node.depth])),
+    plan.ThrowPlan: lambda b, node: _throw(b, node.value),
+    plan.ReturnPlan: return_,
+    plan.BreakPlan: lambda b, _: jump(b, Jump("break", b.loops[-1])),
+    plan.NextPlan: lambda b, node: jump(b, Jump("next", b.loops[-1 - node.depth])),
 }

@@ -13,7 +13,7 @@ from datacode.language.codegen.functions import make_unset, outline_block
 from datacode.language.codegen.variables import store_one
 
 
-def try_(b: Builder, node: plan.Try) -> None:
+def try_(b: Builder, node: plan.TryPlan) -> None:
     """A ``try`` statement."""
     with b.branch() as made:
         if node.final is None:
@@ -25,7 +25,7 @@ def try_(b: Builder, node: plan.Try) -> None:
     b.visible_blocks.append(VisibleBlock(node.at[0] + 1, b.last_line, node.visible))
 
 
-def _with_final(b: Builder, node: plan.Try, final: plan.Block) -> None:
+def _with_final(b: Builder, node: plan.TryPlan, final: plan.Block) -> None:
     with b.branch() as guarded:
         _guarded(b, node)
     b.go_to(*node.at)
@@ -37,7 +37,7 @@ def _with_final(b: Builder, node: plan.Try, final: plan.Block) -> None:
     b.try_finally(guarded, b.if_(b.call("running"), made))
 
 
-def _guarded(b: Builder, node: plan.Try) -> None:
+def _guarded(b: Builder, node: plan.TryPlan) -> None:
     """The body with its ``catch``."""
     if node.handler is None:
         b.out.extend(b.block(node.body))
@@ -54,7 +54,7 @@ def _guarded(b: Builder, node: plan.Try) -> None:
     b.try_except(body, handler)
 
 
-def _catch(b: Builder, target: plan.Target) -> None:
+def _catch(b: Builder, target: plan.AssignTarget) -> None:
     """Set the variable to the text of the error; that of ``throw`` is at hand."""
     error = b.name(b.temporary())
     b.assign(error.id, b.call("exception"))

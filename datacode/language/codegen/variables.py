@@ -95,7 +95,7 @@ def store(b: Builder, node: plan.Store) -> None:
     _store_first(b, node.targets, value)
 
 
-def _store_first(b: Builder, targets: Sequence[plan.Target], value: Operand) -> None:
+def _store_first(b: Builder, targets: Sequence[plan.AssignTarget], value: Operand) -> None:
     """Assign to the first of the targets that is the one."""
     target, others = targets[0], targets[1:]
     if target.test is None:
@@ -109,7 +109,7 @@ def _store_first(b: Builder, targets: Sequence[plan.Target], value: Operand) -> 
     )
 
 
-def _is_target(b: Builder, target: plan.Target) -> ast.expr:
+def _is_target(b: Builder, target: plan.AssignTarget) -> ast.expr:
     if target.test == "set":
         return is_set(b, target.slot)
     return b.call("exists", b.constant(target.slot.python))
@@ -129,7 +129,7 @@ def either(
     b.emit(b.if_(make_test(), yes, no))
 
 
-def store_one(b: Builder, target: plan.Target, value: Operand) -> None:
+def store_one(b: Builder, target: plan.AssignTarget, value: Operand) -> None:
     """Set one variable."""
     slot = target.slot
     if not slot.owns:
@@ -144,7 +144,7 @@ def store_one(b: Builder, target: plan.Target, value: Operand) -> None:
     announce(b, target)
 
 
-def announce(b: Builder, target: plan.Target) -> None:
+def announce(b: Builder, target: plan.AssignTarget) -> None:
     """The variable has a value now; tell the runtime if it must know."""
     if target.is_announced:
         b.evaluate(b.call("created", b.constant(target.slot.name)))

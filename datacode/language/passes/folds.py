@@ -56,7 +56,7 @@ def _fold(loop: plan.Loop, counts_steps: bool) -> plan.Fold | None:
 class _Assignment:
     """``target = value``, or ``target = target ± term ± …`` where there are terms."""
 
-    target: plan.Target
+    target: plan.AssignTarget
     value: plan.Expr
     terms: tuple[tuple[str, plan.Expr], ...]
 
@@ -66,14 +66,14 @@ class _Variables:
     """The variables that a body assigns, by their Python names, with the numbers they get."""
 
     numbers: dict[str, int]
-    accumulators: list[plan.Target]
-    kept: list[plan.Target]
+    accumulators: list[plan.AssignTarget]
+    kept: list[plan.AssignTarget]
     extremes: frozenset[str]
     """The accumulators that are raised or lowered."""
     stored: frozenset[str]
     """The arrays and objects that get more."""
     objects: dict[str, plan.ElementTarget] = field(default_factory=dict)
-    arrays: dict[str, plan.Target] = field(default_factory=dict)
+    arrays: dict[str, plan.AssignTarget] = field(default_factory=dict)
 
 
 class _Body:
@@ -134,21 +134,21 @@ class _Body:
             self._count()
             steps += 1
             following = body[index + 1 :]
-            if isinstance(node, plan.Next):
+            if isinstance(node, plan.NextPlan):
                 if node.depth or following:
                     raise _NoFold
             elif skipped:
                 skipped = False
-            elif isinstance(node, plan.If) and _is_extreme(node):
+            elif isinstance(node, plan.IfPlan) and _is_extreme(node):
                 made.append(self._extreme(node, known, depth))
-            elif isinstance(node, plan.If) and _starts_key(node, following):
+            elif isinstance(node, plan.IfPlan) and _starts_key(node, following):
                 skipped = True
                 made.append(self._add_by_key(following[0], known, depth, node))
             elif isinstance(node, plan.StoreElement):
                 made.append(self._add_by_key(node, known, depth))
             elif isinstance(node, plan.AppendArray):
                 made.append(self._push(node, known, depth))
-            elif isinstance(node, plan.If):
+            elif isinstance(node, plan.IfPlan):
                 joined = any(_may_leave(each) for each in _ways(node))
                 made.append(self._if(node, following if joined else (), known, depth))
                 if joined:
@@ -160,7 +160,7 @@ class _Body:
         return tuple(made)
 
     def _if(
-        self, node: plan.If, following: Sequence[plan.Stmt], known: set[str], depth: int
+        self, node: plan.IfPlan, following: Sequence[plan.Stmt], known: set[str], depth: int
     ) -> plan.FoldProgram:
         ways = [tuple(each) for each in _ways(node)]
         ways = [way if _leaves(way) else (*way, *following) for way in ways]
@@ -193,7 +193,7 @@ class _Body:
         known.add(python)
         return [("set", number, value)]
 
-    def _extreme(self, node: plan.If, known: set[str], depth: int) -> plan.FoldProgram:
+    def _extreme(self, node: plan.IfPlan, known: set[str], depth: int) -> plan.FoldProgram:
         """``if value > best``: ``best`` gets the value, and others get theirs."""
         if self._counts_steps:
             raise _NoFold
@@ -227,7 +227,7 @@ class _Body:
         return "push", len(arrays) - 1, self._expression(node.item, known, depth + 1)
 
     def _add_by_key(
-        self, node: Any, known: set[str], depth: int, start: plan.If | None = None
+        self, node: Any, known: set[str], depth: int, start: plan.IfPlan | None = None
     ) -> plan.FoldProgram:
         """``by[key] = by[key] + value``, the only one for ``by``, perhaps behind
         ``if not has_key(by, key)``, where it is set to a number first.
@@ -294,7 +294,7 @@ class _Body:
                 if operator in _ORDER:
                     return operator, inner(left), inner(right), node.may_mean_more
                 return operator, inner(left), inner(right)
-            case plan.Logical(operator=operator, left=left, right=right):
+            case plan.LogicalPlan(operator=operator, left=left, right=right):
                 return operator, inner(left), inner(right)
             case plan.Negate(operand=operand):
                 return "negate", inner(operand)
@@ -332,8 +332,8 @@ class _Body:
 
 def _variables(loop: plan.Loop, cells: dict[str, plan.FoldProgram]) -> _Variables:
     """The variables that the body assigns: accumulators first, then those that are kept."""
-    added: dict[str, plan.Target] = {}
-    others: dict[str, plan.Target] = {}
+    added: dict[str, plan.AssignTarget] = {}
+    others: dict[str, plan.AssignTarget] = {}
     extremes: dict[str, int] = {}
     stored: set[str] = set()
     for node in _statements(loop.body):
@@ -343,7 +343,7 @@ def _variables(loop: plan.Loop, cells: dict[str, plan.FoldProgram]) -> _Variable
         if isinstance(node, plan.AppendArray):
             stored.add(node.target.slot.python)
             continue
-        if isinstance(node, plan.If):
+        if isinstance(node, plan.IfPlan):
             best = _compared(node.branches[-1])[0]
             extremes[best] = extremes.get(best, 0) + 1
             continue
@@ -417,7 +417,7 @@ def _reads(node: plan.Expr, slot: Slot) -> bool:
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def _compared(branch: plan.Branch) -> tuple[str, str, plan.Expr]:
+def _compared(branch: plan.BranchPlan) -> tuple[str, str, plan.Expr]:
     """The variable that is the greatest or least value so far, and how which value is compared with
     it: the variable is assigned in the branch, and one side of the comparison.
     """
@@ -439,7 +439,7 @@ def _stores(node: plan.Stmt, python: str) -> bool:
     return isinstance(node, plan.Store) and node.targets[0].slot.python == python
 
 
-def _is_extreme(node: plan.If) -> bool:
+def _is_extreme(node: plan.IfPlan) -> bool:
     """Is it ``if value > best``, perhaps behind ``if best == null`` with the same body?"""
     if node.otherwise is not None or len(node.branches) > 2:
         return False
@@ -471,7 +471,7 @@ def _reads_name(node: plan.Expr, python: str) -> bool:
 # Sums by key -------------------------------------------------------------------------------
 
 
-def _starts_key(node: plan.If, following: Sequence[plan.Stmt]) -> bool:
+def _starts_key(node: plan.IfPlan, following: Sequence[plan.Stmt]) -> bool:
     """Is it ``if not has_key(by, key)``, with a number for the key, before ``by[key] = …``?"""
     if not following or not isinstance(following[0], plan.StoreElement):
         return False
@@ -482,14 +482,14 @@ def _starts_key(node: plan.If, following: Sequence[plan.Stmt]) -> bool:
     return True
 
 
-def _start_of_key(node: plan.If) -> tuple[plan.CallBuiltin, plan.StoreElement]:
+def _start_of_key(node: plan.IfPlan) -> tuple[plan.CallBuiltin, plan.StoreElement]:
     """The call of ``has_key``, and the assignment of a number."""
     match node:
-        case plan.If(
+        case plan.IfPlan(
             branches=(
-                plan.Branch(
+                plan.BranchPlan(
                     condition=plan.Not(operand=plan.CallBuiltin(name="has_key") as call),
-                    body=(plan.StoreElement(path=(plan.Step(is_member=False),)) as first,),
+                    body=(plan.StoreElement(path=(plan.AccessStep(is_member=False),)) as first,),
                 ),
             ),
             otherwise=None,
@@ -508,21 +508,21 @@ def _variable_of(node: plan.Expr | plan.StoreElement) -> str | None:
 # Blocks ------------------------------------------------------------------------------------
 
 
-def _ways(node: plan.If) -> list[plan.Block]:
+def _ways(node: plan.IfPlan) -> list[plan.Block]:
     """The blocks of which one is run."""
     return [*(each.body for each in node.branches), node.otherwise or ()]
 
 
 def _leaves(body: plan.Block) -> bool:
     """Does the block end with ``next``?"""
-    return bool(body) and isinstance(body[-1], plan.Next)
+    return bool(body) and isinstance(body[-1], plan.NextPlan)
 
 
 def _may_leave(body: plan.Block) -> bool:
     """Is there a ``next`` in the block?"""
     return any(
-        isinstance(node, plan.Next)
-        or (isinstance(node, plan.If) and any(map(_may_leave, _ways(node))))
+        isinstance(node, plan.NextPlan)
+        or (isinstance(node, plan.IfPlan) and any(map(_may_leave, _ways(node))))
         for node in body
     )
 
@@ -535,14 +535,14 @@ def _statements(body: Sequence[plan.Stmt]) -> list[plan.Stmt]:
     waiting = list(reversed(body))
     while waiting:
         node = waiting.pop()
-        if isinstance(node, plan.If):
+        if isinstance(node, plan.IfPlan):
             if _is_extreme(node):
                 found.append(node)
                 waiting += reversed(node.branches[-1].body)
                 continue
             for way in reversed(_ways(node)):
                 waiting += reversed(way)
-        elif not isinstance(node, plan.Next):
+        elif not isinstance(node, plan.NextPlan):
             found.append(node)
     return found
 
@@ -551,5 +551,5 @@ def _assigned(body: Sequence[plan.Stmt]) -> set[str]:
     return {
         _as_assignment(node).target.slot.python
         for node in _statements(body)
-        if not isinstance(node, plan.If | plan.StoreElement | plan.AppendArray)
+        if not isinstance(node, plan.IfPlan | plan.StoreElement | plan.AppendArray)
     }

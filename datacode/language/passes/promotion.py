@@ -52,14 +52,14 @@ def promote(unit: plan.Unit) -> plan.Unit:
     only_stored = unit.kind == "function"
 
     def visit(node: Any) -> Any:
-        if isinstance(node, plan.For | plan.Try):
+        if isinstance(node, plan.ForPlan | plan.TryPlan):
             return _promoted(node, only_stored)
         return node if isinstance(node, plan.Expr | Slot) else with_parts(node, visit)
 
     return with_parts(unit, visit)
 
 
-def _promoted(region: plan.For | plan.Try, only_stored: bool) -> plan.Stmt:
+def _promoted(region: plan.ForPlan | plan.TryPlan, only_stored: bool) -> plan.Stmt:
     parts = list(plan.walk([region]))
     if region.set_before is None or any(map(_shows_variables, parts)):
         return region
@@ -87,7 +87,7 @@ def _promoted(region: plan.For | plan.Try, only_stored: bool) -> plan.Stmt:
 def _shows_variables(node: Any) -> bool:
     """May code run there that looks at variables, or is the Python function left?"""
     match node:
-        case plan.CallUser() | plan.CallLoose() | plan.Return():
+        case plan.CallUser() | plan.CallLoose() | plan.ReturnPlan():
             return True
         case plan.CallBuiltin(calls_back=calls_back):
             return calls_back
@@ -96,7 +96,7 @@ def _shows_variables(node: Any) -> bool:
     return False
 
 
-def _uses(region: plan.For | plan.Try, parts: list[Any]) -> _Uses:
+def _uses(region: plan.ForPlan | plan.TryPlan, parts: list[Any]) -> _Uses:
     uses = _Uses()
     for node in parts:
         match node:
@@ -117,7 +117,7 @@ def _uses(region: plan.For | plan.Try, parts: list[Any]) -> _Uses:
                 uses.store(target.slot, node.at)
                 if not node.is_certain:
                     uses.excluded.add(target.slot.python)
-            case plan.ElementTarget(is_certain=False) | plan.Target(is_announced=True):
+            case plan.ElementTarget(is_certain=False) | plan.AssignTarget(is_announced=True):
                 uses.excluded.add(node.slot.python)
     for body in _outermost_bodies(region):
         uses.in_loops |= {each.python for each in plan.walk(body) if each.__class__ is Slot}

@@ -15,7 +15,7 @@ Change = Callable[[Any], Any]
 """Gives what stands for a node whose parts have been changed already: another node, or the same."""
 
 _SPINE: dict[Any, str] = {plan.Negate: "operand", plan.Not: "operand"}
-_SPINE |= dict.fromkeys((plan.Arith, plan.Compare, plan.Logical), "left")
+_SPINE |= dict.fromkeys((plan.Arith, plan.Compare, plan.LogicalPlan), "left")
 """The parts along which plans may be deeper than Python's stack."""
 
 

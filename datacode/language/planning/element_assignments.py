@@ -22,7 +22,7 @@ def assign_element(p: Planner, node: nodes.AssignElement) -> plan.Stmt:
     value = p.expression(node.value, keep=True)
     path = tuple(
         [
-            plan.Step(
+            plan.AccessStep(
                 plan.Const(at, STRING, step) if isinstance(step, str) else p.expression(step),
                 isinstance(step, str),
             )

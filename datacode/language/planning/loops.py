@@ -32,7 +32,7 @@ def for_(p: Planner, node: nodes.For) -> plan.Stmt:
     value, versions, rest = _versions(p, node)
     if is_outlined:
         flow.state.cached = {}
-    return plan.For(place(node), value, versions, rest, is_outlined, set_before)
+    return plan.ForPlan(place(node), value, versions, rest, is_outlined, set_before)
 
 
 def _versions(

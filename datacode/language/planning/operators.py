@@ -41,7 +41,7 @@ def _operation(
                 _refine(p, operand, operand.type & NUMBER or NUMBER)
         return plan.Arith(at, types, operator, left, right)
     if operator in ("and", "or"):
-        return plan.Logical(at, BOOL, operator, left, right)
+        return plan.LogicalPlan(at, BOOL, operator, left, right)
     may_mean_more = _may_mean_more(left, right, in_condition=p.flow.columns is not None)
     if operator in _ORDER and _is_ordered_by_type(p, left.type, right.type, may_mean_more):
         ordered = rules.ordered(left.type, right.type)

@@ -15,7 +15,7 @@ from datacode.language.syntax import nodes
 def row_test(p: Planner, node: nodes.RowTest) -> plan.Expr:
     """A word with what stands beside it."""
     operands = p.expressions(node.operands)
-    return plan.RowTest(place(node), BOOL, node.operator, node.negated, operands)
+    return plan.RowTestPlan(place(node), BOOL, node.operator, node.negated, operands)
 
 
 def choice(p: Planner, node: nodes.Choice, keep: bool) -> plan.Expr:
@@ -35,4 +35,4 @@ def choice(p: Planner, node: nodes.Choice, keep: bool) -> plan.Expr:
     otherwise = p.expression(node.otherwise, keep=keep)
     for state in ends:
         flow.state = merge(flow.state, state)
-    return plan.Choice(place(node), types | otherwise.type, tuple(branches), otherwise)
+    return plan.ChoicePlan(place(node), types | otherwise.type, tuple(branches), otherwise)

@@ -17,7 +17,7 @@ from datacode.language.syntax import nodes
 
 
 def _throw(p: Planner, node: nodes.Throw) -> plan.Stmt:
-    made = plan.Throw(place(node), p.expression(node.value))
+    made = plan.ThrowPlan(place(node), p.expression(node.value))
     p.flow.state.live = False
     return made
 
@@ -26,17 +26,17 @@ def _return(p: Planner, node: nodes.Return) -> plan.Stmt:
     value = None if node.value is None else p.expression(node.value, keep=True)
     p.returned |= NULL if value is None else value.type
     p.flow.state.live = False
-    return plan.Return(place(node), value)
+    return plan.ReturnPlan(place(node), value)
 
 
 def _break(p: Planner, node: nodes.Break) -> plan.Stmt:
     p.flow.state.live = False
-    return plan.Break(place(node))
+    return plan.BreakPlan(place(node))
 
 
 def _next(p: Planner, node: nodes.Next) -> plan.Stmt:
     p.flow.state.live = False
-    return plan.Next(place(node), node.depth)
+    return plan.NextPlan(place(node), node.depth)
 
 
 def _if(p: Planner, node: nodes.If) -> plan.Stmt:
@@ -46,7 +46,7 @@ def _if(p: Planner, node: nodes.If) -> plan.Stmt:
     for branch in node.branches:
         condition = p.expression(branch.condition)
         before = flow.state.copy()
-        branches.append(plan.Branch(place(branch), condition, p.block(branch.body)))
+        branches.append(plan.BranchPlan(place(branch), condition, p.block(branch.body)))
         ends.append(flow.state)
         flow.state = before
     otherwise = None if node.otherwise is None else p.block(node.otherwise)
@@ -54,7 +54,7 @@ def _if(p: Planner, node: nodes.If) -> plan.Stmt:
     for other in others:
         state = merge(state, other)
     flow.state = state
-    return plan.If(place(node), tuple(branches), otherwise)
+    return plan.IfPlan(place(node), tuple(branches), otherwise)
 
 
 STATEMENTS: StatementTable = {

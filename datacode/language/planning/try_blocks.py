@@ -35,7 +35,7 @@ def try_(p: Planner, node: nodes.Try) -> plan.Stmt:
     if is_outlined:
         flow.state.cached = {}
     is_final_outlined = id(node) in p.layout.finals
-    return plan.Try(
+    return plan.TryPlan(
         place(node),
         body,
         handler,

@@ -65,21 +65,21 @@ def is_set(p: Planner, at: plan.Place, name: str) -> plan.Expr:
     return plan.IsSet(at, BOOL, tuple(possible))
 
 
-def plan_targets(p: Planner, name: str, value: plan.Expr) -> tuple[plan.Target, ...]:
+def plan_targets(p: Planner, name: str, value: plan.Expr) -> tuple[plan.AssignTarget, ...]:
     """What ``name = value`` may mean; the state is that behind the assignment then."""
     return _plan_first(p, p.flow.targets(name), value)
 
 
 def _plan_first(
     p: Planner, targets: Sequence[AssignmentTarget], value: plan.Expr
-) -> tuple[plan.Target, ...]:
+) -> tuple[plan.AssignTarget, ...]:
     target, others = targets[0], targets[1:]
     if target.test is None:
         return (plan_store(p, target.slot, value),)
     made, rest = either(
         p.flow, lambda: plan_store(p, target.slot, value), lambda: _plan_first(p, others, value)
     )
-    return plan.Target(made.slot, target.test, made.is_announced), *rest
+    return plan.AssignTarget(made.slot, target.test, made.is_announced), *rest
 
 
 def either(flow: Flow, yes: Callable[[], One], no: Callable[[], Other]) -> tuple[One, Other]:
@@ -92,7 +92,7 @@ def either(flow: Flow, yes: Callable[[], One], no: Callable[[], Other]) -> tuple
     return first, second
 
 
-def plan_store(p: Planner, slot: Slot, value: plan.Expr) -> plan.Target:
+def plan_store(p: Planner, slot: Slot, value: plan.Expr) -> plan.AssignTarget:
     """One variable gets the value."""
     target = now_set(p, slot, value.type)
     if slot.owns and plan.is_fresh(value):
@@ -100,6 +100,6 @@ def plan_store(p: Planner, slot: Slot, value: plan.Expr) -> plan.Target:
     return target
 
 
-def now_set(p: Planner, slot: Slot, types: int) -> plan.Target:
+def now_set(p: Planner, slot: Slot, types: int) -> plan.AssignTarget:
     """The variable has a value of such types now."""
-    return plan.Target(slot, None, p.flow.assign(slot, types))
+    return plan.AssignTarget(slot, None, p.flow.assign(slot, types))

@@ -84,19 +84,19 @@ def _statement(node: plan.Stmt) -> Iterator[str]:
             yield f"{line}{_into(node)} = {_shown(node.value)}"
         case plan.Evaluate(value=value):
             yield f"{line}{_shown(value)}"
-        case plan.Throw(value=value):
+        case plan.ThrowPlan(value=value):
             yield f"{line}throw {_shown(value)}"
-        case plan.Return(value=value):
+        case plan.ReturnPlan(value=value):
             yield f"{line}return" if value is None else f"{line}return {_shown(value)}"
-        case plan.Break():
+        case plan.BreakPlan():
             yield f"{line}break"
-        case plan.Next(depth=depth):
+        case plan.NextPlan(depth=depth):
             yield f"{line}next" + (f" of the loop {depth} further out" if depth else "")
-        case plan.If():
+        case plan.IfPlan():
             yield from _if(node)
-        case plan.For():
+        case plan.ForPlan():
             yield from _for(node)
-        case plan.Try():
+        case plan.TryPlan():
             yield from _try(node)
         case plan.Promoted(promotions=promotions, statement=statement):
             names = (f"{each.outer.python} as {each.inner.python}" for each in promotions)
@@ -106,7 +106,7 @@ def _statement(node: plan.Stmt) -> Iterator[str]:
             yield f"{line}{node.__class__.__name__}"
 
 
-def _targets(targets: Sequence[plan.Target]) -> str:
+def _targets(targets: Sequence[plan.AssignTarget]) -> str:
     shown = []
     for each in targets:
         word = {None: "", "set": " if set", "exists": " if it exists"}[each.test]
@@ -128,7 +128,7 @@ def _into(node: plan.StoreElement) -> str:
     return f"({', else if set '.join(targets)}){''.join(steps)}"
 
 
-def _if(node: plan.If) -> Iterator[str]:
+def _if(node: plan.IfPlan) -> Iterator[str]:
     word = "if"
     for branch in node.branches:
         yield f"{branch.at[0]}: {word} {_shown(branch.condition)}"
@@ -139,7 +139,7 @@ def _if(node: plan.If) -> Iterator[str]:
         yield from _inner(node.otherwise)
 
 
-def _for(node: plan.For) -> Iterator[str]:
+def _for(node: plan.ForPlan) -> Iterator[str]:
     outlined = " in a function of its own" if node.is_outlined else ""
     for loop in (*node.versions, node.rest):
         yield f"{node.at[0]}: for {', '.join(loop.variables)} in {_source(node, loop)}{outlined}"
@@ -158,7 +158,7 @@ def _for(node: plan.For) -> Iterator[str]:
         yield from _inner(loop.body)
 
 
-def _source(node: plan.For, loop: plan.Loop) -> str:
+def _source(node: plan.ForPlan, loop: plan.Loop) -> str:
     source = loop.source
     if isinstance(source, plan.Range):
         return f"range({', '.join(map(_shown, source.bounds))})"
@@ -173,7 +173,7 @@ def _source(node: plan.For, loop: plan.Loop) -> str:
     return f"cells {cells} of table {value}{numbers}"
 
 
-def _try(node: plan.Try) -> Iterator[str]:
+def _try(node: plan.TryPlan) -> Iterator[str]:
     yield f"{node.at[0]}: try" + (" in a function of its own" if node.is_outlined else "")
     yield from _inner(node.body)
     if node.handler is not None:
@@ -198,7 +198,7 @@ def _expression(node: plan.Expr) -> str:
     match node:
         case plan.Const(value=value):
             return repr(value) if isinstance(value, str) else printed(value)
-        case plan.Operation():
+        case plan.OperationPlan():
             return _operations(node)
         case plan.Read(slot=slot):
             words = ("" if node.certain else "?") + (" (released)" if node.released else "")
@@ -245,10 +245,10 @@ def _rest(node: plan.Expr) -> str:
             return f"{name}({', '.join(map(_argument, given))})"
         case plan.CallWrong(name=name, arguments=arguments, why=why):
             return f"{name}({_expressions(arguments)}) (wrong: {why})"
-        case plan.RowTest(operator=operator, operands=operands):
+        case plan.RowTestPlan(operator=operator, operands=operands):
             negated = "not " if node.is_negated else ""
             return f"({negated}{operator}: {_expressions(operands)})"
-        case plan.Choice(branches=branches, otherwise=otherwise):
+        case plan.ChoicePlan(branches=branches, otherwise=otherwise):
             cases = [f"{_expression(test)}: {_expression(value)}" for test, value in branches]
             return f"case({', '.join([*cases, _expression(otherwise)])})"
     return node.__class__.__name__
@@ -264,11 +264,11 @@ def _argument(argument: plan.Argument) -> str:
     return ("*" if argument.is_spread else "") + _expression(argument.value)
 
 
-def _operations(node: plan.Operation) -> str:
+def _operations(node: plan.OperationPlan) -> str:
     """A row of operations, which is deep on its left, from left to right."""
-    row: list[plan.Operation] = []
+    row: list[plan.OperationPlan] = []
     first: plan.Expr = node
-    while isinstance(first, plan.Operation):
+    while isinstance(first, plan.OperationPlan):
         row.append(first)
         first = first.left
     parts = [_expression(first)]
