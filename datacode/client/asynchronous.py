@@ -104,7 +104,7 @@ def _method(
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _WaitingCall:
     """A call that waits for its answer."""
 
     request: Message
@@ -127,7 +127,7 @@ class AsyncClient:
         self._kept = kept
         self._token = token
         self._calls = RemoteCalls()
-        self._waiting: dict[int, _Waiting] = {}
+        self._waiting: dict[int, _WaitingCall] = {}
         self._settling = asyncio.Lock()
         self._is_closed = False
         self._is_connected = True
@@ -203,7 +203,7 @@ class AsyncClient:
         await self._settle()
         request = self._kept.numbered(call.request)
         answer = await self._exchange(
-            _Waiting(request, call.rerun),
+            _WaitingCall(request, call.rerun),
             lambda message: deliver(message, call.on_output, call.on_progress),
         )
         return call.read(answer)
@@ -213,10 +213,10 @@ class AsyncClient:
         async with self._settling:
             if not self._kept.is_settled and not self._is_closed:
                 request = self._calls.attach().request
-                self._kept.begun(await self._exchange(_Waiting(request, rerun=False)))
+                self._kept.begun(await self._exchange(_WaitingCall(request, rerun=False)))
 
     async def _exchange(
-        self, waiting: _Waiting, on_partial: Callable[[Message], object] = lambda message: None
+        self, waiting: _WaitingCall, on_partial: Callable[[Message], object] = lambda message: None
     ) -> Message:
         if self._reader is None or self._reader.done():
             may_begin = self._kept.is_of_request(self._ending) or self._kept.is_idle(self._ending)
@@ -238,7 +238,7 @@ class AsyncClient:
         finally:
             del self._waiting[number]
 
-    async def _send(self, waiting: _Waiting) -> None:
+    async def _send(self, waiting: _WaitingCall) -> None:
         """Send a request; where the connection is gone, the reader will send it on the next."""
         with suppress(ConnectionClosed):
             await self._connection.send(encode(waiting.request))

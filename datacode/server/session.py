@@ -196,7 +196,7 @@ class SessionKeeper(Protocol):
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _WaitingRequest:
     """A request that waits. ``seq`` is its number in a session that is kept, else None; ``epoch``
     tells which connection it came from."""
 
@@ -242,7 +242,7 @@ class Session:
         self._admitted = authenticator is None
         self._auth_timer: IDelayedCall | None = None
         self._authenticating: Deferred[None] | None = None
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_WaitingRequest] = deque()
         self._immediate = 0
         self._paused = False
         self._working = False
@@ -296,7 +296,7 @@ class Session:
 
     def _enqueue(self, request: Request | BadRequest, seq: int | None = None) -> None:
         held = Holding(self._account, _memory_of(request))
-        self._queue.append(_Waiting(request, held, seq, self._epoch))
+        self._queue.append(_WaitingRequest(request, held, seq, self._epoch))
 
     def _clear_queue(self) -> None:
         while self._queue:
@@ -604,7 +604,7 @@ class Session:
             self._working = False
             self._tell_answered()
 
-    async def _answer_waiting(self, waiting: _Waiting) -> None:
+    async def _answer_waiting(self, waiting: _WaitingRequest) -> None:
         request, held, seq = waiting.request, waiting.held, waiting.seq
         kept = self.attachment
         if kept is None or seq is None:
@@ -630,7 +630,7 @@ class Session:
                 await self._keeper.answered(self)
             await self._send(answer, held, epoch)
 
-    async def _send_again(self, kept: Attachment, waiting: _Waiting) -> None:
+    async def _send_again(self, kept: Attachment, waiting: _WaitingRequest) -> None:
         """Answer a request that was answered already as it was then."""
         request, held = waiting.request, waiting.held
         assert waiting.seq is not None

@@ -135,7 +135,7 @@ class FoldChunk:
             if not all(each.__class__ is list for each in arrays):
                 return None
             sums = list(map(_sum, accumulators))
-            run = _Run([_scalar(each) for each in inputs], sums, objects, len(arrays))
+            run = _FoldRun([_scalar(each) for each in inputs], sums, objects, len(arrays))
             run.block(_Rows(stop - start, start, cells), self._program)
             found = run.results(unset)
         except _Inexact:
@@ -234,7 +234,7 @@ class _Rows:
         self._variables[index] = value
 
 
-class _Run:
+class _FoldRun:
     """One run of a program."""
 
     def __init__(

@@ -22,7 +22,7 @@ AT_ONCE = 1 if (os.cpu_count() or 1) <= 4 else 2
 
 
 @dataclass(eq=False)
-class _Waiting:
+class _WaitingCheck:
     network: str
     number: int
     turn: Deferred[None] = field(default_factory=Deferred)
@@ -35,7 +35,7 @@ class LoginQueue:
         self._failures = failures
         self._at_once = at_once
         self._checking: set[str] = set()
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_WaitingCheck] = []
         self._numbers = itertools.count()
 
     async def check(self, network: str, check: Callable[[], Awaitable[T]]) -> T:
@@ -43,7 +43,7 @@ class LoginQueue:
 
         A cancelled one leaves the queue; one that runs gives its place back when it is over.
         """
-        waiting = _Waiting(network, next(self._numbers))
+        waiting = _WaitingCheck(network, next(self._numbers))
         self._waiting.append(waiting)
         self._go_on()
         try:
