@@ -176,8 +176,11 @@ class AsynchronousTests(ReconnectTestCase):
         async def leave() -> SessionKey:
             async with connect_async(url) as client:
                 await client.execute("n = 0")
-                running = [asyncio.create_task(client.execute(c)) for c in (SLOW, "print('next')")]
-                await asyncio.sleep(0.1)
+                begun = asyncio.Event()
+                first = client.execute(SLOW, on_output=lambda _: begun.set())
+                second = client.execute("print('next')")
+                running = [asyncio.create_task(first), asyncio.create_task(second)]
+                await begun.wait()
                 key = await client.leave()
                 for each in running:
                     with self.assertRaises(ConnectionLost):

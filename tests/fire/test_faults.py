@@ -30,7 +30,8 @@ THREADS = ShareLimits().connecting
 STOPPED = {
     "success": False,
     "output": "",
-    "error": "Ошибка: интерпретатор остановлен; состояние сессии сброшено",
+    "error": "Ошибка: программа завершена принудительно; переменные остались такими, какими были"
+    " до программы",
 }
 WORK = "n = 0\nfor i in range(1000000) do\nn = n + i\nnext i\nglobal x = 7"
 """Takes a worker so long that its processor time tells it from all others."""
@@ -76,11 +77,9 @@ class FaultTestCase(DaemonTestCase):
 
         until(rests)
 
-    def assertAnew(self, client: Talk) -> None:
-        """After the loss, which was told, the session goes on without its variables."""
-        self.assertEqual(
-            client.ask(code="print(x)")["error"], "Ошибка: переменная 'x' не определена"
-        )
+    def assertGoesOn(self, client: Talk) -> None:
+        """The session has the variables that it had."""
+        self.assertEqual(said(client, "print(x)"), "7\n")
         self.assertEqual(said(client, "x = 8\nprint(x)"), "8\n")
 
 
@@ -88,13 +87,12 @@ class WorkerTests(FaultTestCase):
     """``kill -9`` of an interpreter, in every state."""
 
     def test_idle(self) -> None:
-        """The next request is told; the one after that runs in a new interpreter."""
+        """Nothing is to be noticed: another interpreter has the state."""
         self.served()
         client, worker = self.working()
         os.kill(worker, signal.SIGKILL)
         until(lambda: worker not in self.daemon.descendants())
-        self.assertEqual(client.ask(code="print(x)"), STOPPED)
-        self.assertAnew(client)
+        self.assertGoesOn(client)
         self.assertNobodyElse()
 
     def test_computing(self) -> None:
@@ -105,7 +103,7 @@ class WorkerTests(FaultTestCase):
         self.assertEqual(client.ask(type="inspect")["success"], True)
         os.kill(worker, signal.SIGKILL)
         self.assertEqual(client.receive(), STOPPED)
-        self.assertAnew(client)
+        self.assertGoesOn(client)
         self.assertNobodyElse()
 
     def test_requests_behind_it(self) -> None:
@@ -138,7 +136,7 @@ class WorkerTests(FaultTestCase):
         printed = "".join(pieces)
         self.assertTrue(printed)
         self.assertEqual(set(printed), {"x", "\n"})
-        self.assertAnew(client)
+        self.assertGoesOn(client)
         self.assertNobodyElse()
 
     def test_stopped_in_its_tracks(self) -> None:
@@ -156,14 +154,24 @@ class WorkerTests(FaultTestCase):
 
 
 class ZygoteTests(FaultTestCase):
+    def zygote(self) -> int:
+        """The one process of that name; what is forked has it, too, at first."""
+        looks: list[set[int]] = []
+
+        def is_alone() -> bool:
+            looks.append(named(self.daemon, "zygote"))
+            return len(looks[-1]) == 1
+
+        until(is_alone)
+        (found,) = looks[-1]
+        return found
+
     def test_killed(self) -> None:
         """Sessions go on, new ones come from a new one; several times over."""
         self.served()
         client, _ = self.working()
         for _ in range(3):
-            # What is forked has the zygote's name at first.
-            until(lambda: len(named(self.daemon, "zygote")) == 1)
-            (zygote,) = named(self.daemon, "zygote")
+            zygote = self.zygote()
             os.kill(zygote, signal.SIGKILL)
             for number in range(3):  # more than there are spare interpreters
                 self.assertEqual(said(self.talk(self.port), f"print({number})"), f"{number}\n")
@@ -269,7 +277,7 @@ class ShareTests(FaultTestCase):
         until(lambda: proxy.received >= 300_000)
         os.kill(worker, signal.SIGKILL)
         self.assertEqual(client.receive(), STOPPED)
-        self.assertAnew(client)
+        self.assertGoesOn(client)
         proxy.every(Fault("none"))
         self.assertEqual(said(client, 'print(read_file("lib://data/small.txt"))'), "small\n")
         self.assertNobodyElse()
@@ -483,9 +491,11 @@ class DurationTests(SynchronousTestCase):
         """No module that waits or limits asks for the time of day, which somebody may set."""
         of_day = re.compile(r"\btime\.time(_ns)?\(|\bfrom time import\b.*\btime\b|ITIMER_REALTIME")
         package = Path(datacode.__file__).parent
+        # How old a session is whose server was ended: nothing else goes on meanwhile.
+        across_starts = {package / "server" / "kept_sessions.py"}
         looked_at = 0
         for part in ("server", "worker", "smb", "runtime", "console", "client"):
-            for module in (package / part).rglob("*.py"):
+            for module in set((package / part).rglob("*.py")) - across_starts:
                 looked_at += 1
                 self.assertIsNone(of_day.search(module.read_text("utf-8")), str(module))
         self.assertGreater(looked_at, 50)

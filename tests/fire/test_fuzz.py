@@ -29,6 +29,7 @@ SHAPES = (
     *({"success", "output"}, {"success", "message"}, {"success", "files"}, {"success", "content"}),
     *({"success", "info"}, {"success", "variables"}, {"success", "completions"}),
     *({"success", "problems"}, {"success", "shares"}, {"success", "rows"}),
+    *({"success", "session"}, {"success", "sessions"}),
 )
 """Every answer has one of these pairs of keys, and ``error``."""
 
