@@ -31,14 +31,14 @@ class LoopTests(SynchronousTestCase):
         text = (
             "s = 0\nfor i in range(9) do\n  s = s + i\n  if s == i * 3 do\n    x = s\n  endif\nnext"
         )
-        self.assertIn("if v_s == b1x1_i * 3.0:", self.compiled(f"{text} i"))
+        self.assertIn("if p_v_s == b1x1_i * 3.0:", self.compiled(f"{text} i"))
 
     def test_sum_of_lengths(self) -> None:
         """The length of an array is whole where it is read as a member, too."""
         text = (
             "s = 0\nxs = [1]\nfor i in range(9) do\n  s = s + xs.len\n  if s == i do\n    x = s\n"
         )
-        self.assertIn("if v_s == b1x1_i:", self.compiled(f"{text}  endif\nnext i"))
+        self.assertIn("if p_v_s == b1x1_i:", self.compiled(f"{text}  endif\nnext i"))
 
     def test_differences(self) -> None:
         """Of the operands of a difference that did not fail it is known that they are numbers."""

@@ -191,6 +191,7 @@ class ConfigurationTests(SynchronousTestCase):
         help_texts = Options({}).docs
         for line, (name, default, _) in zip(found, sorted(rows()), strict=True):
             shown = default.replace("the system's", "временная папка системы")
+            shown = shown.replace("the state folder", "папка состояния")
             text = translate(" ".join(help_texts[name].split()), "ru").partition(" [")[0]
             if name == "auth":
                 text = "Кого пускать: accounts:ФАЙЛ или другая проверка. Можно повторять."

@@ -107,8 +107,8 @@ def show_chart(host: Host, chart: Value) -> None:
         sold = table([["Oslo", 5], ["Riga", 3]], ["city", "sum"])
         show_chart(chart(sold, "bar", "city", "sum"))
         # sum
-        # Oslo ████████████████████████████████████████████████████████████ 5
-        # Riga ████████████████████████████████████ 3
+        # Oslo ████████████████████████████████████████████████████████████████████████ 5
+        # Riga ███████████████████████████████████████████▎ 3
     """
     if chart.__class__ is not Chart:
         raise type_error("Chart")
