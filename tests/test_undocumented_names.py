@@ -105,7 +105,7 @@ NAMES = (
         "datacode/smb/client/smb_connection.py",
         overridden="negotiateSession recvSMB sendSMB SMB_PACKET _timeout _NetBIOSSession"
         " connectTree create close read write _Connection _Session",
-        used="echo flush get_socket ioctl kerberosLogin login logoff queryInfo setInfo",
+        used="echo flush get_socket ioctl kerberosLogin login logoff setInfo",
     ),
     Names(
         "Impacket",
@@ -117,7 +117,7 @@ NAMES = (
         "Impacket",
         "impacket.smbconnection:SMBConnection",
         "datacode/smb/client/smb_connection.py",
-        used="closeFile getCredentials openFile queryInfo readFile setInfo writeFile",
+        used="closeFile getCredentials openFile readFile setInfo writeFile",
     ),
     Names(
         "PLY",
