@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from datacode.client.thread_safe_tls import ThreadSafeTLSContext
 from datacode.server.auth.accounts import set_password
 from tests.daemons import PATIENCE, Daemon, Talk, alive, environment, foreground, twistd
 
@@ -467,7 +468,7 @@ class TlsTests(DaemonTestCase):
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        client = Talk(port, scheme="wss", ssl=context)
+        client = Talk(port, scheme="wss", ssl=ThreadSafeTLSContext(context))
         self.addCleanup(client.close)
         shown = client.socket.socket.getpeercert(binary_form=True)
         name = x509.load_der_x509_certificate(shown).subject

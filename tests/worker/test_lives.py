@@ -166,6 +166,8 @@ class SpareTests(WorkersTestCase):
         first = self.opened()
         process = int((await first.run(WHO)).output)
         self.assertTrue(await until(lambda: len(children_of(os.getpid()) - others) == 3))
+        # One of which the zygote has not told yet cannot be known to have died.
+        self.assertTrue(await until(lambda: all(w.process for _, w in workers._spare)))
         spare = children_of(os.getpid()) - others - {process, workers.zygote_process}
         for number in spare:
             os.kill(number, signal.SIGKILL)
