@@ -138,6 +138,25 @@ class KeptSessionTests(PageTestCase):
         self.assertEqual("1\n", page.output())
 
 
+class OutputLostTests(PageTestCase):
+    """A server that keeps little of what is printed meanwhile."""
+
+    flags = ("--kept-output-kib", "1")
+
+    def test_told(self) -> None:
+        """How much is not shown now is said; at the end all of it is there."""
+        page = self.page
+        proxy = FaultProxy(self.running.port)
+        self.addCleanup(proxy.close)
+        page.open(f"http://127.0.0.1:{proxy.port}/")
+        page.run(COUNTS.replace("print(i)", 'print(repeat("x", 999))'), finish=False)
+        page.until(lambda: "x" in (page.output() or ""), "no output")
+        proxy.drop_all()
+        page.until_text(".toast", "сервер больше не хранит")
+        page.until(lambda: not page.all(".run.running"), "the run does not end")
+        self.assertEqual(page.output(), "begun\n" + ("x" * 999 + "\n") * 40 + "ended\n")
+
+
 class StateTests(PageTestCase):
     """The session as a file, and a second one from it."""
 

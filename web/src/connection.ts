@@ -85,6 +85,8 @@ export class Connection {
 
   /** The session has the variables that it had when the page last had a connection, or was loaded. */
   resumed = false;
+  /** Bytes of output that the server no longer had when the page came back. */
+  outputLost = 0;
 
   private socket: WebSocket | null = null;
   private pending = new Map<string, Pending>();
@@ -323,6 +325,7 @@ export class Connection {
   private async attach(socket: WebSocket, force: boolean): Promise<boolean> {
     this.attached = false;
     this.resumed = false;
+    this.outputLost = 0;
     if (this.ticket) {
       const { session, token } = this.ticket;
       const { seen, position } = this.loaded ? replayedFrom(this.ticket) : this.ticket;
@@ -354,6 +357,7 @@ export class Connection {
     if (!ticket) return;
     this.attached = true;
     this.resumed = true;
+    this.outputLost = Number(answer.output_lost) || 0;
     const last = Number(answer.seq) || 0;
     const open = numbers(answer.pending);
     const unfinished = new Set(numbers(answer.unfinished));

@@ -127,6 +127,8 @@ class App {
   private welcome(): void {
     if (this.connection.resumed && !this.hadSession) this.runner.resume(this.connection.runs);
     else if (this.hadSession) announce(t(this.connection.resumed ? "connection.back" : "connection.fresh"));
+    const { outputLost } = this.connection;
+    if (outputLost > 0) announce(t("connection.outputLost", { size: size(outputLost) }), true);
     this.wasOn = true;
     this.hadSession = true;
     this.learn(this.connection.info);
