@@ -450,7 +450,7 @@ def _heatmap(chart: ReadChart, figure: Figure, axes: Axes) -> None:
         _numbers(chart, bar.ax.yaxis)
         if rows * columns <= 150:
             _write_cells(chart, axes, known)
-    axes.set_xlim(-0.5, columns - 0.5)
+    axes.set_xlim(-0.5, max(columns, 1) - 0.5)
     _categories_down(chart, axes)
     _titles(chart, axes)
 
@@ -474,7 +474,7 @@ def _categories_down(chart: ReadChart, axes: Axes) -> None:
     count = len(labels)
     step = max(1, math.ceil(count * 14 / max(chart.height - 100, 50)))
     axes.set_yticks(range(0, count, step), labels[::step])
-    axes.set_ylim(count - 0.5, -0.5)
+    axes.set_ylim(max(count, 1) - 0.5, -0.5)
 
 
 def _boxes(chart: ReadChart, figure: Figure, axes: Axes) -> None:
