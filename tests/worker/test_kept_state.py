@@ -332,7 +332,9 @@ class HostileTests(WorkersTestCase):
     async def test_refused(self) -> None:
         """Each of these ends the process."""
         for statement in (
-            "for i in range(99): piece(1, b'x' * 12, b'y' * 99, False)\nimport time; time.sleep(5)",
+            # All at once: none of them is written before the last one has come.
+            "frame = wire.encode(wire.StatePiece(1, b'x' * 12, b'y' * 99, False))\n"
+            "control_channel.sendall(frame * 999)\nimport time; time.sleep(5)",
             "piece(1, b'../../etc/pa', b'', False)\nimport time; time.sleep(5)",
             "piece(1, b'short', b'y', False)\nimport time; time.sleep(5)",
             "piece(7, b'x' * 12, b'y', False)\nimport time; time.sleep(5)",
@@ -343,7 +345,7 @@ class HostileTests(WorkersTestCase):
             "import time; time.sleep(5)",
         ):
             outcome, _ = await self.said(statement)
-            self.assertIn(RESTORED, str(outcome.error), statement)
+            self.assertIn(RESTORED, str(outcome.error), f"{statement}: {outcome.error}")
             self.flushLoggedErrors()
 
     async def test_name_is_no_path(self) -> None:
