@@ -5,12 +5,9 @@ Whoever can read the file has the session, so it is for its owner only.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datacode.console.private_file import replace_private
 from datacode.i18n.message import Message, MessageError
 from datacode.i18n.os_errors import system_reason
 
@@ -47,17 +44,9 @@ def read_key(name: str) -> SessionKey | None:
 
 def write_key(name: str, key: SessionKey) -> None:
     """Put it there, for its owner only. Raises ``SessionFileError``."""
-    path = Path(name).absolute()
+    line = f"{key.text()}\n".encode("ascii")
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with open(descriptor, "w", encoding="ascii") as file:
-                file.write(key.text() + "\n")
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
+        replace_private(name, lambda file: file.write(line))
     except OSError as error:
         raise SessionFileError(
             Message("session_file_unwritten", "Cannot write '{name}': {reason}").filled(

@@ -5,14 +5,12 @@ Source: checkpoint reference, 5.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import BinaryIO
 
+from datacode.console.private_file import replace_private
 from datacode.errors import DataCodeError
 from datacode.i18n.message import Message, MessageError
 from datacode.i18n.os_errors import system_reason
@@ -37,19 +35,8 @@ def write_state(name: str, write: Callable[[BinaryIO], object]) -> None:
 
     Raises ``StateFileError``.
     """
-    path = Path(name).absolute()
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with open(descriptor, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
+        replace_private(name, write)
     except OSError as error:
         raise StateFileError(
             Message("state_not_saved", "The state was not saved to '{name}': {reason}").filled(
