@@ -25,6 +25,7 @@ from openpyxl import Workbook
 from python_calamine import CalamineWorkbook
 
 from datacode.language.passes import folds as fold_pass
+from datacode.plans.nodes import JoinKind
 from datacode.runtime.builtins.arrays import average, sum_
 from datacode.runtime.interpreter import Interpreter
 from datacode.tables import folds
@@ -32,7 +33,6 @@ from datacode.tables.csv.read import read_csv
 from datacode.tables.filters import where
 from datacode.tables.group import Aggregate, grouped
 from datacode.tables.join import equal_join
-from datacode.tables.join_match import How
 from datacode.tables.sort import sorted_by
 from datacode.tables.xlsx.read import read_xlsx
 from datacode.tables.xlsx.write import to_xlsx
@@ -211,7 +211,7 @@ def bench_columns(table: Table) -> None:
     race(
         "join",
         1.5,
-        lambda: equal_join(table, right, [("id", "key")], How.INNER, lambda _: None),
+        lambda: equal_join(table, right, [("id", "key")], JoinKind.INNER, lambda _: None),
         lambda: frame.join(
             right_frame, left_on="id", right_on="key", maintain_order="left_right", coalesce=False
         ),

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from datacode.errors import DataCodeError, runtime_error
+from datacode.plans.nodes import JoinKind
 from datacode.tables import join_keys
 from datacode.tables.date_columns import keyed_pair
-from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, matched, pairs_of
+from datacode.tables.join_match import CheckCount, KeyColumns, Pairs, matched, pairs_of
 from datacode.tables.read_options import Warn, unheard
 from datacode.tables.select import renamed_by_join, under_each_other
 from datacode.values import column_storage, hashing
@@ -129,7 +130,7 @@ def equal_join(
     left: Table,
     right: Table,
     on: On,
-    how: How,
+    how: JoinKind,
     check_count: CheckCount,
     *,
     suffixes: Suffixes = SUFFIXES,
@@ -140,11 +141,11 @@ def equal_join(
     outside = joined_in_files(left, right, on, how, nulls_equal=nulls_equal, warn=warn)
     if outside is not None:
         names = joined_names(left.names, right.names, suffixes)
-        return Table(left.names if how in (How.SEMI, How.ANTI) else names, outside)
+        return Table(left.names if how in (JoinKind.SEMI, JoinKind.ANTI) else names, outside)
     keys = join_keys.comparable(*keys_of(left, right, on), on, warn)
     pairs = matched(*keys, how, check_count, nulls_equal=nulls_equal)
     join_keys.warn_of_lost_zeros(*keys, on, pairs, how, warn)
-    if how in (How.SEMI, How.ANTI):
+    if how in (JoinKind.SEMI, JoinKind.ANTI):
         return left.take(pairs.left)
     return joined(left, right, pairs, suffixes)
 
@@ -153,7 +154,7 @@ def joined_in_files(
     left: Table,
     right: Table,
     on: On,
-    how: How,
+    how: JoinKind,
     *,
     nulls_equal: bool = False,
     warn: Warn | None = None,
@@ -204,7 +205,7 @@ Make: TypeAlias = "Callable[[list[Value]], Value]"
 
 
 def applied(
-    left: Table, make: Make, how: How, check_count: CheckCount, suffixes: Suffixes = SUFFIXES
+    left: Table, make: Make, how: JoinKind, check_count: CheckCount, suffixes: Suffixes = SUFFIXES
 ) -> Table:
     """Every row with the rows of the table that is made of it.
 
@@ -225,7 +226,7 @@ def applied(
             found += range(made, made + len(part))
             made += len(part)
             check_count(len(rows) * len(part.columns))
-        elif how is How.LEFT:
+        elif how is JoinKind.LEFT:
             rows.append(row)
             found.append(None)
     if not parts:
@@ -249,7 +250,7 @@ def compared_join(
     left: Table,
     right: Table,
     condition: tuple[str, str, str],
-    how: How,
+    how: JoinKind,
     check_count: CheckCount,
     suffixes: Suffixes = SUFFIXES,
     warn: Warn = unheard,
@@ -268,7 +269,7 @@ def compared_join(
     join_keys.warn_of_kinds(own, others, (name, other), warn)
     one, two = keyed_pair(own, others, keep_texts=sign == "!=")
     find = _unequal(two) if sign == "!=" else _compared(two, sign)
-    if how in (How.SEMI, How.ANTI):
+    if how in (JoinKind.SEMI, JoinKind.ANTI):
         found = (range(find(value).number) for value in one)
         return left.take(pairs_of(found, len(right), how, check_count).left)
     rows = (find(value).rows() for value in one)

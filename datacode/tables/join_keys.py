@@ -14,9 +14,10 @@ from datacode.i18n.message import Message
 from datacode.language.analysis.scopes import walk
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse_expression
+from datacode.plans.nodes import JoinKind
 from datacode.tables.date_columns import keyed_pair
 from datacode.tables.filters import is_utf8
-from datacode.tables.join_match import How, KeyColumns, Pairs
+from datacode.tables.join_match import KeyColumns, Pairs
 from datacode.tables.number_mismatch import warn_of_numbers
 from datacode.tables.read_options import Warn
 from datacode.tables.select import position_of
@@ -145,7 +146,12 @@ def _kind(cells: ColumnData) -> type | None:
 
 
 def warn_of_lost_zeros(
-    left: KeyColumns, right: KeyColumns, names: Sequence[Names], pairs: Pairs, how: How, warn: Warn
+    left: KeyColumns,
+    right: KeyColumns,
+    names: Sequence[Names],
+    pairs: Pairs,
+    how: JoinKind,
+    warn: Warn,
 ) -> None:
     """Tell of a key that found no partner in a join, and of one that looks like it but for leading
     zeros, spaces, or because one is a number and the other a text.
@@ -155,7 +161,7 @@ def warn_of_lost_zeros(
         if not _may_look_alike(one, other):
             continue
         if alone is None:
-            alone = pairs.left if how is How.ANTI else _unpaired(pairs, len(one))
+            alone = pairs.left if how is JoinKind.ANTI else _unpaired(pairs, len(one))
         if not len(alone):
             return
         (lonely,) = column_storage.take([one], alone)

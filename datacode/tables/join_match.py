@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, TypeAlias
 
+from datacode.plans.nodes import JoinKind
 from datacode.values import hashing
 from datacode.values.column_storage import ColumnData, Indices, is_short
 from datacode.values.hashing import NOTHING
@@ -21,17 +21,6 @@ CheckCount = Callable[[float], None]
 
 KeyColumns: TypeAlias = "Sequence[ColumnData]"
 """The columns of a table that are compared."""
-
-
-class How(StrEnum):
-    """Which rows a join keeps."""
-
-    INNER = "inner"
-    LEFT = "left"
-    RIGHT = "right"
-    FULL = "full"
-    SEMI = "semi"
-    ANTI = "anti"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +37,7 @@ class Pairs:
 def matched(
     left: KeyColumns,
     right: KeyColumns,
-    how: How,
+    how: JoinKind,
     check_count: CheckCount,
     *,
     nulls_equal: bool = False,
@@ -62,16 +51,16 @@ def matched(
 
 
 def pairs_of(
-    matches: Iterable[Sequence[int]], right_rows: int, how: How, check_count: CheckCount
+    matches: Iterable[Sequence[int]], right_rows: int, how: JoinKind, check_count: CheckCount
 ) -> Pairs:
     """The pairs of a join, from the right rows that belong to each left row."""
-    if how in (How.SEMI, How.ANTI):
-        wanted = how is How.SEMI
+    if how in (JoinKind.SEMI, JoinKind.ANTI):
+        wanted = how is JoinKind.SEMI
         kept = [row for row, found in enumerate(matches) if bool(found) is wanted]
         return Pairs(kept, [])
     left: list[int | None] = []
     right: list[int | None] = []
-    keeps_left = how in (How.LEFT, How.FULL)
+    keeps_left = how in (JoinKind.LEFT, JoinKind.FULL)
     for row, found in enumerate(matches):
         if found:
             left.extend([row] * len(found))
@@ -80,7 +69,7 @@ def pairs_of(
         elif keeps_left:
             left.append(row)
             right.append(None)
-    if how in (How.RIGHT, How.FULL):
+    if how in (JoinKind.RIGHT, JoinKind.FULL):
         paired = set(right)
         alone = [row for row in range(right_rows) if row not in paired]
         left.extend([None] * len(alone))
@@ -117,16 +106,20 @@ def _key_frames(
 
 
 def _matched_by_polars(
-    left: pl.DataFrame, right: pl.DataFrame, how: How, check_count: CheckCount, nulls_equal: bool
+    left: pl.DataFrame,
+    right: pl.DataFrame,
+    how: JoinKind,
+    check_count: CheckCount,
+    nulls_equal: bool,
 ) -> Pairs:
     keys = right.columns[1:]
-    if how in (How.SEMI, How.ANTI):
+    if how in (JoinKind.SEMI, JoinKind.ANTI):
         kept = left.join(
             right, on=keys, how=_polars_name(how), nulls_equal=nulls_equal, maintain_order="left"
         )
         return Pairs(kept["left"], [])
     _check_result_rows(left, right, keys, check_count, nulls_equal)
-    asked = How.FULL if how is How.RIGHT else how
+    asked = JoinKind.FULL if how is JoinKind.RIGHT else how
     found = left.join(
         right,
         on=keys,
@@ -135,12 +128,12 @@ def _matched_by_polars(
         maintain_order="left_right",
         coalesce=False,
     )
-    if how is How.RIGHT:
+    if how is JoinKind.RIGHT:
         found = found.filter(pl.col("right").is_not_null())
     return Pairs(found["left"], found["right"])
 
 
-def _polars_name(how: How) -> Any:
+def _polars_name(how: JoinKind) -> Any:
     return how.value
 
 

@@ -8,9 +8,10 @@ from collections.abc import Hashable, Sequence
 
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
+from datacode.plans.nodes import JoinKind
 from datacode.tables.join import On, Suffixes, joined_in_files, keys_of
 from datacode.tables.join_keys import comparable, warn_of_kinds, warn_of_lost_zeros
-from datacode.tables.join_match import CheckCount, How, KeyColumns, Pairs, matched
+from datacode.tables.join_match import CheckCount, KeyColumns, Pairs, matched
 from datacode.tables.read_options import Warn, unheard
 from datacode.tables.row_groups import group_keys
 from datacode.values import column_storage
@@ -41,7 +42,7 @@ def keyed_join(
     left: Table,
     right: Table,
     on: On,
-    how: How,
+    how: JoinKind,
     check_count: CheckCount,
     *,
     suffixes: Suffixes,
@@ -56,7 +57,11 @@ def keyed_join(
     right row that is nearest in the last key, if it is not farther: numbers by their difference,
     dates in days. ``check`` is one of ``CHECKS``. ``warn`` is told of keys that only look alike.
     """
-    if tolerance is None and check in (None, "many_to_many") and how not in (How.RIGHT, How.FULL):
+    if (
+        tolerance is None
+        and check in (None, "many_to_many")
+        and how not in (JoinKind.RIGHT, JoinKind.FULL)
+    ):
         outside = joined_in_files(left, right, on, how, warn=warn)
         if outside is not None:
             return _of_columns(left, right, on, how, outside, suffixes, keep_key)
@@ -71,7 +76,7 @@ def keyed_join(
         pairs = _nearest(*keys, how, tolerance)
     if tolerance is None:
         warn_of_lost_zeros(*keys, on, pairs, how, warn)
-    if how in (How.SEMI, How.ANTI):
+    if how in (JoinKind.SEMI, JoinKind.ANTI):
         return left.take(pairs.left)
     if keep_key:
         return _with_one_key(left, right, on, pairs, suffixes)
@@ -95,13 +100,13 @@ def _of_columns(
     left: Table,
     right: Table,
     on: On,
-    how: How,
+    how: JoinKind,
     columns: list[ColumnData],
     suffixes: Suffixes,
     keep_key: bool,
 ) -> Table:
     """The table of all columns of both sides, of which one for each pair of keys is wanted."""
-    if how in (How.SEMI, How.ANTI):
+    if how in (JoinKind.SEMI, JoinKind.ANTI):
         return Table(left.names, columns)
     width = len(left.columns)
     if not keep_key:
@@ -212,9 +217,9 @@ def _check_single(table: Table, keys: KeyColumns, names: list[str], side: str) -
 # The nearest row ------------------------------------------------------------------------
 
 
-def _nearest(left: KeyColumns, right: KeyColumns, how: How, tolerance: float) -> Pairs:
+def _nearest(left: KeyColumns, right: KeyColumns, how: JoinKind, tolerance: float) -> Pairs:
     """Every left row with the right row that is nearest in the last key and equal in the others."""
-    if how not in (How.INNER, How.LEFT, How.SEMI, How.ANTI):
+    if how not in (JoinKind.INNER, JoinKind.LEFT, JoinKind.SEMI, JoinKind.ANTI):
         raise runtime_error(
             "tolerance_type", "With a tolerance how must be inner, left, semi or anti"
         )
@@ -234,7 +239,7 @@ def _nearest(left: KeyColumns, right: KeyColumns, how: How, tolerance: float) ->
         limit = tolerance * (_SECONDS_OF_DAY if kind is str else 1)
         keys, places = ordered.get(key_of(equal), {}).get(kind, ([], []))
         place = None if None in equal else _place(keys, key, limit)
-        if how is How.LEFT or (place is None) is (how is How.ANTI):
+        if how is JoinKind.LEFT or (place is None) is (how is JoinKind.ANTI):
             rows.append(row)
             found.append(None if place is None else places[place])
     return Pairs(rows, found)  # type: ignore[arg-type]

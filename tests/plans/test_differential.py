@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from datacode import Interpreter
 from datacode.errors import DataCodeError
+from datacode.plans.nodes import JoinKind
 from datacode.tables import conditions, filters, group, join, keyed_join, select, sort
 from datacode.tables.column_types import column_kind
-from datacode.tables.join_match import How
 from datacode.values.column_storage import ColumnData
 from datacode.values.table import Table
 from datacode.values.types import Currency, Path
@@ -230,12 +230,12 @@ class DifferentialTests(StoredTestCase):
     @given(
         tables(),
         tables(),
-        st.sampled_from(list(How)),
+        st.sampled_from(list(JoinKind)),
         st.booleans(),
         st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=2),
     )
     def test_join(
-        self, left: Table, right: Table, how: How, nulls_equal: bool, on: list[tuple[int, int]]
+        self, left: Table, right: Table, how: JoinKind, nulls_equal: bool, on: list[tuple[int, int]]
     ) -> None:
         """Joins of every kind, with their warnings."""
         left = Table([f"l{n}" for n in range(len(left.columns))], left.columns, len(left))

@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datacode.plans.nodes import JoinKind
 from datacode.tables.asof import Direction, asof_join
 from datacode.tables.column_types import ColumnType, column_kind
 from datacode.tables.filters import are_among, are_between, different, where
 from datacode.tables.group import Aggregate, grouped
 from datacode.tables.join import compared_join, equal_join
-from datacode.tables.join_match import How
 from datacode.tables.show import info_text
 from datacode.tables.sort import order_of, sorted_cells
 from datacode.values.column_storage import ColumnData
@@ -126,9 +126,9 @@ class DateColumnTests(TableTestCase):
         """Equal days, days in order, the nearest day."""
         left = Table(["d"], [mixed(["1.12.2025", "31.12.2025", "x"])], 3)
         right = Table(["e"], [mixed(["2025-12-01", "2025-12-15", "x"])], 3)
-        found = equal_join(left, right, [("d", "e")], How.INNER, lambda _: None)
+        found = equal_join(left, right, [("d", "e")], JoinKind.INNER, lambda _: None)
         self.assertEqual(list(found.rows()), [["1.12.2025", "2025-12-01"], ["x", "x"]])
-        found = compared_join(left, right, ("d", ">", "e"), How.INNER, lambda _: None)
+        found = compared_join(left, right, ("d", ">", "e"), JoinKind.INNER, lambda _: None)
         self.assertEqual(
             list(found.rows()), [["31.12.2025", "2025-12-01"], ["31.12.2025", "2025-12-15"]]
         )
@@ -144,7 +144,7 @@ class DateColumnTests(TableTestCase):
         """Times on one side only: it is the day that must be the same."""
         left = Table(["d"], [mixed(["1.12.2025 9:15", "2.12.2025 17:18:00"])], 2)
         right = Table(["e"], [mixed(["01.12.2025", "03.12.2025"])], 2)
-        found = equal_join(left, right, [("d", "e")], How.INNER, lambda _: None)
+        found = equal_join(left, right, [("d", "e")], JoinKind.INNER, lambda _: None)
         self.assertEqual(list(found.rows()), [["1.12.2025 9:15", "01.12.2025"]])
 
     def test_slashes(self) -> None:

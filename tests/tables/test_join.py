@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacode.errors import DataCodeError, runtime_error
+from datacode.plans.nodes import JoinKind
 from datacode.tables import join_match
 from datacode.tables.asof import Direction, asof_join
 from datacode.tables.join import (
@@ -21,7 +22,7 @@ from datacode.tables.join import (
     with_suffixes,
     zip_join,
 )
-from datacode.tables.join_match import How, matched
+from datacode.tables.join_match import matched
 from datacode.values.equality import same
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
@@ -58,7 +59,7 @@ def can_match(left: Value, right: Value, nulls_equal: bool) -> bool:
 
 
 def by_definition(
-    left: list[tuple[Value, ...]], right: list[tuple[Value, ...]], how: How, nulls_equal: bool
+    left: list[tuple[Value, ...]], right: list[tuple[Value, ...]], how: JoinKind, nulls_equal: bool
 ) -> list[tuple[int | None, int | None]]:
     """The pairs of a join, by comparing every row with every row."""
     found: list[tuple[int | None, int | None]] = []
@@ -70,13 +71,13 @@ def by_definition(
             if all(can_match(a, b, nulls_equal) for a, b in zip(one, other, strict=True))
         ]
         paired.update(partners)
-        if how is How.SEMI or how is How.ANTI:
-            found += [(i, None)] * (bool(partners) is (how is How.SEMI))
+        if how is JoinKind.SEMI or how is JoinKind.ANTI:
+            found += [(i, None)] * (bool(partners) is (how is JoinKind.SEMI))
         elif partners:
             found += [(i, j) for j in partners]
-        elif how in (How.LEFT, How.FULL):
+        elif how in (JoinKind.LEFT, JoinKind.FULL):
             found.append((i, None))
-    if how in (How.RIGHT, How.FULL):
+    if how in (JoinKind.RIGHT, JoinKind.FULL):
         found += [(None, j) for j in range(len(right)) if j not in paired]
     return found
 
@@ -91,17 +92,17 @@ class MatchingTests(TableTestCase):
     """Which rows belong together."""
 
     @quickly
-    @given(KEYS, st.sampled_from(How), st.booleans())
+    @given(KEYS, st.sampled_from(JoinKind), st.booleans())
     def test_one_key(
-        self, keys: tuple[list[Value], list[Value]], how: How, nulls_equal: bool
+        self, keys: tuple[list[Value], list[Value]], how: JoinKind, nulls_equal: bool
     ) -> None:
         """Every kind of join on one column."""
         self.check([keys], how, nulls_equal)
 
     @quickly
-    @given(KEYS, st.sampled_from(How), st.booleans())
+    @given(KEYS, st.sampled_from(JoinKind), st.booleans())
     def test_two_keys(
-        self, keys: tuple[list[Value], list[Value]], how: How, nulls_equal: bool
+        self, keys: tuple[list[Value], list[Value]], how: JoinKind, nulls_equal: bool
     ) -> None:
         """All keys must be equal."""
         numbers = ([float(i % 2) for i in range(len(side))] for side in keys)
@@ -109,7 +110,7 @@ class MatchingTests(TableTestCase):
         self.check([keys, (left, right)], how, nulls_equal)
 
     def check(
-        self, keys: list[tuple[list[Value], list[Value]]], how: How, nulls_equal: bool
+        self, keys: list[tuple[list[Value], list[Value]]], how: JoinKind, nulls_equal: bool
     ) -> None:
         """Compare both ways with the definition."""
         left = list(zip(*(k[0] for k in keys), strict=True))
@@ -134,14 +135,16 @@ class MatchingTests(TableTestCase):
         """A join that would not fit is refused before it is made."""
         self.patch(join_match, "_UNCHECKED_ROWS", 1000)
         keys = [typed([1.0] * 600)]
-        for how in (How.INNER, How.LEFT):
+        for how in (JoinKind.INNER, JoinKind.LEFT):
             self.assertRaises(DataCodeError, matched, keys, keys, how, refuse)
         empty = [typed([None] * 600)]
-        self.assertRaises(DataCodeError, matched, empty, empty, How.INNER, refuse, nulls_equal=True)
+        self.assertRaises(
+            DataCodeError, matched, empty, empty, JoinKind.INNER, refuse, nulls_equal=True
+        )
         unlike = [typed([float(i) for i in range(600)])]
-        self.assertEqual(len(matched(unlike, unlike, How.INNER, refuse)), 600)
+        self.assertEqual(len(matched(unlike, unlike, JoinKind.INNER, refuse)), 600)
         plain = [mixed(["a", 1.0] * 5)]
-        self.assertRaises(DataCodeError, matched, plain, plain, How.INNER, refuse)
+        self.assertRaises(DataCodeError, matched, plain, plain, JoinKind.INNER, refuse)
 
     def test_looking_takes_no_more_than_the_tables(self) -> None:
         """How many rows there would be is found out without making a part of them."""
@@ -155,16 +158,16 @@ class MatchingTests(TableTestCase):
 
         self.patch(pl.DataFrame, "join", watched)
         keys = [typed(["x"] * 20_000)]
-        self.assertRaises(DataCodeError, matched, keys, keys, How.INNER, refuse)
+        self.assertRaises(DataCodeError, matched, keys, keys, JoinKind.INNER, refuse)
         self.assertLessEqual(max(sizes), 20_000)
 
     def test_many_alike_in_shape(self) -> None:
         """Arrays that differ deep within are found as quickly as numbers."""
         keys = [mixed([[[float(i)], "x"] for i in range(5000)])]
-        pairs = matched(keys, keys, How.INNER, fine)
+        pairs = matched(keys, keys, JoinKind.INNER, fine)
         self.assertEqual(list(pairs.left), list(range(5000)))
         same_ones = [mixed([[1.0]] * 5000)]
-        self.assertEqual(len(matched(same_ones, same_ones, How.SEMI, fine)), 5000)
+        self.assertEqual(len(matched(same_ones, same_ones, JoinKind.SEMI, fine)), 5000)
 
 
 class TableJoinTests(TableTestCase):
@@ -174,7 +177,7 @@ class TableJoinTests(TableTestCase):
         self.people = table("id name", [1.0, 2.0, 3.0], ["Ann", "Bob", "Cid"])
         self.orders = table("id sum", [3.0, 1.0, 9.0, 1.0], [10.0, 20.0, 30.0, 40.0])
 
-    def join(self, how: How) -> Table:
+    def join(self, how: JoinKind) -> Table:
         """People and orders by id."""
         return equal_join(self.people, self.orders, [("id", "id")], how, fine)
 
@@ -185,12 +188,12 @@ class TableJoinTests(TableTestCase):
         last: list[Value] = [3.0, "Cid", 3.0, 10.0]
         bob: list[Value] = [2.0, "Bob", None, None]
         alone: list[Value] = [None, None, 9.0, 30.0]
-        self.assertTable(self.join(How.INNER), names, *inner, last)
-        self.assertTable(self.join(How.LEFT), names, *inner, bob, last)
-        self.assertTable(self.join(How.RIGHT), names, *inner, last, alone)
-        self.assertTable(self.join(How.FULL), names, *inner, bob, last, alone)
-        self.assertTable(self.join(How.SEMI), "id name", [1.0, "Ann"], [3.0, "Cid"])
-        self.assertTable(self.join(How.ANTI), "id name", [2.0, "Bob"])
+        self.assertTable(self.join(JoinKind.INNER), names, *inner, last)
+        self.assertTable(self.join(JoinKind.LEFT), names, *inner, bob, last)
+        self.assertTable(self.join(JoinKind.RIGHT), names, *inner, last, alone)
+        self.assertTable(self.join(JoinKind.FULL), names, *inner, bob, last, alone)
+        self.assertTable(self.join(JoinKind.SEMI), "id name", [1.0, "Ann"], [3.0, "Cid"])
+        self.assertTable(self.join(JoinKind.ANTI), "id name", [2.0, "Bob"])
 
     def test_names(self) -> None:
         """Names on both sides get suffixes, others stay."""
@@ -222,15 +225,19 @@ class TableJoinTests(TableTestCase):
             return None if not row[0] else table("k", ["x"] * int(row[0]))
 
         self.assertTable(
-            applied(source, make, How.INNER, fine), "n k", [2.0, "x"], [2.0, "x"], [1.0, "x"]
+            applied(source, make, JoinKind.INNER, fine), "n k", [2.0, "x"], [2.0, "x"], [1.0, "x"]
         )
-        left = applied(source, make, How.LEFT, fine)
+        left = applied(source, make, JoinKind.LEFT, fine)
         self.assertTable(left, "n k", [2.0, "x"], [2.0, "x"], [0.0, None], [1.0, "x"])
-        self.assertTable(applied(source, lambda row: None, How.INNER, fine), "n")
+        self.assertTable(applied(source, lambda row: None, JoinKind.INNER, fine), "n")
         for odd in (5.0, [1.0]):
-            self.assertRaises(DataCodeError, applied, source, lambda _, o=odd: o, How.INNER, fine)
+            self.assertRaises(
+                DataCodeError, applied, source, lambda _, o=odd: o, JoinKind.INNER, fine
+            )
         unlike = iter([table("a", [1.0]), table("b", [1.0]), None])
-        self.assertRaises(DataCodeError, applied, source, lambda _: next(unlike), How.INNER, fine)
+        self.assertRaises(
+            DataCodeError, applied, source, lambda _: next(unlike), JoinKind.INNER, fine
+        )
 
 
 class OnTests(TableTestCase):
@@ -255,7 +262,9 @@ class OnTests(TableTestCase):
             error = self.assertRaises(DataCodeError, checked_on, odd, left, right)
             self.assertIn("on must be", error.text)
         for on, side in ((("b", "b"), "left"), (("a", "a"), "right")):
-            error = self.assertRaises(DataCodeError, equal_join, left, right, [on], How.INNER, fine)
+            error = self.assertRaises(
+                DataCodeError, equal_join, left, right, [on], JoinKind.INNER, fine
+            )
             self.assertEqual(error.text, f"Column '{on[0]}' not found in the {side} table")
 
 
@@ -267,7 +276,7 @@ class ComparedTests(TableTestCase):
     def test_order(self, left: list[Value], right: list[Value], sign: str) -> None:
         """Every row with every row that compares so, in order; or the rows that have one."""
         found = compared_join(
-            table("a", left), table("b", right), ("a", sign, "b"), How.INNER, fine
+            table("a", left), table("b", right), ("a", sign, "b"), JoinKind.INNER, fine
         )
         expected = [
             [one, other]
@@ -276,7 +285,7 @@ class ComparedTests(TableTestCase):
             if (not same(one, other) if sign == "!=" else is_ordered(sign, one, other))
         ]
         self.assertTable(found, "a b", *expected)
-        for how in (How.SEMI, How.ANTI):
+        for how in (JoinKind.SEMI, JoinKind.ANTI):
             kept = compared_join(table("a", left), table("b", right), ("a", sign, "b"), how, fine)
             wanted = [
                 [one]
@@ -285,7 +294,7 @@ class ComparedTests(TableTestCase):
                     not same(one, other) if sign == "!=" else is_ordered(sign, one, other)
                     for other in right
                 )
-                is (how is How.SEMI)
+                is (how is JoinKind.SEMI)
             ]
             self.assertTable(kept, "a", *wanted)
 
@@ -294,22 +303,24 @@ class ComparedTests(TableTestCase):
         numbers = [float(i) for i in range(20_000)]
         source = table("a", numbers)
         for sign, rows in (("!=", 20_000), ("<", 19_999), (">=", 20_000)):
-            found = compared_join(source, source, ("a", sign, "a"), How.SEMI, fine)
+            found = compared_join(source, source, ("a", sign, "a"), JoinKind.SEMI, fine)
             self.assertEqual(len(found), rows)
 
     def test_equal_and_left(self) -> None:
         """``=`` is the ordinary join; other kinds of joins work alike."""
         left, right = table("a", [1.0, 5.0]), table("b", [2.0, 3.0])
         self.assertTable(
-            compared_join(left, right, ("a", "<", "b"), How.FULL, fine),
+            compared_join(left, right, ("a", "<", "b"), JoinKind.FULL, fine),
             "a b",
             [1.0, 2.0],
             [1.0, 3.0],
             [5.0, None],
         )
-        self.assertTable(compared_join(left, right, ("a", "<", "b"), How.ANTI, fine), "a", [5.0])
         self.assertTable(
-            compared_join(left, left, ("a", "==", "a"), How.SEMI, fine), "a", [1.0], [5.0]
+            compared_join(left, right, ("a", "<", "b"), JoinKind.ANTI, fine), "a", [5.0]
+        )
+        self.assertTable(
+            compared_join(left, left, ("a", "==", "a"), JoinKind.SEMI, fine), "a", [1.0], [5.0]
         )
 
 

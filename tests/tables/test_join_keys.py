@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from datacode.i18n.message import Message
+from datacode.plans.nodes import JoinKind
 from datacode.tables.join import SUFFIXES, compared_join, equal_join
 from datacode.tables.join_keys import warn_of_condition
-from datacode.tables.join_match import How
 from datacode.tables.keyed_join import keyed_join
 from datacode.values.table import Table
 from datacode.values.types import Value
@@ -20,7 +20,9 @@ class JoinKeyTests(TableTestCase):
     def setUp(self) -> None:
         self.warnings: list[Message] = []
 
-    def join(self, left: list[Value], right: list[Value], how: How = How.INNER) -> list[Any]:
+    def join(
+        self, left: list[Value], right: list[Value], how: JoinKind = JoinKind.INNER
+    ) -> list[Any]:
         """The keys that a join pairs, and the codes and parameters of its warnings, both ways."""
 
         def work(store: Any) -> list[Any]:
@@ -35,7 +37,9 @@ class JoinKeyTests(TableTestCase):
         self.assertEqual(self.by_polars(lambda: work(typed)), plain)
         return plain
 
-    def keyed_join(self, left: list[Value], right: list[Value], how: How = How.INNER) -> Table:
+    def keyed_join(
+        self, left: list[Value], right: list[Value], how: JoinKind = JoinKind.INNER
+    ) -> Table:
         """The same by ``table_join``."""
         self.warnings = []
         one = Table(["code"], [mixed(left)], len(left))
@@ -97,13 +101,20 @@ class JoinKeyTests(TableTestCase):
             (["007", "8"], ["7", "8"]), (["7", "8"], ["007", "8"]), (["A1 ", "8"], ["A1", "8"]),
             (["A1", "8"], ["\xa0A1", "8"]), (["0", "8"], ["00", "8"]),
         ):  # fmt: skip
-            for how in (How.INNER, How.LEFT, How.RIGHT, How.FULL, How.SEMI, How.ANTI):
+            for how in (
+                JoinKind.INNER,
+                JoinKind.LEFT,
+                JoinKind.RIGHT,
+                JoinKind.FULL,
+                JoinKind.SEMI,
+                JoinKind.ANTI,
+            ):
                 rows, (warning,) = self.join(list(left), list(right), how)
                 self.assertEqual(warning.code, "keys_look_alike", (left, right))
                 self.assertEqual(
                     (warning.value("one"), warning.value("other")), (left[0], right[0])
                 )
-                self.assertEqual("8" in [row[0] for row in rows], how is not How.ANTI)
+                self.assertEqual("8" in [row[0] for row in rows], how is not JoinKind.ANTI)
                 again = self.warnings
                 self.keyed_join(list(left), list(right), how)
                 self.assertEqual(self.warnings, again)
@@ -115,7 +126,9 @@ class JoinKeyTests(TableTestCase):
             one = Table(["code"], [mixed(["\ud800", "7"])], 2)
             other = Table(["id"], [typed(["007", "x"])], 2)
             warn = self.warnings.append
-            return equal_join(one, other, [("code", "id")], How.INNER, lambda _: None, warn=warn)
+            return equal_join(
+                one, other, [("code", "id")], JoinKind.INNER, lambda _: None, warn=warn
+            )
 
         self.assertEqual(list(self.by_polars(work).rows()), [])
         (warning,) = self.warnings
@@ -133,7 +146,9 @@ class JoinKeyTests(TableTestCase):
         """A number is neither above nor below a text, and that is told."""
         left, right = Table(["a"], [mixed([1.0])], 1), Table(["b"], [mixed(["x"])], 1)
         warn = self.warnings.append
-        found = compared_join(left, right, ("a", "<", "b"), How.INNER, lambda _: None, warn=warn)
+        found = compared_join(
+            left, right, ("a", "<", "b"), JoinKind.INNER, lambda _: None, warn=warn
+        )
         self.assertEqual(len(found), 0)
         self.assertEqual([each.code for each in self.warnings], ["numbers_never_equal_texts"])
 

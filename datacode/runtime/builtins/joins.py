@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datacode.errors import runtime_error
+from datacode.plans.nodes import JoinKind
 from datacode.runtime.builtins.arguments import number
 from datacode.runtime.builtins.registry import ABSENT, builtin, missing_argument
 from datacode.runtime.builtins.tables import as_table, as_text
@@ -11,12 +12,12 @@ from datacode.tables import join as joins
 from datacode.tables.asof import Direction
 from datacode.tables.asof import asof_join as nearest_join
 from datacode.tables.join import SUFFIXES, On, Suffixes, checked_on
-from datacode.tables.join_match import CheckCount, How
+from datacode.tables.join_match import CheckCount
 from datacode.tables.keyed_join import CHECKS, keyed_join
 from datacode.values.table import Table
 from datacode.values.types import Value
 
-_TYPES = [how.value for how in How]
+_TYPES = [how.value for how in JoinKind]
 
 
 def _tables(left: Value, right: Value) -> tuple[Table, Table]:
@@ -33,10 +34,10 @@ def _suffixes(suffixes: Value) -> Suffixes:
     raise runtime_error("bad_suffixes", "suffixes must be an array of two strings")
 
 
-def _how(type_: Value, allowed: list[str]) -> How:
+def _how(type_: Value, allowed: list[str]) -> JoinKind:
     if type_.__class__ is not str or type_ not in allowed:
         raise runtime_error("join_type", "type must be one of {types}", types=", ".join(allowed))
-    return How(type_)
+    return JoinKind(type_)
 
 
 def _check_size(host: Host, *tables: Table) -> CheckCount:
@@ -55,7 +56,7 @@ def _on(on: Value, right_on: Value, left: Table, right: Table) -> On:
 
 def _equal_join(
     host: Host,
-    how: How,
+    how: JoinKind,
     left: Value,
     right: Value,
     on: Value,
@@ -108,7 +109,7 @@ def inner_join(
         print(both.column_names, both.rows.rows)
         # [id, name, person, sum] [[1, Ann, 1, 30], [1, Ann, 1, 12]]
     """
-    return _equal_join(host, How.INNER, left, right, on, right_on, suffixes, nulls_equal)
+    return _equal_join(host, JoinKind.INNER, left, right, on, right_on, suffixes, nulls_equal)
 
 
 @builtin("joins")
@@ -130,7 +131,7 @@ def left_join(
         orders = table([[1, 30]], ["person", "sum"])
         print(left_join(people, orders, ["id", "person"]).idx[1])       # [2, Bob, null, null]
     """
-    return _equal_join(host, How.LEFT, left, right, on, right_on, suffixes, nulls_equal)
+    return _equal_join(host, JoinKind.LEFT, left, right, on, right_on, suffixes, nulls_equal)
 
 
 @builtin("joins")
@@ -153,7 +154,7 @@ def right_join(
         print(right_join(people, orders, "id").rows.rows)
         # [[1, Ann, 1, 30], [null, null, 7, 5]]
     """
-    return _equal_join(host, How.RIGHT, left, right, on, right_on, suffixes, nulls_equal)
+    return _equal_join(host, JoinKind.RIGHT, left, right, on, right_on, suffixes, nulls_equal)
 
 
 @builtin("joins")
@@ -175,7 +176,7 @@ def full_join(
         orders = table([[7, 5], [1, 30]], ["id", "sum"])
         print(len(full_join(people, orders, "id")))     # 3
     """
-    return _equal_join(host, How.FULL, left, right, on, right_on, suffixes, nulls_equal)
+    return _equal_join(host, JoinKind.FULL, left, right, on, right_on, suffixes, nulls_equal)
 
 
 @builtin("joins")
@@ -196,7 +197,7 @@ def semi_join(
         orders = table([[1, 30], [1, 12]], ["person", "sum"])
         print(semi_join(people, orders, "id", "person").rows.rows)      # [[1, Ann]]
     """
-    return _equal_join(host, How.SEMI, left, right, on, right_on, ABSENT, nulls_equal)
+    return _equal_join(host, JoinKind.SEMI, left, right, on, right_on, ABSENT, nulls_equal)
 
 
 @builtin("joins")
@@ -217,7 +218,7 @@ def anti_join(
         orders = table([[1, 30], [1, 12]], ["person", "sum"])
         print(anti_join(people, orders, "id", "person").rows.rows)      # [[2, Bob]]
     """
-    return _equal_join(host, How.ANTI, left, right, on, right_on, ABSENT, nulls_equal)
+    return _equal_join(host, JoinKind.ANTI, left, right, on, right_on, ABSENT, nulls_equal)
 
 
 def join_of_tables(
