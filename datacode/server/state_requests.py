@@ -13,7 +13,6 @@ from typing import BinaryIO
 
 import msgspec
 
-from datacode.errors import DataCodeError
 from datacode.i18n.message import Message, MessageError
 from datacode.i18n.os_errors import system_text
 from datacode.runtime.checkpoint_file import KeptShare
@@ -40,6 +39,18 @@ from datacode.server.files.session_folder import SessionFolder
 from datacode.server.options.settings import MIB
 from datacode.server.request_context import RequestContext
 from datacode.server.workspace import Workspace
+
+_NOT_DONE = (NoRoom, MessageError, OSError)
+"""Why a state cannot be saved, restored or duplicated, whatever it is asked for."""
+
+
+def _reason(error: Exception) -> str | Message:
+    if isinstance(error, NoRoom):
+        return texts.NO_ROOM_FOR_STATE
+    if isinstance(error, MessageError):
+        return error.message
+    assert isinstance(error, OSError)
+    return system_text(error)
 
 
 async def save(request: SaveState, context: RequestContext) -> StateSaved:
@@ -71,12 +82,8 @@ async def save(request: SaveState, context: RequestContext) -> StateSaved:
             content: JsonText = await workspace.in_thread(_base64_of, file)
     except TooLargeFile as error:
         return failed(texts.FILE_TOO_BIG.filled(limit=f"{error.limit / MIB:g}"))
-    except NoRoom:
-        return failed(texts.NO_ROOM_FOR_STATE)
-    except (DataCodeError, MessageError) as error:
-        return failed(error.message)
-    except OSError as error:
-        return failed(system_text(error))
+    except _NOT_DONE as error:
+        return failed(_reason(error))
     answer.content = content  # type: ignore[assignment]  # a text when it is sent
     return answer
 
@@ -114,14 +121,10 @@ async def restore(request: RestoreState, context: RequestContext) -> StateRestor
         found: ReadParts = await storage.load_file(opened, size)
         await _put_in_place(workspace, storage, found)
         is_restored = True
-    except NoRoom:
-        return failed(texts.NO_ROOM_FOR_STATE)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return failed(texts.UNREADABLE)
-    except (DataCodeError, MessageError) as error:
-        return failed(error.message)
-    except OSError as error:
-        return failed(system_text(error))
+    except _NOT_DONE as error:
+        return failed(_reason(error))
     finally:
         if not is_restored:
             await storage.close()
@@ -147,12 +150,8 @@ async def fork(request: ForkSession, context: RequestContext) -> SessionForked:
 
     try:
         return await context.fork()
-    except NoRoom:
-        return failed(texts.NO_ROOM_FOR_STATE)
-    except (DataCodeError, MessageError) as error:
-        return failed(error.message)
-    except OSError as error:
-        return failed(system_text(error))
+    except _NOT_DONE as error:
+        return failed(_reason(error))
 
 
 def _source(
