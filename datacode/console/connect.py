@@ -33,8 +33,9 @@ CONNECT_HELP = Message(
     "Usage: datacode connect ws://HOST:PORT [--token TOKEN] [--smb HOST,LOGIN,SHARE]"
     " [--session FILE] [--locale ru|en]",
 )
-_LOST = Message("connection_away", "The connection was lost; trying to connect again…")
-_BACK = Message("connection_back", "Connected again: the session goes on")
+NO_CONNECTION = Message("no_connection", "No connection to {url}: {reason}")
+LOST = Message("connection_away", "The connection was lost; trying to connect again…")
+BACK = Message("connection_back", "Connected again: the session goes on")
 _OUTPUT_LOST = Message(
     "output_lost", "Connected again; {count} bytes of output were kept no longer"
 )
@@ -79,8 +80,8 @@ def connect(words: list[str], locale: str) -> int:
             token=token,
             locale=locale,
             session=key,
-            on_lost=lambda: say(_LOST),
-            on_back=lambda lost: say(_OUTPUT_LOST.filled(count=lost) if lost else _BACK),
+            on_lost=lambda: say(LOST),
+            on_back=lambda lost: say(_OUTPUT_LOST.filled(count=lost) if lost else BACK),
         )
     except SessionFileError as problem:
         return fail(problem.render(locale))
@@ -93,8 +94,7 @@ def connect(words: list[str], locale: str) -> int:
             url=url,
         ) from None
     except (OSError, InvalidHandshake) as problem:
-        failed = Message("no_connection", "No connection to {url}: {reason}")
-        failed = failed.filled(url=url, reason=_reason(problem, url, locale))
+        failed = NO_CONNECTION.filled(url=url, reason=_reason(problem, url, locale))
         return fail(failed.render(locale))
     try:
         if kept_in is not None and key is None:

@@ -1,4 +1,4 @@
-"""Notebook that run on an interpreter in the kernel's own process."""
+"""Cells that run on an interpreter in the kernel's own process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebook that run in a session on a server.
+"""Cells that run in a session on a server.
 
 The session outlives its connection: one that is lost is made again. It outlives the kernel, too:
 what takes it up is kept beside the connection file, and Jupyter starts a kernel that has died again
@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidHandshake
 
 from datacode.client import Client, ConnectionLost, RequestFailed, SessionKey, SessionLost, connect
 from datacode.console.backends import RemoteBackend, Write
+from datacode.console.connect import BACK, LOST, NO_CONNECTION
 from datacode.console.session_file import SessionFileError, read_key, write_key
 from datacode.console.state_files import StateFileError
 from datacode.i18n.message import Message
@@ -22,11 +23,8 @@ from datacode.kernel.notebook import CellFailure
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import plain
 
-_LOST = Message("connection_away", "The connection was lost; trying to connect again…")
-_BACK = Message("connection_back", "Connected again: the session goes on")
 _NEW = Message("session_is_new", "The session has ended ({reason}); a new one has begun")
 _SAID = Message("of_server", "{text}")
-_NONE = Message("no_connection", "No connection to {url}: {reason}")
 
 _UNREACHABLE = (ConnectionLost, RequestFailed, OSError, InvalidHandshake, SessionFileError)
 
@@ -79,8 +77,8 @@ class ServerNotebook:
             token=self._token,
             locale=self._locale,
             session=key,
-            on_lost=lambda: self._warn(_LOST),
-            on_back=lambda output_lost: self._warn(_BACK),
+            on_lost=lambda: self._warn(LOST),
+            on_back=lambda output_lost: self._warn(BACK),
         )
 
     def _described(self, problem: Exception) -> str:
@@ -94,7 +92,7 @@ class ServerNotebook:
             reason: str | Message = system_reason(problem)
         else:
             reason = str(problem)
-        return _NONE.filled(url=self._url, reason=reason).render(self._locale)
+        return NO_CONNECTION.filled(url=self._url, reason=reason).render(self._locale)
 
     def variable_names(self) -> list[str]:
         try:
