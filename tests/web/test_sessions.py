@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 
-from tests.smb.proxy import FaultProxy
+from tests.smb.proxy import Fault, FaultProxy
 from tests.web.case import PageTestCase
 from tests.web.running_server import RunningServer
 
@@ -66,6 +66,18 @@ class KeptSessionTests(PageTestCase):
         self.assertEqual(ALL, page.output())
         endings = [each.get_attribute("class") for each in page.all(".run")]
         self.assertEqual(["run good"] * 5, endings)
+
+    def test_lost_while_coming_back(self) -> None:
+        """A connection that breaks before the session is taken up again costs nothing either."""
+        page = self.page
+        page.run(COUNTS, finish=False)
+        page.until(lambda: "3\n" in (page.output() or ""), "no output")
+        self.proxy.fault(Fault("cut", 160), Fault("cut", 700))
+        before = self.proxy.connections
+        self.proxy.drop_all()
+        page.until(lambda: self.proxy.connections >= before + 3, "it does not try again")
+        page.until(lambda: not page.all(".run.running"), "the run does not end")
+        self.assertEqual(ALL, page.output())
 
     def test_page_loaded_anew(self) -> None:
         """A page that is loaded anew shows what its session printed, and what still runs."""

@@ -94,7 +94,6 @@ export class Connection {
   /** What came for numbered requests of this page before it was loaded anew; see `claim`. */
   private unclaimed: Map<number, Record<string, unknown>[]> | null = null;
   private ticket: SessionTicket | null = null;
-  private attached = false;
   /** The page was loaded anew and has not heard yet what its session did meanwhile. */
   private loaded = false;
   private lastId = 0;
@@ -123,7 +122,7 @@ export class Connection {
 
   /** Closes the connection for good; the session is ended. */
   disconnect(): void {
-    if (this.attached && this.state.name === "on") this.socket?.send(JSON.stringify({ type: "detach" }));
+    if (this.ticket && this.state.name === "on") this.socket?.send(JSON.stringify({ type: "detach" }));
     this.abandon();
     this.drop();
     this.become({ name: "off", reason: null, detail: "" });
@@ -194,7 +193,7 @@ export class Connection {
 
   /** Remembers the program that was sent last. */
   remember(run: Omit<SentRun, "seq">): void {
-    if (!this.ticket || !this.attached) return;
+    if (!this.ticket) return;
     addRun(this.ticket, { ...run, seq: this.ticket.seq });
     keepTicket(this.ticket);
   }
@@ -240,7 +239,7 @@ export class Connection {
 
   private send(socket: WebSocket, message: Record<string, unknown>, listeners: Listeners): Promise<Answer> {
     const { ticket } = this;
-    if (this.attached && ticket && NUMBERED.has(message.type)) {
+    if (ticket && NUMBERED.has(message.type)) {
       ticket.seq += 1;
       const { seq } = ticket;
       keepTicket(ticket);
@@ -323,7 +322,6 @@ export class Connection {
 
   /** Goes on with the session of before, or begins one; false if that has ended the connection. */
   private async attach(socket: WebSocket, force: boolean): Promise<boolean> {
-    this.attached = false;
     this.resumed = false;
     this.outputLost = 0;
     if (this.ticket) {
@@ -336,6 +334,7 @@ export class Connection {
       }
       if (answer.code === "session_busy") {
         this.drop();
+        this.giveUp();
         this.become({ name: "off", reason: "taken", detail: "" });
         return false;
       }
@@ -345,7 +344,6 @@ export class Connection {
     // A server that does not know `attach` has sessions that end with their connection.
     if (answer.success && typeof answer.session === "string" && typeof answer.token === "string") {
       this.ticket = { url: this.url, session: answer.session, token: answer.token, seq: 0, seen: 0, position: 0, runs: [] };
-      this.attached = true;
       keepTicket(this.ticket);
     }
     return true;
@@ -355,7 +353,6 @@ export class Connection {
   private resume(socket: WebSocket, answer: Answer): void {
     const { ticket } = this;
     if (!ticket) return;
-    this.attached = true;
     this.resumed = true;
     this.outputLost = Number(answer.output_lost) || 0;
     const last = Number(answer.seq) || 0;
@@ -384,7 +381,6 @@ export class Connection {
   /** The session is no longer this page's. */
   private abandon(): void {
     this.ticket = null;
-    this.attached = false;
     forgetTicket();
     this.giveUp();
   }
@@ -448,7 +444,7 @@ export class Connection {
   /** Lets go of the socket; whoever waits for an answer hears that there will be none, unless the session keeps it. */
   private forget(): void {
     this.socket = null;
-    if (!this.attached) this.giveUp();
+    if (!this.ticket) this.giveUp();
     const waiting = [...this.pending.values()];
     this.pending.clear();
     for (const pending of waiting) pending.reject(new ConnectionLost());
