@@ -35,7 +35,7 @@ CONNECT_HELP = Message(
 )
 NO_CONNECTION = Message("no_connection", "No connection to {url}: {reason}")
 LOST = Message("connection_away", "The connection was lost; trying to connect again…")
-BACK = Message("connection_back", "Connected again: the session goes on")
+_BACK = Message("connection_back", "Connected again: the session goes on")
 _OUTPUT_LOST = Message(
     "output_lost", "Connected again; {count} bytes of output were kept no longer"
 )
@@ -46,6 +46,11 @@ _SESSION_GONE = Message(
     "session_of_file_gone",
     "The session in '{name}' cannot be taken up: {reason}. Remove the file to begin a new one",
 )
+
+
+def connected_again(output_lost: int) -> Message:
+    """The session goes on; ``output_lost`` bytes of what it printed meanwhile are not to be had."""
+    return _OUTPUT_LOST.filled(count=output_lost) if output_lost else _BACK
 
 
 def connect(words: list[str], locale: str) -> int:
@@ -81,7 +86,7 @@ def connect(words: list[str], locale: str) -> int:
             locale=locale,
             session=key,
             on_lost=lambda: say(LOST),
-            on_back=lambda lost: say(_OUTPUT_LOST.filled(count=lost) if lost else BACK),
+            on_back=lambda output_lost: say(connected_again(output_lost)),
         )
     except SessionFileError as problem:
         return fail(problem.render(locale))

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidHandshake
 
 from datacode.client import Client, ConnectionLost, RequestFailed, SessionKey, SessionLost, connect
 from datacode.console.backends import RemoteBackend, Write
-from datacode.console.connect import BACK, LOST, NO_CONNECTION
+from datacode.console.connect import LOST, NO_CONNECTION, connected_again
 from datacode.console.session_file import SessionFileError, read_key, write_key
 from datacode.console.state_files import StateFileError
 from datacode.i18n.message import Message
@@ -78,7 +78,7 @@ class ServerNotebook:
             locale=self._locale,
             session=key,
             on_lost=lambda: self._warn(LOST),
-            on_back=lambda output_lost: self._warn(BACK),
+            on_back=lambda output_lost: self._warn(connected_again(output_lost)),
         )
 
     def _described(self, problem: Exception) -> str:
