@@ -213,14 +213,21 @@ class WithoutFolderTests(StateTestCase):
 
     def test_suspended(self) -> None:
         """An idle session has no process, and is what it was with the next request."""
-        client = self.client()
-        self.output(client, PROGRAM)
-        before = len(self.workers())
-        deadline = time.monotonic() + 20
-        while len(self.workers()) >= before and time.monotonic() < deadline:
+        talk = self.talk()
+        self.assertIsNone(talk.ask(code=PROGRAM)["error"])
+        # A session is not suspended while its program runs: its process is one of these.
+        talk.send(type="execute", code="print(1)\n" + ENDLESS, stream=True)
+        self.assertEqual(talk.receive()["text"], "1\n")
+        running = set(self.workers())
+        talk.send(type="cancel")
+        ends = 0  # the program's and the cancel's
+        while ends < 2:
+            ends += "success" in talk.receive()
+        deadline = time.monotonic() + 60
+        while running <= set(self.workers()) and time.monotonic() < deadline:
             time.sleep(0.1)
-        self.assertLess(len(self.workers()), before)
-        self.assertEqual(self.output(client, LOOK), SEEN)
+        self.assertLess(set(self.workers()) & running, running)
+        self.assertEqual(talk.ask(code=LOOK)["output"], SEEN)
 
     def test_killed(self) -> None:
         """A killed process is told of in both languages."""
