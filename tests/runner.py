@@ -6,6 +6,11 @@ processes there are, by default one for each processor. The classes that take lo
 share a server. Printed are failures as they come, the reasons of skips, and one closing line as
 trial writes it. The log of each process is ``test.log`` in its ``_trial_temp`` folder.
 
+Many tests wait for real processes beside which others run, so a machine that is busy enough can
+make one of them fail. If at most ``FEW`` classes failed, each is run once more, whole, with
+nothing beside it; what counts then is its second run, and the output names the classes that passed
+only so. With ``--once`` nothing is run again.
+
 A process is this program again, with ``--worker``: it reads names of tests, a line for a class,
 and answers with a line of JSON for each test and one for the end of the class.
 """
@@ -36,6 +41,9 @@ SLOWEST = (
 """Classes that take much longer than others, the slowest first."""
 
 BAD = ("failures", "errors", "unexpectedSuccesses")
+
+FEW = 3
+"""Up to so many classes that failed are run again: more have failed for a reason."""
 
 
 # A worker ------------------------------------------------------------------------------------
@@ -129,20 +137,24 @@ def tests_in(suite: Any) -> Iterator[Any]:
         yield suite
 
 
+def owner_of(test: str) -> str:
+    """The class of a test, by name; of what could not be loaded, its name."""
+    return test.rpartition(".")[0] or test
+
+
 def by_class(names: list[str]) -> deque[list[str]]:
     """The tests that names stand for, those of a class together, the slowest classes first."""
     loader = runner.TestLoader()
     classes: dict[str, list[str]] = {}
     for test in tests_in(loader.loadByNames(names, recurse=True)):
-        name = test.id()
-        owner = name.rpartition(".")[0] if isinstance(test, unittest.TestCase) else name
-        classes.setdefault(owner, []).append(name)
+        classes.setdefault(owner_of(test.id()), []).append(test.id())
     ranks = {name: rank for rank, name in enumerate(SLOWEST)}
     return deque(classes[name] for name in sorted(classes, key=lambda n: ranks.get(n, 1 << 20)))
 
 
 class Worker(threading.Thread):
-    """One process, and the thread that gives it classes; reports ``[outcome, test, text]``."""
+    """One process, and the thread that gives it classes; reports ``[outcome, test, text,
+    class]``."""
 
     def __init__(self, classes: deque[list[str]], reports: queue.SimpleQueue[Any]) -> None:
         super().__init__(daemon=True)
@@ -168,85 +180,127 @@ class Worker(threading.Thread):
         assert process.stdin is not None
         assert process.stdout is not None
         running: list[str] = []
+        owner = "the tests' end"
         began = time.monotonic()
         for line in process.stdout:
             outcome, *rest = json.loads(line)
             if outcome != "ready":
-                self.reports.put([outcome, *rest])
+                self.reports.put([outcome, *rest, owner])
                 continue
             if running:
-                owner = running[0].rpartition(".")[0]
-                self.reports.put(["seconds", owner, time.monotonic() - began])
+                self.reports.put(["seconds", owner, time.monotonic() - began, owner])
             try:
                 running, began = self.classes.popleft(), time.monotonic()
             except IndexError:
-                running = []
+                running, owner = [], "the tests' end"
                 process.stdin.close()
                 continue
+            owner = owner_of(running[0])
             process.stdin.write(json.dumps(running) + "\n")
             process.stdin.flush()
         status = process.wait()
         if running or status:
-            name = running[0].rpartition(".")[0] if running else "the tests' end"
-            self.reports.put(["errors", name, f"The process of the tests ended with {status}.\n"])
+            text = f"The process of the tests ended with {status}.\n"
+            self.reports.put(["errors", owner, text, owner])
 
 
-def report(workers: int, reports: queue.SimpleQueue[Any]) -> int:
-    """Print what comes until all workers have finished; the exit status."""
-    began = time.monotonic()
-    counts: Counter[str] = Counter()
-    skipped: Counter[str] = Counter()
-    seconds: list[tuple[float, str]] = []
-    while workers:
-        each = reports.get()
-        if each is None:
-            workers -= 1
-            continue
-        outcome, name, text = each
+class Results:
+    """What became of the tests of each class, printed as it comes."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.counts: dict[str, Counter[str]] = {}
+        self.skipped: dict[str, list[str]] = {}
+        self.seconds: Counter[str] = Counter()
+
+    def take(self, outcome: str, name: str, text: Any, owner: str) -> None:
+        """Count a report of a worker."""
         if outcome == "seconds":
-            seconds.append((text, name))
-            continue
+            self.seconds[owner] += text
+            return
+        counts = self.counts.setdefault(owner, Counter())
         counts[outcome] += 1
         if outcome == "skips":
-            skipped[text] += 1
+            self.skipped.setdefault(owner, []).append(text)
         elif outcome in BAD:
             print(f"{'=' * 79}\n[{outcome}] {name}\n{text}", flush=True)
         if sys.stdout.isatty():
-            print(f"\r{counts.total()} tests run", end="\r", flush=True)
-    for reason, count in skipped.most_common():
-        print(f"{count} skipped: {reason}")
-    seconds.sort(reverse=True)
-    print("Slowest: " + ", ".join(f"{name} {spent:.0f} s" for spent, name in seconds[:9]))
-    one_by_one = sum(spent for spent, _ in seconds)
-    print(
-        f"Ran {counts.total()} tests in {time.monotonic() - began:.0f} s"
-        f" ({one_by_one:.0f} s one by one)\n"
-    )
-    verdict = "FAILED" if any(counts[bad] for bad in BAD) or not counts.total() else "PASSED"
-    order = (*BAD, "skips", "expectedFailures", "successes")
-    shown = ", ".join(f"{outcome}={counts[outcome]}" for outcome in order if counts[outcome])
-    print(f"{verdict} ({shown})")
-    return verdict == "FAILED"
+            print(f"\r{self.total().total()} tests run", end="\r", flush=True)
+
+    def total(self) -> Counter[str]:
+        """All classes together."""
+        return sum(self.counts.values(), Counter())
+
+    def bad(self) -> list[str]:
+        """The classes of which a test failed."""
+        return [name for name, counts in self.counts.items() if any(counts[bad] for bad in BAD)]
+
+    def forget(self, owner: str) -> None:
+        """A class is run again."""
+        del self.counts[owner]
+        self.skipped.pop(owner, None)
+
+    def close(self) -> int:
+        """Print the sum; the exit status."""
+        reasons = Counter(text for texts in self.skipped.values() for text in texts)
+        for reason, count in reasons.most_common():
+            print(f"{count} skipped: {reason}")
+        slowest = self.seconds.most_common(9)
+        print("Slowest: " + ", ".join(f"{name} {spent:.0f} s" for name, spent in slowest))
+        counts = self.total()
+        print(
+            f"Ran {counts.total()} tests in {time.monotonic() - self.began:.0f} s"
+            f" ({sum(self.seconds.values()):.0f} s one by one)\n"
+        )
+        verdict = "FAILED" if self.bad() or not counts.total() else "PASSED"
+        order = (*BAD, "skips", "expectedFailures", "successes")
+        shown = ", ".join(f"{outcome}={counts[outcome]}" for outcome in order if counts[outcome])
+        print(f"{verdict} ({shown})")
+        return verdict == "FAILED"
 
 
-def main(words: list[str]) -> int:
-    """Run the tests; the exit status."""
-    number = os.cpu_count() or 1
-    names = []
-    for word in words:
-        if word.startswith("-j"):
-            number = int(word[2:])
-        else:
-            names.append(word)
-    classes = by_class(names or ["tests"])
+def run(classes: deque[list[str]], number: int, results: Results) -> None:
+    """Run classes in so many processes, to the end of all."""
     reports: queue.SimpleQueue[Any] = queue.SimpleQueue()
     workers = [Worker(classes, reports) for _ in range(min(number, len(classes)))]
+    left = len(workers)
     try:
-        return report(len(workers), reports)
+        while left:
+            each = reports.get()
+            if each is None:
+                left -= 1
+            else:
+                results.take(*each)
     finally:
         for worker in workers:
             if worker.process is not None:
                 worker.process.terminate()
+
+
+def main(words: list[str]) -> int:
+    """Run the tests; the exit status."""
+    number, once = os.cpu_count() or 1, False
+    names = []
+    for word in words:
+        if word.startswith("-j"):
+            number = int(word[2:])
+        elif word == "--once":
+            once = True
+        else:
+            names.append(word)
+    classes = by_class(names or ["tests"])
+    whole = {owner_of(tests[0]): tests for tests in classes}
+    results = Results()
+    run(classes, number, results)
+    bad = results.bad()
+    if not once and 0 < len(bad) <= FEW and all(name in whole for name in bad):
+        print(f"{'=' * 79}\nRun again, alone: {', '.join(bad)}", flush=True)
+        for name in bad:
+            results.forget(name)
+            run(deque([whole[name]]), 1, results)
+        if passed := [name for name in bad if name not in results.bad()]:
+            print(f"Passed only when run again, alone: {', '.join(passed)}")
+    return results.close()
 
 
 if __name__ == "__main__":

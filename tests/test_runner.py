@@ -10,7 +10,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.requirements import ROOT
-from tests.runner import SLOWEST, by_class
+from tests.runner import FEW, SLOWEST, by_class
 
 SAMPLE = """
 import os
@@ -36,6 +36,27 @@ class DeadlyTests(SynchronousTestCase):
 
 class LaterTests(SynchronousTestCase):
     def test_three(self):
+        pass
+"""
+
+FLAKY = """
+from pathlib import Path
+from twisted.trial.unittest import SynchronousTestCase
+
+class FlakyTests(SynchronousTestCase):
+    def test_first(self):
+        mark = Path({mark!r})
+        if not mark.exists():
+            mark.touch()
+            self.fail("the first time")
+
+    def test_second(self):
+        pass
+
+class SkippedTests(SynchronousTestCase):
+    skip = "no machine"
+
+    def test_it(self):
         pass
 """
 
@@ -73,6 +94,34 @@ class RunnerTests(SynchronousTestCase):
             self.assertIn("[errors] sample_tests.DeadlyTests\n", said)
             self.assertIn("1 skipped: nothing to test with\n", said)
             self.assertNotIn("said\n", said)
+
+    def test_again(self) -> None:
+        """A class that failed beside others is run once more, alone, and that is said."""
+        module = self.folder / "flaky_tests.py"
+        for words, status, last in (
+            ([], 0, "PASSED (skips=1, successes=2)"),
+            (["--once"], 1, "FAILED (failures=1, skips=1, successes=1)"),
+        ):
+            module.write_text(FLAKY.format(mark=str(self.folder / f"mark{status}")), "utf-8")
+            done, said = self.run_tests(*words, "flaky_tests")
+            self.assertEqual((done, said.splitlines()[-1]), (status, last), said)
+            passed = "Passed only when run again, alone: flaky_tests.FlakyTests\n"
+            self.assertEqual(passed in said, not words, said)
+            self.assertIn("1 skipped: no machine\n", said)
+
+    def test_many(self) -> None:
+        """Where many classes failed, none is run again."""
+        classes = [
+            f"class T{i}(SynchronousTestCase):\n    def test_it(self):\n        self.fail()\n"
+            for i in range(FEW + 1)
+        ]
+        text = "from twisted.trial.unittest import SynchronousTestCase\n" + "".join(classes)
+        (self.folder / "bad_tests.py").write_text(text, "utf-8")
+        for each, again in (("bad_tests", False), ("bad_tests.T0", True)):
+            status, said = self.run_tests(each)
+            self.assertEqual(status, 1)
+            self.assertEqual("Run again, alone: bad_tests.T0\n" in said, again, said)
+            self.assertNotIn("Passed only", said)
 
     def test_parts(self) -> None:
         """One class, one test; what is fine ends with 0."""
