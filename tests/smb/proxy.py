@@ -43,6 +43,7 @@ class FaultProxy:
         self._next: deque[Fault] = deque()
         self._always = Fault("none")
         self._open: set[socket.socket] = set()
+        self._held: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -54,6 +55,12 @@ class FaultProxy:
     def every(self, fault: Fault) -> None:
         """This for every connection that has none of its own."""
         self._always = fault
+
+    def hold_all(self) -> None:
+        """On the connections that are open nothing arrives any more, in either direction, and
+        nobody is told: as after a change of networks. New ones work."""
+        with self._lock:
+            self._held |= self._open
 
     def drop_all(self) -> None:
         """Close every connection that is open."""
@@ -92,6 +99,7 @@ class FaultProxy:
     def _up(self, client: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := client.recv(1 << 16):
+                self._wait_if_held(client)
                 server.sendall(data)
         self._end(client, server)
 
@@ -99,6 +107,7 @@ class FaultProxy:
         passed = 0
         with contextlib.suppress(OSError):
             while data := server.recv(1 << 16):
+                self._wait_if_held(server)
                 self.received += len(data)
                 at = fault.at - passed
                 passed += len(data)
@@ -108,6 +117,10 @@ class FaultProxy:
                     break
                 client.sendall(data)
         self._end(client, server)
+
+    def _wait_if_held(self, sock: socket.socket) -> None:
+        while sock in self._held and not self._closed.wait(0.05):
+            pass
 
     def _faulty(self, client: socket.socket, data: bytes, at: int, fault: Fault) -> bytes | None:
         """What is to be sent on; None to end the connection."""
@@ -130,6 +143,9 @@ class FaultProxy:
     def _end(self, *sockets: socket.socket) -> None:
         with self._lock:
             self._open -= set(sockets)
+            is_held = not self._held.isdisjoint(sockets)
+        if is_held:
+            self._closed.wait()  # that one side has closed does not reach the other either
         for sock in sockets:
             _shut(sock)
 

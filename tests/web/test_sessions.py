@@ -93,6 +93,48 @@ class KeptSessionTests(PageTestCase):
         page.run("print(x)")
         self.assertEqual("7\n", page.output())
 
+    def test_silent_connection(self) -> None:
+        """A connection that is dead without the browser knowing is noticed while a program runs;
+        its output comes once."""
+        page = self.page
+        page.run(COUNTS, finish=False)
+        page.until(lambda: "3\n" in (page.output() or ""), "no output")
+        self.proxy.hold_all()
+        page.until_text(".banner-text", "не отвечает")
+        page.until_text(".banner-text", "Сессия ждет на сервере")
+        page.locale("en")
+        self.addCleanup(page.locale, "ru")
+        page.until_text(".banner-text", "does not answer")
+        page.until_connected()
+        page.until(lambda: not page.all(".run.running"), "the run does not end")
+        self.assertEqual(ALL, page.output())
+
+    def test_silent_network(self) -> None:
+        """A page that hears of the network, or is shown again, looks at once; nothing else is
+        awaited. A program sent into the silence is sent again."""
+        page = self.page
+        page.run("x = 1")
+        for event in (
+            "window.dispatchEvent(new Event('online'))",
+            "document.dispatchEvent(new Event('visibilitychange'))",
+        ):
+            self.proxy.hold_all()
+            before = self.proxy.connections
+            page.until(
+                lambda event=event, before=before: self.connects_after(event, before),
+                "it does not notice",
+            )
+            page.until_connected()
+        self.proxy.hold_all()
+        page.run("x = x + 1\nprint(x)")
+        self.assertEqual("2\n", page.output())
+
+    def connects_after(self, event: str, before: int) -> bool:
+        """Tell the page again and again, for what came last may have come a moment ago; whether it
+        has made a new connection."""
+        self.page.script(event)
+        return self.proxy.connections > before
+
     def test_tables_stay(self) -> None:
         """A table that was shown before the connection broke can still be looked at."""
         page = self.page

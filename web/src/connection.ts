@@ -10,6 +10,7 @@
  */
 
 import { locale } from "./i18n";
+import { Liveness } from "./liveness";
 import { type Answer, asAnswer } from "./protocol";
 import { type SentRun, type SessionTicket, addRun, forgetTicket, keepTicket, keptTicket, replayedFrom } from "./session_ticket";
 import { isRecord } from "./storage";
@@ -17,6 +18,7 @@ import { isRecord } from "./storage";
 export type Reason =
   | "refused" // never opened
   | "lost" // opened, then cut without a word
+  | "silent" // open as far as the browser knows, but nothing comes any more
   | "stopped" // the server said that it stops
   | "idle" // the server closed it, as nothing was asked for long
   | "closed" // the server closed it
@@ -104,6 +106,12 @@ export class Connection {
   private cause: { reason: Reason; detail: string } | null = null;
   private credentials: Credentials = NOBODY;
   private paused = false;
+  private readonly liveness = new Liveness({
+    ask: () => this.ask(),
+    waits: () => this.pending.size + this.numbered.size > 0,
+    unsent: () => this.unsent,
+    dead: () => this.silent(),
+  });
 
   /** Connects to `url`, and goes on trying until `disconnect` is called. */
   connect(url: string, credentials: Credentials): void {
@@ -134,6 +142,12 @@ export class Connection {
       clearTimeout(this.timer);
       this.open(true);
     }
+  }
+
+  /** The page is shown again, or the network has changed: is there still a connection? */
+  look(): void {
+    if (this.state.name === "on") this.liveness.look();
+    else this.retry();
   }
 
   /** Takes the session back from where it is used now. */
@@ -246,15 +260,34 @@ export class Connection {
       const numbered = { ...message, seq, seen: ticket.seen, id: `n${seq}` };
       return new Promise((resolve, reject) => {
         this.numbered.set(seq, { ...listeners, resolve, reject, message: numbered });
-        socket.send(JSON.stringify(numbered));
+        this.transmit(socket, numbered);
       });
     }
     this.lastId += 1;
     const id = `r${this.lastId}`;
     return new Promise((resolve, reject) => {
       this.pending.set(id, { ...listeners, resolve, reject, message: null });
-      socket.send(JSON.stringify({ ...message, id }));
+      this.transmit(socket, { ...message, id });
     });
+  }
+
+  private transmit(socket: WebSocket, message: Record<string, unknown>): void {
+    const text = JSON.stringify(message);
+    socket.send(text);
+    this.liveness.sent(text.length);
+  }
+
+  /** Asks something that is answered at once, whatever else the server does. */
+  private ask(): void {
+    if (!this.socket) return;
+    this.send(this.socket, { type: "info" }, {}).catch((error: unknown) => {
+      if (!(error instanceof ConnectionLost)) throw error;
+    });
+  }
+
+  /** On a slow line what was missed takes longer to come. */
+  private get openingTime(): number {
+    return Math.max(OPENING_TIME, this.liveness.patience);
   }
 
   private become(state: State): void {
@@ -275,7 +308,7 @@ export class Connection {
     }
     this.socket = socket;
     let opened = false;
-    const opening = setTimeout(() => socket.close(), OPENING_TIME);
+    const opening = setTimeout(() => socket.close(), this.openingTime);
     socket.onopen = () => {
       clearTimeout(opening);
       opened = true;
@@ -292,7 +325,7 @@ export class Connection {
 
   /** Shows the credentials, if there are any, goes on with the session, and asks who answers; then the connection is open. */
   private async begin(socket: WebSocket, force: boolean): Promise<void> {
-    const waiting = setTimeout(() => socket.close(), OPENING_TIME);
+    const waiting = setTimeout(() => socket.close(), this.openingTime);
     try {
       const { token, login, password } = this.credentials;
       if (token || login) {
@@ -316,6 +349,8 @@ export class Connection {
     if (socket !== this.socket) return;
     this.wait = FIRST_WAIT;
     this.cause = null;
+    // Of a session that ends with its connection none is given up.
+    if (this.ticket) this.liveness.begin();
     this.become({ name: "on" });
     this.unclaimed = null;
   }
@@ -366,7 +401,7 @@ export class Connection {
     for (const [seq, pending] of [...this.numbered].sort(([a], [b]) => a - b)) {
       if (open.includes(seq)) continue;
       if (seq > last && !unfinished.has(seq) && pending.message) {
-        socket.send(JSON.stringify(pending.message));
+        this.transmit(socket, pending.message);
         continue;
       }
       this.numbered.delete(seq);
@@ -386,6 +421,7 @@ export class Connection {
   }
 
   private receive(data: string): void {
+    this.liveness.heard();
     let message: unknown;
     try {
       message = JSON.parse(data);
@@ -434,16 +470,30 @@ export class Connection {
       this.become({ name: "off", reason, detail: event.reason });
       return;
     }
+    if (!this.cause || opened) this.cause = { reason, detail: event.reason };
+    this.tryLater(this.cause);
+  }
+
+  /** Nothing comes any more, and the browser does not know: the connection is made anew. */
+  private silent(): void {
+    const { socket } = this;
+    this.forget();
+    socket?.close(1000);
+    this.cause = { reason: "silent", detail: "" };
+    this.tryLater(this.cause);
+  }
+
+  private tryLater(cause: { reason: Reason; detail: string }): void {
     const wait = this.wait * (0.8 + Math.random() * 0.4);
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
     this.timer = setTimeout(() => this.open(true), wait);
-    if (!this.cause || opened) this.cause = { reason, detail: event.reason };
-    this.become({ name: "waiting", ...this.cause, until: Date.now() + wait });
+    this.become({ name: "waiting", ...cause, until: Date.now() + wait });
   }
 
   /** Lets go of the socket; whoever waits for an answer hears that there will be none, unless the session keeps it. */
   private forget(): void {
     this.socket = null;
+    this.liveness.stop();
     if (!this.ticket) this.giveUp();
     const waiting = [...this.pending.values()];
     this.pending.clear();

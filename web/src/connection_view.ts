@@ -12,6 +12,7 @@ import type { Key } from "./texts";
 const REASONS: Record<Reason, Key> = {
   refused: "connection.refused",
   lost: "connection.lost",
+  silent: "connection.silent",
   stopped: "connection.stopped",
   idle: "connection.idle",
   closed: "connection.closed",

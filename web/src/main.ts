@@ -349,8 +349,16 @@ class App {
       // The browser may keep the page, and its connection, to come back to.
       this.connection.pause();
     });
-    addEventListener("pageshow", () => this.connection.goOn());
-    addEventListener("online", () => this.connection.retry());
+    addEventListener("pageshow", () => {
+      this.connection.goOn();
+      this.connection.look();
+    });
+    const look = (): void => {
+      if (!document.hidden) this.connection.look();
+    };
+    addEventListener("online", look);
+    document.addEventListener("visibilitychange", look);
+    document.addEventListener("resume", look);
   }
 
   /** Keys that mean the same wherever the focus is. */
