@@ -12,7 +12,7 @@
 import { locale } from "./i18n";
 import { Liveness } from "./liveness";
 import { type Answer, asAnswer } from "./protocol";
-import { type SentRun, type SessionTicket, addRun, forgetTicket, keepTicket, keptTicket, replayedFrom } from "./session_ticket";
+import { type SentRun, type SessionTicket, addRun, forgetTicket, keepPlace, keepTicket, keptTicket, replayedFrom } from "./session_ticket";
 import { isRecord } from "./storage";
 
 export type Reason =
@@ -209,7 +209,6 @@ export class Connection {
   remember(run: Omit<SentRun, "seq">): void {
     if (!this.ticket) return;
     addRun(this.ticket, { ...run, seq: this.ticket.seq });
-    keepTicket(this.ticket);
   }
 
   /**
@@ -256,7 +255,7 @@ export class Connection {
     if (ticket && NUMBERED.has(message.type)) {
       ticket.seq += 1;
       const { seq } = ticket;
-      keepTicket(ticket);
+      keepPlace(ticket);
       const numbered = { ...message, seq, seen: ticket.seen, id: `n${seq}` };
       return new Promise((resolve, reject) => {
         this.numbered.set(seq, { ...listeners, resolve, reject, message: numbered });
@@ -410,7 +409,7 @@ export class Connection {
     if (typeof answer.position === "number") ticket.position = answer.position;
     ticket.seen = Math.max(ticket.seen, last);
     this.loaded = false;
-    keepTicket(ticket);
+    keepPlace(ticket);
   }
 
   /** The session is no longer this page's. */
@@ -455,7 +454,7 @@ export class Connection {
         this.numbered.delete(seq);
         if (ticket) {
           ticket.seen = Math.max(ticket.seen, seq);
-          keepTicket(ticket);
+          keepPlace(ticket);
         }
       }
       pending.resolve(answer);

@@ -2,11 +2,18 @@
  * What this tab of the browser keeps of its session, so that the page finds it again when it is loaded anew.
  *
  * It is in the tab's own storage, which ends with the tab: the token is a secret, and two tabs have two sessions.
+ * Storage is written while the page waits, so what changes with every request stands apart from what does not,
+ * and each program is written once.
  */
 
 import { isNumber, isRecord, isString } from "./storage";
 
+/** The server, the session, the token. */
 const KEY = "datacode.session";
+/** Whose numbers they are, and `seq`, `seen`, `position`. */
+const PLACE = "datacode.session.place";
+/** One program: the session and its number follow. */
+const RUN = "datacode.session.run.";
 /** As many answers the server keeps for sure. */
 const MOST_RUNS = 16;
 const MOST_CHARACTERS = 1_000_000;
@@ -46,54 +53,95 @@ export function replayedFrom(ticket: SessionTicket): { readonly seen: number; re
   };
 }
 
-/** Remembers a program that is being sent. */
+/** Remembers a program that is being sent, in place of those for which there is no room any more. */
 export function addRun(ticket: SessionTicket, run: SentRun): void {
   const runs = [...ticket.runs, run].slice(-MOST_RUNS);
   let room = MOST_CHARACTERS;
-  ticket.runs = runs.reverse().filter((each) => (room -= each.code.length) > 0).reverse();
+  const kept = runs.reverse().filter((each) => (room -= each.code.length) > 0).reverse();
+  for (const each of ticket.runs) {
+    if (!kept.includes(each)) remove(runKey(ticket, each.seq));
+  }
+  if (kept.includes(run)) write(runKey(ticket, run.seq), run);
+  ticket.runs = kept;
 }
 
 /** The ticket of this tab for a server, or null. */
 export function keptTicket(url: string): SessionTicket | null {
-  try {
-    const value: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-    return isTicket(value) && value.url === url ? value : null;
-  } catch {
-    return null; // storage is forbidden or damaged
-  }
+  const named = read(KEY);
+  if (!isRecord(named) || named.url !== url || !isString(named.session) || !isString(named.token)) return null;
+  const { session, token } = named;
+  const place = read(PLACE);
+  const mine = Array.isArray(place) && place[0] === session ? place.slice(1) : [];
+  const [seq = 0, seen = 0, position = 0] = mine.every(isNumber) ? mine : [];
+  const prefix = `${RUN}${session}.`;
+  const runs = keys().filter((key) => key.startsWith(prefix)).map(read).filter(isRun);
+  runs.sort((one, other) => one.seq - other.seq);
+  return { url, session, token, seq, seen, position, runs };
 }
 
+/** A session begins. */
 export function keepTicket(ticket: SessionTicket): void {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(ticket));
-  } catch {
-    // Storage is forbidden or full: the session holds until the page is closed or loaded anew.
-  }
+  forgetTicket();
+  const { url, session, token } = ticket;
+  write(KEY, { url, session, token });
+  keepPlace(ticket);
 }
 
-/** Another session's ticket, for a page that is opened now; what is given puts this tab's own back. */
-export function placeTicket(ticket: SessionTicket): () => void {
+/** Its numbers have changed. */
+export function keepPlace({ session, seq, seen, position }: SessionTicket): void {
+  write(PLACE, [session, seq, seen, position]);
+}
+
+/** Another session's, for a page that is opened now; what is given puts this tab's own back. */
+export function placeTicket(ticket: Pick<SessionTicket, "url" | "session" | "token">): () => void {
   const own = sessionStorage.getItem(KEY);
-  keepTicket(ticket);
+  write(KEY, ticket);
   return () => {
-    if (own === null) forgetTicket();
+    if (own === null) remove(KEY);
     else sessionStorage.setItem(KEY, own);
   };
 }
 
 export function forgetTicket(): void {
-  try {
-    sessionStorage.removeItem(KEY);
-  } catch {
-    // Storage is forbidden: nothing was kept.
+  for (const key of keys()) {
+    if (key === KEY || key === PLACE || key.startsWith(RUN)) remove(key);
   }
 }
 
-function isTicket(value: unknown): value is SessionTicket {
-  if (!isRecord(value) || !Array.isArray(value.runs)) return false;
-  const texts = [value.url, value.session, value.token];
-  const counts = [value.seq, value.seen, value.position];
-  return texts.every(isString) && counts.every(isNumber) && value.runs.every(isRun);
+function runKey(ticket: SessionTicket, seq: number): string {
+  return `${RUN}${ticket.session}.${seq}`;
+}
+
+function keys(): string[] {
+  try {
+    return Array.from({ length: sessionStorage.length }, (_, index) => sessionStorage.key(index) ?? "");
+  } catch {
+    return []; // storage is forbidden
+  }
+}
+
+function read(key: string): unknown {
+  try {
+    return JSON.parse(sessionStorage.getItem(key) ?? "null");
+  } catch {
+    return null; // storage is forbidden or damaged
+  }
+}
+
+function write(key: string, value: unknown): void {
+  try {
+    sessionStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Storage is forbidden or full: the session holds until the page is closed or loaded anew.
+  }
+}
+
+function remove(key: string): void {
+  try {
+    sessionStorage.removeItem(key);
+  } catch {
+    // Storage is forbidden: nothing was kept.
+  }
 }
 
 function isRun(value: unknown): value is SentRun {

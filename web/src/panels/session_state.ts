@@ -73,7 +73,7 @@ export class SessionState {
       return;
     }
     // A page that is opened from here begins with a copy of this tab's storage.
-    const putBack = placeTicket({ url: this.connection.address, session, token, seq: 0, seen: 0, position: 0, runs: [] });
+    const putBack = placeTicket({ url: this.connection.address, session, token });
     const opened = window.open(location.href);
     putBack();
     if (!opened) announce(t("session.noWindow"), true);
