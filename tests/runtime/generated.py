@@ -119,6 +119,11 @@ _wanted_by = {
     "date": {"value": _dates | texts},
     "int": {"value": exact.map(str) | scalars},
     "float": {"value": exact.map(str) | scalars},
+    "number": {
+        "text": exact | exact.map(str),
+        "decimal": st.sampled_from([".", ","]),
+        "thousands": st.sampled_from([",", ".", " ", "'"]),
+    },
     "primary_key": {"column": columns},
     "isinstance": {"type": st.sampled_from(["int", "text", "date", "money", "null", "map", "x"])},
     "table_group": {"columns": _aggregates},
