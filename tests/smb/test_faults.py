@@ -1,14 +1,18 @@
-"""What bad networks and broken servers do to a read.
+"""What bad networks and broken servers do to reads, and to a file that is stored.
 
-Every read either returns exactly the file's bytes or fails with one of the honest sentences.
+Every read either returns exactly the file's bytes or fails with one of the honest sentences; a
+file that is stored is the old one or the new one.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import socket
 import struct
 import threading
+from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +20,7 @@ from hypothesis import strategies as st
 from datacode.smb import errors
 from datacode.smb.client import reconnecting
 from datacode.smb.client.dfs_namespace import DfsNamespace
+from datacode.smb.client.pipelined_io import BytesSource
 from datacode.smb.client.reconnecting import ReconnectingShare
 from datacode.smb.client.share import open_share
 from datacode.smb.deadline import Deadline
@@ -239,6 +244,104 @@ class FaultTests(FaultTestCase):
                 ShareError, open_share, target, "data", ConnectionPolicy(), Deadline(30, 20)
             )
             self.assertIn(error.cause, (errors.NONSENSE, errors.LOST, errors.OTHER))
+
+
+class StoreFaultTests(FaultTestCase):
+    """A file that is stored while its connection breaks, at every place of every answer."""
+
+    def setUp(self) -> None:
+        self.server = samba()
+        self.proxy = self.proxied(self.server)
+        self.folder = self.folder_of(self.server)
+        self.file = self.folder / "book.csv"
+
+    def store(self, content: bytes, stall: float = 60) -> ShareError | None:
+        """Store the file on a connection of its own; why it could not be done, if so."""
+        connection = self.connection(self.server, self.proxy)
+        try:
+            perform(
+                connection,
+                lambda share, i: share.store(
+                    f"{self.folder.name}/book.csv", BytesSource(content), i, token="t"
+                ),
+                Deadline(90, stall),
+                again=False,
+            )
+        except ShareError as error:
+            return error
+        finally:
+            connection.drop()
+        return None
+
+    def clean_up(self) -> None:
+        """What is done after a store that failed because of its connection."""
+        connection = self.connection(self.server, self.proxy)
+        with contextlib.suppress(ShareError):  # there need be nothing left
+            perform(
+                connection,
+                lambda share, i: share.discard(f"{self.folder.name}/book.csv", i, token="t"),
+                Deadline(90, 60),
+                again=False,
+            )
+        connection.drop()
+
+    def received(self, work: Callable[[], object]) -> int:
+        """How many bytes come from the server meanwhile."""
+        before = self.proxy.received
+        work()
+        return self.proxy.received - before
+
+    def places(self, *, new: bool) -> range:
+        """Some bytes of every answer that comes in a store, from the end of the login on."""
+        if new:
+            self.file.unlink(missing_ok=True)
+        else:
+            self.file.write_bytes(b"old")
+        login = self.received(self.connect)
+        total = self.received(lambda: self.assertIsNone(self.store(b"new")))
+        self.assertGreater(total, login)
+        return range(login - 300, total, 61)
+
+    def connect(self) -> None:
+        """Log in, and look at the share's root."""
+        connection = self.connection(self.server, self.proxy)
+        perform(connection, lambda share, i: share.check(i), Deadline(90, 60), again=False)
+        connection.drop()
+
+    def check(self, fault: Fault, allowed: tuple[Cause, ...], *, new: bool, stall: float) -> None:
+        """The file is the old one or the new one whole, nothing else is left, another one works."""
+        if new:
+            self.file.unlink(missing_ok=True)
+        else:
+            self.file.write_bytes(b"old")
+        self.proxy.fault(fault)
+        failure = self.store(b"new and longer", stall)
+        found = self.file.read_bytes() if self.file.exists() else None
+        if failure is None:
+            self.assertEqual(found, b"new and longer", fault)
+        else:
+            self.assertIn(failure.cause, allowed, fault)
+            self.assertIn(found, (None if new else b"old", b"new and longer"), fault)
+            self.clean_up()
+        self.assertIsNone(self.store(b"second"), fault)
+        self.assertEqual(self.file.read_bytes(), b"second")
+        self.assertEqual(os.listdir(self.folder), ["book.csv"], fault)
+
+    def test_cut(self) -> None:
+        """A connection that breaks."""
+        for new in (False, True):
+            for at in self.places(new=new):
+                self.check(Fault("cut", at), CONNECTION, new=new, stall=60)
+
+    def test_stalled(self) -> None:
+        """A server that says nothing more."""
+        for at in self.places(new=False)[::2]:
+            self.check(Fault("stall", at), CONNECTION, new=False, stall=0.3)
+
+    def test_changed(self) -> None:
+        """A bit that is another one on the way."""
+        for at in self.places(new=False):
+            self.check(Fault("flip", at, 5), TAMPERED, new=False, stall=1)
 
 
 def answering(listener: socket.socket, answer: bytes) -> None:

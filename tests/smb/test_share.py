@@ -748,6 +748,43 @@ class WriteTests(ShareTestCase):
         self.assertEqual((folder / "book.csv").read_bytes(), b"ours")
         self.assertNotEqual((folder / "book.csv").stat().st_ino, before.st_ino)
 
+    def test_a_file_that_is_in_use_for_a_moment(self) -> None:
+        """Samba refuses to replace what the same connection has open: it is tried again."""
+        folder = self.folder_of(samba())
+        share = self.opened(samba().target())
+        path = f"{folder.name}/book.csv"
+        self.store(share, path, b"before")
+        with share._working("", self.deadline()):
+            handle = share._tree.open((folder.name, "book.csv"), AccessMask.TO_READ)
+        seen: list[str] = []
+
+        class LettingGo(Deadline):
+            """Lets go of the file in the first pause."""
+
+            def pause(self, seconds: float) -> None:
+                if not seen:
+                    seen.extend(os.listdir(folder))
+                    share._tree.close(handle)
+
+        share.store(path, pipelined_io.BytesSource(b"ours"), LettingGo(300, 60), token="t")
+        self.assertEqual(len(seen), 2)
+        self.assertEqual((folder / "book.csv").read_bytes(), b"ours")
+        self.assertEqual(self.attributes(share, path), 0x20)
+        self.assertEqual(os.listdir(folder), ["book.csv"])
+
+    def test_a_file_that_stays_in_use(self) -> None:
+        """Is refused in the end, and the new one is gone."""
+        folder = self.folder_of(samba())
+        share = self.opened(samba().target())
+        path = f"{folder.name}/book.csv"
+        self.store(share, path, b"before")
+        with share._working("", self.deadline()):
+            share._tree.open((folder.name, "book.csv"), AccessMask.TO_READ)
+        text = "файл занят другим процессом"
+        self.fails(errors.LOCKED, text, self.store, share, path, b"ours")
+        self.assertEqual((folder / "book.csv").read_bytes(), b"before")
+        self.assertEqual(os.listdir(folder), ["book.csv"])
+
     def test_a_read_only_file(self) -> None:
         """Is refused in its own words."""
         folder = self.folder_of(samba())

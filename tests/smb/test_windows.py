@@ -27,6 +27,8 @@ from tests.smb.test_connection import HANDLE, Request, WireTestCase, frame, on_w
 
 DENIED, SHARING_VIOLATION = 0xC0000022, 0xC0000043
 NAME_DELETED = 0xC00000C9
+INTERNAL_ERROR = 0xC00000E5
+"""What Samba says of a request that would have to wait before others of its frame."""
 
 QUERY_INFO = 16
 NOBODYS = struct.pack("<BBHIIII", 1, 0, 0x8000, 0, 0, 0, 0)
@@ -200,6 +202,57 @@ class WindowsTests(WireTestCase):
         share = self.share(in_use)
         share.store("x.txt", BytesSource(b"new"), Deadline(10, 5), token="t")
         self.assertEqual(len(renames), 3)
+
+    def refusing_the_first(self, commands: tuple[int, ...]) -> tuple[int, list[int]]:
+        """Store a file where these requests of the first frame that renames are refused.
+
+        How many renames were asked for, and the access with which the new file was opened.
+        """
+        renames: list[Request] = []
+        opened_for: list[int] = []
+
+        def answer(request: Request) -> tuple[int, bytes]:
+            renaming = request.command == Command.SET_INFO and request.body[3] == messages.RENAME
+            if renaming:
+                renames.append(request)
+            if request.command == Command.CREATE and create_fields(request)[0] & 0x10000:
+                opened_for.append(create_fields(request)[0])
+            if len(renames) == 1 and (renaming or request.command in commands):
+                return INTERNAL_ERROR, b""
+            return usual(request)
+
+        self.share(answer).store("x.txt", BytesSource(b"new"), Deadline(10, 5), token="t")
+        return len(renames), opened_for
+
+    def test_a_rename_that_has_to_be_the_last_of_its_frame(self) -> None:
+        """Is done alone then; what the frame has closed is opened again, to be changed."""
+        renames, opened_for = self.refusing_the_first(())
+        self.assertEqual((renames, len(opened_for)), (2, 2))
+        self.assertTrue(opened_for[1] & messages.AccessMask.WRITE_ATTRIBUTES)
+
+    def test_a_frame_that_ends_at_a_refused_rename(self) -> None:
+        """Has closed nothing: the new file is still open."""
+        renames, opened_for = self.refusing_the_first((Command.SET_INFO, Command.CLOSE))
+        self.assertEqual((renames, len(opened_for)), (2, 1))
+
+    def test_a_new_file_that_is_gone_after_a_refused_rename(self) -> None:
+        """Cannot be given its name any more: the refusal is what is told."""
+
+        def gone(request: Request) -> tuple[int, bytes]:
+            if request.command == Command.SET_INFO and request.body[3] == messages.RENAME:
+                return DENIED, b""
+            if request.command == Command.CREATE and create_fields(request)[0] & 0x10000:
+                disposition = struct.unpack_from("<I", request.body, 36)[0]
+                if disposition == messages.CreateDisposition.OPEN:
+                    return 0xC0000034, b""
+            return usual(request)
+
+        error = self.assertRaises(
+            ShareError,
+            *(self.share(gone).store, "x.txt", BytesSource(b"new"), Deadline(10, 5)),
+            token="t",
+        )
+        self.assertIs(error.cause, errors.DENIED)
 
     def test_a_new_file_that_another_client_makes_meanwhile(self) -> None:
         """Is never replaced unseen: it is looked at as any file that was there before."""

@@ -11,8 +11,9 @@ Source: server reference, 8.7; [MS-SMB2], 2.2.13, 2.2.37 to 2.2.40; [MS-DTYP], 2
 
 from __future__ import annotations
 
+import contextlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -28,7 +29,7 @@ from datacode.smb.client.smb_connection import (
     change,
     change_permissions,
 )
-from datacode.smb.client.tree import PathParts, Tree
+from datacode.smb.client.tree import PathParts, Tree, rename
 from datacode.smb.deadline import Deadline
 from datacode.smb.errors import ShareError, Status, of_status
 from datacode.smb.protocol import messages
@@ -85,21 +86,14 @@ class Replacement:
         whole = pipelined_io.whole_write(self._connection.wire, source)
         requests = [] if whole is None else [whole, FLUSH]
         handle, replies = self._first_opened(AccessMask.TO_REPLACE, *requests)
-        try:
+        with self._discarding(handle):
             if whole is None:
                 self._write(handle, source, progress)
             else:
                 self._check_stored(handle, replies[1], replies[2], source, progress)
-            try:
-                self._tree.rename(handle, self._parts, replacing=False)
-            except ShareError as error:
-                if error.cause.broken:
-                    raise
-                self._replace(handle, deadline)  # somebody may have made one meanwhile
-        except BaseException:
-            self._tree.discard(handle)
-            raise
-        self._tree.close(handle)
+            left = self._rename_and_close(handle, replacing=False)
+        if left is not None:
+            self._replace(left, deadline)  # somebody may have made one meanwhile
 
     def _put_in_place(
         self, handle: Handle, old: _Old, source: ByteSource, progress: Progress, deadline: Deadline
@@ -114,23 +108,59 @@ class Replacement:
         attributes = old.handle.info.attributes & _CAN_BE_SET
         basic = messages.basic_information(old.handle.created, attributes)
         again = messages.basic_information(0, attributes | _ARCHIVE)
-        try:
+        with self._discarding(handle):
             is_same = self._write(handle, source, progress, change(messages.BASIC, basic))
-            if is_same:
-                self._replace(handle, deadline)
-        except BaseException:
-            self._tree.discard(handle)
-            raise
         if is_same:
-            self._tree.close_after(handle, change(messages.BASIC, again))
+            self._replace(handle, deadline, change(messages.BASIC, again))
         else:
             self._tree.discard(handle)
         return is_same
 
-    def _replace(self, handle: Handle, deadline: Deadline) -> None:
-        """Give a new file the name of the old one, unless somebody has opened that meanwhile."""
-        self._patiently(self._look_again, deadline)
-        self._patiently(lambda: self._tree.rename(handle, self._parts, replacing=True), deadline)
+    def _replace(self, handle: Handle, deadline: Deadline, *then: Related) -> None:
+        """Give a new file the name of the old one, unless somebody has opened that meanwhile.
+
+        Do ``then`` with it, and close it.
+        """
+        with self._discarding(handle):
+            self._patiently(self._look_again, deadline)
+            left = self._rename_and_close(handle, *then, replacing=True)
+        if left is None:
+            return
+        with self._discarding(left):
+            self._patiently(lambda: self._tree.rename(left, self._parts, replacing=True), deadline)
+        self._tree.close_after(left, *then)
+
+    def _rename_and_close(self, handle: Handle, *then: Related, replacing: bool) -> Handle | None:
+        """Give a new file its name, do ``then`` with it and close it, in one frame.
+
+        None where that is done. A server may refuse because of somebody else, or because it has
+        to wait and does not do so before other requests; for another attempt the new file is what
+        is returned, open still or once more: the last request of the frame may have closed it.
+        """
+        replies = self._tree.ask(handle, rename(self._parts, replacing=replacing), *then, CLOSE)
+        if not _refused(replies[0]):
+            self._tree.see_closed(handle, replies)
+            return None
+        if _refused(replies[-1]):
+            return handle
+        return self._first_again(of_status(replies[0].status))
+
+    def _first_again(self, failure: ShareError) -> Handle:
+        """Open the new file once more; ``failure`` where it is there no longer."""
+        access = AccessMask.TO_REPLACE | AccessMask.WRITE_ATTRIBUTES
+        try:
+            return self._tree.open(self._first_name, access, options=CreateOptions.NOT_DIRECTORY)
+        except ShareError as error:
+            raise error if error.cause.broken else failure from None
+
+    @contextlib.contextmanager
+    def _discarding(self, handle: Handle) -> Iterator[None]:
+        """While inside, any failure also deletes the new file."""
+        try:
+            yield
+        except BaseException:
+            self._tree.discard(handle)
+            raise
 
     def _patiently(self, work: Callable[[], Result], deadline: Deadline) -> Result:
         """Do ``work``; again while a reader or a virus scanner has the file open."""

@@ -68,13 +68,8 @@ class Tree:
             return self._connection.open_then(self.number, name, how, then)
 
         handle, replies = _by_any_spelling(parts, disposition, opened)
-        if (
-            then
-            and then[-1] is CLOSE
-            and not self._connection.broken
-            and replies[-1].status != Status.OK
-        ):
-            self.close_quietly(handle)
+        if then and then[-1] is CLOSE:
+            self.see_closed(handle, replies)
         return handle, replies
 
     def open_file(self, parts: PathParts) -> Handle:
@@ -104,6 +99,11 @@ class Tree:
         """The same, ignoring failures: a server closes the handles of a lost connection."""
         with contextlib.suppress(ShareError):
             self.close(handle)
+
+    def see_closed(self, handle: bytes, replies: RelatedResponses) -> None:
+        """Close what the last of some requests, ``CLOSE``, should have closed and has not."""
+        if not self._connection.broken and replies[-1].status != Status.OK:
+            self.close_quietly(handle)
 
     def as_spelled_there(self, parts: PathParts) -> PathParts:
         """The path in the Unicode normal forms of those names that exist.
@@ -163,13 +163,11 @@ class Tree:
         """Requests about an open file in one frame; their answers."""
         return self._connection.wire.ask_related(requests, self.number, handle)
 
-    def close_after(self, handle: bytes, request: Related) -> None:
-        """Do one thing more, and close; that the server refuses is no failure."""
+    def close_after(self, handle: bytes, *requests: Related) -> None:
+        """Do some things more, and close; that the server refuses is no failure."""
         if self._connection.broken:
             return
-        replies = self.ask(handle, request, CLOSE)
-        if replies[0].status != Status.OK and replies[1].status != Status.OK:
-            self.close(handle)
+        self.see_closed(handle, self.ask(handle, *requests, CLOSE))
 
     def discard(self, handle: bytes) -> None:
         """Delete an open file and close it; that the server refuses it is no failure."""
@@ -177,13 +175,10 @@ class Tree:
 
     def rename(self, handle: bytes, parts: PathParts, *, replacing: bool) -> None:
         """Give an open file another name, from the share's root; ``replacing`` what has it."""
-        target = messages.new_name(share_paths.nt_path(parts), replacing=replacing)
-        try:
-            self._connection.setInfo(self.number, handle, messages.RENAME, target)
-        except ShareError as error:
-            failure = error
-        else:
+        status = self.ask(handle, rename(parts, replacing=replacing))[0].status
+        if status == Status.OK:
             return
+        failure = of_status(status)
         if replacing and failure.cause in (errors.DENIED, errors.EXISTS):
             failure = self._why_not_replaced(parts, failure)
         raise failure
@@ -197,6 +192,12 @@ class Tree:
         except ShareError as error:
             return error if error.cause is errors.LOCKED else failure
         return failure
+
+
+def rename(parts: PathParts, *, replacing: bool) -> Related:
+    """A request that gives an open file another name, from the share's root."""
+    target = messages.new_name(share_paths.nt_path(parts), replacing=replacing)
+    return change(messages.RENAME, target)
 
 
 def _by_any_spelling(parts: PathParts, disposition: int, opened: Callable[[str], Opened]) -> Opened:
