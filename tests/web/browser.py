@@ -173,6 +173,10 @@ class Browser:
         """Click the first visible element that matches."""
         self.one(selector).click()
 
+    def point_at(self, element: WebElement) -> None:
+        """Move the pointer to the middle of an element."""
+        webdriver.ActionChains(self.driver).move_to_element(element).perform()
+
     def keys(self, *keys: str) -> None:
         """Type into whatever has the focus."""
         self.driver.switch_to.active_element.send_keys(*keys)

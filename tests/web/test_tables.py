@@ -248,7 +248,7 @@ class ChartTests(PageTestCase):
         next(b for b in page.all(".table-actions button") if b.text == "Фильтр").click()
         page.all(".grid-filter")[0].send_keys("Томск")
         page.until(lambda: page.texts(".chart-bar-shape title") == ["Томск: 300"], "not filtered")
-        page.click(".chart [aria-label='Сохранить график в SVG']")
+        page.click(".chart [aria-label='Сохранить диаграмму в SVG']")
         saved = page.downloaded("chart.svg").read_text(encoding="utf-8")
         self.assertTrue(saved.startswith("<svg"))
         self.assertIn("Томск", saved)

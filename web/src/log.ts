@@ -4,8 +4,10 @@ import { copyText, download, el, fill } from "./dom";
 import { duration, live, named, say, t } from "./i18n";
 import { icon } from "./icons";
 import { announce, speak } from "./announce";
-import { pieces } from "./output";
-import { type Answer, type Diagnostics, diagnosticsOf, tablesOf, warningsOf } from "./protocol";
+import { makeFigure } from "./charts/figure";
+import { readChart } from "./charts/reading";
+import { type ShownChart, pieces } from "./output";
+import { type Answer, type Diagnostics, chartsOf, diagnosticsOf, tablesOf, warningsOf } from "./protocol";
 import { tokenLength } from "./positions";
 import type { AskRows } from "./table/rows";
 import { tableView } from "./table/view";
@@ -14,6 +16,7 @@ import { TextView } from "./text_view";
 const MOST_CARDS = 60;
 /** Grids in one card; the frames of further tables stay text. */
 const MOST_TABLES = 40;
+const MOST_CHARTS = 100;
 const SPOKEN = 240;
 
 /** The ways in which a run can end: how they look and what they are called. */
@@ -165,21 +168,23 @@ export class RunCard {
     const tables = tablesOf(answer)
       .filter((table) => table.rows.length > 0 || table.total === 0 || (table.handle && table.columns.length > 0))
       .slice(0, MOST_TABLES);
+    const charts = chartsOf(answer).slice(0, MOST_CHARTS);
     this.printed = output;
-    if (tables.length > 0 || output !== this.text.text) this.replace(output, tables, ask);
+    const isPlain = tables.length === 0 && charts.length === 0;
+    if (!isPlain || output !== this.text.text) this.replace(output, tables, charts, ask);
     else this.text.draw();
     const isStopped = stopped && diagnosticsOf(answer)?.kind === "limit";
     this.done(answer.success ? "good" : isStopped ? "stopped" : "bad", elapsed);
     for (const warning of warningsOf(answer)) this.body.append(el("p", { class: "run-warning" }, icon("warning"), el("span", {}, warning)));
     if (!answer.success) this.failed(answer.error ?? "", diagnosticsOf(answer));
-    else if (output === "" && tables.length === 0) {
+    else if (output === "" && isPlain) {
       this.body.append(el("p", { class: "run-silent" }, say("log.silent")));
     }
     const tail = this.spoken.slice(-SPOKEN);
     const result = answer.success ? t("log.finished", { time: duration(elapsed) }) : (answer.error ?? "");
     speak(`${tail} ${result}`.trim(), !answer.success);
     if (!follow) return;
-    if (tables.length > 0 && answer.success) this.element.scrollIntoView({ block: "start" });
+    if (!isPlain && answer.success) this.element.scrollIntoView({ block: "start" });
     else this.onGrow();
   }
 
@@ -206,15 +211,17 @@ export class RunCard {
     if (!this.restored) live(this.time, (node) => fill(node, duration(elapsed)));
   }
 
-  private replace(output: string, tables: ReturnType<typeof tablesOf>, ask: AskRows): void {
+  private replace(output: string, tables: ReturnType<typeof tablesOf>, charts: readonly ShownChart[], ask: AskRows): void {
     fill(this.body);
-    for (const piece of pieces(output, tables)) {
+    for (const piece of pieces(output, tables, charts)) {
       if (piece.kind === "text") {
         const view = new TextView(piece.text);
         view.draw();
         this.body.append(view.element);
-      } else {
+      } else if (piece.kind === "table") {
         this.body.append(tableView(piece.table, ask));
+      } else {
+        this.body.append(makeFigure((language) => readChart(piece.chart, language)).element);
       }
     }
   }

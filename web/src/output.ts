@@ -1,14 +1,28 @@
 /**
- * Printed text and the tables in it. A program that shows a table prints a frame and sends
- * the same table as data; here the frames are found again, so that a grid can stand in the
- * place of each. Pure.
+ * Printed text, and the tables and charts in it. A program that shows a table prints a frame and
+ * sends the same table as data; here the frames are found again, so that a grid can stand in the
+ * place of each. Charts tell after how many characters they stand. Pure.
  */
 
 import type { TableData } from "./table/data";
 
 export type Piece =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "table"; readonly table: TableData };
+  | { readonly kind: "table"; readonly table: TableData }
+  | { readonly kind: "chart"; readonly chart: unknown };
+
+/** A description of a chart, and how many characters of the output come before it. */
+export interface ShownChart {
+  readonly chart: unknown;
+  readonly at: number;
+}
+
+/** Something that stands in the place of a part of the text. */
+interface Insert {
+  readonly from: number;
+  readonly to: number;
+  readonly piece: Piece;
+}
 
 interface Frame {
   readonly from: number;
@@ -48,23 +62,44 @@ function isFrameOf(frame: Frame, table: TableData): boolean {
   return squeezed(frame.header) === squeezed(`│${table.columns.map((column) => column.name).join("│")}│`);
 }
 
-/** Text and tables in their order; tables whose frame is not found come at the end. */
-export function pieces(text: string, tables: readonly TableData[]): Piece[] {
+/** Text, tables and charts in their order; tables whose frame is not found come at the end. */
+export function pieces(text: string, tables: readonly TableData[], charts: readonly ShownChart[] = []): Piece[] {
+  const { inserts, left } = framed(text, tables);
+  const all = [...inserts, ...placed(text, charts)].sort((a, b) => a.from - b.from || a.to - b.to);
   const result: Piece[] = [];
-  let next = 0;
   let done = 0;
-  for (const frame of tables.length > 0 ? frames(text) : []) {
-    const table = tables[next];
-    if (!table) break;
-    if (!isFrameOf(frame, table)) continue;
-    if (frame.from > done) result.push({ kind: "text", text: text.slice(done, frame.from) });
-    result.push({ kind: "table", table });
-    done = frame.to;
-    next += 1;
+  for (const { from, to, piece } of all) {
+    if (from > done) result.push({ kind: "text", text: text.slice(done, from) });
+    result.push(piece);
+    done = Math.max(done, to);
   }
   if (done < text.length) result.push({ kind: "text", text: text.slice(done) });
-  for (const table of tables.slice(next)) {
-    if (table.rows.length > 0 || next === 0) result.push({ kind: "table", table });
+  return [...result, ...left];
+}
+
+/** The tables whose frames are found, and those without one. */
+function framed(text: string, tables: readonly TableData[]): { inserts: Insert[]; left: Piece[] } {
+  const inserts: Insert[] = [];
+  for (const frame of tables.length > 0 ? frames(text) : []) {
+    const table = tables[inserts.length];
+    if (!table) break;
+    if (isFrameOf(frame, table)) inserts.push({ from: frame.from, to: frame.to, piece: { kind: "table", table } });
   }
-  return result;
+  const shown = inserts.length;
+  const rest = tables.slice(shown).filter((table) => table.rows.length > 0 || shown === 0);
+  return { inserts, left: rest.map((table): Piece => ({ kind: "table", table })) };
+}
+
+/** Charts at their places. The server counts characters, JavaScript counts UTF-16 units. */
+function placed(text: string, charts: readonly ShownChart[]): Insert[] {
+  let [unit, character] = [0, 0];
+  return [...charts]
+    .sort((a, b) => a.at - b.at)
+    .map(({ chart, at }) => {
+      while (character < at && unit < text.length) {
+        unit += text.codePointAt(unit)! > 0xffff ? 2 : 1;
+        character += 1;
+      }
+      return { from: unit, to: unit, piece: { kind: "chart", chart } };
+    });
 }

@@ -1,5 +1,6 @@
 /** The messages that the page uses, as `docs/protocol.md` describes them, read with distrust. */
 
+import type { ShownChart } from "./output";
 import type { Cell, Column, TableData } from "./table/data";
 import { isRecord } from "./storage";
 
@@ -135,6 +136,11 @@ export function sharesOf(answer: Answer): ShareEntry[] {
 
 export function tablesOf(answer: Answer): TableData[] {
   return records(answer.tables).map(readTable);
+}
+
+/** The charts that a program showed. */
+export function chartsOf(answer: Answer): ShownChart[] {
+  return records(answer.charts).map((item) => ({ chart: item.chart, at: count(item.at) ?? 0 }));
 }
 
 function readTable(view: Record<string, unknown>): TableData {

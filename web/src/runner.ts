@@ -66,6 +66,7 @@ export class Runner {
         warnings: true,
         tables: true,
         keep_tables: true,
+        charts: true,
         progress: true,
         locale: locale(),
         ...(rollsBack() ? { on_error: "rollback" } : {}),
