@@ -175,17 +175,23 @@ class RemoteBackend:
         self._locale = locale
 
     def run(self, text: str, write: Write) -> list[str]:
-        """Run on the server, in a thread, so that Ctrl-C reaches this one."""
+        echo = with_echo(text, self._locale)
+        return self.told(self.execute(echo.program, write), text, echo)
+
+    def execute(self, program: str, write: Write, *, shows: bool = False) -> Result:
+        """Run on the server, in a thread, so that Ctrl-C reaches this one. With ``shows`` charts
+        come as such, and of long tables only the beginning as text."""
         results: list[Result] = []
         problems: list[BaseException] = []
         done = threading.Event()
-        echo = with_echo(text, self._locale)
         on_error = "rollback" if self.rolls_back else None
 
         def work() -> None:
             try:
                 results.append(
-                    self._client.execute(echo.program, on_output=write, on_error=on_error)
+                    self._client.execute(
+                        program, on_output=write, on_error=on_error, keep_tables=shows, charts=shows
+                    )
                 )
             except BaseException as problem:  # noqa: BLE001 - raised again in the caller's thread
                 problems.append(problem)
@@ -199,9 +205,13 @@ class RemoteBackend:
                     self._client.interrupt()
         if problems:
             raise problems[0]
-        for warning in results[0].warnings:
+        return results[0]
+
+    def told(self, result: Result, text: str, echo: EchoProgram) -> list[str]:
+        """Warn of what the program was warned of; the lines that tell its error."""
+        for warning in result.warnings:
             _warn(report.warning(warning).render(self._locale))
-        return _described(results[0], text, echo)
+        return _described(result, text, echo)
 
     def variables(self) -> list[tuple[str, str]]:
         return [(v.name, v.preview) for v in self._client.variables() if v.name != "_"]

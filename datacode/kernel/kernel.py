@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class DataCodeKernel(Kernel):
     def _notebook_of(self, connection_file: str) -> Notebook:
         if not self.server:
             interpreter = Interpreter(
-                on_output=self._print,
+                on_output=self.write,
                 on_warning=self._warn,
                 on_table=self._show,
                 on_chart=self._show_chart,
@@ -78,9 +79,7 @@ class DataCodeKernel(Kernel):
 
         token = Path(self.token_file).read_text("utf-8").strip() if self.token_file else None
         token = token or os.environ.get("DATACODE_WS_TOKEN")
-        return ServerNotebook(
-            self.server, token, self._locale, connection_file, self._print, self._warn
-        )
+        return ServerNotebook(self.server, token, self._locale, connection_file, self, self._warn)
 
     def set_parent(self, ident: Any, parent: Any, channel: str = "shell") -> None:
         """A request begins: what is printed from now on belongs to it."""
@@ -91,7 +90,7 @@ class DataCodeKernel(Kernel):
 
     # What a cell shows -------------------------------------------------------------
 
-    def _print(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Output of a program: the stream gathers it and sends it at short intervals."""
         if not self._silent:
             sys.stdout.write(text if text.isascii() else _without_surrogates(text))
@@ -105,11 +104,33 @@ class DataCodeKernel(Kernel):
             sys.stdout.flush()
             self.send_response(self.iopub_socket, kind, content)  # type: ignore[no-untyped-call]
 
+    def _display(
+        self, data: dict[str, Any], name: str | None = None, *, is_new: bool = True
+    ) -> None:
+        """Something with a place of its own; what has a ``name`` can be replaced."""
+        kind = "display_data" if is_new else "update_display_data"
+        transient = {} if name is None else {"display_id": name}
+        clean = {
+            mime: _without_surrogates(part) if isinstance(part, str) else part
+            for mime, part in data.items()
+        }
+        self._send(kind, {"data": clean, "metadata": {}, "transient": transient})
+
     def _show(self, table: Table) -> bool:
-        data = {"text/html": table_html(table), "text/plain": table_text(table)}
-        clean = {kind: _without_surrogates(text) for kind, text in data.items()}
-        self._send("display_data", {"data": clean, "metadata": {}, "transient": {}})
+        self._display({"text/html": table_html(table), "text/plain": table_text(table)})
         return True
+
+    def frame(self, text: str) -> str:
+        name = uuid.uuid4().hex
+        self._display({"text/plain": text}, name)
+        return name
+
+    def frame_again(self, name: str, text: str) -> None:
+        self._display({"text/plain": text}, name, is_new=False)
+
+    def table(self, name: str, frame: str, beginning: Table, row_count: int) -> None:
+        data = {"text/html": table_html(beginning, row_count), "text/plain": frame}
+        self._display(data, name, is_new=False)
 
     def _show_chart(self, chart: Chart) -> bool:
         """The description, for who draws Vega-Lite, and pictures for all others."""
@@ -122,6 +143,14 @@ class DataCodeKernel(Kernel):
         size = {"width": chart.width, "height": chart.height}
         self._send("display_data", {"data": data, "metadata": {"image/png": size}, "transient": {}})
         return True
+
+    def chart_description(self, description: dict[str, Any]) -> None:
+        try:
+            chart = msgspec.convert(description, Chart)
+        except msgspec.ValidationError:  # a newer server's: whoever draws Vega-Lite may know it
+            self._display({VEGA_LITE: description})
+            return
+        self._show_chart(chart)
 
     # Requests --------------------------------------------------------------------------
 

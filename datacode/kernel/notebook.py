@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from datacode.values.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,25 @@ class CellFailure:
     name: str
     text: str
     lines: Sequence[str]
+
+
+class Output(Protocol):
+    """Where a cell shows things."""
+
+    def write(self, text: str) -> None:
+        """Printed text."""
+
+    def frame(self, text: str) -> str:
+        """A table in its frame, whose cells may still come; what it is called from now on."""
+
+    def frame_again(self, name: str, text: str) -> None:
+        """More of a frame."""
+
+    def table(self, name: str, frame: str, beginning: Table, row_count: int) -> None:
+        """They have come: the table's first rows, in the place of the frame."""
+
+    def chart_description(self, description: dict[str, Any]) -> None:
+        """A chart, as a server sends it."""
 
 
 class Notebook(Protocol):

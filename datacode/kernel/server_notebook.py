@@ -13,13 +13,15 @@ from pathlib import Path
 from websockets.exceptions import InvalidHandshake
 
 from datacode.client import Client, ConnectionLost, RequestFailed, SessionKey, SessionLost, connect
-from datacode.console.backends import RemoteBackend, Write
+from datacode.console.backends import RemoteBackend
 from datacode.console.connect import LOST, NO_CONNECTION, connected_again
+from datacode.console.interactive import with_echo
 from datacode.console.session_file import SessionFileError, read_key, write_key
 from datacode.console.state_files import StateFileError
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
-from datacode.kernel.notebook import CellFailure
+from datacode.kernel.notebook import CellFailure, Output
+from datacode.kernel.shown_tables import StreamedTables
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import plain
 
@@ -38,12 +40,12 @@ class ServerNotebook:
         token: str | None,
         locale: str,
         connection_file: str,
-        write: Write,
+        output: Output,
         warn: Callable[[Message], object],
     ) -> None:
         self._url, self._token, self._locale = url, token, locale
         self._kept_in = Path(connection_file).with_suffix(".datacode-session")
-        self._write = write
+        self._output = output
         self._warn = warn
         self._client: Client | None = None
         self.rolls_back = False
@@ -52,7 +54,17 @@ class ServerNotebook:
         try:
             backend = self._connected()
             backend.rolls_back = self.rolls_back
-            lines = backend.run(code, self._write)
+            echo = with_echo(code)
+            tables = StreamedTables(self._output)
+            try:
+                result = backend.execute(echo.program, tables.write, shows=True)
+            except BaseException:
+                tables.end([])
+                raise
+            tables.end(result.tables)
+            for shown in result.charts:
+                self._output.chart_description(shown.chart)
+            lines = backend.told(result, code, echo)
         except _UNREACHABLE as problem:
             lines = [self._described(problem)]
         return CellFailure("Error", lines[0], lines) if lines else None

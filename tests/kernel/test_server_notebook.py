@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -59,12 +60,25 @@ class ServerNotebookTests(SynchronousTestCase):
         self.manager.start_kernel(env=environment, stderr=subprocess.DEVNULL)
 
     def execute(self, code: str) -> tuple[dict[str, Any], str, str]:
-        """Run a cell: the reply, what it printed, what was said on the stream for errors."""
+        """Run a cell: the reply, what it printed, what was said on the stream for errors.
+
+        ``shown`` has what was shown otherwise, each with how much had been printed before it.
+        """
         streams = {"stdout": "", "stderr": ""}
+        self.shown: list[tuple[int, dict[str, Any]]] = []
+        places: dict[str, int] = {}
 
         def add(message: dict[str, Any]) -> None:
+            content = message["content"]
             if message["msg_type"] == "stream":
-                streams[message["content"]["name"]] += message["content"]["text"]
+                streams[content["name"]] += content["text"]
+            elif message["msg_type"] == "display_data":
+                if name := content["transient"].get("display_id"):
+                    places[name] = len(self.shown)
+                self.shown.append((len(streams["stdout"]), content["data"]))
+            elif message["msg_type"] == "update_display_data":
+                place = places[content["transient"]["display_id"]]
+                self.shown[place] = (self.shown[place][0], content["data"])
 
         reply = self.client.execute_interactive(
             code, timeout=PATIENCE, output_hook=add, stop_on_error=False
@@ -86,6 +100,49 @@ class ServerNotebookTests(SynchronousTestCase):
         self.execute("rollback on")
         self.execute("x = 5\n1 / 0")
         self.assertEqual(self.execute("x")[1], "20\n")
+
+    def test_tables(self) -> None:
+        """As HTML in their places, with their frames as text; frames of the program's stay text."""
+        _, printed, _ = self.execute(
+            "print('before')\nshow_table(table([[1, '<b>'], [2.25, 'c']], ['id', 'n']))\n"
+            "print('between')\nprint('┌──┐')\nprint('│ mine │')\nprint('└──┘')\nprint('after')\n"
+            "table([[5]], ['last'])"
+        )
+        first = "before\n"
+        self.assertEqual(printed, first + "between\nafter\n")
+        (at, data), (_, mine), (end, last) = self.shown
+        self.assertEqual((at, end), (len(first), len(printed)))
+        self.assertIn("<td>1</td><td>&lt;b&gt;</td>", data["text/html"])
+        self.assertIn("<td>2.25</td><td>c</td>", data["text/html"])
+        self.assertIn("│ 1    │ <b> │", data["text/plain"])
+        self.assertEqual(mine, {"text/plain": "┌──┐\n│ mine │\n└──┘\n"})
+        self.assertIn("<th>last</th>", last["text/html"])
+
+    def test_long_table(self) -> None:
+        """The first rows, and how many there are; not all of it is sent."""
+        _, printed, _ = self.execute(
+            "rows = []\nfor n in range(5000) do\nrows = push(rows, [n])\nnext n\n"
+            "t = table(rows, ['n'])\nt"
+        )
+        self.assertEqual(printed, "")
+        ((_, data),) = self.shown
+        self.assertEqual(data["text/html"].count("<tr>"), 201)
+        self.assertIn("5000 × 1 (1–200)", data["text/html"])
+        self.assertEqual(data["text/plain"].splitlines()[-1], "⋮ 100/5000")
+
+    def test_charts(self) -> None:
+        """As Vega-Lite, pictures and text, shown or as the last value."""
+        _, printed, _ = self.execute(
+            "t = table([['a', 1]], ['c', 'n'])\nshow_chart(chart(t, 'bar', 'c', 'n'))\n"
+            "print('done')\nchart(t, 'line', 'c', 'n')"
+        )
+        self.assertEqual(printed, "done\n")
+        kinds = [data["application/vnd.vegalite.v5+json"]["mark"]["type"] for _, data in self.shown]
+        self.assertEqual(kinds, ["bar", "line"])
+        for _, data in self.shown:
+            self.assertIn("<svg", data["image/svg+xml"])
+            self.assertEqual(base64.b64decode(data["image/png"])[:4], b"\x89PNG")
+            self.assertTrue(data["text/plain"])
 
     def test_connection_lost(self) -> None:
         """Between cells and within one: the session goes on, no output is lost or comes twice."""
