@@ -38,11 +38,7 @@ def write_state(name: str, write: Callable[[BinaryIO], object]) -> None:
     try:
         replace_private(name, write)
     except OSError as error:
-        raise StateFileError(
-            Message("state_not_saved", "The state was not saved to '{name}': {reason}").filled(
-                name=name, reason=system_reason(error)
-            )
-        ) from None
+        raise not_saved(name, system_reason(error)) from None
 
 
 def read_state(name: str) -> bytes:
@@ -50,7 +46,7 @@ def read_state(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise _not_loaded(name, system_reason(error)) from None
+        raise not_loaded(name, system_reason(error)) from None
 
 
 def load_state(interpreter: Interpreter, name: str) -> None:
@@ -65,10 +61,20 @@ def load_state(interpreter: Interpreter, name: str) -> None:
     else:
         interpreter.restore(snapshot)
         return
-    raise _not_loaded(name, reason)
+    raise not_loaded(name, reason)
 
 
-def _not_loaded(name: str, reason: str | Message) -> StateFileError:
+def not_saved(name: str, reason: str | Message) -> StateFileError:
+    """What is said where a state cannot be written."""
+    return StateFileError(
+        Message("state_not_saved", "The state was not saved to '{name}': {reason}").filled(
+            name=name, reason=reason
+        )
+    )
+
+
+def not_loaded(name: str, reason: str | Message) -> StateFileError:
+    """What is said where a state cannot be read."""
     return StateFileError(
         Message("state_not_loaded", "The state in '{name}' was not loaded: {reason}").filled(
             name=name, reason=reason

@@ -1,4 +1,4 @@
-"""The state of a notebook in a file beside its connection file, for a kernel that is killed.
+"""The state of a notebook in files beside its connection file, for a kernel that is killed.
 
 Jupyter starts a kernel that has died again with the same connection file: it then goes on with
 the variables of the last cell that ended. One that the user restarts begins anew, for it is told
@@ -9,20 +9,31 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
-from datacode.console.state_files import StateFileError, load_state, save_state
+from datacode.console.private_file import replace_private
+from datacode.console.state_files import StateFileError, not_loaded, not_saved
+from datacode.i18n.message import Message
+from datacode.i18n.os_errors import system_reason
+from datacode.kernel.column_files import ColumnFiles
+from datacode.runtime import checkpoint, checkpoint_file
 from datacode.runtime.interpreter import Interpreter
 from datacode.runtime.namespace import Snapshot
+from datacode.values.column_encoding import damaged
 
 _SUFFIX = ".datacode-state"
+_COLUMNS = ".datacode-columns"
 
 
 class KernelStateFile:
-    """The file, and the thread that writes it; the latest state wins."""
+    """The file with all but the columns, the files with these, and the thread that writes them;
+    the latest state wins."""
 
     def __init__(self, connection_file: str) -> None:
         self._path = Path(connection_file).with_suffix(_SUFFIX)
+        self._columns = ColumnFiles(Path(connection_file).with_suffix(_COLUMNS))
         self._latest: Snapshot | None = None
         self._wake = threading.Condition()
         self._closed = False
@@ -35,10 +46,40 @@ class KernelStateFile:
 
         Raises ``StateFileError`` where its file cannot be read.
         """
-        if not self._path.exists():
+        try:
+            with self._path.open("rb") as file:
+                snapshot = self._read(file)
+        except FileNotFoundError:
+            self._columns.take_up(())
             return False
-        load_state(interpreter, str(self._path))
-        return True
+        except OSError as error:
+            reason: str | Message = system_reason(error)
+        except checkpoint.CheckpointError as error:
+            reason = error.message
+        else:
+            interpreter.restore(snapshot)
+            return True
+        raise not_loaded(str(self._path), reason)
+
+    def _read(self, file: BinaryIO) -> Snapshot:
+        reader = checkpoint_file.CheckpointFileReader(file)
+        manifest = b""
+        for section in reader.sections():
+            if section.kind != checkpoint_file.MANIFEST:
+                raise damaged("it has more than a manifest")
+            manifest = reader.content()
+        names: list[str] = []
+
+        def column(name: str) -> bytes:
+            names.append(name)
+            try:
+                return self._columns.read(name)
+            except FileNotFoundError:
+                raise damaged("a column is missing") from None
+
+        snapshot = checkpoint.read(manifest, column)
+        self._columns.take_up(names)
+        return snapshot
 
     def keep(self, snapshot: Snapshot) -> None:
         """Write this state while the next cell runs."""
@@ -58,6 +99,7 @@ class KernelStateFile:
         if self._writer is not None:
             self._writer.join()
         self._path.unlink(missing_ok=True)
+        self._columns.remove()
 
     def _write(self) -> None:
         while True:
@@ -67,15 +109,28 @@ class KernelStateFile:
                     return
                 snapshot, self._latest = self._latest, None
             assert snapshot is not None
-            try:
-                save_state(snapshot, str(self._path))
-                self.failure = None
-            except StateFileError as failure:
-                self.failure = failure
+            self.failure = self._written(snapshot)
+
+    def _written(self, snapshot: Snapshot) -> StateFileError | None:
+        """Write a state; why it could not be."""
+        try:
+            state = checkpoint.write(snapshot)
+            self._columns.write(state.columns)
+            replace_private(str(self._path), partial(checkpoint.save_manifest, state))
+            self._columns.keep_only(state.columns)
+        except OSError as error:
+            return not_saved(str(self._path), system_reason(error))
+        except checkpoint.CheckpointError as error:
+            return not_saved(str(self._path), error.message)
+        return None
 
     def _drop_orphans(self) -> None:
         """Remove the files of kernels whose connection files are gone."""
-        for path in self._path.parent.glob(f"*{_SUFFIX}"):
-            if path != self._path and not path.with_suffix(".json").exists():
+        for path in self._path.parent.glob("*.datacode-*"):
+            if path.stem == self._path.stem or path.with_suffix(".json").exists():
+                continue
+            if path.suffix == _COLUMNS:
+                ColumnFiles(path).remove()
+            elif path.suffix == _SUFFIX:
                 with contextlib.suppress(OSError):
                     path.unlink()

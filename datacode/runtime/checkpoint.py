@@ -58,6 +58,7 @@ __all__ = [
     "load",
     "read",
     "save",
+    "save_manifest",
     "write",
 ]
 
@@ -174,8 +175,9 @@ def write(snapshot: Snapshot) -> Checkpoint:
     return Checkpoint(_encoder.encode(manifest), columns)
 
 
-def read(manifest: bytes, column: Callable[[str], bytes]) -> Snapshot:
-    """The snapshot of a checkpoint; ``column`` gives stored columns by name.
+def read(manifest: bytes, column: Callable[[str], bytes], *, keeps_names: bool = True) -> Snapshot:
+    """The snapshot of a checkpoint; ``column`` gives stored columns by name. With ``keeps_names``
+    the next checkpoint calls them the same, and whoever has them need not write them again.
 
     Raises ``CheckpointError`` for whatever does not keep to the format.
     """
@@ -189,7 +191,8 @@ def read(manifest: bytes, column: Callable[[str], bytes]) -> Snapshot:
         cells = columns.get(name)
         if cells is None:
             cells = columns[name] = column_from_bytes(column(name), length)
-            cells.checkpoint_name = name
+            if keeps_names:
+                cells.checkpoint_name = name
         if len(cells) != length:
             raise damaged("a column of two lengths")
         return cells
@@ -241,14 +244,19 @@ def _definition(texts: list[str], number: int, index: int) -> CachedUnit[Definit
 def save(snapshot: Snapshot, file: BinaryIO) -> None:
     """Write the snapshot to a file, stored columns and all."""
     checkpoint = write(snapshot)
-    file.write(checkpoint_file.head())
-    file.write(checkpoint_file.section_head(MANIFEST, len(checkpoint.manifest)))
-    file.write(checkpoint.manifest)
+    save_manifest(checkpoint, file)
     for name, cells in checkpoint.columns.items():
         content = list(column_pieces(cells))
         file.write(checkpoint_file.section_head(COLUMN, sum(map(len, content)), name))
         for piece in content:
             file.write(piece)
+
+
+def save_manifest(checkpoint: Checkpoint, file: BinaryIO) -> None:
+    """Write the beginning of a file: all but the stored columns."""
+    file.write(checkpoint_file.head())
+    file.write(checkpoint_file.section_head(MANIFEST, len(checkpoint.manifest)))
+    file.write(checkpoint.manifest)
 
 
 def load(file: BinaryIO) -> Snapshot:
@@ -274,4 +282,5 @@ def load(file: BinaryIO) -> Snapshot:
             raise damaged("a column is missing")
         return content
 
-    return read(manifest, column)
+    # The names are those of whoever made the file: ours may be others' there.
+    return read(manifest, column, keeps_names=False)
