@@ -81,7 +81,7 @@ class OfficeFileTests(ProgramTests):
             folder.mkdir()
             shutil.copy(DOCS.parent / "examples" / "data" / "report.xlsx", folder)
             with contextlib.chdir(folder):
-                self.assertEqual(self.check(DOCS / language / "office-files.md"), 5)
+                self.assertEqual(self.check(DOCS / language / "office-files.md"), 6)
 
 
 class TablePageTests(ProgramTests):

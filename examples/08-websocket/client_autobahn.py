@@ -36,7 +36,7 @@ class Client(WebSocketClientProtocol):
         reactor.stop()
 
 
-factory = WebSocketClientFactory(sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:8080")
+factory = WebSocketClientFactory(sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:8899")
 factory.protocol = Client
 connectWS(factory)
 reactor.run()

@@ -22,4 +22,4 @@ async def main(url: str) -> None:
                 answer = json.loads(text)
 
 
-asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:8080"))
+asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:8899"))

@@ -6,7 +6,7 @@
 const readline = require("node:readline");
 const WebSocket = require("ws");
 
-const server = new WebSocket(process.argv[2] ?? "ws://127.0.0.1:8080");
+const server = new WebSocket(process.argv[2] ?? "ws://127.0.0.1:8899");
 
 async function* requests() {
   for await (const line of readline.createInterface({ input: process.stdin })) {
