@@ -326,7 +326,7 @@ class CheckTests(CommandTestCase):
         self.assertEqual(
             done.err,
             "a.dc:2:5: warning: Variable 'nosuch' not found\n"
-            "a.dc:3:1: warning: Function 'len' expects 1-1 arguments, got 0\n",
+            "a.dc:3:1: warning: Function 'len': arguments expected: 1, found: 0\n",
         )
         done = self.datacode("--check", self.file("b.dc", "a = )\nb = ]\n"), "--locale", "ru")
         self.assertEqual(done.status, 1)

@@ -102,12 +102,15 @@ class CheckTests(SynchronousTestCase):
 
     def test_argument_counts(self) -> None:
         """Of the program's own functions and of builtins; spread and names are not counted."""
-        text = "function f(a, b) do\nendfunction\nf(1)\nf(*[1])\nlen()\nprint(len([1]), 2)"
+        text = "function f(a, b) do\nendfunction\nf(1)\nf(*[1])\nlen()\nprint(len([1]), 2)\n"
+        text += "money(1, 2, 3)\nmin()"
         self.assertEqual(
             self.found(text),
             [
                 (3, 1, "Function 'f' expects 2 arguments, found 1"),
-                (5, 1, "Function 'len' expects 1-1 arguments, got 0"),
+                (5, 1, "Function 'len': arguments expected: 1, found: 0"),
+                (7, 1, "Function 'money': arguments expected: 1 to 2, found: 3"),
+                (8, 1, "Function 'min': arguments expected: at least 1, found: 0"),
             ],
         )
 

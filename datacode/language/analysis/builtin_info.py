@@ -27,6 +27,14 @@ class BuiltinInfo(Protocol):
     """The facts about one function, stated where it is registered."""
 
     @property
+    def minimum(self) -> int:
+        """The least number of positional arguments."""
+
+    @property
+    def maximum(self) -> int | None:
+        """The greatest number of positional arguments, None for any."""
+
+    @property
     def positions(self) -> Sequence[str]:
         """The parameters that a program may give by position, in order."""
 

@@ -22,7 +22,7 @@ from types import MappingProxyType
 
 from datacode.errors import DataCodeError, argument_count_error, function_error, variable_error
 from datacode.i18n.message import Message
-from datacode.language.analysis.builtin_info import Builtins, by_position
+from datacode.language.analysis.builtin_info import BuiltinInfo, Builtins, by_position
 from datacode.language.analysis.scopes import TreeNode, blocks_of, children, own_expressions
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
@@ -37,6 +37,17 @@ RECOVERY_CHARACTERS = 200_000
 _UNUSED = Message("variable_never_used", "Variable '{name}' is assigned but never used")
 _TOO_EARLY = Message(
     "called_before_definition", "Function '{name}' is called before its definition in line {line}"
+)
+_NOT_SO_MANY = Message(
+    "arguments_expected", "Function '{name}': arguments expected: {minimum}, found: {found}"
+)
+_OUT_OF_RANGE = Message(
+    "arguments_expected_between",
+    "Function '{name}': arguments expected: {minimum} to {maximum}, found: {found}",
+)
+_TOO_FEW = Message(
+    "arguments_expected_at_least",
+    "Function '{name}': arguments expected: at least {minimum}, found: {found}",
 )
 _UNREACHED = Message("statement_never_reached", "This statement is never reached")
 
@@ -260,8 +271,7 @@ class _Survey:
         if entry is None:
             self._warn(call, "function", function_error(call.name).message)
         elif call.positional is not None and not entry.accepts(len(call.arguments)):
-            error = entry.wrong_count(len(call.arguments))
-            self._warn(call, "function", error.message)
+            self._warn(call, "function", _wrong_count(call.name, entry, len(call.arguments)))
 
     def _arguments(self, call: nodes.Call) -> Iterator[TreeNode]:
         """The arguments that are read; not the names that are no variables (5.9)."""
@@ -287,6 +297,16 @@ class _Survey:
 
     def _warn(self, node: nodes.Node, kind: str, message: Message) -> None:
         self.problems.append(LintProblem("warning", node.line, node.column, kind, message))
+
+
+def _wrong_count(name: str, entry: BuiltinInfo, found: int) -> Message:
+    """What running the call would say, with the true bounds: those of 1.x are not all true."""
+    bounds: dict[str, object] = {"name": name, "minimum": entry.minimum, "found": found}
+    if entry.maximum is None:
+        return _TOO_FEW.filled(**bounds)
+    if entry.minimum == entry.maximum:
+        return _NOT_SO_MANY.filled(**bounds)
+    return _OUT_OF_RANGE.filled(**bounds, maximum=entry.maximum)
 
 
 # The shape of the tree -------------------------------------------------------------

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 from datacode.errors import runtime_error, type_error
 from datacode.language.analysis.type_sets import BOOL, NULL, NUMBER, STRING
 from datacode.runtime.builtins.file_options import decimal_option, thousands_option
 from datacode.runtime.builtins.registry import ABSENT, builtin
 from datacode.runtime.host import Host
+from datacode.values import number_picture
 from datacode.values.date_picture import date_picture
 from datacode.values.date_text import is_date_text
 from datacode.values.equality import type_name
@@ -335,8 +338,9 @@ def money(amount: Value, format: Value = ABSENT) -> Value:
 
     A number gets a dollar sign and two decimals, or the given unit behind it. A format with a
     ``0`` in it is a picture of the amount: ``0.00`` and ``0,00`` two decimals behind a point or
-    a comma, ``0`` none, with whatever stands around them. A text that is money stays as it is;
-    with a unit it becomes a text.
+    a comma, ``0`` none, with whatever stands around them. With ``#`` it is a picture as
+    ``format`` takes it: ``# ##0,00 ₽``. A text that is money stays as it is; with a unit it
+    becomes a text.
 
     Raises an error for values of other kinds, and without a format for text that is neither
     money nor a number.
@@ -345,6 +349,7 @@ def money(amount: Value, format: Value = ABSENT) -> Value:
 
         print(money(2.5), money("5 EUR"))                       # $2.50 5 EUR
         print(money(250.75, "USD"), money(250.75, "0,0 ₽"))     # 250.75 USD 250,75 ₽
+        print(money(1234567.891, "# ##0,00 ₽"))                 # 1 234 567,89 ₽
     """
     if format is ABSENT:
         return _dollars(amount)
@@ -353,10 +358,10 @@ def money(amount: Value, format: Value = ABSENT) -> Value:
     kind = amount.__class__
     if kind is Currency:
         return amount
-    picture = _PICTURE.fullmatch(format)
+    picture = _picture(format)
     number = number_from_text(amount) if picture and kind is str else amount
     if picture and number.__class__ is float:
-        return Currency(_pictured(number, picture))
+        return Currency(picture(number))
     if kind is float:
         return Currency(f"{printed(amount)} {format}")
     if kind is str:
@@ -381,6 +386,18 @@ def _dollars(value: Value) -> Currency:
 
 
 _PICTURE = re.compile(r"(?P<before>[^0-9]*)0+(?:(?P<point>[.,])(?P<digits>0+))?(?P<after>[^0-9]*)")
+
+
+def _picture(text: str) -> Callable[[float], str] | None:
+    """What shows an amount as the text says; None if it is a unit.
+
+    A picture of ``format`` has a ``#``: nothing was known of those in 1.x, where it is a unit.
+    """
+    if "#" in text and "0" in text:
+        read = number_picture.picture(text)
+        return read.text if read else None
+    match = _PICTURE.fullmatch(text)
+    return partial(_pictured, picture=match) if match else None
 
 
 def _pictured(number: float, picture: re.Match[str]) -> str:

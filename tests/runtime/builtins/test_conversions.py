@@ -162,6 +162,10 @@ class MoneyTests(BuiltinTestCase):
         """Other digits in a unit leave it as it always was."""
         self.assertGives(Currency("5 10 kg"), "money", 5, "10 kg")
         self.assertGives(Currency("5 0-0"), "money", 5, "0-0")
+        self.assertGives(Currency("1 234 567.89"), "money", 1234567.891, "# ##0.00")
+        self.assertGives(Currency("1,234.50 $"), "money", "1234.5", "#,##0.00 $")
+        self.assertGives(Currency("5 USD #"), "money", 5, "USD #")
+        self.assertGives(Currency("5 № 0 #0"), "money", 5, "№ 0 #0")
         self.assertGives("abc $0.00", "money", "abc", "$0.00")
 
 
