@@ -144,7 +144,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something about a program that was not run; ``severity`` is ``error`` or ``warning``."""
+    """Something about a program that was not run.
+
+    ``severity`` is ``error``, ``warning`` or, for advice, ``info``.
+    """
 
     severity: str
     message: str

@@ -76,13 +76,21 @@ def _location(document: TextDocument, place: symbols.Occurrence) -> types.Locati
 # Diagnostics ------------------------------------------------------------------------
 
 
+_SEVERITIES = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "info": types.DiagnosticSeverity.Information,
+}
+
+
 def _diagnostic(document: TextDocument, problem: LintProblem) -> types.Diagnostic:
     name = problem.message.value("name") or problem.message.value("token") or " "
-    severe = problem.severity == "error"
+    if problem.severity == "info":
+        name = "for"
     return types.Diagnostic(
         range=_client_range(document, problem.line, problem.column, len(name)),
         message=problem.render(user.locale),
-        severity=types.DiagnosticSeverity.Error if severe else types.DiagnosticSeverity.Warning,
+        severity=_SEVERITIES[problem.severity],
         source="datacode",
     )
 

@@ -288,10 +288,14 @@ class Interpreter:
     # Help for editors -----------------------------------------------------------
 
     def check(self, text: str) -> list[lint.LintProblem]:
-        """Errors and warnings of a text, which is not run."""
+        """Errors and warnings of a text, which is not run, and advice on its loops."""
+        visible = self._visible()
         return lint.check(
             text,
-            known_variables=self._visible(),
+            known_variables=visible,
+            known_tables={
+                name: value.names for name, value in visible.items() if isinstance(value, Table)
+            },
             known_functions=frozenset(self._namespace.functions.defined),
             builtins=BUILTINS,
         )

@@ -237,7 +237,7 @@ def _problem(found: Any, locale: str) -> ProblemEntry:
     """A problem as the worker tells it, in the reader's language and without a place in it."""
     error = found.error
     return ProblemEntry(
-        "error" if found.severity == "error" else "warning",
+        found.severity,
         error.message.render(locale),
         error.line,
         error.column,

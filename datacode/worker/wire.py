@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
@@ -454,9 +454,9 @@ class SuggestionList(Struct, tag="completions", frozen=True):
 
 
 class CodeProblem(Struct, frozen=True):
-    """Something about a text that was not run: an error, or a warning."""
+    """Something about a text that was not run: an error, a warning, or advice."""
 
-    severity: str
+    severity: Literal["error", "warning", "info"]
     error: Error
 
 

@@ -118,6 +118,16 @@ class ServerTests(SynchronousTestCase):
                 ),
                 ("x = = 1\n", [("Unexpected token: =", (1, 5, 6), types.DiagnosticSeverity.Error)]),
                 ("x = 1\n", []),
+                (
+                    't = table([[1]], ["n"])\ns = 0\nfor r in t do\n  s = s + r[0]\nnext r\n',
+                    [
+                        (
+                            'The same without a loop, for all rows at once: s = sum(t["n"])',
+                            (3, 1, 4),
+                            types.DiagnosticSeverity.Information,
+                        )
+                    ],
+                ),
             ):
                 change = types.TextDocumentContentChangeWholeDocument(text)
                 document = types.VersionedTextDocumentIdentifier(2, URI)

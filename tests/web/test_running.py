@@ -80,6 +80,9 @@ class WritingTests(PageTestCase):
         page = self.page
         page.write("x = (1 + \nprint(2)")
         page.one(".cm-lintRange-error")
+        page.run('t = table([[1]], ["n"])')
+        page.write("s = 0\nfor r in t do\n  s = s + r[0]\nnext r\n")
+        page.one(".cm-lintRange-info")
 
 
 class RunningTests(PageTestCase):

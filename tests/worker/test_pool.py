@@ -770,10 +770,12 @@ class QuestionTests(ProgramTestCase):
     async def test_check(self) -> None:
         """Errors and warnings with their places; the session's names are known."""
         await self.session()
-        await self.output("known = 1")
+        await self.output('known = 1\nt = table([[1]], ["n"])')
 
         async def look() -> None:
             self.assertEqual(await self.interpreter.check("print(known)"), [])
+            (advice,) = await self.interpreter.check("s = 0\nfor r in t do\n s = s + 1\nnext r")
+            self.assertEqual((advice.severity, advice.error.line), ("info", 2))
             (warning,) = await self.interpreter.check("print(1)\nprint(unknown)")
             self.assertEqual((warning.severity, warning.error.line), ("warning", 2))
             (error, *_) = await self.interpreter.check("a = ")

@@ -24,6 +24,7 @@ export const editorTheme = EditorView.theme({
   ".cm-lint-marker": { width: "10px", height: "10px", content: "normal", borderRadius: "50%" },
   ".cm-lint-marker-error": { content: "normal", background: "var(--error)" },
   ".cm-lint-marker-warning": { content: "normal", background: "var(--warning)" },
+  ".cm-lint-marker-info": { content: "normal", background: "var(--accent)" },
   ".cm-activeLine": { backgroundColor: "var(--line)" },
   ".cm-activeLineGutter": { backgroundColor: "var(--line)", color: "var(--text)" },
   "&.cm-focused .cm-matchingBracket, .cm-matchingBlock": {
@@ -56,6 +57,12 @@ export const editorTheme = EditorView.theme({
     textUnderlineOffset: "4px",
     textDecorationSkipInk: "none",
   },
+  ".cm-lintRange-info": {
+    backgroundImage: "none",
+    textDecoration: "underline dotted var(--accent)",
+    textUnderlineOffset: "4px",
+    textDecorationSkipInk: "none",
+  },
   ".cm-tooltip": {
     backgroundColor: "var(--surface)",
     color: "var(--text)",
@@ -77,6 +84,7 @@ export const editorTheme = EditorView.theme({
   ".cm-diagnostic": { padding: "6px 12px", borderLeftWidth: "3px", maxWidth: "560px" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--error)" },
   ".cm-diagnostic-warning": { borderLeftColor: "var(--warning)" },
+  ".cm-diagnostic-info": { borderLeftColor: "var(--accent)" },
   ".cm-panels": { backgroundColor: "var(--raised)", color: "var(--text)" },
   ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--border)" },
   ".cm-panels.cm-panels-bottom": { borderTop: "1px solid var(--border)" },

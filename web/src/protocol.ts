@@ -22,7 +22,7 @@ export interface Diagnostics extends Place {
 }
 
 export interface Problem extends Place {
-  readonly severity: "error" | "warning";
+  readonly severity: "error" | "warning" | "info";
   readonly message: string;
 }
 
@@ -87,7 +87,7 @@ export function warningsOf(answer: Answer): string[] {
 
 export function problemsOf(answer: Answer): Problem[] {
   return records(answer.problems).map((problem) => ({
-    severity: problem.severity === "warning" ? "warning" : "error",
+    severity: problem.severity === "warning" || problem.severity === "info" ? problem.severity : "error",
     message: text(problem.message),
     line: count(problem.line),
     column: count(problem.column),

@@ -55,6 +55,10 @@ class BuiltinInfo(Protocol):
         """Is the result a new array that nothing else refers to?"""
 
     @property
+    def makes_table(self) -> bool:
+        """Is the result a table, if rows of it are read?"""
+
+    @property
     def intrinsic(self) -> Intrinsic | None:
         """What the compiler can do instead of calling it."""
 

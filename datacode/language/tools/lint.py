@@ -9,6 +9,8 @@ Warnings need a tree, so they come only for a text without errors:
 - a local variable of a function that is never read;
 - statements behind ``return``, ``break``, ``next`` or ``throw``.
 
+Of a text without errors it is also said which loops over tables could be one expression.
+
 Nothing here recurses with the nesting of the program.
 """
 
@@ -19,6 +21,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from types import MappingProxyType
+from typing import Literal
 
 from datacode.errors import DataCodeError, argument_count_error, function_error, variable_error
 from datacode.i18n.message import Message
@@ -27,6 +30,7 @@ from datacode.language.analysis.scopes import TreeNode, blocks_of, children, own
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
 from datacode.language.syntax.source import Source
+from datacode.language.tools.loop_advice import Tables, loop_advice
 
 MAX_ERRORS = 20
 """Errors after which the rest of a text is not looked at."""
@@ -54,9 +58,11 @@ _UNREACHED = Message("statement_never_reached", "This statement is never reached
 
 @dataclass(frozen=True, slots=True)
 class LintProblem:
-    """One thing to say; ``severity`` is ``error`` or ``warning``, ``kind`` as that of an error."""
+    """One thing to say; ``severity`` is ``error``, ``warning`` or ``info``, ``kind`` as that of an
+    error.
+    """
 
-    severity: str
+    severity: Literal["error", "warning", "info"]
     line: int
     column: int
     kind: str
@@ -72,17 +78,23 @@ def check(
     *,
     known_variables: Collection[str] = (),
     known_functions: Collection[str] = (),
+    known_tables: Tables = MappingProxyType({}),
     builtins: Builtins = MappingProxyType({}),
 ) -> list[LintProblem]:
     """Everything to say about a text, in the order of its lines.
 
-    The known names are those of the session.
+    The known names are those of the session; ``known_tables`` are those variables that hold tables,
+    with the names of their columns.
     """
     errors, program = _errors(text)
     if program is None:
         return errors
     survey = _Survey(program, frozenset(known_variables), frozenset(known_functions), builtins)
-    return sorted(survey.problems, key=lambda p: (p.line, p.column))
+    advice = [
+        LintProblem("info", loop.line, loop.column, "runtime", message)
+        for loop, message in loop_advice(program, known_tables, builtins)
+    ]
+    return sorted([*survey.problems, *advice], key=lambda p: (p.line, p.column))
 
 
 # Errors ------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def read_file(
     sheet: Value = ABSENT,
     fill_merged: Value = ABSENT,
     auto: Value = ABSENT,
-) -> Value:
+) -> Table | str:
     """The content of a file: a text for ``.txt``, a table for all others.
 
     A ``.txt`` is a table, too, if ``delimiter`` or ``auto`` is given. An argument that means
@@ -166,7 +166,8 @@ def read_file(
         "auto": auto,
     }
     options = named_options(options, named, has_delimiter=extension(text) == "csv")
-    return read_path(host, text, options, host.warn, partial(_refuse, host))
+    found: Table | str = read_path(host, text, options, host.warn, partial(_refuse, host))
+    return found
 
 
 def _refuse(host: Host, kind: str, names: Sequence[str]) -> None:

@@ -64,6 +64,7 @@ class Builtin:
     arguments are. ``keeps``: a result may hold an argument or a part of one, so that the argument
     is shared afterwards; only what certainly does not, such as ``len`` or ``sum``, says False.
     ``returns`` is the type set of the result, or the rule that gives it for those of the arguments.
+    ``makes_table``: it is a table, or nothing that has rows of cells.
     ``fresh``: the result is a new array that nothing else refers to. ``pure``: no other code sees
     a variable while it runs. ``intrinsic`` is what the compiler can do instead of calling it, and
     ``bare_words`` need no quotes as the last argument.
@@ -82,6 +83,7 @@ class Builtin:
     calls_back: bool
     keeps: bool
     returns: int | TypeRule
+    makes_table: bool
     fresh: bool
     pure: bool
     intrinsic: Intrinsic | None
@@ -237,7 +239,7 @@ def builtin(
     Without ``minimum`` it is the number of required parameters; without ``count_error`` a wrong
     number of arguments is said in wording A with the minimum; without ``signature`` that is
     written from the parameters. ``keeps`` need not be given where the annotation of the function's
-    result says that it is False.
+    result says that it is False, ``makes_table`` where it names tables.
     """
 
     def register(function: Function) -> Function:
@@ -268,6 +270,7 @@ def builtin(
                 calls_back=calls_back,
                 keeps=may_keep if keeps is None else keeps,
                 returns=returns,
+                makes_table=python_signature.return_annotation in _TABLES,
                 fresh=fresh,
                 pure=pure,
                 intrinsic=intrinsic,
@@ -289,6 +292,10 @@ _INDEPENDENT = frozenset(
     )
 )
 """Annotations of results that cannot hold an argument or a part of one."""
+
+
+_TABLES = frozenset(("Table", "Table | None", "Table | str"))
+"""Annotations of results that are tables, if rows of them are read."""
 
 
 def alias(name: str, of: str) -> None:

@@ -215,9 +215,9 @@ class Completions(Answer, kw_only=True):
 
 
 class ProblemEntry(Struct, frozen=True):
-    """An error or a warning about a text that was not run."""
+    """An error or a warning about a text that was not run, or advice, whose severity is "info"."""
 
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "info"]
     message: str
     line: int | None
     column: int | None
