@@ -24,12 +24,16 @@ CREDIT = 65536
 """How many bytes one credit pays for."""
 
 _WANTED_CREDITS = 512
+_HEAD = 4
 _KEEP_ALIVE = 0x85
 _LONGER = 3
 """How many stalls a server may take after STATUS_PENDING: to open a file it may first have to break
 the oplock of a client that sleeps, to which Windows gives 35 seconds ([MS-SMB2], 3.3.4.6)."""
 
 _SMALL = 1 << 16
+_AHEAD = 4096
+"""Bytes that are asked for with the head of a frame: most answers have come whole then."""
+
 _OVERHEAD = 4096
 
 
@@ -91,6 +95,8 @@ class WireConnection:
         self._deadline: Deadline | None = None
         self._timeout = -1.0
         self._frame = bytearray(_SMALL)
+        self._ahead = memoryview(bytearray(_AHEAD))
+        self._unread = slice(0, 0)
         self._biggest = max(sizes.read, sizes.listing) + CREDIT + _OVERHEAD
 
     @property
@@ -270,8 +276,7 @@ class WireConnection:
 
     def _receive_frame(self) -> None:
         """Take the next frame from the connection, check it, and queue the answers in it."""
-        head = bytearray(4)
-        self._fill(memoryview(head))
+        head = self._next_head()
         kind, size = head[0], int.from_bytes(head[1:], "big")
         if kind == _KEEP_ALIVE and size == 0:
             return
@@ -309,20 +314,40 @@ class WireConnection:
                 return errors.LOST
         return errors.FORGED
 
+    def _next_head(self) -> bytes:
+        """The four bytes before a frame; what comes with them is kept for ``_fill``."""
+        have = self._unread.stop - self._unread.start
+        if have < _HEAD:
+            self._ahead[:have] = bytes(self._ahead[self._unread])
+            while have < _HEAD:
+                have += self._received(self._ahead[have:])
+            self._unread = slice(0, have)
+        start = self._unread.start
+        self._unread = slice(start + _HEAD, self._unread.stop)
+        return bytes(self._ahead[start : start + _HEAD])
+
     def _fill(self, room: memoryview) -> None:
-        have = 0
+        """Fill it with the next bytes: those that have come with a head, and others."""
+        start = self._unread.start
+        have = min(len(room), self._unread.stop - start)
+        room[:have] = self._ahead[start : start + have]
+        self._unread = slice(start + have, self._unread.stop)
         while have < len(room):
-            try:
-                self._wait_at_most(self._timeout_now())
-                got = self._socket.recv_into(room[have:])
-            except TimeoutError:
-                raise self._silent() from None
-            except OSError:
-                raise self.broke(errors.LOST) from None
-            if not got:
-                raise self.broke(errors.LOST)
-            self._moved(got)
-            have += got
+            have += self._received(room[have:])
+
+    def _received(self, room: memoryview) -> int:
+        """How many bytes have come into it, at least one."""
+        try:
+            self._wait_at_most(self._timeout_now())
+            got = self._socket.recv_into(room)
+        except TimeoutError:
+            raise self._silent() from None
+        except OSError:
+            raise self.broke(errors.LOST) from None
+        if not got:
+            raise self.broke(errors.LOST)
+        self._moved(got)
+        return got
 
     def _moved(self, count: int) -> None:
         if self._deadline is not None:
