@@ -207,48 +207,124 @@ class ChartTests(PageTestCase):
         """A table and its chart: the first of two clicks."""
         super().setUp()
         self.page.run(SALES)
-        next(b for b in self.page.all(".table-actions button") if b.text == "График").click()
+        self._chart()
+
+    def _chart(self) -> None:
+        buttons = [b for b in self.page.all(".table-actions button") if b.text == "График"]
+        buttons[-1].click()
+        self.page.one(".chart-svg")
+
+    def _kind(self, place: int) -> None:
+        self.page.all(".chart")[-1].find_elements("css selector", ".segmented button")[
+            place
+        ].click()
+
+    def _choose(self, label: str, option: str) -> None:
+        self.page.script(
+            "const axis = [...document.querySelectorAll('.chart-axis')]"
+            ".filter(e => e.firstChild.textContent === arguments[0]).at(-1);"
+            "const select = axis.querySelector('select');"
+            "select.value = [...select.options].find(e => e.text === arguments[1]).value;"
+            "select.dispatchEvent(new Event('change'));",
+            label,
+            option,
+        )
+
+    def _values(self) -> list[str]:
+        """What the arrow keys tell of the last chart, from its first value to its last."""
+        found: list[str] = self.page.script(
+            """
+            const charts = [...document.querySelectorAll('.chart-svg')];
+            const press = key => charts.at(-1).dispatchEvent(new KeyboardEvent('keydown', {key}));
+            const tip = () => {
+                const shown = charts.at(-1).parentNode.querySelector('.chart-tip');
+                const rows = [...shown.querySelectorAll('.chart-tip-row b')];
+                const title = shown.querySelector('.chart-tip-title')?.textContent ?? '';
+                return title + ': ' + rows.map(e => e.textContent).join('; ');
+            };
+            const found = [];
+            press('End');
+            const last = tip();
+            press('Home');
+            for (let n = 0; n < 100; n += 1) {
+                found.push(tip());
+                if (tip() === last) break;
+                press('ArrowRight');
+            }
+            press('Escape');
+            return found;
+            """
+        )
+        return [each.replace("\xa0", "") for each in found]
+
+    def test_days(self) -> None:
+        """Without a choice: bars by the dates, with all days in their order."""
+        self.assertEqual(
+            ["01.01.2024: 5", "02.01.2024: ", "03.01.2024: 1200", "04.01.2024: 45"],
+            self._values()[:4],
+        )
 
     def test_bars(self) -> None:
-        """Bars by the first column of texts; the same label is added up."""
-        self.page.one(".chart-svg.bar")
-        bars = self.page.texts(".chart-bar-shape title")
-        self.assertEqual(
-            ["Томск: 300", "Казань: 1205", "Москва: 45"], [b.replace("\xa0", "") for b in bars]
+        """Bars by a column of texts; the same label comes together, by a function of choice."""
+        page = self.page
+        self._choose("по горизонтали", "город")
+        page.until(
+            lambda: self._values() == ["Томск: 300", "Казань: 1205", "Москва: 45"], "no sums"
         )
-        self.assertIn("сложены", self.page.one(".chart-note").text)
+        self.assertIn("объединены", page.one(".chart-note").text)
+        self._choose("функция", "среднее")
+        page.until(lambda: "Казань: 602,5" in self._values(), "no averages")
+        page.until_text(".chart-svg text", "сумма, среднее")
+        self._choose("значения", "число строк")
+        page.until(lambda: self._values() == ["Томск: 1", "Казань: 2", "Москва: 1"], "no counts")
+
+    def test_series(self) -> None:
+        """A column of texts splits the numbers, a column of numbers is a second series."""
+        page = self.page
+        self._choose("ряды", "город")
+        page.until(
+            lambda: {"Томск", "Казань", "Москва"} <= set(page.texts(".chart-svg text")), "no legend"
+        )
+        self._choose("ряды", "скидка")
+        page.until(lambda: "01.01.2024: 5; 0,25" in self._values(), "no second series")
+        self._choose("период", "месяцы")
+        page.until(lambda: self._values() == ["янв 2024: 1550; 0,35"], "no months")
 
     def test_whole_table(self) -> None:
         """A chart of a long table is drawn from all of it."""
         page = self.page
         page.run(MANY)
-        [b for b in page.all(".table-actions button") if b.text == "График"][-1].click()
-        page.all(".chart")[-1].find_elements("css selector", ".segmented button")[2].click()
+        self._chart()
+        self._kind(2)
         page.one(".chart-svg.histogram")
-        label = page.texts(".chart-svg.histogram .chart-bar-shape title")
-        counts = [int(each.rpartition(": ")[2]) for each in label]
+        counts = [int(each.rpartition(": ")[2]) for each in self._values()]
         self.assertEqual(5000, sum(counts))
 
     def test_kinds(self) -> None:
         """The second click chooses the kind."""
         page = self.page
-        for place, kind, shape, count in (
-            (1, "line", ".chart-mark", 3),
-            (2, "histogram", ".chart-bar-shape", None),
-            (3, "scatter", ".chart-dot", 2),
-        ):
-            page.all(".chart .segmented button")[place].click()
+        kinds = ("bar", "line", "histogram", "scatter", "stacked", "area", "pie")
+        for place, kind in enumerate(kinds):
+            self._kind(place)
             page.one(f".chart-svg.{kind}")
-            shapes = page.texts(f".chart-svg {shape}")
-            self.assertTrue(shapes if count is None else len(shapes) == count, (kind, shapes))
+            self.assertTrue(self._values(), kind)
 
     def test_follows_the_filter(self) -> None:
-        """The chart shows the rows that the grid shows, and can be saved."""
+        """The chart shows the rows that the grid shows, and can be saved under its title."""
         page = self.page
+        self._choose("по горизонтали", "город")
         next(b for b in page.all(".table-actions button") if b.text == "Фильтр").click()
         page.all(".grid-filter")[0].send_keys("Томск")
-        page.until(lambda: page.texts(".chart-bar-shape title") == ["Томск: 300"], "not filtered")
+        page.until(lambda: self._values() == ["Томск: 300"], "not filtered")
+        page.fill(".chart-title", "Города")
+        page.until_text(".chart-svg text", "Города")
         page.click(".chart [aria-label='Сохранить диаграмму в SVG']")
-        saved = page.downloaded("chart.svg").read_text(encoding="utf-8")
+        saved = page.downloaded("Города.svg").read_text(encoding="utf-8")
         self.assertTrue(saved.startswith("<svg"))
         self.assertIn("Томск", saved)
+
+    def test_no_numbers(self) -> None:
+        """Of a table without numbers rows are counted."""
+        self.page.run("show_table(table([['a'], ['b'], ['a']], ['x']))")
+        self._chart()
+        self.page.until(lambda: self._values() == ["a: 2", "b: 1"], "not counted")

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type ChartRequest, buildChart, cellTime } from "../src/charts/building";
 import { dateText, monthNumber, numberText, tickTexts } from "../src/charts/language";
 import { label, readChart, timeOf } from "../src/charts/reading";
 import { numberScale, timeScale } from "../src/charts/ticks";
@@ -127,4 +128,81 @@ test("charts stand at their places in the output, counted in characters", () => 
     ["😀\n", "first", "table", "second", "end\n"],
   );
   assert.deepEqual(pieces("", [], [{ chart: 1, at: 99 }]), [{ kind: "chart", chart: 1 }]);
+});
+
+const WORDS = { count: "Count", empty: "(empty)", others: "Others", aggregates: { sum: "sum", average: "average", median: "median", min: "min", max: "max" } };
+
+function source(name: string, type: string, ...cells: (string | number | null)[]): ChartRequest["x"] {
+  return { name, type, cells };
+}
+
+function request(x: ChartRequest["x"], y: ChartRequest["x"] | null, options: Partial<ChartRequest> = {}): ChartRequest {
+  return { kind: "bar", title: "", x, y, second: null, by: null, aggregate: "sum", every: "auto", language: "en", words: WORDS, ...options };
+}
+
+test("dates are periods, all from the first to the last, in order", () => {
+  const built = buildChart(request(source("d", "Date", "01.03.2025", "2025-01-01", null), source("v", "Integer", 1, 2, 3)));
+  assert.deepEqual(built.chart.x.labels, ["Jan 2025", "Feb 2025", "Mar 2025"]);
+  assert.deepEqual(built.chart.layers[0]!.series, [{ name: "", x: [0, 2], y: [2, 1] }]);
+  assert.equal(built.skipped, 1);
+  const months = buildChart(request(source("d", "String", "2025-12", "02.2026"), source("v", "Integer", 1, 2)));
+  assert.deepEqual(months.chart.x.labels, ["Dec 2025", "Jan 2026", "Feb 2026"]);
+  const years = buildChart(request(source("d", "Date", "2024-05-07", "2025-01-01"), null, { every: "year", kind: "line" }));
+  assert.deepEqual(years.chart.layers[0]!.series[0]!.x, [timeOf("2024-01-01"), timeOf("2025-01-01")]);
+  assert.equal(cellTime("2025-13"), null);
+});
+
+test("numbers ascend, months are as in a year, other texts as they come", () => {
+  const labels = (type: string, ...cells: (string | number | null)[]): unknown => buildChart(request(source("x", type, ...cells), null)).chart.x.labels;
+  assert.deepEqual(labels("Integer", 10, 9, null, 100), ["9", "10", "100", "(empty)"]);
+  assert.deepEqual(labels("String", "март", "Январь", "фев."), ["Январь", "фев.", "март"]);
+  assert.deepEqual(labels("String", "b", "a", "b"), ["b", "a"]);
+});
+
+test("rows come together by the function, money by its amount, gaps are told", () => {
+  const x = source("x", "String", "a", "a", "b", "b");
+  const money = source("m", "Currency", "$1", "$1,000.50", "-", null);
+  const built = buildChart(request(x, money, { aggregate: "average" }));
+  assert.deepEqual(built.chart.layers[0]!.series[0]!.y, [500.75]);
+  assert.deepEqual([built.skipped, built.isGrouped, built.chart.y.title], [2, true, "m, average"]);
+  const counted = buildChart(request(x, null));
+  assert.deepEqual([counted.chart.layers[0]!.series[0]!.y, counted.chart.y.title], [[2, 2], "Count"]);
+  const median = buildChart(request(x, source("v", "Integer", 1, 3, 7, 100), { aggregate: "median" }));
+  assert.deepEqual(median.chart.layers[0]!.series[0]!.y, [2, 53.5]);
+});
+
+test("series come of a column's values, or of another column", () => {
+  const x = source("x", "String", "a", "b", "a");
+  const y = source("y", "Integer", 1, 2, 3);
+  const split = buildChart(request(x, y, { by: source("c", "String", "p", "q", null) }));
+  assert.deepEqual(split.chart.layers[0]!.series.map((each) => each.name), ["p", "q", "(empty)"]);
+  const second = buildChart(request(x, y, { second: source("z", "Float", 0.5, 0.5, null) }));
+  assert.deepEqual(second.chart.layers[0]!.series, [
+    { name: "y", x: [0, 1], y: [4, 2] },
+    { name: "z", x: [0, 1], y: [0.5, 0.5] },
+  ]);
+  const many = Array.from({ length: 50 }, (_, n) => String(n));
+  const bounded = buildChart(request(source("x", "Integer", ...many.map(Number)), null, { by: source("c", "String", ...many) }));
+  assert.equal(bounded.chart.layers[0]!.series.length, 20);
+  assert.equal(bounded.chart.layers[0]!.series.at(-1)!.name, "Others");
+});
+
+test("what is shown of many categories, slices and points is told, and no peak is lost", () => {
+  const many = Array.from({ length: 90 }, (_, n) => `c${n}`);
+  const bars = buildChart(request(source("x", "String", ...many), null));
+  assert.deepEqual(bars.part, { what: "categories", shown: 60, all: 90 });
+  const pie = buildChart(request(source("x", "String", ...many), null, { kind: "pie" }));
+  assert.deepEqual([pie.chart.x.labels!.length, pie.chart.x.labels!.at(-1), pie.chart.layers[0]!.series[0]!.y.at(-1)], [12, "Others", 79]);
+  const numbers = Array.from({ length: 50_000 }, (_, n) => n);
+  const line = buildChart(request(source("x", "Integer", ...numbers), source("y", "Integer", ...numbers.map((n) => (n === 31_234 ? 9 : 0))), { kind: "line" }));
+  assert.ok(line.chart.layers[0]!.series[0]!.y.length <= 2000 && line.chart.layers[0]!.series[0]!.y.includes(9));
+  const points = buildChart(request(source("x", "Integer", ...numbers), source("y", "Integer", ...numbers), { kind: "scatter" }));
+  assert.ok(points.part!.shown <= 3000 && points.part!.all === 50_000);
+});
+
+test("a histogram counts every number once, also in series", () => {
+  const y = source("y", "Integer", 1, 2, 3, 4, 100, null);
+  const built = buildChart(request(y, y, { kind: "histogram", by: source("c", "String", "p", "q", "p", "q", "p", "p") }));
+  const all = built.chart.layers[0]!.series.flatMap((each) => each.y).reduce<number>((sum, each) => sum + (each ?? 0), 0);
+  assert.deepEqual([all, built.skipped], [5, 1]);
 });

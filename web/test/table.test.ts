@@ -4,7 +4,7 @@ import cases from "../../tests/tables/browsing.json";
 import { test } from "node:test";
 import { parseCsv } from "../src/table/csv";
 import { type Cell, type TableData, compareCells, filterRows, numberText, parseFilter, sortRows, toCsv } from "../src/table/data";
-import { histogram, niceScale, sumBy, thin } from "../src/table/scales";
+import { histogram, niceScale } from "../src/table/scales";
 import { columnLetters, escapeXml, toXlsx } from "../src/table/xlsx";
 import { crc32 } from "../src/table/zip";
 
@@ -110,11 +110,6 @@ test("a histogram counts every value once", () => {
   assert.equal(bins.reduce((sum, bin) => sum + bin.count, 0), 101);
   assert.deepEqual(histogram([]), []);
   assert.equal(histogram([4, 4, 4]).reduce((sum, bin) => sum + bin.count, 0), 3);
-});
-
-test("summing and thinning", () => {
-  assert.deepEqual(sumBy([["a", 1], ["b", 2], ["a", 3]]), [["a", 4], ["b", 2]]);
-  assert.deepEqual(thin([1, 2, 3, 4], 2), [1, 3]);
 });
 
 test("names of columns of a sheet", () => {

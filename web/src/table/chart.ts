@@ -1,181 +1,167 @@
-/** Bar, line, histogram and scatter charts of a table's rows, drawn as SVG. */
+/** Charts of a table's rows: the choice of kind and columns, and the figure of what is chosen. */
 
-import { type Child, download, el, fill, freshId, svg } from "../dom";
-import { live, locale, named, number, say, t } from "../i18n";
-import { icon } from "../icons";
+import { type Aggregate, type Built, type BuiltKind, type ChartRequest, type Every, type Source, buildChart, hasTimes } from "../charts/building";
+import { makeFigure } from "../charts/figure";
+import type { Language } from "../charts/language";
+import { el, fill, freshId } from "../dom";
+import { live, named, number, say, t } from "../i18n";
 import type { Key } from "../texts";
-import { type Cell, type TableData, cellText, isNumeric, sortKey, compareCells } from "./data";
-import { NoRows, type Row, type Rows } from "./rows";
-import { type Scale, histogram, niceScale, sumBy, thin } from "./scales";
+import { type Cell, type TableData, isNumeric } from "./data";
+import { NoRows, type Rows } from "./rows";
 
-type ChartKind = "bar" | "line" | "histogram" | "scatter";
+const KINDS: readonly BuiltKind[] = ["bar", "line", "histogram", "scatter", "stacked", "area", "pie"];
+const AGGREGATES: readonly Aggregate[] = ["sum", "average", "median", "min", "max"];
+const PERIODS: readonly Every[] = ["auto", "day", "month", "quarter", "year"];
 
-const KINDS: readonly ChartKind[] = ["bar", "line", "histogram", "scatter"];
-const NAMES: Record<ChartKind, Key> = {
-  bar: "chart.bar",
-  line: "chart.line",
-  histogram: "chart.histogram",
-  scatter: "chart.scatter",
-};
-
-const NARROWEST = 320;
-const WIDEST = 900;
-const HEIGHT = 320;
-const PLOT = { left: 64, right: 16, top: 16, bottom: 56 };
-const MOST_BARS = 60;
-/** As a column: the number of the row. */
+/** As a column: the number of the row, the number of rows, none. */
 const ROW_NUMBER = -1;
-const MOST_POINTS = 3000;
+const ROW_COUNT = -2;
+const NONE = -3;
 /** Rows that a chart is drawn from; of a longer table it says that it shows the first ones. */
 const MOST_ROWS = 200_000;
 
 interface Choice {
-  kind: ChartKind;
+  kind: BuiltKind;
+  title: string;
   x: number;
   y: number;
+  /** Other numbers, or a column whose values are series. */
+  series: number;
+  aggregate: Aggregate;
+  every: Every;
 }
 
-interface Point {
-  readonly x: number;
-  readonly y: number;
-  readonly label: string;
+/** The rows that the chosen columns were read from. */
+interface Found {
+  readonly sources: ReadonlyMap<number, Source>;
+  /** How many rows were read, and how many there are. */
+  readonly read: number;
+  readonly all: number;
 }
 
 /** A chart with its choice of kind and columns, of the rows that the grid shows. */
 export function makeChart(table: TableData, rows: Rows): { element: HTMLElement; draw: () => void } {
-  const numeric = table.columns.flatMap((column, index) => (isNumeric(column) ? [index] : []));
-  const labels = table.columns.flatMap((column, index) => (isNumeric(column) ? [] : [index]));
-  const y = numeric.find((index) => index !== labels[0] && index > 0) ?? numeric[0] ?? 0;
-  const choice: Choice = { kind: "bar", x: labels[0] ?? (y === 0 ? 0 : numeric[0]) ?? 0, y };
-  const picture = el("div", { class: "chart-picture" });
-  const note = el("p", { class: "chart-note" });
-  const pairs = new Pairs(rows);
+  const choice = firstChoice(table);
+  const columns = new Columns(table, rows);
+  const note = el("p", { class: "chart-note", attrs: { role: "status" } });
+  let found: Found | null = null;
   let isSeen = false;
+  const figure = makeFigure((language) => {
+    if (!found) return null;
+    const built = buildChart(requestOf(table, choice, found, language));
+    fill(note, notesOf(built, found));
+    return built.chart;
+  });
+  const show = (isKnown: boolean): void => {
+    figure.element.hidden = !isKnown;
+    if (isKnown) figure.draw();
+  };
   const draw = (): void => {
-    if (numeric.length === 0) {
-      fill(picture, el("p", { class: "chart-none" }, t("chart.noNumbers")));
-      return;
-    }
     const waiting = setTimeout(() => fill(note, t("table.loading")), 400);
-    void pairs.of(choice).then((found) => {
+    void columns.of(choice).then((answer) => {
       clearTimeout(waiting);
-      if (found instanceof NoRows) fill(note, found.message);
-      else if (found) drawChart(table, found, choice, picture, note);
+      if (answer === null) return;
+      // A picture of other rows or columns than those chosen would be wrong without a word.
+      found = answer instanceof NoRows ? null : answer;
+      controls.fit(found);
+      show(found !== null);
+      if (answer instanceof NoRows) fill(note, answer.message);
       if (!isSeen) element.scrollIntoView({ block: "nearest" });
       isSeen = true;
     });
   };
-  const selects = columnSelects(table, choice, numeric, draw);
-  const buttons = kindButtons(choice, () => {
-    selects.fit();
-    draw();
-  });
-  const saving = named(
-    el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: () => saveSvg(picture) } }, icon("download")),
-    "chart.save",
-  );
-  const element = el(
-    "div",
-    { class: "chart" },
-    el("div", { class: "chart-bar" }, buttons, selects.element, saving),
-    picture,
-    note,
-  );
-  live(picture, draw);
-  let drawnFor = 0;
-  new ResizeObserver(() => {
-    if (widthOf(picture) === drawnFor) return;
-    drawnFor = widthOf(picture);
-    draw();
-  }).observe(picture);
+  const controls = makeControls(table, choice, draw);
+  const element = el("div", { class: "chart" }, controls.element, figure.element, note);
+  figure.element.hidden = true;
+  draw();
   return { element, draw };
 }
 
-function kindButtons(choice: Choice, draw: () => void): HTMLElement {
-  const group = named(el("div", { class: "segmented", attrs: { role: "group" } }), "chart.kind");
-  const buttons = KINDS.map((kind) => {
-    const button = el("button", { attrs: { type: "button", "aria-pressed": String(kind === choice.kind) } }, say(NAMES[kind]));
-    button.addEventListener("click", () => {
-      choice.kind = kind;
-      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
-      draw();
-    });
-    return button;
-  });
-  group.append(...buttons);
-  return group;
+function firstChoice(table: TableData): Choice {
+  const numeric = numbersOf(table);
+  const labels = table.columns.flatMap((column, index) => (isNumeric(column) ? [] : [index]));
+  const dated = table.columns.findIndex((column) => column.type === "Date");
+  const x = dated >= 0 ? dated : (labels.find((index) => !numeric.includes(index)) ?? labels[0] ?? (numeric.length > 1 ? numeric[0]! : ROW_NUMBER));
+  const y = numeric.find((index) => index !== x && index > 0) ?? numeric.find((index) => index !== x) ?? ROW_COUNT;
+  return { kind: "bar", title: "", x, y, series: NONE, aggregate: "sum", every: "auto" };
 }
 
-/** How wide the chart is drawn, so that its letters keep their size. */
-function widthOf(picture: HTMLElement): number {
-  return Math.min(WIDEST, Math.max(NARROWEST, picture.clientWidth || WIDEST));
+/** Columns of numbers and of money. */
+function numbersOf(table: TableData): number[] {
+  return table.columns.flatMap((column, index) => (isNumeric(column) || column.type === "Currency" ? [index] : []));
 }
 
-interface Selects {
-  readonly element: HTMLElement;
-  /** Offers what the chosen kind of chart can show. */
-  readonly fit: () => void;
+function nameOf(table: TableData, index: number): string {
+  if (index === ROW_NUMBER) return t("chart.row");
+  if (index === ROW_COUNT) return t("chart.rowCount");
+  if (index === NONE) return t("chart.none");
+  return table.columns[index]?.name || `#${index + 1}`;
 }
 
-function columnSelects(table: TableData, choice: Choice, numeric: readonly number[], draw: () => void): Selects {
-  const all = table.columns.map((_, index) => index);
-  const across = axisSelect("chart.x", choice, "x", draw);
-  const up = axisSelect("chart.y", choice, "y", draw);
-  const name = (index: number): string =>
-    index === ROW_NUMBER ? t("chart.row") : table.columns[index]?.name || `#${index + 1}`;
-  const fit = (): void => {
-    const options = choice.kind === "scatter" ? [...numeric, ROW_NUMBER] : [...all, ROW_NUMBER];
-    if (!options.includes(choice.x)) choice.x = numeric.find((index) => index !== choice.y) ?? ROW_NUMBER;
-    across.offer(options, name);
-    up.offer(numeric, name);
-    across.element.hidden = choice.kind === "histogram";
-  };
-  const element = el("span", { class: "chart-axes" }, across.element, up.element);
-  live(element, fit);
-  return { element, fit };
-}
-
-interface AxisSelect {
-  readonly element: HTMLElement;
-  readonly offer: (options: readonly number[], name: (index: number) => string) => void;
-}
-
-function axisSelect(key: Key, choice: Choice, axis: "x" | "y", draw: () => void): AxisSelect {
-  const id = freshId("axis");
-  const select = el("select", { id });
-  select.addEventListener("change", () => {
-    choice[axis] = Number(select.value);
-    draw();
-  });
+function requestOf(table: TableData, choice: Choice, found: Found, language: Language): ChartRequest {
+  const { kind } = choice;
+  const source = (index: number): Source | null => found.sources.get(index) ?? null;
+  const x: Source = choice.x === ROW_NUMBER ? rowNumbers(found.read) : (source(choice.x) ?? rowNumbers(found.read));
+  const series = kind === "pie" ? null : source(choice.series);
+  const isSecond = series !== null && numbersOf(table).includes(choice.series) && kind !== "histogram";
   return {
-    element: el("span", { class: "chart-axis" }, el("label", { attrs: { for: id } }, say(key)), select),
-    offer: (options, name) => {
-      fill(select, ...options.map((index) => el("option", { attrs: { value: index } }, name(index))));
-      select.value = String(choice[axis]);
+    kind,
+    title: choice.title,
+    x,
+    y: source(choice.y),
+    second: isSecond ? series : null,
+    by: isSecond ? null : series,
+    aggregate: choice.aggregate,
+    every: choice.every,
+    language,
+    words: {
+      count: t("chart.counts"),
+      empty: t("chart.emptyCell"),
+      others: t("chart.others"),
+      aggregates: {
+        sum: t("chart.sum"),
+        average: t("chart.average"),
+        median: t("chart.median"),
+        min: t("chart.min"),
+        max: t("chart.max"),
+      },
     },
   };
 }
 
-interface Found {
-  readonly pairs: readonly [Cell, Cell][];
-  /** How many rows there are in all. */
-  readonly all: number;
+function rowNumbers(count: number): Source {
+  return { name: t("chart.row"), type: "Integer", cells: Array.from({ length: count }, (_, row) => row + 1) };
+}
+
+function notesOf({ skipped, isGrouped, part }: Built, { read, all }: Found): string {
+  const notes = [
+    read < all ? t("chart.sample", { n: number(read), all: number(all) }) : "",
+    isGrouped ? t("chart.grouped") : "",
+    part?.what === "categories" ? t("chart.firstBars", { n: number(part.shown), all: number(part.all) }) : "",
+    part?.what === "points" ? t("chart.thinned", { n: number(part.shown), all: number(part.all) }) : "",
+    skipped > 0 ? t("chart.skipped", { n: skipped }) : "",
+  ];
+  return notes.filter(Boolean).join(" ");
 }
 
 /** The cells of the chosen columns, read once for as long as the rows and the choice stay. */
-class Pairs {
+class Columns {
   private key = "";
   private last: Promise<Found | NoRows> | null = null;
 
-  constructor(private readonly rows: Rows) {}
+  constructor(
+    private readonly table: TableData,
+    private readonly rows: Rows,
+  ) {}
 
-  /** The pairs; null where the choice or the rows have become others meanwhile. */
+  /** The columns; null where the choice or the rows have become others meanwhile. */
   async of(choice: Choice): Promise<Found | NoRows | null> {
     if (this.rows.busy) return null;
-    const key = `${this.rows.version} ${choice.x} ${choice.y}`;
+    const wanted = [...new Set([choice.x, choice.y, choice.series])].filter((index) => index >= 0);
+    const key = `${this.rows.version} ${wanted.join(" ")}`;
     if (key !== this.key || !this.last) {
       this.key = key;
-      this.last = this.read(choice.x, choice.y);
+      this.last = this.read(wanted);
     }
     const found = await this.last;
     if (key !== this.key) return null;
@@ -183,17 +169,14 @@ class Pairs {
     return found;
   }
 
-  private async read(x: number, y: number): Promise<Found | NoRows> {
-    const columns = [...new Set([x, y])].filter((column) => column !== ROW_NUMBER);
-    const [acrossAt, upAt] = [columns.indexOf(x), columns.indexOf(y)];
-    const all = this.rows.count + this.rows.hidden;
+  private async read(wanted: readonly number[]): Promise<Found | NoRows> {
     try {
-      const rows = await this.rows.read(MOST_ROWS, { columns });
-      const pairs = rows.map((row: Row): [Cell, Cell] => [
-        x === ROW_NUMBER ? row.number + 1 : (row.cells[acrossAt] ?? null),
-        row.cells[upAt] ?? null,
-      ]);
-      return { pairs, all };
+      const rows = await this.rows.read(MOST_ROWS, { columns: wanted });
+      const sources = wanted.map((index, place): [number, Source] => {
+        const cells = rows.map((row): Cell => row.cells[place] ?? null);
+        return [index, { name: nameOf(this.table, index), type: this.table.columns[index]?.type ?? "", cells }];
+      });
+      return { sources: new Map(sources), read: rows.length, all: this.rows.count + this.rows.hidden };
     } catch (error) {
       if (error instanceof NoRows) return error;
       throw error;
@@ -201,247 +184,89 @@ class Pairs {
   }
 }
 
-function drawChart(
-  table: TableData,
-  { pairs, all }: Found,
-  choice: Choice,
-  picture: HTMLElement,
-  note: HTMLElement,
-): void {
-  const usable = pairs.filter(
-    (pair): pair is [Cell, number] => typeof pair[1] === "number" && Number.isFinite(pair[1]),
-  );
-  const width = widthOf(picture);
-  const drawn = DRAWERS[choice.kind](usable, width, table.columns[choice.x]?.type ?? "");
-  const kind = t(NAMES[choice.kind]);
-  const label = t("chart.label", {
-    kind,
-    x: choice.kind === "histogram" ? t("chart.counts") : (table.columns[choice.x]?.name ?? t("chart.row")),
-    y: table.columns[choice.y]?.name ?? "",
-    n: usable.length,
+interface Controls {
+  readonly element: HTMLElement;
+  /** Offers what the chosen kind of chart and columns can show. */
+  readonly fit: (found: Found | null) => void;
+}
+
+function makeControls(table: TableData, choice: Choice, draw: () => void): Controls {
+  const numeric = numbersOf(table);
+  const all = table.columns.map((_, index) => index);
+  const changed = (): void => {
+    fit(null);
+    draw();
+  };
+  const across = choiceOf("chart.x", () => choice.x, (value) => (choice.x = value), changed);
+  const up = choiceOf("chart.y", () => choice.y, (value) => (choice.y = value), changed);
+  const series = choiceOf("chart.series", () => choice.series, (value) => (choice.series = value), changed);
+  const aggregate = choiceOf("chart.aggregate", () => AGGREGATES.indexOf(choice.aggregate), (value) => (choice.aggregate = AGGREGATES[value]!), changed);
+  const every = choiceOf("chart.every", () => PERIODS.indexOf(choice.every), (value) => (choice.every = PERIODS[value]!), changed);
+  let isDated = false;
+  const fit = (found: Found | null): void => {
+    const { kind } = choice;
+    const source = found?.sources.get(choice.x);
+    if (found) isDated = source !== undefined && hasTimes(source);
+    const isPoints = kind === "scatter";
+    const places = isPoints ? all.filter((index) => numeric.includes(index) || table.columns[index]!.type === "Date") : all;
+    const measures = isPoints || kind === "histogram" ? numeric : [...numeric, ROW_COUNT];
+    if (choice.x >= 0 && !places.includes(choice.x)) choice.x = places.find((index) => index !== choice.y) ?? ROW_NUMBER;
+    if (!measures.includes(choice.y)) choice.y = measures[0] ?? ROW_COUNT;
+    across.offer([...places, ROW_NUMBER], (index) => nameOf(table, index));
+    up.offer(measures, (index) => nameOf(table, index));
+    series.offer([NONE, ...all.filter((index) => index !== choice.y && index !== choice.x)], (index) => nameOf(table, index));
+    if (choice.series === choice.x || choice.series === choice.y) choice.series = NONE;
+    aggregate.offer(AGGREGATES.map((_, index) => index), (index) => t(`chart.${AGGREGATES[index]!}`));
+    every.offer(PERIODS.map((_, index) => index), (index) => t(`chart.every.${PERIODS[index]!}`));
+    across.element.hidden = kind === "histogram";
+    up.element.hidden = measures.length === 0;
+    series.element.hidden = kind === "pie";
+    aggregate.element.hidden = isPoints || kind === "histogram" || choice.y === ROW_COUNT;
+    every.element.hidden = !isDated || isPoints || kind === "histogram";
+  };
+  const title = named(el("input", { class: "chart-title", attrs: { type: "text", maxlength: 200 } }), "chart.title");
+  live(title, () => title.setAttribute("placeholder", t("chart.title")));
+  title.addEventListener("input", () => {
+    choice.title = title.value.trim();
+    draw();
   });
-  fill(
-    picture,
-    svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label, class: `chart-svg ${choice.kind}` }, ...drawn.shapes),
-  );
-  const left = pairs.length - usable.length;
-  const sample = pairs.length < all ? t("chart.sample", { n: number(pairs.length), all: number(all) }) : "";
-  const notes = [sample, drawn.note, left > 0 ? t("chart.skipped", { n: left }) : ""].filter(Boolean);
-  fill(note, notes.join(" "));
+  const axes = el("span", { class: "chart-axes" }, across.element, up.element, aggregate.element, every.element, series.element, title);
+  live(axes, () => fit(null));
+  return { element: el("div", { class: "chart-bar" }, kindButtons(choice, changed), axes), fit };
 }
 
-interface Drawn {
-  readonly shapes: Child[];
-  readonly note: string;
-}
-
-/** `type` is the type of the column across. */
-type Drawer = (pairs: readonly [Cell, number][], width: number, type: string) => Drawn;
-
-const DRAWERS: Record<ChartKind, Drawer> = {
-  bar: drawBars,
-  line: drawLine,
-  histogram: drawHistogram,
-  scatter: drawScatter,
-};
-
-function drawBars(pairs: readonly [Cell, number][], width: number): Drawn {
-  const all = pairs.map(([x, y]): [string, number] => [cellText(x), y]);
-  const summed = sumBy(all);
-  const shown = summed.slice(0, MOST_BARS);
-  const scale = scaleOf(shown.map(([, value]) => value), true);
-  const place = toPlot(scale);
-  const slot = plotWidth(width) / Math.max(1, shown.length);
-  const bars = shown.map(([label, value], index) => {
-    const top = Math.min(place(value), place(0));
-    return svg(
-      "rect",
-      {
-        class: "chart-bar-shape",
-        x: round(PLOT.left + index * slot + slot * 0.14),
-        y: round(top),
-        width: round(Math.max(1, slot * 0.72)),
-        height: round(Math.max(0.5, Math.abs(place(value) - place(0)))),
-        rx: slot > 12 ? 2 : 0,
-      },
-      svg("title", {}, `${label}: ${format(value)}`),
-    );
+function kindButtons(choice: Choice, changed: () => void): HTMLElement {
+  const group = named(el("div", { class: "segmented", attrs: { role: "group" } }), "chart.kind");
+  const buttons = KINDS.map((kind) => {
+    const button = el("button", { attrs: { type: "button", "aria-pressed": String(kind === choice.kind) } }, say(`chart.kind.${kind}`));
+    button.addEventListener("click", () => {
+      choice.kind = kind;
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      changed();
+    });
+    return button;
   });
-  const notes = [
-    summed.length < all.length ? t("chart.summed") : "",
-    shown.length < summed.length ? t("chart.firstBars", { n: shown.length, all: summed.length }) : "",
-  ];
-  const names = shown.map(([label]) => label);
-  return { shapes: [...yAxis(scale, width), ...slotLabels(names, width), ...bars], note: notes.filter(Boolean).join(" ") };
+  group.append(...buttons);
+  return group;
 }
 
-function drawLine(pairs: readonly [Cell, number][], width: number, type: string): Drawn {
-  const ordered = type === "Date" || type === "Integer" || type === "Float";
-  let list = [...pairs];
-  if (ordered) {
-    const keyed = list.map((pair) => ({ pair, key: sortKey(pair[0], type) }));
-    list = keyed.sort((a, b) => compareCells(a.key, b.key)).map(({ pair }) => pair);
-  }
-  const summed = sumBy(list.map(([x, y]): [string, number] => [cellText(x), y]));
-  const shown = thin(summed, MOST_POINTS);
-  const scale = scaleOf(shown.map(([, value]) => value), false);
-  const place = toPlot(scale);
-  const slot = plotWidth(width) / Math.max(1, shown.length);
-  const at = (index: number): number => PLOT.left + (index + 0.5) * slot;
-  const path = shown.map(([, value], index) => `${index ? "L" : "M"}${round(at(index))} ${round(place(value))}`);
-  const marks =
-    shown.length <= 80
-      ? shown.map(([label, value], index) =>
-          svg("circle", { class: "chart-mark", cx: round(at(index)), cy: round(place(value)), r: 3.5 }, svg("title", {}, `${label}: ${format(value)}`)),
-        )
-      : [];
-  const notes = [summed.length < list.length ? t("chart.summed") : "", thinned(shown.length, summed.length)];
+interface ChoiceOf {
+  readonly element: HTMLElement;
+  readonly offer: (options: readonly number[], name: (option: number) => string) => void;
+}
+
+function choiceOf(key: Key, get: () => number, set: (value: number) => void, changed: () => void): ChoiceOf {
+  const id = freshId("axis");
+  const select = el("select", { id });
+  select.addEventListener("change", () => {
+    set(Number(select.value));
+    changed();
+  });
   return {
-    shapes: [
-      ...yAxis(scale, width),
-      ...slotLabels(shown.map(([label]) => label), width),
-      svg("path", { class: "chart-line-shape", d: path.join("") }),
-      ...marks,
-    ],
-    note: notes.filter(Boolean).join(" "),
+    element: el("span", { class: "chart-axis" }, el("label", { attrs: { for: id } }, say(key)), select),
+    offer: (options, name) => {
+      fill(select, ...options.map((option) => el("option", { attrs: { value: option } }, name(option))));
+      select.value = String(get());
+    },
   };
-}
-
-function drawHistogram(pairs: readonly [Cell, number][], width: number): Drawn {
-  const bins = histogram(pairs.map(([, value]) => value));
-  const counts = scaleOf(bins.map((bin) => bin.count), true);
-  const values: Scale = {
-    min: bins[0]?.from ?? 0,
-    max: bins.at(-1)?.to ?? 1,
-    ticks: bins.length ? [...bins.map((bin) => bin.from), bins.at(-1)!.to] : [],
-  };
-  const place = toPlot(counts);
-  const across = toPlotX(values, width);
-  const shapes = bins.map((bin) =>
-    svg(
-      "rect",
-      {
-        class: "chart-bar-shape",
-        x: round(across(bin.from) + 0.5),
-        y: round(place(bin.count)),
-        width: round(Math.max(1, across(bin.to) - across(bin.from) - 1)),
-        height: round(Math.max(0, place(0) - place(bin.count))),
-      },
-      svg("title", {}, `${format(bin.from)} – ${format(bin.to)}: ${bin.count}`),
-    ),
-  );
-  return { shapes: [...yAxis(counts, width), ...xAxis(values, width), ...shapes], note: "" };
-}
-
-function drawScatter(pairs: readonly [Cell, number][], width: number): Drawn {
-  const points = pairs.flatMap(([x, y]): Point[] =>
-    typeof x === "number" && Number.isFinite(x) ? [{ x, y, label: `${format(x)}; ${format(y)}` }] : [],
-  );
-  if (points.length === 0) return { shapes: [textAt(width / 2, HEIGHT / 2, t("chart.twoNumbers"), "middle")], note: "" };
-  const shown = thin(points, MOST_POINTS);
-  const across = scaleOf(shown.map((point) => point.x), false, 8);
-  const up = scaleOf(shown.map((point) => point.y), false);
-  const [placeX, placeY] = [toPlotX(across, width), toPlot(up)];
-  const marks = shown.map((point) =>
-    svg("circle", { class: "chart-dot", cx: round(placeX(point.x)), cy: round(placeY(point.y)), r: 3.5 }, svg("title", {}, point.label)),
-  );
-  return { shapes: [...yAxis(up, width), ...xAxis(across, width), ...marks], note: thinned(shown.length, points.length) };
-}
-
-function thinned(shown: number, all: number): string {
-  return shown < all ? t("chart.thinned", { n: shown, all }) : "";
-}
-
-function scaleOf(values: readonly number[], zero: boolean, wanted = 5): Scale {
-  if (values.length === 0) return niceScale(0, 1, wanted, zero);
-  return niceScale(
-    values.reduce((a, b) => Math.min(a, b)),
-    values.reduce((a, b) => Math.max(a, b)),
-    wanted,
-    zero,
-  );
-}
-
-function plotWidth(width: number): number {
-  return width - PLOT.left - PLOT.right;
-}
-
-function toPlot(scale: Scale): (value: number) => number {
-  const height = HEIGHT - PLOT.top - PLOT.bottom;
-  return (value) => PLOT.top + height * (1 - (value - scale.min) / (scale.max - scale.min || 1));
-}
-
-function toPlotX(scale: Scale, width: number): (value: number) => number {
-  return (value) => PLOT.left + plotWidth(width) * ((value - scale.min) / (scale.max - scale.min || 1));
-}
-
-function yAxis(scale: Scale, width: number): Child[] {
-  const place = toPlot(scale);
-  return scale.ticks.flatMap((tick) => [
-    svg("line", {
-      class: tick === 0 ? "chart-zero" : "chart-gridline",
-      x1: PLOT.left,
-      x2: width - PLOT.right,
-      y1: round(place(tick)),
-      y2: round(place(tick)),
-    }),
-    textAt(PLOT.left - 8, place(tick) + 4, format(tick), "end"),
-  ]);
-}
-
-function xAxis(scale: Scale, width: number): Child[] {
-  const place = toPlotX(scale, width);
-  const every = Math.ceil((scale.ticks.length * 56) / plotWidth(width));
-  return scale.ticks.flatMap((tick, index) =>
-    index % every ? [] : [textAt(place(tick), HEIGHT - PLOT.bottom + 18, format(tick), "middle")],
-  );
-}
-
-/** Labels under slots of equal width: as many as fit, slanted when they are long. */
-function slotLabels(labels: readonly string[], width: number): Child[] {
-  const slot = plotWidth(width) / Math.max(1, labels.length);
-  const longest = labels.reduce((most, label) => Math.max(most, label.length), 1);
-  const slanted = longest * 6.5 > slot - 4;
-  const every = Math.ceil((slanted ? 15 : 1) / slot);
-  return labels.flatMap((label, index) => {
-    if (index % every) return [];
-    const short = label.length > 14 ? `${label.slice(0, 13)}…` : label;
-    const x = PLOT.left + (index + 0.5) * slot;
-    const y = HEIGHT - PLOT.bottom + (slanted ? 12 : 18);
-    const text = textAt(x, y, short, slanted ? "end" : "middle");
-    if (slanted) text.setAttribute("transform", `rotate(-35 ${round(x)} ${round(y)})`);
-    return [text];
-  });
-}
-
-function textAt(x: number, y: number, text: string, anchor: string): SVGElement {
-  return svg("text", { class: "chart-text", x: round(x), y: round(y), "text-anchor": anchor }, text);
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
-function format(value: number): string {
-  const big = Math.abs(value) >= 100_000;
-  return new Intl.NumberFormat(locale(), big ? { notation: "compact", maximumFractionDigits: 2 } : { maximumSignificantDigits: 6 }).format(value);
-}
-
-/** The picture as a file of its own, with the colours of the page written into it. */
-function saveSvg(picture: HTMLElement): void {
-  const shown = picture.querySelector("svg");
-  if (!shown) return;
-  const copy = shown.cloneNode(true) as SVGElement;
-  const originals = shown.querySelectorAll<SVGElement>("*");
-  copy.querySelectorAll<SVGElement>("*").forEach((element, index) => {
-    const style = getComputedStyle(originals[index]!);
-    for (const name of ["fill", "stroke", "stroke-width", "font-size", "font-family", "opacity"]) {
-      element.setAttribute(name, style.getPropertyValue(name));
-    }
-  });
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("width", String(widthOf(picture)));
-  copy.setAttribute("height", String(HEIGHT));
-  const text = new XMLSerializer().serializeToString(copy);
-  download("chart.svg", new Blob([text], { type: "image/svg+xml" }));
 }

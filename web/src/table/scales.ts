@@ -58,16 +58,3 @@ export function histogram(values: readonly number[]): Bin[] {
     count,
   }));
 }
-
-/** Numbers summed by label, labels in the order of their first appearance. */
-export function sumBy(pairs: readonly (readonly [string, number])[]): [string, number][] {
-  const sums = new Map<string, number>();
-  for (const [label, value] of pairs) sums.set(label, (sums.get(label) ?? 0) + value);
-  return [...sums];
-}
-
-/** At most `limit` of the items, evenly spread over them. */
-export function thin<T>(items: readonly T[], limit: number): T[] {
-  if (items.length <= limit) return [...items];
-  return Array.from({ length: limit }, (_, index) => items[Math.floor((index * items.length) / limit)]!);
-}
