@@ -25,11 +25,10 @@ from datacode.client.kept_session import (
     KeptSession,
     Reattached,
     SessionKey,
+    connection_options,
     lost,
 )
 from datacode.client.results import (
-    LOGGER,
-    MESSAGE_BYTES,
     ConnectionLost,
     Message,
     Result,
@@ -68,6 +67,7 @@ async def connect_async(
     on; with 0 it ends with its connection. ``session`` is one that was left (``leave``).
     ``on_lost`` is called when a connection is lost and another one is tried for, ``on_back`` when
     there is one, with the bytes of streamed output that are kept no longer.
+    Without a sign of life within 20 seconds (``ping_timeout``) a connection is lost, too.
     ``options`` go to ``websockets.asyncio.client.connect``.
 
     Raises ``OSError`` where nobody listens and ``websockets.exceptions.InvalidStatus`` where the
@@ -75,8 +75,7 @@ async def connect_async(
     shows at the first call, as ``ConnectionLost`` with 4401.
     """
     headers = handshake_headers(headers, token, locale)
-    options.setdefault("max_size", MESSAGE_BYTES)
-    options.setdefault("logger", LOGGER)
+    options = connection_options(options)
 
     async def open_connection() -> ClientConnection:
         return await connect_socket(url, additional_headers=headers, **options)

@@ -29,11 +29,10 @@ from datacode.client.kept_session import (
     KeptSession,
     Reattached,
     SessionKey,
+    connection_options,
     lost,
 )
 from datacode.client.results import (
-    LOGGER,
-    MESSAGE_BYTES,
     ConnectionLost,
     Message,
     Result,
@@ -72,6 +71,7 @@ def connect(
     on; with 0 it ends with its connection. ``session`` is one that was left (``Client.leave``).
     ``on_lost`` is called when a connection is lost and another one is tried for, ``on_back`` when
     there is one, with the bytes of streamed output that are kept no longer.
+    Without a sign of life within 20 seconds (``ping_timeout``) a connection is lost, too.
     ``options`` go to ``websockets.sync.client.connect``.
 
     Raises ``OSError`` where nobody listens and ``websockets.exceptions.InvalidStatus`` where the
@@ -79,11 +79,10 @@ def connect(
     shows at the first call, as ``ConnectionLost`` with 4401.
     """
     headers = handshake_headers(headers, token, locale)
-    options.setdefault("max_size", MESSAGE_BYTES)
+    options = connection_options(options)
     if url.lower().startswith("wss:"):
         context = options.get("ssl") or ssl.create_default_context()
         options["ssl"] = ThreadSafeTLSContext(context)
-    options.setdefault("logger", LOGGER)
 
     def open_connection() -> ClientConnection:
         # Entered, for later versions of websockets connect no sooner; older ones return themselves.

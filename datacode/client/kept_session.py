@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from datacode.client.results import ConnectionLost, Message
+from datacode.client.results import LOGGER, MESSAGE_BYTES, ConnectionLost, Message
 
 PATIENCE = 30.0
 """Seconds for which a client tries to reach its server again, unless told otherwise."""
 
 ANSWER_SECONDS = 20.0
 """How long the answer to ``attach`` may take; the server itself looks for two seconds."""
+
+PING_SECONDS = 5.0
+"""How often a client asks for a sign of life, unless told otherwise (``ping_interval``)."""
+
+PONG_SECONDS = 20.0
+"""How long that may take: it comes behind what the server is sending (``ping_timeout``)."""
 
 _AT_ONCE = frozenset(
     {"cancel", "info", "inspect", "complete", "check", "table_rows", "auth", "sessions", "detach"}
@@ -41,6 +47,17 @@ _OF_REQUEST = frozenset({1002, 1003, 1007, 1008, 1009})
 _FOR_NOW = frozenset({"server_stopping", "too_many_tries"})
 _NOT_YET = frozenset({429, 500, 502, 503, 504})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
+
+
+def connection_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a connection: those given, and ours."""
+    ours = {
+        "max_size": MESSAGE_BYTES,
+        "logger": LOGGER,
+        "ping_interval": PING_SECONDS,
+        "ping_timeout": PONG_SECONDS,
+    }
+    return {**ours, **given}
 
 
 class SessionLost(ConnectionLost):

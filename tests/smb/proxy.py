@@ -56,6 +56,12 @@ class FaultProxy:
         """This for every connection that has none of its own."""
         self._always = fault
 
+    @property
+    def open(self) -> int:
+        """How many connections are open on both sides."""
+        with self._lock:
+            return len(self._open) // 2
+
     def hold_all(self) -> None:
         """On the connections that are open nothing arrives any more, in either direction, and
         nobody is told: as after a change of networks. New ones work."""
