@@ -18,6 +18,9 @@ SMALL_FINAL = 6
 """Statements of a ``finally`` block that Python may write out several times."""
 
 
+_WITH_BLOCKS = frozenset((nodes.If, nodes.For, nodes.Try))
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The identities of loops and ``try`` statements that are outlined, and of those whose
@@ -39,6 +42,8 @@ def layout_of(statements: Sequence[nodes.Statement]) -> Layout:
     waiting: list[tuple[nodes.Statement, int, int]] = [(each, 0, 0) for each in statements]
     while waiting:
         node, depth, nested = waiting.pop()
+        if node.__class__ not in _WITH_BLOCKS:
+            continue
         # ``depth`` counts the blocks around within the Python function, ``nested`` all of them.
         inner: list[tuple[Sequence[nodes.Statement], int]] = []
         match node:

@@ -640,8 +640,9 @@ class Unit:
     of variables that it looks at although they may not exist, ``owners`` the variables that may own
     what they hold. ``asked`` are the answers about specializations that the plan relies on.
     ``nests``: nested blocks may be Python functions. ``counts_steps``: statements are counted.
-    ``has_blocks``: there are loops or ``try`` statements in it, ``compares_constants``: there are
-    comparisons for equality with constant numbers. No pass looks for them where there are none.
+    ``has_blocks``: there are loops or ``try`` statements in it, ``visits_cells``: loops over the
+    cells of rows, ``compares_constants``: comparisons for equality with constant numbers. No pass
+    looks for them where there are none.
     """
 
     kind: Literal["chunk", "function", "condition"]
@@ -656,6 +657,7 @@ class Unit:
     nests: bool
     counts_steps: bool
     has_blocks: bool
+    visits_cells: bool
     compares_constants: bool
 
 
@@ -713,7 +715,13 @@ def parts_of(kind: Any) -> tuple[str, ...]:
 
 def is_node(value: object) -> bool:
     """Is it a node of a plan?"""
-    return value.__class__.__module__ == __name__ or isinstance(value, Slot | Stmt)
+    kind: Any = value.__class__
+    return _is_kind_of_node(kind)
+
+
+@cache
+def _is_kind_of_node(kind: Any) -> bool:
+    return kind.__module__ == __name__ or issubclass(kind, Slot | Stmt)
 
 
 def walk(parts: Sequence[object]) -> Iterator[Any]:
@@ -721,8 +729,10 @@ def walk(parts: Sequence[object]) -> Iterator[Any]:
     waiting: list[Any] = list(parts)
     while waiting:
         part = waiting.pop()
-        if part.__class__ is tuple:
+        kind = part.__class__
+        if kind is tuple:
             waiting.extend(part)
-        elif is_node(part):
+        elif _is_kind_of_node(kind):
             yield part
-            waiting += [getattr(part, name) for name in parts_of(part.__class__)]
+            for name in parts_of(kind):
+                waiting.append(getattr(part, name))

@@ -6,9 +6,10 @@ what it must know beforehand of code that it is not just compiling is collected 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import chain
+from typing import Any
 
 from datacode.language.analysis.builtin_info import Builtins
 from datacode.language.syntax import nodes
@@ -93,42 +94,48 @@ def walk(parts: Iterable[TreeNode]) -> Iterator[TreeNode]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend(children(node))
+        inner = _CHILDREN.get(node.__class__)
+        if inner is not None:
+            waiting.extend(inner(node))
 
 
 def children(node: TreeNode) -> Sequence[TreeNode]:
     """The statements and expressions directly inside a node; a function's body is not."""
-    match node:
-        case nodes.Binary() | nodes.Logical():
-            return (node.left, node.right)
-        case nodes.Call():
-            return node.arguments
-        case nodes.Assign() | nodes.Throw() | nodes.ExpressionStatement():
-            return (node.value,)
-        case nodes.Spread() | nodes.NamedArgument():
-            return (node.value,)
-        case nodes.Index():
-            return (node.base, node.index)
-        case nodes.Member():
-            return (node.base,)
-        case nodes.Unary():
-            return (node.operand,)
-        case nodes.Array():
-            return node.elements
-        case nodes.RowTest():
-            return node.operands
-        case nodes.Choice():
-            return [*chain.from_iterable(node.branches), node.otherwise]
-        case nodes.Object():
-            return [value for _, value in node.pairs]
-        case nodes.AssignElement():
-            return [node.value, *(step for step in node.path if not isinstance(step, str))]
-        case nodes.Return():
-            return () if node.value is None else (node.value,)
-        case nodes.If() | nodes.For() | nodes.Try():
-            return [*own_expressions(node), *chain.from_iterable(blocks_of(node))]
-        case _:
-            return ()
+    found = _CHILDREN.get(node.__class__)
+    return () if found is None else found(node)
+
+
+def _of_block_statement(node: Any) -> Sequence[TreeNode]:
+    return [*own_expressions(node), *chain.from_iterable(blocks_of(node))]
+
+
+def _of_assignment_into(node: nodes.AssignElement) -> Sequence[TreeNode]:
+    return [node.value, *(step for step in node.path if not isinstance(step, str))]
+
+
+_CHILDREN: dict[type, Callable[[Any], Sequence[TreeNode]]] = {
+    nodes.Binary: lambda node: (node.left, node.right),
+    nodes.Logical: lambda node: (node.left, node.right),
+    nodes.Call: lambda node: node.arguments,
+    nodes.Assign: lambda node: (node.value,),
+    nodes.Throw: lambda node: (node.value,),
+    nodes.ExpressionStatement: lambda node: (node.value,),
+    nodes.Spread: lambda node: (node.value,),
+    nodes.NamedArgument: lambda node: (node.value,),
+    nodes.Index: lambda node: (node.base, node.index),
+    nodes.Member: lambda node: (node.base,),
+    nodes.Unary: lambda node: (node.operand,),
+    nodes.Array: lambda node: node.elements,
+    nodes.RowTest: lambda node: node.operands,
+    nodes.Choice: lambda node: [*chain.from_iterable(node.branches), node.otherwise],
+    nodes.Object: lambda node: [value for _, value in node.pairs],
+    nodes.AssignElement: _of_assignment_into,
+    nodes.Return: lambda node: () if node.value is None else (node.value,),
+    nodes.If: _of_block_statement,
+    nodes.For: _of_block_statement,
+    nodes.Try: _of_block_statement,
+}
+"""What is directly inside the nodes of a class; of all others nothing is."""
 
 
 def own_expressions(statement: nodes.Statement) -> Sequence[TreeNode]:

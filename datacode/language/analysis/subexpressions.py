@@ -20,6 +20,8 @@ MAX_DEPTH = 4
 _VOLATILE = frozenset({"exists", "is_file", "is_dir", "len", "length"})
 """Members that are read each time: what a path leads to may change, and lengths are cheap."""
 
+_PARTS = (nodes.Index, nodes.Member)
+
 Shape = tuple[object, ...]
 """What equal expressions have in common."""
 
@@ -30,7 +32,7 @@ class SubexpressionCache:
     def __init__(self, statements: Iterable[nodes.Statement]) -> None:
         counts: Counter[Shape] = Counter()
         for part in scopes.walk(statements):
-            if isinstance(part, nodes.Index | nodes.Member):
+            if isinstance(part, _PARTS):
                 shape = _shape(part, MAX_DEPTH)
                 if shape is not None:
                     counts[shape] += 1

@@ -13,7 +13,7 @@ from datacode.language.passes.promotion import promote
 
 def improved(unit: plan.Unit) -> plan.Unit:
     """The plan behind all passes."""
-    if unit.has_blocks:
+    if unit.visits_cells:
         unit = add_folds(unit)
     if unit.compares_constants:
         unit = bound_constants(unit)

@@ -9,7 +9,7 @@ interrupted, the runtime takes the values from the locals of the frame (``runtim
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -84,44 +84,91 @@ def _promoted(region: plan.ForPlan | plan.TryPlan, only_stored: bool) -> plan.St
     return plan.Promoted(region.at, tuple(promotions.values()), rewrite(region, renamed))
 
 
+_ALWAYS_SHOW = frozenset((plan.CallUser, plan.CallLoose, plan.ReturnPlan))
+
+
 def _shows_variables(node: Any) -> bool:
     """May code run there that looks at variables, or is the Python function left?"""
-    match node:
-        case plan.CallUser() | plan.CallLoose() | plan.ReturnPlan():
-            return True
-        case plan.CallBuiltin(calls_back=calls_back):
-            return calls_back
-        case plan.Element(base=base, index=index):
-            return bool(index.type & STRING and base.type & OTHER)
-    return False
+    kind = node.__class__
+    if kind is plan.CallBuiltin:
+        calls_back: bool = node.calls_back
+        return calls_back
+    if kind is plan.Element:
+        return bool(node.index.type & STRING and node.base.type & OTHER)
+    return kind in _ALWAYS_SHOW
 
 
 def _uses(region: plan.ForPlan | plan.TryPlan, parts: list[Any]) -> _Uses:
     uses = _Uses()
     for node in parts:
-        match node:
-            case Slot(private=False):
-                uses.slots[node.python] = node
-            case plan.Read(certain=False) | plan.Possible():
-                uses.excluded.add(node.slot.python)
-            case plan.ReadFirst(reads=reads):
-                uses.excluded.update(each.slot.python for each in reads)
-            case plan.Store(targets=targets) | plan.StoreElement(targets=targets):
-                for each in targets:
-                    uses.store(each.slot, node.at)
-                if len(targets) > 1:
-                    uses.excluded.update(each.slot.python for each in targets)
-            case plan.AppendText() | plan.AppendByType() | plan.AddOne():
-                uses.store(node.target.slot, node.at)
-            case plan.AppendArray(target=target):
-                uses.store(target.slot, node.at)
-                if not node.is_certain:
-                    uses.excluded.add(target.slot.python)
-            case plan.ElementTarget(is_certain=False) | plan.AssignTarget(is_announced=True):
-                uses.excluded.add(node.slot.python)
+        note = _NOTES.get(node.__class__)
+        if note is not None:
+            note(uses, node)
     for body in _outermost_bodies(region):
         uses.in_loops |= {each.python for each in plan.walk(body) if each.__class__ is Slot}
     return uses
+
+
+def _note_slot(uses: _Uses, slot: Slot) -> None:
+    if not slot.private:
+        uses.slots[slot.python] = slot
+
+
+def _note_read(uses: _Uses, node: plan.Read) -> None:
+    if not node.certain:
+        uses.excluded.add(node.slot.python)
+
+
+def _note_possible(uses: _Uses, node: plan.Possible) -> None:
+    uses.excluded.add(node.slot.python)
+
+
+def _note_first(uses: _Uses, node: plan.ReadFirst) -> None:
+    uses.excluded.update(each.slot.python for each in node.reads)
+
+
+def _note_stores(uses: _Uses, node: plan.Store | plan.StoreElement) -> None:
+    for each in node.targets:
+        uses.store(each.slot, node.at)
+    if len(node.targets) > 1:
+        uses.excluded.update(each.slot.python for each in node.targets)
+
+
+def _note_store(uses: _Uses, node: plan.AppendText | plan.AppendByType | plan.AddOne) -> None:
+    uses.store(node.target.slot, node.at)
+
+
+def _note_push(uses: _Uses, node: plan.AppendArray) -> None:
+    uses.store(node.target.slot, node.at)
+    if not node.is_certain:
+        uses.excluded.add(node.target.slot.python)
+
+
+def _note_element_target(uses: _Uses, node: plan.ElementTarget) -> None:
+    if not node.is_certain:
+        uses.excluded.add(node.slot.python)
+
+
+def _note_target(uses: _Uses, node: plan.AssignTarget) -> None:
+    if node.is_announced:
+        uses.excluded.add(node.slot.python)
+
+
+_NOTES: dict[type, Callable[[_Uses, Any], None]] = {
+    Slot: _note_slot,
+    plan.Read: _note_read,
+    plan.Possible: _note_possible,
+    plan.ReadFirst: _note_first,
+    plan.Store: _note_stores,
+    plan.StoreElement: _note_stores,
+    plan.AppendText: _note_store,
+    plan.AppendByType: _note_store,
+    plan.AddOne: _note_store,
+    plan.AppendArray: _note_push,
+    plan.ElementTarget: _note_element_target,
+    plan.AssignTarget: _note_target,
+}
+"""What each kind of node tells of the variables."""
 
 
 def _outermost_bodies(region: plan.Stmt) -> Iterator[plan.Block]:

@@ -58,6 +58,7 @@ def _versions(
         for each in access.versions():
             flow.state = at_entry.copy()
             cells = _cells(node, each, is_numbered)
+            p.visits_cells = True
             with assuming(flow, node, each, is_numbered=is_numbered):
                 made.append(_loop(p, node, cells, each.variable_types(is_numbered=is_numbered)))
             ends.append(flow.state)

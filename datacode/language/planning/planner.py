@@ -37,6 +37,8 @@ class Planner:
         self.subexpressions = subexpressions
         self._expressions = expressions
         self._statements = statements
+        self.visits_cells = False
+        """Are there loops over the cells of rows?"""
         self.compares_constants = False
         """Are there comparisons for equality with constant numbers?"""
         self.returned = 0

@@ -96,5 +96,6 @@ def _unit(
         layout.nests,
         flow.environment.steps,
         flow.block_count > 0,
+        planner.visits_cells,
         planner.compares_constants,
     )

@@ -8,6 +8,7 @@ at its ``[``, a member at its name, a call at the name of the function.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,9 @@ class NamedArgument(Node):
     value: Expr
 
 
+_NOT_POSITIONAL = (Spread, NamedArgument)
+
+
 @dataclass(frozen=True, slots=True)
 class Call(Node):
     """``name(arguments)``."""
@@ -140,8 +144,10 @@ class Call(Node):
     @property
     def positional(self) -> tuple[Expr, ...] | None:
         """The arguments, if none of them is spread or named."""
-        plain = tuple(a for a in self.arguments if not isinstance(a, Spread | NamedArgument))
-        return plain if len(plain) == len(self.arguments) else None
+        for argument in self.arguments:
+            if isinstance(argument, _NOT_POSITIONAL):
+                return None
+        return cast("tuple[Expr, ...]", self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
