@@ -42,6 +42,7 @@ READ: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("sheet", "sheet_name", "fill_merged"), _BOOKS),
     **dict.fromkeys(("decimal", "thousands", "types", "nulls", "dates"), _TABLES),
     **dict.fromkeys(("header", "columns", "skip_footer", "until", "max_rows", "auto"), _TABLES),
+    "text": frozenset(FORMATS),
 }
 """For each argument of ``read_file`` the formats for which it means something."""
 

@@ -38,9 +38,10 @@ class ReadOptions:
     texts that stand for null, ``dates`` the picture of a date. The last ``skip_footer`` rows are
     left out, and all from the one on whose first filled cell begins with ``until``. ``sheet`` is a
     name, a number from 1, or ``ALL_SHEETS``; None is the first one that is visible. ``cells`` are
-    those that count as the file, ``find`` is what is to be found out from them. None elsewhere is
-    no wish. ``given`` are the names of the arguments that a program gave (``header=false`` is one
-    of its own), of which some mean nothing for files of some formats.
+    those that count as the file, ``find`` is what is to be found out from them; ``as_text`` makes
+    a text of a file of any format. None elsewhere is no wish. ``given`` are the names of
+    the arguments that a program gave (``header=false`` is one of its own), of which some mean
+    nothing for files of some formats.
     """
 
     header_row: int = 0
@@ -61,6 +62,7 @@ class ReadOptions:
     columns: tuple[str, ...] | None = None
     cells: CellRange | None = None
     fill_merged: bool = False
+    as_text: bool = False
     find: frozenset[ToFind] = frozenset()
     given: frozenset[str] = frozenset()
 

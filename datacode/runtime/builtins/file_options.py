@@ -328,5 +328,6 @@ _CHECKED: Mapping[str, tuple[str, Callable[[Value], Any]]] = {
     "columns": ("columns", _columns),
     "range": ("cells", lambda value: cell_range(_text("range")(value))),
     "fill_merged": ("fill_merged", _bool("fill_merged")),
+    "text": ("as_text", _bool("text")),
 }
 """For each argument the field of ``ReadOptions``, and the function that gives its value."""

@@ -98,11 +98,13 @@ def read_file(
     sheet: Value = ABSENT,
     fill_merged: Value = ABSENT,
     auto: Value = ABSENT,
+    text: Value = ABSENT,
 ) -> Table | str:
     """The content of a file: a text for ``.txt``, a table for all others.
 
-    A ``.txt`` is a table, too, if ``delimiter`` or ``auto`` is given. An argument that means
-    nothing for the format of a file is an error that says so.
+    A ``.txt`` is a table, too, if ``delimiter`` or ``auto`` is given; with ``text=true`` a file of
+    any extension is a text. An argument that means nothing for the format of a file is an error
+    that says so.
 
     Tables are CSV (``.csv``, ``.tsv``), workbooks (``.xlsx``, ``.xlsm``, ``.xlsb``, ``.xls``,
     ``.ods``), JSON records (``.json``, ``.jsonl``), ``.parquet`` and ``.arrow``, any of them in
@@ -141,7 +143,7 @@ def read_file(
     """
     if path is ABSENT:
         raise runtime_error("read_file_without_path", "read_file expects 1-3 arguments, got 0")
-    text = path_text(path)
+    where = path_text(path)
     options = positional_options(_second, _third)
     named = {
         "header_row": header_row,
@@ -164,9 +166,10 @@ def read_file(
         "sheet": sheet,
         "fill_merged": fill_merged,
         "auto": auto,
+        "text": text,
     }
-    options = named_options(options, named, has_delimiter=extension(text) == "csv")
-    found: Table | str = read_path(host, text, options, host.warn, partial(_refuse, host))
+    options = named_options(options, named, has_delimiter=extension(where) == "csv")
+    found: Table | str = read_path(host, where, options, host.warn, partial(_refuse, host))
     return found
 
 
@@ -184,13 +187,15 @@ Refuse: TypeAlias = Callable[[str, Sequence[str]], None]
 
 def read_path(host: Host, path: str, options: ReadOptions, warn: Warn, refuse: Refuse) -> Value:
     """The content of a file, after its extension and its own bytes."""
-    kind = extension(path)
+    kind = "txt" if options.as_text else extension(path)
     if kind not in _TABLE_FILES and not (path.startswith(SHARE) or host.file_kind(path) == "file"):
         _refuse_outside(host, path)
         raise _unknown_extension(kind)
     with _opened(host, path, _FAILED.get(kind, _TEXT_FAILED)) as file:
         found = detected(file, path, kind, host.memory_limit)
-        if found.kind == "txt" and not options.given.isdisjoint(("delimiter", "auto")):
+        if options.as_text:
+            found = replace(found, kind="txt")
+        elif found.kind == "txt" and not options.given.isdisjoint(("delimiter", "auto")):
             found = replace(found, kind="csv")  # a text with delimiters, as many programs call it
         names = meaningless(found.kind, options.given)
         if path.startswith(SHARE) or format_of(found.kind) in FORMATS:

@@ -88,6 +88,7 @@ GIVEN: dict[str, Any] = {
     "sheet_name": "Ещё",
     "fill_merged": True,
     "ragged": "skip",
+    "text": True,
     "auto": True,
 }
 """For every argument a value that shows in the result."""
@@ -130,7 +131,9 @@ class ReadArgumentTests(BuiltinTestCase):
                 self.files.contents[path] = gzip.compress(FILES[kind] + b"\nx")
         plain = self.outcome("read_file", path)
         found = self.outcome("read_file", path, **named)
-        if kind in READ[name] or (kind == "txt" and name in ("delimiter", "auto")):
+        if (kind, name) == ("txt", "text"):
+            self.assertEqual(found, plain)
+        elif kind in READ[name] or (kind == "txt" and name in ("delimiter", "auto")):
             self.assertNotEqual(found, plain, where)
             self.assertNotIn("meaning", found[0], where)
         elif name in {"txt": ["header_row", "sheet_name", "header"], "csv": ["sheet_name"]}.get(
@@ -149,6 +152,20 @@ class ReadArgumentTests(BuiltinTestCase):
             self.assertIn(
                 "text" if kind == "txt" and "text" in found[1] else FORMATS[kind], found[1]
             )
+
+    def test_any_text(self) -> None:
+        """A file of any extension, or none, is a text where the program says so."""
+        self.files.contents.update(
+            {"server.log": b"a,1\n", "conf": b"k: v", "a.csv": "б;1".encode("cp1251"), "b.gz": b"x"}
+        )
+        self.assertGives("a,1\n", "read_file", "server.log", text=True)
+        self.assertGives("k: v", "read_file", "conf", text=True)
+        self.assertGives("б;1", "read_file", "a.csv", text=True, encoding="cp1251")
+        self.assertIn("UTF-8", self.failure("read_file", "a.csv", text=True))
+        self.assertIn("extension: log", self.failure("read_file", "server.log", text=False))
+        self.assertIn(
+            "delimiter has no meaning", self.failure("read_file", "conf", text=True, delimiter=";")
+        )
 
     def test_texts_with_delimiters(self) -> None:
         """Programs call tables ``.txt``, too: with a delimiter, or ``auto``, it is one."""
