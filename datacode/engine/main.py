@@ -6,6 +6,7 @@ The main thread works; a second one reads, so that a cancel reaches DuckDB in th
 from __future__ import annotations
 
 import errno
+import importlib
 import io
 import json
 import os
@@ -19,9 +20,9 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import duckdb
-from msgspec import DecodeError
+from msgspec import DecodeError, structs
 
-from datacode.engine import database, sql, walls
+from datacode.engine import database, gather, sql, walls
 from datacode.engine.tables import Piece, Tables, TooMuch
 from datacode.i18n.message import Message
 from datacode.plans import messages, nodes, parts
@@ -158,21 +159,65 @@ class EngineServer:
 
     def _run(self, asked: messages.Run) -> messages.Made:
         begin = time.thread_time()
+        selection = sql.Selection(self._tables.__getitem__)
         kinds = nodes.kinds_after(asked.step, lambda number: self._tables[number].shape)
-        text = sql.step(sql.Selection(self._tables.__getitem__), asked.step, kinds)
         self._tables.free()
+        blocks = gather.Blocks(self._databases[0], selection)
+        pieces = self._gathered(asked, blocks, selection, kinds)
+        if pieces is None:
+            pieces = [self._copied(sql.step(selection, asked.step, kinds), kinds)]
+        number = self._tables.new_number()
+        self._tables.put(number, pieces)
+        self._tables.free()
+        made = self._made(asked.request, number, time.thread_time() - begin)
+        if not isinstance(asked.step, nodes.Match):
+            return made
+        sides = (asked.step.left, asked.step.right)
+        wanted = [selection.shape(side).rows == made.rows for side in sides]
+        left, right = (
+            is_full and gather.is_whole(blocks, nodes.Project(nodes.Scan(number), (n,)), made.rows)
+            for n, is_full in enumerate(wanted)
+        )
+        return structs.replace(made, whole=(left, right))
+
+    def _copied(self, text: str, kinds: tuple[CellKind, ...]) -> Piece:
+        """What DuckDB makes of a statement, as a file."""
         path = self._tables.new_path()
         copy = f"COPY ({text}) TO {sql.quoted(path)} (FORMAT parquet, COMPRESSION lz4)"
         try:
-            rows = self._tried(copy)
+            return Piece(path, 0, self._tried(copy), kinds)
         except BaseException:
             if os.path.exists(path):
                 os.unlink(path)
             raise
-        number = self._tables.new_number()
-        self._tables.put(number, Piece(path, 0, rows, kinds))
-        self._tables.free()
-        return self._made(asked.request, number, time.thread_time() - begin)
+
+    def _gathered(
+        self,
+        asked: messages.Run,
+        blocks: gather.Blocks,
+        selection: sql.Selection,
+        kinds: tuple[CellKind, ...],
+    ) -> list[Piece] | None:
+        """The pieces of a step that is done block by block; None if it is left to DuckDB."""
+        step = asked.step
+        if not isinstance(step, nodes.Take):
+            return None
+
+        def room() -> None:
+            self._tables.free()
+            if asked.request in self._cancelled:
+                raise duckdb.InterruptException
+
+        output = gather.Output(kinds, self._tables.new_path, room, [], [])
+        try:
+            if gather.taken(blocks, selection, step, output):
+                return output.finish()
+        except BaseException:
+            for piece in output.pieces:
+                if os.path.exists(piece.path):
+                    os.unlink(piece.path)
+            raise
+        return None
 
     def _tried(self, statement: str) -> int:
         """Run a statement, after failing for want of memory once more with less of it."""
@@ -212,8 +257,8 @@ class EngineServer:
         columns = [n for i, k in enumerate(shape.kinds) for n in parts.names(i, k)]
         if not columns:
             columns = [parts.ROW]
-        text = f"SELECT {', '.join(columns)} FROM ({inner}) ORDER BY row"
-        frame = pl.DataFrame(self._databases[0].sql(text))
+        text = f"SELECT {', '.join(dict.fromkeys([parts.ROW, *columns]))} FROM ({inner})"
+        frame = gather.in_order(pl.DataFrame(self._databases[0].sql(text))).select(columns)
         file = io.BytesIO()
         frame.write_ipc_stream(file)
         return messages.FetchedRows(asked.request, shape.kinds, file.getvalue())
@@ -302,8 +347,9 @@ def main(descriptor: int, text: str) -> NoReturn:
 
 
 def _load() -> None:
-    """Import what would be imported in the middle of a request."""
+    """Import what would be imported in the middle of a request, when files are out of sight."""
     pl.DataFrame, pl.Series  # noqa: B018 - the first name asked for imports Polars
+    importlib.import_module("polars._utils.parquet")  # what ``write_parquet`` imports
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ def step(selection: Selection, plan: nodes.Step, kinds: Sequence[CellKind]) -> s
         return _numbered(_columns(kinds), rows)
     if isinstance(plan, nodes.Group):
         return _group(selection, plan, kinds)
-    return _join(selection, plan, kinds)
+    return _match(selection, plan)
 
 
 def _columns(kinds: Sequence[CellKind], prefix: str = "") -> list[str]:
@@ -261,27 +261,25 @@ _JOINS = {
 }
 
 
-def _join(selection: Selection, plan: nodes.Join, kinds: Sequence[CellKind]) -> str:
-    left, right = selection.shape(plan.left).kinds, selection.shape(plan.right).kinds
+def _match(selection: Selection, plan: nodes.Match) -> str:
+    left, right = selection.shape(plan.left), selection.shape(plan.right)
     sign = "IS NOT DISTINCT FROM" if plan.nulls_equal else "="
     tests = []
-    for one, other in plan.on:
-        if left[one] is CellKind.NULL:
+    for number, (one, other) in enumerate(plan.on):
+        kind = left.kinds[one]
+        if kind is CellKind.NULL:
             tests.append("true" if plan.nulls_equal else "false")
         else:
-            keys = parts.name(one, left[one]), parts.name(other, right[other])
+            keys = parts.name(number, kind), parts.name(number, right.kinds[other])
             tests.append(f"l.{keys[0]} {sign} r.{keys[1]}")
+    keys_of_left = selection.some(plan.left, [one for one, _ in plan.on], 0, left.rows)
+    keys_of_right = selection.some(plan.right, [other for _, other in plan.on], 0, right.rows)
     joined = (
-        f"({selection.all_of(plan.left)}) AS l {_JOINS[plan.kind]} "
-        f"({selection.all_of(plan.right)}) AS r ON {' AND '.join(tests)}"
+        f"({keys_of_left}) AS l {_JOINS[plan.kind]} ({keys_of_right}) AS r ON {' AND '.join(tests)}"
     )
-    if plan.kind in (JoinKind.SEMI, JoinKind.ANTI):
-        return _numbered(_columns(kinds), f"(SELECT l.* FROM {joined} ORDER BY l.row)")
-    selected = [f"l.{name} AS {name}" for n, k in enumerate(left) for name in parts.names(n, k)]
-    for number, kind in enumerate(right):
-        names = zip(parts.names(number, kind), parts.names(number + len(left), kind), strict=True)
-        selected += [f"r.{one} AS {other}" for one, other in names]
-    selected.append("l.row AS place")
-    selected.append("r.row AS right_place")
-    rows = f"SELECT {', '.join(selected)} FROM {joined} ORDER BY place NULLS LAST, right_place"
-    return _numbered(_columns(kinds), f"({rows})")
+    is_left = plan.kind in (JoinKind.SEMI, JoinKind.ANTI)
+    of_right = "NULL" if is_left else "r.row"
+    rows = f"SELECT l.row AS place, {of_right} AS right_place FROM {joined} "
+    rows += "ORDER BY place NULLS LAST, right_place"
+    numbers = ["place::DOUBLE AS c0n", "right_place::DOUBLE AS c1n"]
+    return _numbered(numbers, f"({rows})")

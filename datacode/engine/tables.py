@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from datacode.plans.nodes import BadPlan, CellKind, Shape, common_kind
@@ -82,11 +83,11 @@ class Tables:
         self._last += 1
         return -self._last
 
-    def put(self, number: int, piece: Piece) -> StoredTable:
-        """A table of one piece."""
+    def put(self, number: int, pieces: Sequence[Piece]) -> None:
+        """A table of pieces, one at least."""
         table = self._tables[number] = StoredTable(is_whole=True)
-        table.add(piece)
-        return table
+        for piece in pieces:
+            table.add(piece)
 
     def new_path(self) -> str:
         """Where the next file goes."""

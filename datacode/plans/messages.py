@@ -94,7 +94,11 @@ class EngineDone(Struct, tag="done", frozen=True):
 
 
 class Made(Struct, tag="made", frozen=True):
-    """A table is there: its number, rows, and for each column its kind and number of nulls."""
+    """A table is there: its number, rows, and for each column its kind and number of nulls.
+
+    ``whole``, of a ``Match``: are these all rows of the left side, and of the right one, each once
+    and in order?
+    """
 
     request: int
     table: int
@@ -102,6 +106,7 @@ class Made(Struct, tag="made", frozen=True):
     kinds: tuple[CellKind, ...]
     nulls: tuple[int, ...]
     seconds: float
+    whole: tuple[bool, bool] = (False, False)
 
 
 class FetchedRows(Struct, tag="fetched", frozen=True):

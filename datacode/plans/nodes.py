@@ -161,11 +161,12 @@ class JoinKind(StrEnum):
     ANTI = "anti"
 
 
-class Join(Struct, tag="join", frozen=True):
-    """The columns of both sides, for rows whose keys are equal; of ``SEMI`` and ``ANTI`` the left.
+class Match(Struct, tag="match", frozen=True):
+    """The numbers of the rows that a join puts together, in two columns: left, right.
 
     In the order of the left rows and, for one left row, of the right ones; right rows without a
-    partner come last. Null equals null only with ``nulls_equal``.
+    partner come last. A side without a partner is null, as the right is for ``SEMI`` and ``ANTI``.
+    Null equals null only with ``nulls_equal``.
     """
 
     left: Source
@@ -175,7 +176,7 @@ class Join(Struct, tag="join", frozen=True):
     nulls_equal: bool = False
 
 
-Step: TypeAlias = CopyRows | Filter | Take | Sort | Group | Join
+Step: TypeAlias = CopyRows | Filter | Take | Sort | Group | Match
 """What an engine does; the result is a new table."""
 
 
@@ -264,8 +265,9 @@ def _check_columns(columns: Sequence[int], shape: Shape) -> None:
 def kinds_after(step: Step, table: TableShape) -> tuple[CellKind, ...]:
     """The kinds of the columns that a step makes. Raises ``BadPlan`` where it cannot be."""
     counter = _Counter()
-    if isinstance(step, Join):
-        return _kinds_after_join(step, table, counter)
+    if isinstance(step, Match):
+        _check_match(step, table, counter)
+        return (CellKind.NUMBER, CellKind.NUMBER)
     shape = _shape(step.source, table, counter)
     if isinstance(step, Filter):
         mask = _shape(step.mask, table, counter)
@@ -302,7 +304,7 @@ def _kinds_after_group(step: Group, shape: Shape) -> tuple[CellKind, ...]:
     return tuple(kinds)
 
 
-def _kinds_after_join(step: Join, table: TableShape, counter: _Counter) -> tuple[CellKind, ...]:
+def _check_match(step: Match, table: TableShape, counter: _Counter) -> None:
     left = _shape(step.left, table, counter)
     right = _shape(step.right, table, counter)
     _check_columns([one for one, _ in step.on], left)
@@ -312,6 +314,3 @@ def _kinds_after_join(step: Join, table: TableShape, counter: _Counter) -> tuple
     for one, other in step.on:
         if left.kinds[one] is not right.kinds[other] or left.kinds[one] is CellKind.MIXED:
             raise BadPlan("keys of different kinds")
-    if step.kind in (JoinKind.SEMI, JoinKind.ANTI):
-        return left.kinds
-    return left.kinds + right.kinds

@@ -40,7 +40,9 @@ def environment() -> dict[str, str]:
     return passed_on | {
         "LANG": "C.UTF-8",
         "POLARS_MAX_THREADS": "1",
+        # Memory that is let go is given back, so that DuckDB and Polars can use it in turn.
         "_RJEM_MALLOC_CONF": "background_thread:false,retain:false,narenas:2",
+        "DUCKDB_JE_MALLOC_CONF": "retain:false,dirty_decay_ms:0,muzzy_decay_ms:0",
     }
 
 

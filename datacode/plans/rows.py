@@ -413,10 +413,31 @@ class EngineRows:
             if not self._is_key(one) or not other._is_key(two):
                 return None
         how = nodes.JoinKind(kind)
-        step = nodes.Join(self._plan, other._plan, tuple(on), how, nulls_equal)
-        is_left = how in (nodes.JoinKind.SEMI, nodes.JoinKind.ANTI)
-        facts = self.facts if is_left else [*self.facts, *other.facts]
-        return self._done(step, facts, "join", other._held)
+        step = nodes.Match(self._plan, other._plan, tuple(on), how, nulls_equal)
+        held = tuple(dict.fromkeys((*self._held, *other._held)))
+        found, hold = self._storage.run(step, held)
+        sides = [self] if how in (nodes.JoinKind.SEMI, nodes.JoinKind.ANTI) else [self, other]
+        taken = [side._matched(found, hold, number) for number, side in enumerate(sides)]
+        seconds = found.seconds + sum(each.steps[-1].seconds for each in taken)
+        steps = (*self.steps, StepRecord("join", round(seconds, 3), found.rows))
+        plans = tuple(each._plan for each in taken)
+        plan = nodes.Zip(plans) if len(plans) > 1 else plans[0]
+        facts = tuple(f for each in taken for f in each.facts)
+        held = tuple(dict.fromkeys(hold for each in taken for hold in each._held))
+        made = EngineRows(self._storage, plan, found.rows, facts, held, steps)
+        return (made._copied() if nodes.nodes_of(plan) > _DEEP else made).columns()
+
+    def _matched(self, found: messages.Made, hold: _Hold, number: int) -> EngineRows:
+        """These rows as one side of a match."""
+        if found.whole[number]:
+            step = StepRecord("take", 0.0, found.rows)
+            return EngineRows(
+                self._storage, self._plan, self.row_count, self.facts, self._held, (step,)
+            )
+        rows = nodes.Project(nodes.Scan(found.table), (number,))
+        made, own = self._storage.run(nodes.Take(self._plan, rows), [*self._held, hold])
+        step = StepRecord("take", made.seconds, made.rows)
+        return self._storage._rows(made, own, self.facts, (step,))
 
 
 def too_large(rows: int) -> DataCodeError:

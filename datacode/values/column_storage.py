@@ -266,7 +266,7 @@ class StoredRows(Protocol):
     def joined(
         self, other: StoredRows, on: Sequence[tuple[int, int]], kind: str, nulls_equal: bool
     ) -> list[ColumnData] | None:
-        """The columns of both sides for rows whose keys are equal (``plans.nodes.Join``)."""
+        """The columns of both sides for rows whose keys are equal (``plans.nodes.Match``)."""
 
 
 def by_source(columns: Sequence[ColumnData]) -> list[tuple[StoredRows | None, list[int]]]:

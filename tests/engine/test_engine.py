@@ -63,9 +63,9 @@ BAD: list[nodes.Step] = [
     nodes.Group(ONE, (2,), ()),
     nodes.Group(ONE, (0,), (nodes.AggregateColumn(1, nodes.Aggregation.SUM),)),
     nodes.Group(ONE, (0,), (nodes.AggregateColumn(2, nodes.Aggregation.MIN),)),
-    nodes.Join(ONE, ONE, (), nodes.JoinKind.INNER),
-    nodes.Join(ONE, ONE, ((0, 1),), nodes.JoinKind.INNER),
-    nodes.Join(ONE, ONE, ((2, 2),), nodes.JoinKind.INNER),
+    nodes.Match(ONE, ONE, (), nodes.JoinKind.INNER),
+    nodes.Match(ONE, ONE, ((0, 1),), nodes.JoinKind.INNER),
+    nodes.Match(ONE, ONE, ((2, 2),), nodes.JoinKind.INNER),
 ]
 
 
