@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from datacode.i18n.expected_types import expected_types
 from datacode.i18n.message import Message, MessageError, parameters
 
 
@@ -118,10 +119,12 @@ def type_error(expected: str, found: str = "other") -> DataCodeError:
     """A builtin was given the wrong type of value. ``found`` is nearly always ``other``."""
     if found == "other":
         # A message of its own: "other" is a word of the reference's, not of any reader's.
-        message = Message("wrong_type", "expected {expected}, found other", {"expected": expected})
+        message = Message(
+            "wrong_type", "expected {expected}, found other", {"expected": expected_types(expected)}
+        )
     else:
         message = Message("wrong_type_found", "expected {expected}, found {found}").filled(
-            expected=expected, found=found
+            expected=expected_types(expected), found=expected_types(found)
         )
     return DataCodeError(Kind.TYPE, message)
 

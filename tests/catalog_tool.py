@@ -41,6 +41,8 @@ PLAIN = {"mark", "translate"}
 """Calls whose first argument is a text."""
 ORIGINALS = ("recursion_too_deep",)
 """Messages that programs see in other Russian words than readers."""
+VALUE = "{debug}"
+"""The template of a value: English shows its debug form, a translation ``{shown}``."""
 
 Key = tuple[str | None, str]
 """The code (msgctxt) of a message, None for other texts, and its template (msgid)."""
@@ -93,7 +95,7 @@ def wanted() -> dict[Key, str]:
     return {
         key: file
         for key, file in found.items()
-        if re.search(r"[^\W\d_]", re.sub(r"{\w+}", "", key[1]))
+        if key[1] == VALUE or re.search(r"[^\W\d_]", re.sub(r"{\w+}", "", key[1]))
     }
 
 

@@ -77,7 +77,7 @@ class DocumentedTests(DaemonTestCase):
             [
                 "🚀 Запуск WebSocket сервера DataCode...",
                 "📡 Адрес: ws://127.0.0.1:0",
-                "📁 Режим виртуальной среды: включен (--use-ve)",
+                "📁 Режим виртуальной среды: включён (--use-ve)",
                 "💡 Используйте --host и --port для изменения адреса",
                 "💡 Или переменную окружения DATACODE_WS_ADDRESS",
                 "",
@@ -352,7 +352,7 @@ class SessionTests(DaemonTestCase):
         self.assertEqual(client.ask(code=code)["output"], "allowed\n")
         self.assertEqual(
             client.ask(code='print(read_file("../c.txt"))')["error"],
-            "Ошибка: Доступ запрещен: путь находится вне разрешенной папки",
+            "Ошибка: Доступ запрещён: путь находится вне разрешённой папки",
         )
         answer = client.ask(code='write_file("a.txt", "changed")')
         self.assertFalse(answer["success"])
@@ -379,12 +379,12 @@ class SessionTests(DaemonTestCase):
         self.assertEqual(second.ask(type="session_files")["files"], [])
         self.assertEqual(second.ask(code="print(list_files(getcwd()))")["output"], "[]\n")
         for path, text in (
-            ("/etc/hosts.txt", "Доступ запрещен: путь находится вне папки сессии"),
+            ("/etc/hosts.txt", "Доступ запрещён: путь находится вне папки сессии"),
             # Whatever its extension is.
-            ("/etc/passwd", "Доступ запрещен: путь находится вне папки сессии"),
+            ("/etc/passwd", "Доступ запрещён: путь находится вне папки сессии"),
             (
                 "../x.txt",
-                "Доступ запрещен: использование '..' для выхода из папки сессии не разрешено",
+                "Доступ запрещён: использование '..' для выхода из папки сессии не разрешено",
             ),
         ):
             answer = second.ask(code=f'print(read_file("{path}"))')

@@ -89,7 +89,7 @@ class DocumentedTests(ProtocolTestCase):
         self.assertEqual(content.split(), ["month,sum", "april,150", "march,200"])
         self.assertEqual(
             self.ask(type="delete_file", filename="in/sales.csv"),
-            {"success": True, "message": "Файл in/sales.csv удален", "error": None},
+            {"success": True, "message": "Файл in/sales.csv удалён", "error": None},
         )
         self.assertEqual(
             self.ask(type="delete_file", filename="in/sales.csv"),
@@ -128,7 +128,7 @@ class DocumentedTests(ProtocolTestCase):
             {
                 "success": False,
                 "output": "",
-                "error": "Ошибка парсинга запроса: больше 8 МиБ может быть только upload_file",
+                "error": "Запрос не разобран: больше 8 МиБ может быть только upload_file",
                 "id": 2,
             },
         )
@@ -179,11 +179,11 @@ class ExtensionTests(ProtocolTestCase):
         self.assertEqual(self.ask(type="table_rows", table=name, offset=5000)["rows"], [])
         self.assertEqual(
             self.refused(type="table_rows", table="9.9"),
-            "таблица больше не хранится: выполните программу еще раз",
+            "таблица больше не хранится: выполните программу ещё раз",
         )
         self.assertEqual(
             self.refused(type="table_rows", table=name, sort=3),
-            "нет столбца 3: в таблице 3, счет с 0",
+            "нет столбца 3: в таблице 3, счёт с 0",
         )
         for wrong, expected in (
             ({"count": 10_001}, "поле 'count' должно быть целым числом от 1 до 10000"),
@@ -362,7 +362,7 @@ class ExtensionTests(ProtocolTestCase):
     def test_auth(self) -> None:
         """Where nothing is required, it is granted."""
         self.assertEqual(
-            self.ask(type="auth"), {"success": True, "message": "Доступ разрешен", "error": None}
+            self.ask(type="auth"), {"success": True, "message": "Доступ разрешён", "error": None}
         )
 
 
@@ -386,7 +386,7 @@ class ShareTests(ProtocolTestCase):
         """Twice, with a wrong password, to an unknown share, to a dead host."""
         connect = {"type": "smb_connect", "password": PASSWORD, **self.account}
         self.assertEqual(
-            self.refused(**connect, share_name="data"), "SMB share 'data' уже подключена"
+            self.refused(**connect, share_name="data"), "Общая папка 'data' уже подключена"
         )
         self.assertEqual(
             self.refused(**{**connect, "password": "x"}, share_name="other"),
@@ -394,7 +394,7 @@ class ShareTests(ProtocolTestCase):
         )
         self.assertEqual(
             self.refused(**connect, share_name="nowhere"),
-            "Ошибка подключения к SMB: шара 'nowhere' не найдена",
+            "Ошибка подключения к SMB: общая папка 'nowhere' не найдена",
         )
         self.assertEqual(
             self.refused(**{**connect, "ip": "127.0.0.1:1"}, share_name="x"),
@@ -454,7 +454,7 @@ class ShareTests(ProtocolTestCase):
         self.assertEqual(self.ask(code=code)["output"], "350\n")
         self.assertEqual(
             self.refused(code='print(read_file("lib://none/x.txt"))'),
-            "Ошибка: SMB share 'none' не подключена",
+            "Ошибка: Общая папка 'none' не подключена",
         )
 
     def test_complete(self) -> None:
@@ -476,9 +476,9 @@ class ShareTests(ProtocolTestCase):
         """Afterwards it is unknown."""
         self.assertEqual(
             self.ask(type="smb_disconnect", share_name="data"),
-            {"success": True, "message": "Отключено от SMB шары 'data'", "error": None},
+            {"success": True, "message": "Общая папка 'data' отключена", "error": None},
         )
         self.assertEqual(
             self.refused(type="smb_list_files", share_name="data", path=""),
-            "SMB share 'data' не подключена",
+            "Общая папка 'data' не подключена",
         )

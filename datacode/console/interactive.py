@@ -108,7 +108,7 @@ def _showing(expression: nodes.Expr, locale: str | None) -> str:
     if locale is None:
         return _SHOW
     note = catalog.translate(
-        catalog.mark("… the first {shown} rows; `show_table(_)` shows all of them"), locale
+        catalog.mark("… rows 1 to {shown}; `show_table(_)` shows all of them"), locale
     )
     return _SHOW_BEGINNING.format(
         most=_MOST_ROWS, shown=_ROWS_SHOWN, note=note.format(shown=_ROWS_SHOWN)

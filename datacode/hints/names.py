@@ -61,6 +61,12 @@ def hint(
         return _alike(name, _MEMBERS[code])
     if code in _KEYED:
         return _alike(name or error.message.value("key"), {*keys, *_written_keys(text)})
+    if code == "wrong_type" and name in builtins:
+        return Message(
+            "call_signature_given",
+            "it is called as {signature}; given: {given}",
+            {"signature": builtins[name].signature, "given": error.message.params["given"]},
+        )
     if "found" in error.message.params and name:
         return _signature(name, builtins, own)
     if error.kind is Kind.FUNCTION:

@@ -6,6 +6,7 @@ server reference, section 13.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -20,8 +21,10 @@ class Message(Struct, frozen=True):
 
     ``code`` names it for tests, hints and clients: words may change, it does not. ``template`` is
     English, with ``{name}`` for each of ``params``; code and template together are the key of the
-    catalogue. Parameters are inserted as they are; text of a user in them is never read as a
-    template. A parameter may be a message itself: why something failed, in the same language.
+    catalogue. A translation may have a form of words by a number among them, in Russian
+    ``{name|for 1|for 2|for 5}``. Parameters are inserted as they are; text of a user in them is
+    never read as a template. A parameter may be a message itself: why something failed, in the
+    same language.
     ``kind`` is what stands in front of an error that another one quotes; not in Russian.
     ``russian`` messages are those that DataCode 1.x had in Russian: programs see and test that.
     """
@@ -88,7 +91,22 @@ def render(message: Message, locale: str) -> str:
     return ("" if locale == "ru" else message.kind) + _inserted(template, values)
 
 
+_FORMS = re.compile(r"{(\w+)\|([^{}|]*)\|([^{}|]*)\|([^{}|]*)}")
+
+
+def _form(number: str) -> int:
+    """Which of the three Russian forms stands with a number: 1 файл, 2 файла, 5 файлов."""
+    if not number.isdecimal():
+        return 1 if re.fullmatch(r"\d+\.\d+", number) else 2
+    tens, ones = int(number[-2:]) // 10, int(number[-1])
+    if tens == 1 or ones == 0 or ones > 4:
+        return 2
+    return 0 if ones == 1 else 1
+
+
 def _inserted(template: str, params: Mapping[str, Any]) -> str:
+    if "|" in template:
+        template = _FORMS.sub(lambda m: m[2 + _form(str(params.get(m[1], "")))], template)
     try:
         return template.format_map(params)
     except KeyError:

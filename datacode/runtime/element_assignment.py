@@ -17,7 +17,7 @@ from datacode.runtime.indexing import (
     no_index,
     position_of,
 )
-from datacode.values.text import debug
+from datacode.values.described import described
 from datacode.values.types import Value
 
 
@@ -141,7 +141,7 @@ def _check_container(container: Value) -> None:
         raise runtime_error(
             "cannot_assign_to_element",
             "Cannot assign to an element of {value}",
-            value=debug(container),
+            value=described(container),
         )
 
 

@@ -13,9 +13,10 @@ from math import trunc
 from datacode.errors import DataCodeError, runtime_error
 from datacode.tables.select import renamed_by_join
 from datacode.values import paths
+from datacode.values.described import described
 from datacode.values.parse_text import WHITE_SPACE
 from datacode.values.table import Column, Indexer, Table
-from datacode.values.text import debug, number_text
+from datacode.values.text import number_text
 from datacode.values.types import Path, PathPattern, Value
 
 Condition = Callable[[Table, str], Value]
@@ -127,7 +128,10 @@ def _row_or_cell(view: Indexer | Column, index: float) -> Value:
 def no_index(value: Value, index: Value) -> DataCodeError:
     """The error of ``value[index]`` for kinds that do not go together."""
     return runtime_error(
-        "cannot_index", "Cannot index {value} with {index}", value=debug(value), index=debug(index)
+        "cannot_index",
+        "Cannot index {value} with {index}",
+        value=described(value),
+        index=described(index),
     )
 
 
@@ -168,7 +172,7 @@ def member_reader(file_kind: Callable[[str], str | None]) -> Callable[[Value, st
             "cannot_access_member",
             "Cannot access member '{name}' on {value}",
             name=name,
-            value=debug(value),
+            value=described(value),
         )
 
     def _path_member(path: str, name: str) -> Value:

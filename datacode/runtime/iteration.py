@@ -16,8 +16,8 @@ from datacode.language.analysis.plan import FoldProgram
 from datacode.runtime.builtins.arrays import range_bounds
 from datacode.runtime.builtins.functional import numbered_elements
 from datacode.tables import folds
+from datacode.values.described import described
 from datacode.values.table import Column, Table
-from datacode.values.text import debug
 from datacode.values.types import Value
 
 EXACT = 2**53
@@ -35,7 +35,7 @@ def each(value: Value) -> Iterable[Value]:
         return value.rows()  # type: ignore[no-any-return]
     if kind is Column:
         return iter(value)  # type: ignore[no-any-return]
-    raise runtime_error("cannot_iterate", "Cannot iterate over {value}", value=debug(value))
+    raise runtime_error("cannot_iterate", "Cannot iterate over {value}", value=described(value))
 
 
 def cells_of_rows(
@@ -118,7 +118,7 @@ def each_unpacked(value: Value, count: int) -> Iterable[Value]:
                 count=count,
             )
         return value.rows()  # type: ignore[no-any-return]
-    raise runtime_error("cannot_iterate", "Cannot iterate over {value}", value=debug(value))
+    raise runtime_error("cannot_iterate", "Cannot iterate over {value}", value=described(value))
 
 
 def unpack_error(element: Value, count: int) -> NoReturn:

@@ -14,9 +14,10 @@ from typing import Any, NoReturn
 from datacode.errors import runtime_error
 from datacode.values import equality, paths
 from datacode.values.date_text import begins_like_a_date, both_dates, both_durations, date_key
+from datacode.values.described import described
 from datacode.values.parse_text import amount_of, both_amounts
 from datacode.values.table import Column
-from datacode.values.text import debug, number_text, printed
+from datacode.values.text import number_text, printed
 from datacode.values.types import Currency, Path, PathPattern, Value
 
 CheckSize = Callable[[float, int], None]
@@ -53,7 +54,7 @@ def _refuse(code: str, template: str, left: Value, right: Value, sign: str = "")
             "table_add_column(t, 'name', expression='{expression}')",
             expression=expression,
         )
-    raise runtime_error(code, template, left=debug(left), right=debug(right))
+    raise runtime_error(code, template, left=described(left), right=described(right))
 
 
 def _in_expression(operand: Value) -> str:
@@ -189,7 +190,7 @@ def negate(value: Value) -> Value:
     """``-value``."""
     if value.__class__ is float:
         return -value
-    raise runtime_error("cannot_negate", "Cannot negate {value}", value=debug(value))
+    raise runtime_error("cannot_negate", "Cannot negate {value}", value=described(value))
 
 
 # Comparison ------------------------------------------------------------------

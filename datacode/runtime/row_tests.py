@@ -11,8 +11,8 @@ from datacode.errors import runtime_error
 from datacode.runtime import operators
 from datacode.tables.like import like_test
 from datacode.tables.regular_expressions import is_matching
+from datacode.values.described import described
 from datacode.values.table import Column
-from datacode.values.text import debug
 from datacode.values.types import Value
 
 _at_most = operators.lenient(operators.less_equal)
@@ -30,7 +30,9 @@ def row_like(value: Value, pattern: Value) -> bool:
     """Does a pattern with ``%`` and ``_`` cover the whole text? Only of texts."""
     if pattern.__class__ is not str:
         raise runtime_error(
-            "pattern_is_no_text", "The pattern must be a text, not {value}", value=debug(pattern)
+            "pattern_is_no_text",
+            "The pattern must be a text, not {value}",
+            value=described(pattern),
         )
     return value.__class__ is str and _like_test(pattern)(value)
 
@@ -39,13 +41,15 @@ def row_matches(value: Value, pattern: Value) -> bool:
     """Does a regular expression match a part of the text? Null matches nothing."""
     if pattern.__class__ is not str:
         raise runtime_error(
-            "pattern_is_no_text", "The pattern must be a text, not {value}", value=debug(pattern)
+            "pattern_is_no_text",
+            "The pattern must be a text, not {value}",
+            value=described(pattern),
         )
     if value is None:
         return False
     if value.__class__ is not str:
         raise runtime_error(
-            "matches_needs_text", "matches needs a text, not {value}", value=debug(value)
+            "matches_needs_text", "matches needs a text, not {value}", value=described(value)
         )
     return is_matching(value, pattern)
 

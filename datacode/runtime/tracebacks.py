@@ -6,9 +6,11 @@ fails is it worked out here what the program did wrong. Source: language referen
 
 from __future__ import annotations
 
+import inspect
 import logging
 import sys
 from itertools import islice
+from pathlib import Path
 from types import FrameType, TracebackType
 
 from datacode.errors import (
@@ -19,13 +21,19 @@ from datacode.errors import (
     runtime_error,
     variable_error,
 )
+from datacode.i18n.expected_types import expected_types
 from datacode.i18n.message import Message
 from datacode.language import python_names
 from datacode.language.codegen.builder import INDEX_MARK, MEMBER_MARK
 from datacode.language.compiler import CONDITION_FILE, PROGRAM_FILE
 from datacode.runtime import indexing
+from datacode.runtime.builtins.registry import ABSENT
+from datacode.values.described import kind_name
 
 TOO_DEEP = Message("recursion_too_deep", "Maximum recursion depth exceeded ({limit})", russian=True)
+
+_LIBRARY = str(Path(__file__).with_name("builtins"))
+"""Where the functions of the library are."""
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +81,8 @@ def translate_exception(exception: Exception, limit: int) -> DataCodeError:
     if place is not None:
         error.locate(place[1], _expression_at(place[0], place[2]))
     error.function = error.function or _function_of(frames)
+    if error.message.code == "wrong_type":
+        _note_call(error, frames)
     return error
 
 
@@ -84,6 +94,24 @@ def caught_exception(exception: Exception, limit: int) -> DataCodeError:
     if place is not None:
         error.locate(place[1], None)
     return error
+
+
+def _note_call(error: DataCodeError, frames: list[_Place]) -> None:
+    """Which function of the library refused an argument, and the kinds of all that it got."""
+    called = next((frame for frame, _, _, file in frames if file.startswith(_LIBRARY)), None)
+    if called is None:
+        return
+    code, values = called.f_code, called.f_locals
+    names = code.co_varnames[: code.co_argcount]
+    given = [values[name] for name in names if name != "host" and name in values]
+    if code.co_flags & inspect.CO_VARARGS:
+        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+        given.extend(values.get(rest) or ())
+    kinds = [kind_name(value) for value in given if value is not ABSENT]
+    if kinds and None not in kinds:
+        error.message = error.message.filled(
+            name=code.co_name.rstrip("_"), given=expected_types(", ".join(filter(None, kinds)))
+        )
 
 
 def _failing_place(error: DataCodeError, frames: list[_Place]) -> _Place | None:

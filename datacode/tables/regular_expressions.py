@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from datacode.errors import DataCodeError, runtime_error
+from datacode.tables.regex_reasons import regex_reason
 from datacode.values.lazy_polars import pl
 
 LONGEST_PATTERN = 1000
@@ -41,7 +42,7 @@ def checked(pattern: str) -> int:
             "regex_unreadable",
             "The regular expression '{pattern}' cannot be read: {reason}",
             pattern=pattern,
-            reason=reason,
+            reason=regex_reason(reason),
         ) from None
     return len(groups.struct.fields) if isinstance(groups.dtype, pl.Struct) else 0
 

@@ -7,7 +7,7 @@ without recursion, and that of a shared part once. Source: language reference, 1
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +44,14 @@ def printed(value: Value) -> str:
     if kind is list or kind is dict:
         return _nested_text(value, _PRINTED)
     return _printed_leaf(value)
+
+
+def beginning(value: Value, most: int) -> str:
+    """The first characters of the printed form, at most about ``most`` of them."""
+    kind = value.__class__
+    if kind is list or kind is dict:
+        return _nested_text(value, replace(_PRINTED, most=most))
+    return printed(value)
 
 
 def debug(value: Value) -> str:

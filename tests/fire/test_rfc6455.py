@@ -32,7 +32,7 @@ from tests.shared_daemon import SharedDaemonTestCase
 ASK = json.dumps({"type": "auth"}).encode()
 """A request that is answered without an interpreter."""
 
-GRANTED = {"success": True, "message": "Доступ разрешен", "error": None}
+GRANTED = {"success": True, "message": "Доступ разрешён", "error": None}
 
 
 class Raw:

@@ -241,8 +241,7 @@ class OrderTests(SessionTestCase):
         self.assertEqual([answer.get("id") for answer in room.client.sent], [1, 2, None, None, 4])
         self.assertTrue(room.client.sent[2]["error"].startswith("Ошибка парсинга запроса. "))
         self.assertEqual(
-            room.client.sent[3]["error"],
-            "Ошибка парсинга запроса: ожидается текстовое сообщение с JSON",
+            room.client.sent[3]["error"], "Запрос не разобран: ожидается текстовое сообщение с JSON"
         )
 
     def test_a_thousand(self) -> None:
@@ -528,7 +527,7 @@ class ShareTests(SessionTestCase):
         )
         self.assertEqual(
             room.answer(type="smb_connect", ip="h", **SMB),
-            {"success": False, "message": "", "error": "SMB share 'data' уже подключена"},
+            {"success": False, "message": "", "error": "Общая папка 'data' уже подключена"},
         )
         wrong = {**SMB, "password": "wrong", "share_name": "other"}
         self.assertEqual(
@@ -550,7 +549,7 @@ class ShareTests(SessionTestCase):
     def test_not_connected(self) -> None:
         """Each request says it in its own shape."""
         room = self.room()
-        error = "SMB share 'data' не подключена"
+        error = "Общая папка 'data' не подключена"
         self.assertEqual(
             room.answer(type="smb_list_files", share_name="data", path=""),
             {"success": False, "files": [], "error": error},
@@ -610,8 +609,7 @@ class ShareTests(SessionTestCase):
         room = self.connected(Settings(bounds=Bounds(message_bytes=1)))
         answer = room.answer(type="smb_read_file", share_name="data", file_path="a.txt")
         self.assertEqual(
-            answer["error"],
-            "Ошибка чтения файла: файл 'a.txt' слишком велик (2 байт, предел 1 байт)",
+            answer["error"], "Ошибка чтения файла: файл 'a.txt' слишком велик (2 байта, предел 1)"
         )
 
     def test_progress(self) -> None:
@@ -666,7 +664,7 @@ class ShareTests(SessionTestCase):
         room = self.connected()
         self.assertEqual(
             room.answer(type="smb_disconnect", share_name="DATA")["message"],
-            "Отключено от SMB шары 'DATA'",
+            "Общая папка 'DATA' отключена",
         )
         self.assertFalse(room.answer(type="smb_disconnect", share_name="data")["success"])
 
@@ -675,7 +673,7 @@ class UploadTests(SessionTestCase):
     def test_off(self) -> None:
         """Without --use-ve, before anything else is looked at."""
         room = self.room()
-        error = "Режим --use-ve не включен"
+        error = "Режим --use-ve не включён"
         self.assertEqual(
             room.answer(type="upload_file", filename="", content="base64:?"),
             {"success": False, "message": "", "error": error},
@@ -755,7 +753,7 @@ class UploadTests(SessionTestCase):
         for name in ("in/я.txt", "in"):
             self.assertEqual(
                 room.answer(type="delete_file", filename=name),
-                {"success": True, "message": f"Файл {name} удален", "error": None},
+                {"success": True, "message": f"Файл {name} удалён", "error": None},
             )
         self.assertEqual(room.answer(type="session_files")["files"], [])
         uploads = room.answer(type="info")["info"]["uploads"]
@@ -772,7 +770,7 @@ class AuthTests(SessionTestCase):
         room = self.guarded(succeed("anna"))
         self.assertEqual(
             room.answer(type="auth", token="T", id=1),
-            {"success": True, "message": "Доступ разрешен", "error": None, "id": 1},
+            {"success": True, "message": "Доступ разрешён", "error": None, "id": 1},
         )
         self.assertEqual(room.answer(code="x")["output"], "x")
         self.assertEqual(room.session.identity.account, "anna")

@@ -191,9 +191,7 @@ class UploadTests(SynchronousTestCase):
     def test_parent_is_a_file(self) -> None:
         """A file is no folder."""
         self.folder.upload("a", b"x")
-        self.assertEqual(
-            self.refused("a/b"), "Ошибка создания директории: это не папка (os error 20)"
-        )
+        self.assertEqual(self.refused("a/b"), "Ошибка создания папки: это не папка (os error 20)")
 
     def test_long_names(self) -> None:
         """A name that the disk does not take is refused in its words."""
@@ -201,13 +199,13 @@ class UploadTests(SynchronousTestCase):
             self.refused("x" * 10_000),
             "Ошибка записи файла: слишком длинное имя файла (os error 36)",
         )
-        self.assertIn("Ошибка создания директории: ", self.refused("x" * 10_000 + "/a"))
+        self.assertIn("Ошибка создания папки: ", self.refused("x" * 10_000 + "/a"))
 
     def test_quota(self) -> None:
         """More bytes than allowed are refused before they are written."""
         self.folder = SessionFolder(self.root / "q", max_bytes=3 << 20, max_files=0)
         self.folder.upload("a", b"x" * (2 << 20))
-        self.assertEqual(self.refused("b", "x" * (2 << 20)), "Превышен объем папки сессии (3 МиБ)")
+        self.assertEqual(self.refused("b", "x" * (2 << 20)), "Превышен объём папки сессии (3 МиБ)")
         self.folder.upload("a", b"x" * (3 << 20))
 
     def test_number_of_files(self) -> None:
@@ -359,7 +357,7 @@ class ReadingTests(SynchronousTestCase):
             for ask in (self.files.open, self.files.list_folder, self.files.kind):
                 error = self.assertRaises(FilesError, ask, path)
                 self.assertEqual(
-                    str(error), "Доступ запрещен: путь находится вне разрешенной папки", path
+                    str(error), "Доступ запрещён: путь находится вне разрешённой папки", path
                 )
 
     def test_patterns_are_refused_too(self) -> None:
@@ -602,15 +600,15 @@ class SessionAreaTests(SynchronousTestCase):
     def test_refusals(self) -> None:
         """Each way out has its own sentence."""
         self.assertEqual(
-            self.refused("/etc/passwd"), "Доступ запрещен: путь находится вне папки сессии"
+            self.refused("/etc/passwd"), "Доступ запрещён: путь находится вне папки сессии"
         )
         for path in ("..", "../secret", "sub/../../secret", "..\\secret", "sub\\..\\..\\x"):
             self.assertEqual(
                 self.refused(path),
-                "Доступ запрещен: использование '..' для выхода из папки сессии не разрешено",
+                "Доступ запрещён: использование '..' для выхода из папки сессии не разрешено",
             )
         self.assertEqual(
-            self.refused("link"), "Доступ запрещен: путь выходит за пределы папки сессии"
+            self.refused("link"), "Доступ запрещён: путь выходит за пределы папки сессии"
         )
 
 

@@ -519,7 +519,7 @@ class MessageTests(ServerTestCase):
             {
                 "success": False,
                 "output": "",
-                "error": "Ошибка парсинга запроса: ожидается текстовое сообщение с JSON",
+                "error": "Запрос не разобран: ожидается текстовое сообщение с JSON",
             },
         )
         self.assertEqual(len(connection.ask(code="x").texts), 2)
@@ -889,7 +889,7 @@ class AuthTests(ServerTestCase):
         server = self.checked()
         for fields in ({"token": "T"}, {"login": "anna", "password": "geheim"}):
             connection = self.opened(server).ask(type="auth", **fields).ask(code="x")
-            self.assertEqual(json.loads(connection.texts[0])["message"], "Доступ разрешен")
+            self.assertEqual(json.loads(connection.texts[0])["message"], "Доступ разрешён")
             self.assertEqual(len(connection.texts), 2)
 
     def test_wrong_first_message(self) -> None:

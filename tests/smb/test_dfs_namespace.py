@@ -198,7 +198,10 @@ class LinkTests(NamespaceTestCase):
                 *("down", f"127.0.0.1:{port}\\data", errors.UNREACHABLE),
                 f"сервер 127.0.0.1:{port} недоступен",
             ),
-            (*("none", f"{self.other.address}\\none", errors.NO_SHARE), "шара 'none' не найдена"),
+            (
+                *("none", f"{self.other.address}\\none", errors.NO_SHARE),
+                "общая папка 'none' не найдена",
+            ),
         ):
             path = self.link(name, place)
             listed = [self.root.address, self.other.address, f"127.0.0.1:{port}"]
@@ -210,7 +213,7 @@ class LinkTests(NamespaceTestCase):
         path = self.link("elsewhere", self.place())
         allowed = HostPolicy([self.root.address])
         opened = self.opened(ConnectionPolicy(hosts=allowed))
-        text = f"сервер {self.other.address} не разрешен администратором"
+        text = f"сервер {self.other.address} не разрешён администратором"
         self.assertFails(errors.HOST_REFUSED, text, opened, f"{path}/a.txt")
         self.assertEqual(self.names(opened, self.here.name), ["elsewhere"])
 
@@ -232,7 +235,7 @@ class LinkTests(NamespaceTestCase):
         self.assertRaises(BlockingIOError, trap.accept)
         path = self.link("port", f"127.0.0.1:{port}\\data")
         opened = self.opened(ConnectionPolicy(hosts=HostPolicy(["127.0.0.0/8"])))
-        text = f"сервер 127.0.0.1:{port} не разрешен администратором"
+        text = f"сервер 127.0.0.1:{port} не разрешён администратором"
         self.assertFails(errors.HOST_REFUSED, text, opened, f"{path}/a.txt")
 
     def test_where_a_server_may_send_us(self) -> None:
@@ -312,7 +315,7 @@ class RootTests(NamespaceTestCase):
         """The share is not there, whatever the server says about namespaces."""
         for server in (samba(), samba(host_msdfs="yes", msdfs_root="yes")):
             error = self.assertRaises(ShareError, self.namespace, server.target(), "files")
-            self.assertEqual(str(error), "шара 'files' не найдена")
+            self.assertEqual(str(error), "общая папка 'files' не найдена")
 
 
 def entry(version: int, text: str, flags: int = 0) -> bytes:

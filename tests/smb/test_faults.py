@@ -391,7 +391,7 @@ class IntegrityTests(FaultTestCase):
                 proxy.every(Fault("flip", at, 3))
                 self.assertEqual(
                     self.outcome(server, proxy, (errors.FORGED,)),
-                    f"ответ сервера 127.0.0.1:{proxy.port} не прошел проверку целостности",
+                    f"ответ сервера 127.0.0.1:{proxy.port} не прошёл проверку целостности",
                     name,
                 )
 

@@ -125,21 +125,23 @@ class ConnectTests(ShareTestCase):
 
     def test_disabled_account(self) -> None:
         """An account that is there but not to be used."""
-        text = "учетная запись отключена"
+        text = "учётная запись отключена"
         self.refused(errors.ACCOUNT_DISABLED, text, samba().target(DISABLED))
 
     def test_unknown_share(self) -> None:
         """Named as the client spelled it; also where no share can have such a name."""
         for name in ("Nothing", "", "a/b", "a\\b", "x" * 300):
-            self.refused(errors.NO_SHARE, f"шара '{name}' не найдена", samba().target(), name)
+            self.refused(
+                errors.NO_SHARE, f"общая папка '{name}' не найдена", samba().target(), name
+            )
 
     def test_no_rights(self) -> None:
         """A share that is for others."""
-        self.refused(errors.DENIED, "доступ запрещен", samba().target(), "forbidden")
+        self.refused(errors.DENIED, "доступ запрещён", samba().target(), "forbidden")
 
     def test_not_a_disk(self) -> None:
         """The share of pipes holds no files."""
-        text = "шара 'IPC$' не содержит файлов"
+        text = "в общей папке 'IPC$' нет файлов: это принтер или служебный ресурс"
         self.refused(errors.NOT_A_DISK, text, samba().target(), "IPC$")
 
     def test_nobody_listens(self) -> None:
@@ -170,7 +172,7 @@ class ConnectTests(ShareTestCase):
 
     def test_guest_where_there_are_none(self) -> None:
         """Logging in as nobody succeeds only if the share opens."""
-        self.refused(errors.DENIED, "доступ запрещен", samba().target("", ""))
+        self.refused(errors.DENIED, "доступ запрещён", samba().target("", ""))
 
     def test_guests_can_be_forbidden(self) -> None:
         """What a guest reads cannot be checked; an operator may refuse that."""
@@ -474,7 +476,7 @@ class ReadTests(ShareTestCase):
         (folder / "a").write_bytes(b"12345")
         share = self.opened(samba().target())
         path = f"{folder.name}/a"
-        text = f"файл '{path}' слишком велик (5 байт, предел 4 байт)"
+        text = f"файл '{path}' слишком велик (5 байт, предел 4)"
         self.fails(errors.TOO_LARGE, text, share.fetch, path, self.deadline(), limit=4)
         self.assertEqual(self.content(share.fetch(path, self.deadline(), limit=5)), b"12345")
 

@@ -83,7 +83,7 @@ class ConnectingTests(SharesTestCase):
     async def test_twice(self) -> None:
         """The same name in any case is refused, also while the first still connects."""
         first = Deferred.fromCoroutine(self.shares.connect(self.server.target(), "data"))
-        text = "SMB share 'Data' уже подключена"
+        text = "Общая папка 'Data' уже подключена"
         await self.refused(text, self.shares.connect(self.server.target(), "Data"))
         await first
         await self.refused(text, self.shares.connect(self.server.target(), "Data"))
@@ -107,9 +107,9 @@ class ConnectingTests(SharesTestCase):
         """Carry the prefix of connecting, and leave nothing connected."""
         for target, share, text in (
             (self.server.target(password="x"), "data", "неверное имя пользователя или пароль"),
-            (self.server.target(), "Нет", "шара 'Нет' не найдена"),
-            (self.server.target(), "forbidden", "доступ запрещен"),
-            (self.server.target(), "", "шара '' не найдена"),
+            (self.server.target(), "Нет", "общая папка 'Нет' не найдена"),
+            (self.server.target(), "forbidden", "доступ запрещён"),
+            (self.server.target(), "", "общая папка '' не найдена"),
             (Target.parse("127.0.0.1:1", "a", "b", ""), "data", "сервер 127.0.0.1:1 недоступен"),
         ):
             await self.refused(
@@ -153,7 +153,7 @@ class ConnectingTests(SharesTestCase):
         )
         closed = samba(restrict_anonymous="2")
         await self.refused(
-            f"Ошибка получения списка шар: сервер {closed.address}"
+            f"Ошибка получения списка общих папок: сервер {closed.address}"
             " не сообщает список шар без входа",
             self.shares.share_names(closed.target("", "")),
         )
@@ -247,7 +247,7 @@ class ConnectingTests(SharesTestCase):
         """The operator's list holds for every session."""
         pool = self.started(SharePolicy(connection=ConnectionPolicy(HostPolicy(["fs1"]))))
         await self.refused(
-            f"Ошибка подключения к SMB: сервер {self.server.address} не разрешен администратором",
+            f"Ошибка подключения к SMB: сервер {self.server.address} не разрешён администратором",
             pool.session().connect(self.server.target(), "data"),
         )
 
@@ -276,7 +276,7 @@ class ConnectingTests(SharesTestCase):
         await self.shares.connect(server.target(password="new"), "data")
         os.close(await self.shares.fetch("data", "f"))
         await self.refused(
-            "SMB share 'data' уже подключена",
+            "Общая папка 'data' уже подключена",
             self.shares.connect(server.target(password="new"), "data"),
         )
 
@@ -284,8 +284,8 @@ class ConnectingTests(SharesTestCase):
         """What the server tells apart, we tell apart."""
         server = samba(comment="accounts")
         for change, back, reason in (
-            (("-K", "1"), ("-K", "never"), "срок действия учетной записи истек"),
-            (("-c", "[D]"), ("-c", "[]"), "учетная запись отключена"),
+            (("-K", "1"), ("-K", "never"), "срок действия учётной записи истёк"),
+            (("-c", "[D]"), ("-c", "[]"), "учётная запись отключена"),
         ):
             server.change_account(*change)
             await self.refused(
@@ -293,7 +293,7 @@ class ConnectingTests(SharesTestCase):
             )
             server.change_account(*back)
         server.set_policy("bad lockout attempt", 1)
-        for reason in ("неверное имя пользователя или пароль", "учетная запись заблокирована"):
+        for reason in ("неверное имя пользователя или пароль", "учётная запись заблокирована"):
             await self.refused(
                 f"Ошибка подключения к SMB: {reason}",
                 self.shares.connect(server.target(password="wrong"), "data"),
@@ -306,13 +306,13 @@ class ConnectingTests(SharesTestCase):
         await shares.connect(self.server.target(), "data", alias="1")
         await shares.connect(self.server.target(), "data", alias="2")
         await self.refused(
-            "Ошибка подключения к SMB: подключено слишком много шар (предел 2)",
+            "Ошибка подключения к SMB: подключено слишком много общих папок (предел 2)",
             shares.connect(self.server.target(), "data", alias="3"),
         )
 
     async def test_not_connected(self) -> None:
         """Every call says so, without a prefix."""
-        text = "SMB share 'nope' не подключена"
+        text = "Общая папка 'nope' не подключена"
         for call in (
             self.shares.list_folder("nope", ""),
             self.shares.match("nope", "*"),
@@ -325,7 +325,7 @@ class ConnectingTests(SharesTestCase):
             self.shares.disconnect("nope"),
         ):
             await self.refused(text, call)
-        await self.refused("SMB share '' не подключена", self.shares.fetch("", "a"))
+        await self.refused("Общая папка '' не подключена", self.shares.fetch("", "a"))
 
     async def test_disconnecting(self) -> None:
         """Closes the connections; the name is free again."""
@@ -333,14 +333,14 @@ class ConnectingTests(SharesTestCase):
         await self.shares.connect(target, "data")
         await self.shares.disconnect("DATA")
         self.assertEqual(self.shares.names(), [])
-        await self.refused("SMB share 'data' не подключена", self.shares.kind("data", ""))
+        await self.refused("Общая папка 'data' не подключена", self.shares.kind("data", ""))
         await self.shares.connect(target, "data")
         self.assertEqual(proxy.connections, 2)
 
     async def test_sessions_do_not_see_each_other(self) -> None:
         """What one has connected, another has not."""
         await self.shares.connect(self.server.target(), "data")
-        await self.refused("SMB share 'data' не подключена", self.pool.session().kind("data", ""))
+        await self.refused("Общая папка 'data' не подключена", self.pool.session().kind("data", ""))
 
     async def test_shares_of_a_host(self) -> None:
         """By name, with what they are."""
@@ -350,7 +350,7 @@ class ConnectingTests(SharesTestCase):
         self.assertIn("Отчеты за год", found)
         self.assertEqual((found["IPC$"].kind, found["IPC$"].hidden), ("pipe", True))
         await self.refused(
-            "Ошибка получения списка шар: неверное имя пользователя или пароль",
+            "Ошибка получения списка общих папок: неверное имя пользователя или пароль",
             self.shares.share_names(self.server.target(password="x")),
         )
 
@@ -412,7 +412,7 @@ class ReadingTests(SharesTestCase):
             ("Некорректный путь", self.shares.fetch("data", "../b")),
             ("Ошибка чтения файла: некорректное имя 'a:b'", self.shares.fetch("data", "a:b")),
             (
-                f"Ошибка чтения файла: файл '{folder}/b' слишком велик (3 байт, предел 2 байт)",
+                f"Ошибка чтения файла: файл '{folder}/b' слишком велик (3 байта, предел 2)",
                 self.shares.fetch("data", f"{folder}/b", limit=2),
             ),
         ):
@@ -604,7 +604,7 @@ class WritingTests(SharesTestCase):
         """By default nothing on a share can be changed."""
         shares = self.started(SharePolicy()).session()
         await shares.connect(self.server.target(), "data")
-        text = "запись на шары не разрешена администратором"
+        text = "запись в общие папки не разрешена администратором"
         for prefix, call in (
             ("Ошибка записи файла: ", shares.write("data", "a", b"")),
             ("Ошибка создания папки: ", shares.make_folder("data", "a")),
@@ -713,7 +713,7 @@ class EndingTests(SharesTestCase):
             await pause(0.01)
         await self.shares.close()
         await self.assertFailure(reading, CancelledError, ShareError)
-        await self.refused("SMB share 'data' не подключена", self.shares.kind("data", ""))
+        await self.refused("Общая папка 'data' не подключена", self.shares.kind("data", ""))
 
     async def test_closing_that_is_cancelled(self) -> None:
         """Its threads stay busy until they end, and nothing fails unseen."""

@@ -45,7 +45,7 @@ class MarkupTests(PageTestCase):
         page.run(f"t = table([['{ATTACK}', 1]], ['{ATTACK}', 'n'])\nshow_table(t)")
         self.assertEqual([ATTACK, "n"], page.texts(".grid-text"))
         self.assertIn(ATTACK, page.texts(".grid-cell"))
-        next(b for b in page.all(".table-actions button") if b.text == "График").click()
+        next(b for b in page.all(".table-actions button") if b.text == "Диаграмма").click()
         page.until_text(".chart-bar-shape title", ATTACK)
 
     def test_variable(self) -> None:

@@ -210,7 +210,7 @@ class ChartTests(PageTestCase):
         self._chart()
 
     def _chart(self) -> None:
-        buttons = [b for b in self.page.all(".table-actions button") if b.text == "График"]
+        buttons = [b for b in self.page.all(".table-actions button") if b.text == "Диаграмма"]
         buttons[-1].click()
         self.page.one(".chart-svg")
 

@@ -14,9 +14,10 @@ from datacode.runtime.host import Host
 from datacode.values import number_picture
 from datacode.values.date_picture import date_picture
 from datacode.values.date_text import is_date_text
+from datacode.values.described import described
 from datacode.values.equality import type_name
 from datacode.values.parse_text import WHITE_SPACE, amount_of, is_money_text, number_from_text
-from datacode.values.text import debug, printed
+from datacode.values.text import printed
 from datacode.values.types import Currency, Value
 
 # Output ----------------------------------------------------------------------
@@ -174,7 +175,9 @@ def int_(value: Value) -> float:
         return 1.0 if value else 0.0
     if (amount := _amount(value)) is not None:
         return _cut(amount)
-    raise runtime_error("not_an_integer", "Cannot convert {value} to integer", value=debug(value))
+    raise runtime_error(
+        "not_an_integer", "Cannot convert {value} to integer", value=described(value)
+    )
 
 
 def _amount(value: Value) -> float | None:
@@ -217,7 +220,7 @@ def float_(value: Value) -> float:
         return 1.0 if value else 0.0
     if (amount := _amount(value)) is not None:
         return amount
-    raise runtime_error("not_a_float", "Cannot convert {value} to float", value=debug(value))
+    raise runtime_error("not_a_float", "Cannot convert {value} to float", value=described(value))
 
 
 _AMBIGUOUS = re.compile("[+-]?[1-9][0-9]{0,2},[0-9]{3}")
@@ -246,7 +249,9 @@ def number(text: Value, decimal: Value = ".", thousands: Value = ABSENT) -> floa
     if text.__class__ is float:
         return float(text)
     if text.__class__ is not str:
-        raise runtime_error("not_a_number", "Cannot convert {value} to number", value=debug(text))
+        raise runtime_error(
+            "not_a_number", "Cannot convert {value} to number", value=described(text)
+        )
     point = decimal_option(decimal)
     group = None if thousands is ABSENT or thousands is None else thousands_option(thousands)
     if point == group:
@@ -310,7 +315,7 @@ def date(value: Value, format: Value = ABSENT) -> str:
         print(date("5.3.2024 9:30", "DD.MM.YYYY HH:mm"))            # 2024-03-05 09:30:00
     """
     if value.__class__ is not str:
-        raise runtime_error("not_a_date", "Cannot convert {value} to date", value=debug(value))
+        raise runtime_error("not_a_date", "Cannot convert {value} to date", value=described(value))
     if format is not ABSENT:
         return _pictured_date(value, format)
     if not is_date_text(value):
@@ -366,7 +371,7 @@ def money(amount: Value, format: Value = ABSENT) -> Value:
         return Currency(f"{printed(amount)} {format}")
     if kind is str:
         return f"{amount} {format}"
-    raise runtime_error("not_money", "Cannot convert {value} to money", value=debug(amount))
+    raise runtime_error("not_money", "Cannot convert {value} to money", value=described(amount))
 
 
 def _dollars(value: Value) -> Currency:
@@ -376,7 +381,7 @@ def _dollars(value: Value) -> Currency:
     if kind is float:
         return Currency("$" + decimals(value, 2))
     if kind is not str:
-        raise runtime_error("not_money", "Cannot convert {value} to money", value=debug(value))
+        raise runtime_error("not_money", "Cannot convert {value} to money", value=described(value))
     if is_money_text(value):
         return Currency(value)
     number = number_from_text(value)

@@ -16,7 +16,7 @@ from datacode.runtime.builtins.durations import seconds_of
 from datacode.runtime.builtins.registry import builtin
 from datacode.runtime.host import Host
 from datacode.values.date_text import Moment, moment_from_text
-from datacode.values.text import debug
+from datacode.values.described import described
 from datacode.values.types import Value
 
 _LENGTHS = {
@@ -32,7 +32,7 @@ _MONTHS = {"year": 12, "quarter": 3, "month": 1}
 def moment_of(value: Value) -> Moment:
     """The date of a text, or the errors of ``date``."""
     if value.__class__ is not str:
-        raise runtime_error("not_a_date", "Cannot convert {value} to date", value=debug(value))
+        raise runtime_error("not_a_date", "Cannot convert {value} to date", value=described(value))
     moment = moment_from_text(value)
     if moment is None:
         raise runtime_error("bad_date", "Cannot parse '{text}' as date", text=value)

@@ -9,7 +9,7 @@ from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import builtin
 from datacode.values.date_text import duration_seconds, duration_text_of
-from datacode.values.text import debug
+from datacode.values.described import described
 from datacode.values.types import Value
 
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0, "week": 604_800.0}
@@ -24,7 +24,7 @@ def _bad_duration(value: Value) -> DataCodeError:
     return runtime_error(
         "bad_duration",
         "{value} is not a duration: expected hours, minutes and seconds, as '255:30:00'",
-        value=debug(value),
+        value=described(value),
     )
 
 

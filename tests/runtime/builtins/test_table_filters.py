@@ -96,8 +96,7 @@ class ConditionTests(ProgramTestCase):
         error = Interpreter().run(text).error
         assert error is not None
         self.assertEqual(
-            error.render("ru"),
-            "Ошибка в условии фильтрации: переменная 'nosuch' не определена (строка 2)",
+            error.render("ru"), "Ошибка в условии: переменная 'nosuch' не определена (строка 2)"
         )
         self.assertEqual(
             error.render("en"),
@@ -109,11 +108,10 @@ class ConditionTests(ProgramTestCase):
         """What goes wrong in a condition is told with its own error inside."""
         self.assertEqual(
             self.failure("stock['n > 1 or nosuch']"),
-            "Ошибка в условии фильтрации: Variable Error at line 1: Variable 'nosuch' not found",
+            "Ошибка в условии: Variable Error at line 1: Variable 'nosuch' not found",
         )
         self.assertEqual(
-            self.failure("table_filter(stock, 'n + 1 + 1')"),
-            "Условие фильтрации должно возвращать boolean",
+            self.failure("table_filter(stock, 'n + 1 + 1')"), "Условие должно давать true или false"
         )
         self.assertEqual(
             self.failure("table_filter(stock, 'a b c d')"),

@@ -5,7 +5,15 @@ import { hinted, live, named, number, say, t } from "../i18n";
 import { icon } from "../icons";
 import { announce } from "../announce";
 import { type Variable, variablesOf } from "../protocol";
+import { valueTypeName } from "../table/names";
 import type { Insert, Panel, Request } from "./panel";
+
+/** The beginning of a value; of a table its size, in the reader's language. */
+function previewOf(variable: Variable): string {
+  const size = /^Table\((\d+) rows, (\d+) columns\)$/.exec(variable.preview);
+  if (!size || variable.type !== "table") return variable.preview;
+  return t("table.label", { rows: Number(size[1]), columns: Number(size[2]) });
+}
 
 export class VariablesPanel implements Panel {
   readonly key = "variables";
@@ -76,8 +84,8 @@ export class VariablesPanel implements Panel {
           on: { click: () => this.insert(variable.name, variable.name) },
         },
         el("span", { class: "variable-name" }, variable.name),
-        el("span", { class: "variable-type" }, variable.type + size),
-        el("span", { class: "variable-value" }, variable.preview),
+        el("span", { class: "variable-type" }, valueTypeName(variable.type) + size),
+        el("span", { class: "variable-value" }, previewOf(variable)),
       ),
     );
   }

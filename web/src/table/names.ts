@@ -3,14 +3,14 @@
 import { locale } from "../i18n";
 
 const RUSSIAN: Record<string, string> = {
-  Integer: "целое",
-  Float: "дробное",
+  Integer: "целое число",
+  Float: "число",
   String: "текст",
-  Bool: "логическое",
+  Bool: "логическое значение",
   Date: "дата",
   Currency: "деньги",
   Null: "пусто",
-  Mixed: "разное",
+  Mixed: "разные типы",
 };
 
 const ENGLISH: Record<string, string> = {
@@ -23,6 +23,30 @@ const ENGLISH: Record<string, string> = {
   Null: "null",
   Mixed: "mixed",
 };
+
+/** What `typeof` says of a value, for readers of Russian; English reads the language's own words. */
+const VALUES: Record<string, string> = {
+  int: "целое число",
+  float: "число",
+  string: "текст",
+  bool: "логическое значение",
+  null: "пусто",
+  array: "массив",
+  object: "объект",
+  currency: "деньги",
+  path: "путь",
+  pathpattern: "шаблон путей",
+  table: "таблица",
+  tablecolumn: "столбец",
+  tableindexer: "строки таблицы",
+  chart: "диаграмма",
+  report: "отчёт",
+};
+
+/** The name of a value's type in the current language. */
+export function valueTypeName(type: string): string {
+  return locale() === "ru" ? (VALUES[type] ?? type) : type;
+}
 
 /** The type's name in the current language; a type that we do not know as it is. */
 export function typeName(type: string): string {
