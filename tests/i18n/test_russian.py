@@ -219,8 +219,10 @@ class ProvokedErrorTests(SynchronousTestCase):
         names |= {"pie", "heatmap", "combined", "idx", "i", "t"}
         for name, entry in BUILTINS.items():
             names |= {name, *entry.parameters}
-        formats = "CSV XLSX XLS ODS JSON UTF PDF HTML SQLite Parquet Arrow DataCode utf cp CP XLSB gz zip xyz"
-            " os error lib csv xlsx xls ods svg png html pdf json jsonl tsv txt parquet arrow"
+        formats = (
+            "CSV XLSX XLS ODS JSON UTF PDF HTML SQLite Parquet Arrow DataCode utf cp CP XLSB gz "
+            "os error lib csv xlsx xls ods svg png html pdf json jsonl tsv txt parquet arrow xlsm "
+            "zip xlsb null NaN inf Excel xyz"
         )
         return names | set(formats.split()) | set(KEYWORDS) | set(keyword.softkwlist)
 
