@@ -194,7 +194,7 @@ class ExtensionTests(ProtocolTestCase):
             ),
         ):
             said = self.refused(type="table_rows", table=name, **wrong)
-            self.assertEqual(said, f"Ошибка парсинга запроса: {expected}")
+            self.assertEqual(said, f"Запрос не разобран: {expected}")
 
     def test_id_and_locale(self) -> None:
         """Repeated; in English."""

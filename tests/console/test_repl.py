@@ -133,7 +133,7 @@ class PipeTests(CommandTestCase):
         many = "t = table(map(range(50), 'pair'), ['n'])"
         lines = ["function pair(i) do", "  return [i]", "endfunction", many]
         out, _ = self.converse(*lines, "t", DATACODE_LOCALE="ru")
-        self.assertIn("│ 19 │\n└────┘\n… первые 20 строк; все показывает `show_table(_)`\n", out)
+        self.assertIn("│ 19 │\n└────┘\n… строки 1–20; все показывает `show_table(_)`\n", out)
         self.assertNotIn("│ 20 │", out)
         out, _ = self.converse(*lines, "show_table(t)")
         self.assertEqual(out.count("│ 49 │"), 1)

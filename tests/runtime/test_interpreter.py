@@ -128,7 +128,7 @@ class ErrorTests(SynchronousTestCase):
             Kind.SYNTAX,
             2,
             "Syntax Error at line 2, column 5: Unexpected token: )",
-            "Ошибка: здесь не ожидается «) (строка 2, столбец 5)»",
+            "Ошибка: здесь не ожидается «)» (строка 2, столбец 5)",
         )
         self.assert_error(
             "x = 1\n\nprint(y)",

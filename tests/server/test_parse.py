@@ -13,7 +13,7 @@ from datacode.server.api import json_limits, messages
 from datacode.server.api.parse import BadRequest, parse
 
 UNREADABLE = (
-    "Ошибка парсинга запроса. Ожидается JSON с полями: type, code"
+    "Запрос не разобран. Ожидается JSON с полями: type, code"
     " (или smb_connect, smb_list_files, smb_read_file)"
 )
 CONNECT = {
@@ -157,7 +157,7 @@ class RequestTests(SynchronousTestCase):
             ({"id": None}, "поле 'id' должно быть строкой или числом не длиннее 256 байт"),
         ):
             _, text = self.refused(encoded(code="x", **fields))
-            self.assertEqual(text, f"Ошибка парсинга запроса: {expected}")
+            self.assertEqual(text, f"Запрос не разобран: {expected}")
 
     def test_repeated_field(self) -> None:
         """A field that we read must not appear twice, however it is written."""
@@ -248,7 +248,7 @@ class AnyMessageTests(SynchronousTestCase):
         try:
             parse(data)
         except BadRequest as bad:
-            self.assertTrue(bad.render("ru").startswith("Ошибка парсинга запроса"))
+            self.assertTrue(bad.render("ru").startswith("Запрос не разобран"))
             self.assertTrue(bad.render("en").startswith("Request error"))
 
     @given(
@@ -272,7 +272,7 @@ class AnyMessageTests(SynchronousTestCase):
         try:
             parse(json.dumps(fields).encode())
         except BadRequest as bad:
-            self.assertTrue(bad.render("ru").startswith("Ошибка парсинга запроса"))
+            self.assertTrue(bad.render("ru").startswith("Запрос не разобран"))
             messages.encode(messages.with_id(bad.shape.failed(bad.render("ru")), bad.id))
 
     @given(

@@ -239,7 +239,7 @@ class OrderTests(SessionTestCase):
         self.assertEqual(room.client.sent, [])
         room.interpreter.runs[0].finish("a")
         self.assertEqual([answer.get("id") for answer in room.client.sent], [1, 2, None, None, 4])
-        self.assertTrue(room.client.sent[2]["error"].startswith("Ошибка парсинга запроса. "))
+        self.assertTrue(room.client.sent[2]["error"].startswith("Запрос не разобран. "))
         self.assertEqual(
             room.client.sent[3]["error"], "Запрос не разобран: ожидается текстовое сообщение с JSON"
         )
@@ -304,7 +304,7 @@ class LargeMessageTests(SessionTestCase):
         room = self.room(Settings(bounds=Bounds(request_bytes=100)), folder=True)
         for content in (b"\\x" * 1000, b"\\ud800" * 1000, b"\x01" * 1000):
             answer = self.large(room, b"a" * 1000 + content)
-            self.assertTrue(answer["error"].startswith("Ошибка парсинга запроса. "))
+            self.assertTrue(answer["error"].startswith("Запрос не разобран. "))
             self.assertEqual(list(answer), ["success", "output", "error"])
         assert room.workspace.folder is not None
         self.assertEqual(room.workspace.folder.listing(), [])

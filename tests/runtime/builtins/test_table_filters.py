@@ -87,7 +87,7 @@ class ConditionTests(ProgramTestCase):
             "endfunction\nf(1)"
         )
         found = str(Interpreter(recursion_limit=400).run(text).error)
-        self.assertIn("условии фильтрации: Runtime Error at line 3: Превышена", found[-200:])
+        self.assertIn("условии: Runtime Error at line 3: Превышена", found[-200:])
         self.assertLess(len(found), 20_000)
 
     def test_one_language(self) -> None:
