@@ -222,7 +222,7 @@ class UploadTests(SynchronousTestCase):
         self.folder.make()
         os.symlink(target, self.folder.path / "link")
         os.symlink(self.root / "victim", self.folder.path / "file")
-        self.assertIn("Ошибка создания директории", self.refused("link/x"))
+        self.assertIn("Ошибка создания папки", self.refused("link/x"))
         self.folder.upload("file", b"mine")
         self.assertEqual(os.listdir(target), [])
         self.assertFalse((self.root / "victim").exists())
