@@ -110,7 +110,7 @@ class Daemon:
 
     def descendants(self) -> set[int]:
         """Every process below it."""
-        return set(_descendants(self.process.pid))
+        return set(descendants(self.process.pid))
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal; the exit status."""
@@ -137,13 +137,14 @@ class Daemon:
         self.process.stdout.close()
 
 
-def _descendants(process: int) -> Iterator[int]:
+def descendants(process: int) -> Iterator[int]:
+    """Every process below one."""
     with contextlib.suppress(OSError):
         for task in os.listdir(f"/proc/{process}/task"):
             children = Path(f"/proc/{process}/task/{task}/children").read_text().split()
             for child in map(int, children):
                 yield child
-                yield from _descendants(child)
+                yield from descendants(child)
 
 
 def alive(processes: set[int]) -> set[int]:

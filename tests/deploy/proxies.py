@@ -7,6 +7,7 @@ import datetime
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -20,6 +21,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from twisted.trial.unittest import SkipTest
+
+from tests.daemons import descendants
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 PATIENCE = 30.0
@@ -87,9 +90,37 @@ class Proxy:
     def __init__(self, command: list[str], port: int, certificate: Path) -> None:
         self.port = port
         self.trust = ssl.create_default_context(cafile=str(certificate))
+        self._command = command
         self._log = certificate.with_name("log").open("wb+")
-        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
+        self._start()
         atexit.register(self.stop)
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            self._command, stdout=self._log, stderr=self._log, start_new_session=True
+        )
+        self._wait()
+
+    def kill(self) -> None:
+        """End all of its processes at once, as when the machine loses power."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(PATIENCE)
+
+    def restart(self) -> None:
+        """Kill it, and start it again."""
+        self.kill()
+        self._start()
+
+    def reload(self) -> None:
+        """Have it read its configuration again, as after a new certificate; wait until other
+        processes take new connections."""
+        before = set(descendants(self._process.pid))
+        is_nginx = Path(self._command[0]).name == "nginx"
+        self._process.send_signal(signal.SIGHUP if is_nginx else signal.SIGUSR2)
+        end = time.monotonic() + PATIENCE
+        while not set(descendants(self._process.pid)) - before:
+            assert time.monotonic() < end, self.said()
+            time.sleep(0.01)
         self._wait()
 
     def _wait(self) -> None:

@@ -8,6 +8,7 @@ import json
 import socket
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ from datacode.client import Client, connect
 from tests.daemons import Daemon, twistd
 from tests.deploy import proxies
 from tests.deploy.proxies import PATIENCE, Proxy
+
+COUNTS = """for i in range(20) do
+  for k in range(400000) do
+    n = k
+  next k
+  print(i)
+next i"""
 
 
 class Proxied:
@@ -75,6 +83,27 @@ class ProxyTestCase:
 
 class Common(ProxyTestCase):
     """The tests; run once for each proxy."""
+
+    def test_away(self: Any) -> None:
+        """The proxy is killed and started again while a program runs, then reloaded while another
+        does: the session goes on, nothing is lost or doubled."""
+        client = self.client(ping_interval=1, ping_timeout=1)
+        client.execute("x = 7")
+        for disturb in (self.proxy.restart, self.proxy.reload):
+            pieces: list[str] = []
+
+            def printed(
+                text: str, pieces: list[str] = pieces, disturb: Callable[[], None] = disturb
+            ) -> None:
+                if not pieces:
+                    disturb()
+                pieces.append(text)
+
+            result = client.execute(COUNTS, on_output=printed)
+            self.assertEqual(result.output, "".join(f"{i}\n" for i in range(20)))
+            self.assertEqual("".join(pieces), result.output)
+            self.assertEqual(client.execute("print(x)").output, "7\n")
+        self.assertEqual(client.output_lost, 0)
 
     def test_websocket(self: Any) -> None:
         """Programs run, state stays, many messages one after another."""

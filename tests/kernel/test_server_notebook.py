@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,8 @@ from tests.smb.proxy import FaultProxy
 from tests.web.running_server import ROOT, RunningServer
 
 PATIENCE = 90.0
-COUNTS = """for i in range(60) do
-for j in range(500000) do
+COUNTS = """for i in range(20) do
+for j in range(400000) do
 y = j
 next j
 print(i)
@@ -27,17 +29,22 @@ next i"""
 TOKEN = "secret-of-the-kernel"
 
 
-class ServerNotebookTests(SynchronousTestCase):
+class ServerNotebookTestCase(SynchronousTestCase):
     """One server and one kernel for each test."""
+
+    flags: tuple[str, ...] = ()
+    beginning = ""
+    """What the kernel's Python runs first."""
 
     def setUp(self) -> None:
         """A server behind a proxy, and a kernel that was installed for it."""
-        self.server = RunningServer("--token", TOKEN)
+        self.server = RunningServer("--token", TOKEN, *self.flags)
         self.addCleanup(self.server.stop)
         self.proxy = FaultProxy(self.server.port)
         self.addCleanup(self.proxy.close)
-        folder = Path(self.mktemp()).absolute()
+        self.folder = folder = Path(self.mktemp()).absolute()
         folder.mkdir()
+        (folder / "sitecustomize.py").write_text(self.beginning)
         (folder / "token").write_text(TOKEN + "\n")
         place = install(
             False, str(folder), f"ws://127.0.0.1:{self.proxy.port}", str(folder / "token")
@@ -56,7 +63,8 @@ class ServerNotebookTests(SynchronousTestCase):
 
     def start(self) -> None:
         """Start the kernel, or start it again after it was killed."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+        path = f"{ROOT}{os.pathsep}{self.folder}"
+        environment = {**os.environ, "PYTHONPATH": path, "LC_ALL": "C.UTF-8"}
         self.manager.start_kernel(env=environment, stderr=subprocess.DEVNULL)
 
     def execute(self, code: str) -> tuple[dict[str, Any], str, str]:
@@ -84,6 +92,10 @@ class ServerNotebookTests(SynchronousTestCase):
             code, timeout=PATIENCE, output_hook=add, stop_on_error=False
         )
         return reply["content"], streams["stdout"], streams["stderr"]
+
+
+class ServerNotebookTests(ServerNotebookTestCase):
+    """What a notebook needs."""
 
     def test_cells(self) -> None:
         """Values, errors with their place, completion; all of it on the server."""
@@ -185,3 +197,41 @@ class ServerNotebookTests(SynchronousTestCase):
         reply, _, _ = self.execute("x")
         self.assertEqual(reply["status"], "error")
         self.assertEqual(self.execute("print(2)")[1], "2\n")
+
+
+class AwayTests(ServerNotebookTestCase):
+    """A computer that sleeps, a network that changes: the kernel finds out by itself."""
+
+    flags = ("--ping-interval", "1")
+    beginning = (
+        "from datacode.client import kept_session\n"
+        "kept_session.PING_SECONDS = kept_session.PONG_SECONDS = 1.0\n"
+    )
+
+    def sleep(self) -> None:
+        """The computer is asleep until the server has given the connection up."""
+        process = self.manager.provisioner.process
+        process.send_signal(signal.SIGSTOP)
+        end = time.monotonic() + PATIENCE
+        while self.proxy.open:
+            self.assertLess(time.monotonic(), end, "the server does not notice")
+            time.sleep(0.02)
+        process.send_signal(signal.SIGCONT)
+
+    def test_away(self) -> None:
+        """Output of a cell that ran meanwhile comes once, and variables are there."""
+        self.execute("x = 7")
+        for away in (self.sleep, self.proxy.hold_all):
+            connections = self.proxy.connections
+            self.client.execute(COUNTS)
+            text = ""
+            while not text.endswith("19\n"):
+                got = self.client.get_iopub_msg(timeout=PATIENCE)
+                if got["msg_type"] == "stream" and got["content"]["name"] == "stdout":
+                    if not text:
+                        away()
+                    text += got["content"]["text"]
+            self.assertEqual(text, "".join(f"{i}\n" for i in range(20)))
+            self.assertEqual(self.client.get_shell_msg(timeout=PATIENCE)["content"]["status"], "ok")
+            self.assertGreater(self.proxy.connections, connections)
+            self.assertEqual(self.execute("x")[1], "7\n")

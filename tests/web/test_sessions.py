@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import tempfile
+from pathlib import Path
 
+from tests.daemons import descendants
 from tests.smb.proxy import Fault, FaultProxy
 from tests.web.case import PageTestCase
 from tests.web.running_server import RunningServer
@@ -190,6 +195,45 @@ class KeptSessionTests(PageTestCase):
         page.run("x = 2\ny = x / 0")
         page.run("print(x)")
         self.assertEqual("1\n", page.output())
+
+
+class AsleepTests(PageTestCase):
+    """A computer that sleeps: the whole browser is stopped until the server has given it up."""
+
+    flags = ("--ping-interval", "1")
+
+    def processes(self) -> list[int]:
+        """Those of the browser; the first one has its profile in its command."""
+        profile = f"--user-data-dir={self.page.profile}".encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if profile in (folder / "cmdline").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+        return sorted({each for top in found for each in (top, *descendants(top))})
+
+    def test_asleep(self) -> None:
+        """What a program printed meanwhile is there, once."""
+        page = self.page
+        proxy = FaultProxy(self.running.port)
+        self.addCleanup(proxy.close)
+        page.open(f"http://127.0.0.1:{proxy.port}/")
+        page.run("x = 7")
+        page.run(COUNTS, finish=False)
+        page.until(lambda: "3\n" in (page.output() or ""), "no output")
+        stopped = self.processes()
+        self.assertTrue(stopped)
+        for each in stopped:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            page.until(lambda: proxy.open == 0, "the server does not notice")
+        finally:
+            for each in stopped:
+                os.kill(each, signal.SIGCONT)
+        page.until(lambda: not page.all(".run.running"), "the run does not end")
+        self.assertEqual(ALL, page.output())
+        page.run("print(x)")
+        self.assertEqual("7\n", page.output())
 
 
 class OutputLostTests(PageTestCase):
