@@ -16,6 +16,7 @@ from jupyter_client.manager import KernelManager
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.kernel.__main__ import install
+from tests.losses import Losses
 from tests.smb.proxy import FaultProxy
 from tests.web.running_server import ROOT, RunningServer
 
@@ -36,12 +37,16 @@ class ServerNotebookTestCase(SynchronousTestCase):
     beginning = ""
     """What the kernel's Python runs first."""
 
-    def setUp(self) -> None:
-        """A server behind a proxy, and a kernel that was installed for it."""
+    def serve(self) -> None:
+        """The server and the proxy."""
         self.server = RunningServer("--token", TOKEN, *self.flags)
         self.addCleanup(self.server.stop)
         self.proxy = FaultProxy(self.server.port)
         self.addCleanup(self.proxy.close)
+
+    def setUp(self) -> None:
+        """A server behind a proxy, and a kernel that was installed for it."""
+        self.serve()
         self.folder = folder = Path(self.mktemp()).absolute()
         folder.mkdir()
         (folder / "sitecustomize.py").write_text(self.beginning)
@@ -235,3 +240,21 @@ class AwayTests(ServerNotebookTestCase):
             self.assertEqual(self.client.get_shell_msg(timeout=PATIENCE)["content"]["status"], "ok")
             self.assertGreater(self.proxy.connections, connections)
             self.assertEqual(self.execute("x")[1], "7\n")
+
+
+class LossesTests(ServerNotebookTestCase):
+    """Whatever is lost under a session, the notebook has it."""
+
+    def serve(self) -> None:
+        """A server that is going to be killed."""
+        self.losses = Losses(self)
+        self.proxy = self.losses.proxy
+
+    def test_all(self) -> None:
+        """One loss after another."""
+
+        def say(code: str) -> str:
+            reply, printed, said = self.execute(code)
+            return f"{printed}{said}{reply.get('traceback')}"
+
+        self.losses.all(say)

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.daemons import descendants
+from tests.losses import Losses
 from tests.smb.proxy import Fault, FaultProxy
 from tests.web.case import PageTestCase
 from tests.web.running_server import RunningServer
@@ -315,6 +316,33 @@ class StateTests(PageTestCase):
         page.run("print(x)")
         self.assertEqual("1\n", page.output())
         driver.switch_to.window(second)
+
+
+class LossesTests(PageTestCase):
+    """Whatever is lost under a session, the page has it."""
+
+    def serve(self) -> RunningServer:
+        """A server of the test's own, for it is going to be killed."""
+        self.losses = Losses(self)
+        return self.losses.server
+
+    def begin(self) -> None:
+        """Open the page through the proxy."""
+        self.page.open(f"http://{self.losses.address}/")
+
+    def test_all(self) -> None:
+        """One loss after another."""
+        page = self.page
+
+        def say(code: str) -> str:
+            page.run(code)
+            return page.output() + "".join(page.texts(".run:last-child .run-message"))
+
+        def back() -> None:
+            page.until(lambda: page.all('.connection:not([data-state="on"])'), "it does not notice")
+            page.until_connected()
+
+        self.losses.all(say, back)
 
 
 class RestartTests(PageTestCase):
