@@ -22,7 +22,7 @@ fails, ``ConnectionLost`` is raised, and ``SessionLost`` where the session is go
 
 from datacode.client.asynchronous import AsyncClient, connect_async
 from datacode.client.blocking import Client, connect
-from datacode.client.kept_session import AnswerLost, SessionKey, SessionLost
+from datacode.client.kept_session import AnswerLost, SessionKey, SessionLost, SessionTaken
 from datacode.client.results import (
     Completion,
     ConnectionLost,
@@ -53,6 +53,7 @@ __all__ = [
     "SessionEntry",
     "SessionKey",
     "SessionLost",
+    "SessionTaken",
     "ShareEntry",
     "ShareOffer",
     "TableData",

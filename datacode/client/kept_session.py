@@ -36,7 +36,9 @@ _AT_ONCE = frozenset(
 _FINAL = frozenset({1000, 4401, 4403, 4410})
 """Close codes after which the session is not asked for again: it has ended or is another's."""
 
-_GONE = frozenset({1000, 4410})
+_TAKEN = 4410
+
+_GONE = frozenset({1000, _TAKEN})
 """Those of them that say that the session is not this client's any more."""
 
 _IDLE = 4408
@@ -63,6 +65,11 @@ def connection_options(given: Mapping[str, Any]) -> dict[str, Any]:
 class SessionLost(ConnectionLost):
     """The server does not have the session any more, or another connection has taken it: variables
     and functions are gone with it. The text is the server's sentence."""
+
+
+class SessionTaken(SessionLost):
+    """Another connection has the session now. It is not taken back by itself: connect with its key
+    for that."""
 
 
 class AnswerLost(ConnectionLost):
@@ -267,9 +274,18 @@ def lost(problem: Exception) -> ConnectionLost:
     """What a caller is told of a connection that is gone."""
     if isinstance(problem, ConnectionLost):
         return problem
+    if _code(problem) == _TAKEN:
+        return SessionTaken(_reason(problem))
     if _code(problem) in _GONE:
-        return SessionLost(str(problem))
-    return ConnectionLost(str(problem))
+        return SessionLost(_reason(problem))
+    return ConnectionLost(_reason(problem))
+
+
+def _reason(problem: Exception) -> str:
+    """What the server said when it closed, with its code, or else what the library says."""
+    if isinstance(problem, ConnectionClosed) and problem.rcvd is not None and problem.rcvd.reason:
+        return f"{problem.rcvd.reason} ({problem.rcvd.code})"
+    return str(problem)
 
 
 def _code(problem: Exception) -> int | None:

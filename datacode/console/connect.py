@@ -47,6 +47,12 @@ _SESSION_GONE = Message(
     "The session in '{name}' cannot be taken up: {reason}. Remove the file to begin a new one",
 )
 
+_TAKEN = Message("session_taken", "Another client has taken the session")
+_TAKE_BACK = Message(
+    "session_taken_file",
+    "Another client has taken the session; to take it back, run the same command again",
+)
+
 
 def connected_again(output_lost: int) -> Message:
     """The session goes on; ``output_lost`` bytes of what it printed meanwhile are not to be had."""
@@ -64,7 +70,7 @@ def connect(words: list[str], locale: str) -> int:
     # Slow to import, and no other command needs them.
     from websockets.exceptions import InvalidHandshake, InvalidURI
 
-    from datacode.client import ConnectionLost, RequestFailed, SessionLost
+    from datacode.client import ConnectionLost, RequestFailed, SessionLost, SessionTaken
     from datacode.client import connect as connected
     from datacode.console.backends import RemoteBackend
     from datacode.console.repl import start
@@ -116,6 +122,8 @@ def connect(words: list[str], locale: str) -> int:
         return fail(
             problem.render(locale) if isinstance(problem, SessionFileError) else str(problem)
         )
+    except SessionTaken:
+        return fail((_TAKEN if kept_in is None else _TAKE_BACK).render(locale))
     except ConnectionLost as problem:
         lost = Message("lost_connection", "The connection was lost: {reason}")
         return fail(lost.render(locale, reason=problem))

@@ -12,7 +12,15 @@ from pathlib import Path
 
 from websockets.exceptions import InvalidHandshake
 
-from datacode.client import Client, ConnectionLost, RequestFailed, SessionKey, SessionLost, connect
+from datacode.client import (
+    Client,
+    ConnectionLost,
+    RequestFailed,
+    SessionKey,
+    SessionLost,
+    SessionTaken,
+    connect,
+)
 from datacode.console.backends import RemoteBackend
 from datacode.console.connect import LOST, NO_CONNECTION, connected_again
 from datacode.console.interactive import with_echo
@@ -26,6 +34,10 @@ from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import plain
 
 _NEW = Message("session_is_new", "The session has ended ({reason}); a new one has begun")
+_TAKEN = Message(
+    "session_taken_run_again",
+    "Another client has taken the session; to take it back, run the cell again",
+)
 _SAID = Message("of_server", "{text}")
 
 _UNREACHABLE = (ConnectionLost, RequestFailed, OSError, InvalidHandshake, SessionFileError)
@@ -98,6 +110,8 @@ class ServerNotebook:
         if isinstance(problem, RequestFailed):
             return str(problem)
         self._client = None
+        if isinstance(problem, SessionTaken):
+            return _TAKEN.render(self._locale)
         if isinstance(problem, SessionFileError):
             return problem.render(self._locale)
         if isinstance(problem, OSError):

@@ -25,6 +25,7 @@ from datacode.client import (
     Result,
     SessionKey,
     SessionLost,
+    SessionTaken,
     connect,
     connect_async,
 )
@@ -258,9 +259,19 @@ class BlockingTests(ReconnectTestCase):
         assert client.key is not None
         other = self.connect(session=client.key)
         self.assertEqual(other.execute("print(n)").output, "7\n")
-        taken = self.assertRaises(SessionLost, client.execute, "print(n)")
-        self.assertIn("4410", str(taken))
+        taken = self.assertRaises(SessionTaken, client.execute, "print(n)")
+        self.assertEqual(str(taken), "another connection has taken the session (4410)")
         self.assertEqual(other.execute("print(n)").output, "7\n")
+
+    def test_other_address(self) -> None:
+        """A client that comes back from another address has its session."""
+        client = self.connect()
+        client.execute("n = 7")
+        elsewhere = connect(
+            self.url, session=client.leave(), locale="en", source_address=("127.0.0.2", 0)
+        )
+        self.addCleanup(elsewhere.close)
+        self.assertEqual(elsewhere.execute("print(n)").output, "7\n")
 
     def test_too_long(self) -> None:
         """A request that the server will not have ends itself only, not the session."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.client import Result, connect, connect_async
+from datacode.client import Result, SessionKey, connect, connect_async
 from tests.client.serving import server
 from tests.daemons import environment
 from tests.smb.proxy import FaultProxy
@@ -178,3 +178,45 @@ class PromptTests(AwayTestCase):
     def test_silence(self) -> None:
         """A connection on which nothing arrives is given up, and it is said."""
         self.prompt(self.hush)
+
+    def test_taken(self) -> None:
+        """A session that another client takes is not taken back; it is said, without codes."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        file, out = folder / "key", folder / "out"
+        command = (sys.executable, "-m", "datacode", "connect", "--locale=en")
+        with out.open("w") as told:
+            process = subprocess.Popen(
+                [*command, "--session", str(file), self.url],
+                stdin=subprocess.PIPE,
+                stdout=told,
+                stderr=told,
+                env=environment(PYTHONUNBUFFERED="1"),
+                text=True,
+            )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        assert process.stdin is not None
+        self.addCleanup(process.stdin.close)
+        process.stdin.write("x = 7\nprint(x)\n")
+        process.stdin.flush()
+        self.until(lambda: "7\n" in out.read_text(), "no output")
+        with connect(self.url, session=SessionKey.parse(file.read_text())) as other:
+            process.stdin.write("print(x)\n")
+            process.stdin.flush()
+            self.assertEqual(process.wait(PATIENCE), 1)
+            self.assertEqual(
+                out.read_text(),
+                "7\n❌ Another client has taken the session; to take it back, run the same command "
+                "again\n",
+            )
+            other.execute("x = 8")
+            other.leave()
+        again = subprocess.run(
+            [*command, "--session", str(file), self.url],
+            input="print(x)\n",
+            capture_output=True,
+            text=True,
+            env=environment(),
+        )
+        self.assertEqual((again.stdout, again.stderr), ("8\n", ""))

@@ -15,6 +15,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.client import SessionKey, SessionTaken, connect
 from datacode.kernel.__main__ import install
 from tests.losses import Losses
 from tests.smb.proxy import FaultProxy
@@ -191,6 +192,20 @@ class ServerNotebookTests(ServerNotebookTestCase):
         self.start()
         self.client.wait_for_ready(timeout=PATIENCE)
         self.assertEqual(self.execute("rate")[1], "1.2\n")
+
+    def test_taken(self) -> None:
+        """A session that another client has taken is not taken back before the user wants it."""
+        self.execute("x = 7")
+        file = Path(self.manager.connection_file).with_suffix(".datacode-session")
+        key = SessionKey.parse(file.read_text())
+        with connect(self.server.address, token=TOKEN, session=key) as other:
+            other.execute("x = 8")
+            reply, printed, _ = self.execute("x")
+            self.assertEqual((reply["status"], printed), ("error", ""))
+            self.assertIn("run the cell again", reply["evalue"])
+            self.assertEqual(other.execute("print(x)").output, "8\n")
+            self.assertEqual(self.execute("x")[1], "8\n")
+            self.assertRaises(SessionTaken, other.execute, "print(x)")
 
     def test_server_gone(self) -> None:
         """One sentence, and a new session once there is a server."""
