@@ -27,9 +27,9 @@ from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.caught_errors import CaughtErrors
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Interrupted
+from datacode.tables.condition_warnings import warn_of_condition
 from datacode.tables.conditions import filter_by_condition
 from datacode.tables.folds import FoldChunk
-from datacode.tables.join_keys import warn_of_condition
 from datacode.values import equality, text
 from datacode.values.table import Column, Table
 from datacode.values.types import Value

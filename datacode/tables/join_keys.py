@@ -7,26 +7,19 @@ spreadsheet. Source: builtins reference, 10.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from datacode.errors import DataCodeError
 from datacode.i18n.message import Message
-from datacode.language.analysis.scopes import walk
-from datacode.language.syntax import nodes
-from datacode.language.syntax.parser import parse_expression
 from datacode.plans.nodes import JoinKind
 from datacode.tables.date_columns import keyed_pair
 from datacode.tables.filters import is_utf8
 from datacode.tables.join_match import KeyColumns, Pairs
-from datacode.tables.number_mismatch import warn_of_numbers
 from datacode.tables.read_options import Warn
-from datacode.tables.select import position_of
 from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, Indices, is_short
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import WHITE_SPACE, comes_back, number_from_text
 from datacode.values.stored_column import batches, rows_of
-from datacode.values.table import Table
 from datacode.values.text import number_text
 from datacode.values.types import Value
 
@@ -181,16 +174,17 @@ def _may_look_alike(one: ColumnData, other: ColumnData) -> bool:
 
     Numbers alone beside texts alone are told of as such.
     """
-    kinds = _kinds(one) & {str, float}, _kinds(other) & {str, float}
+    kinds = kinds_of(one) & {str, float}, kinds_of(other) & {str, float}
     return all(kinds) and str in kinds[0] | kinds[1] and {float, str} != kinds[0] ^ kinds[1]
 
 
-def _kinds(cells: ColumnData) -> set[type]:
+def kinds_of(cells: ColumnData) -> set[type]:
+    """The kinds of values in a column, of a typed one its own."""
     if cells.source is not None:
         known = cells.source.kind(cells.position)
         if known is not None:
             return {known} & {str, float}
-        return set().union(*(_kinds(part) for (part,) in batches([cells])))
+        return set().union(*(kinds_of(part) for (part,) in batches([cells])))
     if cells.is_stored_as_series():
         kind = _kind(cells)
         return set() if kind is None else {kind}
@@ -312,59 +306,3 @@ def warn_of_columns(left: ColumnData, right: ColumnData, names: Names, warn: War
         if one != other and _core(one) == _core(other):
             _warn_of_alike(one, other, names, warn)
             return
-
-
-# Conditions over rows -----------------------------------------------------------------
-
-
-def warn_of_condition(table: Table, text: str, warn: Warn) -> None:
-    """Tell of columns that a condition compares although their cells only look alike, and of one
-    of texts that is compared with a number."""
-    names = [name for name in dict.fromkeys(table.names) if name in text]
-    if not names or not len(table):
-        return
-    columns = {name: table.columns[position_of(table, name)] for name in names}
-    if not any(str in _kinds(cells) for cells in columns.values()):
-        return
-    try:
-        tree = parse_expression(text, table.names)
-    except DataCodeError:
-        return  # told by whoever evaluates it
-    for node in walk([tree]):
-        if isinstance(node, nodes.Binary) and node.operator in _COMPARISONS:
-            for one, other in ((node.left, node.right), (node.right, node.left)):
-                _warn_of_literals(columns, one, [other], node.operator, warn)
-            _warn_of_two(columns, node, warn)
-        elif isinstance(node, nodes.RowTest) and node.operator == "in":
-            tested, values = node.operands
-            if isinstance(values, nodes.Array):
-                _warn_of_literals(columns, tested, values.elements, "in", warn)
-
-
-_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
-
-
-def _warn_of_literals(
-    columns: Mapping[str, ColumnData],
-    tested: nodes.Expr,
-    values: Sequence[nodes.Expr],
-    operator: str,
-    warn: Warn,
-) -> None:
-    """Tell of a column that is compared with numbers; those written out with their text apart."""
-    cells = columns.get(tested.name) if isinstance(tested, nodes.Name) else None
-    if cells is None or not isinstance(tested, nodes.Name):
-        return
-    numbers = [v.value for v in values if isinstance(v, nodes.Number) and not v.text]
-    by_order = operator not in ("==", "!=", "in")
-    warn_of_numbers(cells, tested.name, numbers, warn, by_order=by_order)
-
-
-def _warn_of_two(columns: Mapping[str, ColumnData], node: nodes.Binary, warn: Warn) -> None:
-    left, right = node.left, node.right
-    if node.operator not in ("==", "!="):
-        return
-    if isinstance(left, nodes.Name) and isinstance(right, nodes.Name):
-        one, other = columns.get(left.name), columns.get(right.name)
-        if one is not None and other is not None:
-            warn_of_columns(one, other, (left.name, right.name), warn)

@@ -6,8 +6,8 @@ from typing import Any
 
 from datacode.i18n.message import Message
 from datacode.plans.nodes import JoinKind
+from datacode.tables.condition_warnings import warn_of_condition
 from datacode.tables.join import SUFFIXES, compared_join, equal_join
-from datacode.tables.join_keys import warn_of_condition
 from datacode.tables.keyed_join import keyed_join
 from datacode.values.table import Table
 from datacode.values.types import Value

@@ -8,9 +8,9 @@ from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import ABSENT, BUILTINS, builtin, expects_range
 from datacode.runtime.builtins.tables import as_table, as_text
 from datacode.runtime.host import Host
+from datacode.tables.condition_warnings import warn_of_condition
 from datacode.tables.conditions import filtered, queried
 from datacode.tables.filters import are_among, are_between, are_filled, are_null, different, where
-from datacode.tables.join_keys import warn_of_condition
 from datacode.tables.number_mismatch import warn_of_long_numbers, warn_of_numbers
 from datacode.tables.select import position_of, renamed_by_join, sample
 from datacode.values.column_storage import ColumnData

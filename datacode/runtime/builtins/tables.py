@@ -17,9 +17,9 @@ from datacode.runtime.builtins.registry import (
     expects_range,
 )
 from datacode.runtime.host import Host
+from datacode.tables.condition_warnings import warn_of_condition
 from datacode.tables.conditions import computed
 from datacode.tables.csv.write import csv_parts
-from datacode.tables.join_keys import warn_of_condition
 from datacode.tables.select import head, position_of, tail
 from datacode.tables.show import info_text, show_parts
 from datacode.values.column_storage import ColumnData
