@@ -27,7 +27,7 @@ from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.caught_errors import CaughtErrors
 from datacode.runtime.host import Host
 from datacode.runtime.interrupts import Interrupted
-from datacode.tables.condition_warnings import warn_of_condition
+from datacode.tables.condition_warnings import warn_of_filter
 from datacode.tables.conditions import filter_by_condition
 from datacode.tables.folds import FoldChunk
 from datacode.values import equality, text
@@ -168,7 +168,7 @@ def _row_filter(host: Host) -> indexing.Condition:
     def rows(table: Table, text: str) -> Table | None:
         found = filter_by_condition(host.engine, table, text)
         if found is not None:
-            warn_of_condition(table, text, host.warn)
+            warn_of_filter(host.engine, table, text, host.warn, names_win=True)
         return found
 
     return rows

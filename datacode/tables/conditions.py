@@ -77,9 +77,10 @@ def filter_by_condition(expressions: RowExpressions, table: Table, text: str) ->
     """
     if not _LIKE_A_CONDITION.search(text):
         return None
-    found = _by_comparison(table, text)
-    if found is not None:
-        return found
+    if not names_more_than_a_text(expressions, table, text):
+        found = _by_comparison(table, text)
+        if found is not None:
+            return found
     try:
         return _by_expression(expressions, table, text)
     except _NotAnExpression:
@@ -118,21 +119,50 @@ def computed(expressions: RowExpressions, table: Table, expression: str) -> Colu
 # column operator value -------------------------------------------------------------
 
 
-def _by_comparison(table: Table, condition: str) -> Table | None:
-    """The rows by a condition of that form; None if it is of another form."""
+def compared_parts(table: Table, condition: str) -> tuple[str, str, str] | None:
+    """Column, operator and value of a condition of that form; None if it is of another form."""
     parts = condition.split()
     if len(parts) != 3 or not is_operator(parts[1]):
         return None
     column, operator, value = parts
+    if _COLUMN.fullmatch(value):
+        return None
     if operator.lower() == "in" and (value.startswith("[") or _NAME.fullmatch(value)):
         return None
     if table.position(column) is None and not _NAME.fullmatch(column):
         return None
+    return column, operator, value
+
+
+def names_more_than_a_text(expressions: RowExpressions, table: Table, condition: str) -> bool:
+    """Is the value of such a condition a word without quotes that is the name of a column, or of a
+    variable of the program?"""
+    parts = compared_parts(table, condition)
+    if parts is None:
+        return False
+    word = parts[2]
+    if not _NAME.fullmatch(word) or word in _WORDS:
+        return False
+    if table.position(word) is not None:
+        return True
+    try:
+        expressions.condition(word, [])([])
+    except DataCodeError:
+        return False
+    return True
+
+
+def _by_comparison(table: Table, condition: str) -> Table | None:
+    """The rows by a condition of that form; None if it is of another form."""
+    parts = compared_parts(table, condition)
+    if parts is None:
+        return None
+    column, operator, value = parts
     cells = table.columns[position_of(table, column)]
-    return table.keep(where(cells, operator, _literal(value, cells)))
+    return table.keep(where(cells, operator, literal(value, cells)))
 
 
-def _literal(text: str, cells: ColumnData) -> Value:
+def literal(text: str, cells: ColumnData) -> Value:
     """A number, a word for a value, or text, from which quotes are removed.
 
     A number that would not come back, such as that of an account, is text beside texts.

@@ -1,11 +1,11 @@
-"""Telling of a column of texts that is compared with a number, to which no text is equal.
+"""Telling of numbers that are compared with texts, to which they are never equal.
 
 Source: tables and files reference, 1.7.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from datacode.i18n.message import Message
 from datacode.tables.read_options import Warn
@@ -20,6 +20,18 @@ _TEXTS_BESIDE_NUMBER = Message(
     "texts_beside_number",
     "Column '{column}' holds texts such as '{text}', which do not compare with the number {number}:"
     " write it in quotes",
+)
+
+_TEXTS_BESIDE_ORDER = Message(
+    "texts_beside_number_in_order",
+    "Column '{column}' holds texts such as '{text}', which are neither above nor below the number"
+    " {number}: make numbers of them, with decimal= and thousands= where the file is read or with"
+    " number()",
+)
+_NUMBERS_BESIDE_TEXT = Message(
+    "numbers_beside_text",
+    "Column '{column}' holds numbers, none of which compares with the text '{text}': a number is"
+    " written without quotes",
 )
 
 _MOST_NUMBERS = 20
@@ -48,11 +60,8 @@ def warn_of_numbers(
     for number in numbers:
         found = _first_like(cells, None if by_order else number)
         if found is not None:
-            warn(
-                _TEXTS_BESIDE_NUMBER.filled(
-                    column=name[:100], text=found[:100], number=number_text(number)
-                )
-            )
+            message = _TEXTS_BESIDE_ORDER if by_order else _TEXTS_BESIDE_NUMBER
+            warn(message.filled(column=name[:100], text=found[:100], number=number_text(number)))
             return
 
 
@@ -61,6 +70,36 @@ def warn_of_long_numbers(cells: ColumnData, name: str, values: Iterable[Value], 
     digits than a number keeps."""
     is_long = [v for v in values if v.__class__ is float and abs(v) > _LARGEST_EXACT]
     warn_of_numbers(cells, name, is_long, warn)
+
+
+def warn_of_bounds(cells: ColumnData, name: str, bounds: Sequence[Value], warn: Warn) -> None:
+    """The same for ``table_between``, which takes a text that is a number as one: of texts that
+    are numbers as people write them, with spaces and a comma."""
+    warn_of_long_numbers(cells, name, bounds, warn)
+    numbers = [bound for bound in bounds if bound.__class__ is float]
+    if not numbers:
+        return
+    found = _first_like(cells, None)
+    if found is not None and number_from_text(found) is None:
+        text, number = found[:100], number_text(numbers[0])
+        warn(_TEXTS_BESIDE_ORDER.filled(column=name[:100], text=text, number=number))
+
+
+def warn_of_texts(cells: ColumnData, name: str, values: Iterable[Value], warn: Warn) -> None:
+    """Tell of a column of nothing but numbers that is compared with a text."""
+    text = next((value for value in values if value.__class__ is str), None)
+    if text is not None and _are_numbers(cells):
+        warn(_NUMBERS_BESIDE_TEXT.filled(column=name[:100], text=text[:100]))
+
+
+def _are_numbers(cells: ColumnData) -> bool:
+    if cells.source is not None:
+        return cells.source.kind(cells.position) is float
+    if cells.is_stored_as_series():
+        series = cells.stored_series()
+        return series is not None and series.dtype == pl.Float64
+    kinds = set(map(type, cells.values()))
+    return float in kinds and kinds <= {float, type(None)}
 
 
 def _first_like(cells: ColumnData, number: float | None) -> str | None:
@@ -94,6 +133,8 @@ def _like(texts: pl.Series | list[str], number: float | None) -> str | None:
         candidates = texts.drop_nulls().head(_MOST_TEXTS).to_list()
     for text in candidates:
         value = number_from_text(text)
+        if value is None and number is None:
+            value = number_from_text(text, ",", " ")
         if value is not None and number in (None, value):
             return text
     return None

@@ -6,7 +6,6 @@ from typing import Any
 
 from datacode.i18n.message import Message
 from datacode.plans.nodes import JoinKind
-from datacode.tables.condition_warnings import warn_of_condition
 from datacode.tables.join import SUFFIXES, compared_join, equal_join
 from datacode.tables.keyed_join import keyed_join
 from datacode.values.table import Table
@@ -151,20 +150,3 @@ class JoinKeyTests(TableTestCase):
         )
         self.assertEqual(len(found), 0)
         self.assertEqual([each.code for each in self.warnings], ["numbers_never_equal_texts"])
-
-    def test_conditions(self) -> None:
-        """The same for two columns in a condition over rows."""
-        cells: dict[str, list[Value]] = {"n": [7.0, 8.0], "a": ["007", "x"], "b": ["7", "x"]}
-        table = Table(list(cells), [mixed(values) for values in cells.values()], 2)
-        for condition, codes in (
-            ("n == a", ["numbers_never_equal_texts"]),
-            ("1 > 0 and b != n", ["numbers_never_equal_texts"]),
-            ("a = b", ["keys_look_alike"]), ("n == 7 and a == '7'", []), ("a ==", []),
-            ("b < a", []), ("a = 7", ["texts_beside_number"]), ("n = 7", []), ("a != 8", []),
-            ("n > 1 and a in ['x', 7]", ["texts_beside_number"]),
-            ("a > 100", ["texts_beside_number"]), ("7 = b", ["texts_beside_number"]),
-            ("a = 40702810900000012345", []),
-        ):  # fmt: skip
-            self.warnings.clear()
-            warn_of_condition(table, condition, self.warnings.append)
-            self.assertEqual([each.code for each in self.warnings], codes, condition)

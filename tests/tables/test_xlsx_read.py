@@ -434,6 +434,42 @@ class FaultTests(XlsxTestCase):
         read(content, warn=found.append, **options)
         return [(e.code, int(str(e.params["count"])), e.params["cell"]) for e in found]
 
+    def test_texts_without_a_result(self) -> None:
+        """A formula for a text has no result either where nothing is stored."""
+        book = changed(
+            rows(["a", "b"], [1, "=1"]),
+            b'<c r="B2"><f>1</f><v /></c>',
+            b'<c r="B2" t="str"><f>1</f></c>',
+        )
+        self.assertEqual(self.warnings(book), [("formulas_without_results", 1, "B2")])
+
+    def test_numbers_of_texts(self) -> None:
+        """What is no number of a text is an error that names the cell, never another's text."""
+        book = made(lambda sheet: sheet.append(["a"]))
+        text = b'<c r="A1" t="inlineStr"><is><t>a</t></is></c>'
+        for index in (b"-1", b"9", b"1.0", b"x", b"99999999999"):
+            with self.assertRaises(DataCodeError) as caught:
+                read(changed(book, text, b'<c r="A1" t="s"><v>%b</v></c>' % index))
+            self.assertIn("cell A1 refers to a text", str(caught.exception), index)
+
+    def test_long_numbers(self) -> None:
+        """Whole numbers with more digits than a float keeps stay as they are, with their column;
+        what the file's writer has rounded is told."""
+        book = changed(
+            rows(["a", "b"], [1, 1], [5, 2], [None, 3], ["x", 4]),
+            b'<c r="A2" t="n"><v>1</v>',
+            b'<c r="A2"><v>40702810900000012345</v>',
+        )
+        expected = [["40702810900000012345", 1.0], ["5", 2.0], [None, 3.0], ["x", 4.0]]
+        self.assertEqual(list(read(book).rows()), expected)
+        self.assertEqual(self.warnings(book), [])
+        exact = [[1234567890123456.0], [1e20], [0.1234567890123456]]
+        book = rows(["a"], [1234567890123456], [1e20], [0.1234567890123456])
+        self.assertEqual(list(read(book).rows()), exact)
+        book = rows(["a"], [40702810900000012345], [1.5e10])
+        self.assertEqual(list(read(book).rows()), [[4.070281090000001e19], [1.5e10]])
+        self.assertEqual(self.warnings(book), [("rounded_numbers", 1, "A2")])
+
     def test_formulas_without_results(self) -> None:
         """Those are null, with a warning; an empty text is a result."""
         book = rows(["a", "b"], ["=1+1", "=2"], ["=3", "=4"], ["=5", 6])

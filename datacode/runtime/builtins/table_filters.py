@@ -8,10 +8,15 @@ from datacode.runtime.builtins import arguments
 from datacode.runtime.builtins.registry import ABSENT, BUILTINS, builtin, expects_range
 from datacode.runtime.builtins.tables import as_table, as_text
 from datacode.runtime.host import Host
-from datacode.tables.condition_warnings import warn_of_condition
+from datacode.tables.condition_warnings import (
+    warn_of_comparison,
+    warn_of_condition,
+    warn_of_dates,
+    warn_of_filter,
+)
 from datacode.tables.conditions import filtered, queried
 from datacode.tables.filters import are_among, are_between, are_filled, are_null, different, where
-from datacode.tables.number_mismatch import warn_of_long_numbers, warn_of_numbers
+from datacode.tables.number_mismatch import warn_of_bounds
 from datacode.tables.select import position_of, renamed_by_join, sample
 from datacode.values.column_storage import ColumnData
 from datacode.values.table import Column, Table
@@ -75,15 +80,9 @@ def table_where(
     if value.__class__ is Column:
         value = value.cells()
     cells = source.columns[position_of(source, name)]
-    _warn_of_numbers(host, cells, name, sign, value)
-    return source.keep(where(cells, sign, value))
-
-
-def _warn_of_numbers(host: Host, cells: ColumnData, name: str, sign: str, value: Value) -> None:
-    """Tell of a column of texts that is compared with numbers."""
     values = value if value.__class__ is list else [value]
-    by_order = sign in ("<", "<=", ">", ">=")
-    warn_of_numbers(cells, name, values, host.warn, by_order=by_order)
+    warn_of_comparison(cells, name, sign, values, host.warn)
+    return source.keep(where(cells, sign, value))
 
 
 @builtin("row filters", count_error=expects_range(2, 2), calls_back=True)
@@ -106,7 +105,7 @@ def table_filter(host: Host, table: Value, condition: Value) -> Table:
 def _filter(host: Host, table: Value, condition: Value) -> Table:
     source = as_table(table, "Table and String")
     text = as_text(condition, "Table and String")
-    warn_of_condition(source, text, host.warn)
+    warn_of_filter(host.engine, source, text, host.warn)
     return filtered(host.engine, source, text)
 
 
@@ -131,7 +130,7 @@ def table_query(host: Host, table: Value, expression: Value) -> Table:
     """
     source = as_table(table, "Table and String")
     text = as_text(expression, "Table and String")
-    warn_of_condition(source, text, host.warn)
+    warn_of_condition(host.engine, source, text, host.warn)
     return queried(host.engine, source, text)
 
 
@@ -151,7 +150,8 @@ def table_between(host: Host, table: Value, col: Value, low: Value, high: Value)
     source = as_table(table, expected)
     name = as_text(col, expected)
     cells = _cells(source, name)
-    warn_of_long_numbers(cells, name, (low, high), host.warn)
+    warn_of_bounds(cells, name, (low, high), host.warn)
+    warn_of_dates(cells, name, (low, high), host.warn)
     return source.keep(are_between(cells, low, high))
 
 
@@ -168,7 +168,7 @@ def table_in(host: Host, table: Value, col: Value, values: Value) -> Table:
     source, name = as_table(table, expected), as_text(col, expected)
     wanted = arguments.array(values, expected)
     cells = _cells(source, name)
-    warn_of_numbers(cells, name, wanted, host.warn)
+    warn_of_comparison(cells, name, "in", wanted, host.warn)
     return source.keep(are_among(cells, wanted))
 
 

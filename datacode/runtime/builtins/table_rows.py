@@ -13,13 +13,19 @@ from datacode.runtime.host import Host
 from datacode.tables.group import Aggregate, FunctionCaller, grouped
 from datacode.tables.select import merged_inner, merged_outer, position_of, under_each_other
 from datacode.tables.sort import LOCALES, sorted_by, sorted_by_several
+from datacode.tables.text_order import warn_of_text_order
 from datacode.values.table import Table
 from datacode.values.types import Value
 
 
 @builtin("tables")
 def table_sort(
-    table: Value, col: Value, asc: Value = True, *_ignored: Value, locale: Value = ABSENT
+    host: Host,
+    table: Value,
+    col: Value,
+    asc: Value = True,
+    *_ignored: Value,
+    locale: Value = ABSENT,
 ) -> Table:
     """A table with its rows in the order of a column, or of several; equal rows keep their order.
 
@@ -45,6 +51,8 @@ def table_sort(
         raise runtime_error(
             "no_locale", "locale must be one of {locales}", locales=", ".join(LOCALES)
         )
+    for position in positions:
+        warn_of_text_order(source.columns[position], source.names[position], host.warn)
     if len(positions) == 1 and language is None:
         return sorted_by(source, positions[0], descending=descending[0])
     return sorted_by_several(source, positions, descending, language)
@@ -156,6 +164,10 @@ def table_group(host: Host, table: Value, by: Value, columns: Value) -> Table:
     if columns.__class__ is not dict:
         raise type_error(expected)
     wanted = [aggregate(source, name, each) for name, each in columns.items()]
+    for each in wanted:
+        if each.function in ("min", "max"):
+            cells = source.columns[each.position]
+            warn_of_text_order(cells, source.names[each.position], host.warn)
     return grouped(source, positions, wanted, caller(host))
 
 

@@ -10,6 +10,7 @@ from datacode.runtime.builtins.tables import as_columns, as_table, as_text
 from datacode.runtime.host import Host
 from datacode.tables import windows
 from datacode.tables.select import position_of
+from datacode.tables.text_order import warn_of_text_order
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -54,6 +55,9 @@ def table_window(
     wanted = [_window(source, name, each) for name, each in columns.items()]
     groups = _names(source, by)
     ordered = _names(source, order)
+    ranked = [each.position for each in wanted if each.function in ("rank", "dense_rank")]
+    for position in (*ordered, *ranked):
+        warn_of_text_order(source.columns[position], source.names[position], host.warn)
     host.check_size(len(source) * (len(wanted) + len(groups) + 1), 16)
     return windows.windowed(source, groups, ordered, directions(asc, len(ordered)), wanted)
 
@@ -85,7 +89,7 @@ def _bad_window(name: str) -> DataCodeError:
 
 @builtin("tables")
 def table_top(
-    table: Value, n: Value, by: Value, group: Value = ABSENT, *, least: Value = False
+    host: Host, table: Value, n: Value, by: Value, group: Value = ABSENT, *, least: Value = False
 ) -> Table:
     """The ``n`` rows with the greatest cells in the column ``by``, the greatest first.
 
@@ -105,6 +109,7 @@ def table_top(
     count = max(arguments.exactly_whole(n, "table_top", "n"), 0)
     position = position_of(source, as_text(by, expected))
     groups = _names(source, group)
+    warn_of_text_order(source.columns[position], source.names[position], host.warn)
     return windows.top(
         source, min(count, len(source)), position, groups, descending=least is not True
     )

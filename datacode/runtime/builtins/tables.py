@@ -339,7 +339,7 @@ def table_add_column(
         cells = _given_cells(source, values)
     else:
         text = as_text(expression, "String")
-        warn_of_condition(source, text, host.warn)
+        warn_of_condition(host.engine, source, text, host.warn)
         cells = computed(host.engine, source, text)
     names, columns = list(source.names), list(source.columns)
     position = source.position(title)

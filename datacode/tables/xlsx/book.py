@@ -79,7 +79,8 @@ class Sheet:
     ``top`` and ``left`` say where it begins, counted from 0. Empty cells are ``''``. ``texts``
     stand in cells in place of what the reader gives; ``find_odd_days`` gives the numbers that are
     no days, of which a reader makes days or times. ``no_results`` are the cells of formulas
-    whose results are not stored.
+    whose results are not stored; ``long_numbers`` have more digits than a number keeps, ``rounded``
+    ones have lost their last digits to whoever wrote them.
     """
 
     name: str
@@ -90,6 +91,8 @@ class Sheet:
     find_odd_days: Callable[[], Mapping[CellPosition, float]] = _none
     no_results: Sequence[CellPosition] = ()
     merged: Sequence[Area] = ()
+    long_numbers: Mapping[CellPosition, str] = field(default_factory=dict)
+    rounded: Sequence[CellPosition] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,7 @@ def _table(sheet: Sheet, options: ReadOptions, warn: Warn) -> Table:
     if time in kinds or has_1900:
         faults.put_odd_days()
     faults.put_texts(CellError in kinds)
+    faults.put_long_numbers(options.header_rows)
     if options.fill_merged:
         _fill(columns, sheet, sheet.top + options.header_row)
     faults.warn(warn)
@@ -371,6 +375,20 @@ class _Faults:
                         cells[row - self._first] = str(value)
                         self._errors.append(((row, column), str(value)))
 
+    def put_long_numbers(self, header_rows: int) -> None:
+        """Put back the digits of numbers that a float does not keep; their columns are texts."""
+        places = set()
+        for (row, column), digits in self._sheet.long_numbers.items():
+            place = column - self._sheet.left
+            if self._first <= row < self._first + self._height and 0 <= place < len(self._columns):
+                self._columns[place][row - self._first] = digits
+                places.add(place)
+        for place in places:
+            cells = self._columns[place]
+            for row in range(header_rows, self._height):
+                if cells[row].__class__ is float:
+                    cells[row] = number_text(cells[row])
+
     def warn(self, warn: Warn) -> None:
         """Tell of them."""
         if self._errors:
@@ -389,17 +407,21 @@ class _Faults:
                     sheet=self._sheet.name, count=len(self._days), cell=_cell_name(min(self._days))
                 )
             )
-        missing = [
-            position
-            for position in self._sheet.no_results
-            if self._first <= position[0] < self._first + self._height
+        self._warn_of_cells(_NO_RESULTS, self._sheet.no_results, warn)
+        self._warn_of_cells(_ROUNDED, self._sheet.rounded, warn)
+
+    def _warn_of_cells(
+        self, message: Message, positions: Sequence[CellPosition], warn: Warn
+    ) -> None:
+        last, width = self._first + self._height, len(self._columns)
+        within = [
+            (row, column)
+            for row, column in positions
+            if self._first <= row < last and 0 <= column - self._sheet.left < width
         ]
-        if missing:
-            warn(
-                _NO_RESULTS.filled(
-                    sheet=self._sheet.name, count=len(missing), cell=_cell_name(min(missing))
-                )
-            )
+        if within:
+            first = _cell_name(min(within))
+            warn(message.filled(sheet=self._sheet.name, count=len(within), cell=first))
 
 
 _ERRORS = Message(
@@ -411,6 +433,11 @@ _DAYS = Message(
     "days_before_1900",
     "Sheet '{sheet}' has days before 1900, which were read as numbers: {count}, the first in "
     "cell {cell}",
+)
+_ROUNDED = Message(
+    "rounded_numbers",
+    "Sheet '{sheet}' has numbers of more than 15 digits, of which spreadsheets keep the first 15: "
+    "{count}, the first in cell {cell}. Numbers of accounts and the like must be texts there",
 )
 _NO_RESULTS = Message(
     "formulas_without_results",

@@ -86,6 +86,8 @@ def _by_calamine(archive: Package, most_cells: int) -> Book:
         except Unreadable:
             _refuse_unknown_texts(archive, part, name)
             raise
+        if scan.may_have_odd_texts:
+            _refuse_unknown_texts(archive, part, name)
         texts = sheet_xml.special_cells(archive, part) if scan.may_have_special_cells else {}
         if texts is None:
             raise Unreadable("cells of the sheet do not say where they are")
@@ -105,6 +107,12 @@ def _facts(archive: Package, part: str, scan: ExtentScan) -> dict[str, Any]:
     return {
         "no_results": (
             sheet_xml.formulas_without_results(archive, part) if scan.may_have_formulas else ()
+        ),
+        "long_numbers": (
+            sheet_xml.long_numbers(archive, part) if scan.may_have_long_numbers else {}
+        ),
+        "rounded": (
+            sheet_xml.rounded_numbers(archive, part) if scan.may_have_rounded_numbers else ()
         ),
         "merged": sheet_xml.merged_areas(archive, part) if scan.may_have_merged_areas else (),
     }

@@ -7,6 +7,7 @@ stored, merged areas. Source: ECMA-376, part 1, 18.3.1.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from datacode.tables.xlsx.book import Area, CellPosition
 from datacode.tables.xlsx.package import Package
@@ -109,12 +110,58 @@ def formulas_without_results(package: Package, sheet: str) -> list[CellPosition]
         start = content.rfind(opening, max(0, match.start() - _LONGEST_TAG), match.start())
         tag = content[start : content.find(b">", start, match.start()) + 1] if start >= 0 else b""
         position = _POSITION.search(tag)
-        if position is not None and not _IS_TEXT.search(tag):
+        is_empty_text = _IS_TEXT.search(tag) and _HAS_VALUE.search(match[0])
+        if position is not None and not is_empty_text:
             found.append((int(position[2]) - 1, column_number(position[1]) - 1))
     return found
 
 
 _IS_TEXT = re.compile(rb"""\bt=["']str["']""")
+
+_HAS_VALUE = re.compile(rb"<(?:\w+:)?v[\s/>]")
+
+_LONG_NUMBER = re.compile(rb"<(?:\w+:)?v>(-?[0-9]{16,})</")
+
+
+def long_numbers(package: Package, sheet: str) -> dict[CellPosition, str]:
+    """The whole numbers of a sheet with more digits than a float keeps, by row and column from 0.
+
+    Spreadsheets write none, other programs do: of accounts, say. Those that do not say where they
+    are are left out.
+    """
+    found = {}
+    for position, digits in _numbers(package, sheet, _LONG_NUMBER):
+        if len(digits) > _MOST_DIGITS or int(float(digits)) != int(digits):
+            found[position] = digits[:_LONGEST_TAG]
+    return found
+
+
+def rounded_numbers(package: Package, sheet: str) -> list[CellPosition]:
+    """The cells with numbers of more than 15 digits, of which a spreadsheet has stored only the
+    first ones."""
+    numbers = _numbers(package, sheet, _ROUNDED_NUMBER)
+    return [position for position, number in numbers if abs(float(number)) >= _TOO_LARGE]
+
+
+def _numbers(
+    package: Package, sheet: str, pattern: re.Pattern[bytes]
+) -> Iterator[tuple[CellPosition, str]]:
+    """The numbers of a sheet that match, and where they stand, if they say it."""
+    content = b"".join(package.chunks(sheet))
+    opening = b"<c " if b"<c " in content else b":c "
+    for match in pattern.finditer(content):
+        start = content.rfind(opening, max(0, match.start() - _LONGEST_TAG), match.start())
+        tag = content[start : content.find(b">", start, match.start()) + 1] if start >= 0 else b""
+        position = _POSITION.search(tag)
+        if position is not None and not _HAS_TYPE.search(tag):
+            place = int(position[2]) - 1, column_number(position[1]) - 1
+            yield place, match[1].decode()
+
+
+_ROUNDED_NUMBER = re.compile(rb"<(?:\w+:)?v>(-?[0-9.]{1,40}[eE]\+[0-9]{2,3})</")
+_TOO_LARGE = 1e15
+_MOST_DIGITS = 300
+_HAS_TYPE = re.compile(rb"""\st=["'][^n]""")
 
 _MERGED = re.compile(
     rb"""<(?:\w+:)?mergeCell\s[^<>]*?\bref=["']([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})["']"""

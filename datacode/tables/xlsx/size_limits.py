@@ -65,11 +65,16 @@ def column_letters(number: int) -> str:
 # The scan ----------------------------------------------------------------------
 
 
+_ODD_TEXT = re.compile(rb"""["']s["'][^<>]*>\s*<(?:\w+:)?v[^<>]*>(?!\s*[0-9]{1,9}\s*<)""")
+_LONG_NUMBER = re.compile(rb"v>-?[0-9]{16}")
+
+
 class ExtentScan:
     """An upper bound for the extent of a sheet, found while it is unpacked.
 
-    ``may_have_special_cells`` tells of errors and stored dates, the others of what they are called
-    by. The bound holds as long as
+    ``may_have_special_cells`` tells of errors and stored dates, ``may_have_odd_texts`` of
+    numbers of texts that are none, the others of what they are called by. The bound
+    holds as long as
     ``_is_plain``: every row and cell says in the usual form where it is. Each pattern is one more
     pass over the sheet, so that there are few, most of which begin with a fixed character.
     """
@@ -90,6 +95,9 @@ class ExtentScan:
         self.may_have_special_cells = False
         self.may_have_formulas = False
         self.may_have_merged_areas = False
+        self.may_have_odd_texts = False
+        self.may_have_long_numbers = False
+        self.may_have_rounded_numbers = False
 
     @staticmethod
     def _pattern_beyond(letters: int, digits: int) -> re.Pattern[bytes]:
@@ -118,6 +126,10 @@ class ExtentScan:
             self.may_have_formulas or b"<f" in text or (b":" in text and b":f" in text)
         )
         self.may_have_merged_areas = self.may_have_merged_areas or b"mergeCell" in text
+        self.may_have_odd_texts = self.may_have_odd_texts or bool(_ODD_TEXT.search(text))
+        self.may_have_long_numbers = self.may_have_long_numbers or bool(_LONG_NUMBER.search(text))
+        if b"E+" in text or b"e+" in text:
+            self.may_have_rounded_numbers = True
         if self._is_plain:
             self._is_plain = not self._may_hide_cells(text) and self._grow(text)
 
