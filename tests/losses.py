@@ -52,16 +52,20 @@ class Losses:
         self.server = RunningServer(*words, port=port)
         self._test.addCleanup(self.server.stop)
 
-    def all(self, say: Callable[[str], str], back: Callable[[], object] = lambda: None) -> None:
+    def all(
+        self, say: Callable[[str], str], back: Callable[[int], object] = lambda before: None
+    ) -> None:
         """Lose one after another. ``say`` runs a program that is one statement, and gives whatever
-        the user is told; ``back`` waits until the client has another connection."""
+        the user is told; ``back`` waits until the client, which had made so many connections, has
+        another one."""
         for program in BEGIN:
             say(program)
         self._look(say, "nothing")
         self.kill_workers()
         self._look(say, "its process")
+        before = self.proxy.connections
         self.proxy.drop_all()
-        back()
+        back(before)
         self._look(say, "its connection")
         self._test.assertRegex(say(HUNGRY).lower(), "memory|памяти")
         self._look(say, "its memory")
@@ -71,10 +75,11 @@ class Losses:
         killer.join()
         self._test.assertRegex(told, "as they were before|такими, какими были до")
         self._look(say, "its process in a program")
+        before = self.proxy.connections
         self.server.process.kill()
         self.server.process.wait()
         self._serve(self.server.port)
-        back()
+        back(before)
         self._look(say, "its server")
 
     def _look(self, say: Callable[[str], str], lost: str) -> None:
