@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from datacode.console import report
 from datacode.console.ctrl_c import collect_interrupts
-from datacode.console.interactive import EchoProgram, InteractiveShell, with_echo
+from datacode.console.interactive import InteractiveShell
 from datacode.console.session_file import write_key
 from datacode.console.state_files import (
     StateFileError,
@@ -22,6 +22,7 @@ from datacode.console.state_files import (
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.language.syntax.source import Source
+from datacode.language.tools.echo import EchoProgram, with_echo
 from datacode.plans.rows import Storage
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interpreter import Interpreter

@@ -23,13 +23,13 @@ from datacode.client import (
 )
 from datacode.console.backends import RemoteBackend
 from datacode.console.connect import LOST, NO_CONNECTION, connected_again
-from datacode.console.interactive import with_echo
 from datacode.console.session_file import SessionFileError, read_key, write_key
 from datacode.console.state_files import StateFileError
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
 from datacode.kernel.notebook import CellFailure, Output
 from datacode.kernel.shown_tables import StreamedTables
+from datacode.language.tools.echo import with_echo
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.builtins.documentation import plain
 

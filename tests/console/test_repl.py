@@ -8,8 +8,8 @@ import stat
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.console.interactive import with_echo
 from datacode.console.repl import next_line, texts
+from datacode.language.tools.echo import with_echo
 from tests.console.terminal import CommandTestCase, Terminal
 
 
