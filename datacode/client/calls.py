@@ -87,6 +87,7 @@ class RemoteCalls:
         export: str | None = None,
         keep_tables: bool = False,
         charts: bool = False,
+        show_value: bool = False,
         on_error: str | None = None,
         rerun: bool = False,
     ) -> RemoteCall[Result]:
@@ -95,7 +96,8 @@ class RemoteCalls:
         With ``on_output`` the output is also delivered while it is printed; ``export="sqlite"``
         adds the global tables as a database; with ``keep_tables`` any rows of the tables that it
         shows can be asked for later (``table_rows``); with ``charts`` the charts that it shows
-        come as descriptions in place of text. With ``on_error="rollback"`` a program that
+        come as descriptions in place of text; with ``show_value`` an expression at the end
+        of the program shows its value, as at a prompt. With ``on_error="rollback"`` a program that
         fails leaves variables, functions and the session's files as they were before it. Where the
         server was ended while the program ran, ``AnswerLost`` is raised, as it may have changed
         files of shares; with ``rerun`` it is run again.
@@ -112,6 +114,7 @@ class RemoteCalls:
             export=export,
             keep_tables=True if keep_tables else None,
             charts=True if charts else None,
+            show_value=True if show_value else None,
             on_error=on_error,
         )
         return RemoteCall(request, result_of, on_output, on_progress, rerun)

@@ -126,6 +126,7 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
             on_warning=warnings.append if request.warnings else None,
             export_bytes=context.message_bytes or _LARGEST_DATABASE,
             keep_tables=request.keep_tables,
+            shows_value=request.show_value,
             max_steps=request.max_steps,
             rolls_back=rolls_back,
             hold=context.hold,

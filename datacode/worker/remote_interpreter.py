@@ -136,6 +136,7 @@ class RemoteInterpreter:
         on_warning: Callable[[Message], None] | None = None,
         export_bytes: int = 0,
         keep_tables: bool = False,
+        shows_value: bool = False,
         max_steps: int | None = None,
         rolls_back: bool = False,
         hold: Callable[[int], None] = lambda size: None,
@@ -146,6 +147,7 @@ class RemoteInterpreter:
         all of it all the same. ``on_table`` receives each table that the program shows; with
         ``keep_tables`` their rows can be asked for later (``rows``).
         ``on_chart`` receives each chart that it shows, and the characters of output before it.
+        With ``shows_value`` an expression at the end of the program shows its value.
         ``on_warning`` receives what the program is warned of. With ``rolls_back`` a program that
         fails leaves variables and functions as they were before it.
         ``on_export`` receives, piece by piece, the SQLite database of the global tables after a
@@ -180,6 +182,7 @@ class RemoteInterpreter:
                 on_warning,
                 rolls_back,
                 on_chart,
+                shows_value,
                 hold=hold,
             )
             self._begin(run)

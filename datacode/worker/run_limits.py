@@ -46,6 +46,7 @@ class ActiveRun:
     rolls_back: bool = False
     on_chart: Callable[[Chart, int], None] | None = None
     """Gets the characters of output before it, too."""
+    shows_value: bool = False
     done: Deferred[Outcome] = field(default_factory=Deferred)
     hold: Callable[[int], None] = lambda size: None
     """Counts memory that the run takes here, in bytes."""
@@ -80,6 +81,7 @@ class ActiveRun:
             self.rolls_back,
             saves,
             self.on_chart is not None,
+            self.shows_value,
         )
 
     def stop_timers(self) -> None:

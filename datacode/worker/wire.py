@@ -81,8 +81,9 @@ class RunProgram(Struct, tag="execute", frozen=True):
 
     ``export_bytes`` is how large the database of its tables may be; with 0 none is wanted.
     With ``keep_tables`` the tables it shows are kept for ``FindRows``; with ``warnings`` what it
-    is warned of is sent; with ``charts`` the charts it shows. With ``rolls_back`` a program that
-    fails leaves the state as it was. ``saves`` is how much of the state is wanted after it.
+    is warned of is sent; with ``charts`` the charts it shows; with ``shows_value`` an expression
+    at its end shows its value. With ``rolls_back`` a program that fails leaves the state as it
+    was. ``saves`` is how much of the state is wanted after it.
     """
 
     run: int
@@ -99,6 +100,7 @@ class RunProgram(Struct, tag="execute", frozen=True):
     rolls_back: bool = False
     saves: int = SAVES_NOTHING
     charts: bool = False
+    shows_value: bool = False
 
 
 class RestoreCheckpoint(Struct, tag="restore", frozen=True):

@@ -156,6 +156,15 @@ class ExecuteTests(SessionTestCase):
         self.assertTrue(told["chart"]["$schema"].startswith("https://vega.github.io/"))
         self.assertEqual(told["chart"]["data"], {"values": [{"x": "a", "y": 1.0}]})
 
+    def test_show_value(self) -> None:
+        """Only who asks sees the value at the end."""
+        room = self.room()
+        room.ask(code="wait")
+        room.ask(code="wait", show_value=True)
+        room.interpreter.runs[0].finish("")
+        shown = [run.options["shows_value"] for run in room.interpreter.runs]
+        self.assertEqual(shown, [False, True])
+
     def test_kept_tables(self) -> None:
         """Only who asks is told the nulls and the name of a table."""
         room = self.room()

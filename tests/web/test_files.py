@@ -47,6 +47,60 @@ class UploadTests(PageTestCase):
         page.run(page.program() + ")\nprint(t['сумма'][0])")
         self.assertEqual("5\n", page.output())
 
+    def test_opened(self) -> None:
+        """A click opens a table by a line in an empty tab, and shows it; no variable is lost."""
+        page = self.page
+        page.run("t = 5")
+        self.upload(self.file("продажи.csv", "город;сумма\nТомск;5,5\n".encode("cp1251")))
+        page.until_text("#panel-files .file-name", "продажи.csv")
+        page.write("")
+        page.click("#panel-files .file")
+        page.until_text(".grid-cell", "Томск")
+        self.assertEqual('t2 = read_file("продажи.csv", auto=true)\nt2\n', page.program())
+        self.assertIn(
+            "продажи.csv", page.one("[role=tab][aria-controls=editor][aria-selected=true]").text
+        )
+        page.run("print(t, sum(t2['сумма']))")
+        self.assertEqual("5 5.5\n", page.output())
+
+    def test_program_opened(self) -> None:
+        """A click on a program opens it in a tab of its own."""
+        page = self.page
+        page.write("x = 1")
+        self.upload(self.file("итог.dc", "print('итог')\r\n".encode()))
+        page.until_text("#panel-files .file-name", "итог.dc")
+        page.click("#panel-files .file")
+        page.until(lambda: page.program() == "print('итог')\n", "it does not open")
+        self.assertEqual(2, len(page.all("[role=tab][aria-controls=editor]")))
+
+    def test_preview(self) -> None:
+        """Workbooks, sheet by sheet, and files of Windows are shown as the server reads them."""
+        page = self.page
+        sheets = "{'Май': table([['Ёж', 1]], ['имя', 'n']), 'Июнь': table([['Уж']], ['имя'])}"
+        page.run(f"write_file('книга.xlsx', {sheets})")
+        page.until_text("#panel-files .file-name", "книга.xlsx")
+        page.click("[aria-label='Показать книга.xlsx']")
+        page.until_text("dialog .grid-cell", "Ёж")
+        page.script(
+            "const choice = document.querySelector('dialog select'); choice.value = 'Июнь';"
+            "choice.dispatchEvent(new Event('change'));"
+        )
+        page.until_text("dialog .grid-cell", "Уж")
+        page.click("dialog .dialog-head .icon-button")
+        self.upload(
+            self.file("a.csv", "имя;n\nЯна;1\n".encode("cp1251")),
+            self.file("b.txt", "Привет".encode("cp1251")),
+        )
+        page.until_text("#panel-files .file-name", "b.txt")
+        page.click("[aria-label='Показать a.csv']")
+        page.until_text("dialog .grid-cell", "Яна")
+        page.click("dialog .dialog-head .icon-button")
+        page.click("[aria-label='Показать b.txt']")
+        page.until_text("dialog pre", "Привет")
+        page.click("dialog .dialog-head .icon-button")
+        page.panel("variables")
+        page.until(lambda: page.all("#panel-variables .panel-empty"), "a preview left variables")
+
     def test_bytes_survive(self) -> None:
         """What is no text arrives and comes back byte by byte."""
         content = bytes(range(256)) * 40
@@ -76,7 +130,7 @@ class UploadTests(PageTestCase):
         page = self.page
         page.run("write_file('report.txt', 'итог')")
         page.until_text("#panel-files .file-name", "report.txt")
-        page.click("#panel-files .files .icon-button")
+        page.click("[aria-label='Скачать report.txt']")
         self.assertEqual("итог", page.downloaded("report.txt").read_text(encoding="utf-8"))
 
     def test_deleted(self) -> None:

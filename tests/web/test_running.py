@@ -98,6 +98,8 @@ class RunningTests(PageTestCase):
         page.panel("variables")
         page.until_text(".variable-name", "greeting")
         page.until_text(".variable-value", "Привет")
+        page.click(".variable")
+        page.until(lambda: page.output() == "Привет\n", "its value is not shown")
         page.click("#panel-variables .small-button")
         page.until(lambda: not page.texts(".variable-name"), "reset left variables")
 

@@ -46,7 +46,7 @@ class MarkupTests(PageTestCase):
         self.assertEqual([ATTACK, "n"], page.texts(".grid-text"))
         self.assertIn(ATTACK, page.texts(".grid-cell"))
         next(b for b in page.all(".table-actions button") if b.text == "Диаграмма").click()
-        page.until_text(".chart-bar-shape title", ATTACK)
+        page.until_text(".chart-svg text", ATTACK)
 
     def test_variable(self) -> None:
         """The beginning of a variable's value."""
@@ -67,7 +67,7 @@ class MarkupTests(PageTestCase):
         chooser.send_keys(str((folder / name).absolute()))
         page.until_text("#panel-files .file-name", name)
         page.write("")
-        page.click("#panel-files .file")
+        page.click("#panel-files [aria-label^=Вставить]")
         self.assertEqual(f'"{name}"', page.program())
 
     def test_share(self) -> None:

@@ -529,6 +529,29 @@ class TableTests(ProgramTestCase):
         outcome = await self.interpreter.run(code)
         self.assertIn("Осло ████", outcome.output)
 
+    async def test_value_at_the_end(self) -> None:
+        """It is shown to those who ask, once, and errors keep their place in the text."""
+        await self.session()
+
+        async def shown(code: str) -> str:
+            outcome = await self.interpreter.run(code, shows_value=True)
+            self.assertIsNone(outcome.error)
+            return outcome.output
+
+        self.assertEqual(await shown("x = 2\n x * 3  # six"), "6\n")
+        self.assertEqual(await shown("null"), "")
+        self.assertEqual(await shown("y = 1"), "")
+        self.assertEqual(await shown("print(1)"), "1\n")
+        self.assertIn("│ a │", await shown("table([[1]], ['a'])"))
+        self.assertEqual((await shown("show_table(table([[1]], ['a']))")).count("┌"), 1)
+        self.assertEqual(await self.output("x"), "")
+        outcome = await self.interpreter.run("1\n  nothing + 1", shows_value=True)
+        assert outcome.error is not None
+        self.assertEqual((outcome.error.line, outcome.error.place), (2, (2, 3)))
+        outcome = await self.interpreter.run("x = = 1", shows_value=True)
+        assert outcome.error is not None
+        self.assertEqual(outcome.error.kind.name, "SYNTAX")
+
     async def test_pictures_and_documents(self) -> None:
         """Behind the walls, where no font can be opened, with little memory."""
         files = Files()

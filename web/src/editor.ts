@@ -9,6 +9,7 @@ import {
   completionStatus,
   selectedCompletion,
 } from "@codemirror/autocomplete";
+import { awaitsValue } from "./opening";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import {
   bracketMatching,
@@ -119,6 +120,13 @@ export class Editor {
       scrollIntoView: true,
     });
     this.view.focus();
+  }
+
+  /** Whether the cursor stands where a path would be an argument. */
+  awaitsValue(): boolean {
+    const { from } = this.view.state.selection.main;
+    const line = this.view.state.doc.lineAt(from);
+    return awaitsValue(line.text.slice(0, from - line.from));
   }
 
   /** Moves the cursor to a line and column, counted from 1. */

@@ -11,12 +11,14 @@ import { type IconName, icon } from "./icons";
 import { Log, type RunInfo } from "./log";
 import { type Upload, FilesPanel, droppedFiles } from "./panels/files";
 import { HistoryPanel } from "./panels/history";
-import type { Panel, Request } from "./panels/panel";
+import { decodedText, freeName, kindOf, openingProgram } from "./opening";
+import type { ListedFile, Panel, Request } from "./panels/panel";
+import { literal } from "./positions";
 import { SamplesPanel } from "./panels/samples";
 import { STATE_FILE, SessionState } from "./panels/session_state";
 import { SharesPanel } from "./panels/shares";
 import { VariablesPanel } from "./panels/variables";
-import { type Answer, type Diagnostics, type Problem, completionsOf, problemsOf } from "./protocol";
+import { type Answer, type Diagnostics, type Problem, completionsOf, contentBytes, problemsOf, variablesOf } from "./protocol";
 import { Runner } from "./runner";
 import { samples } from "./samples";
 import { applySettings, keepRollsBack, localeButtons, rollsBack, themeButton } from "./settings";
@@ -79,10 +81,11 @@ class App {
       ended: (info, answer, where) => this.ended(info, answer, where),
     });
     const insert = (quoted: string, bare: string): void => this.editor.insert(quoted, bare);
+    const open = (file: ListedFile): void => void this.openFile(file);
     this.state = new SessionState(this.request, this.connection, () => void this.variables.refresh());
-    this.variables = new VariablesPanel(this.request, insert, this.state.element);
-    this.shares = new SharesPanel(this.request, insert);
-    this.files = new FilesPanel(this.request, insert, () => this.connection.unsent);
+    this.variables = new VariablesPanel(this.request, insert, (name) => this.showVariable(name), this.state.element);
+    this.shares = new SharesPanel(this.request, insert, open);
+    this.files = new FilesPanel(this.request, insert, open, () => this.connection.unsent);
     this.past = new HistoryPanel((name, code) => this.openNew(name, code));
     const opening = new SamplesPanel((name, code) => this.openNew(name, code));
     this.sidebar = new Sidebar(
@@ -186,7 +189,7 @@ class App {
   }
 
   private ended(info: RunInfo, answer: Answer | null, where: Diagnostics | null): void {
-    if (answer) this.past.remember(info.title, info.code, answer.success);
+    if (answer && info.document) this.past.remember(info.title, info.code, answer.success);
     if (where && where.line !== null && answer) {
       const unchanged = info.lines !== null || this.documents.find(info.document)?.text === info.code;
       if (unchanged) this.failures.set(info.document, { ...where, severity: "error", message: answer.error ?? "" });
@@ -242,6 +245,38 @@ class App {
     this.documents.add(name, text);
     this.openActive();
     this.editor.focus();
+  }
+
+  /** Opens a file of the session or of a share; where a program awaits an argument its path is inserted. */
+  private async openFile(file: ListedFile): Promise<void> {
+    const kind = kindOf(file.name);
+    if (kind === "program") return this.openProgram(file);
+    if (kind === "other" || this.editor.awaitsValue()) return this.editor.insert(literal(file.path), file.path);
+    const answer = await this.request({ type: "inspect" });
+    const taken = new Set(answer?.success ? variablesOf(answer).map((variable) => variable.name) : []);
+    const code = openingProgram(file.path, freeName(taken));
+    if (this.editor.text.trim()) this.openNew(file.name, code);
+    else {
+      const doc = this.documents.active;
+      this.documents.rename(doc.id, file.name);
+      doc.text = code;
+      this.states.delete(doc.id);
+      this.openActive();
+    }
+    this.run();
+  }
+
+  private async openProgram(file: ListedFile): Promise<void> {
+    const answer = await file.content();
+    if (!answer) return;
+    const text = answer.success && typeof answer.content === "string" ? decodedText(contentBytes(answer.content)) : null;
+    if (text === null) announce(answer.error ?? t("preview.binary"), true);
+    else this.openNew(file.name.replace(/\.dc$/i, ""), text.replaceAll("\r\n", "\n"));
+  }
+
+  /** Shows the value of a variable beneath the output of the programs. */
+  private showVariable(name: string): void {
+    void this.runner.run({ document: "", title: name, code: name, lines: null });
   }
 
   private close(id: string): void {

@@ -67,6 +67,7 @@ export class Runner {
         tables: true,
         keep_tables: true,
         charts: true,
+        show_value: true,
         progress: true,
         locale: locale(),
         ...(rollsBack() ? { on_error: "rollback" } : {}),

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { inflateRawSync } from "node:zlib";
 import cases from "../../tests/tables/browsing.json";
 import { test } from "node:test";
-import { parseCsv } from "../src/table/csv";
 import { type Cell, type TableData, compareCells, filterRows, numberText, parseFilter, sortRows, toCsv } from "../src/table/data";
 import { histogram, niceScale } from "../src/table/scales";
 import { columnLetters, escapeXml, toXlsx } from "../src/table/xlsx";
@@ -79,20 +78,11 @@ test("rows must pass the filters of all columns", () => {
   assert.deepEqual(filterRows(data, new Map([[0, ">1"], [1, "a"]])), [1]);
 });
 
-test("CSV quotes what needs it and reads back the same", () => {
+test("CSV quotes what needs it", () => {
   const data = table(["String", "Float"], ['a "b", c', 1.5], ["line\nbreak", null], [" x", -0.5]);
   const text = toCsv(data.columns, data.rows);
   assert.equal(text.split("\r\n")[0], "c0,c1");
-  assert.deepEqual(parseCsv(text, 10), [["c0", "c1"], ['a "b", c', "1.5"], ["line\nbreak", ""], [" x", "-0.5"]]);
-});
-
-test("reading CSV: line ends, empty lines, open ends", () => {
-  assert.deepEqual(parseCsv("a,b\r1,2\r\n\r\n3,4", 9), [["a", "b"], ["1", "2"], ["3", "4"]]);
-  assert.deepEqual(parseCsv("a,\n", 9), [["a", ""]]);
-  assert.deepEqual(parseCsv("a,b,", 9), [["a", "b", ""]]);
-  assert.deepEqual(parseCsv("", 9), []);
-  assert.deepEqual(parseCsv('"a"x,b', 9), [["ax", "b"]]);
-  assert.equal(parseCsv("1\n2\n3\n", 2).length, 2);
+  assert.equal(text, 'c0,c1\r\n"a ""b"", c",1.5\r\n"line\nbreak",\r\n" x",-0.5\r\n');
 });
 
 test("scales are round and hold the values", () => {

@@ -384,7 +384,8 @@ class Request(Struct, tag_field="type", kw_only=True, frozen=True):
 
 class Execute(Request, tag="execute", kw_only=True, frozen=True):
     """Run a program. With ``keep_tables`` the tables that it shows can be asked for rows; with
-    ``charts`` those that it shows are in the answer."""
+    ``charts`` those that it shows are in the answer; with ``show_value`` an expression at its end
+    shows its value."""
 
     code: str
     diagnostics: bool = False
@@ -394,6 +395,7 @@ class Execute(Request, tag="execute", kw_only=True, frozen=True):
     tables: bool = False
     keep_tables: bool = False
     charts: bool = False
+    show_value: bool = False
     export: Literal["sqlite"] | None = None
     max_steps: Count | None = None
     on_error: Literal["keep", "rollback"] = "keep"

@@ -15,6 +15,8 @@ from collections.abc import Callable
 
 from datacode.errors import DataCodeError, internal_error, limit_error
 from datacode.export.sqlite import export_bytes
+from datacode.language.syntax.source import Source
+from datacode.language.tools.echo import EchoProgram, with_echo
 from datacode.plans.client import Connection, EngineClient
 from datacode.plans.rows import Storage
 from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter
@@ -183,12 +185,18 @@ class Runner:
         """Run it. The one stretch of code in which a program may be interrupted."""
         try:
             self._gate.open()
+            code = program.code
+            echo = with_echo(code) if program.shows_value else EchoProgram(code)
             error = self._interpreter.run(
-                program.code,
+                echo.program,
                 output_limit=program.output_bytes or None,
                 max_steps=program.max_steps or None,
                 can_roll_back=program.rolls_back,
             ).error
+            if error is not None and program.shows_value:
+                error.multiline = Source(code).multiline
+                if error.line is not None and error.place is not None and error.function is None:
+                    error.locate(error.line, echo.typed_at(*error.place))
             if error is None and program.export_bytes:
                 error = self._export(program.export_bytes)
             return error

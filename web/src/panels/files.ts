@@ -1,4 +1,4 @@
-/** Files of the session: upload by choosing or dropping, with progress; list, insert, download. */
+/** Files of the session: upload by choosing or dropping, with progress; list, open, show, insert, download. */
 
 import { download, el, fill } from "../dom";
 import { live, named, say, size, t } from "../i18n";
@@ -8,7 +8,8 @@ import { confirmed } from "../dialog";
 import { literal } from "../positions";
 import { type FileEntry, bytesContent, contentBytes, entriesOf } from "../protocol";
 import { isRecord } from "../storage";
-import type { Insert, Panel, Request } from "./panel";
+import { previewFile } from "../preview";
+import type { Insert, ListedFile, OpenFile, Panel, Request } from "./panel";
 
 /** A file with its path below what was chosen or dropped. */
 export interface Upload {
@@ -42,6 +43,7 @@ export class FilesPanel implements Panel {
   constructor(
     private readonly request: Request,
     private readonly insert: Insert,
+    private readonly open: OpenFile,
     private readonly unsent: () => number,
   ) {
     const files = el("input", { class: "off-screen", attrs: { type: "file", multiple: true, tabindex: -1, "aria-hidden": "true" } });
@@ -191,13 +193,18 @@ export class FilesPanel implements Panel {
   }
 
   private fileRow(file: FileEntry): HTMLElement {
-    const quoted = literal(file.name);
-    const insert = el(
+    const listed: ListedFile = {
+      name: file.name,
+      path: file.name,
+      size: file.size,
+      content: () => this.request({ type: "download_file", filename: file.name }),
+    };
+    const open = el(
       "button",
       {
         class: "file",
-        attrs: { type: "button", title: t("share.insert", { path: file.name }) },
-        on: { click: () => this.insert(quoted, file.name) },
+        attrs: { type: "button", title: t("share.open", { path: file.name }) },
+        on: { click: () => this.open(listed) },
       },
       icon("file"),
       el("span", { class: "file-name" }, file.name),
@@ -206,7 +213,9 @@ export class FilesPanel implements Panel {
     return el(
       "li",
       {},
-      insert,
+      open,
+      this.action("eye", t("share.preview", { name: file.name }), () => void previewFile(this.request, listed)),
+      this.action("edit", t("share.insert", { path: file.name }), () => this.insert(literal(file.name), file.name)),
       this.action("download", t("files.download", { name: file.name }), () => void this.save(file.name)),
       this.action("trash", t("files.delete", { name: file.name }), () => void this.remove(file.name)),
     );

@@ -1,16 +1,17 @@
-/** One share as a tree: folders are listed when opened, a click inserts the path. */
+/** One share as a tree: folders are listed when opened, a click on a file opens it. */
 
 import { el, fill } from "../dom";
 import { live, size, t } from "../i18n";
 import { icon } from "../icons";
 import { literal } from "../positions";
 import { type FileEntry, entriesOf } from "../protocol";
-import type { Insert, Request } from "./panel";
+import type { Insert, ListedFile, OpenFile, Request } from "./panel";
 
 export interface TreeEvents {
   readonly request: Request;
   readonly insert: Insert;
-  readonly preview: (share: string, path: string, entry: FileEntry) => void;
+  readonly open: OpenFile;
+  readonly preview: (file: ListedFile) => void;
   readonly disconnect: (share: string) => void;
 }
 
@@ -64,12 +65,8 @@ function rowOf(
   row.tabIndex = -1;
   row.setAttribute("role", "treeitem");
   row.setAttribute("aria-level", String(level));
-  live(row, () => row.setAttribute("title", entry.folder ? where : t("share.insert", { path: where })));
-  if (entry.folder) {
-    actions.append(
-      small("edit", "share.insert", { path: where }, () => events.insert(literal(where), where)),
-    );
-  }
+  live(row, () => row.setAttribute("title", entry.folder ? where : t("share.open", { path: where })));
+  actions.append(small("edit", "share.insert", { path: where }, () => events.insert(literal(where), where)));
   return { element: el("div", { class: "tree-item", attrs: { role: "none" } }, row), row, actions };
 }
 
@@ -102,8 +99,14 @@ function small(
 function fileItem(share: string, path: string, entry: FileEntry, level: number, events: TreeEvents): Item {
   const { element, row, actions } = rowOf(share, path, entry, level, events);
   const where = address(share, path);
-  row.addEventListener("click", () => events.insert(literal(where), where));
-  actions.append(small("eye", "share.preview", { name: entry.name }, () => events.preview(share, path, entry)));
+  const file: ListedFile = {
+    name: entry.name,
+    path: where,
+    size: entry.size,
+    content: () => events.request({ type: "smb_read_file", share_name: share, file_path: path }),
+  };
+  row.addEventListener("click", () => events.open(file));
+  actions.prepend(small("eye", "share.preview", { name: entry.name }, () => events.preview(file)));
   return { element, row, open: null };
 }
 

@@ -8,7 +8,7 @@ import { previewFile } from "../preview";
 import { sharesOf } from "../protocol";
 import { isRecord, isString, load, save } from "../storage";
 import type { Key } from "../texts";
-import type { Insert, Panel, Request } from "./panel";
+import type { Insert, OpenFile, Panel, Request } from "./panel";
 import { shareTree } from "./share_tree";
 
 type Field = "host" | "login" | "password" | "domain" | "share";
@@ -35,7 +35,11 @@ export class SharesPanel implements Panel {
   private readonly trees = el("div", { class: "trees" });
   private readonly none: HTMLElement;
 
-  constructor(private readonly request: Request, private readonly insert: Insert) {
+  constructor(
+    private readonly request: Request,
+    private readonly insert: Insert,
+    private readonly open: OpenFile,
+  ) {
     this.submit = el("button", { class: "button primary", attrs: { type: "submit" } }, say("share.connect"));
     this.form = el(
       "form",
@@ -175,7 +179,8 @@ export class SharesPanel implements Panel {
     const tree = shareTree(share, {
       request: this.request,
       insert: this.insert,
-      preview: (name, path, entry) => void previewFile(this.request, name, path, entry),
+      open: this.open,
+      preview: (file) => void previewFile(this.request, file),
       disconnect: (name) => void this.disconnect(name, tree),
     });
     this.trees.append(tree);

@@ -24,7 +24,12 @@ export class VariablesPanel implements Panel {
   private variables: Variable[] | null = null;
   private visible = false;
 
-  constructor(private readonly request: Request, private readonly insert: Insert, state: HTMLElement) {
+  constructor(
+    private readonly request: Request,
+    private readonly insert: Insert,
+    private readonly show: (name: string) => void,
+    state: HTMLElement,
+  ) {
     this.list = el("div", { class: "panel-list" });
     const refresh = named(
       el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: () => void this.refresh() } }, icon("refresh")),
@@ -50,7 +55,8 @@ export class VariablesPanel implements Panel {
   async refresh(): Promise<void> {
     if (!this.visible) return;
     const answer = await this.request({ type: "inspect" });
-    this.variables = answer?.success ? variablesOf(answer) : null;
+    // What an expression at the end leaves behind is no variable that anybody has named.
+    this.variables = answer?.success ? variablesOf(answer).filter(({ name }) => name !== "_") : null;
     this.render();
   }
 
@@ -71,6 +77,19 @@ export class VariablesPanel implements Panel {
     }
   }
 
+  private insertButton(name: string): HTMLElement {
+    const label = t("variables.insert", { name });
+    return el(
+      "button",
+      {
+        class: "icon-button",
+        attrs: { type: "button", "aria-label": label, title: label },
+        on: { click: () => this.insert(name, name) },
+      },
+      icon("edit"),
+    );
+  }
+
   private row(variable: Variable): HTMLElement {
     const size = variable.size === null ? "" : ` · ${number(variable.size)}`;
     return el(
@@ -80,13 +99,14 @@ export class VariablesPanel implements Panel {
         "button",
         {
           class: "variable",
-          attrs: { type: "button", title: t("variables.insert", { name: variable.name }) },
-          on: { click: () => this.insert(variable.name, variable.name) },
+          attrs: { type: "button", title: t("variables.show", { name: variable.name }) },
+          on: { click: () => this.show(variable.name) },
         },
         el("span", { class: "variable-name" }, variable.name),
         el("span", { class: "variable-type" }, valueTypeName(variable.type) + size),
         el("span", { class: "variable-value" }, previewOf(variable)),
       ),
+      this.insertButton(variable.name),
     );
   }
 }
