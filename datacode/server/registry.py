@@ -271,6 +271,12 @@ class SessionRegistry:
             is_there = await wanted.probe(_PROBE_SECONDS)
             if wanted.is_attached and (is_there or wanted.epoch != epoch):
                 raise _Refused(texts.SESSION_BUSY)
+        if wanted.is_writing:
+            epoch = wanted.epoch
+            while wanted.is_writing:
+                await wanted.written()
+            if wanted.is_attached and wanted.epoch != epoch and not request.force:
+                raise _Refused(texts.SESSION_BUSY)  # somebody else has got it meanwhile
         if wanted.is_ending or asking.is_ending:
             ended = self._ended.get(name)
             raise _Refused(

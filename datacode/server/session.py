@@ -222,6 +222,8 @@ class Session:
         keeper: SessionKeeper | None = None,
     ) -> None:
         self.attachment: Attachment | None = None
+        self._is_writing = False
+        self._until_written: list[Deferred[None]] = []
         self.is_used = False
         self.identity = identity
         self.last_active = context.clock.seconds()
@@ -402,6 +404,19 @@ class Session:
         if self._working and self.attachment.begun > self.attachment.answers.seq:
             numbers.add(self.attachment.begun)
         return sorted(number for number in numbers if number > self.attachment.answers.seq)
+
+    @property
+    def is_writing(self) -> bool:
+        """Is there an answer that is not where it outlives the server yet?"""
+        return self._is_writing
+
+    def written(self) -> Deferred[None]:
+        """Fires when there is no such answer: whoever attaches is sent none before."""
+        if not self._is_writing:
+            return succeed(None)
+        waiter: Deferred[None] = Deferred()
+        self._until_written.append(waiter)
+        return waiter
 
     @property
     def memory(self) -> MemoryAccount:
@@ -627,7 +642,14 @@ class Session:
             # From here on whoever attaches is sent it from the record.
             epoch = self._epoch
             if self._keeper is not None:
-                await self._keeper.answered(self)
+                self._is_writing = True
+                try:
+                    await self._keeper.answered(self)
+                finally:
+                    self._is_writing = False
+                    waiting_for_it, self._until_written = self._until_written, []
+                    for each in waiting_for_it:
+                        each.callback(None)
             await self._send(answer, held, epoch)
 
     async def _send_again(self, kept: Attachment, waiting: _WaitingRequest) -> None:
