@@ -152,7 +152,8 @@ async def main(reactor: Any, parts: list[str]) -> None:
     threads = FileThreads(reactor)
     threads.start()
     folder = Path(tempfile.mkdtemp(prefix="datacode-bench-"))
-    storage = CheckpointStorage(threads, StorageQuota(StorageLimits()), lambda: folder, 0)
+    quota = StorageQuota(StorageLimits())
+    storage = CheckpointStorage(threads, quota, quota, lambda: folder, 0)
     workers = WorkerPool(reactor, PoolSettings(spare=1))
     await workers.start(Limits())
     try:

@@ -7,7 +7,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+from weakref import WeakKeyDictionary
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -15,6 +17,7 @@ from datacode.plans import process
 from datacode.plans.client import Connection, EngineClient
 from datacode.plans.rows import Storage
 from datacode.plans.settings import EngineSetting
+from datacode.values.column_storage import ColumnData
 
 
 @contextmanager
@@ -31,6 +34,7 @@ def storage(
                 EngineSetting(folder, quota=quota, memory=engine_memory)
             )
             processes.append(started)
+            _FOLDERS[client] = Path(folder), started.pid
             return Connection(stream)
 
         client = EngineClient(connect)
@@ -40,6 +44,38 @@ def storage(
             client.close()
             for each in processes:
                 each.wait(30)
+
+
+_FOLDERS: WeakKeyDictionary[EngineClient, tuple[Path, int]] = WeakKeyDictionary()
+
+
+def folder_of(own: Storage) -> Path:
+    """Where the files of its tables are."""
+    return _FOLDERS[own.client][0]
+
+
+def engine_of(own: Storage) -> int:
+    """The process of the engine that it has now."""
+    parent = _FOLDERS[own.client][1]
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    (process,) = map(int, children)
+    return process
+
+
+class TablesIn:
+    """The folder of stored tables, for checkpoints (``runtime.checkpoint.TableFolder``)."""
+
+    def __init__(self, own: Storage) -> None:
+        own.placed([ColumnData.of_list([1.0])])  # there is an engine then, and its folder
+        self._folder = folder_of(own)
+
+    def open_file(self, name: str) -> BinaryIO:
+        """A file of a table."""
+        return open(self._folder / f"{name}.parquet", "rb")
+
+    def new_file(self, name: str) -> BinaryIO | None:
+        """A new one."""
+        return open(self._folder / f"{name}.parquet", "xb")
 
 
 class StoredTestCase(SynchronousTestCase):

@@ -131,7 +131,8 @@ class LocalBackend:
         return self._shell.interpreter.functions().get(name)
 
     def save(self, name: str) -> None:
-        save_state(self._shell.interpreter.snapshot(), name)
+        interpreter = self._shell.interpreter
+        save_state(interpreter.snapshot(), name, interpreter.large_tables)
 
     def load(self, name: str) -> None:
         load_state(self._shell.interpreter, name)

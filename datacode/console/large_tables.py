@@ -18,5 +18,5 @@ def stored_tables(option: str | None) -> Storage | None:
     if option == "off":
         return None
     storage = local_storage(Path(option) if option else default_folder(), MEMORY)
-    atexit.register(storage.client.close)
+    atexit.register(storage.close)
     return storage

@@ -164,7 +164,7 @@ def _run_with_banner(options: CommandLine, text: str, files: Files | None) -> in
 
 def _save_state(options: CommandLine, interpreter: Interpreter) -> None:
     if options.save is not None:
-        save_state(interpreter.snapshot(), options.save)
+        save_state(interpreter.snapshot(), options.save, interpreter.large_tables)
 
 
 def _output_closed(output: ProgramOutput, options: CommandLine) -> int:

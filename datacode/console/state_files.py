@@ -16,6 +16,8 @@ from datacode.i18n.message import Message, MessageError
 from datacode.i18n.os_errors import system_reason
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
+from datacode.plans.local import EngineFolder, LocalStorage
+from datacode.plans.rows import Storage
 from datacode.runtime import checkpoint
 from datacode.runtime.interpreter import Interpreter
 from datacode.runtime.namespace import Snapshot
@@ -25,9 +27,20 @@ class StateFileError(MessageError):
     """A state was not saved, or not loaded."""
 
 
-def save_state(snapshot: Snapshot, name: str) -> None:
-    """Write a state to a file. Raises ``StateFileError``."""
-    write_state(name, lambda file: checkpoint.save(snapshot, file))
+def save_state(snapshot: Snapshot, name: str, large_tables: Storage | None = None) -> None:
+    """Write a state to a file. ``large_tables`` is the interpreter's.
+
+    Raises ``StateFileError``.
+    """
+    folder = _folder_of(large_tables)
+    try:
+        write_state(name, lambda file: checkpoint.save(snapshot, file, folder))
+    except checkpoint.CheckpointError as error:
+        raise not_saved(name, error.message) from None
+
+
+def _folder_of(large_tables: Storage | None) -> EngineFolder | None:
+    return large_tables.folder if isinstance(large_tables, LocalStorage) else None
 
 
 def write_state(name: str, write: Callable[[BinaryIO], object]) -> None:
@@ -53,7 +66,9 @@ def load_state(interpreter: Interpreter, name: str) -> None:
     """Put the state of a file in place of the interpreter's. Raises ``StateFileError``."""
     try:
         with open(name, "rb") as file:
-            snapshot = checkpoint.load(file)
+            tables = interpreter.large_tables
+            kept = None if tables is None else tables.kept
+            snapshot = checkpoint.load(file, _folder_of(tables), kept)
     except OSError as error:
         reason: str | Message = system_reason(error)
     except checkpoint.CheckpointError as error:

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import queue
+import signal
 import socket
 import sys
 import threading
@@ -25,9 +26,10 @@ from msgspec import DecodeError, structs
 from datacode.engine import database, gather, sql, walls
 from datacode.engine.tables import Piece, Tables, TooMuch
 from datacode.i18n.message import Message
-from datacode.plans import messages, nodes, parts
+from datacode.plans import messages, nodes, parts, table_files
 from datacode.plans.nodes import BadPlan, CellKind
 from datacode.plans.settings import EngineSetting
+from datacode.plans.table_files import TableFile
 from datacode.values.lazy_polars import pl
 from datacode.worker.sandbox import syscalls
 
@@ -110,6 +112,8 @@ class EngineServer:
             return self._append(asked)
         if isinstance(asked, messages.Finish):
             return self._finish(asked)
+        if isinstance(asked, messages.TakeUp):
+            return self._take_up(asked)
         if isinstance(asked, messages.Run):
             return self._run(asked)
         if isinstance(asked, messages.Fetch):
@@ -128,25 +132,51 @@ class EngineServer:
         path = self._tables.new_path()
         with open(path, "xb") as file:
             file.write(asked.data)
-        self._check(path, asked)
+        self._check(path, asked.rows, asked.kinds)
         table.add(Piece(path, table.shape.rows, asked.rows, asked.kinds))
         return messages.EngineDone(asked.request)
 
-    def _check(self, path: str, asked: messages.Append) -> None:
-        """Is the file what it is said to be?"""
+    def _check(self, path: str, row_count: int, kinds: tuple[CellKind, ...]) -> None:
+        """Is the file what it is said to be? Raises ``BadPlan``."""
         found = self._databases[0].execute(
             f"SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet({sql.quoted(path)}))"
         )
         wanted = [
             (name, sql.TYPES[name[-1]])
-            for number, kind in enumerate(asked.kinds)
+            for number, kind in enumerate(kinds)
             for name in parts.names(number, kind)
         ]
         if found.fetchall() != [(parts.ROW, "BIGINT"), *wanted]:
             raise BadPlan("a piece of other columns")
         rows = self._databases[0].execute(f"SELECT count(*) FROM read_parquet({sql.quoted(path)})")
-        if rows.fetchall() != [(asked.rows,)]:
+        if rows.fetchall() != [(row_count,)]:
             raise BadPlan("a piece of other rows")
+
+    def _take_up(self, asked: messages.TakeUp) -> messages.TookUp:
+        """Tables that another engine has made."""
+        missing = []
+        for each in asked.tables:
+            try:
+                self._tables.take_up(each.table, self._found(each.files))
+            except (BadPlan, duckdb.Error, OSError):
+                missing.append(each.table)
+        self._tables.remove_others()
+        return messages.TookUp(asked.request, tuple(missing))
+
+    def _found(self, files: tuple[TableFile, ...]) -> list[Piece]:
+        """The files of a table, which somebody may have made up. Raises ``BadPlan``."""
+        if len(files) > table_files.MOST_FILES:
+            raise BadPlan("too many files")
+        found = []
+        first = 0
+        for file in files:
+            if not table_files.is_name(file.name) or file.rows < 0:
+                raise BadPlan("no such file")
+            path = self._tables.path_of(file.name)
+            self._check(path, file.rows, file.kinds)
+            found.append(Piece(path, first, file.rows, file.kinds))
+            first += file.rows
+        return found
 
     def _finish(self, asked: messages.Finish) -> messages.Made:
         table = self._tables.unfinished(asked.table)
@@ -231,7 +261,10 @@ class EngineServer:
     def _made(self, request: int, number: int, seconds: float) -> messages.Made:
         shape = self._tables[number].shape
         nulls = self._of_columns(nodes.Scan(number), shape, _nulls_of)
-        return messages.Made(request, number, shape.rows, shape.kinds, nulls, round(seconds, 3))
+        files = tuple(piece.file for piece in self._tables[number].pieces)
+        return messages.Made(
+            request, number, shape.rows, shape.kinds, nulls, round(seconds, 3), files
+        )
 
     def _of_columns(
         self, plan: nodes.Source, shape: nodes.Shape, of_column: Callable[[int, CellKind], str]
@@ -330,7 +363,12 @@ def main(descriptor: int, text: str) -> NoReturn:
     setting = EngineSetting(**json.loads(text))
     _load()
     parent = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     child = os.fork()  # libraries have threads by now, and walls are for a process that has one
+    if child:
+        # Whoever ends this one would otherwise have a child that nobody waits for.
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     if child:
         os.close(descriptor)
         _, status = os.waitpid(child, 0)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from datacode.plans.nodes import BadPlan, CellKind, Shape, common_kind
+from datacode.plans.table_files import NAME_BYTES, SUFFIX, TableFile, file_name
 
 MOST_TABLES = 10_000
 MOST_PIECES = 100_000
-_SUFFIX = ".parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,12 @@ class Piece:
     first: int
     rows: int
     kinds: tuple[CellKind, ...]
+
+    @property
+    def file(self) -> TableFile:
+        """The same for whoever wants it again later."""
+        name = os.path.basename(self.path).removesuffix(SUFFIX)
+        return TableFile(name, self.rows, self.kinds)
 
 
 @dataclass(slots=True)
@@ -53,11 +60,10 @@ class Tables:
     def __init__(self, folder: str, quota: int) -> None:
         self.folder = folder
         for entry in os.scandir(folder):
-            if entry.name.endswith(_SUFFIX):  # of an engine that has ended, with all its tables
-                os.unlink(entry.path)
+            if entry.is_dir(follow_symlinks=False):  # of an engine that was killed
+                shutil.rmtree(entry.path, ignore_errors=True)
         self._quota = quota
         self._tables: dict[int, StoredTable] = {}
-        self._files = 0
         self._last = 0
 
     def __getitem__(self, number: int) -> StoredTable:
@@ -91,14 +97,36 @@ class Tables:
 
     def new_path(self) -> str:
         """Where the next file goes."""
-        self._files += 1
-        return os.path.join(self.folder, f"{self._files}{_SUFFIX}")
+        return self.path_of(os.urandom(NAME_BYTES).hex())
+
+    def path_of(self, name: str) -> str:
+        """Where the file of that name is."""
+        return os.path.join(self.folder, file_name(name))
+
+    def take_up(self, number: int, pieces: list[Piece]) -> None:
+        """Go on with a table whose files are there. Raises ``BadPlan``."""
+        if number in self._tables or len(self._tables) >= MOST_TABLES or not pieces:
+            raise BadPlan("a table that is there already")
+        table = StoredTable()
+        for piece in pieces:
+            table.add(piece)
+        table.is_whole = True
+        self._tables[number] = table
+        self._last = max(self._last, -number)
+
+    def remove_others(self) -> None:
+        """Delete the files of the folder that no table has."""
+        known = {piece.path for table in self._tables.values() for piece in table.pieces}
+        for entry in os.scandir(self.folder):
+            if entry.name.endswith(SUFFIX) and entry.path not in known:
+                os.unlink(entry.path)
 
     def drop(self, number: int) -> None:
         """Remove a table and its files."""
         table = self._tables.pop(number, None)
         for piece in table.pieces if table is not None else ():
-            os.unlink(piece.path)
+            if os.path.exists(piece.path):  # two tables may have a file in common
+                os.unlink(piece.path)
 
     def free(self) -> int:
         """How many bytes files may still take. Raises ``TooMuch`` if that is none."""

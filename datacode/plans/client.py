@@ -6,7 +6,7 @@ import select
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ import msgspec
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
 from datacode.plans import messages
+from datacode.plans.table_files import TableFile
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
@@ -92,38 +93,71 @@ class EngineClient:
         self._frames = messages.Frames()
         self._requests = 0
         self._tables = 0
+        self._whole: dict[int, tuple[TableFile, ...]] = {}
+        self._missing: set[int] = set()
         self._unneeded: list[int] = []
         self._turn = threading.Lock()
         self.life = 0
-        """Which engine this is: tables of one that was lost are not there in the next."""
+        """Which engine this is: what was being sent to one that was lost is not in the next."""
 
     def new_table(self) -> int:
         """A number for a table that is going to be sent."""
         self._tables += 1
         return self._tables
 
-    def drop(self, life: int, table: int) -> None:
+    def is_whole(self, table: int, files: tuple[TableFile, ...]) -> None:
+        """All of that table stands in these files: an engine that comes later takes it up."""
+        self._whole[table] = files
+
+    def take_up(self, files: tuple[TableFile, ...]) -> int:
+        """A number for a table in files that the next engine finds in its folder."""
+        self.close()
+        table = self.new_table()
+        self._whole[table] = files
+        return table
+
+    def drop(self, table: int) -> None:
         """Nobody needs that table any more; the engine is told with the next request."""
-        if life == self.life:
-            self._unneeded.append(table)
+        self._whole.pop(table, None)
+        self._missing.discard(table)
+        self._unneeded.append(table)
 
     def ask(
         self,
         make: Callable[[int], messages.ToEngine],
         answer: type[Answer],
+        *,
         life: int | None = None,
+        tables: Iterable[int] = (),
     ) -> Answer:
         """Send the request that ``make`` gives for a number, and wait for its answer.
 
-        ``life`` is that of the engine which has the tables that the request is about. Raises a
-        Runtime Error for what the engine could not do, or where it is gone.
+        ``life`` is that of the engine to which an unfinished table is sent that the request is
+        about, ``tables`` are those that are whole: for them an engine that has ended is replaced,
+        and asked once more. Raises a Runtime Error for what the engine could not do, or where it
+        is gone.
         """
         if life is not None and (life != self.life or self._connection is None):
             raise gone()
         with self._turn:
-            connection = self._connected()
-            with connection.guarded():
-                return self._asked(connection, make, answer)
+            try:
+                return self._tried(make, answer, tables)
+            except Lost as error:
+                if life is not None:
+                    raise gone() from error
+            try:
+                return self._tried(make, answer, tables)
+            except Lost as error:
+                raise ended() from error
+
+    def _tried(
+        self, make: Callable[[int], messages.ToEngine], answer: type[Answer], tables: Iterable[int]
+    ) -> Answer:
+        connection = self._connected()
+        if not self._missing.isdisjoint(tables):
+            raise gone()
+        with connection.guarded():
+            return self._asked(connection, make, answer)
 
     def _asked(
         self, connection: Connection, make: Callable[[int], messages.ToEngine], answer: type[Answer]
@@ -136,22 +170,22 @@ class EngineClient:
             connection.send(data + messages.frame(request))
         except OSError as error:
             self.close()
-            raise gone() from error
+            raise Lost from error
         try:
             found = self._answer(self._requests)
         except (OSError, ValueError, msgspec.DecodeError, Lost) as error:
             self.close()
-            raise gone() from error
+            raise Lost from error
         except BaseException:
             self._cancel(self._requests)
             raise
         if isinstance(found, messages.EngineFailed):
             if found.message is None:
-                raise gone()
+                raise ended()
             raise DataCodeError(Kind.RUNTIME, found.message)
         if not isinstance(found, answer):
             self.close()
-            raise gone()
+            raise Lost
         return found
 
     def _connected(self) -> Connection:
@@ -165,6 +199,7 @@ class EngineClient:
             try:
                 with connection.guarded():
                     self._answer(0)
+                    self._take_up(connection)
             except (OSError, ValueError, Lost) as error:
                 self.close()
                 raise Unavailable from error
@@ -172,6 +207,15 @@ class EngineClient:
                 self.close()
                 raise
         return self._connection
+
+    def _take_up(self, connection: Connection) -> None:
+        """Tell a new engine which tables there are."""
+        self._missing.clear()
+        if not self._whole:
+            return
+        known = tuple(messages.TakenUp(number, files) for number, files in self._whole.items())
+        found = self._asked(connection, lambda n: messages.TakeUp(n, known), messages.TookUp)
+        self._missing.update(found.missing)
 
     def _answer(self, request: int) -> messages.FromEngine:
         """The answer to a request; those to others, which nobody waits for any more, are let go."""
@@ -197,7 +241,7 @@ class EngineClient:
                 self.close()
 
     def close(self) -> None:
-        """End the engine. Its tables are gone."""
+        """End the engine. The next one takes up the tables that are whole."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -205,7 +249,16 @@ class EngineClient:
 
 
 def gone() -> DataCodeError:
-    """The error for a table whose engine has ended."""
+    """The error for a table whose files are not there, or were not all written."""
     return runtime_error(
         "large_table_lost", "The large table is lost, as its engine has ended: make it again"
+    )
+
+
+def ended() -> DataCodeError:
+    """The error for a step during which the engine has ended twice."""
+    return runtime_error(
+        "engine_ended",
+        "The engine for large tables has ended in the middle of this step; the tables are still "
+        "there",
     )

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from datacode.i18n.message import Message
 from datacode.plans.nodes import CellKind, Source, Step
+from datacode.plans.table_files import TableFile
 
 LARGEST_FRAME = 128 * 2**20
 LARGEST_PIECE = 24 * 2**20
@@ -41,6 +42,20 @@ class Finish(Struct, tag="finish", frozen=True):
 
     request: int
     table: int
+
+
+class TakenUp(Struct, array_like=True, frozen=True):
+    """A table that was made before, and the files in the engine's folder that hold it."""
+
+    table: int
+    files: tuple[TableFile, ...]
+
+
+class TakeUp(Struct, tag="take-up", frozen=True):
+    """Go on with these tables; what else is in the folder is removed. Answered by ``TookUp``."""
+
+    request: int
+    tables: tuple[TakenUp, ...]
 
 
 class Run(Struct, tag="run", frozen=True):
@@ -78,7 +93,7 @@ class CancelRequest(Struct, tag="cancel", frozen=True):
     request: int
 
 
-ToEngine: TypeAlias = Append | Finish | Run | Fetch | Measure | Drop | CancelRequest
+ToEngine: TypeAlias = Append | Finish | TakeUp | Run | Fetch | Measure | Drop | CancelRequest
 
 
 class EngineReady(Struct, tag="ready", frozen=True):
@@ -94,7 +109,8 @@ class EngineDone(Struct, tag="done", frozen=True):
 
 
 class Made(Struct, tag="made", frozen=True):
-    """A table is there: its number, rows, and for each column its kind and number of nulls.
+    """A table is there: its number, rows, for each column its kind and number of nulls, and the
+    files that hold it.
 
     ``whole``, of a ``Match``: are these all rows of the left side, and of the right one, each once
     and in order?
@@ -106,7 +122,15 @@ class Made(Struct, tag="made", frozen=True):
     kinds: tuple[CellKind, ...]
     nulls: tuple[int, ...]
     seconds: float
+    files: tuple[TableFile, ...]
     whole: tuple[bool, bool] = (False, False)
+
+
+class TookUp(Struct, tag="took-up", frozen=True):
+    """The tables are there, but for ``missing``, whose files are not or hold no such table."""
+
+    request: int
+    missing: tuple[int, ...]
 
 
 class FetchedRows(Struct, tag="fetched", frozen=True):
@@ -132,7 +156,9 @@ class EngineFailed(Struct, tag="failed", frozen=True):
     message: Message | None
 
 
-FromEngine: TypeAlias = EngineReady | EngineDone | Made | FetchedRows | Measured | EngineFailed
+FromEngine: TypeAlias = (
+    EngineReady | EngineDone | Made | TookUp | FetchedRows | Measured | EngineFailed
+)
 
 to_engine = msgspec.msgpack.Decoder(ToEngine)
 from_engine = msgspec.msgpack.Decoder(FromEngine)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 MOST_NODES = 500
 """Nodes of one plan, those that several parents share counted for each of them."""
@@ -215,6 +215,26 @@ def nodes_of(plan: Source) -> int:
     if isinstance(plan, Project | Slice):
         return 1 + nodes_of(plan.source)
     return 1 + sum(map(nodes_of, plan.sources))
+
+
+def tables_of(plan: Source) -> dict[int, None]:
+    """The numbers of the tables that a plan scans."""
+    if isinstance(plan, Scan):
+        return {plan.table: None}
+    if isinstance(plan, Project | Slice):
+        return tables_of(plan.source)
+    return {number: None for source in plan.sources for number in tables_of(source)}
+
+
+def renumbered(plan: Source, numbers: Callable[[int], int]) -> Source:
+    """The plan with other numbers of its tables."""
+    if isinstance(plan, Scan):
+        return Scan(numbers(plan.table))
+    if isinstance(plan, Project | Slice):
+        return structs.replace(plan, source=renumbered(plan.source, numbers))
+    return structs.replace(
+        plan, sources=tuple(renumbered(source, numbers) for source in plan.sources)
+    )
 
 
 def _shape(plan: Source, table: TableShape, counter: _Counter) -> Shape:

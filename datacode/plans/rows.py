@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from weakref import WeakMethod
+from weakref import WeakMethod, WeakValueDictionary
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.plans import messages, nodes, parts
+from datacode.plans import messages, nodes, parts, table_files
 from datacode.plans.client import EngineClient
 from datacode.plans.facts import Facts, facts_of, size_of
 from datacode.plans.nodes import Aggregation, CellKind, Source
-from datacode.values.column_storage import ColumnData, Indices, Mask, StoredRows
+from datacode.plans.table_files import TableFile
+from datacode.values.column_storage import (
+    ColumnData,
+    Indices,
+    KeptFiles,
+    KeptRows,
+    Mask,
+    StoredRows,
+)
 from datacode.values.lazy_polars import pl
 from datacode.values.stored_column import BATCH, StoredColumn
 
@@ -24,15 +32,25 @@ _WINDOW = BATCH
 class _Hold:
     """A table of an engine that somebody needs; when nobody does any more, the engine is told."""
 
-    __slots__ = ("_client", "life", "table")
+    __slots__ = ("__weakref__", "_client", "kept", "life", "shape", "table")
 
     def __init__(self, client: EngineClient, table: int) -> None:
         self._client = client
         self.table = table
         self.life = client.life
+        self.kept: KeptFiles | None = None
+        """Of a table that is whole: its files, for checkpoints."""
+        self.shape = nodes.Shape((), 0)
+        """Of a table that was taken up from a checkpoint."""
+
+    def is_whole(self, files: tuple[TableFile, ...]) -> None:
+        """All of the table is there, in these files."""
+        self._client.is_whole(self.table, files)
+        names = tuple(each.name for each in files)
+        self.kept = KeptFiles(names, table_files.described_files(files))
 
     def __del__(self) -> None:
-        self._client.drop(self.life, self.table)
+        self._client.drop(self.table)
 
 
 class Making:
@@ -58,7 +76,7 @@ class Making:
         self._client.ask(
             lambda request: messages.Append(request, table, rows, tuple(kinds), data),
             messages.EngineDone,
-            None if self.hold is None else self.hold.life,
+            life=None if self.hold is None else self.hold.life,
         )
         if self.hold is None:
             self.hold = _Hold(self._client, table)
@@ -91,6 +109,7 @@ class Storage:
         self.memory = memory
         self.small = small
         self._loaded: list[tuple[WeakMethod[Callable[[], None]], int]] = []
+        self._taken: WeakValueDictionary[tuple[str, ...], _Hold] = WeakValueDictionary()
 
     def placed(self, columns: Sequence[ColumnData]) -> list[ColumnData]:
         """Columns in memory, stored; as they are where that cannot be."""
@@ -120,16 +139,54 @@ class Storage:
             return None
         hold = making.hold
         made = self.client.ask(
-            lambda request: messages.Finish(request, hold.table), messages.Made, hold.life
+            lambda request: messages.Finish(request, hold.table), messages.Made, life=hold.life
         )
+        hold.is_whole(made.files)
         return self._rows(made, hold, making.facts, (StepRecord(name, made.seconds, made.rows),))
 
     def run(self, step: nodes.Step, held: Sequence[_Hold]) -> tuple[messages.Made, _Hold]:
         """Have a step carried out."""
         made = self.client.ask(
-            lambda request: messages.Run(request, step), messages.Made, held[0].life
+            lambda request: messages.Run(request, step), messages.Made, tables=_numbers(held)
         )
-        return made, _Hold(self.client, made.table)
+        hold = _Hold(self.client, made.table)
+        hold.is_whole(made.files)
+        return made, hold
+
+    def kept(self, kept: KeptRows) -> EngineRows:
+        """The rows that a checkpoint tells of. Raises ``BadPlan`` for what cannot be."""
+        described = table_files.rows_described(kept.description)
+        holds: dict[int, _Hold] = {}
+        shapes: dict[int, nodes.Shape] = {}
+
+        def number(place: int) -> int:
+            if not 0 <= place < len(kept.files):
+                raise nodes.BadPlan("a table that is not there")
+            if place not in holds:
+                holds[place] = hold = self._taken_up(kept.files[place])
+                shapes[hold.table] = hold.shape
+            return holds[place].table
+
+        plan = nodes.renumbered(described.plan, number)
+        shape = nodes.shape_of(plan, shapes.__getitem__)
+        facts = [Facts(f.kind, f.nulls, f.is_plain, f.is_finite) for f in described.facts]
+        if shape != nodes.Shape(tuple(f.kind for f in facts), described.rows):
+            raise nodes.BadPlan("rows of another shape")
+        if any(f.nulls is not None and not 0 <= f.nulls <= shape.rows for f in facts):
+            raise nodes.BadPlan("more nulls than rows")
+        step = StepRecord("load", 0.0, described.rows)
+        return EngineRows(self, plan, described.rows, facts, tuple(holds.values()), (step,))
+
+    def _taken_up(self, kept: KeptFiles) -> _Hold:
+        """A table in files of a checkpoint; the same one as long as somebody needs it."""
+        hold = self._taken.get(kept.names)
+        if hold is None:
+            files = table_files.files_of(kept.names, kept.description)
+            hold = _Hold(self.client, self.client.take_up(files))
+            hold.shape = table_files.shape_of_files(files)
+            hold.is_whole(files)
+            self._taken[kept.names] = hold
+        return hold
 
     def _rows(
         self,
@@ -182,6 +239,21 @@ class EngineRows:
         self._held = held
         self._windows: dict[int, tuple[int, ColumnData]] = {}
         self._recent: set[int] = set()
+        self._kept: KeptRows | None = None
+
+    @property
+    def column_count(self) -> int:
+        return len(self.facts)
+
+    def kept(self) -> KeptRows:
+        if self._kept is None:
+            numbers = list(nodes.tables_of(self._plan))
+            by_number = {hold.table: hold for hold in self._held}
+            files = [by_number[number].kept for number in numbers]
+            plan = nodes.renumbered(self._plan, numbers.index)
+            description = table_files.described_rows(plan, self.row_count, self.facts)
+            self._kept = KeptRows(tuple(each for each in files if each is not None), description)
+        return self._kept
 
     # What is known --------------------------------------------------------------------
 
@@ -239,9 +311,12 @@ class EngineRows:
         found = self._storage.client.ask(
             lambda request: messages.Fetch(request, plan, start, stop),
             messages.FetchedRows,
-            self._held[0].life,
+            tables=_numbers(self._held),
         )
-        return parts.decoded(found.kinds, found.data, stop - start)
+        try:
+            return parts.decoded(found.kinds, found.data, stop - start)
+        except (ValueError, pl.exceptions.PolarsError) as fault:
+            raise damaged() from fault
 
     def load(
         self, position: int, unload: WeakMethod[Callable[[], None]], *, as_list: bool
@@ -264,7 +339,9 @@ class EngineRows:
     def _measured(self, positions: Sequence[int]) -> messages.Measured:
         plan = self._project(positions)
         return self._storage.client.ask(
-            lambda request: messages.Measure(request, plan), messages.Measured, self._held[0].life
+            lambda request: messages.Measure(request, plan),
+            messages.Measured,
+            tables=_numbers(self._held),
         )
 
     # Plans ------------------------------------------------------------------------------
@@ -438,6 +515,17 @@ class EngineRows:
         made, own = self._storage.run(nodes.Take(self._plan, rows), [*self._held, hold])
         step = StepRecord("take", made.seconds, made.rows)
         return self._storage._rows(made, own, self.facts, (step,))
+
+
+def _numbers(held: Iterable[_Hold]) -> list[int]:
+    return [hold.table for hold in held]
+
+
+def damaged() -> DataCodeError:
+    """The error for files that do not hold what was said of them."""
+    return runtime_error(
+        "large_table_damaged", "The files of the large table are damaged: make it again"
+    )
 
 
 def too_large(rows: int) -> DataCodeError:

@@ -1,7 +1,8 @@
 """The state of an interpreter as bytes, and back (checkpoint reference, 2).
 
 A checkpoint is a manifest and stored columns. Tables never change, so a long column is stored once
-and named in every later manifest: what a checkpoint costs is what is new. Functions are kept as
+and named in every later manifest: what a checkpoint costs is what is new. Of tables that are larger
+than memory it names the files that hold them. Functions are kept as
 the text of the program that defined them, so that their lines stay right.
 
 Writing takes a ``Snapshot``, which is made between two programs, and may be done in another thread
@@ -11,8 +12,9 @@ while the next one runs: what a snapshot refers to does not change.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Container
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -24,12 +26,14 @@ from datacode.language import program_cache
 from datacode.language.compiler import Definition
 from datacode.language.program_cache import CachedUnit
 from datacode.language.python_names import GLOBAL, TOP_LEVEL_LOCAL
+from datacode.plans.nodes import BadPlan
 from datacode.runtime import checkpoint_file
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.checkpoint_file import (
     COLUMN,
     LARGEST_MANIFEST,
     MANIFEST,
+    TABLE,
     VERSION,
     CheckpointFileReader,
 )
@@ -44,7 +48,7 @@ from datacode.values.column_encoding import (
     decoded,
     encoded,
 )
-from datacode.values.column_storage import ColumnData, is_short
+from datacode.values.column_storage import ColumnData, KeptRows, StoredRows, is_short
 from datacode.values.heap_encoding import Encoded, HeapReader, HeapWriter, Record
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.types import Value
@@ -80,16 +84,31 @@ class Manifest(Struct, array_like=True, frozen=True):
 
 
 class Checkpoint:
-    """A manifest as bytes, and the columns that it names."""
+    """A manifest as bytes, and the columns that it names; ``files`` are names of files that hold
+    tables outside of memory."""
 
-    def __init__(self, manifest: bytes, columns: dict[str, ColumnData]) -> None:
+    def __init__(
+        self, manifest: bytes, columns: dict[str, ColumnData], files: tuple[str, ...]
+    ) -> None:
         self.manifest = manifest
         self.columns = columns
+        self.files = files
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of columns and files."""
+        return (*self.columns, *self.files)
+
+
+NO_LARGE_TABLES = Message(
+    "checkpoint_large",
+    "The state has a table that is larger than memory, and such tables are not kept here",
+)
 
 _PREFIXES = {"g": GLOBAL, "l": TOP_LEVEL_LOCAL}
 _LETTERS = {prefix: letter for letter, prefix in _PREFIXES.items()}
 _KEY = "key"
+_AT_ONCE = 1 << 20
 _SMALL = 4096
 """A measure of what is written in a fraction of a millisecond: some 1,000 numbers."""
 _encoder = msgspec.msgpack.Encoder()
@@ -104,6 +123,7 @@ def is_small(snapshot: Snapshot, stored: Container[str]) -> bool:
     room = _SMALL - 4 * len(snapshot.variables)
     texts = {unit.text for unit in snapshot.functions.values()}
     room -= sum(map(len, texts)) // 8
+    rows: set[int] = set()
     waiting: list[Any] = list(snapshot.variables.values())
     seen: set[int] = set()
     while waiting and room > 0:
@@ -121,7 +141,16 @@ def is_small(snapshot: Snapshot, stored: Container[str]) -> bool:
             seen.add(id(value))
             room -= 16 + 16 * len(value.columns)
             for cells in value.columns:
-                if is_short(len(cells)):
+                if cells.source is not None:
+                    kept = cells.source.kept()
+                    if id(kept) in rows:
+                        continue
+                    rows.add(id(kept))
+                    names = [name for files in kept.files for name in files.names]
+                    room -= 8 * len(names) + len(kept.description) // 4
+                    if room > 0 and not all(name in stored for name in names):
+                        return False
+                elif is_short(len(cells)):
                     room -= 4 * len(cells)
                     if room > 0:
                         waiting += cells.values()
@@ -172,12 +201,19 @@ def write(snapshot: Snapshot) -> Checkpoint:
     manifest = Manifest(
         __version__, variables, heap.records, list(map(encoded, texts)), functions, relations
     )
-    return Checkpoint(_encoder.encode(manifest), columns)
+    return Checkpoint(_encoder.encode(manifest), columns, tuple(heap.files))
 
 
-def read(manifest: bytes, column: Callable[[str], bytes], *, keeps_names: bool = True) -> Snapshot:
-    """The snapshot of a checkpoint; ``column`` gives stored columns by name. With ``keeps_names``
-    the next checkpoint calls them the same, and whoever has them need not write them again.
+def read(
+    manifest: bytes,
+    column: Callable[[str], bytes],
+    rows: Callable[[KeptRows], StoredRows] | None = None,
+    *,
+    keeps_names: bool = True,
+) -> Snapshot:
+    """The snapshot of a checkpoint; ``column`` gives stored columns by name, ``rows`` tables that
+    are larger than memory; without that there may be none. With ``keeps_names`` the next
+    checkpoint calls columns the same, and whoever has them need not write them again.
 
     Raises ``CheckpointError`` for whatever does not keep to the format.
     """
@@ -197,7 +233,15 @@ def read(manifest: bytes, column: Callable[[str], bytes], *, keeps_names: bool =
             raise damaged("a column of two lengths")
         return cells
 
-    heap = HeapReader(stored)
+    def outside(kept: KeptRows) -> StoredRows:
+        if rows is None:
+            raise CheckpointError(NO_LARGE_TABLES)
+        try:
+            return rows(kept)
+        except BadPlan as fault:
+            raise damaged(str(fault)) from None
+
+    heap = HeapReader(stored, outside)
     for record in found.records:
         heap.add(record)
     variables: dict[str, Value] = {}
@@ -241,8 +285,19 @@ def _definition(texts: list[str], number: int, index: int) -> CachedUnit[Definit
 # Files --------------------------------------------------------------------------------------
 
 
-def save(snapshot: Snapshot, file: BinaryIO) -> None:
-    """Write the snapshot to a file, stored columns and all."""
+class TableFolder(Protocol):
+    """Where the files are that hold tables larger than memory."""
+
+    def open_file(self, name: str) -> BinaryIO:
+        """One of them, to read. Raises OSError."""
+
+    def new_file(self, name: str) -> BinaryIO | None:
+        """One more, to write, where engines find it; None where it is there: they never change.
+        Raises OSError, and ValueError for a name that no such file has."""
+
+
+def save(snapshot: Snapshot, file: BinaryIO, tables: TableFolder | None = None) -> None:
+    """Write the snapshot to a file, stored columns and all; files of ``tables`` are copied."""
     checkpoint = write(snapshot)
     save_manifest(checkpoint, file)
     for name, cells in checkpoint.columns.items():
@@ -250,6 +305,13 @@ def save(snapshot: Snapshot, file: BinaryIO) -> None:
         file.write(checkpoint_file.section_head(COLUMN, sum(map(len, content)), name))
         for piece in content:
             file.write(piece)
+    for name in checkpoint.files:
+        if tables is None:
+            raise CheckpointError(NO_LARGE_TABLES)
+        with tables.open_file(name) as source:
+            size = os.fstat(source.fileno()).st_size
+            file.write(checkpoint_file.section_head(TABLE, size, name))
+            shutil.copyfileobj(source, file, _AT_ONCE)
 
 
 def save_manifest(checkpoint: Checkpoint, file: BinaryIO) -> None:
@@ -259,10 +321,15 @@ def save_manifest(checkpoint: Checkpoint, file: BinaryIO) -> None:
     file.write(checkpoint.manifest)
 
 
-def load(file: BinaryIO) -> Snapshot:
+def load(
+    file: BinaryIO,
+    tables: TableFolder | None = None,
+    rows: Callable[[KeptRows], StoredRows] | None = None,
+) -> Snapshot:
     """The snapshot in a file; files of a session and names of shares in it are passed over.
 
-    Raises ``CheckpointError``, and ``OSError`` of the file.
+    ``tables`` gets the files of tables that are larger than memory, and ``rows`` makes rows of
+    them. Raises ``CheckpointError``, and ``OSError`` of a file.
     """
     reader = CheckpointFileReader(file)
     manifest = b""
@@ -272,6 +339,8 @@ def load(file: BinaryIO) -> Snapshot:
             manifest = reader.content()
         elif section.kind == COLUMN:
             columns[section.name] = reader.content()
+        elif section.kind == TABLE and tables is not None:
+            _take_in(reader, section.name, tables)
         else:
             for _ in reader.pieces():
                 pass
@@ -283,4 +352,18 @@ def load(file: BinaryIO) -> Snapshot:
         return content
 
     # The names are those of whoever made the file: ours may be others' there.
-    return read(manifest, column, keeps_names=False)
+    return read(manifest, column, rows, keeps_names=False)
+
+
+def _take_in(reader: CheckpointFileReader, name: str, tables: TableFolder) -> None:
+    try:
+        target = tables.new_file(name)
+    except ValueError:
+        raise damaged("the name of a table's file") from None
+    if target is None:
+        for _ in reader.pieces():
+            pass
+        return
+    with target:
+        for piece in reader.pieces():
+            target.write(piece)

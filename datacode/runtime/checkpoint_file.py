@@ -7,6 +7,7 @@ taken for bytes that are there only. Whoever reads must take in each section bef
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,17 +19,18 @@ from msgspec import Struct
 from datacode.i18n.message import Message
 from datacode.values.column_encoding import CheckpointError, damaged
 
-VERSION = 3
+VERSION = 4
 """Of the format. A reader knows this one and all before it."""
 
 LARGEST_MANIFEST = 1 << 28
 LARGEST_COLUMN = 1 << 32
 LARGEST_FILE = 1 << 32
+LARGEST_TABLE = 1 << 40
 MOST_SECTIONS = 50_000
 """What is read of a file, in bytes and sections."""
 
 MAGIC = b"DataCode state\r\n"
-MANIFEST, COLUMN, FILE, SHARES = b"M", b"C", b"F", b"S"
+MANIFEST, COLUMN, TABLE, FILE, SHARES = b"M", b"C", b"T", b"F", b"S"
 
 _VERSION = struct.Struct("<I")
 _LENGTH = struct.Struct("<Q")
@@ -55,7 +57,8 @@ _shares = msgspec.msgpack.Decoder(list[KeptShare])
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the file. ``name`` is a column's in hexadecimal, or a file's path with ``/``."""
+    """A part of the file. ``name`` is that of a column or of a file with a part of a large table,
+    in hexadecimal, or the path of a file of the session, with ``/``."""
 
     kind: bytes
     name: str
@@ -70,7 +73,7 @@ def head() -> bytes:
 def section_head(kind: bytes, size: int, name: str = "") -> bytes:
     """What stands before the ``size`` bytes of a section."""
     start = b""
-    if kind == COLUMN:
+    if kind in (COLUMN, TABLE):
         start = bytes.fromhex(name)
     elif kind == FILE:
         encoded = name.encode("utf-8", "surrogatepass")
@@ -145,7 +148,7 @@ class CheckpointFileReader:
         while kind := self._file.read(1):
             (size,) = _LENGTH.unpack(self.exactly(_LENGTH.size))
             name = ""
-            if kind == COLUMN:
+            if kind in (COLUMN, TABLE):
                 size -= _COLUMN_NAME
                 name = self.exactly(_COLUMN_NAME).hex()
             elif kind == FILE:
@@ -163,6 +166,7 @@ class CheckpointFileReader:
         most = {
             MANIFEST: LARGEST_MANIFEST,
             COLUMN: LARGEST_COLUMN,
+            TABLE: LARGEST_TABLE,
             FILE: LARGEST_FILE,
             SHARES: _SHARES_BYTES,
         }.get(section.kind)
@@ -184,6 +188,12 @@ class CheckpointFileReader:
                 raise damaged("it is cut off")
             self._left -= len(piece)
             yield piece
+
+    def pass_over(self) -> None:
+        """Do not take in the present section, of a file that can be read at any place. Whether it
+        is whole shows with what follows."""
+        self._file.seek(self._left, os.SEEK_CUR)
+        self._left = 0
 
     def exactly(self, size: int) -> bytes:
         """So many bytes, few of them."""

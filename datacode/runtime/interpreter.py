@@ -245,6 +245,11 @@ class Interpreter:
         """Make the state what a checkpoint says; while no program runs."""
         self._namespace.restore(snapshot)
 
+    @property
+    def large_tables(self) -> Storage | None:
+        """What stores tables that are larger than memory."""
+        return self._host.large_tables
+
     # State -------------------------------------------------------------------
 
     def define(self, name: str, value: Value) -> None:

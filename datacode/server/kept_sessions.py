@@ -22,7 +22,6 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from datacode.errors import DataCodeError
 from datacode.server.attachment import SessionRecord
 from datacode.server.checkpoints.storage import CheckpointStorage, SessionStorage
 from datacode.server.checkpoints.storage_quota import NoRoom, QuotaPart
@@ -30,7 +29,6 @@ from datacode.server.checkpoints.stored_index import StoredIndex, read_index, wr
 from datacode.server.files.file_threads import SessionWork
 from datacode.server.session import Session
 from datacode.server.workspace import Workspace
-from datacode.worker.pool import WorkerUnavailable
 
 FOLDER = "datacode-sessions-kept"
 """Its name in the state folder begins as those do which programs never see."""
@@ -103,7 +101,7 @@ class KeptSessions:
         self._work = work
         self._keep_seconds = keep_seconds
         self._most = most
-        self._asleep: dict[str, QuotaPart] = {}
+        self._asleep: dict[str, tuple[QuotaPart, QuotaPart]] = {}
         self._loaded: dict[str, tuple[Path, StoredIndex]] = {}
         self._awake: set[str] = set()
 
@@ -136,14 +134,14 @@ class KeptSessions:
         assert session.workspace.storage is not None
         name = session.attachment.session
         folder, index = self._loaded.pop(name)
-        part = self._asleep.pop(name, None)
-        if part is not None:
+        for part in self._asleep.pop(name, ()):
             part.close()
         self._awake.add(name)
         try:
             session.workspace.storage.wake_up(folder, index)
         except (NoRoom, OSError) as error:
             self.log.warn("A session comes back without its state: {error}", error=error)
+            session.workspace.storage.lose(index)
 
     def forget(self, session: Session) -> None:
         """A session has ended for good; its storage deletes its folder."""
@@ -165,12 +163,7 @@ class KeptSessions:
 
     async def _is_kept(self, session: Session, seconds: float) -> bool:
         interpreter = session.workspace.opened
-        try:
-            if interpreter is not None:
-                await interpreter.state_kept(seconds)
-        except (DataCodeError, WorkerUnavailable):
-            return False
-        return True
+        return interpreter is None or await interpreter.newest_kept(seconds)
 
     async def note(self, session: Session) -> None:
         """Write a session's record as it is."""
@@ -197,25 +190,29 @@ class KeptSessions:
     async def sweep(self) -> None:
         """Count what lies there, and delete what is too old or too much; now and then."""
         found = await self._work.run(self._look, frozenset(self._awake))
-        kept = {name for name, _ in found}
+        kept = {name for name, *_ in found}
         for name in set(self._asleep) - kept:
-            self._asleep.pop(name).close()
-        for name, size in found:
+            for part in self._asleep.pop(name):
+                part.close()
+        for name, *sizes in found:
             if name not in self._asleep and name not in self._awake:
-                part = self._storage.quota.part(f"kept:{name}")
-                with contextlib.suppress(NoRoom):
-                    part.take(size)
-                self._asleep[name] = part
+                owner = f"kept:{name}"
+                parts = self._storage.quota.part(owner), self._storage.tables.part(owner)
+                for part, size in zip(parts, sizes, strict=True):
+                    with contextlib.suppress(NoRoom):
+                        part.take(size)
+                self._asleep[name] = parts
 
-    def _look(self, awake: frozenset[str]) -> list[tuple[str, int]]:
-        """In a thread: the sessions that sleep, and their bytes, when the superfluous are gone."""
+    def _look(self, awake: frozenset[str]) -> list[tuple[str, int, int]]:
+        """In a thread: the sessions that sleep, their bytes and those of large tables, when the
+        superfluous are gone."""
         ages: list[tuple[float, Path]] = []
         for folder in self._folder.iterdir():
             if _NAME.fullmatch(folder.name) and folder.name not in awake:
                 with contextlib.suppress(FileNotFoundError):
                     ages.append((time.time() - written_at(folder), folder))
         ages.sort()
-        found = []
+        found: list[tuple[str, int, int]] = []
         for number, (age, folder) in enumerate(ages):
             too_old = self._keep_seconds and age > self._keep_seconds
             if too_old or (self._most and number >= self._most):
@@ -225,6 +222,8 @@ class KeptSessions:
                 )
             else:
                 with contextlib.suppress(FileNotFoundError):  # it is being deleted
-                    size = sum(each.stat().st_size for each in folder.iterdir())
-                    found.append((folder.name, size))
+                    sizes = [0, 0]
+                    for each in folder.iterdir():
+                        sizes[each.name.startswith("table-")] += each.stat().st_size
+                    found.append((folder.name, sizes[0], sizes[1]))
         return found

@@ -65,6 +65,7 @@ from datacode.server.session import ClientIdentity, ServerContext
 from datacode.server.workspace import Workspace
 from datacode.smb.policy import ConnectionPolicy, ShareLimits, SharePolicy
 from datacode.smb.shares import SharePool
+from datacode.worker.engines import EngineSettings
 from datacode.worker.pool import PoolSettings, SandboxError, WorkerPool, WorkerUnavailable
 
 _BACKLOG = 512
@@ -133,6 +134,7 @@ class DataCodeService(Service):
                     settings.bounds.state_bytes_in_all,
                 )
             ),
+            StorageQuota(_of_large_tables(settings.large_tables)),
             self._checkpoint_root,
             spare=_SPARE,
         )
@@ -518,3 +520,10 @@ def _reason(error: Exception) -> str | Message:
             else _OF_FILE.filled(path=error.filename, reason=reason)
         )
     return str(error)
+
+
+def _of_large_tables(settings: EngineSettings | None) -> StorageLimits:
+    """What the states of sessions may have of large tables: as much as their engines."""
+    if settings is None:
+        return StorageLimits()  # no new ones come; what was kept may come back one day
+    return StorageLimits(settings.quota, 0, settings.total)

@@ -87,11 +87,7 @@ def decoded(data: bytes) -> str:
 
 
 def can_be_encoded(cells: ColumnData) -> bool:
-    """Does the column hold nothing that has parts of its own?"""
-    if cells.source is not None:
-        raise CheckpointError(
-            Message("large_not_kept", "A state in which there are large tables cannot be kept")
-        )
+    """Does the column, whose cells are in memory, hold nothing that has parts of its own?"""
     return cells.is_stored_as_series() or SIMPLE.issuperset(map(type, cells.values()))
 
 

@@ -12,6 +12,7 @@ The cells of a large table may also be in files (``stored_column``): whoever has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, compress
 from typing import Any, Protocol, TypeAlias
 from weakref import WeakMethod
@@ -196,6 +197,22 @@ class StoredStep(Protocol):
     def rows(self) -> int: ...
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class KeptFiles:
+    """Files that hold a table, for checkpoints: their names, and what else there is to know."""
+
+    names: tuple[str, ...]
+    description: bytes
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class KeptRows:
+    """Rows in files, for checkpoints: of which files they are made, and how."""
+
+    files: tuple[KeptFiles, ...]
+    description: bytes
+
+
 class StoredRows(Protocol):
     """Rows in files, and what can be done with them there.
 
@@ -206,8 +223,15 @@ class StoredRows(Protocol):
     row_count: int
 
     @property
+    def column_count(self) -> int:
+        """How many columns the rows have."""
+
+    @property
     def steps(self) -> Sequence[StoredStep]:
         """How the rows came about."""
+
+    def kept(self) -> KeptRows:
+        """What a checkpoint says of the rows; the same object each time."""
 
     def kind(self, position: int) -> type | None:
         """``float``, ``str`` or ``bool`` if all filled cells are of it, ``NoneType`` if none is

@@ -12,6 +12,7 @@ and only so deep, and a reference is good only for what is there already.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -29,8 +30,9 @@ from datacode.values.column_encoding import (
     extension,
     from_extension,
 )
-from datacode.values.column_storage import ColumnData, is_short
+from datacode.values.column_storage import ColumnData, KeptFiles, KeptRows, StoredRows, is_short
 from datacode.values.report import Report
+from datacode.values.stored_column import StoredColumn
 from datacode.values.table import Column, Indexer, Table
 from datacode.values.types import Value
 
@@ -74,6 +76,30 @@ class StoredRecord(Struct, tag="s", array_like=True, frozen=True):
     length: int
 
 
+class FilesRecord(Struct, tag="f", array_like=True, frozen=True):
+    """Files that hold a table outside of memory: their names, and what is in them."""
+
+    number: int
+    names: list[str]
+    description: bytes
+
+
+class RowsRecord(Struct, tag="e", array_like=True, frozen=True):
+    """Rows outside of memory: the records of the files that have them, and a plan."""
+
+    number: int
+    files: list[int]
+    description: bytes
+
+
+class FileColumnRecord(Struct, tag="w", array_like=True, frozen=True):
+    """A column of such rows: their record, and its position."""
+
+    number: int
+    rows: int
+    position: int
+
+
 class TableRecord(Struct, tag="t", array_like=True, frozen=True):
     """A table: the records of its columns, whose names are UTF-8."""
 
@@ -105,14 +131,28 @@ class ReportRecord(Struct, tag="r", array_like=True, frozen=True):
     blocks: list[Encoded]
 
 
-Record = ValueRecord | CellsRecord | StoredRecord | TableRecord | ChartRecord | ReportRecord
+Record = (
+    ValueRecord
+    | CellsRecord
+    | StoredRecord
+    | FilesRecord
+    | RowsRecord
+    | FileColumnRecord
+    | TableRecord
+    | ChartRecord
+    | ReportRecord
+)
 
 
 class HeapWriter:
-    """Writes values; ``name_of`` gives a long column the name by which it is stored apart."""
+    """Writes values; ``name_of`` gives a long column the name by which it is stored apart.
+
+    ``files`` are the names of all files that hold tables outside of memory.
+    """
 
     def __init__(self, name_of: Callable[[ColumnData], str]) -> None:
         self.records: list[Record] = []
+        self.files: dict[str, None] = {}
         self._name_of = name_of
         self._numbers: dict[int, int] = {}
         self._written: set[int] = set()
@@ -179,7 +219,9 @@ class HeapWriter:
         for cells in table.columns:
             if id(cells) not in seen:
                 seen.add(id(cells))
-                if cells.checkpoint_name is None and not can_be_encoded(cells):
+                if cells.source is not None or cells.checkpoint_name is not None:
+                    continue
+                if not can_be_encoded(cells):
                     found.append(cells.values())
         return found
 
@@ -232,10 +274,20 @@ class HeapWriter:
             blocks = [_form_of(self._part(block)) for block in value.blocks]
             title = encoded(value.title)
             return lambda: self.records.append(ReportRecord(number, title, blocks))
+        if kind is KeptFiles:
+            self.files.update(dict.fromkeys(value.names))
+            record = FilesRecord(number, list(value.names), value.description)
+            return lambda: self.records.append(record)
+        if kind is KeptRows:
+            files = [self._number(each) for each in value.files]
+            return lambda: self.records.append(RowsRecord(number, files, value.description))
         return self._prepared_column(value, number)
 
     def _prepared_column(self, cells: ColumnData, number: int) -> Callable[[], None]:
         length = len(cells)
+        if cells.source is not None:
+            rows, position = self._number(cells.source.kept()), cells.position
+            return lambda: self.records.append(FileColumnRecord(number, rows, position))
         is_simple = cells.checkpoint_name is not None or can_be_encoded(cells)
         if is_simple and not is_short(length):
             name = self._name_of(cells)
@@ -312,14 +364,25 @@ def _with_bytes(value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows that a record stands for."""
+
+    rows: StoredRows
+
+
 class HeapReader:
-    """Reads what ``HeapWriter`` wrote; ``column`` gives a stored column by name and length.
+    """Reads what ``HeapWriter`` wrote; ``column`` gives a stored column by name and length,
+    ``rows`` those that are outside of memory.
 
     Every method raises ``CheckpointError`` for what does not keep to the format.
     """
 
-    def __init__(self, column: Callable[[str, int], ColumnData]) -> None:
+    def __init__(
+        self, column: Callable[[str, int], ColumnData], rows: Callable[[KeptRows], StoredRows]
+    ) -> None:
         self._column = column
+        self._rows = rows
         self._values: dict[int, Any] = {}
 
     def add(self, record: Record) -> None:
@@ -346,7 +409,17 @@ class HeapReader:
             return record.description
         if isinstance(record, ReportRecord):
             return self._report(record)
-        columns = [self._of_class(number, ColumnData) for number in record.columns]
+        if isinstance(record, FilesRecord):
+            return KeptFiles(tuple(record.names), record.description)
+        if isinstance(record, RowsRecord):
+            files = tuple(self._of_class(number, KeptFiles) for number in record.files)
+            return _Rows(self._rows(KeptRows(files, record.description)))
+        if isinstance(record, FileColumnRecord):
+            source = self._of_class(record.rows, _Rows).rows
+            if not 0 <= record.position < source.column_count:
+                raise damaged("a column that the rows do not have")
+            return StoredColumn(source, record.position)
+        columns = [self._of_class(number, ColumnData, StoredColumn) for number in record.columns]
         try:
             return Table(map(decoded, record.names), columns, record.row_count)
         except ValueError as fault:
@@ -374,9 +447,9 @@ class HeapReader:
         """A value; its records have been read."""
         return self._decoded(written.form, written.value)
 
-    def _of_class(self, number: int, wanted: type) -> Any:
+    def _of_class(self, number: int, *wanted: type) -> Any:
         found = self._values.get(number)
-        if found.__class__ is not wanted:
+        if found.__class__ not in wanted:
             raise damaged(f"record {number} is missing")
         return found
 

@@ -1,7 +1,8 @@
 """Engines for the large tables of sessions: started when a program needs one, ended with it.
 
-Each has a folder of its own below the operator's, with a part of the disk that is set aside for it
-while it lives: there are never more engines than their parts have room for.
+Each session has a folder of its own below the operator's, with a part of the disk that is set aside
+for it: there are never more of them than their parts have room for. The folder stays while the
+session's process lives, whatever becomes of its engine.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from datacode.plans.settings import MEMORY, EngineSetting
 GIB = 1 << 30
 _LOGGED = 4096
 _PREFIX = "session-"
+_END_SECONDS = 5.0
 
 _NO_ROOM = Message(
     "engines_full",
@@ -61,22 +63,27 @@ class Refused(Exception):
 
 
 class SessionEngine(ProcessProtocol):
-    """One engine. ``end`` kills it; its folder goes with it."""
+    """One engine. ``gone`` fires when its process has ended."""
 
     _log = Logger()
 
-    def __init__(self, folder: str, ended: Callable[[SessionEngine], None]) -> None:
-        self.folder = folder
+    def __init__(self, reactor: Any) -> None:
         self.gone: Deferred[None] = Deferred()
-        self._ended = ended
         self._left = _LOGGED
+        self._reactor = reactor
+        self._overdue: Any = None
 
     def end(self) -> None:
-        """End the process."""
+        """End the process, which ends that of the engine first."""
+        self._signal("TERM")
+        if self._overdue is None and not self.gone.called:
+            self._overdue = self._reactor.callLater(_END_SECONDS, self._signal, "KILL")
+
+    def _signal(self, name: str) -> None:
         transport: Any = self.transport
         if transport is not None and transport.pid is not None:
             with contextlib.suppress(ProcessExitedAlready):
-                transport.signalProcess("KILL")
+                transport.signalProcess(name)
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         text = data[: self._left].decode("utf-8", "backslashreplace").strip()
@@ -85,55 +92,116 @@ class SessionEngine(ProcessProtocol):
             self._log.warn("engine: {text}", text=text)
 
     def processEnded(self, reason: Failure) -> None:
-        removed = deferToThread(shutil.rmtree, self.folder, ignore_errors=True)
-        removed.addBoth(lambda _: self._ended(self))
+        if self._overdue is not None and self._overdue.active():
+            self._overdue.cancel()
+        self.gone.callback(None)
 
 
-class Engines:
-    """The engines of a server. Without settings there are none."""
+class SessionTables:
+    """The large tables of one session's process: their folder, and the engine that has them.
+
+    An engine that ends leaves the files to the next one; ``end`` removes them.
+    """
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, settings: EngineSettings | None) -> None:
+    def __init__(
+        self, reactor: Any, folder: str, setting: EngineSetting, gone: Callable[[], None]
+    ) -> None:
+        self.folder = Path(folder)
+        self.is_ended = False
         self._reactor = reactor
-        self._settings = settings
-        self._engines: set[SessionEngine] = set()
-        self._is_swept = False
+        self._setting = setting
+        self._engine: SessionEngine | None = None
+        self._gone = gone
+        self.gone: Deferred[None] = Deferred()
+        """Fires when all of it is gone."""
 
-    def start(self) -> tuple[SessionEngine, int]:
-        """An engine, and a descriptor for the other end of its connection. Raises ``Refused``."""
-        settings = self._settings
-        if settings is None:
-            raise Refused(None)
-        share = min(settings.quota, settings.total)
-        if (len(self._engines) + 1) * share > settings.total:
-            raise Refused(_NO_ROOM)
+    async def no_engine(self) -> None:
+        """End the engine that there is; returns when its process is gone."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            gone: Deferred[None] = Deferred()
+            engine.gone.chainDeferred(gone)
+            engine.end()
+            await gone
+
+    def start(self) -> int:
+        """Start an engine, when there is none: a descriptor for the other end of its connection.
+
+        Raises ``Refused``.
+        """
+        engine = SessionEngine(self._reactor)
         try:
-            self._sweep(settings.folder)
-            free = shutil.disk_usage(settings.folder).free
-            quota = min(share, free - free // 10)
-            folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=settings.folder)
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         except OSError as error:
-            self._log.error("no engine for large tables: {why}", why=error.strerror)
-            raise Refused(None) from None
-        engine = SessionEngine(folder, self._forget)
-        setting = EngineSetting(folder, settings.memory, quota, settings.has_walls)
+            raise _refused(error) from None
         with ours, theirs, open(os.devnull, "rb") as nothing:
             try:
                 self._reactor.spawnProcess(
                     engine,
                     sys.executable,
-                    process.command(setting, 3),
+                    process.command(self._setting, 3),
                     env=process.environment(),
                     childFDs={0: nothing.fileno(), 1: "r", 2: "r", 3: theirs.fileno()},
                 )
             except (OSError, ValueError) as error:
-                self._log.error("no engine for large tables: {why}", why=str(error))
-                shutil.rmtree(folder, ignore_errors=True)
-                raise Refused(None) from None
-            self._engines.add(engine)
-            return engine, os.dup(ours.fileno())
+                raise _refused(error) from None
+            self._engine = engine
+            return os.dup(ours.fileno())
+
+    def end(self, after: Deferred[None] | None = None) -> None:
+        """End the engine and remove the files, but not before ``after`` has fired."""
+        if not self.is_ended:
+            self.is_ended = True
+            Deferred.fromCoroutine(self._end(after)).addErrback(
+                lambda failure: self._log.failure("ending an engine for large tables", failure)
+            )
+
+    async def _end(self, after: Deferred[None] | None) -> None:
+        try:
+            await self.no_engine()
+            if after is not None:
+                await after
+            await deferToThread(shutil.rmtree, self.folder, ignore_errors=True)
+        finally:
+            self._gone()
+            self.gone.callback(None)
+
+
+def _refused(error: Exception) -> Refused:
+    Logger().error("no engine for large tables: {why}", why=str(error))
+    return Refused(None)
+
+
+class Engines:
+    """The large tables of a server's sessions. Without settings there are none."""
+
+    def __init__(self, reactor: Any, settings: EngineSettings | None) -> None:
+        self._reactor = reactor
+        self._settings = settings
+        self._open: set[SessionTables] = set()
+        self._is_swept = False
+
+    def open(self) -> SessionTables:
+        """A place for a session's tables. Raises ``Refused``."""
+        settings = self._settings
+        if settings is None:
+            raise Refused(None)
+        share = min(settings.quota, settings.total)
+        if (len(self._open) + 1) * share > settings.total:
+            raise Refused(_NO_ROOM)
+        try:
+            self._sweep(settings.folder)
+            free = shutil.disk_usage(settings.folder).free
+            folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=settings.folder)
+        except OSError as error:
+            raise _refused(error) from None
+        quota = min(share, free - free // 10)
+        setting = EngineSetting(folder, settings.memory, quota, settings.has_walls)
+        tables = SessionTables(self._reactor, folder, setting, lambda: self._open.discard(tables))
+        self._open.add(tables)
+        return tables
 
     def _sweep(self, folder: Path) -> None:
         """Before the first engine, remove what an earlier server has left."""
@@ -146,13 +214,9 @@ class Engines:
             if not Path(f"/proc/{number}").exists():
                 shutil.rmtree(found, ignore_errors=True)
 
-    def _forget(self, engine: SessionEngine) -> None:
-        self._engines.discard(engine)
-        engine.gone.callback(None)
-
     def stop(self) -> Deferred[Any]:
         """End them all; fires when they and their folders are gone."""
-        waiting = [engine.gone for engine in self._engines]
-        for engine in list(self._engines):
-            engine.end()
-        return DeferredList(waiting)
+        ending = list(self._open)
+        for tables in ending:
+            tables.end()
+        return DeferredList([tables.gone for tables in ending])

@@ -8,6 +8,7 @@ next program. So what is kept may lag behind for a while; ``behind`` tells by ho
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -40,6 +41,12 @@ class StateStore(Protocol):
 
     def add(self, piece: wire.StatePiece) -> Deferred[None]:
         """Keep a piece; the state is whole with the last one of its manifest."""
+
+    def add_file(self, file: wire.StateFile, folder: Path) -> Deferred[None]:
+        """Keep a file of a large table that is in that folder, which is another process's."""
+
+    def give_files(self, folder: Path) -> Deferred[None]:
+        """Put the files of large tables that are kept into a folder, where they are not yet."""
 
     def break_off(self) -> None:
         """No more pieces come of what is not whole."""
@@ -137,8 +144,30 @@ class KeptState:
                 taken()  # a newer one has overtaken it
                 return
             raise wire.FrameError("a piece of a state that nobody wanted")
+        whole = piece.state if piece.is_last and not piece.name else 0
+        self._take(self.store.add(piece), taken, whole)
+
+    def file(self, file: wire.StateFile, folder: Path | None, taken: Callable[[], None]) -> None:
+        """A file of a large table is to be kept; ``folder`` is that of the process's engine.
+
+        Raises ``FrameError`` as ``piece`` does.
+        """
+        if (
+            self.store is None
+            or folder is None
+            or self._under_way > wire.STATE_PIECES
+            or len(file.name) != wire.COLUMN_NAME
+            or not self.kept < file.state <= self.newest + 1
+        ):
+            if self.store is not None and file.state <= self.kept:
+                taken()
+                return
+            raise wire.FrameError("a file of a state that nobody wanted")
+        self._take(self.store.add_file(file, folder), taken, 0)
+
+    def _take(self, stored: Deferred[None], taken: Callable[[], None], whole: int) -> None:
+        """A part of a state is being written; with it that of the number ``whole`` is there."""
         self._under_way += 1
-        is_whole = piece.is_last and not piece.name
         generation = self._generation
 
         def done(result: Any) -> None:
@@ -146,11 +175,11 @@ class KeptState:
             taken()
             if isinstance(result, Failure):
                 self._failed(generation, result)
-            elif is_whole:
-                self._is_kept(piece.state, generation)
+            elif whole:
+                self._is_kept(whole, generation)
 
         self._unanswered += 1
-        self.store.add(piece).addBoth(done).addBoth(lambda _: self._answered())
+        stored.addBoth(done).addBoth(lambda _: self._answered())
 
     def not_saved(self, state: int) -> None:
         """The process could not write a state."""
@@ -176,6 +205,8 @@ class KeptState:
             self._until_answered.append(answered)
             await answered
         self._under_way = 0
+        if self.behind:
+            self._wake(is_newest=False)  # nobody will send it any more
 
     def _answered(self) -> None:
         self._unanswered -= 1

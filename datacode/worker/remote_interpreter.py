@@ -24,7 +24,7 @@ from datacode.runtime.host import MOST_WARNINGS
 from datacode.runtime.interpreter import Outcome, VariableSummary
 from datacode.values.chart import Chart
 from datacode.worker import wire
-from datacode.worker.engines import Engines, Refused, SessionEngine
+from datacode.worker.engines import Engines, Refused, SessionTables
 from datacode.worker.file_server import Broker, FileServer
 from datacode.worker.kept_state import KeptState, StateStore
 from datacode.worker.limits import Limits
@@ -100,7 +100,6 @@ class RemoteInterpreter:
         self._reactor = reactor
         self._make = make
         self._engines = engines
-        self._engine: SessionEngine | None = None
         self._broker = broker
         self._limits = limits
         self._settings = settings
@@ -412,7 +411,7 @@ class RemoteInterpreter:
         """The session has no process any more."""
         if self._worker is worker:
             self._worker = None
-            self._end_engine()
+        self._end_tables(worker)
         if self._restoring is not None and self._restoring[0] is worker:
             self._restoring_is_over(stopped().message)
         asked, self._asked = self._asked, {}
@@ -422,6 +421,7 @@ class RemoteInterpreter:
     def _ended(self, worker: WorkerProcess, files: FileServer, ending: Ending) -> None:
         """A process is gone, whyever. What it was doing fails; the next run has a new one."""
         files.close()
+        self._end_tables(worker)
         if ending.never_started and self._restoring is not None:
             self._restoring[1].errback(WorkerUnavailable("no process could be made"))
             self._restoring = None
@@ -447,6 +447,8 @@ class RemoteInterpreter:
         self._let_go(worker)
         if self._state.store is None and self._runs > 0:
             self._lost = stopped()
+        elif self._state.behind:
+            self._start(self._state.settle())
 
     # The state, which another process gets ----------------------------------------------------
 
@@ -493,7 +495,8 @@ class RemoteInterpreter:
         elif lost.message.code == "state_restored_older":
             run.finish(restored_older(error, int(lost.message.value("count"))))
         elif lost.message.code == "state_not_restored":
-            run.finish(not_restored(error))
+            why = lost.message.params.get("why")
+            run.finish(not_restored(error, why if isinstance(why, Message) else None))
         else:
             run.finish(error)
 
@@ -520,7 +523,7 @@ class RemoteInterpreter:
                 break  # another process would be no help
         self._log.error("a state could not be restored: {why}", why=str(problem))
         state.forget()
-        return not_restored(error)
+        return not_restored(error, problem)
 
     async def _loaded(self) -> Message | None:
         """Send the state that is kept to a new process; why that did not work."""
@@ -592,6 +595,14 @@ class RemoteInterpreter:
     def state_number(self) -> int:
         """The number of the newest state, kept or not."""
         return self._state.newest
+
+    async def newest_kept(self, seconds: float) -> bool:
+        """Wait until the newest state is kept, at most so many seconds; whether it is.
+
+        Programs go on meanwhile, and make newer ones.
+        """
+        await self._until_kept(seconds)
+        return not self._state.behind and self._state.store is not None
 
     async def state_kept(self, seconds: float | None = None) -> None:
         """Wait until the newest state is kept. Raises ``DataCodeError`` where it cannot be, or not
@@ -735,25 +746,46 @@ class RemoteInterpreter:
         elif isinstance(message, wire.Exported):
             self._exported(run, message.content)
         elif isinstance(message, wire.EngineRequest):
-            self._start_engine(worker, message.request)
+            self._engine_wanted(worker, message.request)
         else:
             files.ask(message)
 
-    def _start_engine(self, worker: WorkerProcess, request: int) -> None:
-        """Start an engine for the session's large tables, in place of one it may have had."""
-        self._end_engine()
+    def _engine_wanted(self, worker: WorkerProcess, request: int) -> None:
+        """Give a process an engine for its large tables, in place of one it may have had."""
+        if worker.waits_for_engine:
+            worker.kill("it asks for an engine while it gets one")
+            return
+        worker.waits_for_engine = True
+        self._start(self._give_engine(worker, request))
+
+    async def _give_engine(self, worker: WorkerProcess, request: int) -> None:
         try:
-            self._engine, descriptor = self._engines.start()
+            if worker.tables is None:
+                worker.tables = self._engines.open()
+            tables: SessionTables = worker.tables
+            await tables.no_engine()
+            store = self._state.store
+            if store is not None and worker is self._worker and not tables.is_ended:
+                try:
+                    await store.give_files(tables.folder)
+                except Exception as error:  # noqa: BLE001 - a table is lost, and the program told
+                    self._log.warn("large tables are not there again: {error}", error=error)
+            if tables.is_ended:
+                return
+            descriptor = tables.start()
         except Refused as refused:
             code = None if refused.message is not None else errno.ENOSYS
             worker.run.send(wire.Failed(request, code, refused.message))
         else:
             worker.run.send(wire.Opened(request), (descriptor,))
+        finally:
+            worker.waits_for_engine = False
 
-    def _end_engine(self) -> None:
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.end()
+    def _end_tables(self, worker: WorkerProcess) -> None:
+        """The large tables of a process go with it, when what is to be kept of them is."""
+        if worker.tables is not None and not worker.tables.is_ended:
+            store = self._state.store
+            worker.tables.end(None if store is None else store.settled())
 
     def _trouble(self, worker: WorkerProcess, text: str) -> None:
         """A fault of ours in the worker; a worker that has many of them is none of ours."""
@@ -861,7 +893,9 @@ class RemoteInterpreter:
             self._active = None
             run.finish(error)
 
-    def _state_came(self, worker: WorkerProcess, message: wire.StatePiece | wire.NotSaved) -> None:
+    def _state_came(
+        self, worker: WorkerProcess, message: wire.StatePiece | wire.StateFile | wire.NotSaved
+    ) -> None:
         if self._worker is not worker:
             return
         if isinstance(message, wire.NotSaved):
@@ -869,15 +903,23 @@ class RemoteInterpreter:
                 self._trouble(worker, message.trouble)
             self._state.not_saved(message.state)
             return
+
+        def taken() -> None:
+            worker.control.send(wire.StateTaken())
+
         try:
-            self._state.piece(message, lambda: worker.control.send(wire.StateTaken()))
+            if isinstance(message, wire.StateFile):
+                folder = None if worker.tables is None else worker.tables.folder
+                self._state.file(message, folder, taken)
+            else:
+                self._state.piece(message, taken)
         except wire.FrameError as fault:
             worker.kill(str(fault))
         if worker.control.unsent > _UNREAD_QUESTIONS:
             worker.kill("it does not read that its state is taken")
 
     def _replied(self, worker: WorkerProcess, message: wire.FromControl) -> None:
-        if isinstance(message, wire.StatePiece | wire.NotSaved):
+        if isinstance(message, wire.StatePiece | wire.StateFile | wire.NotSaved):
             self._state_came(worker, message)
             return
         reply = self._asked.pop(message.request, None)

@@ -209,17 +209,18 @@ _RESTORED_OLDER = Message(
     "{reason}; variables are as they were before the last programs that changed them ({count})",
 )
 _NOT_RESTORED = Message(
-    "state_not_restored", "{reason}; the state of the session could not be restored and was reset"
+    "state_not_restored",
+    "{reason}; the state of the session could not be restored and was reset: {why}",
 )
 
 
-def _with_state(error: DataCodeError, state: Message, count: int = 0) -> DataCodeError:
+def _with_state(error: DataCodeError, state: Message, **more: object) -> DataCodeError:
     """The error with ``state`` in place of "the state of the session was reset"."""
     plain = _PLAIN.get(error.message.code)
     if plain is None:
         return error
     reason = plain.filled(**error.message.params)
-    return DataCodeError(error.kind, state.filled(reason=reason, count=count))
+    return DataCodeError(error.kind, state.filled(reason=reason, **more))
 
 
 def restored(error: DataCodeError) -> DataCodeError:
@@ -229,12 +230,12 @@ def restored(error: DataCodeError) -> DataCodeError:
 
 def restored_older(error: DataCodeError, count: int) -> DataCodeError:
     """The same where the state is that before ``count`` programs more."""
-    return _with_state(error, _RESTORED_OLDER, count)
+    return _with_state(error, _RESTORED_OLDER, count=count)
 
 
-def not_restored(error: DataCodeError) -> DataCodeError:
+def not_restored(error: DataCodeError, why: Message | None) -> DataCodeError:
     """The same where a state had been kept, and cannot be had again."""
-    return _with_state(error, _NOT_RESTORED)
+    return _with_state(error, _NOT_RESTORED, why="" if why is None else why)
 
 
 def too_long(limit: int) -> DataCodeError:

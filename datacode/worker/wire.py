@@ -504,6 +504,15 @@ class StatePiece(Struct, tag="state", frozen=True):
     columns: bytes = b""
 
 
+class StateFile(Struct, tag="state-file", frozen=True):
+    """A file with a part of a large table that a state names, in the folder of the session's
+    engine: to be kept as it is, in order with ``StatePiece``. ``name`` has ``COLUMN_NAME`` bytes.
+    """
+
+    state: int
+    name: bytes
+
+
 class NotSaved(Struct, tag="unsaved", frozen=True):
     """A state could not be written: it is too large, or memory too short.
 
@@ -515,7 +524,7 @@ class NotSaved(Struct, tag="unsaved", frozen=True):
 
 
 Reply = VariableList | SuggestionList | ProblemList | FoundRows | Unable
-FromControl = Reply | StatePiece | NotSaved
+FromControl = Reply | StatePiece | StateFile | NotSaved
 
 
 # --- Zygote ---------------------------------------------------------------------

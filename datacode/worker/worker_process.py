@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from datacode.worker.channel import Channel, pair
+from datacode.worker.engines import SessionTables
 from datacode.worker.wire import MAX_FROM_WORKER, FromControl, FromWorker, from_control, from_worker
 from datacode.worker.zygote import NOT_BEGUN
 from datacode.worker.zygote_client import ZygoteClient
@@ -59,6 +60,9 @@ class WorkerProcess:
         self._dying = False
         self._gone: Ending | None = None
         self._waiting: list[Deferred[None]] = []
+        self.tables: SessionTables | None = None
+        """Where its large tables are, once it has asked for that."""
+        self.waits_for_engine = False
         run = pair(reactor, self.run)
         try:
             channels = (run, pair(reactor, self.control))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,11 +21,12 @@ from hypothesis import strategies as st
 from datacode.errors import DataCodeError
 from datacode.plans import messages, nodes, parts, process
 from datacode.plans.nodes import CellKind
+from datacode.plans.rows import Storage
 from datacode.plans.settings import EngineSetting
-from datacode.values.column_storage import ColumnData
+from datacode.values.column_storage import ColumnData, StoredRows
 from datacode.values.lazy_polars import pl
 from datacode.values.table import Table
-from tests.large import StoredTestCase, storage
+from tests.large import StoredTestCase, engine_of, folder_of, storage
 
 SHAPES = {
     1: nodes.Shape((CellKind.NUMBER, CellKind.TEXT, CellKind.MIXED), 3),
@@ -144,7 +146,7 @@ class PlanTests(StoredTestCase):
             lambda n: messages.Measure(n, nodes.Scan(950)), messages.Measured
         )
         self.assertEqual(found.sizes, (2_000_000_000,))
-        self.storage.client.drop(self.storage.client.life, 950)
+        self.storage.client.drop(950)
 
 
 def _renumbered(step: Any, numbers: dict[int, int]) -> Any:
@@ -258,19 +260,59 @@ class LifeTests(StoredTestCase):
     """What ends an engine, and what a program is told."""
 
     def test_killed(self) -> None:
-        """Its tables are lost, with a sentence; the next table has a new engine."""
-        before = _engine_processes()
+        """The next engine takes up its tables, results of steps too, and removes what is over."""
         with storage() as own:
             (column,) = own.placed([ColumnData.of_list([1.0, 2.0])])
-            (engine,) = _engine_processes() - before
-            os.kill(engine, signal.SIGKILL)
-            with self.assertRaises(DataCodeError) as caught:
-                column.values()
-            self.assertEqual(caught.exception.message.code, "large_table_lost")
+            made = _rows(column).take([0], [1, 0])
+            over = own.placed([ColumnData.of_list(["x"])])
+            self._kill(own)
+            over.clear()
+            self.assertEqual(column.values(), [1.0, 2.0])
+            self.assertEqual(made[0].values(), [2.0, 1.0])
             (other,) = own.placed([ColumnData.of_list([3.0])])
+            self._kill(own)
+            again = _rows(made[0]).take([0], [1, 1])
+            self.assertEqual(again[0].values(), [1.0, 1.0])
             self.assertEqual(other.values(), [3.0])
-            with self.assertRaises(DataCodeError):
-                column.values()
+            files = [name for name in os.listdir(folder_of(own)) if name.endswith(".parquet")]
+            self.assertEqual(len(files), 4)
+
+    def test_killed_while_a_table_is_sent(self) -> None:
+        """What was sent of it is lost, with a sentence; the other tables are there."""
+        with storage() as own:
+            (column,) = own.placed([ColumnData.of_list([1.0, 2.0])])
+            making = own.making()
+            making.add([ColumnData.of_list([5.0])])
+            self._kill(own)
+            with self.assertRaises(DataCodeError) as caught:
+                making.add([ColumnData.of_list([6.0])])
+            self.assertEqual(caught.exception.message.code, "large_table_lost")
+            self.assertEqual(column.values(), [1.0, 2.0])
+
+    def test_files_are_missing(self) -> None:
+        """A table whose file is gone, or is another, is lost; the others are there."""
+        with storage() as own:
+            (gone,) = own.placed([ColumnData.of_list([1.0, 2.0])])
+            (changed,) = own.placed([ColumnData.of_list([4.0, 5.0])])
+            (other,) = own.placed([ColumnData.of_list([3.0])])
+            folder = folder_of(own)
+            self._kill(own)
+            (name,) = _rows(gone).kept().files[0].names
+            os.unlink(folder / f"{name}.parquet")
+            (source,) = _rows(other).kept().files[0].names
+            (target,) = _rows(changed).kept().files[0].names
+            shutil.copyfile(folder / f"{source}.parquet", folder / f"{target}.parquet")
+            self.assertEqual(other.values(), [3.0])
+            for column in (gone, changed):
+                with self.assertRaises(DataCodeError) as caught:
+                    column.values()
+                self.assertEqual(caught.exception.message.code, "large_table_lost")
+
+    def _kill(self, own: Storage) -> None:
+        """End the engine, and wait until it is gone."""
+        assert own.client._connection is not None
+        process = engine_of(own)
+        os.kill(process, signal.SIGKILL)
 
     def test_full(self) -> None:
         """Beyond the quota there is a sentence, and room again when tables go."""
@@ -294,7 +336,7 @@ class LifeTests(StoredTestCase):
             try:
                 made = column.source.grouped([0], [(0, "distinct"), (0, "max")])
             except DataCodeError as error:
-                self.assertIn(error.message.code, ("engine_out_of_memory", "large_table_lost"))
+                self.assertIn(error.message.code, ("engine_out_of_memory", "engine_ended"))
             else:
                 assert made is not None
                 self.assertEqual(len(made[0]), len(set(texts)))
@@ -313,6 +355,11 @@ class LifeTests(StoredTestCase):
                 source.joined(source, [(0, 0)], "inner", False)
             self.assertEqual(one.slice(0, 3).values(), [0.0, 919.0, 838.0])
             self.assertLess(time.monotonic() - begin, 60)
+
+
+def _rows(column: ColumnData) -> StoredRows:
+    assert column.source is not None
+    return column.source
 
 
 class HostileClientTests(StoredTestCase):

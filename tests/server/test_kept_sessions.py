@@ -24,7 +24,7 @@ SEEN = "[1, {b: c}] 5000 text 4999 [7, text 7]\n"
 FOLDER = "datacode-sessions-kept"
 
 
-class KeptSessionsTests(SynchronousTestCase):
+class KeptServerTestCase(SynchronousTestCase):
     """A server that is stopped or killed, and started again."""
 
     def setUp(self) -> None:
@@ -65,6 +65,10 @@ class KeptSessionsTests(SynchronousTestCase):
         """As a power cut would, nearly."""
         os.kill(daemon.process.pid, signal.SIGKILL)
         daemon.process.wait()
+
+
+class KeptSessionsTests(KeptServerTestCase):
+    """Variables, tables, functions and answers outlive the server."""
 
     def test_stopped_and_killed(self) -> None:
         """Variables, tables, functions and answers are there after either."""

@@ -15,11 +15,11 @@ from tests.shared_daemon import SharedDaemonTestCase
 ROWS = 1_200_000
 
 
-def write_csv(path: Path) -> None:
+def write_csv(path: Path, rows: int = ROWS) -> None:
     """About 30 MB, of which a session with 64 MiB could not hold the table."""
     with path.open("w") as file:
         file.write("id,key,name,amount\n")
-        for start in range(0, ROWS, 1000):
+        for start in range(0, rows, 1000):
             file.writelines(
                 f"{n},{n * 7919 % 1000},name {n * 7919 % ROWS} of many,{n * 31 % 1001 / 4}\n"
                 for n in range(start, start + 1000)

@@ -120,7 +120,9 @@ class WorkersTestCase(TestCase):
         self.addCleanup(lambda: Deferred.fromCoroutine(threads.stop()))
         self.folder = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        return CheckpointStorage(threads, StorageQuota(limits), lambda: self.folder, spare)
+        return CheckpointStorage(
+            threads, StorageQuota(limits), StorageQuota(limits), lambda: self.folder, spare
+        )
 
 
 def descriptors() -> int:

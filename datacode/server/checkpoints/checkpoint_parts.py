@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from datacode.runtime import checkpoint_file
-from datacode.runtime.checkpoint_file import COLUMN, FILE, MANIFEST, CheckpointFileReader, KeptShare
+from datacode.runtime.checkpoint_file import (
+    COLUMN,
+    FILE,
+    MANIFEST,
+    TABLE,
+    CheckpointFileReader,
+    KeptShare,
+)
 from datacode.values.column_encoding import CheckpointError, damaged
 
 _AT_ONCE = 1 << 20
@@ -42,10 +49,12 @@ class StoredPart:
 
 @dataclass(slots=True)
 class ReadParts:
-    """What a file has been taken apart into. ``sizes`` are those of columns, in bytes."""
+    """What a file has been taken apart into. ``sizes`` are those of columns, ``tables`` those of
+    files of large tables, in bytes."""
 
     manifest: bytes = b""
     sizes: dict[bytes, int] = field(default_factory=dict)
+    tables: dict[bytes, int] = field(default_factory=dict)
     files: list[StoredPart] = field(default_factory=list)
     shares: list[KeptShare] = field(default_factory=list)
 
@@ -54,6 +63,7 @@ def write_file(
     target: BinaryIO,
     manifest: bytes | Path,
     columns: list[StoredPart],
+    tables: list[StoredPart],
     files: list[StoredPart],
     shares: list[KeptShare],
     most: int,
@@ -77,7 +87,7 @@ def write_file(
             add(MANIFEST, "", content, os.fstat(content.fileno()).st_size)
     if shares:
         written += target.write(checkpoint_file.shares_section(shares))
-    for kind, parts in ((COLUMN, columns), (FILE, files)):
+    for kind, parts in ((COLUMN, columns), (TABLE, tables), (FILE, files)):
         for part in parts:
             with open(part.path, "rb") as content:
                 add(kind, part.name, content, os.fstat(content.fileno()).st_size)
@@ -112,6 +122,12 @@ def read_file(source: BinaryIO, folder: Path) -> ReadParts:
                 raise damaged("two columns of one name")
             found.sizes[raw] = section.size
             _store(folder / column_file(raw), reader)
+        elif section.kind == TABLE:
+            raw = bytes.fromhex(section.name)
+            if raw in found.tables:
+                raise damaged("two files of a table of one name")
+            found.tables[raw] = section.size
+            _store(folder / table_file(raw), reader)
         elif section.kind == FILE:
             if section.name in names:
                 raise damaged("two files of one name")
@@ -131,6 +147,24 @@ def read_file(source: BinaryIO, folder: Path) -> ReadParts:
 def column_file(name: bytes) -> str:
     """The name of a column's file."""
     return f"column-{name.hex()}"
+
+
+def table_file(name: bytes) -> str:
+    """The name under which a file of a large table is kept."""
+    return f"table-{name.hex()}"
+
+
+def table_bytes(source: BinaryIO) -> int:
+    """How many of a file's bytes are files of large tables. Raises as ``read_file``; the file is
+    then read from its beginning again."""
+    size = 0
+    reader = CheckpointFileReader(source)
+    for section in reader.sections():
+        if section.kind == TABLE:
+            size += section.size
+        reader.pass_over()
+    source.seek(0)
+    return size
 
 
 def _store(path: Path, reader: CheckpointFileReader) -> None:

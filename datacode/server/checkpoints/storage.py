@@ -11,8 +11,9 @@ import contextlib
 import io
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +21,7 @@ from typing import Any, BinaryIO
 from twisted.internet.defer import Deferred, DeferredLock, fail
 from twisted.logger import Logger
 
+from datacode.plans import table_files
 from datacode.runtime.checkpoint import write
 from datacode.runtime.checkpoint_file import KeptShare
 from datacode.runtime.namespace import Snapshot
@@ -28,11 +30,14 @@ from datacode.server.checkpoints.checkpoint_parts import (
     StoredPart,
     column_file,
     read_file,
+    table_bytes,
+    table_file,
     write_file,
 )
 from datacode.server.checkpoints.storage_quota import NoRoom, QuotaPart, StorageQuota
 from datacode.server.checkpoints.stored_index import StoredIndex, write_index
 from datacode.server.files.file_threads import FileThreads, SessionWork
+from datacode.values.column_encoding import damaged
 from datacode.worker import wire
 
 _IN_MEMORY = 1 << 14
@@ -52,9 +57,16 @@ class CheckpointStorage:
     """One server's. ``root`` gives the folder for the sessions' folders, in a thread."""
 
     def __init__(
-        self, threads: FileThreads, quota: StorageQuota, root: Callable[[], Path], spare: int
+        self,
+        threads: FileThreads,
+        quota: StorageQuota,
+        tables: StorageQuota,
+        root: Callable[[], Path],
+        spare: int,
     ) -> None:
-        """``spare`` are the bytes that stay free on the disk, a sixteenth of a small one."""
+        """``tables`` is the quota of files of large tables; ``spare`` are the bytes that stay free
+        on the disk, a sixteenth of a small one."""
+        self.tables = tables
         self._threads = threads
         self._root = root
         self._spare = spare
@@ -62,8 +74,13 @@ class CheckpointStorage:
 
     def session(self, owner: str) -> SessionStorage:
         """For a new session of an account, or an address. Nothing is on the disk yet."""
-        part = self.quota.part(owner)
-        return SessionStorage(self._threads.session(), part, self._new_folder, self._check_disk)
+        return SessionStorage(
+            self._threads.session(),
+            self.quota.part(owner),
+            self.tables.part(owner),
+            self._new_folder,
+            self._check_disk,
+        )
 
     def _new_folder(self) -> Path:
         """A folder for a session; in a thread."""
@@ -81,11 +98,13 @@ class CheckpointStorage:
 
 @dataclass(slots=True)
 class _StoredFile:
-    """A column or manifest on the disk; ``state`` is the one that it was sent for."""
+    """A column or manifest on the disk, or a file of a large table, which other processes may have
+    as well; ``state`` is the one that it was sent for."""
 
     path: Path
     size: int
     state: int
+    is_table: bool = False
 
     @property
     def counted(self) -> int:
@@ -114,12 +133,14 @@ class SessionStorage:
         self,
         work: SessionWork,
         part: QuotaPart,
+        tables: QuotaPart,
         new_folder: Callable[[], Path],
         check_disk: Callable[[], None],
     ) -> None:
         self._check_disk = check_disk
         self._work = work
         self._part = part
+        self._tables_part = tables
         self._new_folder = new_folder
         self._turn = DeferredLock()
         self._folder: Path | None = None
@@ -166,13 +187,20 @@ class SessionStorage:
             source = write(Snapshot({}, {}, [])).manifest
         else:
             source = manifest if isinstance(manifest, bytes) else manifest.path
-        columns = [StoredPart(name.hex(), self._columns[name].path) for name in self._kept]
+        columns, tables = (
+            [
+                StoredPart(name.hex(), self._columns[name].path)
+                for name in self._kept
+                if self._columns[name].is_table == is_table
+            ]
+            for is_table in (False, True)
+        )
 
         def save() -> BinaryIO:
             self._check_disk()
             target = tempfile.TemporaryFile(dir=self._made_folder())  # noqa: SIM115 - for the caller
             try:
-                write_file(target, source, columns, files, shares, most)
+                write_file(target, source, columns, tables, files, shares, most)
                 target.seek(0)
             except BaseException:
                 target.close()
@@ -191,29 +219,54 @@ class SessionStorage:
         return self._in_turn(self._load_file, opened, most)
 
     async def _load_file(self, opened: Callable[[], BinaryIO], most: int) -> ReadParts:
-        self._part.take(most)
+        source: BinaryIO = await self._work.run(opened)
         try:
 
-            def load() -> ReadParts:
+            def measured() -> int:
                 self._check_disk()
-                with opened() as source:
-                    if source.seek(0, io.SEEK_END) > most:
-                        raise NoRoom("the file has grown")
-                    source.seek(0)
-                    return read_file(source, self._made_folder())
+                if source.seek(0, io.SEEK_END) > most:
+                    raise NoRoom("the file has grown")
+                source.seek(0)
+                return table_bytes(source)
 
-            found: ReadParts = await self._work.run(load)
+            in_tables: int = await self._work.run(measured)
+            self._part.take(most - in_tables)
+            try:
+                self._tables_part.take(in_tables)
+                try:
+                    found: ReadParts = await self._work.run(
+                        lambda: read_file(source, self._made_folder())
+                    )
+                finally:
+                    self._tables_part.give(in_tables)
+            finally:
+                self._part.give(most - in_tables)
         finally:
-            self._part.give(most)
-        if len(found.sizes) > wire.STORED_COLUMNS:
+            await self._work.run(source.close)
+        if len(found.sizes) + len(found.tables) > wire.STORED_COLUMNS:
             raise NoRoom("too many columns")
+        if not found.sizes.keys().isdisjoint(found.tables):
+            raise damaged("two parts of one name")
         assert self._folder is not None
         for name, size in found.sizes.items():
-            stored = _StoredFile(self._folder / column_file(name), size, 1)
-            self._part.take(stored.counted)
-            self._columns[name] = stored
-        await self._put(1, found.manifest, list(found.sizes))
+            self._add_stored(name, _StoredFile(self._folder / column_file(name), size, 1))
+        for name, size in found.tables.items():
+            path = self._folder / table_file(name)
+            self._add_stored(name, _StoredFile(path, size, 1, is_table=True))
+        await self._put(1, found.manifest, [*found.sizes, *found.tables])
         return found
+
+    def _add_stored(self, name: bytes, stored: _StoredFile) -> None:
+        """Count a file that is there, and know it. Raises ``NoRoom``."""
+        self._part_of(stored).take(stored.counted)
+        self._columns[name] = stored
+
+    def _part_of(self, stored: _StoredFile) -> QuotaPart:
+        return self._tables_part if stored.is_table else self._part
+
+    def _give(self, gone: Iterable[_StoredFile]) -> None:
+        for stored in gone:
+            self._part_of(stored).give(stored.counted)
 
     def copy_to(self, other: SessionStorage) -> Deferred[None]:
         """Give a session that has no state yet the one that is kept here.
@@ -229,7 +282,7 @@ class SessionStorage:
         if isinstance(manifest, _StoredFile):
             sources.append(manifest)
         for stored in sources:
-            other._part.take(stored.counted)
+            other._part_of(stored).take(stored.counted)
         if sources:
 
             def link() -> Path:
@@ -240,7 +293,9 @@ class SessionStorage:
 
             folder = await self._work.run(link)
             other._columns = {
-                name: _StoredFile(folder / stored.path.name, stored.size, self._state)
+                name: _StoredFile(
+                    folder / stored.path.name, stored.size, self._state, stored.is_table
+                )
                 for name, stored in files.items()
             }
         if isinstance(manifest, _StoredFile):
@@ -316,9 +371,70 @@ class SessionStorage:
             before = self._columns.get(piece.name)
             self._columns[piece.name] = stored
             if before is not None:  # it has been replaced
-                self._part.give(before.counted)
+                self._give([before])
+                if before.path != stored.path:
+                    await self._work.run(_unlink, [before.path])
         else:
             self._commit(piece.state, stored, columns)
+
+    def add_file(self, file: wire.StateFile, folder: Path) -> Deferred[None]:
+        """Keep a file of a large table, which is in the folder of an engine.
+
+        It is the same file there and here, and stays when it is removed there.
+        """
+        if file.state == self._failed:
+            return fail(NoRoom("a part of the state is missing"))
+        return self._in_turn(self._add_file, file, folder)
+
+    async def _add_file(self, file: wire.StateFile, folder: Path) -> None:
+        source = folder / table_files.file_name(file.name.hex())
+        taken = 0
+        try:
+            if file.name in self._columns:
+                return
+            if len(self._columns) >= 2 * wire.STORED_COLUMNS:
+                raise NoRoom("too many columns")
+            taken = max(_FILE, await self._work.run(_size_of, source))
+            self._tables_part.take(taken)
+            stored: _StoredFile = await self._work.run(self._link_table, file, source, taken)
+        except (OSError, NoRoom):
+            self._failed = file.state
+            self._tables_part.give(taken)
+            await self._drop_upload()
+            self._drop_unnamed()
+            raise
+        self._columns[file.name] = stored
+
+    def _link_table(self, file: wire.StateFile, source: Path, room: int) -> _StoredFile:
+        """In a thread: have an engine's file here, too. The engine may have been taken over."""
+        target = self._made_folder() / table_file(file.name)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(target)
+        _link(source, target, self._check_disk)
+        found = os.lstat(target)
+        if not stat.S_ISREG(found.st_mode) or max(_FILE, found.st_size) != room:
+            os.unlink(target)
+            raise NoRoom("a file that changes")
+        return _StoredFile(target, found.st_size, file.state, is_table=True)
+
+    def give_files(self, folder: Path) -> Deferred[None]:
+        """Put the files of large tables into the folder of an engine."""
+        return self._in_turn(self._give_files, folder)
+
+    async def _give_files(self, folder: Path) -> None:
+        wanted = [
+            (stored.path, folder / table_files.file_name(name.hex()))
+            for name, stored in self._columns.items()
+            if stored.is_table
+        ]
+
+        def give() -> None:
+            for source, target in wanted:
+                if not os.path.lexists(target):
+                    _link(source, target, self._check_disk)
+
+        if wanted:
+            await self._work.run(give)
 
     def break_off(self) -> None:
         """No more pieces come of what is not whole."""
@@ -368,7 +484,7 @@ class SessionStorage:
         async def delete() -> None:
             await self._work.run(_unlink, [stored.path for stored in gone])
             if not self._closed:
-                self._part.give(sum(stored.counted for stored in gone))
+                self._give(gone)
 
         self._later(delete)
 
@@ -416,7 +532,7 @@ class SessionStorage:
             self._gone = gone  # the record names them still
         elif gone:
             await self._work.run(_unlink, [stored.path for stored in gone])
-            self._part.give(sum(stored.counted for stored in gone))
+            self._give(gone)
 
     def close(self) -> Deferred[None]:
         """The session is over: nothing of it stays."""
@@ -431,6 +547,7 @@ class SessionStorage:
         if folder is not None and not self.stays:
             await self._work.run(_remove, folder)
         self._part.close()
+        self._tables_part.close()
 
     # A record beside the state, which survives the server ------------------------------------
 
@@ -453,14 +570,19 @@ class SessionStorage:
             newest=max(newest, self._state),
             manifest=manifest if isinstance(manifest, bytes) else b"",
             manifest_file=manifest.path.name if isinstance(manifest, _StoredFile) else "",
-            columns=[(column, self._columns[column].size) for column in self._kept],
+            columns=self._sizes(is_table=False),
+            tables=self._sizes(is_table=True),
         )
         await self._work.run(self._write_index, name, index)
         gone, self._gone = self._gone, []
         self._record = name
         if gone:
             await self._work.run(_unlink, [each.path for each in gone])
-            self._part.give(sum(each.counted for each in gone))
+            self._give(gone)
+
+    def _sizes(self, *, is_table: bool) -> list[tuple[bytes, int]]:
+        kept = ((name, self._columns[name]) for name in self._kept)
+        return [(name, stored.size) for name, stored in kept if stored.is_table == is_table]
 
     def _write_index(self, name: str, index: StoredIndex) -> None:
         """In a thread."""
@@ -481,9 +603,10 @@ class SessionStorage:
         """Go on with what is in a folder, of which ``index`` is the record. Raises ``NoRoom``."""
         self._folder, self._record = folder, folder.name
         for name, size in index.columns:
-            stored = _StoredFile(folder / column_file(name), size, index.state)
-            self._part.take(stored.counted)
-            self._columns[name] = stored
+            self._add_stored(name, _StoredFile(folder / column_file(name), size, index.state))
+        for name, size in index.tables:
+            path = folder / table_file(name)
+            self._add_stored(name, _StoredFile(path, size, index.state, is_table=True))
         self._kept = frozenset(self._columns)
         self._state, self._newest = index.state, index.newest
         self._records = index.number
@@ -493,6 +616,12 @@ class SessionStorage:
             self._part.take(self._manifest.counted)
         elif index.manifest:
             self._manifest = index.manifest
+
+    def lose(self, index: StoredIndex) -> None:
+        """There was a state, which cannot be had again: the next program is told."""
+        self._give(self._columns.values())
+        self._columns, self._manifest, self._kept = {}, None, frozenset()
+        self._state, self._newest = 0, max(1, index.newest)
 
     # Files ------------------------------------------------------------------------------------
 
@@ -559,12 +688,33 @@ def _discard(upload: _Upload) -> None:
         _unlink([upload.path])
 
 
-def _link(source: Path, target: Path) -> None:
-    """The same file under another name; nothing is ever written into it."""
+def _size_of(path: Path) -> int:
+    """Of a file of an engine. Raises OSError."""
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise FileNotFoundError(2, "there is no such file")
+    return found.st_size
+
+
+def _link(source: Path, target: Path, check: Callable[[], None] = lambda: None) -> None:
+    """The same file under another name; nothing is ever written into it. ``check`` is called now
+    and then where it has to be copied."""
     try:
         os.link(source, target, follow_symlinks=False)
-    except OSError:  # some file systems have no second names
-        shutil.copyfile(source, target, follow_symlinks=False)
+        return
+    except FileNotFoundError:
+        raise
+    except OSError:  # another file system, or one that has no second names
+        pass
+    with (
+        open(os.open(source, _READ | os.O_NONBLOCK), "rb") as content,
+        open(os.open(target, _NEW_FILE, 0o600), "wb") as copy,
+    ):
+        left = os.fstat(content.fileno()).st_size
+        while left > 0 and (piece := content.read(min(left, _CHECKED))):
+            check()
+            copy.write(piece)
+            left -= len(piece)
 
 
 def _unlink(paths: list[Path]) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from datacode.server.checkpoints.checkpoint_parts import column_file, table_file
 from datacode.worker import wire
 
 RECORDS = ("record-0", "record-1")
@@ -26,7 +27,7 @@ RECORDS = ("record-0", "record-1")
 _HEAD = struct.Struct("<IQ")
 _OPEN = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
-_VERSION = 1
+_VERSION = 2
 _LARGEST = 1 << 24
 _MANIFEST = re.compile(r"manifest-[0-9a-f]{16}")
 
@@ -34,7 +35,7 @@ _MANIFEST = re.compile(r"manifest-[0-9a-f]{16}")
 class StoredIndex(Struct, kw_only=True):
     """``number`` counts the records; ``record`` is the session's own, encoded; ``state`` the number
     of the state that is kept, ``newest`` that of the last there was. A small manifest stands here,
-    a large one in a file."""
+    a large one in a file. ``columns`` and files of large ``tables`` have their names and sizes."""
 
     number: int
     record: bytes
@@ -43,6 +44,7 @@ class StoredIndex(Struct, kw_only=True):
     manifest: bytes
     manifest_file: str
     columns: list[tuple[bytes, int]]
+    tables: list[tuple[bytes, int]] = []
     version: int = _VERSION
 
 
@@ -79,16 +81,19 @@ def read_index(folder: Path) -> StoredIndex:
     if not found:
         raise ValueError("no record is whole")
     index = max(found, key=lambda each: each.number)
-    if index.version != _VERSION:
+    if not 1 <= index.version <= _VERSION:
         raise ValueError(f"a record of version {index.version}")
     if index.manifest_file:
         if not _MANIFEST.fullmatch(index.manifest_file):
             raise ValueError("a manifest of another name")
         (folder / index.manifest_file).stat()
-    if not 0 <= index.state <= index.newest or len(index.columns) > wire.STORED_COLUMNS:
+    count = len(index.columns) + len(index.tables)
+    if not 0 <= index.state <= index.newest or count > wire.STORED_COLUMNS:
         raise ValueError("a state that cannot be")
-    for name, size in index.columns:
-        path = folder / f"column-{name.hex()}"
+    files = [(name, size, column_file(name)) for name, size in index.columns]
+    files += [(name, size, table_file(name)) for name, size in index.tables]
+    for name, size, file in files:
+        path = folder / file
         if len(name) != wire.COLUMN_NAME or path.stat().st_size != size:
             raise ValueError("a column of another size")
     return index

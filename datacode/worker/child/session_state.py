@@ -20,6 +20,7 @@ from datacode.runtime.checkpoint import Checkpoint, CheckpointError
 from datacode.runtime.interpreter import Interpreter
 from datacode.runtime.namespace import Snapshot
 from datacode.values.column_encoding import PIECE, column_pieces, damaged
+from datacode.values.column_storage import KeptRows, StoredRows
 from datacode.worker import wire
 from datacode.worker.child.remote_files import RunChannel
 
@@ -83,7 +84,7 @@ class StateSaver:
                 with self._turn:
                     self._wanted_from = number
                     self._waiting = None
-                    self._stored.intersection_update(written.columns)
+                    self._stored.intersection_update(written.names)
                 return number, written.manifest, _names(written)
             self._next = number, snapshot
         except (MemoryError, CheckpointError):
@@ -113,10 +114,17 @@ class StateSaver:
             self._waiting, self._next = self._next, None
             self._turn.notify()
         if not self._started:
-            self._started = True
             before = threading.stack_size(_STACK)
-            threading.Thread(target=self._serve, name="state", daemon=True).start()
-            threading.stack_size(before)
+            try:
+                threading.Thread(target=self._serve, name="state", daemon=True).start()
+                self._started = True
+            except (RuntimeError, MemoryError):  # there is no memory for a thread
+                with self._turn:
+                    waiting, self._waiting = self._waiting, None
+                if waiting is not None:
+                    self._not_saved(waiting[0])
+            finally:
+                threading.stack_size(before)
 
     def _serve(self) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -146,11 +154,21 @@ class StateSaver:
         """Send what the server does not have of a state, as long as it is wanted."""
         written = checkpoint.write(snapshot)
         if (
-            len(written.columns) > wire.STORED_COLUMNS
+            len(written.names) > wire.STORED_COLUMNS
             or len(written.manifest) > checkpoint.LARGEST_MANIFEST
         ):
             self._not_saved(number)
             return
+        try:
+            for name in written.files:
+                if name not in self._stored:
+                    if not self._piece(wire.StateFile(number, bytes.fromhex(name))):
+                        return
+                    with self._turn:
+                        self._stored.add(name)
+        finally:
+            if written.files:
+                self._until_taken()
         for name, cells in written.columns.items():
             if name not in self._stored:
                 raw = bytes.fromhex(name)
@@ -166,7 +184,7 @@ class StateSaver:
         with self._turn:
             if number < self._wanted_from:
                 return
-            self._stored.intersection_update(written.columns)
+            self._stored.intersection_update(written.names)
         size = wire.STATE_PIECE
         last = max(0, len(written.manifest) - 1) // size * size
         if self._send_pieces(number, b"", written.manifest[:last]):
@@ -180,7 +198,14 @@ class StateSaver:
             for start in range(0, len(content), size)
         )
 
-    def _piece(self, piece: wire.StatePiece) -> bool:
+    def _until_taken(self) -> None:
+        """Wait for all that was sent: files stay only as long as the state refers to them."""
+        for _ in range(wire.STATE_PIECES):
+            self._room.acquire()
+        for _ in range(wire.STATE_PIECES):
+            self._room.release()
+
+    def _piece(self, piece: wire.StatePiece | wire.StateFile) -> bool:
         """Send a piece when there is room for it; False where the state is not wanted any more."""
         self._room.acquire()
         if piece.state < self._wanted_from:
@@ -191,7 +216,7 @@ class StateSaver:
 
 
 def _names(written: Checkpoint) -> bytes:
-    return bytes.fromhex("".join(written.columns))
+    return bytes.fromhex("".join(written.names))
 
 
 def _insist_on_memory() -> None:
@@ -217,13 +242,21 @@ class StateReader:
             with file:
                 manifest = file.read()
         try:
-            self._interpreter.restore(checkpoint.read(manifest or b"", self._column))
+            snapshot = checkpoint.read(manifest or b"", self._column, self._rows)
+            self._interpreter.restore(snapshot)
         except CheckpointError as error:
             return wire.Restored(error.message)
         finally:
             columns, self._columns = self._columns, set()
         self._saver.restored(message.state, columns)
         return wire.Restored()
+
+    def _rows(self, kept: KeptRows) -> StoredRows:
+        storage = self._interpreter.large_tables
+        if storage is None:
+            raise CheckpointError(checkpoint.NO_LARGE_TABLES)
+        self._columns.update(name for files in kept.files for name in files.names)
+        return storage.kept(kept)
 
     def _column(self, name: str) -> bytes:
         self._columns.add(name)
