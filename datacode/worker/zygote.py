@@ -26,6 +26,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from datacode.i18n.catalog import mark
 from datacode.worker import wire
@@ -133,34 +134,44 @@ def _serve(control: socket.socket, ground: Ground, entry: Entry) -> None:
             request = wire.to_zygote(frame)
             channels = (waiting.pop(0), waiting.pop(0))
             told, tell = os.pipe()
-            answer = _fork(request, channels, told, nothing, ground, entry)
+            answer = _fork(_ToFork(request, channels, told, nothing, ground, entry))
             for descriptor in (*channels, told):
                 os.close(descriptor)
             control.sendall(wire.encode(answer))
             _let_begin(tell)
 
 
-def _fork(
-    request: wire.Fork,
-    channels: tuple[int, int],
-    told: int,
-    nothing: int,
-    ground: Ground,
-    entry: Entry,
-) -> wire.Forked:
+@dataclass(frozen=True, slots=True)
+class _ToFork:
+    """A worker that is asked for.
+
+    ``channels`` are its two sockets. ``told`` is a pipe on which the zygote says that the server
+    knows of it; ``nothing`` is the null device. ``ground`` are its walls and ``entry`` is what it
+    does inside them.
+    """
+
+    request: wire.Fork
+    channels: tuple[int, int]
+    told: int
+    nothing: int
+    ground: Ground
+    entry: Entry
+
+
+def _fork(worker: _ToFork) -> wire.Forked:
     """Make a worker: a child of a child, whose number comes back in shared memory."""
     with mmap.mmap(-1, 8) as number:
         try:
             between = os.fork()
             if between == 0:
-                _in_between(number, request, channels, told, nothing, ground, entry)
+                _in_between(number, worker)
             os.waitpid(between, 0)
         except OSError as error:
-            return wire.Forked(request.request, 0, str(error))
+            return wire.Forked(worker.request.request, 0, str(error))
         process = int.from_bytes(number[:8], "little")
     if not process:
-        return wire.Forked(request.request, 0, "a second process could not be made")
-    return wire.Forked(request.request, process)
+        return wire.Forked(worker.request.request, 0, "a second process could not be made")
+    return wire.Forked(worker.request.request, process)
 
 
 def _let_begin(tell: int) -> None:
@@ -170,55 +181,39 @@ def _let_begin(tell: int) -> None:
     os.close(tell)
 
 
-def _in_between(
-    number: mmap.mmap,
-    request: wire.Fork,
-    channels: tuple[int, int],
-    told: int,
-    nothing: int,
-    ground: Ground,
-    entry: Entry,
-) -> None:
+def _in_between(number: mmap.mmap, worker: _ToFork) -> None:
     """The process between zygote and worker: fork, tell the number, end. Never returns."""
     with contextlib.suppress(OSError):
-        worker = os.fork()
-        if worker == 0:
-            _begin(request, channels, told, nothing, ground, entry)
-        number[:8] = worker.to_bytes(8, "little")
+        process = os.fork()
+        if process == 0:
+            _begin(worker)
+        number[:8] = process.to_bytes(8, "little")
     os._exit(0)
 
 
-def _begin(
-    request: wire.Fork,
-    channels: tuple[int, int],
-    told: int,
-    nothing: int,
-    ground: Ground,
-    entry: Entry,
-) -> None:
+def _begin(worker: _ToFork) -> None:
     """The worker's first steps: nothing open but its sockets, walls up, then the entry.
 
-    ``told`` is a pipe on which the zygote says that the server knows of this worker. It closes
-    without a byte if the zygote ended before that: the server has another made then, and this
-    one must not run what that one will run.
+    ``told`` closes without a byte if the zygote ended before it told of this worker: the server
+    has another made then, and this one must not run what that one will run.
     """
     try:
         for standard in (0, 1, 2):
-            os.dup2(nothing, standard)
-        _close_others((*channels, told, ground.root))
-        run, control = (socket.socket(fileno=descriptor) for descriptor in channels)
+            os.dup2(worker.nothing, standard)
+        _close_others((*worker.channels, worker.told, worker.ground.root))
+        run, control = (socket.socket(fileno=descriptor) for descriptor in worker.channels)
         syscalls.call_process("datacode-worker")
-        sandbox.enter(ground, request.memory_bytes)
-        if not os.read(told, 1):
+        sandbox.enter(worker.ground, worker.request.memory_bytes)
+        if not os.read(worker.told, 1):
             os._exit(NOT_BEGUN)
-        os.close(told)
-        entry(run, control, request)
+        os.close(worker.told)
+        worker.entry(run, control, worker.request)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except BaseException as error:  # noqa: BLE001 - nothing may get back into the zygote's loop
         with contextlib.suppress(Exception):
             trouble = f"a worker could not go on: {type(error).__name__}: {error}"
-            os.write(channels[0], wire.encode(wire.Trouble(trouble)))
+            os.write(worker.channels[0], wire.encode(wire.Trouble(trouble)))
         os._exit(FAILED)
     os._exit(0)
 
