@@ -12,7 +12,6 @@ MEMORY_PART = 0.4
 _LEAST = 128 * 2**20
 """Bytes that it gets at the second try; less helps some sorts and joins that fail with more."""
 
-OutOfMemory = duckdb.OutOfMemoryException
 Interrupted = duckdb.InterruptException
 Failure = duckdb.Error
 

@@ -91,15 +91,11 @@ def can_be_encoded(cells: ColumnData) -> bool:
     return cells.is_stored_as_series() or SIMPLE.issuperset(map(type, cells.values()))
 
 
-def column_to_bytes(cells: ColumnData) -> bytes:
-    """The column; ``can_be_encoded`` holds for it."""
-    return b"".join(column_pieces(cells))
-
-
 def column_pieces(cells: ColumnData) -> Iterator[bytes]:
     """The column in pieces, made one by one: beside the column itself only a piece takes memory.
 
-    Most have about ``PIECE`` bytes, more where the cells of a column differ much in length.
+    ``can_be_encoded`` holds for it. Most pieces have about ``PIECE`` bytes, more where the cells of
+    a column differ much in length.
     """
     kind = _kind_of(cells)
     if kind is None:

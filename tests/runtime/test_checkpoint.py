@@ -18,7 +18,7 @@ from datacode import Interpreter
 from datacode.runtime import checkpoint, checkpoint_file
 from datacode.runtime.checkpoint import CheckpointError
 from datacode.values.chart import Data, Datum
-from datacode.values.column_encoding import column_from_bytes, column_to_bytes
+from datacode.values.column_encoding import column_from_bytes, column_pieces
 from datacode.values.column_storage import ColumnData
 from datacode.values.equality import equal
 from datacode.values.report import Report
@@ -266,7 +266,9 @@ class StateTests(SynchronousTestCase):
         second = checkpoint.write(self.interpreter.snapshot())
         self.assertEqual(len(first.columns), 3)
         self.assertEqual(second.columns.keys(), first.columns.keys())
-        read = checkpoint.read(second.manifest, lambda name: column_to_bytes(second.columns[name]))
+        read = checkpoint.read(
+            second.manifest, lambda name: b"".join(column_pieces(second.columns[name]))
+        )
         self.assertEqual(checkpoint.write(read).columns.keys(), first.columns.keys())
 
     def test_names_in_a_file(self) -> None:
@@ -361,7 +363,7 @@ class HostileTests(SynchronousTestCase):
     def test_columns(self) -> None:
         """Compressed, of another length, type or shape."""
         numbers = pl.Series("c", [float(i) for i in range(1000)])
-        good = column_to_bytes(ColumnData.of_series(numbers))
+        good = b"".join(column_pieces(ColumnData.of_series(numbers)))
         self.assertEqual(column_from_bytes(good, 1000).values(), numbers.to_list())
         frames = {
             "compressed": (pl.DataFrame([numbers]), "lz4"),

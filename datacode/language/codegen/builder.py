@@ -16,7 +16,7 @@ from typing import Any
 
 from datacode.language import python_names
 from datacode.language.analysis import plan
-from datacode.language.analysis.type_sets import ANY, BOOL, STRING
+from datacode.language.analysis.type_sets import ANY, STRING
 from datacode.language.codegen.frames import Frame, LoopFrame, VisibleBlock
 
 LOAD = ast.Load()
@@ -394,10 +394,6 @@ class Builder:
     def spilled(self, operand: Operand) -> Operand:
         """An operand that may stand several times."""
         return operand if operand.plain else self.spill(operand)
-
-    def bool_constant(self, value: bool) -> Operand:
-        """``true`` or ``false``."""
-        return Operand(self.constant(value), BOOL, plain=True, steadiness=STEADY, safe=True)
 
     def string_constant(self, value: str) -> Operand:
         """A constant string."""

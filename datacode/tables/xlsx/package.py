@@ -246,7 +246,6 @@ _RELATIONS = (
     "%s</Relationships>"
 )
 _RELATION = '<Relationship Id="%s" Type="%s" Target="/%s"/>'
-_DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
 _CONTENT_TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Default Extension="rels" '
