@@ -36,7 +36,6 @@ from datacode.client.results import (
     encode,
     handshake_headers,
     is_partial,
-    result_of,
 )
 
 P = ParamSpec("P")
@@ -131,8 +130,6 @@ class AsyncClient:
         self._is_closed = False
         self._is_connected = True
         self._ending: Exception = ConnectionLost("the connection was closed")
-        self._missed: list[Message] = []
-        self._pending: set[int] = set()
         self._missed_more = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
 
@@ -180,18 +177,17 @@ class AsyncClient:
     @property
     def has_pending(self) -> bool:
         """Whether programs of the session's client before this one still run or wait."""
-        return bool(self._pending)
+        return bool(self._kept.pending)
 
     async def missed(self) -> list[Result]:
         """The results of programs that the session's client before this one did not get, in their
         order; waits for those that still run."""
-        while self._pending:
+        while self._kept.pending:
             if self._reader is None or self._reader.done():
                 raise lost(self._ending)
             self._missed_more.clear()
             await self._missed_more.wait()
-        found, self._missed = self._missed, []
-        return [result_of(each) for each in found if "output" in each]
+        return self._kept.missed()
 
     async def interrupt(self) -> bool:
         """End the program that is running; False where none was."""
@@ -289,9 +285,7 @@ class AsyncClient:
         waiting = self._waiting.get(message.get("id"))  # type: ignore[arg-type]
         if waiting is not None:
             waiting.arrived.put_nowait(message)
-        elif message.get("seq") in self._pending and not is_partial(message):
-            self._pending.discard(message["seq"])
-            self._missed.append(message)
+        elif self._kept.is_missed(message):
             self._missed_more.set()
 
     async def _resume(self, problem: Exception) -> None:
@@ -303,9 +297,7 @@ class AsyncClient:
                 self._connection = await self._open()
                 found = await self._attach_again()
             except _BROKEN as failed:
-                if not self._kept.may_try(failed):
-                    raise lost(failed) from None
-                problem = failed
+                problem = self._kept.problem_after(failed)
                 continue
             if found is not None:
                 self._kept.on_back(found.output_lost)
@@ -355,11 +347,7 @@ class AsyncClient:
                 found = await self._attach_again()
                 if found is None:
                     raise ConnectionLost("the server is not ready")
-                self._pending = set(found.pending)
-                for each in found.replay:
-                    self._kept.note(each)
-                    if not is_partial(each):
-                        self._missed.append(each)
+                self._kept.taken_up(found)
         except _BROKEN as problem:
             raise lost(problem) from None
         self._reader = asyncio.create_task(self._read())

@@ -40,7 +40,6 @@ from datacode.client.results import (
     encode,
     handshake_headers,
     is_partial,
-    result_of,
 )
 from datacode.client.thread_safe_tls import ThreadSafeTLSContext
 
@@ -139,8 +138,6 @@ class Client:
         self._is_stale = False
         self._is_closed = False
         self._interrupt: Message | None = None
-        self._missed: list[Message] = []
-        self._pending: set[int] = set()
         self._connection = open_connection()
         if token is not None:
             self._show_token()
@@ -197,17 +194,16 @@ class Client:
     @property
     def has_pending(self) -> bool:
         """Whether programs of the session's client before this one still run or wait."""
-        return bool(self._pending)
+        return bool(self._kept.pending)
 
     def missed(self) -> list[Result]:
         """The results of programs that the session's client before this one did not get, in their
         order; waits for those that still run."""
         with self._turn:
-            for seq in sorted(self._pending):
-                self._missed.append(self._exchange(None, partial(_answers, seq)))
-                self._pending.discard(seq)
-            found, self._missed = self._missed, []
-            return [result_of(each) for each in found if "output" in each]
+            while self._kept.pending:  # answers of others may come meanwhile, and count too
+                seq = min(self._kept.pending)
+                self._kept.is_missed(self._exchange(None, partial(_answers, seq)))
+            return self._kept.missed()
 
     def _take_up(self) -> None:
         """Take up the session of a client before this one. Raises ``SessionLost``."""
@@ -217,8 +213,7 @@ class Client:
             raise lost(problem) from None
         if found is None:
             found = self._resume(ConnectionLost("the server is not ready"))
-        self._missed = [each for each in found.replay if not is_partial(each)]
-        self._pending = set(found.pending)
+        self._kept.taken_up(found)
 
     def _perform(self, call: RemoteCall[T]) -> T:
         """Ask, and read the answer; what comes before it is delivered, foreign answers dropped."""
@@ -265,7 +260,7 @@ class Client:
         while True:
             for message in arrived:
                 if not is_meant(message):
-                    self._keep_missed(message)
+                    self._kept.is_missed(message)
                 elif is_partial(message):
                     on_partial(message)
                 else:
@@ -285,11 +280,6 @@ class Client:
                 if request is not None and not is_answered:
                     unsent = request if found.must_send(request, rerun=rerun) else None
 
-    def _keep_missed(self, message: Message) -> None:
-        if message.get("seq") in self._pending and not is_partial(message):
-            self._pending.discard(message["seq"])
-            self._missed.append(message)
-
     # Connections ---------------------------------------------------------------------------------
 
     def _resume(self, problem: Exception) -> Reattached:
@@ -305,9 +295,7 @@ class Client:
                 if found is not None and self._interrupt is not None:
                     self._send(self._interrupt)
             except _BROKEN as failed:
-                if not self._kept.may_try(failed):
-                    raise lost(failed) from None
-                problem = failed
+                problem = self._kept.problem_after(failed)
                 continue
             if found is not None:
                 self._is_stale = False

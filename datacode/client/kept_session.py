@@ -14,7 +14,15 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from datacode.client.results import LOGGER, MESSAGE_BYTES, ConnectionLost, Message
+from datacode.client.results import (
+    LOGGER,
+    MESSAGE_BYTES,
+    ConnectionLost,
+    Message,
+    Result,
+    is_partial,
+    result_of,
+)
 
 PATIENCE = 30.0
 """Seconds for which a client tries to reach its server again, unless told otherwise."""
@@ -171,6 +179,9 @@ class KeptSession:
         self.on_lost = on_lost
         self.on_back = on_back
         self.output_lost = 0
+        self.pending: set[int] = set()
+        """The numbers of programs of a client before this one that still run or wait."""
+        self._missed: list[Message] = []
         self._key = key
         self._seen = 0 if key is None else key.seen
         self._position = 0 if key is None else key.position
@@ -236,6 +247,35 @@ class KeptSession:
             self._position = max(self._position, message["position"])
         elif "success" in message and isinstance(message.get("seq"), int):
             self._seen = max(self._seen, message["seq"])
+
+    def taken_up(self, found: Reattached) -> None:
+        """A session of a client before this one was attached to for the first time."""
+        self.pending = set(found.pending)
+        for message in found.replay:
+            self.note(message)
+            if not is_partial(message):
+                self._missed.append(message)
+
+    def is_missed(self, message: Message) -> bool:
+        """Whether a message that nobody here waits for is the answer of a pending program; it is
+        kept for ``missed`` then."""
+        if message.get("seq") not in self.pending or is_partial(message):
+            return False
+        self.pending.discard(message["seq"])
+        self._missed.append(message)
+        return True
+
+    def missed(self) -> list[Result]:
+        """The results that have come so, in their order, each once."""
+        found, self._missed = self._missed, []
+        return [result_of(each) for each in found if "output" in each]
+
+    def problem_after(self, failed: Exception) -> Exception:
+        """Why there is no connection, after an attempt that failed so; raises it where no other
+        one can succeed."""
+        if not self.may_try(failed):
+            raise lost(failed) from None
+        return failed
 
     def may_return(self, problem: Exception) -> bool:
         """Whether the session may be asked for again after that; or for a session, if the

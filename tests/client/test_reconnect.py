@@ -7,6 +7,7 @@ conversation.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -29,6 +30,7 @@ from datacode.client import (
     connect,
     connect_async,
 )
+from datacode.client.kept_session import KeptSession
 from tests.client.serving import server
 from tests.daemons import Daemon, environment, twistd
 from tests.smb.proxy import Fault, FaultProxy
@@ -235,6 +237,35 @@ class BlockingTests(ReconnectTestCase):
         result = client.execute(ENDLESS, on_output=begun)
         helper[0].join()
         self.assertEqual(result.error, "Limit Error: Execution was interrupted")
+
+    def test_missed_in_another_order(self) -> None:
+        """The answer of a later program may come before that of an earlier one."""
+        result = {"success": True, "output": "", "error": None, "execution_time": 0.0}
+
+        class Answering:
+            """A connection on which what is asked is answered, then these two."""
+
+            def __init__(self) -> None:
+                self.coming = [{**result, "id": 8, "seq": 2}, {**result, "id": 7, "seq": 1}]
+
+            def send(self, text: str | bytes) -> None:
+                answer = {"success": True, "seq": 0, "pending": [1, 2]}
+                self.coming.insert(0, {**answer, "id": json.loads(text)["id"]})
+
+            def recv(self, timeout: float | None = None) -> str:
+                if not self.coming:
+                    raise EOFError("nothing more comes")
+                return json.dumps(self.coming.pop(0))
+
+            def close(self) -> None:
+                """Nothing is open."""
+
+        kept = KeptSession(SessionKey("s", "t"), 30)
+        client = Client(Answering, kept, None)  # type: ignore[arg-type]
+        client._take_up()
+        self.assertTrue(client.has_pending)
+        self.assertEqual(len(client.missed()), 2)
+        self.assertFalse(client.has_pending)
 
     def test_left_and_missed(self) -> None:
         """Left, written down, taken up from elsewhere."""
