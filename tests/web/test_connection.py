@@ -63,6 +63,8 @@ class TokenTests(PageTestCase):
         """Enter a token in the settings."""
         page = self.page
         page.click(".banner .text-button:last-child")
+        focused = page.script("return document.activeElement.name")
+        self.assertEqual("connection.tokenLabel", focused)
         page.fill("dialog [name='connection.tokenLabel']", token)
         page.click("dialog .primary")
 
@@ -70,6 +72,9 @@ class TokenTests(PageTestCase):
         """The banner asks for a token; a wrong one is refused, the right one lets in."""
         page = self.page
         page.until_text(".banner-text", "нужен действительный токен")
+        self.assertNotRegex(
+            page.one(".banner-text").text.replace("DataCode", ""), r"[a-z]{4} [a-z]+"
+        )
         self.show_token("wrong")
         page.until_text(".banner-text", "Неверный токен")
         self.show_token("пароль-42")

@@ -46,6 +46,39 @@ class WritingTests(PageTestCase):
         page.until(lambda: page.texts(".cm-unmatchedBlock"), "nothing is marked")
         self.assertEqual(["endtry"], page.texts(".cm-unmatchedBlock"))
 
+    def test_columns_after_a_bracket(self) -> None:
+        """Behind ``t["`` the columns are offered, and Tab takes the chosen one."""
+        page = self.page
+        page.run('t = table([["Томск", 5]], ["город", "сумма заказов"])')
+        page.until(
+            lambda: self._taken("print(t['су", "сумма заказов"), "Tab did not take the column"
+        )
+        self.assertIn("t['сумма заказов'", page.program())
+
+    def _taken(self, text: str, chosen: str) -> bool:
+        """Type a text and take what is offered; CodeMirror takes no key in the first moments."""
+        page = self.page
+        page.write("")
+        page.keys(text)
+        page.until_text(".cm-completionLabel", chosen)
+        page.keys(Keys.TAB)
+        return chosen in page.program()
+
+    def test_only_the_output(self) -> None:
+        """The output takes the whole place and gives it back, with the split as it was."""
+        page = self.page
+        page.run("print(1)")
+        split = "return document.querySelector('.main').style.cssText"
+        before = page.script(split)
+        page.click(".log-full")
+        self.assertEqual([], page.all(".workbench"))
+        self.assertEqual("true", page.one(".log-full").get_attribute("aria-pressed"))
+        page.click(".log-full")
+        self.assertTrue(page.one(".workbench"))
+        self.assertEqual(
+            before, page.script("return document.querySelector('.main').style.cssText")
+        )
+
     def test_completion(self) -> None:
         """The server completes names; a chosen function gets its brackets."""
         page = self.page
@@ -132,7 +165,7 @@ class RunningTests(PageTestCase):
         """Below an error stands what to try, where there is something to say."""
         page = self.page
         page.run("total = 5\nprint(totl)")
-        self.assertEqual(["💡 возможно, имелось в виду 'total'?"], page.texts(".run-hint"))
+        self.assertEqual(["возможно, имелось в виду 'total'?"], page.texts(".run-hint"))
 
     def test_english(self) -> None:
         """After a change of language, errors and the page are English."""
@@ -194,7 +227,7 @@ class RunningTests(PageTestCase):
         page.until(lambda: page.all(".run.good"), "nothing ran")
         self.assertEqual("from the log\n", page.output())
         page.chord(Keys.CONTROL, "s")
-        page.until_text(".toast", "хранятся в этом браузере")
+        page.until_text(".toast", "сохраняются в этом браузере")
 
     def test_variables_while_running(self) -> None:
         """The variables of a running program can be watched."""

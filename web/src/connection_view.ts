@@ -4,7 +4,7 @@ import { type Connection, type Credentials, NOBODY, type Reason, type State } fr
 import { speak } from "./announce";
 import { openDialog } from "./dialog";
 import { el, fill, freshId } from "./dom";
-import { live, named, say, t } from "./i18n";
+import { live, locale, named, say, t } from "./i18n";
 import { icon } from "./icons";
 import { isString, load, save } from "./storage";
 import type { Key } from "./texts";
@@ -154,8 +154,9 @@ export class ConnectionView {
   }
 
   private explain(reason: Reason, state: State): void {
-    // The close frame's own words are the server's English: only where we know no better.
-    const words = "detail" in state && (reason === "closed" || reason === "token") ? state.detail : "";
+    // The close frame's own words, where we know no better and they are in the reader's language.
+    const said = "detail" in state && (reason === "closed" || reason === "token") ? state.detail : "";
+    const words = said && /[а-яё]/i.test(said) === (locale() === "ru") ? said : "";
     const detail = words ? ` ${words}.`.replace(/\.+$/, ".") : "";
     const left = this.opened && !["token", "pairing", "badUrl", "taken"].includes(reason);
     const session = left ? ` ${t(this.connection.kept ? "connection.kept" : "connection.gone")}` : "";
@@ -242,8 +243,11 @@ export class ConnectionView {
       ),
     );
     const close = openDialog(say("connection.title"), form);
-    url.input.focus();
-    url.input.select();
+    const { state } = this.connection;
+    const reason = "reason" in state ? state.reason : null;
+    const { input } = reason === "token" ? token : reason === "pairing" && !isServed() ? pairing : url;
+    input.focus();
+    input.select();
   }
 }
 

@@ -1,6 +1,7 @@
 /** The editor: CodeMirror with DataCode, one at a time of several documents. */
 
 import {
+  acceptCompletion,
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
@@ -171,6 +172,7 @@ export class Editor {
           { key: "Shift-Enter", run },
           { key: "Ctrl-Enter", run },
           { key: "Enter", run: leaveFinishedWord },
+          { key: "Tab", run: acceptCompletion },
         ]),
       ),
       this.language.of(this.words()),

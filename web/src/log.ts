@@ -39,6 +39,8 @@ export interface LogEvents {
   readonly goTo: (document: string, line: number, column: number | null) => void;
   /** Open the code of a run again. */
   readonly reopen: (info: RunInfo) => void;
+  /** Show nothing but the output, or the editor, too, again; tells which it is now. */
+  readonly fill: () => boolean;
 }
 
 export class Log {
@@ -59,12 +61,17 @@ export class Log {
       el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: () => this.clear() } }, icon("trash")),
       "log.clear",
     );
+    const full = named(
+      el("button", { class: "icon-button log-full", attrs: { type: "button", "aria-pressed": "false" } }, icon("expand")),
+      "log.full",
+    );
+    full.addEventListener("click", () => full.setAttribute("aria-pressed", String(this.events.fill())));
     const scroller = named(el("div", { class: "log-scroll", attrs: { tabindex: 0, role: "region" } }, this.empty, this.cards), "log.label");
     scroller.removeAttribute("title");
     this.element = el(
       "section",
       { class: "log", attrs: { "aria-labelledby": "log-title" } },
-      el("div", { class: "log-bar" }, el("h2", { id: "log-title" }, say("log.title")), clear),
+      el("div", { class: "log-bar" }, el("h2", { id: "log-title" }, say("log.title")), full, clear),
       scroller,
     );
   }
@@ -233,7 +240,7 @@ export class RunCard {
       const column = place?.column ?? null;
       const source = this.info.code.split("\n")[line - 1];
       if (source?.trim()) box.append(excerpt(source, line, column));
-      if (place?.hint) box.append(el("p", { class: "run-hint" }, `💡 ${place.hint}`));
+      if (place?.hint) box.append(el("p", { class: "run-hint" }, icon("bulb"), place.hint));
       const jump = el(
         "button",
         {

@@ -74,6 +74,7 @@ class App {
     });
     this.log = new Log({
       goTo: (id, line, column) => this.goTo(id, line, column),
+      fill: () => this.main.classList.toggle("only-output"),
       reopen: (info) => this.openNew(info.title, info.code.replace(/^\n+/, "")),
     });
     this.runner = new Runner(this.connection, this.log, {
