@@ -359,6 +359,23 @@ class ExtensionTests(ProtocolTestCase):
         self.assertNotEqual(english["message"], problem["message"])
         self.assertEqual(self.ask(type="check", code="print(1)")["problems"], [])
 
+    def test_library(self) -> None:
+        """What functions do, in the reader's language; all of them or one."""
+        everything = self.ask(type="library")
+        names = [each["name"] for each in everything["functions"]]
+        self.assertLessEqual({"read_file", "table_group", "chart"}, set(names))
+        self.assertEqual(len(names), len(set(names)))
+        russian = self.ask(type="library", name="length")["functions"]
+        self.assertEqual(
+            [(each["name"], each["aliases"]) for each in russian], [("len", ["length"])]
+        )
+        english = self.ask(type="library", name="len", locale="en")["functions"][0]
+        self.assertEqual(english["signature"], russian[0]["signature"])
+        self.assertIn("The number of elements", english["documentation"])
+        self.assertIn("Число элементов", russian[0]["documentation"])
+        self.assertIn("```datacode", english["documentation"])
+        self.assertEqual(self.ask(type="library", name="no such")["functions"], [])
+
     def test_auth(self) -> None:
         """Where nothing is required, it is granted."""
         self.assertEqual(

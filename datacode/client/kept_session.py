@@ -37,7 +37,18 @@ PONG_SECONDS = 20.0
 """How long that may take: it comes behind what the server is sending (``ping_timeout``)."""
 
 _AT_ONCE = frozenset(
-    {"cancel", "info", "inspect", "complete", "check", "table_rows", "auth", "sessions", "detach"}
+    {
+        "cancel",
+        "info",
+        "inspect",
+        "complete",
+        "check",
+        "library",
+        "table_rows",
+        "auth",
+        "sessions",
+        "detach",
+    }
 )
 """Requests that are simply made again: they change nothing, or what they change does not mind."""
 

@@ -12,7 +12,7 @@ import errno
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
 
@@ -23,6 +23,8 @@ from twisted.internet.defer import CancelledError
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_text
+from datacode.runtime.builtins import BUILTINS
+from datacode.runtime.builtins.documentation import described
 from datacode.runtime.file_operations import ListFolder
 from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.in_steps import Steps, emptied
@@ -45,11 +47,14 @@ from datacode.server.api.messages import (
     FetchTableRows,
     FileDetails,
     ForkSession,
+    FunctionEntry,
     Info,
     InfoAnswer,
     Inspect,
     LargeRestoreState,
     LargeUpload,
+    Library,
+    LibraryFound,
     Listing,
     ProblemEntry,
     Problems,
@@ -213,6 +218,33 @@ async def check(request: Check, context: RequestContext) -> Answer:
     except DataCodeError as error:
         return Problems.failed(error.render(context.locale))
     return Problems(problems=[_problem(each, context.locale) for each in found])
+
+
+async def library(request: Library, context: RequestContext) -> Answer:
+    """The library, or one function of it; nothing where there is none of that name."""
+    found = _functions(context.locale)
+    if request.name is not None:
+        found = [each for each in found if request.name in (each.name, *each.aliases)]
+    return LibraryFound(functions=found)
+
+
+@lru_cache(maxsize=2)
+def _functions(locale: str) -> list[FunctionEntry]:
+    aliases: dict[str, list[str]] = {}
+    for name, entry in BUILTINS.items():
+        if entry.alias_of is not None:
+            aliases.setdefault(entry.alias_of, []).append(name)
+    return [
+        FunctionEntry(
+            name,
+            entry.family,
+            entry.signature,
+            described(entry, locale),
+            tuple(aliases.get(name, ())),
+        )
+        for name, entry in BUILTINS.items()
+        if entry.alias_of is None
+    ]
 
 
 def _keep(tables: list[TableView], shown: TableShown) -> None:
@@ -542,6 +574,7 @@ HANDLERS: dict[type[Request], Handler] = {
     FetchTableRows: table_rows,
     Complete: complete,
     Check: check,
+    Library: library,
 }
 """The others are the session's own business."""
 _OF_SESSION = {messages.Cancel, messages.Auth, messages.Attach, messages.Detach, messages.Sessions}

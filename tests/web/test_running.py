@@ -64,6 +64,42 @@ class WritingTests(PageTestCase):
         page.keys(Keys.TAB)
         return chosen in page.program()
 
+    def test_library(self) -> None:
+        """Functions are found by name and by what they do; an example opens in a tab and runs."""
+        page = self.page
+        page.panel("library")
+        page.fill(".library-search", "group")
+        page.until(
+            lambda: page.texts(".library .variable-name")[:1] == ["table_group"], "not found"
+        )
+        page.fill(".library-search", "соединяет файлов")
+        page.until_text(".library-search ~ *, .panel-empty", "нет")
+        page.fill(".library-search", "наибольшее")
+        page.until(lambda: "max" in page.texts(".library .variable-name"), "not found by its text")
+        page.fill(".library-search", "length")
+        page.until(lambda: page.texts(".library .variable-name") == ["len"], "not by another name")
+        page.click(".library-entry summary")
+        page.until_text(".library-entry .function-call", "len(value)")
+        self.assertIn("Число элементов", page.one(".function-card").text)
+        page.click(".function-card pre ~ .small-button, .function-card div .small-button")
+        page.until(lambda: "len(" in page.program(), "the example was not opened")
+        page.run()
+        self.assertTrue(page.output())
+
+    def test_documentation_while_writing(self) -> None:
+        """The choice shows what the function does, and so does the name under the pointer."""
+        page = self.page
+        page.write("")
+        page.keys("table_gro")
+        page.until_text(".cm-completionInfo .function-card", "группу строк")
+        page.keys(Keys.ESCAPE)
+        page.write("x = len([1, 2])")
+        word = page.until(
+            lambda: next((e for e in page.all(".cm-line span") if e.text == "len"), None), "no word"
+        )
+        page.point_at(word)
+        page.until_text(".hover-card .function-card", "Число элементов")
+
     def test_only_the_output(self) -> None:
         """The output takes the whole place and gives it back, with the split as it was."""
         page = self.page

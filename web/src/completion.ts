@@ -16,6 +16,9 @@ import { RESERVED } from "./language";
 import { fromPoints, insideString, toPoints } from "./positions";
 import type { Completion } from "./protocol";
 
+/** What a function of the library does, as an element; null for other names. */
+export type Describe = (name: string) => Promise<HTMLElement | null>;
+
 /** What the server proposes; `start` counts code points. Null where nobody can be asked. */
 export type Ask = (code: string, position: number) => Promise<{ start: number; items: Completion[] } | null>;
 
@@ -54,7 +57,7 @@ function applyCall(view: EditorView, option: Option, from: number, to: number): 
   }
 }
 
-function toOption(item: Completion): Option {
+function toOption(item: Completion, describe: Describe): Option {
   const type = TYPES[item.kind] ?? "text";
   const option: Option = { label: item.text, type };
   if (item.detail && item.detail !== item.text) {
@@ -62,12 +65,13 @@ function toOption(item: Completion): Option {
     option.detail = signature.length > 46 ? `${signature.slice(0, 45)}…` : signature;
     option.info = item.detail.length > 46 ? item.detail : undefined;
   }
+  if (item.kind === "builtin") option.info = async () => describe(item.text);
   if (type === "function") option.apply = applyCall;
   return option;
 }
 
 /** The source of completions; `ask` answers null while there is no connection. */
-export function completionSource(ask: Ask) {
+export function completionSource(ask: Ask, describe: Describe) {
   return async (context: CompletionContext): Promise<CompletionResult | null> => {
     const word = context.matchBefore(new RegExp(`${WORD.source}$`, "u"));
     const line = context.state.doc.lineAt(context.pos);
@@ -85,7 +89,7 @@ export function completionSource(ask: Ask) {
     if (from > context.pos) return null;
     const plain = !share && !member && !column;
     const items = answer.items.filter((item) => !(plain && item.kind === "keyword" && WITH_BLOCKS.has(item.text)));
-    const options = [...items.map(toOption), ...(plain && word ? blockSnippets() : [])];
+    const options = [...items.map((item) => toOption(item, describe)), ...(plain && word ? blockSnippets() : [])];
     return { from, options, validFor: plain ? new RegExp(`^(?:${WORD.source})?$`, "u") : undefined };
   };
 }
@@ -100,7 +104,7 @@ async function local(context: CompletionContext): Promise<CompletionResult | nul
 }
 
 /** Hovering over a name shows how it is called. */
-export function hoverCards(ask: Ask): Extension {
+export function hoverCards(ask: Ask, describe: Describe): Extension {
   const known = new Map<string, string>();
   return hoverTooltip(async (view, position): Promise<Tooltip | null> => {
     const found = view.state.wordAt(position);
@@ -115,12 +119,12 @@ export function hoverCards(ask: Ask): Extension {
       if (item?.kind === "builtin") known.set(word, detail);
     }
     if (!detail) return null;
-    const text = detail;
+    const card = (known.has(word) ? await describe(word) : null) ?? el("span", {}, detail);
     return {
       pos: found.from,
       end: found.to,
       above: true,
-      create: () => ({ dom: el("div", { class: "hover-card" }, text) }),
+      create: () => ({ dom: el("div", { class: "hover-card" }, card) }),
     };
   });
 }

@@ -34,7 +34,7 @@ import {
   lineNumbers,
   rectangularSelection,
 } from "@codemirror/view";
-import { type Ask, completionSource, hoverCards } from "./completion";
+import { type Ask, type Describe, completionSource, hoverCards } from "./completion";
 import { locale, t } from "./i18n";
 import { dataCodeSupport } from "./language";
 import { editorTheme } from "./editor_theme";
@@ -48,6 +48,7 @@ export interface EditorEvents {
   readonly moved: () => void;
   readonly run: () => void;
   readonly ask: Ask;
+  readonly describe: Describe;
 }
 
 /** What Run sends: all, or the selection moved to its own lines. */
@@ -190,8 +191,8 @@ export class Editor {
       indentOnInput(),
       bracketMatching(),
       closeBrackets(),
-      autocompletion({ override: [completionSource(this.events.ask)], icons: true }),
-      hoverCards(this.events.ask),
+      autocompletion({ override: [completionSource(this.events.ask, this.events.describe)], icons: true }),
+      hoverCards(this.events.ask, this.events.describe),
       rectangularSelection(),
       crosshairCursor(),
       highlightActiveLine(),

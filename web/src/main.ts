@@ -8,8 +8,10 @@ import { add, download, el, fill } from "./dom";
 import { Editor } from "./editor";
 import { duration, live, locale, named, number, say, setLocale, size, t } from "./i18n";
 import { type IconName, icon } from "./icons";
+import { Library, functionCard } from "./library";
 import { Log, type RunInfo } from "./log";
 import { type Upload, FilesPanel, droppedFiles } from "./panels/files";
+import { LibraryPanel } from "./panels/library";
 import { HistoryPanel } from "./panels/history";
 import { decodedText, freeName, kindOf, openingProgram } from "./opening";
 import type { ListedFile, Panel, Request } from "./panels/panel";
@@ -37,6 +39,7 @@ const LARGEST_CHECKED = 200_000;
 class App {
   private readonly connection = new Connection();
   private readonly view = new ConnectionView(this.connection);
+  private readonly library = new Library((message) => this.request(message));
   private readonly documents: Documents;
   private readonly states = new Map<string, EditorState>();
   private readonly failures = new Map<string, Problem>();
@@ -71,6 +74,10 @@ class App {
       moved: () => this.toolbar?.update(),
       run: () => this.run(),
       ask: async (code, position) => this.complete(code, position),
+      describe: async (name) => {
+        const found = await this.library.find(name);
+        return found && functionCard(found);
+      },
     });
     this.log = new Log({
       goTo: (id, line, column) => this.goTo(id, line, column),
@@ -89,8 +96,9 @@ class App {
     this.files = new FilesPanel(this.request, insert, open, () => this.connection.unsent);
     this.past = new HistoryPanel((name, code) => this.openNew(name, code));
     const opening = new SamplesPanel((name, code) => this.openNew(name, code));
+    const functions = new LibraryPanel(this.library, insert, (name, code) => this.openNew(name, code));
     this.sidebar = new Sidebar(
-      [this.variables, this.shares, this.files, opening, this.past] satisfies Panel[],
+      [this.variables, this.shares, this.files, opening, functions, this.past] satisfies Panel[],
       () => this.main.classList.toggle("beside-panel", this.sidebar?.open ?? false),
     );
     this.tabs = new Tabs(this.documents, {

@@ -103,6 +103,25 @@ export function completionsOf(answer: Answer): Completion[] {
   }));
 }
 
+/** A function of the library; its documentation is Markdown in the reader's language. */
+export interface LibraryFunction {
+  readonly name: string;
+  readonly family: string;
+  readonly signature: string;
+  readonly documentation: string;
+  readonly aliases: readonly string[];
+}
+
+export function functionsOf(answer: Answer): LibraryFunction[] {
+  return records(answer.functions).map((item) => ({
+    name: text(item.name),
+    family: text(item.family),
+    signature: text(item.signature),
+    documentation: text(item.documentation),
+    aliases: Array.isArray(item.aliases) ? item.aliases.map(String) : [],
+  }));
+}
+
 export function variablesOf(answer: Answer): Variable[] {
   return records(answer.variables).map((item) => ({
     name: text(item.name),

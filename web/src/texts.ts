@@ -180,6 +180,11 @@ export const english = {
   "history.clear": "Clear",
   "history.none": "Programs that you have run appear here. They stay in this browser.",
   "history.open": "Open in a new tab",
+  "library.title": "Library",
+  "library.search": "Find a function",
+  "library.none": "No function has these words.",
+  "library.insert": "Insert the call",
+  "library.open": "Open in a new tab",
   "samples.title": "Samples",
   "samples.open": "Open in a new tab",
 
@@ -473,6 +478,11 @@ export const russian: Record<Key, string> = {
   "history.clear": "Очистить",
   "history.none": "Здесь появятся выполненные программы. Они хранятся в этом браузере.",
   "history.open": "Открыть в новой вкладке",
+  "library.title": "Библиотека",
+  "library.search": "Найти функцию",
+  "library.none": "Функций с такими словами нет.",
+  "library.insert": "Вставить вызов",
+  "library.open": "Открыть в новой вкладке",
   "samples.title": "Примеры",
   "samples.open": "Открыть в новой вкладке",
 

@@ -232,6 +232,24 @@ class Problems(Answer, kw_only=True):
     id: Any = UNSET
 
 
+class FunctionEntry(Struct, frozen=True):
+    """A function of the library: its family, how it is called, and what it does as Markdown."""
+
+    name: str
+    family: str
+    signature: str
+    documentation: str
+    aliases: tuple[str, ...]
+
+
+class LibraryFound(Answer, kw_only=True):
+    """The answer to ``library``: the functions, in the order of their families."""
+
+    functions: list[Any] = msgspec.field(default_factory=list)
+    error: str | None = None
+    id: Any = UNSET
+
+
 class Attached(Answer, kw_only=True):
     """The answer to ``attach``: which session it is, and what the client has missed.
 
@@ -637,6 +655,15 @@ class Check(Request, tag="check", kw_only=True, frozen=True):
     immediate = True
 
 
+class Library(Request, tag="library", kw_only=True, frozen=True):
+    """What the library's functions do, in the reader's language; one of them if named."""
+
+    name: str | None = None
+
+    answer = LibraryFound
+    immediate = True
+
+
 class Auth(Request, tag="auth", kw_only=True, frozen=True):
     """Show a token, or a name and password; only ever needed as the first message."""
 
@@ -704,6 +731,7 @@ REQUESTS: tuple[type[Request], ...] = (
     FetchTableRows,
     Complete,
     Check,
+    Library,
     DownloadFile,
     DeleteFile,
     SessionFiles,
