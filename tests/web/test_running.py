@@ -73,7 +73,7 @@ class WritingTests(PageTestCase):
             lambda: page.texts(".library .variable-name")[:1] == ["table_group"], "not found"
         )
         page.fill(".library-search", "соединяет файлов")
-        page.until_text(".library-search ~ *, .panel-empty", "нет")
+        page.until_text(".panel-empty", "нет")
         page.fill(".library-search", "наибольшее")
         page.until(lambda: "max" in page.texts(".library .variable-name"), "not found by its text")
         page.fill(".library-search", "length")
