@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import UNSET, Raw, Struct, structs
 
 from datacode.server.api import long_answer, messages
-from datacode.server.api.messages import Answer
+from datacode.server.api.messages import Answer, SessionForked
 
 ANSWERS = 16
 SHORT_BYTES = 48 << 10
@@ -34,6 +34,18 @@ class KeptAnswer(Struct):
     id: bytes
     body: bytes | Answer
     size: int
+
+    @property
+    def may_be_written(self) -> bool:
+        """May it lie on a disk? Not where it has a token in it."""
+        return not isinstance(self.body, SessionForked)
+
+    def as_bytes(self) -> KeptAnswer:
+        """The same as JSON, whatever its length."""
+        if isinstance(self.body, bytes):
+            return self
+        body = messages.encode(structs.replace(self.body, seq=UNSET, id=UNSET))
+        return KeptAnswer(self.seq, self.request, self.id, body, len(body))
 
     def whole(self, request_id: bytes | None = None) -> bytes | long_answer.LongAnswer:
         """The answer for a client, under an ``id`` of its own if it asked again."""

@@ -11,15 +11,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections import deque
 
 from msgspec import Struct
 
+from datacode.runtime.checkpoint_file import KeptShare
 from datacode.server.answer_record import SHORT_BYTES, AnswerRecord, KeptAnswer, Replay
+from datacode.server.api.long_answer import LONG
 from datacode.server.api.messages import Request
 from datacode.server.net.memory_budget import MemoryAccount
-from datacode.server.output_ring import OutputRing
+from datacode.server.output_ring import OutputPiece, OutputRing
 
 _TOKEN_BYTES = 16
+_OUTPUT_BYTES = 1 << 18
+"""Of streamed output so much is written to disk with each answer."""
+_LONG_BYTES = 1 << 20
+"""Long answers that the client has not seen take at most so much of what is written to disk."""
 _DIGEST_PART = 1 << 18
 """Of a long text of a request so much at either end tells it from others."""
 
@@ -29,7 +36,8 @@ class SessionRecord(Struct, kw_only=True):
 
     ``answers`` are the last short ones. ``begun`` is a request that had begun when this was
     written and may have been ended with the server, 0 for none. ``position`` is that of the
-    streamed output.
+    streamed output, ``output`` the last pieces of it, ``begins`` tells where that of requests
+    begins. ``shares`` are those that the session had, without passwords.
     """
 
     session: str
@@ -42,6 +50,9 @@ class SessionRecord(Struct, kw_only=True):
     begun: int
     position: int
     answers: list[KeptAnswer]
+    output: list[OutputPiece] = []
+    begins: list[tuple[int, int]] = []
+    shares: list[KeptShare] = []
 
 
 def new_token() -> str:
@@ -70,6 +81,7 @@ class Attachment:
         self.output = OutputRing(output_bytes, self._hold, record.position)
         for kept in record.answers:
             self.answers.keep(kept)
+        self.output.put_back(record.output, record.begins)
 
     def __repr__(self) -> str:
         return f"Attachment({self.session!r})"
@@ -91,12 +103,20 @@ class Attachment:
         )
 
     def record(self) -> SessionRecord:
-        """What is to be written to disk: what the client has not seen and is long is not in it."""
-        short = [each for each in self.answers if isinstance(each.body, bytes)]
-        room = SHORT_BYTES
+        """What is to be written to disk: no answers that are long, but for the last ones that the
+        client may not have yet."""
+        unseen, room = _LONG_BYTES, SHORT_BYTES
+        short: list[KeptAnswer] = []
+        for each in reversed(list(self.answers)):
+            if isinstance(each.body, bytes):
+                short.insert(0, each)
+            elif each.seq > self.answers.seen and each.size <= unseen and each.may_be_written:
+                unseen -= each.size
+                short.insert(0, each.as_bytes())
         kept: list[KeptAnswer] = []
         for each in reversed(short):
-            room -= each.size
+            if each.size < LONG:
+                room -= each.size
             if room < 0:
                 break
             kept.append(each)
@@ -113,6 +133,8 @@ class Attachment:
             begun=self.begun,
             position=self.output.position,
             answers=kept[::-1],
+            output=self.output.latest(_OUTPUT_BYTES),
+            begins=self.output.begins,
         )
 
     def matches(self, token: str) -> bool:
@@ -124,12 +146,12 @@ class Attachment:
         output are kept no more."""
         pieces, lost = self.output.missed(seen, position)
         items: list[bytes | KeptAnswer] = []
-        answers = self.answers.after(seen)
-        for answer in answers:
-            items += [each.message for each in pieces if each.seq == answer.seq]
+        left = deque(pieces)
+        for answer in self.answers.after(seen):
+            while left and left[0].seq <= answer.seq:
+                items.append(left.popleft().message)
             items.append(answer)
-        last = answers[-1].seq if answers else seen
-        items += [each.message for each in pieces if each.seq > max(last, self.answers.seq)]
+        items += [each.message for each in left]
         return Replay(items), lost
 
     def acknowledge(self, seen: int) -> None:

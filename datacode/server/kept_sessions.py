@@ -22,6 +22,7 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from datacode.i18n.message import MessageError
 from datacode.server.attachment import SessionRecord
 from datacode.server.checkpoints.storage import CheckpointStorage, SessionStorage
 from datacode.server.checkpoints.storage_quota import NoRoom, QuotaPart
@@ -152,6 +153,7 @@ class KeptSessions:
 
     async def save(self, session: Session) -> None:
         """Write a session's record once its newest state is kept; where that takes long, twice."""
+        await self.keep_files(session)
         if not await self._is_kept(session, _PATIENCE):
             late = Deferred.fromCoroutine(self._save_later(session))
             late.addErrback(lambda failure: self.log.failure("Keeping a session", failure))
@@ -165,6 +167,29 @@ class KeptSessions:
         interpreter = session.workspace.opened
         return interpreter is None or await interpreter.newest_kept(seconds)
 
+    async def keep_files(self, session: Session) -> None:
+        """Keep the files of a session's folder as they are between two programs, with the next
+        record; at once where none has changed."""
+        folder, storage = session.workspace.folder, session.workspace.storage
+        if folder is None or storage is None or storage.files_changes == folder.changes:
+            return
+        if storage.files_changes is None and not folder.exists:
+            return
+        try:
+            await storage.keep_files(folder.paths(), folder.changes)
+        except (NoRoom, OSError) as error:
+            self.log.warn("The files of a session are not kept: {error}", error=error)
+
+    async def give_files(self, session: Session) -> None:
+        """Put the files that were kept into the folder of a session that comes back."""
+        folder, storage = session.workspace.folder, session.workspace.storage
+        if folder is None or storage is None:
+            return
+        try:
+            await storage.give_session_files(folder)
+        except (MessageError, OSError) as error:
+            self.log.warn("A session comes back without all its files: {error}", error=error)
+
     async def note(self, session: Session) -> None:
         """Write a session's record as it is."""
         workspace: Workspace = session.workspace
@@ -172,7 +197,9 @@ class KeptSessions:
         if own is None or storage is None:
             return
         newest = storage.newest if workspace.opened is None else workspace.opened.state_number
-        record = msgspec.msgpack.encode(own.record())
+        kept = own.record()
+        kept.shares = [*workspace.kept_shares(), *workspace.missing_shares()]
+        record = msgspec.msgpack.encode(kept)
         self._awake.add(own.session)
         try:
             await storage.write_record(own.session, record, newest)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _BEGINS = 64
 """Requests of which is known where their output begins."""
@@ -16,8 +17,7 @@ _PIECE_BYTES = 200
 """What a piece takes beside its text, in memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputPiece:
+class OutputPiece(Struct, array_like=True, frozen=True):
     """A piece as it was sent; ``seq`` is the request's, ``start`` and ``end`` positions."""
 
     seq: int
@@ -54,6 +54,31 @@ class OutputRing:
         while self._size > self._limit and self._pieces:
             self._drop_oldest()
         return piece.message
+
+    def latest(self, limit: int) -> list[OutputPiece]:
+        """The last pieces, as many as have at most so many bytes together."""
+        found: list[OutputPiece] = []
+        for piece in reversed(self._pieces):
+            limit -= piece.size
+            if limit < 0:
+                break
+            found.append(piece)
+        return found[::-1]
+
+    @property
+    def begins(self) -> list[tuple[int, int]]:
+        """Requests, and where their output begins."""
+        return list(self._begins)
+
+    def put_back(self, pieces: list[OutputPiece], begins: list[tuple[int, int]]) -> None:
+        """Have what ``latest`` and ``begins`` gave once."""
+        self._begins.extend(begins)
+        for piece in pieces:
+            self._pieces.append(piece)
+            self._size += piece.size
+            self._hold(piece.size)
+        while self._size > self._limit and self._pieces:
+            self._drop_oldest()
 
     def missed(self, seen: int, position: int) -> tuple[list[OutputPiece], int]:
         """The pieces behind ``position`` of requests behind ``seen``, and how many bytes before

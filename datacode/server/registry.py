@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from msgspec import UNSET
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
@@ -37,6 +38,7 @@ from datacode.server.auth.accounts import TOKEN_HOLDER
 from datacode.server.auth.addresses import is_loopback, network_of
 from datacode.server.auth.throttle import LoginThrottle
 from datacode.server.session import CLOSE_ENDED, CLOSE_MOVED, ServerContext, Session
+from datacode.server.state_requests import shares_to_connect
 
 _PROBE_SECONDS = 2.0
 """How long the connection that has a session may take to show that its client is there."""
@@ -63,6 +65,12 @@ class SessionStore(Protocol):
 
     async def note(self, session: Session) -> None:
         """Write the record as it is."""
+
+    async def give_files(self, session: Session) -> None:
+        """Put the files that were kept into the folder of a session that comes back."""
+
+    async def keep_files(self, session: Session) -> None:
+        """Keep the files of a session's folder with its next record."""
 
     def leave(self, session: Session) -> None:
         """The server stops: what was written is to stay."""
@@ -91,6 +99,7 @@ class SessionRegistry:
         self._sessions: dict[str, Session] = {}
         self._detached: OrderedDict[str, float] = OrderedDict()
         self._ended: OrderedDict[str, tuple[Attachment, Message]] = OrderedDict()
+        self._waking: dict[str, list[Deferred[None]]] = {}
         self._throttle = LoginThrottle(context.clock.seconds)
         self.make: Callable[[SessionRecord, Session], Session] | None = None
         """Makes a session without a connection, of a record, for a client that asks for it."""
@@ -173,6 +182,7 @@ class SessionRegistry:
             await workspace.storage.copy_to(forked.workspace.storage)
             if workspace.folder is not None and forked.workspace.folder is not None:
                 await workspace.in_thread(forked.workspace.folder.copy_all, workspace.folder)
+            forked.workspace.shares_before = [*workspace.kept_shares(), *workspace.missing_shares()]
             if session.is_ending:
                 raise MessageError(texts.SERVER_STOPPING)
         except BaseException:
@@ -184,6 +194,8 @@ class SessionRegistry:
         self._detached[record.session] = self._context.clock.seconds()
         self._count()
         self._make_room(forked)
+        if self.store is not None:
+            await self.store.keep_files(forked)
         self._note(forked)
         return SessionForked(
             session=record.session, token=token, keep_seconds=self._bounds.keep_seconds
@@ -239,7 +251,9 @@ class SessionRegistry:
         return answer
 
     def _described(self, own: Attachment, session: Session) -> Attached:
+        missing = shares_to_connect(session.workspace)
         return Attached(
+            shares_missing=missing or UNSET,
             session=own.session,
             epoch=own.epoch,
             seq=own.answers.seq,
@@ -261,8 +275,9 @@ class SessionRegistry:
         wait = self._throttle.wait(address)
         if wait:
             raise _Refused(texts.TOO_MANY_TRIES.filled(seconds=wait))
-        wanted = self._sessions.get(name)
-        if wanted is None:
+        if name in self._sessions:
+            wanted = await self._awake(name)
+        else:
             wanted = await self._stored(name, token, asking)
         assert wanted.attachment is not None
         self._check(wanted.attachment, token, asking)
@@ -296,6 +311,15 @@ class SessionRegistry:
         if own.account != asking.identity.account:
             raise _Refused(texts.OTHER_ACCOUNT)
 
+    async def _awake(self, name: str) -> Session:
+        """A session in memory, with all its files."""
+        session = self._sessions[name]
+        if name in self._waking:
+            waiter: Deferred[None] = Deferred()
+            self._waking[name].append(waiter)
+            await waiter
+        return session
+
     async def _stored(self, name: str, token: str, asking: Session) -> Session:
         """A session that is not in memory. Raises ``_Refused``."""
         if name in self._ended:
@@ -306,7 +330,7 @@ class SessionRegistry:
         if record is None or self.store is None or self.make is None:
             raise _Refused(texts.UNKNOWN_SESSION)
         if name in self._sessions:  # another connection has asked for it meanwhile
-            return self._sessions[name]
+            return await self._awake(name)
         own = Attachment(record, asking.memory, self._bounds.kept_output)
         try:
             self._check(own, token, asking)
@@ -316,9 +340,16 @@ class SessionRegistry:
         session = self.make(record, asking)
         session.keep(own)
         session.is_used = True
+        session.workspace.shares_before = record.shares
+        self.store.restore(session)
         self._sessions[name] = session
         self._detached[name] = self._context.clock.seconds()
-        self.store.restore(session)
+        self._waking[name] = []
+        try:
+            await self.store.give_files(session)
+        finally:
+            for each in self._waking.pop(name):
+                each.callback(None)
         return session
 
     def _hand_over(self, before: Session, wanted: Session, request: Attach) -> None:

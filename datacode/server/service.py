@@ -104,7 +104,7 @@ class DataCodeService(Service):
             if isinstance(checker, AccountsFile):
                 checker.in_thread = partial(deferToThreadPool, reactor, self._logins)
         self._folders = SessionFolders(
-            settings.session_dir,
+            _for_session_folders(settings),
             max_bytes=settings.bounds.upload_bytes,
             max_files=settings.bounds.upload_files,
             on_made=lambda path: reactor.callFromThread(self._folder_made, path),
@@ -527,3 +527,10 @@ def _of_large_tables(settings: EngineSettings | None) -> StorageLimits:
     if settings is None:
         return StorageLimits()  # no new ones come; what was kept may come back one day
     return StorageLimits(settings.quota, 0, settings.total)
+
+
+def _for_session_folders(settings: Settings) -> Path | None:
+    """Where folders of sessions go: where their files are kept, if that is anywhere."""
+    if settings.session_dir is None and settings.state is not None:
+        return settings.state / "session-folders"
+    return settings.session_dir

@@ -15,7 +15,6 @@ import msgspec
 
 from datacode.i18n.message import Message, MessageError
 from datacode.i18n.os_errors import system_text
-from datacode.runtime.checkpoint_file import KeptShare
 from datacode.server.api import texts
 from datacode.server.api.long_answer import JsonText, json_text
 from datacode.server.api.messages import (
@@ -70,7 +69,7 @@ async def save(request: SaveState, context: RequestContext) -> StateSaved:
         if workspace.opened is not None:
             await workspace.opened.state_kept()
         parts = [] if folder is None else await workspace.in_thread(_parts_of, folder)
-        file = await storage.save_file(parts, _shares_of(workspace), most)
+        file = await storage.save_file(parts, workspace.kept_shares(), most)
         with file:
             size = os.fstat(file.fileno()).st_size
             if request.filename is not None:
@@ -94,13 +93,6 @@ def _base64_of(file: BinaryIO) -> JsonText:
 
 def _parts_of(folder: SessionFolder) -> list[StoredPart]:
     return [StoredPart(each.name, folder.path / each.name) for each in folder.listing()]
-
-
-def _shares_of(workspace: Workspace) -> list[KeptShare]:
-    return [
-        KeptShare(name, target.shown, share, target.login, target.domain)
-        for name, share, target in workspace.shares.connections()
-    ]
 
 
 async def restore(request: RestoreState, context: RequestContext) -> StateRestored:
@@ -128,18 +120,22 @@ async def restore(request: RestoreState, context: RequestContext) -> StateRestor
     finally:
         if not is_restored:
             await storage.close()
-    connected = set(workspace.shares.names())
-    missing = [
-        ShareToConnect(each.name, each.host, each.share, each.login, each.domain)
-        for each in found.shares
-        if each.name not in connected
-    ]
+    workspace.shares_before = found.shares
+    missing = shares_to_connect(workspace)
     answer = StateRestored(message=texts.STATE_RESTORED.render(locale), shares_missing=missing)
     if workspace.folder is None:
         answer.files_left_out = len(found.files)
     else:
         answer.files = len(found.files)
     return answer
+
+
+def shares_to_connect(workspace: Workspace) -> list[ShareToConnect]:
+    """Shares that the session had and has not any more."""
+    return [
+        ShareToConnect(each.name, each.host, each.share, each.login, each.domain)
+        for each in workspace.missing_shares()
+    ]
 
 
 async def fork(request: ForkSession, context: RequestContext) -> SessionForked:

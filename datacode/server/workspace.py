@@ -11,6 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
+from datacode.runtime.checkpoint_file import KeptShare
 from datacode.server.checkpoints.storage import SessionStorage
 from datacode.server.files.broker import FileBroker, Work
 from datacode.server.files.sandboxed_files import SandboxedFiles
@@ -53,6 +54,22 @@ class Workspace:
         self._new_storage = storage
         self.storage = None if storage is None else storage()
         self._interpreter: Any = None
+        self.shares_before: list[KeptShare] = []
+        """Shares that the session had before it came here: after a restart, or from a file."""
+
+    def kept_shares(self) -> list[KeptShare]:
+        """The shares that it has, without passwords."""
+        return [
+            KeptShare(name, target.shown, share, target.login, target.domain)
+            for name, share, target in self.shares.connections()
+        ]
+
+    def missing_shares(self) -> list[KeptShare]:
+        """Those that it had and are not connected again."""
+        if not self.shares_before:
+            return []
+        connected = set(self.shares.names())
+        return [each for each in self.shares_before if each.name not in connected]
 
     @property
     def opened(self) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.daemons import Daemon, Talk, twistd
+from tests.smb.samba import LOGIN, PASSWORD, samba
 
 PROGRAM = """
 function row(i) do
@@ -228,6 +229,26 @@ class KeptSessionsTests(KeptServerTestCase):
         client, _ = self.back(fork)
         self.assertEqual(client.ask(code=LOOK, seq=1)["output"], SEEN)
 
+    def test_attached_while_an_answer_is_written(self) -> None:
+        """Whoever attaches then knows no more of it than the disk does."""
+        daemon = self.server()
+        client, named = self.kept()
+        for seq in (1, 2):
+            client.send(code=f"a = range({1_000_000 + seq})", seq=seq)
+            end = time.monotonic() + 60
+            while True:
+                self.assertLess(time.monotonic(), end)
+                client.close()
+                client, answer = self.back(named, seen=seq - 1, force=True)
+                if answer["seq"] == seq:
+                    break
+                time.sleep(0.05)
+            self.kill(daemon)
+            daemon = self.server()
+            client, again = self.back(named, seen=seq - 1)
+            self.assertEqual(again["seq"], seq)
+            self.assertEqual([each["seq"] for each in again["replay"]], [seq])
+
     def test_in_use(self) -> None:
         """Two servers cannot share a folder."""
         self.server()
@@ -240,3 +261,134 @@ class KeptSessionsTests(KeptServerTestCase):
         self.addCleanup(second.close)
         self.assertNotEqual(second.wait(), 0)
         self.assertTrue([line for line in second.lines if FOLDER in line], second.lines)
+
+
+class AroundTheStateTests(KeptServerTestCase):
+    """What belongs to a session beside its variables outlives the server, too."""
+
+    def stored(self, named: dict[str, Any]) -> set[tuple[str, int]]:
+        """The files of the session's folder that are kept: their names on the disk, and inodes."""
+        folder = self.state / FOLDER / named["session"]
+        return {(each.name, each.stat().st_ino) for each in folder.glob("file-*")}
+
+    def test_folder(self) -> None:
+        """Uploads and files that programs wrote, as they were with the last answer."""
+        daemon = self.server("--use-ve")
+        client, named = self.kept()
+        upload = {"type": "upload_file", "filename": "in/a.csv", "content": "n\n1\n"}
+        self.assertTrue(client.ask(**upload, seq=1)["success"])
+        code = (
+            "write_file(\"b.csv\", table([[1]], ['x']))\nwrite_file('c.csv', read_file('in/a.csv'))"
+        )
+        self.assertIsNone(client.ask(code=code, seq=2)["error"])
+        first = self.stored(named)
+        self.assertEqual(len(first), 3)
+        self.assertIsNone(
+            client.ask(code="write_file('b.csv', table([[2]], ['x']))", seq=3)["error"]
+        )
+        self.assertIsNone(client.ask(code="delete_file('c.csv')", seq=4)["error"])
+        self.assertEqual(len(self.stored(named) & first), 1, "only what changed is kept anew")
+        self.assertEqual(len(self.stored(named)), 2)
+        self.kill(daemon)
+        daemon = self.server("--use-ve")
+        client, _ = self.back(named)
+        listed = client.ask(type="session_files", seq=5)
+        self.assertEqual(listed["files"], ["b.csv", "in/a.csv"])
+        code = "print(sum(read_file('b.csv')['x']), sum(read_file('in/a.csv')['n']))"
+        self.assertEqual(client.ask(code=code, seq=6)["output"], "2 1\n")
+        before = self.stored(named)
+        fork = client.ask(type="fork", seq=7)
+        self.assertIsNone(
+            client.ask(code="write_file('d.csv', read_file('b.csv'))", seq=8)["error"]
+        )
+        self.assertEqual(before, self.stored(named) & before, "the rest is not written again")
+        self.assertEqual(daemon.stop(), 0, daemon.lines)
+        self.server("--use-ve")
+        client, _ = self.back({"session": fork["session"], "token": fork["token"]})
+        self.assertEqual(client.ask(code=code, seq=1)["output"], "2 1\n")
+        client.ask(type="detach")
+        client, _ = self.back(named)
+        self.assertEqual(
+            client.ask(code="print(sum(read_file('d.csv')['x']))", seq=9)["output"], "2\n"
+        )
+        client.ask(type="detach")
+        end = time.monotonic() + 60
+        while self.stored(named):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
+    def test_rolled_back(self) -> None:
+        """What a program wrote that was taken back is not there after a restart."""
+        daemon = self.server("--use-ve")
+        client, named = self.kept()
+        client.ask(code="write_file('a.csv', table([[1]], ['x']))", seq=1)
+        code = "write_file('a.csv', table([[2]], ['x']))\nwrite_file('b.csv', 5)\nmissing"
+        self.assertIsNotNone(client.ask(code=code, on_error="rollback", seq=2)["error"])
+        self.kill(daemon)
+        self.server("--use-ve")
+        client, _ = self.back(named)
+        code = "print(sum(read_file('a.csv')['x']), path_exists('b.csv'))"
+        self.assertEqual(client.ask(code=code, seq=3)["output"], "1 false\n")
+
+    def test_output(self) -> None:
+        """Streamed output that the client has not seen; what is too much is said in bytes."""
+        daemon = self.server()
+        client, named = self.kept()
+        code = "for i in range(200) do\n  print('line', i)\nnext i"
+        client.send(code=code, stream=True, seq=1)
+        pieces = self.streamed(client)
+        whole = "".join(each["text"] for each in pieces)
+        self.assertEqual(whole.count("\n"), 200)
+        self.kill(daemon)
+        daemon = self.server()
+        client, answer = self.back(named, position=pieces[0]["position"])
+        again = [each for each in answer["replay"] if each.get("type") == "output"]
+        self.assertEqual("".join(each["text"] for each in [pieces[0], *again]), whole)
+        self.assertNotIn("output_lost", answer)
+        code = "for i in range(60000) do\n  print('a line of some length', i)\nnext i"
+        client.send(code=code, stream=True, seq=2, seen=1)
+        pieces = self.streamed(client)
+        self.kill(daemon)
+        self.server()
+        _, answer = self.back(named, seen=1)
+        again = [each for each in answer["replay"] if each.get("type") == "output"]
+        kept = "".join(each["text"] for each in again)
+        whole = "".join(each["text"] for each in pieces)
+        self.assertTrue(kept)
+        self.assertTrue(whole.endswith(kept))
+        self.assertEqual(answer["output_lost"], len(whole.encode()) - len(kept.encode()))
+
+    def streamed(self, client: Talk) -> list[dict[str, Any]]:
+        """The pieces of output that come before an answer."""
+        found = []
+        while (message := client.receive()).get("type") == "output":
+            found.append(message)
+        self.assertIsNone(message["error"])
+        return found
+
+    def test_shares(self) -> None:
+        """Which shares a session had is told with ``attach``, until they are connected again."""
+        server = samba()
+        daemon = self.server()
+        client, named = self.kept()
+        connect = {
+            "type": "smb_connect", "ip": f"127.0.0.1:{server.port}", "login": LOGIN,
+            "password": PASSWORD, "domain": "", "share_name": "data",
+        }  # fmt: skip
+        self.assertTrue(client.ask(**connect, seq=1)["success"])
+        self.assertNotIn("shares_missing", self.back(named, force=True)[1])
+        for file in self.state.rglob("*"):
+            if file.is_file():
+                self.assertNotIn(PASSWORD.encode(), file.read_bytes())
+        self.kill(daemon)
+        for _ in range(2):
+            daemon = self.server()
+            client, answer = self.back(named)
+            (missing,) = answer["shares_missing"]
+            self.assertEqual((missing["login"], missing["share_name"]), (LOGIN, "data"))
+            client.ask(code="x = 1")
+            self.kill(daemon)
+        self.server()
+        client, _ = self.back(named)
+        self.assertTrue(client.ask(**connect, seq=2)["success"])
+        self.assertNotIn("shares_missing", self.back(named, force=True)[1])

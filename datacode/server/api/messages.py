@@ -259,6 +259,7 @@ class Attached(Answer, kw_only=True):
     Up to ``forgotten`` answers are kept no more, ``output_lost`` are the bytes of output that are
     not. ``position`` is where the session's streamed output stands, in bytes. A detached session
     is kept for ``keep_seconds``, its program runs on for ``run_seconds``; 0 is without end.
+    ``shares_missing`` are shares that the session had before the server was started again.
     ``code`` names the reason of a failure.
     """
 
@@ -274,6 +275,7 @@ class Attached(Answer, kw_only=True):
     position: int | UnsetType = UNSET
     keep_seconds: float | UnsetType = UNSET
     run_seconds: float | UnsetType = UNSET
+    shares_missing: list[ShareToConnect] | UnsetType = UNSET
     error: str | None = None
     code: str | UnsetType = UNSET
     id: Any = UNSET

@@ -37,6 +37,7 @@ from datacode.server.checkpoints.checkpoint_parts import (
 from datacode.server.checkpoints.storage_quota import NoRoom, QuotaPart, StorageQuota
 from datacode.server.checkpoints.stored_index import StoredIndex, write_index
 from datacode.server.files.file_threads import FileThreads, SessionWork
+from datacode.server.files.session_folder import SessionFolder
 from datacode.values.column_encoding import damaged
 from datacode.worker import wire
 
@@ -51,6 +52,16 @@ _CHECKED = 1 << 24
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """What tells a file from every other that had its name."""
+
+    device: int
+    number: int
+    size: int
+    changed: int
 
 
 class CheckpointStorage:
@@ -154,6 +165,10 @@ class SessionStorage:
         self._record: str | None = None
         self._records = 0
         self._gone: list[_StoredFile] = []
+        self._files: dict[str, _StoredFile] = {}
+        self._identities: dict[str, _Identity] = {}
+        self.files_changes: int | None = None
+        """How far the session's folder had changed when its files were kept last."""
         self.stays = False
         """Whether what is on the disk is to be there after the end."""
 
@@ -549,6 +564,66 @@ class SessionStorage:
         self._part.close()
         self._tables_part.close()
 
+    # Files of the session's folder, beside the state --------------------------------------------
+
+    def keep_files(self, files: list[tuple[str, Path]], changes: int) -> Deferred[None]:
+        """Keep these files, by name, with the next record: those that are not kept yet are linked,
+        for none is ever changed. Fails with ``NoRoom`` and ``OSError``; then the older ones stay.
+        """
+        return self._in_turn(self._keep_files, files, changes)
+
+    async def _keep_files(self, files: list[tuple[str, Path]], changes: int) -> None:
+        if self._closed:
+            return
+        found: dict[str, tuple[Path, _Identity]] = await self._work.run(_identified, files)
+        new = {
+            name: (path, identity)
+            for name, (path, identity) in found.items()
+            if self._identities.get(name) != identity
+        }
+        taken = sum(max(_FILE, identity.size) for _, identity in new.values())
+        self._part.take(taken)
+        made: dict[str, _StoredFile] = {}
+        try:
+            if new:
+                await self._work.run(self._link_files, new, made)
+        except (OSError, NoRoom):
+            self._part.give(taken)
+            await self._work.run(_unlink, [stored.path for stored in made.values()])
+            raise
+        over = [name for name in self._files if name in new or name not in found]
+        gone = [self._files.pop(name) for name in over]
+        self._files |= made
+        self._identities = {name: identity for name, (_, identity) in found.items()}
+        self.files_changes = changes
+        self._delete(gone)
+
+    def _link_files(
+        self, new: dict[str, tuple[Path, _Identity]], made: dict[str, _StoredFile]
+    ) -> None:
+        """In a thread."""
+        folder = self._made_folder()
+        self._check_disk()
+        for name, (path, identity) in new.items():
+            target = folder / f"file-{os.urandom(8).hex()}"
+            _link(path, target, self._check_disk)
+            made[name] = _StoredFile(target, identity.size, 0)
+
+    def give_session_files(self, folder: SessionFolder) -> Deferred[None]:
+        """Put the files that are kept into a session's folder, which is new.
+
+        Fails with ``StoreError`` and ``OSError``.
+        """
+        return self._in_turn(self._give_session_files, folder)
+
+    async def _give_session_files(self, folder: SessionFolder) -> None:
+        files = [(name, stored.path) for name, stored in self._files.items()]
+        if files:
+            await self._work.run(folder.take_in, files)
+            found = await self._work.run(_identified, folder.paths())
+            self._identities = {name: identity for name, (_, identity) in found.items()}
+            self.files_changes = folder.changes
+
     # A record beside the state, which survives the server ------------------------------------
 
     def write_record(self, name: str, record: bytes, newest: int) -> Deferred[None]:
@@ -572,6 +647,7 @@ class SessionStorage:
             manifest_file=manifest.path.name if isinstance(manifest, _StoredFile) else "",
             columns=self._sizes(is_table=False),
             tables=self._sizes(is_table=True),
+            files=[(each, kept.path.name, kept.size) for each, kept in self._files.items()],
         )
         await self._work.run(self._write_index, name, index)
         gone, self._gone = self._gone, []
@@ -592,7 +668,8 @@ class SessionStorage:
             os.rename(folder, moved)
             self._folder = moved
             manifest = [self._manifest] if isinstance(self._manifest, _StoredFile) else []
-            for stored in (*self._columns.values(), *self._gone, *manifest):
+            kept = (*self._columns.values(), *self._files.values(), *self._gone, *manifest)
+            for stored in kept:
                 stored.path = moved / stored.path.name
             if self._upload is not None and self._upload.path is not None:
                 self._upload.path = moved / self._upload.path.name
@@ -607,6 +684,10 @@ class SessionStorage:
         for name, size in index.tables:
             path = folder / table_file(name)
             self._add_stored(name, _StoredFile(path, size, index.state, is_table=True))
+        for path_there, file, size in index.files:
+            stored = _StoredFile(folder / file, size, 0)
+            self._part.take(stored.counted)
+            self._files[path_there] = stored
         self._kept = frozenset(self._columns)
         self._state, self._newest = index.state, index.newest
         self._records = index.number
@@ -694,6 +775,17 @@ def _size_of(path: Path) -> int:
     if not stat.S_ISREG(found.st_mode):
         raise FileNotFoundError(2, "there is no such file")
     return found.st_size
+
+
+def _identified(files: list[tuple[str, Path]]) -> dict[str, tuple[Path, _Identity]]:
+    """The files that are there; in a thread."""
+    found = {}
+    for name, path in files:
+        with contextlib.suppress(FileNotFoundError):
+            status = os.lstat(path)
+            identity = _Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+            found[name] = path, identity
+    return found
 
 
 def _link(source: Path, target: Path, check: Callable[[], None] = lambda: None) -> None:

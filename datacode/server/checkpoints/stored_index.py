@@ -29,13 +29,16 @@ _OPEN = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _VERSION = 2
 _LARGEST = 1 << 24
+_FILE = re.compile(r"file-[0-9a-f]{16}")
 _MANIFEST = re.compile(r"manifest-[0-9a-f]{16}")
 
 
 class StoredIndex(Struct, kw_only=True):
     """``number`` counts the records; ``record`` is the session's own, encoded; ``state`` the number
     of the state that is kept, ``newest`` that of the last there was. A small manifest stands here,
-    a large one in a file. ``columns`` and files of large ``tables`` have their names and sizes."""
+    a large one in a file. ``columns`` and files of large ``tables`` have their names and
+    sizes, ``files`` of the session's folder their name there, that of the file that is kept, and
+    its size."""
 
     number: int
     record: bytes
@@ -45,6 +48,7 @@ class StoredIndex(Struct, kw_only=True):
     manifest_file: str
     columns: list[tuple[bytes, int]]
     tables: list[tuple[bytes, int]] = []
+    files: list[tuple[str, str, int]] = []
     version: int = _VERSION
 
 
@@ -92,6 +96,9 @@ def read_index(folder: Path) -> StoredIndex:
         raise ValueError("a state that cannot be")
     files = [(name, size, column_file(name)) for name, size in index.columns]
     files += [(name, size, table_file(name)) for name, size in index.tables]
+    for _, file, size in index.files:
+        if not _FILE.fullmatch(file) or (folder / file).stat().st_size != size:
+            raise ValueError("a file of another size")
     for name, size, file in files:
         path = folder / file
         if len(name) != wire.COLUMN_NAME or path.stat().st_size != size:

@@ -16,7 +16,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -102,6 +102,8 @@ class SessionFolder:
         self._made = False
         self._removed = False
         self._journal: FolderJournal | None = None
+        self.changes = 0
+        """How often a file was stored, deleted or put back."""
 
     @property
     def exists(self) -> bool:
@@ -159,6 +161,38 @@ class SessionFolder:
             finally:
                 os.close(descriptor)
 
+    def take_in(self, files: Iterable[tuple[str, Path]]) -> None:
+        """Have files that were kept elsewhere, and stay there, under these names: the very same
+        where that can be, for no file is ever changed. Raises ``StoreError`` and ``OSError``."""
+        for filename, source in files:
+            descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                self._take_in(filename, source, descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _take_in(self, filename: str, source: Path, descriptor: int) -> None:
+        parts = _parts(filename)
+        name = "/".join(parts)
+        size = os.fstat(descriptor).st_size
+        with self._lock:
+            self._make()
+            self._check_quota(name, size)
+            folder = self._folder_of(parts[:-1])
+            try:
+                try:
+                    os.link(source, parts[-1], dst_dir_fd=folder, follow_symlinks=False)
+                except OSError:  # another file system, or one without second names
+                    size = _write(folder, parts[-1], _read_all(descriptor))
+            finally:
+                os.close(folder)
+            self._sizes[name] = size
+            self.changes += 1
+
+    def paths(self) -> list[tuple[str, Path]]:
+        """Every file: its name, and where it is."""
+        return [(name, self.path / name) for name in list(self._sizes)]
+
     def copy(self, source: str, target: str) -> None:
         """Replace a file by a copy of another, for a program."""
         descriptor = self.files.open(source)
@@ -196,6 +230,7 @@ class SessionFolder:
                         self._journal.before_file("/".join(parts), exists=True)
                     os.unlink(parts[-1], dir_fd=folder)
                     self._sizes.pop("/".join(parts), None)
+                    self.changes += 1
             finally:
                 os.close(folder)
 
@@ -224,6 +259,7 @@ class SessionFolder:
             if keep:
                 journal.forget()
                 return
+            self.changes += 1
             back, gone = journal.restore()
             self._sizes.update(back)
             for name in gone:
@@ -272,6 +308,7 @@ class SessionFolder:
                 if self._journal is not None:
                     self._journal.before_file(name, exists=name in self._sizes)
                 self._sizes[name] = _write(folder, parts[-1], pieces())
+                self.changes += 1
             except OSError as error:
                 raise StoreError(texts.CANNOT_WRITE.filled(reason=system_text(error))) from error
             finally:
