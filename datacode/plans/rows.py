@@ -318,6 +318,9 @@ class EngineRows:
         except (ValueError, pl.exceptions.PolarsError) as fault:
             raise damaged() from fault
 
+    def has_room(self, position: int) -> bool:
+        return self._size([position]) <= self._storage.memory
+
     def load(
         self, position: int, unload: WeakMethod[Callable[[], None]], *, as_list: bool
     ) -> ColumnData:

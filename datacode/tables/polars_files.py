@@ -6,7 +6,8 @@ Source: tables and files reference, 2.7 and 2.8.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO
 
@@ -111,7 +112,7 @@ def from_polars_file(kind: str, file: BinaryIO, memory: int) -> Table:
     scan, read = (
         (pl.scan_parquet, pl.read_parquet) if kind == "parquet" else (pl.scan_ipc, pl.read_ipc)
     )
-    try:
+    with _failures(kind):
         file.seek(0)
         content = file.read()
         frame = scan(io.BytesIO(content))
@@ -126,6 +127,55 @@ def from_polars_file(kind: str, file: BinaryIO, memory: int) -> Table:
             )
         found = read(io.BytesIO(content))
         return Table(found.columns, [_cells(each) for each in found.get_columns()], found.height)
+
+
+class PolarsFileParts:
+    """A large file of this kind, ``parquet`` or ``arrow``, read some rows at a time.
+
+    Of ``file``, which has a descriptor, only what these rows need is read: in Parquet the groups of
+    rows that they are in. The parts together are the table that ``from_polars_file`` gives. Raises
+    its errors.
+    """
+
+    def __init__(self, kind: str, file: BinaryIO) -> None:
+        self._kind = kind
+        with _failures(kind):
+            self._scan = (pl.scan_parquet if kind == "parquet" else pl.scan_ipc)(file)
+            self._schema = self._scan.collect_schema()
+            self.row_count = int(self._scan.select(pl.len()).collect().item())
+        self.names = self._schema.names()
+
+    @property
+    def size_in_memory(self) -> int:
+        """About how many bytes the table takes."""
+        return self.row_count * len(self.names) * _BYTES_A_CELL
+
+    def parts(self, rows: int) -> Iterator[list[ColumnData]]:
+        """The columns of so many rows after another; of no rows, once."""
+        exact = self._exact_integers(rows)
+        for start in range(0, self.row_count or 1, rows):
+            with _failures(self._kind):
+                found = self._scan.slice(start, rows).collect().get_columns()
+                made = [_cells(each, are_exact=exact.get(each.name)) for each in found]
+            yield made
+
+    def _exact_integers(self, rows: int) -> dict[str, bool]:
+        """Which of the columns of large whole numbers have only exact ones."""
+        large = (pl.Int64, pl.UInt64, pl.Int128, pl.UInt128)
+        wanted = [name for name, kind in self._schema.items() if kind in large]
+        exact = dict.fromkeys(wanted, True)
+        for start in range(0, self.row_count if wanted else 0, rows):
+            with _failures(self._kind):
+                part = self._scan.select(wanted).slice(start, rows).collect()
+                for each in part.get_columns():
+                    exact[each.name] = exact[each.name] and _are_exact(each)
+        return exact
+
+
+@contextmanager
+def _failures(kind: str) -> Iterator[None]:
+    try:
+        yield
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise _unreadable(kind, str(error)) from None
     except BaseException as error:
@@ -143,11 +193,16 @@ def _unreadable(kind: str, reason: str) -> DataCodeError:
     )
 
 
-def _cells(series: pl.Series) -> ColumnData:
+def _are_exact(series: pl.Series) -> bool:
+    edges = [edge for edge in (series.min(), series.max()) if isinstance(edge, int)]
+    return all(abs(edge) <= _LARGEST_EXACT for edge in edges)
+
+
+def _cells(series: pl.Series, *, are_exact: bool | None = None) -> ColumnData:
+    """``are_exact``: are the whole numbers in the column exact as numbers, if that is known?"""
     kind = series.dtype
     if kind.is_integer():
-        edges = [edge for edge in (series.min(), series.max()) if isinstance(edge, int)]
-        exact = all(abs(edge) <= _LARGEST_EXACT for edge in edges)
+        exact = _are_exact(series) if are_exact is None else are_exact
         return ColumnData.of_series(series.cast(pl.Float64 if exact else pl.String))
     if kind.is_float():
         return ColumnData.of_series(series.cast(pl.Float64))

@@ -246,6 +246,9 @@ class StoredRows(Protocol):
     def window(self, position: int, start: int, stop: int) -> ColumnData:
         """Some cells of a column, in memory."""
 
+    def has_room(self, position: int) -> bool:
+        """Is there room in memory for a column?"""
+
     def load(
         self, position: int, unload: WeakMethod[Callable[[], None]], *, as_list: bool
     ) -> ColumnData:

@@ -39,6 +39,11 @@ class StoredColumn(ColumnData):
         """Is no text among the cells that could be a date or money?"""
         return self._rows.is_plain(self.position)
 
+    @property
+    def has_room(self) -> bool:
+        """Could all cells be in memory?"""
+        return self.is_loaded or self._rows.has_room(self.position)
+
     def unload(self) -> None:
         """Let go of the cells in memory; they can be loaded again."""
         self._list = self._series = None
@@ -97,6 +102,19 @@ def rows_of(columns: Sequence[ColumnData]) -> StoredRows | None:
 def is_plain(column: ColumnData) -> bool:
     """Is the column in files, and nothing in it a date or money?"""
     return isinstance(column, StoredColumn) and column.is_plain
+
+
+def series_in_files(column: ColumnData) -> Iterator[pl.Series] | None:
+    """The cells of a column of one kind for which there is no room in memory, part by part.
+
+    None for all other columns.
+    """
+    if not isinstance(column, StoredColumn) or column.has_room:
+        return None
+    if column.source.kind(column.position) is None:
+        return None
+    parts = (part.stored_series() for (part,) in batches([column]))
+    return (part for part in parts if part is not None)
 
 
 def batches(columns: Sequence[ColumnData]) -> Iterator[list[ColumnData]]:

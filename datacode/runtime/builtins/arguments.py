@@ -7,9 +7,12 @@ Path as its text (builtins reference, 6, 7).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from datacode.errors import runtime_error, type_error
+from datacode.values.column_storage import is_short
 from datacode.values.lazy_polars import pl
+from datacode.values.stored_column import series_in_files
 from datacode.values.table import Column
 from datacode.values.types import Path, Value
 
@@ -26,14 +29,20 @@ def array(value: Value, expected: str = "Array") -> list[Value]:
     raise type_error(expected)
 
 
-def number_series(value: Value) -> pl.Series | None:
-    """The cells of a long column of numbers without gaps as Polars has them; None of all else."""
-    if value.__class__ is not Column:
+def number_series(value: Value) -> Iterable[pl.Series] | None:
+    """The cells of a long column of numbers without gaps as Polars has them; None of all else.
+
+    They are one series, or, of a column in files for which there is no room, a row of several.
+    """
+    if value.__class__ is not Column or is_short(len(value)):
         return None
+    in_files = series_in_files(value.stored)
+    if in_files is not None:
+        return in_files if value.stored.is_all_numbers() else None
     series: pl.Series | None = value.stored.series()
-    if series is None or not len(series):
+    if series is None:
         return None
-    return series if series.dtype == pl.Float64 and not series.null_count() else None
+    return (series,) if series.dtype == pl.Float64 and not series.null_count() else None
 
 
 def number(value: Value, expected: str = "Number") -> float:

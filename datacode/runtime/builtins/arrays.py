@@ -343,7 +343,7 @@ def _total(value: Value) -> float:
     """Added from left to right; a long column in the way of Polars, as fast as that is."""
     series = number_series(value)
     if series is not None:
-        return float(series.sum())
+        return sum((float(part.sum()) for part in series), 0.0)
     elements = arguments.array(value, "Array or TableColumn")
     if elements and set(map(type, elements)) != {float}:
         amounts = amounts_of(elements)

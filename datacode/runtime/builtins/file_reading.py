@@ -19,10 +19,10 @@ from datacode.i18n.message import Message
 from datacode.runtime.builtins.file_errors import SHARE, extension, failures, path_text
 from datacode.runtime.builtins.file_options import named_options, positional_options
 from datacode.runtime.builtins.json_text import json_parse
-from datacode.runtime.builtins.large_files import stored_csv
+from datacode.runtime.builtins.large_files import stored_csv, stored_polars_file
 from datacode.runtime.builtins.registry import ABSENT, builtin, expects_range
 from datacode.runtime.host import Host
-from datacode.tables.column_rules import as_wanted
+from datacode.tables.column_rules import as_wanted, changes_cells
 from datacode.tables.csv.detect import likely_encoding
 from datacode.tables.csv.read import read_csv
 from datacode.tables.file_arguments import (
@@ -217,7 +217,8 @@ def _read(host: Host, path: str, found: Detected, options: ReadOptions, warn: Wa
     if kind in ("parquet", "arrow"):
         if options.find:
             warn(_NOTHING_TO_FIND.filled(format=FORMATS[kind]))
-        table = from_polars_file(kind, file, host.memory_limit)
+        stored = None if changes_cells(options) else stored_polars_file(host, kind, file, warn)
+        table = stored or from_polars_file(kind, file, host.memory_limit)
         return _headed(options, as_wanted(table, options, warn), warn)
     if kind in ("json", "jsonl", "ndjson"):
         return _records(host, path, _content(host, file), kind, options, warn)

@@ -11,8 +11,10 @@ from datacode.plans.rows import Making
 from datacode.runtime.host import Host
 from datacode.tables.csv.read import warn_of_table
 from datacode.tables.csv.stream import stream_of
+from datacode.tables.polars_files import PolarsFileParts
 from datacode.tables.read_options import ReadOptions, Warn
 from datacode.values.column_storage import ColumnData
+from datacode.values.stored_column import BATCH
 from datacode.values.table import Table
 
 _SIZE_IN_MEMORY = 6
@@ -30,14 +32,14 @@ def stored_csv(host: Host, file: BinaryIO, options: ReadOptions, warn: Warn) -> 
     storage = host.large_tables
     if storage is None or not file.seekable():
         return None
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
+    size = _size_of(file)
     if not storage.threshold or size * _SIZE_IN_MEMORY <= storage.threshold:
         return None
     stream = stream_of(file, size, options, min(max(host.memory_limit >> 6, _PIECE[0]), _PIECE[1]))
     if stream is None:
         return None
     making: list[Making] = []
+    file.seek(0)
 
     def begin() -> Callable[[list[ColumnData]], None]:
         making[:] = [storage.making()]
@@ -56,3 +58,39 @@ def stored_csv(host: Host, file: BinaryIO, options: ReadOptions, warn: Warn) -> 
     table = Table(stream.names, rows.columns())
     warn_of_table(table, options, warn)
     return table
+
+
+def _size_of(file: BinaryIO) -> int:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size
+
+
+def stored_polars_file(host: Host, kind: str, file: BinaryIO, warn: Warn) -> Table | None:
+    """The table of a large Parquet or Arrow file, stored; None where it is read into memory.
+
+    Raises the errors of ``from_polars_file``.
+    """
+    storage = host.large_tables
+    if storage is None or not storage.threshold or not _has_descriptor(file):
+        return None
+    if not _size_of(file):
+        return None
+    found = PolarsFileParts(kind, file)
+    if not found.names or found.size_in_memory <= storage.threshold:
+        return None
+    parts = found.parts(max(1024, 8 * BATCH // (len(found.names) + 1)))
+    try:
+        rows = storage.store(lambda: next(parts, None), "read_file")
+    except Unavailable as refused:
+        if refused.is_told:
+            warn(refused.message)
+        return None
+    return None if rows is None else Table(found.names, rows.columns())
+
+
+def _has_descriptor(file: BinaryIO) -> bool:
+    try:
+        return file.seekable() and file.fileno() >= 0
+    except (OSError, AttributeError):
+        return False

@@ -162,8 +162,8 @@ def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[Any]], Any]) 
             raise type_error("Number")
         numbers: Iterable[float] = values
     elif (series := number_series(first)) is not None:
-        found: Any = series.min() if choose is min else series.max()  # passing over NaN
-        return float(found)
+        found: Any = [part.min() if choose is min else part.max() for part in series]
+        return float(choose(found))  # NaN is passed over
     elif first.__class__ is list or first.__class__ is Column:
         elements = array(first)
         if not elements:
