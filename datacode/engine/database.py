@@ -37,7 +37,8 @@ def _open(folder: str, memory: int, quota: int, number: int) -> duckdb.DuckDBPyC
             "preserve_insertion_order": True,
         }
     )
-    connection.execute("SET enable_progress_bar = false")
+    connection.execute("SET enable_progress_bar = true")  # counted, not shown
+    connection.execute("SET enable_progress_bar_print = false")
     allowed = folder.replace("'", "''")
     connection.execute(f"SET allowed_directories = ['{allowed}']")
     connection.execute("SET enable_external_access = false")

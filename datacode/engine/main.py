@@ -37,6 +37,7 @@ _MOST_FETCHED = 1 << 22
 """The most rows of one answer."""
 
 _AT_ONCE = 1 << 20
+_REPORT_EVERY = 0.5
 _WAITING = 16
 """So many requests are read ahead; a client that waits for its answers sends one."""
 
@@ -59,6 +60,8 @@ class EngineServer:
         self._current: int | None = None
         self._cancelled: set[int] = set()
         self._lock = threading.Lock()
+        self._step: duckdb.DuckDBPyConnection | None = None
+        """The database that carries out a step just now."""
 
     def cancel(self, request: int) -> None:
         """Give up that request, under way or still to come. Called by the other thread."""
@@ -67,6 +70,15 @@ class EngineServer:
             if self._current == request:
                 for each in self._databases:
                     each.interrupt()
+
+    def progress(self) -> messages.StepProgress | None:
+        """How far the step is that is being carried out. Called by another thread."""
+        with self._lock:
+            request, step = self._current, self._step
+        if request is None or step is None:
+            return None
+        done = step.query_progress()
+        return messages.StepProgress(request, int(done)) if 0 <= done <= 100 else None
 
     def answer(self, asked: messages.ToEngine) -> messages.FromEngine | None:
         """What is answered to a request."""
@@ -252,11 +264,18 @@ class EngineServer:
     def _tried(self, statement: str) -> int:
         """Run a statement, after failing for want of memory once more with less of it."""
         try:
-            return int(self._databases[0].execute(statement).fetchall()[0][0])
+            return self._executed(self._databases[0], statement)
         except duckdb.OutOfMemoryException as error:
             if "max_temp_directory_size" in str(error):
                 raise
-        return int(self._databases[1].execute(statement).fetchall()[0][0])
+        return self._executed(self._databases[1], statement)
+
+    def _executed(self, database: duckdb.DuckDBPyConnection, statement: str) -> int:
+        self._step = database
+        try:
+            return int(database.execute(statement).fetchall()[0][0])
+        finally:
+            self._step = None
 
     def _made(self, request: int, number: int, seconds: float) -> messages.Made:
         shape = self._tables[number].shape
@@ -328,14 +347,30 @@ def serve(engine: EngineServer, connection: socket.socket) -> NoReturn:
         target=_read, args=(connection, waiting.put, engine.cancel), daemon=True
     )
     reader.start()
-    connection.sendall(messages.frame(messages.EngineReady()))
+    sending = threading.Lock()
+
+    def send(message: messages.FromEngine) -> None:
+        with sending:
+            try:
+                connection.sendall(messages.frame(message))
+            except OSError:
+                os._exit(0)
+
+    send(messages.EngineReady())
+    threading.Thread(target=_report, args=(engine, send), daemon=True).start()
     while True:
         answer = engine.answer(waiting.get())
         if answer is not None:
-            try:
-                connection.sendall(messages.frame(answer))
-            except OSError:
-                os._exit(0)
+            send(answer)
+
+
+def _report(engine: EngineServer, send: Callable[[messages.FromEngine], None]) -> None:
+    """Tell how far a long step is, again and again."""
+    while True:
+        time.sleep(_REPORT_EVERY)
+        progress = engine.progress()
+        if progress is not None:
+            send(progress)
 
 
 def _read(

@@ -97,8 +97,11 @@ class EngineClient:
         self._missing: set[int] = set()
         self._unneeded: list[int] = []
         self._turn = threading.Lock()
+        self._working_on = ""
         self.life = 0
         """Which engine this is: what was being sent to one that was lost is not in the next."""
+        self.on_progress: Callable[[str, int], None] | None = None
+        """Is told how far a long step is: its name, and per cent."""
 
     def new_table(self) -> int:
         """A number for a table that is going to be sent."""
@@ -164,6 +167,8 @@ class EngineClient:
     ) -> Answer:
         self._requests += 1
         request = make(self._requests)
+        if isinstance(request, messages.Run):
+            self._working_on = str(request.step.__struct_config__.tag)
         try:
             unneeded, self._unneeded = self._unneeded, []
             data = messages.frame(messages.Drop(tuple(unneeded))) if unneeded else b""
@@ -227,6 +232,10 @@ class EngineClient:
                     raise Lost
                 self._frames.add(data)
             found = messages.from_engine.decode(body)
+            if isinstance(found, messages.StepProgress):
+                if found.request == request and self.on_progress is not None:
+                    self.on_progress(self._working_on, max(0, min(found.done, 100)))
+                continue
             if found.request == request:
                 return found
             if isinstance(found, messages.Made):

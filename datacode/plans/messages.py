@@ -149,6 +149,13 @@ class Measured(Struct, tag="measured", frozen=True):
     nulls: tuple[int, ...]
 
 
+class StepProgress(Struct, tag="progress", frozen=True):
+    """How far the step of a request is, in per cent; its answer is still to come."""
+
+    request: int
+    done: int
+
+
 class EngineFailed(Struct, tag="failed", frozen=True):
     """Why a request could not be carried out; None: it was cancelled."""
 
@@ -157,7 +164,7 @@ class EngineFailed(Struct, tag="failed", frozen=True):
 
 
 FromEngine: TypeAlias = (
-    EngineReady | EngineDone | Made | TookUp | FetchedRows | Measured | EngineFailed
+    EngineReady | EngineDone | Made | TookUp | FetchedRows | Measured | StepProgress | EngineFailed
 )
 
 to_engine = msgspec.msgpack.Decoder(ToEngine)

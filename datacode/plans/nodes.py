@@ -161,7 +161,7 @@ class JoinKind(StrEnum):
     ANTI = "anti"
 
 
-class Match(Struct, tag="match", frozen=True):
+class Match(Struct, tag="join", frozen=True):
     """The numbers of the rows that a join puts together, in two columns: left, right.
 
     In the order of the left rows and, for one left row, of the right ones; right rows without a

@@ -6,6 +6,7 @@ nothing else reaches beyond a builtin's arguments.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
@@ -27,6 +28,8 @@ MEMORY = 4 * 2**30
 
 MOST_WARNINGS = 100
 """Different warnings that a run gives; the others are counted."""
+
+_PROGRESS_EVERY = 0.1
 
 _MORE = Message("more_warnings", "{count} more warnings are not shown")
 
@@ -79,8 +82,13 @@ class Host:
         memory_limit: int | None = None,
         keep_output: bool = True,
         large_tables: Storage | None = None,
+        on_progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         self.files = files
+        self._on_progress = on_progress
+        self._progress_at = 0.0
+        if large_tables is not None:
+            large_tables.client.on_progress = lambda name, done: self.progress(name, done, 0)
         self.large_tables = large_tables
         self.on_output = on_output
         self.on_warning = on_warning
@@ -139,6 +147,17 @@ class Host:
             return
         self._warned.append(message)
         self.on_warning(message)
+
+    def progress(self, name: str, done: int, total: int) -> None:
+        """Tell how far work on a large table is: ``done`` of ``total``, per cent where that is 0.
+
+        At most ten times a second, and at the end of a file.
+        """
+        now = time.monotonic()
+        is_wanted = now - self._progress_at >= _PROGRESS_EVERY or done == total
+        if self._on_progress is not None and is_wanted:
+            self._progress_at = now
+            self._on_progress(name, done, total)
 
     def end_warnings(self) -> None:
         """The run is over: say how many warnings were left out, and begin anew."""

@@ -129,6 +129,7 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
             on_chart=partial(_keep_chart, charts) if request.charts else None,
             on_export=keep_export if request.export else None,
             on_warning=warnings.append if request.warnings else None,
+            on_progress=context.work_progress if request.progress else None,
             export_bytes=context.message_bytes or _LARGEST_DATABASE,
             keep_tables=request.keep_tables,
             shows_value=request.show_value,

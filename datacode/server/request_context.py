@@ -8,6 +8,7 @@ from typing import Any
 
 from datacode.server.api.messages import SessionForked
 from datacode.server.workspace import Workspace
+from datacode.worker.wire import WorkProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class RequestContext:
     locale: str
     output: Callable[[str], None]
     progress: Callable[[str, int, int | None], None]
+    work_progress: Callable[[WorkProgress], None]
     message_bytes: int
     about: Callable[[], dict[str, Any]]
     hold: Callable[[int], None]

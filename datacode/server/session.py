@@ -60,6 +60,7 @@ from datacode.server.options.settings import MIB, Settings
 from datacode.server.request_context import RequestContext
 from datacode.server.workspace import Workspace
 from datacode.worker.pool import WorkerUnavailable
+from datacode.worker.wire import WorkProgress
 
 CLOSE_GOING_AWAY = 1001
 CLOSE_FAULT = 1011
@@ -741,6 +742,7 @@ class Session:
             locale,
             reporter.output,
             reporter.progress,
+            reporter.work_progress,
             self._context.settings.bounds.message_bytes,
             self._info,
             held.add,
@@ -1048,9 +1050,17 @@ class _Reporter:
             messages.Output(text=text, seq=self._count, position=position, id=self._id)
         )
 
+    def work_progress(self, work: WorkProgress) -> None:
+        """Progress of work on a large table: bytes of a file, or per cent of a step."""
+        name, done, total = work.name, work.done, work.total
+        message = messages.Progress(path=name, done=done, total=total or 100, id=self._id)
+        self._send(message if total else structs.replace(message, unit="percent"))
+
     def progress(self, path: str, done: int, total: int | None) -> None:
         """Progress of a read, in bytes."""
-        message = messages.Progress(path=path, done=done, total=total, id=self._id)
+        self._send(messages.Progress(path=path, done=done, total=total, id=self._id))
+
+    def _send(self, message: messages.Progress) -> None:
         self._session.send_output(messages.encode(message), self._seq, self._epoch)
 
 

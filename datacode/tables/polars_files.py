@@ -135,15 +135,27 @@ class PolarsFileParts:
     Of ``file``, which has a descriptor, only what these rows need is read: in Parquet the groups of
     rows that they are in. The parts together are the table that ``from_polars_file`` gives. Raises
     its errors.
+
+    Behind a worker's walls Polars cannot ask the system for the size of a file: it gets the bytes.
     """
 
     def __init__(self, kind: str, file: BinaryIO) -> None:
         self._kind = kind
-        with _failures(kind):
-            self._scan = (pl.scan_parquet if kind == "parquet" else pl.scan_ipc)(file)
-            self._schema = self._scan.collect_schema()
-            self.row_count = int(self._scan.select(pl.len()).collect().item())
+        try:
+            with _failures(kind):
+                self._open(file)
+        except DataCodeError:
+            file.seek(0)
+            content = file.read()
+            with _failures(kind):
+                self._open(content)
         self.names = self._schema.names()
+
+    def _open(self, source: BinaryIO | bytes) -> None:
+        scan = pl.scan_parquet if self._kind == "parquet" else pl.scan_ipc
+        self._scan = scan(source)
+        self._schema = self._scan.collect_schema()
+        self.row_count = int(self._scan.select(pl.len()).collect().item())
 
     @property
     def size_in_memory(self) -> int:

@@ -111,7 +111,7 @@ def series_in_files(column: ColumnData) -> Iterator[pl.Series] | None:
     """
     if not isinstance(column, StoredColumn) or column.has_room:
         return None
-    if column.source.kind(column.position) is None:
+    if column._rows.kind(column.position) is None:
         return None
     parts = (part.stored_series() for (part,) in batches([column]))
     return (part for part in parts if part is not None)

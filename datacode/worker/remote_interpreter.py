@@ -47,6 +47,7 @@ from datacode.worker.worker_process import Ending, WorkerProcess
 Expected = TypeVar("Expected", bound=wire.Reply)
 
 _ANSWERS_AT_ONCE = 16
+_PROGRESS_EVERY = 0.05
 _TRIES = 3
 _REFUSED = Message("state_refused", "The state cannot be restored: {reason}")
 _UNREADABLE = Message("state_unreadable", "The state cannot be read: {reason}")
@@ -133,6 +134,7 @@ class RemoteInterpreter:
         on_chart: Callable[[Chart, int], None] | None = None,
         on_export: Callable[[bytes], None] | None = None,
         on_warning: Callable[[Message], None] | None = None,
+        on_progress: Callable[[wire.WorkProgress], None] | None = None,
         export_bytes: int = 0,
         keep_tables: bool = False,
         shows_value: bool = False,
@@ -147,8 +149,9 @@ class RemoteInterpreter:
         ``keep_tables`` their rows can be asked for later (``rows``).
         ``on_chart`` receives each chart that it shows, and the characters of output before it.
         With ``shows_value`` an expression at the end of the program shows its value.
-        ``on_warning`` receives what the program is warned of. With ``rolls_back`` a program that
-        fails leaves variables and functions as they were before it.
+        ``on_warning`` receives what the program is warned of, ``on_progress`` how far long work on
+        large tables is. With ``rolls_back`` a program that fails leaves variables and functions as
+        they were before it.
         ``on_export`` receives, piece by piece, the SQLite database of the global tables after a
         success, if there are any; it has at most ``export_bytes``, or the run fails.
         ``hold`` counts memory that this takes, in bytes: output while the program runs, tables.
@@ -182,6 +185,7 @@ class RemoteInterpreter:
                 rolls_back,
                 on_chart,
                 shows_value,
+                on_progress,
                 hold=hold,
             )
             self._begin(run)
@@ -743,6 +747,8 @@ class RemoteInterpreter:
             self._chart_shown(run, message)
         elif isinstance(message, wire.Warned):
             self._warned(run, message)
+        elif isinstance(message, wire.WorkProgress):
+            self._progressed(run, message)
         elif isinstance(message, wire.Exported):
             self._exported(run, message.content)
         elif isinstance(message, wire.EngineRequest):
@@ -844,6 +850,16 @@ class RemoteInterpreter:
             run.worker.kill(str(fault))
             return
         self._tell(run.on_warning, message)
+
+    def _progressed(self, run: ActiveRun, progress: wire.WorkProgress) -> None:
+        """Pass it on, ten times a second at most."""
+        if run.on_progress is None or not progress.is_sound():
+            run.worker.kill("it told of progress that cannot be")
+            return
+        now = self._reactor.seconds()
+        if now - run.progress_at >= _PROGRESS_EVERY or progress.done == progress.total:
+            run.progress_at = now
+            self._tell(run.on_progress, progress)
 
     def _exported(self, run: ActiveRun, content: bytes) -> None:
         run.export_bytes -= len(content)

@@ -47,6 +47,8 @@ class ActiveRun:
     on_chart: Callable[[Chart, int], None] | None = None
     """Gets the characters of output before it, too."""
     shows_value: bool = False
+    on_progress: Callable[[wire.WorkProgress], None] | None = None
+    progress_at: float = 0.0
     done: Deferred[Outcome] = field(default_factory=Deferred)
     hold: Callable[[int], None] = lambda size: None
     """Counts memory that the run takes here, in bytes."""
@@ -82,6 +84,7 @@ class ActiveRun:
             saves,
             self.on_chart is not None,
             self.shows_value,
+            self.on_progress is not None,
         )
 
     def stop_timers(self) -> None:

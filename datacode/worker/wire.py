@@ -81,9 +81,10 @@ class RunProgram(Struct, tag="execute", frozen=True):
 
     ``export_bytes`` is how large the database of its tables may be; with 0 none is wanted.
     With ``keep_tables`` the tables it shows are kept for ``FindRows``; with ``warnings`` what it
-    is warned of is sent; with ``charts`` the charts it shows; with ``shows_value`` an expression
-    at its end shows its value. With ``rolls_back`` a program that fails leaves the state as it
-    was. ``saves`` is how much of the state is wanted after it.
+    is warned of is sent; with ``charts`` the charts it shows, with ``progress`` how far long work
+    on large tables is; with ``shows_value`` an expression at its end shows its value. With
+    ``rolls_back`` a program that fails leaves the state as it was. ``saves`` is how much of the
+    state is wanted after it.
     """
 
     run: int
@@ -101,6 +102,7 @@ class RunProgram(Struct, tag="execute", frozen=True):
     saves: int = SAVES_NOTHING
     charts: bool = False
     shows_value: bool = False
+    progress: bool = False
 
 
 class RestoreCheckpoint(Struct, tag="restore", frozen=True):
@@ -226,6 +228,25 @@ class Warned(Struct, tag="warning", frozen=True):
     def size(self) -> int:
         """About how many characters it takes to say."""
         return _length(self.message)
+
+
+class WorkProgress(Struct, tag="progress", frozen=True):
+    """How far long work on a large table is: bytes of a file, or with ``total`` 0 per cent."""
+
+    name: str
+    done: int
+    total: int
+
+    def is_sound(self) -> bool:
+        """Could that be?"""
+        return (
+            len(self.name) <= MOST_PROGRESS_NAME
+            and 0 <= self.done <= (self.total or 100) <= MOST_PROGRESS
+        )
+
+
+MOST_PROGRESS_NAME = 4096
+MOST_PROGRESS = 1 << 53
 
 
 class Error(Struct, frozen=True):
@@ -364,6 +385,7 @@ FromWorker = (
     | TableShown
     | ChartShown
     | Warned
+    | WorkProgress
     | Exported
     | ColumnWanted
     | Restored

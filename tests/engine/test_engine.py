@@ -362,6 +362,35 @@ def _rows(column: ColumnData) -> StoredRows:
     return column.source
 
 
+class ProgressTests(StoredTestCase):
+    """What is told of a long step."""
+
+    def test_told(self) -> None:
+        """Again and again how much per cent are done, until it is given up."""
+        told: list[tuple[str, int]] = []
+
+        class EnoughError(Exception):
+            pass
+
+        def listen(name: str, done: int) -> None:
+            told.append((name, done))
+            if len(told) == 2:
+                raise EnoughError
+
+        rows = 1_500_000
+        numbers = pl.int_range(rows, eager=True).cast(pl.Float64)
+        with storage(quota=20 << 30) as own:  # of which the join would take more
+            (one,) = own.placed([ColumnData.of_series((numbers * 7919) % 1000)])
+            source = one.source
+            assert source is not None
+            own.client.on_progress = listen
+            with self.assertRaises(EnoughError):
+                source.joined(source, [(0, 0)], "inner", False)
+            self.assertEqual([name for name, _ in told], ["join", "join"])
+            self.assertTrue(all(0 <= done <= 100 for _, done in told))
+            self.assertEqual(one.slice(0, 1).values(), [0.0])
+
+
 class HostileClientTests(StoredTestCase):
     """Whatever is sent, the engine answers, or ends; it never hangs with a frame half read."""
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from datacode.client import Client, connect
 from datacode.client.asynchronous import connect_async
+from datacode.values.lazy_polars import pl
 from tests.shared_daemon import SharedDaemonTestCase
 
 ROWS = 1_200_000
@@ -38,6 +39,7 @@ class LargeTableTests(SharedDaemonTestCase):
         """The server's folder has a large file, and one for large tables."""
         (folder / "large").mkdir()
         write_csv(folder / "big.csv")
+        pl.read_csv(folder / "big.csv").write_parquet(folder / "big.parquet")
         type(self).folder = folder
         return super().command(folder)
 
@@ -87,6 +89,31 @@ print(k)
         last = max(range(ROWS), key=lambda n: f"name {n * 7919 % ROWS} of many")
         self.assertTrue(lines[3].startswith(f"[{last}, "), lines[3])
         self.assertTrue(lines[4].startswith(f"{ROWS} [{ROWS - 1}, "), lines[4])
+
+    def test_parquet(self) -> None:
+        """A large Parquet file is read behind a worker's walls, group of rows by group."""
+        said = self.run_code(
+            self.client(),
+            """
+t = read_file("big.parquet")
+print(explain(t).rows.rows[0][1], len(t), t.idx[-1][0], max(t["amount"]))
+""",
+        )
+        self.assertEqual(said, f"files {ROWS} {ROWS - 1} 250\n")
+
+    def test_progress(self) -> None:
+        """How much of a file has been read is told, up to its end."""
+        told: list[tuple[str, int, int | None]] = []
+        client = self.client()
+        for name in ("big.csv", "big.parquet"):
+            told.clear()
+            size = (self.folder / name).stat().st_size
+            result = client.execute(
+                f't = read_file("{name}")', on_progress=lambda *each: told.append(each)
+            )
+            self.assertIsNone(result.error)
+            self.assertEqual(told[-1], (name, size, size))
+            self.assertEqual(told, sorted(told))
 
     def test_folders_go_with_the_session(self) -> None:
         """A session's tables are removed when it ends; a reset ends them, too."""

@@ -43,7 +43,7 @@ export class Unfinished extends Error {}
 
 export interface Listeners {
   output?: (text: string) => void;
-  progress?: (path: string, done: number, total: number | null) => void;
+  progress?: (path: string, done: number, total: number | null, isPercent: boolean) => void;
 }
 
 /** What is shown to a server that asks who comes: a token, a name and a password, a pairing code. */
@@ -445,7 +445,7 @@ export class Connection {
       pending.output?.(message.text);
     } else if (message.type === "progress") {
       const total = typeof message.total === "number" ? message.total : null;
-      pending.progress?.(String(message.path ?? ""), Number(message.done) || 0, total);
+      pending.progress?.(String(message.path ?? ""), Number(message.done) || 0, total, message.unit === "percent");
     } else {
       const answer = asAnswer(message);
       if (!answer) return;

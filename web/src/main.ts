@@ -557,7 +557,8 @@ class Toolbar {
       if (progress.total) this.bar.value = progress.done / progress.total;
       else this.bar.removeAttribute("value");
       const share = progress.total ? ` · ${number((100 * progress.done) / progress.total)} %` : "";
-      fill(this.path, `${progress.path} · ${size(progress.done)}${share}`);
+      const done = progress.isPercent ? "" : ` · ${size(progress.done)}`;
+      fill(this.path, `${progress.path}${done}${share}`);
       this.bar.setAttribute("aria-label", progress.path);
     }
     this.tick(running);

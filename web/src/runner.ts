@@ -12,6 +12,8 @@ export interface Progress {
   readonly path: string;
   readonly done: number;
   readonly total: number | null;
+  /** A step on a large table is told in per cent, a file in bytes. */
+  readonly isPercent: boolean;
 }
 
 export interface RunnerEvents {
@@ -92,8 +94,8 @@ export class Runner {
   private listeners(card: RunCard): Listeners {
     return {
       output: (text) => card.output(text),
-      progress: (path, done, total) => {
-        this.progress = { path, done, total };
+      progress: (path, done, total, isPercent) => {
+        this.progress = { path, done, total, isPercent };
         this.events.changed();
       },
     };

@@ -217,7 +217,9 @@ def _read(host: Host, path: str, found: Detected, options: ReadOptions, warn: Wa
     if kind in ("parquet", "arrow"):
         if options.find:
             warn(_NOTHING_TO_FIND.filled(format=FORMATS[kind]))
-        stored = None if changes_cells(options) else stored_polars_file(host, kind, file, warn)
+        stored = (
+            None if changes_cells(options) else stored_polars_file(host, path, kind, file, warn)
+        )
         table = stored or from_polars_file(kind, file, host.memory_limit)
         return _headed(options, as_wanted(table, options, warn), warn)
     if kind in ("json", "jsonl", "ndjson"):
@@ -378,7 +380,7 @@ def _csv_table(host: Host, path: str, file: BinaryIO, options: ReadOptions, warn
     if encoding is None and path.startswith(SHARE) and not _holds_utf_8(file):
         encoding = _WINDOWS
     options = replace(options, encoding=encoding)
-    return stored_csv(host, file, options, warn) or read_csv(file, options, warn)
+    return stored_csv(host, path, file, options, warn) or read_csv(file, options, warn)
 
 
 def _unknown_text(content: bytes, kind: str, encoding: str | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from datacode.plans.client import Unavailable
@@ -24,7 +24,9 @@ _PIECE = 1 << 20, 8 << 20
 """Bytes of a file that are read at once: with little memory, and at most."""
 
 
-def stored_csv(host: Host, file: BinaryIO, options: ReadOptions, warn: Warn) -> Table | None:
+def stored_csv(
+    host: Host, path: str, file: BinaryIO, options: ReadOptions, warn: Warn
+) -> Table | None:
     """The table of a large CSV file, stored; None where it is to be read into memory.
 
     Raises the errors of ``read_csv``.
@@ -43,7 +45,11 @@ def stored_csv(host: Host, file: BinaryIO, options: ReadOptions, warn: Warn) -> 
 
     def begin() -> Callable[[list[ColumnData]], None]:
         making[:] = [storage.making()]
-        return making[0].add
+        return add
+
+    def add(columns: list[ColumnData]) -> None:
+        making[0].add(columns)
+        host.progress(path, file.tell(), size)
 
     try:
         stream.read(begin)
@@ -66,7 +72,9 @@ def _size_of(file: BinaryIO) -> int:
     return size
 
 
-def stored_polars_file(host: Host, kind: str, file: BinaryIO, warn: Warn) -> Table | None:
+def stored_polars_file(
+    host: Host, path: str, kind: str, file: BinaryIO, warn: Warn
+) -> Table | None:
     """The table of a large Parquet or Arrow file, stored; None where it is read into memory.
 
     Raises the errors of ``from_polars_file``.
@@ -74,14 +82,23 @@ def stored_polars_file(host: Host, kind: str, file: BinaryIO, warn: Warn) -> Tab
     storage = host.large_tables
     if storage is None or not storage.threshold or not _has_descriptor(file):
         return None
-    if not _size_of(file):
+    size = _size_of(file)
+    if not size:
         return None
     found = PolarsFileParts(kind, file)
     if not found.names or found.size_in_memory <= storage.threshold:
         return None
-    parts = found.parts(max(1024, 8 * BATCH // (len(found.names) + 1)))
+    at_once = max(1024, 8 * BATCH // (len(found.names) + 1))
+
+    def parts() -> Iterator[list[ColumnData]]:
+        for number, columns in enumerate(found.parts(at_once)):
+            host.progress(path, size * number * at_once // max(found.row_count, 1), size)
+            yield columns
+        host.progress(path, size, size)
+
+    pieces = parts()
     try:
-        rows = storage.store(lambda: next(parts, None), "read_file")
+        rows = storage.store(lambda: next(pieces, None), "read_file")
     except Unavailable as refused:
         if refused.is_told:
             warn(refused.message)

@@ -377,11 +377,15 @@ class Output(Struct, tag_field="type", tag="output", kw_only=True, frozen=True):
 
 
 class Progress(Struct, tag_field="type", tag="progress", kw_only=True, frozen=True):
-    """How far a long read of a file is, in bytes; ``total`` is null while unknown."""
+    """How far a long read of a file is, in bytes; ``total`` is null while unknown.
+
+    With the ``unit`` ``percent`` how far a step on a large table is, whose name ``path`` is.
+    """
 
     path: str
     done: int
     total: int | None
+    unit: Literal["percent"] | UnsetType = UNSET
     id: Any = UNSET
 
 

@@ -85,6 +85,7 @@ def serve(run: socket.socket, control: socket.socket, fork: wire.Fork) -> None:
         memory_limit=fork.memory_bytes or None,
         on_output=output.write,
         on_warning=output.warn,
+        on_progress=output.progress,
         on_table=output.show,
         on_chart=output.show_chart,
         keep_output=False,

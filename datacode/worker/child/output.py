@@ -104,6 +104,12 @@ class OutputSink:
             with self._gate.closed():
                 self._channel.send(wire.Warned.of(message))
 
+    def progress(self, name: str, done: int, total: int) -> None:
+        """How far work on a large table is, for those who asked for it."""
+        if self._program is not None and self._program.progress:
+            with self._gate.closed():
+                self._channel.send(wire.WorkProgress(name[: wire.MOST_PROGRESS_NAME], done, total))
+
     def before_waiting(self) -> None:
         """The program is about to wait for the server: its reader should see what there is."""
         if self._stream and self._parts:
