@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError
 from datacode.tables.column_types import ColumnType
-from datacode.tables.csv.read import read_csv, warn_of_table
+from datacode.tables.csv import transcoding
+from datacode.tables.csv.read import read_csv, warn_of_skipped, warn_of_table
 from datacode.tables.csv.stream import stream_of
 from datacode.tables.read_options import ReadOptions
 from datacode.tables.select import concatenated
@@ -65,6 +66,14 @@ OPTIONS = st.sampled_from(
         ReadOptions(columns=("c0",)),
         ReadOptions(thousands=" "),
         ReadOptions(decimal=",", delimiter=";"),
+        ReadOptions(max_rows=0),
+        ReadOptions(max_rows=1),
+        ReadOptions(max_rows=7, ragged="skip"),
+        ReadOptions(max_rows=1200),
+        ReadOptions(ragged="skip"),
+        ReadOptions(encoding="cp1251"),
+        ReadOptions(encoding="utf-16"),
+        ReadOptions(encoding="utf-16-le", ragged="skip"),
         ReadOptions(types={"c0": "Number"}),  # type: ignore[dict-item]
         ReadOptions(types={"c0": "Bool"}),  # type: ignore[dict-item]
     ]
@@ -97,6 +106,7 @@ def in_pieces(data: bytes, options: ReadOptions, size: int) -> Any:
         stream.read(begin)
         if not pieces:
             return None
+        warn_of_skipped(stream.skipped, lambda m: warnings.append(str(m)))
         columns = [concatenated(list(parts)) for parts in zip(*pieces, strict=True)]
         table = Table(stream.names, columns)
         warn_of_table(table, options, lambda m: warnings.append(str(m)))
@@ -122,9 +132,33 @@ class StreamTests(SynchronousTestCase):
     @example(b"a\r1\r2\r3\r", ReadOptions(), 2)
     def test_same(self, data: bytes, options: ReadOptions, size: int) -> None:
         """The same table and warnings, or the same error."""
+        self._compare(data, options, size)
+        if options.encoding is not None:
+            self._compare(
+                data.decode("utf-8", "replace").encode(options.encoding, "replace"), options, size
+            )
+
+    def _compare(self, data: bytes, options: ReadOptions, size: int) -> None:
         found = in_pieces(data, options, size)
         if found is not None:
             self.assertEqual(found, whole(data, options))
+
+    def test_places_in_an_encoded_file(self) -> None:
+        """Whatever is read from wherever is what the whole text has there."""
+        self.patch(transcoding, "_AT_ONCE", 7)
+        text = "имя,n\n" + "\n".join(f"ж😀{n},{n}" for n in range(50))
+        for codec in ("cp1251", "utf-16", "utf-16-be", "utf-8-sig"):
+            data = text.encode(codec, "replace")
+            wanted = data.decode(codec).encode()
+            file = transcoding.TranscodedFile(io.BytesIO(data), codec, codec)
+            self.assertEqual(file.size, len(wanted))
+            for place in range(0, len(wanted), 11):
+                file.seek(place)
+                self.assertEqual(file.read(13), wanted[place : place + 13])
+                self.assertEqual(file.read(2), wanted[place + 13 : place + 15])
+            file.seek(5)
+            self.assertEqual(file.read(), wanted[5:])
+            self.assertEqual(file.seek(0, io.SEEK_END), len(wanted))
 
     def test_is_streamed(self) -> None:
         """Ordinary files are read so, and not left aside."""

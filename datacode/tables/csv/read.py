@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -23,6 +23,7 @@ from datacode.tables.csv import detect, diagnostics, polars_reader
 from datacode.tables.csv.encodings import codec_for
 from datacode.tables.csv.infer import cell_value, column_values, columns_from_texts
 from datacode.tables.csv.records import OpenQuote, Record, records
+from datacode.tables.csv.transcoding import not_in_encoding
 from datacode.tables.read_options import DEFAULTS, ReadOptions, Warn, unheard
 from datacode.tables.report_rows import found_arguments, report_rows
 from datacode.values.column_storage import ColumnData
@@ -170,12 +171,7 @@ def _in_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
     try:
         return io.BytesIO(file.read().decode(codec).encode())
     except UnicodeError as error:
-        raise runtime_error(
-            "csv_not_in_encoding",
-            "Failed to read CSV: the file is not in the encoding {encoding} (byte {byte})",
-            encoding=encoding,
-            byte=getattr(error, "start", 0),
-        ) from None
+        raise not_in_encoding(encoding, error) from None
 
 
 def _read(file: BinaryIO, options: ReadOptions, warn: Warn) -> Table:
@@ -414,8 +410,7 @@ class _RecordReader:
             shape.pad(rows, names)  # which may add columns
         rules, wanted = column_rules(names, options), _wanted(names, options)
         rows = rows or list(fitting)
-        if self._skipped:
-            self._warn_of_skipped()
+        warn_of_skipped(self._skipped, self._warn)
         columns = _columns(rows, rules, wanted, self._warn)
         return Table([names[place] for place in wanted], columns, len(rows))
 
@@ -467,14 +462,18 @@ class _RecordReader:
                 continue
             yield self._cells(number, record) if is_whole else cells
 
-    def _warn_of_skipped(self) -> None:
-        self._warn(
-            Message(
-                "rows_of_other_width",
-                "{count} rows were left out that have more or fewer cells than the header: "
-                "the first is in line {line}",
-            ).filled(count=len(self._skipped), line=self._skipped[0])
-        )
+
+def warn_of_skipped(lines: Sequence[int], warn: Warn) -> None:
+    """Tell of the rows in these lines, if any, that were left out for their width."""
+    if lines:
+        warn(_OTHER_WIDTH.filled(count=len(lines), line=lines[0]))
+
+
+_OTHER_WIDTH = Message(
+    "rows_of_other_width",
+    "{count} rows were left out that have more or fewer cells than the header: "
+    "the first is in line {line}",
+)
 
 
 def _column_names(above: list[list[str]], options: ReadOptions) -> list[str]:

@@ -12,15 +12,17 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.tables.column_rules import ColumnRule
 from datacode.tables.csv import diagnostics, polars_reader
+from datacode.tables.csv.encodings import codec_for
 from datacode.tables.csv.infer import Hints, column_part, columns_from_texts
 from datacode.tables.csv.read import Header, check_options, header_of
 from datacode.tables.csv.records import OpenQuote, Record, records
+from datacode.tables.csv.transcoding import TranscodedFile
 from datacode.tables.read_options import ReadOptions
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
@@ -38,13 +40,11 @@ _TOO_LONG = Message(
 def can_stream(options: ReadOptions) -> bool:
     """Does every row tell for itself whether it belongs to the table, and what its cells are?"""
     return (
-        options.encoding in (None, "utf-8")
-        and not options.find
+        not options.find
         and options.cells is None
         and options.until is None
         and not options.skip_footer
-        and options.max_rows is None
-        and options.ragged == "error"
+        and options.ragged != "pad"
         and options.dates is None
     )
 
@@ -57,6 +57,10 @@ def stream_of(file: BinaryIO, size: int, options: ReadOptions, piece: int) -> Cs
     check_options(options)
     if not can_stream(options):
         return None
+    codec = codec_for(options.encoding) if options.encoding is not None else "utf-8"
+    if codec != "utf-8":
+        transcoded = TranscodedFile(file, codec, options.encoding)
+        file, size = cast(BinaryIO, transcoded), transcoded.size
     header = header_of(file, size, options)
     if header is None or any(rule.type not in _TYPES for rule in header.rules):
         return None
@@ -77,6 +81,8 @@ class CsvStream:
         self._as_text: set[int] = set()
         """Columns of which one number would not come back."""
         self.names = [header.names[place] for place in header.wanted]
+        self.skipped: list[int] = []
+        """The lines of rows that were left out, after ``read``."""
 
     def read(self, begin: Callable[[], Callable[[list[ColumnData]], None]]) -> None:
         """Hand all pieces, in order, to what ``begin`` gives: again from the start if need be.
@@ -93,6 +99,7 @@ class CsvStream:
                 elif put is not None:
                     put(columns)
             pass_.finish()
+            self.skipped = pass_.skipped
             if not pass_.must_repeat:
                 return
             assert self._as_text != known, "another reason to read the file once more"
@@ -122,6 +129,8 @@ class _Pass:
         """Columns in which there were values that are no plain texts."""
         self._misfits: dict[int, DataCodeError] = {}
         self._rows = 0
+        self._most = options.max_rows
+        self.skipped: list[int] = []
         self.must_repeat = False
         self._typed = {place: kind for place, kind in header.typed.items() if place not in as_text}
         self._place = _Place(header.start, header.line, header.record)
@@ -151,11 +160,20 @@ class _Pass:
                 waiting = waiting[end:]
             elif len(waiting) > _LONGEST_RECORD:
                 self._too_long(waiting)
-            if texts.height or (is_first and not read):
+            left = self._left()
+            is_over = left is not None and texts.height >= left
+            texts = texts[:left]
+            if texts.height or (is_first and (is_over or not read)):
                 yield self._columns(texts, hints)
                 is_first = False
+            if is_over:
+                return
             if not read and not waiting:
                 break
+
+    def _left(self) -> int | None:
+        """How many rows are wanted yet, if not all."""
+        return None if self._most is None else self._most - self._rows
 
     def finish(self) -> None:
         """Raise the error of the first column with a cell that is not of its wanted type."""
@@ -203,8 +221,11 @@ class _Pass:
                 found.append(record)
         except OpenQuote as quote:
             if is_last or quote.closed is not None:
-                self._rows_of(found, text, codec)  # an earlier row may be wrong
-                raise self._open_quote(quote) from None
+                rows = self._rows_of(found, text, codec)  # an earlier row may be wrong
+                left = self._left()
+                if left is None or len(rows) < left:
+                    raise self._open_quote(quote) from None
+                return len(waiting), rows
         if not is_last:
             stop = found.pop().start if found else 0
         rows = self._rows_of(found, text, codec)
@@ -220,10 +241,16 @@ class _Pass:
     def _rows_of(self, found: Sequence[Record], text: str, codec: str) -> list[list[str]]:
         """The cells of records. Raises the error of the first that is wrong."""
         names = self._header.names
-        return [
-            self._cells(number, record, text, codec, names)
-            for number, record in enumerate(found, self._place.record)
-        ]
+        left = self._left()
+        rows: list[list[str]] = []
+        for number, record in enumerate(found, self._place.record):
+            if left is not None and len(rows) >= left:
+                break
+            if self._options.ragged == "skip" and len(record.cells) != len(names):
+                self.skipped.append(record.line + self._place.line - 1)
+            else:
+                rows.append(self._cells(number, record, text, codec, names))
+        return rows
 
     def _cells(
         self, number: int, record: Record, text: str, codec: str, names: list[str]
