@@ -169,7 +169,9 @@ class Storage:
 
         plan = nodes.renumbered(described.plan, number)
         shape = nodes.shape_of(plan, shapes.__getitem__)
-        facts = [Facts(f.kind, f.nulls, f.is_plain, f.is_finite) for f in described.facts]
+        facts = [
+            Facts(f.kind, f.nulls, f.is_plain, f.is_finite, f.are_days) for f in described.facts
+        ]
         if shape != nodes.Shape(tuple(f.kind for f in facts), described.rows):
             raise nodes.BadPlan("rows of another shape")
         if any(f.nulls is not None and not 0 <= f.nulls <= shape.rows for f in facts):
@@ -447,7 +449,10 @@ class EngineRows:
         return found.columns()[0]
 
     def sorted(self, keys: Sequence[tuple[int, bool]]) -> list[ColumnData] | None:
-        if any(self.facts[p].kind is CellKind.MIXED or not self.is_plain(p) for p, _ in keys):
+        if any(
+            self.facts[p].kind is CellKind.MIXED or not self.facts[p].compares_as_text
+            for p, _ in keys
+        ):
             return None
         step = nodes.Sort(self._plan, tuple(nodes.SortKey(p, d) for p, d in keys))
         return self._done(step, self.facts, "sort")
@@ -470,7 +475,10 @@ class EngineRows:
         return self._done(step, made, "group")
 
     def _is_key(self, position: int) -> bool:
-        return self.facts[position].kind is not CellKind.MIXED and self.is_plain(position)
+        return (
+            self.facts[position].kind is not CellKind.MIXED
+            and self.facts[position].compares_as_text
+        )
 
     @staticmethod
     def _can_aggregate(facts: Facts, function: Aggregation) -> bool:
@@ -480,7 +488,7 @@ class EngineRows:
             return False
         if function in nodes.OF_NUMBERS:
             return facts.kind in (CellKind.NUMBER, CellKind.NULL) and facts.is_finite
-        return facts.is_plain or function in (Aggregation.FIRST, Aggregation.LAST)
+        return facts.compares_as_text or function in (Aggregation.FIRST, Aggregation.LAST)
 
     def joined(
         self, other: StoredRows, on: Sequence[tuple[int, int]], kind: str, nulls_equal: bool

@@ -66,6 +66,7 @@ class ColumnFacts(Struct, array_like=True, frozen=True):
     nulls: int | None
     is_plain: bool
     is_finite: bool
+    are_days: bool = False
 
 
 class _Scanned(Struct, tag="scan", array_like=True, frozen=True):
@@ -164,7 +165,7 @@ def shape_of_files(files: Sequence[TableFile]) -> Shape:
 
 def described_rows(plan: Source, rows: int, facts: Sequence[Facts]) -> bytes:
     """The description of rows; ``plan`` scans tables by their place in the list of them."""
-    known = [ColumnFacts(f.kind, f.nulls, f.is_plain, f.is_finite) for f in facts]
+    known = [ColumnFacts(f.kind, f.nulls, f.is_plain, f.is_finite, f.are_days) for f in facts]
     written: list[_Written] = []
     _write(plan, written)
     return _encoder.encode(_RowsWritten(written, rows, known))

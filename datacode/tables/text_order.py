@@ -68,7 +68,7 @@ def warn_of_text_order(cells: ColumnData, name: str, warn: Warn) -> None:
 def _first(cells: ColumnData) -> list[Value]:
     if cells.source is not None and cells.source.kind(cells.position) in (float, bool):
         return []
-    if cells.is_stored_as_series():
+    if cells.source is None and cells.is_stored_as_series():
         series = cells.stored_series()
         if series is None or series.dtype != pl.String:
             return []

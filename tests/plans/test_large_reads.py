@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
+from datacode.plans.facts import facts_of
+from datacode.plans.nodes import CellKind
+from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from tests.large import storage
 
@@ -99,3 +102,29 @@ class ColumnTests(SynchronousTestCase):
                 found = Interpreter(large_tables=own).run(READ.format(path=path) + code)
             self.assertIsNone(found.error)
             self.assertEqual(found.output.splitlines()[1:], wanted.output.splitlines()[1:])
+
+    def test_days(self) -> None:
+        """Dates in the usual form sort and group as texts do; one of another form ends that."""
+        code = (
+            's = table_sort(t, "day", false)\n'
+            'g = table_group(s, "day", {n: ["id", "count"], last: ["day", "max"]})\n'
+            "print(s.idx[0], s.idx[-1], s.idx[7])\nprint(len(g), g.idx[0], g.idx[-1])\n"
+        )
+        first = date(1999, 1, 1)
+        days = [None if n % 97 == 0 else first + timedelta(n * 31 % 20_000) for n in range(ROWS)]
+        frame = pl.DataFrame({"id": pl.int_range(ROWS, eager=True), "day": days})
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "t.parquet")
+            frame.write_parquet(path)
+            wanted = Interpreter().run(READ.format(path=path) + code)
+            self.assertIsNone(wanted.error)
+            with storage(threshold=1 << 20, memory=100_000) as own:
+                found = Interpreter(large_tables=own).run(READ.format(path=path) + code)
+                self.assertIsNone(found.error)
+                self.assertEqual(found.output.splitlines()[1:], wanted.output.splitlines()[1:])
+                for other in ("2024-02-30", "0000-01-01", "05.01.2024", "2024-1-5", "x"):
+                    cells = [*map(str, days[1:50]), other]
+                    series = pl.Series(cells)
+                    self.assertFalse(
+                        facts_of(ColumnData.of_series(series), CellKind.TEXT).are_days, other
+                    )
