@@ -73,6 +73,12 @@ export function freshId(prefix: string): string {
   return `${prefix}-${counter}`;
 }
 
+/** A title as the name of a file, without its ending; `otherwise` where nothing is left of it. */
+export function fileName(title: string, otherwise: string): string {
+  const clean = title.replace(/[\\/:*?"<>|\p{Cc}]/gu, "_").replace(/^\.+|[. ]+$/g, "").slice(0, 80);
+  return clean || otherwise;
+}
+
 /** Hands the browser a file to save. */
 export function download(name: string, content: Blob): void {
   const url = URL.createObjectURL(content);

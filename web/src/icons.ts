@@ -24,6 +24,8 @@ const PATHS = {
   download: "M10 3.5v10M6 9.5l4 4 4-4M3.5 13v3.5h13V13",
   search: "M8.7 3.2a5.5 5.5 0 100 11 5.5 5.5 0 000-11zM12.7 12.7l4.3 4.3",
   trash: "M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.6l.7-11",
+  print: "M5.5 7V3h9v4M5.5 14H3V7h14v7h-2.5M5.5 11.5h9V17h-9z",
+  report: "M5 2.5h7l3.5 3.5v11.5H5zM12 2.5V6h3.5M7.5 10h6M7.5 13h6",
   copy: "M7 7h9.5v9.5H7zM13 7V3.5H3.5V13H7",
   chart: "M3.5 3.5v13h13M7 13.5V9.5M10.5 13.5v-7M14 13.5v-5",
   filter: "M3 4.5h14l-5.5 6.5v5l-3 1.5V11z",

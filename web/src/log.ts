@@ -1,17 +1,19 @@
 /** The scrolling log: a card for each run with its output, tables, error and time. */
 
-import { copyText, download, el, fill } from "./dom";
+import { copyText, download, el, fileName, fill } from "./dom";
 import { duration, live, named, say, t } from "./i18n";
-import { icon } from "./icons";
+import { type IconName, icon } from "./icons";
 import { announce, speak } from "./announce";
 import { makeFigure } from "./charts/figure";
 import { readChart } from "./charts/reading";
-import { type ShownChart, pieces } from "./output";
+import { type Piece, pieces } from "./output";
 import { type Answer, type Diagnostics, chartsOf, diagnosticsOf, tablesOf, warningsOf } from "./protocol";
 import { tokenLength } from "./positions";
-import type { AskRows } from "./table/rows";
+import { MOST_ROWS, type Report, type ReportPart, printReport, saveReport } from "./report";
+import { type AskRows, NoRows, rowsFor } from "./table/rows";
 import { tableView } from "./table/view";
 import { TextView } from "./text_view";
+import type { Key } from "./texts";
 
 const MOST_CARDS = 60;
 /** Grids in one card; the frames of further tables stay text. */
@@ -46,6 +48,7 @@ export interface LogEvents {
 export class Log {
   readonly element: HTMLElement;
   private readonly cards: HTMLElement;
+  private readonly runs = new WeakMap<Element, RunCard>();
   private readonly empty: HTMLElement;
 
   constructor(private readonly events: LogEvents) {
@@ -80,11 +83,17 @@ export class Log {
   begin(info: RunInfo, sent?: Date): RunCard {
     this.empty.hidden = true;
     const card = new RunCard(info, this.events, () => this.nearEnd(), sent);
+    this.runs.set(card.element, card);
     this.cards.append(card.element);
     while (this.cards.children.length > MOST_CARDS) this.cards.firstElementChild?.remove();
     this.scroller.scrollTop = this.scroller.scrollHeight;
     card.onGrow = () => this.follow();
     return card;
+  }
+
+  /** All outputs as documents, of what the page has of them. */
+  reports(): Report[] {
+    return [...this.cards.children].flatMap((element) => this.runs.get(element)?.report() ?? []);
   }
 
   clear(): void {
@@ -121,6 +130,10 @@ export class RunCard {
   private readonly restored: boolean;
   /** All that was printed, once the run is over. */
   private printed: string | null = null;
+  /** What stands in the output, and what is said of it. */
+  private shown: readonly Piece[] = [];
+  private notes: ReportPart[] = [];
+  private ask: AskRows | null = null;
   private spoken = "";
   private spokenAt = performance.now();
 
@@ -178,11 +191,16 @@ export class RunCard {
     const charts = chartsOf(answer).slice(0, MOST_CHARTS);
     this.printed = output;
     const isPlain = tables.length === 0 && charts.length === 0;
-    if (!isPlain || output !== this.text.text) this.replace(output, tables, charts, ask);
+    this.shown = pieces(output, tables, charts);
+    this.ask = ask;
+    if (!isPlain || output !== this.text.text) this.replace(ask);
     else this.text.draw();
     const isStopped = stopped && diagnosticsOf(answer)?.kind === "limit";
     this.done(answer.success ? "good" : isStopped ? "stopped" : "bad", elapsed);
-    for (const warning of warningsOf(answer)) this.body.append(el("p", { class: "run-warning" }, icon("warning"), el("span", {}, warning)));
+    for (const warning of warningsOf(answer)) {
+      this.notes.push({ kind: "note", text: warning });
+      this.body.append(el("p", { class: "run-warning" }, icon("warning"), el("span", {}, warning)));
+    }
     if (!answer.success) this.failed(answer.error ?? "", diagnosticsOf(answer));
     else if (output === "" && isPlain) {
       this.body.append(el("p", { class: "run-silent" }, say("log.silent")));
@@ -197,6 +215,7 @@ export class RunCard {
 
   /** There will be no answer. `unfinished`: the server was ended while the program ran. */
   lost(how: "lost" | "unfinished", again: () => void): void {
+    this.shown = pieces(this.text.text, []);
     this.text.draw();
     this.done("bad", this.elapsed);
     this.failed(t(`log.${how}`), null);
@@ -218,9 +237,9 @@ export class RunCard {
     if (!this.restored) live(this.time, (node) => fill(node, duration(elapsed)));
   }
 
-  private replace(output: string, tables: ReturnType<typeof tablesOf>, charts: readonly ShownChart[], ask: AskRows): void {
+  private replace(ask: AskRows): void {
     fill(this.body);
-    for (const piece of pieces(output, tables, charts)) {
+    for (const piece of this.shown) {
       if (piece.kind === "text") {
         const view = new TextView(piece.text);
         view.draw();
@@ -233,7 +252,40 @@ export class RunCard {
     }
   }
 
+  /** The output as a document, of the rows that the page has; null while the program runs. */
+  report(): Report | null {
+    const parts = this.shown.map((piece): ReportPart => {
+      if (piece.kind !== "table") return piece;
+      const { columns, rows, total } = piece.table;
+      return { kind: "table", columns, rows, total };
+    });
+    return this.element.classList.contains("running") ? null : { title: this.info.title, parts: [...parts, ...this.notes] };
+  }
+
+  /** The same with rows that the server still has. */
+  private async wholeReport(): Promise<Report | null> {
+    const report = this.report();
+    if (!report) return null;
+    const parts: ReportPart[] = [];
+    for (const [index, part] of report.parts.entries()) {
+      const piece = this.shown[index];
+      if (piece?.kind !== "table" || part.kind !== "table") {
+        parts.push(part);
+        continue;
+      }
+      try {
+        const rows = await rowsFor(piece.table, this.ask).read(MOST_ROWS);
+        parts.push({ ...part, rows: rows.map((row) => row.cells) });
+      } catch (error) {
+        if (!(error instanceof NoRows)) throw error;
+        parts.push(part, { kind: "note", text: error.message });
+      }
+    }
+    return { ...report, parts };
+  }
+
   private failed(error: string, place: Diagnostics | null): void {
+    this.notes.push({ kind: "failure", text: error });
     const box = el("div", { class: "run-error" }, el("p", { class: "run-message" }, error));
     const line = place?.line ?? null;
     if (line !== null) {
@@ -256,11 +308,18 @@ export class RunCard {
   }
 
   private actions(): HTMLElement {
-    const make = (name: "copy" | "download" | "edit", key: "log.copy" | "log.save" | "log.reopen", act: () => void) =>
+    const make = (name: IconName, key: Key, act: () => void) =>
       named(el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: act } }, icon(name)), key);
     return el(
       "span",
       { class: "run-actions" },
+      make("print", "log.print", () => void this.wholeReport().then((report) => (report ? printReport(report) : announce(t("log.wait"), true)))),
+      make("report", "log.html", () => {
+        void this.wholeReport().then((report) => {
+          if (report) saveReport(report, fileName(report.title, "output"));
+          else announce(t("log.wait"), true);
+        });
+      }),
       make("edit", "log.reopen", () => this.events.reopen(this.info)),
       make("copy", "log.copy", () => {
         void copyText(this.whole()).then((done) => announce(t(done ? "copied" : "copyFailed"), !done));

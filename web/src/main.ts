@@ -21,6 +21,7 @@ import { STATE_FILE, SessionState } from "./panels/session_state";
 import { SharesPanel } from "./panels/shares";
 import { VariablesPanel } from "./panels/variables";
 import { type Answer, type Diagnostics, type Problem, completionsOf, contentBytes, problemsOf, variablesOf } from "./protocol";
+import { printsOutputs } from "./report";
 import { Runner } from "./runner";
 import { samples } from "./samples";
 import { applySettings, keepRollsBack, localeButtons, rollsBack, themeButton } from "./settings";
@@ -122,6 +123,7 @@ class App {
       if (state.name === "on") this.welcome();
       else if (this.wasOn) this.farewell();
     };
+    printsOutputs(() => this.log.reports());
     this.view.start();
   }
 

@@ -1,7 +1,7 @@
 /** A chart in the page: its picture as wide as there is room, values beside the pointer, and its files. */
 
 import { announce } from "../announce";
-import { el, fill } from "../dom";
+import { el, fileName, fill } from "../dom";
 import { live, locale, named, t } from "../i18n";
 import { icon } from "../icons";
 import { Hover } from "./hover";
@@ -66,7 +66,7 @@ function savingButtons(read: (language: Language) => ChartModel | null): HTMLEle
           on: {
             click: () => {
               const chart = read(locale());
-              if (chart) save(chart, fileName(chart.title));
+              if (chart) save(chart, fileName(chart.title, "chart"));
             },
           },
         },
@@ -85,10 +85,4 @@ function savingButtons(read: (language: Language) => ChartModel | null): HTMLEle
       });
     }),
   );
-}
-
-/** A title as the name of a file. */
-function fileName(title: string): string {
-  const clean = title.replace(/[\\/:*?"<>|\p{Cc}]/gu, "_").replace(/^\.+|[. ]+$/g, "").slice(0, 80);
-  return clean || "chart";
 }

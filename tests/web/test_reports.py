@@ -1,0 +1,80 @@
+"""Outputs as documents: saved as HTML, and printed, in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pypdf
+
+from tests.web.case import PageTestCase
+
+PROGRAM = """
+print('до <b>&')
+rows = []
+for i in range(150) do
+    rows = push(rows, ['строка ' + i, i * 1000.5, 2024])
+next i
+t = table(rows, ['<i>имя', 'сумма', 'год'])
+show_table(t)
+show_chart(chart(table([['a', 1], ['b', 2]], ['x', 'y']), "bar", "x", "y", title="Рисунок"))
+print(nothing)
+"""
+
+
+class ReportTests(PageTestCase):
+    """What becomes of an output outside the page."""
+
+    def test_html(self) -> None:
+        """One file with text, all rows, the chart and the error; it loads and runs nothing."""
+        page = self.page
+        page.run(PROGRAM)
+        page.click(".run [aria-label='Сохранить вывод в HTML']")
+        path = page.downloaded("Первые шаги.html")
+        text = path.read_text(encoding="utf-8")
+        for foreign in ("http://", "https://", "<script", "var(--", "<b>&", "<i>имя"):
+            self.assertNotIn(foreign, text)
+        page.driver.get(path.as_uri())
+        self.assertEqual("Первые шаги", page.driver.title)
+        self.assertEqual(["до <b>&"], page.texts("pre"))
+        self.assertEqual(["<i>имя", "сумма", "год"], page.texts("th"))
+        self.assertEqual(150, len(page.all("tbody tr")))
+        last = [cell.replace("\xa0", " ") for cell in page.texts("tbody tr:last-child td")]
+        self.assertEqual(["строка 149", "149 074,5", "2024"], last)
+        self.assertIn("Рисунок", page.texts("figure svg text"))
+        self.assertIn("nothing", page.one(".failure").text)
+        color = page.script("return getComputedStyle(document.querySelector('th')).backgroundColor")
+        self.assertEqual("rgb(244, 245, 248)", color)
+
+    def test_printed(self) -> None:
+        """The button prints this output: a document on white, and nothing of the page."""
+        page = self.page
+        page.run("print('чужой')")
+        card = page.run(PROGRAM)
+        page.script(
+            "window.print = () => {"
+            "window.printed = document.querySelector('.print-sheet').textContent;"
+            "window.titled = document.title; dispatchEvent(new Event('afterprint')); }"
+        )
+        card.find_element("css selector", "[aria-label^=Напечатать]").click()
+        page.until(lambda: page.script("return window.printed"), "nothing was printed")
+        printed = page.script("return window.printed")
+        self.assertIn("строка 149", printed)
+        self.assertNotIn("чужой", printed)
+        self.assertEqual("Первые шаги", page.script("return window.titled"))
+        self.assertEqual([], page.texts(".print-sheet"))
+
+    def test_browsers_own_command(self) -> None:
+        """Printing by the browser prints the outputs, not the application."""
+        page = self.page
+        page.run("print('первый вывод')")
+        page.run("print('второй вывод')")
+        page.script("document.documentElement.dataset.theme = 'dark'")
+        data = page.cdp("Page.printToPDF")["data"]
+        pages = pypdf.PdfReader(io.BytesIO(base64.b64decode(data))).pages
+        text = "\n".join(each.extract_text() for each in pages)
+        self.assertIn("первый вывод", text)
+        self.assertIn("второй вывод", text)
+        for part in ("Подключено", "Выполнить", "Примеры"):
+            self.assertNotIn(part, text)
+        self.assertEqual([], page.texts(".print-sheet"))
