@@ -153,7 +153,7 @@ class ShownChartTests(PageTestCase):
                 )
                 self.assertEqual(KINDS, kinds)
                 self.assertEqual([], page.script(BAD_TEXTS), width)
-                page.script("document.querySelector('.log-bar .icon-button').click()")
+                page.script("document.querySelector('.log-clear').click()")
 
     def test_follows_the_width(self) -> None:
         """A chart becomes narrower with the page, its letters keep their size."""

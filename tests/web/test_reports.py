@@ -9,6 +9,11 @@ import pypdf
 
 from tests.web.case import PageTestCase
 
+try:
+    from selenium.webdriver.common.keys import Keys
+except ImportError:  # then every test here is skipped
+    Keys = None  # type: ignore[assignment,misc]
+
 PROGRAM = """
 print('до <b>&')
 rows = []
@@ -69,12 +74,17 @@ class ReportTests(PageTestCase):
         page = self.page
         page.run("print('первый вывод')")
         page.run("print('второй вывод')")
+        page.write("# %% Блок\nprint('вывод блока')")
+        page.script("document.querySelector('.cm-content').focus()")
+        page.chord(Keys.CONTROL, Keys.ENTER)
+        page.until_text(".cell-output .text-block", "вывод блока")
         page.script("document.documentElement.dataset.theme = 'dark'")
         data = page.cdp("Page.printToPDF")["data"]
         pages = pypdf.PdfReader(io.BytesIO(base64.b64decode(data))).pages
         text = "\n".join(each.extract_text() for each in pages)
         self.assertIn("первый вывод", text)
         self.assertIn("второй вывод", text)
+        self.assertIn("вывод блока", text)
         for part in ("Подключено", "Выполнить", "Примеры"):
             self.assertNotIn(part, text)
         self.assertEqual([], page.texts(".print-sheet"))

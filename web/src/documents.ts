@@ -6,6 +6,16 @@ export interface Doc {
   readonly id: string;
   name: string;
   text: string;
+  /** The last outputs of its blocks. */
+  outputs?: CellRecord[];
+}
+
+/** The output of a block: the block's text, when it ran, and the server's answer. */
+export interface CellRecord {
+  readonly code: string;
+  /** Milliseconds since 1970. */
+  readonly sent: number;
+  readonly answer: Record<string, unknown>;
 }
 
 interface Stored {
@@ -23,6 +33,25 @@ let made = 0;
 function freshKey(): string {
   made += 1;
   return `${Date.now().toString(36)}-${made}`;
+}
+
+const MOST_OUTPUT = 300_000;
+
+/** The outputs that were stored with a document, as far as they are whole. */
+export function outputsOf(doc: Doc): CellRecord[] {
+  const all: unknown = doc.outputs;
+  if (!Array.isArray(all)) return [];
+  return all.filter((each): each is CellRecord => isRecord(each) && isString(each.code) && typeof each.sent === "number" && isRecord(each.answer));
+}
+
+/** Remembers the output of a block; of all outputs of a document those that ran last, as far as there is room. */
+export function rememberOutput(doc: Doc, record: CellRecord, codes: ReadonlySet<string>): void {
+  const others = outputsOf(doc).filter(({ code }) => code !== record.code && codes.has(code));
+  let room = MOST_OUTPUT;
+  doc.outputs = [...others, record]
+    .sort((a, b) => b.sent - a.sent)
+    .filter((each) => (room -= JSON.stringify(each).length) > 0)
+    .reverse();
 }
 
 /** All open documents in their order, one of them active. There is always at least one. */

@@ -34,6 +34,8 @@ import {
   lineNumbers,
   rectangularSelection,
 } from "@codemirror/view";
+import { cellOutputs, clearOutputs, outputsIn, showOutput } from "./cell_outputs";
+import { type ProgramCell, cellAt, cellsOf } from "./cells";
 import { type Ask, type Describe, completionSource, hoverCards } from "./completion";
 import { locale, t } from "./i18n";
 import { dataCodeSupport } from "./language";
@@ -47,6 +49,8 @@ export interface EditorEvents {
   readonly changed: () => void;
   readonly moved: () => void;
   readonly run: () => void;
+  /** Run the block at the cursor; false where the program has none. */
+  readonly runCell: () => boolean;
   readonly ask: Ask;
   readonly describe: Describe;
 }
@@ -95,6 +99,42 @@ export class Editor {
     const document = this.view.state.doc;
     const last = document.lineAt(to).from === to && to > from ? to - 1 : to;
     return { code: padded(text, from, to), lines: [document.lineAt(from).number, document.lineAt(last).number] };
+  }
+
+  /** The blocks of the program; none where it has no marks. */
+  cells(): ProgramCell[] {
+    return cellsOf(this.text);
+  }
+
+  /** The number of the block that the cursor is in; -1 without blocks. */
+  cellAtCursor(): number {
+    return cellAt(this.cells(), this.view.state.selection.main.head);
+  }
+
+  /** The text of a block, at its own lines. */
+  cellProgram(cell: ProgramCell): Program {
+    return { code: padded(this.text, cell.from, cell.to), lines: cell.lines };
+  }
+
+  /** Puts the output of a block beneath it. */
+  showOutput(cell: ProgramCell, element: HTMLElement): void {
+    showOutput(this.view, cell.from, cell.to, element);
+  }
+
+  outputs(): HTMLElement[] {
+    return outputsIn(this.view.state);
+  }
+
+  clearOutputs(): void {
+    clearOutputs(this.view);
+  }
+
+  /** Moves the cursor into a block. */
+  enterCell(cell: ProgramCell): void {
+    const { doc } = this.view.state;
+    const line = doc.lineAt(cell.from);
+    const at = line.to < cell.to ? line.to + 1 : line.to;
+    this.view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "nearest", yMargin: 40 }) });
   }
 
   hasSelection(): boolean {
@@ -170,7 +210,7 @@ export class Editor {
       Prec.highest(
         keymap.of([
           { key: "Mod-Enter", run },
-          { key: "Shift-Enter", run },
+          { key: "Shift-Enter", run: () => this.events.runCell() || run() },
           { key: "Ctrl-Enter", run },
           { key: "Enter", run: leaveFinishedWord },
           { key: "Tab", run: acceptCompletion },
@@ -199,6 +239,7 @@ export class Editor {
       highlightSelectionMatches(),
       search({ top: true }),
       dataCodeSupport(),
+      cellOutputs(),
       editorTheme,
       keymap.of([
         ...closeBracketsKeymap,

@@ -25,6 +25,7 @@ export const editorTheme = EditorView.theme({
   ".cm-lint-marker-error": { content: "normal", background: "var(--error)" },
   ".cm-lint-marker-warning": { content: "normal", background: "var(--warning)" },
   ".cm-lint-marker-info": { content: "normal", background: "var(--accent)" },
+  ".cm-cell-head": { borderTop: "1px solid var(--border-strong)", fontWeight: "700" },
   ".cm-activeLine": { backgroundColor: "var(--line)" },
   ".cm-activeLineGutter": { backgroundColor: "var(--line)", color: "var(--text)" },
   "&.cm-focused .cm-matchingBracket, .cm-matchingBlock": {

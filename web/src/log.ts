@@ -34,11 +34,15 @@ export interface RunInfo {
   readonly title: string;
   readonly code: string;
   readonly lines: readonly [number, number] | null;
+  /** Its output stands beneath its block in the program. */
+  readonly inCell?: boolean;
 }
 
 export interface LogEvents {
   /** Show a line of a document in the editor. */
   readonly goTo: (document: string, line: number, column: number | null) => void;
+  /** The reader wants to see no outputs any more. */
+  readonly cleared: () => void;
   /** Open the code of a run again. */
   readonly reopen: (info: RunInfo) => void;
   /** Show nothing but the output, or the editor, too, again; tells which it is now. */
@@ -61,7 +65,7 @@ export class Log {
       el("p", { class: "log-hint" }, say("log.hint")),
     );
     const clear = named(
-      el("button", { class: "icon-button", attrs: { type: "button" }, on: { click: () => this.clear() } }, icon("trash")),
+      el("button", { class: "icon-button log-clear", attrs: { type: "button" }, on: { click: () => this.clear() } }, icon("trash")),
       "log.clear",
     );
     const full = named(
@@ -79,6 +83,14 @@ export class Log {
     );
   }
 
+  /** A card for the run of a block, which `place` puts beneath it. */
+  beginCell(info: RunInfo, place: (element: HTMLElement) => void, sent?: Date): RunCard {
+    const card = new RunCard(info, this.events, () => false, sent);
+    this.runs.set(card.element, card);
+    place(card.element);
+    return card;
+  }
+
   /** A card for a run that begins now, or began at `sent`. */
   begin(info: RunInfo, sent?: Date): RunCard {
     this.empty.hidden = true;
@@ -91,12 +103,13 @@ export class Log {
     return card;
   }
 
-  /** All outputs as documents, of what the page has of them. */
-  reports(): Report[] {
-    return [...this.cards.children].flatMap((element) => this.runs.get(element)?.report() ?? []);
+  /** Outputs as documents, of what the page has of them: those beneath blocks, and all of the log. */
+  reports(beneath: readonly HTMLElement[]): Report[] {
+    return [...beneath, ...this.cards.children].flatMap((element) => this.runs.get(element)?.report() ?? []);
   }
 
   clear(): void {
+    this.events.cleared();
     for (const card of [...this.cards.children]) {
       if (!card.classList.contains("running")) card.remove();
     }

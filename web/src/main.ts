@@ -3,10 +3,11 @@
 import { announce, announcers } from "./announce";
 import { Connection, ConnectionLost } from "./connection";
 import { ConnectionView, helpButton } from "./connection_view";
-import { Documents, type Doc } from "./documents";
+import { type ProgramCell, cellsOf } from "./cells";
+import { Documents, type Doc, outputsOf, rememberOutput } from "./documents";
 import { add, download, el, fill } from "./dom";
 import { Editor } from "./editor";
-import { duration, live, locale, named, number, say, setLocale, size, t } from "./i18n";
+import { duration, hinted, live, locale, named, number, say, setLocale, size, t } from "./i18n";
 import { type IconName, icon } from "./icons";
 import { Library, functionCard } from "./library";
 import { Log, type RunInfo } from "./log";
@@ -20,7 +21,7 @@ import { SamplesPanel } from "./panels/samples";
 import { STATE_FILE, SessionState } from "./panels/session_state";
 import { SharesPanel } from "./panels/shares";
 import { VariablesPanel } from "./panels/variables";
-import { type Answer, type Diagnostics, type Problem, completionsOf, contentBytes, problemsOf, variablesOf } from "./protocol";
+import { type Answer, type Diagnostics, type Problem, asAnswer, completionsOf, contentBytes, problemsOf, variablesOf } from "./protocol";
 import { printsOutputs } from "./report";
 import { Runner } from "./runner";
 import { samples } from "./samples";
@@ -36,6 +37,13 @@ const CHECK_AFTER = 900;
 const STORE_AFTER = 400;
 const LOOK_EVERY = 2000;
 const LARGEST_CHECKED = 200_000;
+
+/** What of an answer is stored with its block: without the names by which the session knows its tables. */
+function keptAnswer(answer: Answer): Record<string, unknown> {
+  const { success, output, error, diagnostics, warnings, tables, charts } = answer;
+  const rows = Array.isArray(tables) ? tables.map((table: object) => ({ ...table, table: undefined })) : tables;
+  return { success, output, error, diagnostics, warnings, tables: rows, charts };
+}
 
 class App {
   private readonly connection = new Connection();
@@ -74,6 +82,7 @@ class App {
       changed: () => this.edited(),
       moved: () => this.toolbar?.update(),
       run: () => this.run(),
+      runCell: () => this.runCell(),
       ask: async (code, position) => this.complete(code, position),
       describe: async (name) => {
         const found = await this.library.find(name);
@@ -83,6 +92,11 @@ class App {
     this.log = new Log({
       goTo: (id, line, column) => this.goTo(id, line, column),
       fill: () => this.main.classList.toggle("only-output"),
+      cleared: () => {
+        this.editor.clearOutputs();
+        for (const doc of this.documents.all) delete doc.outputs;
+        this.store();
+      },
       reopen: (info) => this.openNew(info.title, info.code.replace(/^\n+/, "")),
     });
     this.runner = new Runner(this.connection, this.log, {
@@ -110,6 +124,8 @@ class App {
     });
     this.toolbar = new Toolbar(this.runner, this.editor, {
       run: () => this.run(),
+      runCell: () => void this.runCell(),
+      runBelow: () => void this.runCells(this.editor.cellAtCursor()),
       stop: () => void this.runner.cancel(),
       import: (files) => void this.importFiles(files),
       export: () => this.exportActive(),
@@ -123,7 +139,7 @@ class App {
       if (state.name === "on") this.welcome();
       else if (this.wasOn) this.farewell();
     };
-    printsOutputs(() => this.log.reports());
+    printsOutputs(() => this.log.reports(this.editor.outputs()));
     this.view.start();
   }
 
@@ -192,11 +208,70 @@ class App {
   // --- Running ---------------------------------------------------------------------------------
 
   private run(): void {
-    const { code, lines } = this.editor.program();
     const doc = this.documents.active;
+    if (!this.editor.hasSelection() && this.editor.cells().length > 0) {
+      void this.runCells(0);
+      return;
+    }
+    const { code, lines } = this.editor.program();
     this.failures.delete(doc.id);
     this.showProblems();
     void this.runner.run({ document: doc.id, title: doc.name, code, lines });
+  }
+
+  /** Runs the block at the cursor, and moves on to the next; false where there are no blocks. */
+  private runCell(): boolean {
+    const cells = this.editor.cells();
+    const at = this.editor.cellAtCursor();
+    if (at < 0) return false;
+    void this.runOne(cells[at]!);
+    const next = cells[at + 1];
+    if (next) this.editor.enterCell(next);
+    return true;
+  }
+
+  /** Runs the blocks from one on, one after the other, until one fails. */
+  private async runCells(first: number): Promise<void> {
+    const { id } = this.documents.active;
+    for (let at = Math.max(0, first); ; at += 1) {
+      // The program may be edited meanwhile; in another tab there are other blocks.
+      const cell = this.editor.cells()[at];
+      if (!cell || this.documents.active.id !== id) return;
+      const answer = await this.runOne(cell);
+      if (!answer?.success) return;
+    }
+  }
+
+  private async runOne(cell: ProgramCell): Promise<Answer | null> {
+    const doc = this.documents.active;
+    const { code, lines } = this.editor.cellProgram(cell);
+    this.failures.delete(doc.id);
+    this.showProblems();
+    const sent = Date.now();
+    const title = cell.title || doc.name;
+    const info = { document: doc.id, title, code, lines, inCell: true };
+    const answer = await this.runner.run(info, (element) => this.editor.showOutput(cell, element));
+    if (answer) {
+      const codes = new Set(cellsOf(doc.text).map(({ from, to }) => doc.text.slice(from, to)));
+      rememberOutput(doc, { code: code.trim(), sent, answer: keptAnswer(answer) }, codes);
+      this.store();
+    }
+    return answer;
+  }
+
+  /** Puts the outputs that were stored with a program beneath its blocks. */
+  private showOutputs(doc: Doc): void {
+    const known = new Map(outputsOf(doc).map((each) => [each.code, each]));
+    if (known.size === 0) return;
+    for (const cell of this.editor.cells()) {
+      const { code, lines } = this.editor.cellProgram(cell);
+      const kept = known.get(code.trim());
+      const answer = kept && asAnswer(kept.answer);
+      if (!answer) continue;
+      const info = { document: doc.id, title: cell.title || doc.name, code, lines, inCell: true };
+      const card = this.log.beginCell(info, (element) => this.editor.showOutput(cell, element), new Date(kept.sent));
+      card.finish(answer, () => Promise.reject(new ConnectionLost()));
+    }
   }
 
   private ended(info: RunInfo, answer: Answer | null, where: Diagnostics | null): void {
@@ -235,7 +310,9 @@ class App {
 
   private openActive(): void {
     const doc = this.documents.active;
-    this.editor.open(this.states.get(doc.id) ?? this.editor.fresh(doc.text));
+    const state = this.states.get(doc.id);
+    this.editor.open(state ?? this.editor.fresh(doc.text));
+    if (!state) this.showOutputs(doc);
     this.checked = [];
     this.tabs.render();
     this.showProblems();
@@ -463,6 +540,8 @@ class App {
 }
 
 interface ToolbarEvents {
+  readonly runCell: () => void;
+  readonly runBelow: () => void;
   readonly run: () => void;
   readonly stop: () => void;
   readonly import: (files: readonly File[]) => void;
@@ -475,6 +554,8 @@ class Toolbar {
   readonly element: HTMLElement;
   private readonly runWords = el("span");
   private readonly runButton: HTMLButtonElement;
+  private readonly cellButton: HTMLButtonElement;
+  private readonly belowButton: HTMLButtonElement;
   private readonly stopButton: HTMLButtonElement;
   private readonly clock = el("span", { class: "clock", attrs: { role: "timer", "aria-live": "off" } });
   private readonly bar = el("progress", { attrs: { max: 1 } });
@@ -493,6 +574,10 @@ class Toolbar {
       icon("play"),
       this.runWords,
     );
+    const small = (key: Key, help: Key, act: () => void): HTMLButtonElement =>
+      hinted(el("button", { class: "button cell-button", attrs: { type: "button" }, on: { click: act } }, say(key)), help);
+    this.cellButton = small("run.cell", "run.cellHelp", events.runCell);
+    this.belowButton = small("run.below", "run.belowHelp", events.runBelow);
     this.stopButton = el(
       "button",
       { class: "button danger", id: "stop", attrs: { type: "button" }, on: { click: events.stop } },
@@ -521,6 +606,8 @@ class Toolbar {
       "div",
       { class: "toolbar", attrs: { role: "toolbar" } },
       this.runButton,
+      this.cellButton,
+      this.belowButton,
       this.stopButton,
       this.clock,
       this.progress,
@@ -544,6 +631,7 @@ class Toolbar {
     const focused = document.activeElement;
     this.element.classList.toggle("is-running", running);
     this.runButton.hidden = running;
+    this.cellButton.hidden = this.belowButton.hidden = running || this.editor.cells().length === 0;
     this.stopButton.hidden = !running;
     // Not `disabled`, which would take the focus away.
     this.stopButton.setAttribute("aria-disabled", String(cancelling));

@@ -47,17 +47,18 @@ export class Runner {
     return this.card?.elapsed ?? 0;
   }
 
-  async run(info: RunInfo): Promise<void> {
+  /** Runs a program; its answer, null where there is none. `place` puts its output beneath its block. */
+  async run(info: RunInfo, place?: (element: HTMLElement) => void): Promise<Answer | null> {
     if (this.card) {
       announce(t("run.already"), true);
-      return;
+      return null;
     }
     if (this.connection.state.name !== "on") {
       announce(t("run.offline"), true);
       this.connection.retry();
-      return;
+      return null;
     }
-    const card = this.log.begin(info);
+    const card = place ? this.log.beginCell(info, place) : this.log.begin(info);
     const { position } = this.connection;
     const answer = this.connection.request(
       {
@@ -77,7 +78,7 @@ export class Runner {
       this.listeners(card),
     );
     this.connection.remember({ ...info, sent: Date.now(), position });
-    await this.follow(info, card, answer);
+    return this.follow(info, card, answer);
   }
 
   /** Draws the programs again that this page sent before it was loaded anew; one of them may still run. */
@@ -85,7 +86,8 @@ export class Runner {
     for (const run of runs) {
       const card = this.log.begin(run, new Date(run.sent));
       const claimed = this.connection.claim(run.seq, this.listeners(card));
-      if (!claimed) card.element.remove();
+      // The output of a block is kept with the block.
+      if (!claimed || (run.inCell && !claimed.running)) card.element.remove();
       else if (claimed.running) void this.follow(run, card, claimed.answer);
       else void this.finish(run, card, claimed.answer);
     }
@@ -102,12 +104,13 @@ export class Runner {
   }
 
   /** Waits for the end of the program that runs. */
-  private async follow(info: RunInfo, card: RunCard, coming: Promise<Answer>): Promise<void> {
+  private async follow(info: RunInfo, card: RunCard, coming: Promise<Answer>): Promise<Answer | null> {
     this.card = card;
     this.events.changed();
     const answer = await this.finish(info, card, coming);
     this.events.changed();
     this.events.ended(info, answer, answer && !answer.success ? diagnosticsOf(answer) : null);
+    return answer;
   }
 
   private async finish(info: RunInfo, card: RunCard, coming: Promise<Answer>): Promise<Answer | null> {

@@ -25,6 +25,7 @@ export interface SentRun {
   readonly title: string;
   readonly code: string;
   readonly lines: readonly [number, number] | null;
+  readonly inCell?: boolean;
   /** Milliseconds since 1970. */
   readonly sent: number;
   /** Bytes of output that the session had streamed before it. */

@@ -40,6 +40,10 @@ export const english = {
 
   "run.all": "Run",
   "run.selection": "Run selection",
+  "run.cell": "Block",
+  "run.cellHelp": "Run the block at the cursor (Shift+Enter)",
+  "run.below": "Below",
+  "run.belowHelp": "Run the block at the cursor and all below",
   "run.stop": "Stop",
   "run.running": "Running",
   "run.already": "A program is running. Stop it first (Esc).",
@@ -344,6 +348,10 @@ export const russian: Record<Key, string> = {
 
   "run.all": "Выполнить",
   "run.selection": "Выполнить выделенное",
+  "run.cell": "Блок",
+  "run.cellHelp": "Выполнить блок у курсора (Shift+Enter)",
+  "run.below": "Ниже",
+  "run.belowHelp": "Выполнить блок у курсора и все ниже",
   "run.stop": "Остановить",
   "run.running": "Выполняется",
   "run.already": "Программа уже выполняется. Сначала остановите её (Esc).",
