@@ -73,6 +73,31 @@ class UploadTests(PageTestCase):
         page.until(lambda: page.program() == "print('итог')\n", "it does not open")
         self.assertEqual(2, len(page.all("[role=tab][aria-controls=editor]")))
 
+    def test_program_saved(self) -> None:
+        """A program is saved in the session's folder, not over another unasked, and again."""
+        page = self.page
+        page.run("write_file('занято.dc', 'x')")
+        page.write("print('первый')")
+        page.click("[aria-label='Сохранить на сервере']")
+        page.fill("[name=server-path]", "занято")
+        page.keys(Keys.ENTER)
+        page.until_text("dialog h2", "Заменить занято.dc?")
+        page.keys(Keys.ESCAPE)
+        page.until(lambda: len(page.all("dialog")) == 1, "the question stays")
+        page.fill("[name=server-path]", "моя.dc")
+        page.keys(Keys.ENTER)
+        page.until(lambda: not page.all("dialog"), "the dialog stays")
+        page.until_text("#panel-files .file-name", "моя.dc")
+        self.assertIn("моя", page.texts("[aria-controls=editor][aria-selected=true]")[0])
+        page.write("print('второй')")
+        page.chord(Keys.CONTROL, "s")
+        page.until_text(".toast", "Сохранено: моя.dc")
+        page.run(
+            "copy_file('моя.dc', 'моя.txt')\ncopy_file('занято.dc', 'занято.txt')\n"
+            "print(read_file('моя.txt'), read_file('занято.txt'))"
+        )
+        self.assertEqual("print('второй') x\n", page.output())
+
     def test_preview(self) -> None:
         """Workbooks, sheet by sheet, and files of Windows are shown as the server reads them."""
         page = self.page
@@ -164,6 +189,8 @@ class NoUploadsTests(PageTestCase):
 class ShareTests(PageTestCase):
     """The panel of shares."""
 
+    flags = ("--use-ve", "--smb-write")
+
     def setUp(self) -> None:
         """A share with a few files."""
         super().setUp()
@@ -206,6 +233,24 @@ class ShareTests(PageTestCase):
         self.assertEqual('t = read_file("lib://data/web отчеты/март.csv"', page.program())
         page.run(page.program() + ")\nprint(sum(t['сумма']))")
         self.assertEqual("12\n", page.output())
+
+    def test_program_on_a_share(self) -> None:
+        """A program is saved on a share, quotes and lines and all, and opened from there."""
+        page = self.page
+        self.connect()
+        text = "print(\"а\", 'б')\nprint('\"')"
+        self.row("web отчеты")
+        page.write(text)
+        page.click("[aria-label='Сохранить на сервере']")
+        page.fill("[name=server-path]", "lib://data/web отчеты/прог.dc")
+        page.keys(Keys.ENTER)
+        page.until(lambda: not page.all("dialog"), "the dialog stays")
+        saved = self.samba.folder / "web отчеты" / "прог.dc"
+        self.assertEqual(text, saved.read_text(encoding="utf-8"))
+        page.write("")
+        self.row("web отчеты").click()
+        self.row("прог.dc").click()
+        page.until(lambda: page.program() == text, "it does not open")
 
     def test_preview(self) -> None:
         """A CSV file is shown as a table, a text as text."""

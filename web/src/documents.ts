@@ -6,6 +6,8 @@ export interface Doc {
   readonly id: string;
   name: string;
   text: string;
+  /** Where on the server it was opened from, or saved last: in the session's folder, or `lib://…`. */
+  path?: string;
   /** The last outputs of its blocks. */
   outputs?: CellRecord[];
 }

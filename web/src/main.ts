@@ -23,6 +23,7 @@ import { SharesPanel } from "./panels/shares";
 import { VariablesPanel } from "./panels/variables";
 import { type Answer, type Diagnostics, type Problem, asAnswer, completionsOf, contentBytes, problemsOf, variablesOf } from "./protocol";
 import { printsOutputs } from "./report";
+import { saveAgain, saveProgram } from "./server_documents";
 import { Runner } from "./runner";
 import { samples } from "./samples";
 import { applySettings, keepRollsBack, localeButtons, rollsBack, themeButton } from "./settings";
@@ -129,6 +130,7 @@ class App {
       stop: () => void this.runner.cancel(),
       import: (files) => void this.importFiles(files),
       export: () => this.exportActive(),
+      save: () => this.saveOnServer(),
       layout: () => this.changeLayout(),
     });
     this.assemble(place);
@@ -359,7 +361,36 @@ class App {
     if (!answer) return;
     const text = answer.success && typeof answer.content === "string" ? decodedText(contentBytes(answer.content)) : null;
     if (text === null) announce(answer.error ?? t("preview.binary"), true);
-    else this.openNew(file.name.replace(/\.dc$/i, ""), text.replaceAll("\r\n", "\n"));
+    else {
+      this.openNew(file.name.split("/").at(-1)!.replace(/\.dc$/i, ""), text.replaceAll("\r\n", "\n"));
+      this.documents.active.path = file.path;
+      this.store();
+    }
+  }
+
+  /** Saves the program on the server, at a path that is asked for. */
+  private saveOnServer(): void {
+    const doc = this.documents.active;
+    saveProgram(this.request, { name: doc.name, text: doc.text, path: doc.path ?? null }, (path) => {
+      doc.path = path;
+      this.documents.rename(doc.id, path.split("/").at(-1)!.replace(/\.dc$/i, ""));
+      this.tabs.render();
+      this.store();
+      announce(t("server.saved", { name: path }));
+      void this.files.refresh();
+    });
+  }
+
+  /** Keeps all programs in the browser, and the one in sight where it is on the server. */
+  private async save(): Promise<void> {
+    const isStored = this.documents.store();
+    const { path, text } = this.documents.active;
+    if (!isStored || !path) {
+      announce(t(isStored ? "tabs.stored" : "tabs.noRoom"), !isStored);
+      return;
+    }
+    const problem = await saveAgain(this.request, path, text);
+    announce(problem ?? t("server.saved", { name: path }), problem !== null);
   }
 
   /** Shows the value of a variable beneath the output of the programs. */
@@ -493,8 +524,7 @@ class App {
     } else if (event.key === "Enter" && modified && !inField) {
       this.run();
     } else if (event.key.toLowerCase() === "s" && modified && !event.shiftKey && !event.altKey) {
-      const stored = this.documents.store();
-      announce(t(stored ? "tabs.stored" : "tabs.noRoom"), !stored);
+      void this.save();
     } else {
       return;
     }
@@ -540,6 +570,7 @@ class App {
 }
 
 interface ToolbarEvents {
+  readonly save: () => void;
   readonly runCell: () => void;
   readonly runBelow: () => void;
   readonly run: () => void;
@@ -615,6 +646,7 @@ class Toolbar {
       rollback,
       this.tool("search", "find.title", () => editor.find()),
       this.tool("folder", "import.title", () => chosen.click()),
+      this.tool("save", "server.title", events.save),
       this.tool("download", "export.title", events.export),
       layout,
       chosen,
