@@ -30,6 +30,7 @@ from datacode.tables.filters import is_utf8
 from datacode.values.column_storage import ColumnData
 from datacode.values.equality import equal
 from datacode.values.lazy_polars import pl
+from datacode.values.stored_column import StoredColumn
 from datacode.values.table import Table
 from datacode.values.types import EPSILON, Value
 
@@ -63,7 +64,9 @@ class _Inexact(Exception):
 
 
 def are_at_hand(columns: Sequence[ColumnData]) -> bool:
-    """Do the cells cost little enough to have as series?"""
+    """Do the cells cost little enough to have as series? Those in files are read as they come."""
+    if any(isinstance(column, StoredColumn) and not column.is_loaded for column in columns):
+        return False
     cells = sum(len(column) for column in columns if not column.is_stored_as_series())
     return not cells or cells >= WORTH_IMPORT or "polars" in sys.modules
 

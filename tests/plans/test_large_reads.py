@@ -91,6 +91,8 @@ class ColumnTests(SynchronousTestCase):
         """They go through its parts."""
         code = (
             'c = t["id"]\nprint(sum(c), average(c), min(c), max(c), len(c))\n'
+            "k = 0\nfor row in t do\n k = k + row[0] % 7\nnext row\nprint(k)\n"
+            's = table_sort(t, "name", false)\nprint(s.idx[0])\n'
             'try\n print(sum(t["part"]))\ncatch e\n print("refused")\nendtry\n'
         )
         with tempfile.TemporaryDirectory() as folder:
