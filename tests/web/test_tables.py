@@ -53,7 +53,7 @@ class GridTests(PageTestCase):
         self.assertIn("4 строки × 4 столбца", page.one(".table-title").text)
         self.assertEqual(["Томск", "Казань", "Москва", "Казань"], self.column(1))
         self.assertEqual(
-            ["текст", "целое", "дата", "дробное · пустых: 2"], page.texts(".grid-type")
+            ["текст", "целое число", "дата", "число · пустых: 2"], page.texts(".grid-type")
         )
         self.assertEqual(["null", "null"], page.texts(".grid-cell.null"))
 
@@ -72,7 +72,7 @@ class GridTests(PageTestCase):
         page.all(".grid-sort")[1].click()
         self.assertEqual(["300", "1200", "45", "5"], self.column(2))
         page.all(".grid-sort")[discount].click()
-        self.assertEqual(["0.1", "0.25", "null", "null"], self.column(4))
+        self.assertEqual(["0,1", "0,25", "null", "null"], self.column(4))
 
     def test_filtered(self) -> None:
         """Filters of several columns narrow the rows."""
@@ -95,7 +95,7 @@ class GridTests(PageTestCase):
         page.run(MANY)
         self.assertNotIn("первые", page.one(".table-title").text)
         self.assertEqual("5001", page.one(".grid").get_attribute("aria-rowcount"))
-        self.assertEqual(["целое", "текст · пустых: 2\xa0499"], page.texts(".grid-type"))
+        self.assertEqual(["целое число", "текст · пустых: 2\xa0499"], page.texts(".grid-type"))
         page.script("document.querySelector('.grid').scrollTop = 2500 * 28")
         page.until_text(".grid-cell", "row 2510")
         self.assertIn("2\xa0511", page.texts(".grid-number"))
@@ -164,9 +164,34 @@ class SavingTests(PageTestCase):
         page.run(SALES)
         page.all(".grid-sort")[1].click()
         self._button("CSV").click()
-        text = page.downloaded("table.csv").read_text(encoding="utf-8-sig")
+        saved = page.downloaded("t.csv")
+        text = saved.read_text(encoding="utf-8-sig")
+        saved.unlink()
+        expected = ["город;сумма;день;скидка", "Казань;5;2024-01-01;0,25"]
+        self.assertEqual(expected, text.splitlines()[:2])
+        page.locale("en")
+        self._button("CSV").click()
+        text = page.downloaded("t.csv").read_text(encoding="utf-8-sig")
         self.assertEqual(
             ["город,сумма,день,скидка", "Казань,5,2024-01-01,0.25"], text.splitlines()[:2]
+        )
+
+    def test_languages(self) -> None:
+        """Numbers and dates are the reader's, but for numbers that are names."""
+        page = self.page
+        page.run(
+            "t = table([[20240, 1234567.5, '2024-01-31'], [5, 0.25, '2024-02-01']],"
+            " ['код', 'сумма', 'дата'])\nshow_table(t)"
+        )
+        page.one(".grid")
+        self.assertEqual(
+            ["20240", "1\u00a0234\u00a0567,5", "31.01.2024"], page.texts(".grid-cell")[:3]
+        )
+        self.assertEqual("1234567.5", page.all(".grid-cell")[1].get_attribute("title"))
+        page.locale("en")
+        page.until(
+            lambda: page.texts(".grid-cell")[:3] == ["20240", "1,234,567.5", "2024-01-31"],
+            "still in Russian",
         )
 
     def test_whole_table(self) -> None:
@@ -178,7 +203,7 @@ class SavingTests(PageTestCase):
         page.until(lambda: page.texts(".grid-cell")[:1] == ["4999"], "not sorted")
         self._button("CSV").click()
         lines = page.downloaded("table.csv").read_text(encoding="utf-8-sig").splitlines()
-        self.assertEqual((5001, "4999,", "0,row 0"), (len(lines), lines[1], lines[-1]))
+        self.assertEqual((5001, "4999;", "0;row 0"), (len(lines), lines[1], lines[-1]))
         self._button("XLSX").click()
         sheet = openpyxl.load_workbook(page.downloaded("table.xlsx")).active
         assert sheet is not None
@@ -189,7 +214,7 @@ class SavingTests(PageTestCase):
         page = self.page
         page.run(SALES)
         self._button("XLSX").click()
-        sheet = openpyxl.load_workbook(page.downloaded("table.xlsx")).active
+        sheet = openpyxl.load_workbook(page.downloaded("t.xlsx")).active
         assert sheet is not None
         rows = list(sheet.iter_rows(values_only=True))
         self.assertEqual(("город", "сумма", "день", "скидка"), rows[0])

@@ -11,6 +11,7 @@ import { type Answer, type Diagnostics, chartsOf, diagnosticsOf, tablesOf, warni
 import { tokenLength } from "./positions";
 import { MOST_ROWS, type Report, type ReportPart, printReport, saveReport } from "./report";
 import { type AskRows, NoRows, rowsFor } from "./table/rows";
+import { shownNames } from "./table/shown";
 import { tableView } from "./table/view";
 import { TextView } from "./text_view";
 import type { Key } from "./texts";
@@ -252,13 +253,16 @@ export class RunCard {
 
   private replace(ask: AskRows): void {
     fill(this.body);
+    const tables = this.shown.filter((piece) => piece.kind === "table");
+    const names = shownNames(this.info.code, tables.length);
+    let place = 0;
     for (const piece of this.shown) {
       if (piece.kind === "text") {
         const view = new TextView(piece.text);
         view.draw();
         this.body.append(view.element);
       } else if (piece.kind === "table") {
-        this.body.append(tableView(piece.table, ask));
+        this.body.append(tableView(piece.table, ask, names[place++] ?? "table"));
       } else {
         this.body.append(makeFigure((language) => readChart(piece.chart, language)).element);
       }

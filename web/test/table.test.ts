@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { shownCell, shownNames, shownNumber, toRussianCsv, toTabs } from "../src/table/shown";
 import { inflateRawSync } from "node:zlib";
 import cases from "../../tests/tables/browsing.json";
 import { test } from "node:test";
@@ -122,4 +123,33 @@ test("a workbook is an archive whose sheet holds the cells", async () => {
   assert.ok(sheet.includes('<c r="B2"><v>1.5</v></c>'));
   assert.ok(sheet.includes('<c r="C3" t="b"><v>1</v></c>'));
   assert.ok(sheet.includes("&lt;b&gt;"));
+});
+
+test("numbers and dates as the reader writes them", () => {
+  assert.equal(shownNumber(1234567.25, "ru", true), "1\u00a0234\u00a0567,25");
+  assert.equal(shownNumber(-12345, "en", true), "-12,345");
+  assert.equal(shownNumber(2024, "ru", true), "2024");
+  assert.equal(shownNumber(12345, "ru", false), "12345");
+  assert.equal(shownNumber(NaN, "ru", true), "NaN");
+  assert.equal(shownNumber(0.1 + 0.2, "ru", true), "0,3");
+  const date = { name: "день", type: "Date", nulls: 0 };
+  assert.equal(shownCell("2024-01-31", date, "ru"), "31.01.2024");
+  assert.equal(shownCell("2024-01-31T10:30:00", date, "ru"), "31.01.2024 10:30:00");
+  assert.equal(shownCell("2024-01-31", date, "en"), "2024-01-31");
+  assert.equal(shownCell("31.01.24", date, "ru"), "31.01.24");
+  assert.equal(shownCell(123456, { name: "order_id", type: "Integer", nulls: 0 }, "ru"), "123456");
+});
+
+test("tabs and semicolons for spreadsheets", () => {
+  const data = table(["String", "Float"], ["a\tb", 1.5], ['"c"; d', null]);
+  assert.equal(toTabs(data.columns, data.rows, "en"), 'c0\tc1\r\n"a\tb"\t1.5\r\n"""c""; d"\t\r\n');
+  assert.equal(toRussianCsv(data.columns, data.rows), 'c0;c1\r\na\tb;1,5\r\n"""c""; d";\r\n');
+});
+
+test("files are named after the variable", () => {
+  assert.deepEqual(shownNames("show_table(t)", 1), ["t"]);
+  assert.deepEqual(shownNames("show_table(продажи, 5)\n# show_table(x)\nшт", 2), ["продажи", "шт"]);
+  assert.deepEqual(shownNames("show_table(table_head(t, 5))", 1), [null]);
+  assert.deepEqual(shownNames("for i in range(2) do\nshow_table(t)\nnext i", 2), [null, null]);
+  assert.deepEqual(shownNames('print("show_table(t)")\nx', 1), ["x"]);
 });

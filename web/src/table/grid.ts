@@ -13,9 +13,9 @@ import {
   type TableData,
   cellText,
   isNumeric,
-  shortNumber,
 } from "./data";
 import { typeName } from "./names";
+import { shownCell } from "./shown";
 import type { Rows } from "./rows";
 
 const ROW_HEIGHT = 28;
@@ -40,12 +40,6 @@ function textWidth(text: string, bold: boolean): number {
   return ruler.measureText(text.slice(0, 80)).width;
 }
 
-/** A cell's text on one line, numbers as the eye wants them. */
-function oneLine(cell: Cell | undefined): string {
-  if (typeof cell === "number") return shortNumber(cell);
-  return cellText(cell).replace(/\s*\r?\n\s*/g, " ⏎ ");
-}
-
 function nullsText(table: TableData, column: Column): string {
   if (column.nulls === 0) return "";
   return t(table.counted ? "table.nulls" : "table.nullsPart", { n: number(column.nulls) });
@@ -57,7 +51,7 @@ function measureColumns(table: TableData): number[] {
     const type = `${typeName(column.type)} · ${nullsText(table, column)}`;
     width = Math.max(width, textWidth(type, false) * 0.9 + 24);
     for (const row of table.rows.slice(0, 200)) {
-      width = Math.max(width, textWidth(oneLine(row[index]), false) + 24);
+      width = Math.max(width, textWidth(shownCell(row[index], column, locale()), false) + 24);
     }
     return Math.round(Math.min(Math.max(width, NARROWEST), WIDEST));
   });
@@ -345,7 +339,7 @@ class GridView implements Grid {
 
   /** A cell; of a row that is still on its way, an empty place. */
   private cell(value: Cell | undefined, position: number, index: number, here: boolean): HTMLElement {
-    const text = here ? oneLine(value) : "…";
+    const text = here ? shownCell(value, this.table.columns[index]!, locale()) : "…";
     const whole = here ? cellText(value) : text;
     const kind = (here ? (value === null ? " null" : "") : " waiting") + (isNumeric(this.table.columns[index]!) ? " numeric" : "");
     const cell = el(

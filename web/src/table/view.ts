@@ -1,7 +1,7 @@
 /** A table in the log: what it is, the grid, and what can be done with it. */
 
 import { add, copyText, download, el, fill } from "../dom";
-import { live, named, number, say, t } from "../i18n";
+import { live, locale, named, number, say, t } from "../i18n";
 import { type IconName, icon } from "../icons";
 import { announce } from "../announce";
 import type { Key } from "../texts";
@@ -9,13 +9,14 @@ import { makeChart } from "./chart";
 import { type Cell, type TableData, toCsv } from "./data";
 import { makeGrid } from "./grid";
 import { type AskRows, NoRows, type Rows, rowsFor } from "./rows";
+import { toRussianCsv, toTabs } from "./shown";
 import { fitsSheet, toXlsx } from "./xlsx";
 
 /** Cells that the page will hold to make a file of them. */
 const MOST_CELLS = { csv: 5_000_000, xlsx: 2_000_000 };
 
-/** The element for one table; `ask` gets more rows of one that the server keeps. */
-export function tableView(table: TableData, ask: AskRows | null): HTMLElement {
+/** The element for one table; `ask` gets more rows of one that the server keeps, files are called `name`. */
+export function tableView(table: TableData, ask: AskRows | null, name = "table"): HTMLElement {
   const rows = rowsFor(table, ask);
   const place = el("div", { class: "chart-place" });
   let chart: ReturnType<typeof makeChart> | null = null;
@@ -46,7 +47,7 @@ export function tableView(table: TableData, ask: AskRows | null): HTMLElement {
     fill(place, chart.element);
     return true;
   });
-  const saving = new Saving(table, rows);
+  const saving = new Saving(table, rows, name);
   const bar = el(
     "div",
     { class: "table-bar" },
@@ -99,12 +100,13 @@ class Saving {
   constructor(
     private readonly table: TableData,
     private readonly rows: Rows,
+    private readonly name: string,
   ) {}
 
   async copy(): Promise<void> {
     const rows = await this.read(MOST_CELLS.csv);
     if (!rows) return;
-    const done = await copyText(toCsv(this.table.columns, rows));
+    const done = await copyText(toTabs(this.table.columns, rows, locale()));
     announce(t(done ? "copied" : "copyFailed"), !done);
   }
 
@@ -112,8 +114,9 @@ class Saving {
     const rows = await this.read(MOST_CELLS.csv);
     if (!rows) return;
     // The mark makes spreadsheet programs read the letters right; our own reader drops it.
-    const text = ["\ufeff", toCsv(this.table.columns, rows)];
-    download("table.csv", new Blob(text, { type: "text/csv;charset=utf-8" }));
+    const form = locale() === "ru" ? toRussianCsv : toCsv;
+    const text = ["\ufeff", form(this.table.columns, rows)];
+    download(`${this.name}.csv`, new Blob(text, { type: "text/csv;charset=utf-8" }));
   }
 
   async xlsx(): Promise<void> {
@@ -122,7 +125,7 @@ class Saving {
       return;
     }
     const rows = await this.read(MOST_CELLS.xlsx);
-    if (rows) download("table.xlsx", await toXlsx(this.table.columns, rows));
+    if (rows) download(`${this.name}.xlsx`, await toXlsx(this.table.columns, rows));
   }
 
   /** All rows; null, said why, where they cannot be had. */
