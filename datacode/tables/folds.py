@@ -8,8 +8,9 @@ number by number, as Python does, so that nothing differs.
 Where that would not be so, or where the loop would fail, the chunk is left to the loop. It starts
 with the first row of the chunk, since no variable has been changed by then, and so fails in the
 same row, with the same values in all variables. That goes for nulls and kinds of cells that an
-operator does not take, NaN in comparisons, divisors of 0, texts that may be dates or money, and
-accumulators that hold no number, or -0.
+operator does not take, NaN in comparisons, divisors of 0, texts that may be dates or money (but
+for plain ISO dates, which are ordered as the texts are), and accumulators that hold no number, or
+-0.
 
 Never used, as they differ in the last digit: ``Series.sum``, which adds in another order, and
 ``series / number``, which multiplies by the reciprocal. ``series + 0`` leaves -0 as it is.
@@ -19,13 +20,16 @@ from __future__ import annotations
 
 import math
 import operator as operators
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import count
 from typing import Any, TypeAlias
 
 from datacode.language.analysis.plan import FoldProgram
+from datacode.tables import column_arithmetic
+from datacode.tables.column_functions import FUNCTIONS
 from datacode.tables.filters import is_utf8
 from datacode.values.column_storage import ColumnData
 from datacode.values.equality import equal
@@ -34,8 +38,12 @@ from datacode.values.stored_column import StoredColumn
 from datacode.values.table import Table
 from datacode.values.types import EPSILON, Value
 
-SHORTEST = 8_000
+SHORTEST = 2_000
 """Tables with fewer rows are left to the loop: for them it takes less time."""
+
+SHORTEST_WITHOUT_NUMPY = 8_000
+"""The same while NumPy is not imported. It is wherever programs of clients run, and nothing is
+worth importing it for."""
 
 CHUNK = 65_536
 """Rows that are folded at once. They are the longest time that a program cannot be interrupted."""
@@ -43,8 +51,9 @@ CHUNK = 65_536
 MOST_SKIPPED = 16
 """So many chunks are left to the loop at most before the next one is tried again."""
 
-SHORT_SUM = 2_000
-"""So few numbers are added by Python: starting an expression of Polars would cost more."""
+SHORT_SUM = 64
+SHORT_SUM_WITHOUT_NUMPY = 2_000
+"""So few numbers are added by Python: starting anything else would cost more."""
 
 FEW_KEYS = 16
 """The numbers of so many keys are picked key by key; of more keys they are added by Python."""
@@ -67,6 +76,8 @@ def are_at_hand(columns: Sequence[ColumnData]) -> bool:
     """Do the cells cost little enough to have as series? Those in files are read as they come."""
     if any(isinstance(column, StoredColumn) and not column.is_loaded for column in columns):
         return False
+    if len(columns[0]) < SHORTEST_WITHOUT_NUMPY and _numpy() is None:
+        return False
     cells = sum(len(column) for column in columns if not column.is_stored_as_series())
     return not cells or cells >= WORTH_IMPORT or "polars" in sys.modules
 
@@ -78,9 +89,11 @@ def chunks(
     program: FoldProgram,
     is_numbered: bool,
 ) -> Iterator[Any]:
-    """The rows of a table in chunks; all of them as they are if a column is not of one kind."""
+    """The rows of a table in chunks; all of them as they are if a column is not of one kind, or if
+    the program calls functions that there are not for columns.
+    """
     typed = [each for each in (column.stored_series() for column in columns) if each is not None]
-    if len(typed) < len(columns):
+    if len(typed) < len(columns) or not _has_functions(program):
         cells = table.cells_of_rows(positions)
         yield zip(count(0.0), cells, strict=False) if is_numbered else cells
         return
@@ -94,6 +107,27 @@ def chunks(
             start, skipped = stop, 1
         else:
             start, skipped = far, min(2 * skipped, MOST_SKIPPED)
+
+
+@lru_cache(maxsize=256)
+def _has_functions(program: FoldProgram) -> bool:
+    """Are there all functions for columns that the program calls?"""
+    waiting = [program]
+    while waiting:
+        part = waiting.pop()
+        match part:
+            case "call", str() as name, tuple() as arguments:
+                if name not in FUNCTIONS:
+                    return False
+                waiting += arguments
+            case _:
+                waiting += [each for each in part if isinstance(each, tuple)]
+    return True
+
+
+def _numpy() -> Any:
+    """NumPy, if it has been imported."""
+    return sys.modules.get("numpy")
 
 
 class FoldChunk:
@@ -332,7 +366,7 @@ class _FoldRun:
         }
         if not all(each.__class__ is float for each in found.values()):
             raise _Inexact
-        if len(found) > FEW_KEYS or len(numbers) < SHORT_SUM:
+        if len(found) > FEW_KEYS or len(numbers) < SHORT_SUM_WITHOUT_NUMPY:
             for key, number in zip(keys.to_list(), numbers.to_list(), strict=True):
                 found[key] += number
             return found
@@ -369,9 +403,11 @@ class _FoldRun:
                 return not test if isinstance(test, bool) else ~test
             case "negate", operand:
                 return -_numbers(self.value(rows, operand))
+            case "call", name, arguments:
+                return _called(name, [self.value(rows, each) for each in arguments])
         operator, left, right, *more = expression
         one, other = self.value(rows, left), self.value(rows, right)
-        if operator in _ARITHMETIC:
+        if operator in _ARITHMETIC or operator in ("%", "^"):
             return _arithmetic(operator, one, other)
         if operator in _ORDER:
             return _ordered(operator, one, other, *more)
@@ -407,11 +443,19 @@ def _total(before: float, added: Sequence[tuple[_Rows, pl.Series | float]]) -> f
 
 def _running_sum(before: float, terms: pl.Series) -> float:
     """What comes of adding the numbers one after another."""
-    if len(terms) < SHORT_SUM:
+    numpy = _numpy()
+    if len(terms) < (SHORT_SUM_WITHOUT_NUMPY if numpy is None else SHORT_SUM):
         return reduce(operators.add, terms.to_list(), before)
-    running = pl.concat([pl.Series([before], dtype=pl.Float64), terms]).cum_sum()
-    total: float = running.item(-1)
-    return total
+    if numpy is None:
+        running = pl.concat([pl.Series([before], dtype=pl.Float64), terms]).cum_sum()
+        total: float = running.item(-1)
+        return total
+    sums = numpy.empty(len(terms) + 1)
+    sums[0] = before
+    sums[1:] = terms.to_numpy()
+    with numpy.errstate(all="ignore"):
+        numpy.add.accumulate(sums, out=sums)
+    return float(sums[-1])
 
 
 def _sum_of_key(before: float, numbers: pl.Series) -> float:
@@ -441,7 +485,6 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "-": operators.sub,
     "*": operators.mul,
     "/": operators.truediv,
-    "%": operators.mod,
 }
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "<": operators.lt,
@@ -497,10 +540,12 @@ def _arithmetic(operator: str, left: Any, right: Any) -> Any:
     if length == 1:  # Polars takes it for a number
         made = _arithmetic(operator, *map(_only, (left, right)))
         return pl.Series([made], dtype=pl.Float64)
-    if length and (operator in "/%" or 0.0 in (_only(left), _only(right))):
+    if operator in ("%", "^"):
+        compute = column_arithmetic.power if operator == "^" else column_arithmetic.remainder
+        found = compute(left, right, max(length, 2))
+        return found if length else found.item(0)
+    if length and (operator == "/" or 0.0 in (_only(left), _only(right))):
         left, right = _for_each(left, length), _for_each(right, length)
-    if operator == "%":
-        return _remainder(left, right)
     return _ARITHMETIC[operator](left, right)
 
 
@@ -511,18 +556,22 @@ def _only(value: Any) -> Any:
     return value.item() if len(value) == 1 else None
 
 
-def _remainder(left: Any, right: Any) -> Cells:
-    """Of whole numbers of which none is negative; others are left alone."""
-    whole: list[pl.Series] = []
-    operands: list[Any] = [_for_each(left, 1), _for_each(right, 1)]
-    for each in operands:
-        if not 0 <= each.min() <= each.max() < _EXACT or each.is_nan().any():
-            raise _Inexact
-        whole.append(each.cast(pl.Int64))
-        if not (whole[-1].cast(pl.Float64) == each).all():
-            raise _Inexact
-    found = (whole[0] % whole[1]).cast(pl.Float64)
-    return found if isinstance(left, pl.Series) else found.item()
+def _called(name: str, arguments: Sequence[Any]) -> Any:
+    """The values of a function of the library, whose first argument is a column."""
+    first, *others = arguments
+    if any(isinstance(each, pl.Series) for each in others):
+        raise _Inexact
+    if not _all_of(float, first) and not _all_of(str, first):
+        raise _Inexact
+    count = len(first) if isinstance(first, pl.Series) else 0
+    if count == 1:
+        first = first.item()
+    # Polars takes a series of one value for a number or a text.
+    column = first if count > 1 else pl.Series([first, first])
+    found = FUNCTIONS[name](column, others)
+    if found is None:
+        raise _Inexact
+    return found.head(1) if count == 1 else found if count else found.item(0)
 
 
 def _ordered(operator: str, left: Any, right: Any, may_mean_more: bool) -> pl.Series | bool:
@@ -531,7 +580,11 @@ def _ordered(operator: str, left: Any, right: Any, may_mean_more: bool) -> pl.Se
         return _ORDER[operator](left, right)  # type: ignore[no-any-return]
     if not _all_of(str, left, right):
         raise _Inexact
-    if may_mean_more and not (_are_behind_digits(left) or _are_behind_digits(right)):
+    if may_mean_more and not (
+        _are_behind_digits(left)
+        or _are_behind_digits(right)
+        or (_are_iso_dates(left) and _are_iso_dates(right))
+    ):
         raise _Inexact
     return _ORDER[operator](left, right)  # type: ignore[no-any-return]
 
@@ -540,6 +593,16 @@ def _are_behind_digits(texts: pl.Series | str) -> bool:
     """Can none of the texts be a date or an amount, which are compared as such?"""
     found = texts >= ":"
     return found if isinstance(found, bool) else found.all()
+
+
+_ISO_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+def _are_iso_dates(texts: pl.Series | str) -> bool:
+    """Are all of the texts of the form 2026-01-31, in which dates are ordered as texts are?"""
+    if isinstance(texts, pl.Series):
+        return texts.str.contains(_ISO_DATE).all()
+    return re.fullmatch(_ISO_DATE, texts) is not None
 
 
 def _equal(left: Any, right: Any) -> pl.Series | bool:

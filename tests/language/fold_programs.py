@@ -5,6 +5,7 @@ Run by hand for many: ``python -m tests.language.fold_programs 100000``.
 
 from __future__ import annotations
 
+import gc
 import math
 import struct
 import sys
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any
+
+import numpy
 
 from datacode import Interpreter
 from datacode.tables import folds
@@ -37,6 +40,7 @@ COLUMNS: tuple[Callable[[Random], Value], ...] = (
     lambda r: r.random() < 0.5,
     lambda r: None,
     lambda r: r.choice((1.0, "a", None, True)),
+    lambda r: f"{r.randrange(2023, 2027)}-{r.randrange(1, 14):02}-{r.randrange(1, 32):02}",
 )
 
 WIDTH = 5
@@ -46,7 +50,7 @@ TAME = (
     (_ANY_SIZE, _AMOUNT, _SPECIAL, _CLOSE),
     (_LETTER, _TEXT),
     (_BOOL, _AMOUNT, _LETTER),
-    (_LETTER, _TEXT, _ODD),
+    (_LETTER, _TEXT, _ODD, COLUMNS[-1]),
 )
 
 
@@ -229,14 +233,21 @@ class Programs:
             return random.choice(("1", "2", "0.1", "7", "-1", "0", "3.5", "100", "1000"))
         if kind < 0.5:
             return f"-{self._number(0)}"
-        sign = random.choice("+-*+-*+-*/%")
+        if kind < 0.56:
+            value = self._number(depth - 1)
+            return random.choice(
+                (f"round({value}, 2)", f"round({value})", f"abs({value})", f"len({self._text()})")
+            )
+        sign = random.choice("+-*+-*+-*/%^")
         return f"({self._number(depth - 1)} {sign} {self._number(depth - 1)})"
 
     def _text(self) -> str:
         random = self._random
         if random.random() < 0.6:
             return self._cell(random.choice((2, 2, 2, 3, 4)))
-        return random.choice(("word", '"a"', '"b"', '"z"', '"10"', '"Москва"'))
+        if random.random() < 0.2:
+            return f"{random.choice(('upper', 'trim'))}({self._cell(2)})"
+        return random.choice(("word", '"2024-05-01"', '"a"', '"b"', '"z"', '"10"', '"Москва"'))
 
     def _any(self, depth: int) -> str:
         random = self._random
@@ -261,6 +272,11 @@ class Programs:
             sign = random.choice(("<", "<=", ">", ">=", "==", "!="))
             return f"{self._number(1)} {sign} {self._number(0)}"
         if kind < 0.85:
+            if random.random() < 0.1:
+                return f"{random.choice(('contains', 'starts_with'))}({self._text()}, word)"
+            if random.random() < 0.2:
+                day = f'"{random.randrange(2023, 2027)}-0{random.randrange(1, 10)}-01"'
+                return f"{self._cell(4)} {random.choice(('<', '<=', '>', '>='))} {day}"
             sign = random.choice(("==", "==", "==", "!=", "!=", "<", ">="))
             return f"{self._text()} {sign} {self._text()}"
         if kind < 0.92:
@@ -298,22 +314,52 @@ def outcome(program: str, table: Table, max_steps: int | None = None) -> tuple[A
 @contextmanager
 def chunks_of(rows: int, shortest: int = 0) -> Iterator[None]:
     """While tables of so many rows are folded, in chunks of ``rows``."""
-    before = folds.SHORTEST, folds.CHUNK
-    folds.SHORTEST, folds.CHUNK = shortest, rows
+    before = folds.SHORTEST, folds.SHORTEST_WITHOUT_NUMPY, folds.CHUNK
+    folds.SHORTEST, folds.SHORTEST_WITHOUT_NUMPY, folds.CHUNK = shortest, shortest, rows
     try:
         yield
     finally:
-        folds.SHORTEST, folds.CHUNK = before
+        folds.SHORTEST, folds.SHORTEST_WITHOUT_NUMPY, folds.CHUNK = before
+
+
+@contextmanager
+def numpy_imported(is_imported: bool) -> Iterator[None]:
+    """While folds are run with NumPy, also for a few numbers, or as if it were not imported."""
+    before = folds.SHORT_SUM, folds.SHORT_SUM_WITHOUT_NUMPY, folds._numpy
+    folds.SHORT_SUM = folds.SHORT_SUM_WITHOUT_NUMPY = 3
+    folds._numpy = lambda: numpy if is_imported else None
+    try:
+        yield
+    finally:
+        folds.SHORT_SUM, folds.SHORT_SUM_WITHOUT_NUMPY, folds._numpy = before
 
 
 def differences(seeds: range) -> Iterator[str]:
     """The programs for which folds and rows differ."""
+    with rarely_collected():
+        yield from _differences(seeds)
+
+
+@contextmanager
+def rarely_collected() -> Iterator[None]:
+    """While Python looks for garbage rarely, which takes three times as long as all the rest."""
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
+def _differences(seeds: range) -> Iterator[str]:
     for seed in seeds:
         random = Random(seed)
         table = random_table(random, 30)
         program = Programs(random).program()
         steps = random.randrange(2000) if random.random() < 0.05 else None
-        with chunks_of(random.choice((1, 2, 3, 7, 100))):
+        with chunks_of(random.choice((1, 2, 3, 7, 100))), numpy_imported(random.random() < 0.5):
             folded = outcome(program, table, steps)
         with chunks_of(1, shortest=sys.maxsize):
             one_by_one = outcome(program, table, steps)
@@ -323,5 +369,7 @@ def differences(seeds: range) -> Iterator[str]:
 
 if __name__ == "__main__":
     start = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    for found in differences(range(start, start + int(sys.argv[1]))):
-        print(found)
+    number = 0
+    for number, text in enumerate(differences(range(start, start + int(sys.argv[1]))), 1):
+        print(text, flush=True)
+    print(f"{sys.argv[1]} programs, {number} differences")

@@ -42,6 +42,11 @@ FOLDED = (
     'if row[2] != "Москва" do\n next row\n endif\n s = s + row[0]\n n = n + 1',
     "if row[0] > 50 do\n if row[1] > 50 do\n next row\n endif\n n = n + 1\n endif\n s = s + row[1]",
     "n = n + row[3] % 7",
+    "n = n + row[0] % 0.7 - (row[1] - 50) % row[0]",
+    "s = s + row[0] ^ 2 + row[1] ^ (row[3] / 999) + rate ^ 2",
+    "s = s + round(row[0], 1) - abs(row[1] - 50) + round(rate)",
+    'if contains(row[2], "ск") and len(row[2]) > 4 do\n last = upper(row[2])\n n = n + 1\n endif',
+    'if row[5] >= "2024-05-01" and row[5] < "2025-01-01" do\n n = n + 1\n endif',
     "if row[4] do\n n = n + 1\n endif\n last = row[2]",
     'if row[2] < "Я" do\n n = n + 1\n endif',
     "if row[0] > best do\n best = row[0]\n last = row[2]\n endif",
@@ -57,7 +62,7 @@ FOLDED = (
 
 
 def plain(rows: int) -> Table:
-    """Two columns of fractions, texts, whole numbers, bools."""
+    """Two columns of fractions, texts, whole numbers, bools, dates."""
     random = Random(rows)
     columns: list[list[object]] = [
         [random.uniform(0, 100) for _ in range(rows)],
@@ -65,8 +70,9 @@ def plain(rows: int) -> Table:
         [random.choice(("Москва", "Тверь", "Омск")) for _ in range(rows)],
         [float(random.randrange(1000)) for _ in range(rows)],
         [random.random() < 0.5 for _ in range(rows)],
+        [f"202{random.randrange(3, 7)}-0{random.randrange(1, 10)}-13" for _ in range(rows)],
     ]
-    return Table("abcde", [ColumnData.of_list(list(each)) for each in columns], rows)
+    return Table("abcdef", [ColumnData.of_list(list(each)) for each in columns], rows)
 
 
 def loop(body: str) -> str:
@@ -125,7 +131,7 @@ class FoldTests(SynchronousTestCase):
     def test_other_loops(self) -> None:
         programs = (
             f"{START}for i, row in enum(t) do\n s = s + row[0] * i\nnext i",
-            f"{START}for a, b, c, d, e in t do\n s = s + a * b\nnext a",
+            f"{START}for a, b, c, d, e, f in t do\n s = s + a * b\nnext a",
             f'{START}for x in t["a"] do\n s = s + x\nnext x',
             f'{START}for i, x in enum(t["a"]) do\n s = s + x * i\nnext i',
             "function f(t, rate) do\n s = 0\n for row in t do\n s = s + row[0] * rate\n next row\n"
@@ -143,7 +149,7 @@ class FoldTests(SynchronousTestCase):
             "s = s * row[0]",
             "last = last\n s = s + row[0]",
             "if row[0] > 50 do\n x = row[0]\n endif\n last = isset(x)",
-            "s = s + row[0] ^ 2",
+            "s = s + number(row[3])",
             "print(row[0])",
             "xs = push(xs, row[0])\n xs = push(xs, row[1])",
             "xs = push(xs, row[0])\n n = n + len(xs)",

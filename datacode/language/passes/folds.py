@@ -25,7 +25,7 @@ MAX_PARTS = 400
 """Parts of a body; each costs time for every chunk of rows."""
 
 _ORDER = frozenset({"<", "<=", ">", ">="})
-_ARITHMETIC = frozenset("+-*/%")
+_ARITHMETIC = frozenset("+-*/%^")
 _ADDING = {"+": "add", "-": "subtract"}
 
 
@@ -300,6 +300,10 @@ class _Body:
                 return "negate", inner(operand)
             case plan.Not(operand=operand):
                 return "not", inner(operand)
+            case plan.CallBuiltin(name=name, calls_back=False) if node.arguments:
+                return "call", name, tuple(map(inner, node.arguments))
+            case plan.Length(name=name, value=value):
+                return "call", name, (inner(value),)
         raise _NoFold
 
     def _read(self, node: plan.Read, known: set[str]) -> plan.FoldProgram:
