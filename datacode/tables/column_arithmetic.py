@@ -45,7 +45,7 @@ def remainder(left: pl.Series | float, right: pl.Series | float, length: int) ->
     size = dividends.abs()
     divisor: Any = abs(right)
     if _are_whole(divisor) and _are_whole(size):
-        return _with_sign(size % divisor, dividends)
+        return _with_sign(size % divisor, dividends, right)
     limit: Any = divisor * _STEP * _STEP
     most: Any = size.max()
     if isinstance(divisor, float):
@@ -58,12 +58,12 @@ def remainder(left: pl.Series | float, right: pl.Series | float, length: int) ->
         rest = pl.Series("rest", [0.0], dtype=pl.Float64).new_from_index(0, length)
     else:
         rest = _rest(size, divisor * _STEP) if _is_above(size, divisor * _STEP) else size
-        rest = _with_sign(_rest(rest, divisor), dividends)
+        rest = _with_sign(_rest(rest, divisor), dividends, right)
     if not left_over:
         return rest
     rights: Any = repeat(right) if isinstance(right, float) else right.gather(left_over)
     exact = [
-        math.nan if math.isinf(a) or b == 0 else math.fmod(a, b)
+        math.nan if math.isinf(a) or b == 0 else math.fmod(a + 0.0 if b > 0 else a, b)
         for a, b in zip(dividends.gather(left_over), rights, strict=False)
     ]
     return rest.scatter(left_over, exact)
@@ -92,15 +92,22 @@ def _is_above(size: pl.Series, limit: pl.Series | float) -> bool:
     return bool((size >= limit).any())
 
 
-def _with_sign(size: pl.Series, of: pl.Series) -> pl.Series:
-    """The numbers with the signs of others, zeros too."""
+def _with_sign(size: pl.Series, of: pl.Series, divisor: pl.Series | float) -> pl.Series:
+    """The numbers with the signs of the dividends, of which -0 only counts where the divisor is not
+    above 0: compiled code computes the others as Python does.
+    """
     least: Any = of.min()
     if least is None or least > 0:
         return size
     inverse = 1.0 / of  # of the zeros only that shows the sign
     if least == 0 and inverse.min() != -math.inf:
         return size
-    is_negative = (of < 0) | (inverse == -math.inf)
+    is_zero: Any = inverse == -math.inf
+    if isinstance(divisor, pl.Series):
+        is_zero = is_zero & ~(divisor > 0)
+    elif divisor > 0:
+        is_zero = pl.Series([False]).new_from_index(0, len(of))
+    is_negative = (of < 0) | is_zero
     frame = pl.DataFrame([size.alias("size"), is_negative.alias("is_negative")])
     chosen = pl.when("is_negative").then(-pl.col("size")).otherwise(pl.col("size"))
     return frame.select(chosen).to_series()
