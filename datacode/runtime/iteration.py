@@ -65,7 +65,7 @@ def cells_of_rows(
         return table.cells_of_rows(positions)
     if table.row_count >= folds.SHORTEST:
         found = [table.columns[position] for position in positions]
-        if folds.are_at_hand(found):
+        if folds.are_worth_folding(found, program):
             return folds.chunks(table, found, positions, program, is_numbered)
     cells = table.cells_of_rows(positions)
     return (numbered(cells) if is_numbered else cells,)

@@ -41,9 +41,9 @@ from datacode.values.types import EPSILON, Value
 SHORTEST = 2_000
 """Tables with fewer rows are left to the loop: for them it takes less time."""
 
-SHORTEST_WITHOUT_NUMPY = 8_000
-"""The same while NumPy is not imported. It is wherever programs of clients run, and nothing is
-worth importing it for."""
+SHORTEST_COSTLY = 8_000
+"""The same for programs with remainders, powers or keys, and for all while NumPy is not imported.
+It is wherever programs of clients run, and nothing is worth importing it for."""
 
 CHUNK = 65_536
 """Rows that are folded at once. They are the longest time that a program cannot be interrupted."""
@@ -72,11 +72,14 @@ class _Inexact(Exception):
     """The chunk is to be run row by row."""
 
 
-def are_at_hand(columns: Sequence[ColumnData]) -> bool:
-    """Do the cells cost little enough to have as series? Those in files are read as they come."""
+def are_worth_folding(columns: Sequence[ColumnData], program: FoldProgram) -> bool:
+    """Are there enough cells, and do they cost little enough to have as series? Those in files are
+    read as they come.
+    """
     if any(isinstance(column, StoredColumn) and not column.is_loaded for column in columns):
         return False
-    if len(columns[0]) < SHORTEST_WITHOUT_NUMPY and _numpy() is None:
+    rows = len(columns[0])
+    if rows < SHORTEST_COSTLY and (_numpy() is None or _is_costly(program)):
         return False
     cells = sum(len(column) for column in columns if not column.is_stored_as_series())
     return not cells or cells >= WORTH_IMPORT or "polars" in sys.modules
@@ -107,6 +110,18 @@ def chunks(
             start, skipped = stop, 1
         else:
             start, skipped = far, min(2 * skipped, MOST_SKIPPED)
+
+
+@lru_cache(maxsize=256)
+def _is_costly(program: FoldProgram) -> bool:
+    """Does a chunk cost much, however short it is?"""
+    waiting = [program]
+    while waiting:
+        part = waiting.pop()
+        if part and part[0] in ("%", "^", "add by key"):
+            return True
+        waiting += [each for each in part if isinstance(each, tuple)]
+    return False
 
 
 @lru_cache(maxsize=256)

@@ -314,12 +314,12 @@ def outcome(program: str, table: Table, max_steps: int | None = None) -> tuple[A
 @contextmanager
 def chunks_of(rows: int, shortest: int = 0) -> Iterator[None]:
     """While tables of so many rows are folded, in chunks of ``rows``."""
-    before = folds.SHORTEST, folds.SHORTEST_WITHOUT_NUMPY, folds.CHUNK
-    folds.SHORTEST, folds.SHORTEST_WITHOUT_NUMPY, folds.CHUNK = shortest, shortest, rows
+    before = folds.SHORTEST, folds.SHORTEST_COSTLY, folds.CHUNK
+    folds.SHORTEST, folds.SHORTEST_COSTLY, folds.CHUNK = shortest, shortest, rows
     try:
         yield
     finally:
-        folds.SHORTEST, folds.SHORTEST_WITHOUT_NUMPY, folds.CHUNK = before
+        folds.SHORTEST, folds.SHORTEST_COSTLY, folds.CHUNK = before
 
 
 @contextmanager
@@ -369,7 +369,8 @@ def _differences(seeds: range) -> Iterator[str]:
 
 if __name__ == "__main__":
     start = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    number = 0
-    for number, text in enumerate(differences(range(start, start + int(sys.argv[1]))), 1):
+    found = 0
+    for text in differences(range(start, start + int(sys.argv[1]))):
         print(text, flush=True)
-    print(f"{sys.argv[1]} programs, {number} differences")
+        found += 1
+    print(f"{sys.argv[1]} programs, {found} differences")

@@ -190,6 +190,15 @@ class FoldTests(SynchronousTestCase):
         self.assert_same(loop("if row[0] > 50 do\n n = n + 1\n endif"), table, 10)
         self.assertEqual(self.results, [True] * 10 + [False] * 4 + [True] * 15)
 
+    def test_remainders_of_zero(self) -> None:
+        """The sign of a remainder that is 0 is that of the loop."""
+        rows = [[a, b] for a in (-0.0, 0.0, -3.0, 3.0) for b in (-1.0, 1.0, 1.5, -1.5, 1e-300)]
+        columns = [ColumnData.of_list(list(cells)) for cells in zip(*rows, strict=True)]
+        for term in ("row[0] % row[1]", "row[0] % 1.5", "row[0] % -1", "-0 % row[1]"):
+            for size in (1, 5, 20):
+                self.assert_same(loop(f"xs = push(xs, {term})"), Table("ab", columns), size)
+                self.assertEqual(self.results, [True] * (20 // size), term)
+
     def test_steps(self) -> None:
         """A limit of statements is met at the same one, and the total is the same."""
         program = loop("if row[0] > 50 do\n n = n + 1\n next row\n endif\n s = s + row[0]")
