@@ -79,9 +79,10 @@ _CODE_WITH_E = re.compile("[+-]?[0-9]{2,}[eE][0-9]+")
 def comes_back(text: str, decimal: str = ".", thousands: str | None = None) -> bool:
     """Is a text that is a number safe to be kept as one, without losing what it says?
 
-    Not with more than 15 significant digits in an integer, not beyond what a float can hold, not
-    for digits around an E as identifiers have them (``12E45``; exponents come with one digit before
-    them, a point or a sign), and not for a plus and at least seven digits, which is a telephone.
+    Not with more than 15 significant digits in an integer or before the point, not beyond what a
+    float can hold, not for digits around an E as identifiers have them (``12E45``; exponents come
+    with one digit before them, a point or a sign), and not for a plus and at least seven digits,
+    which is a telephone.
     """
     text = _plain(text.strip(WHITE_SPACE), decimal, thousands)
     if _PLAIN_INTEGER.fullmatch(text):
@@ -91,6 +92,9 @@ def comes_back(text: str, decimal: str = ".", thousands: str | None = None) -> b
         return len(digits) <= _LARGEST_EXACT or len(digits.strip("0")) <= _LARGEST_EXACT
     if _CODE_WITH_E.fullmatch(text):
         return False
+    whole, point, places = text.partition(".")
+    if point and len(whole.lstrip("+-0")) > _LARGEST_EXACT and (whole + places).isdecimal():
+        return len((whole + places).strip("0")) <= _LARGEST_EXACT
     number = number_from_text(text)
     if number is None or text.lstrip("+-")[:1] not in "0123456789.":
         return True

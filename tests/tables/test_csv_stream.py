@@ -106,6 +106,7 @@ def in_pieces(data: bytes, options: ReadOptions, size: int) -> Any:
         stream.read(begin)
         if not pieces:
             return None
+        warnings.extend(map(str, stream.warnings))
         warn_of_skipped(stream.skipped, lambda m: warnings.append(str(m)))
         columns = [concatenated(list(parts)) for parts in zip(*pieces, strict=True)]
         table = Table(stream.names, columns)

@@ -199,6 +199,26 @@ class NumberTests(ReadArgumentsTestCase):
         )
         self.assertEqual(self.warnings(content, delimiter=";", decimal=",", thousands=" "), [])
 
+    def test_other_forms_are_told(self) -> None:
+        """Amounts that are no numbers here stay texts beside numbers, which is told."""
+        for amount in ("(1 234,50)", "5,00-", "\u22125,5", "7 %", "4'567,8"):
+            content = f"a;b\n950,5;x\n{amount};y\n"
+            self.assertEqual(
+                self.warnings(content, delimiter=";", decimal=",", thousands=" "),
+                ["numbers_written_otherwise"],
+                amount,
+            )
+        for text in ("none", "A5", "1.02.2026 12:00", "-", "9:30"):
+            content = f"a;b\n950,5;x\n{text};y\n"
+            self.assertEqual(self.warnings(content, delimiter=";", decimal=","), [], text)
+
+    def test_codes_are_told(self) -> None:
+        """``auto=true`` says where zeros are lost."""
+        content = "code;day;n\n007;01.02.2026;5\n12;02.02.2026;0,5\n"
+        told = ["auto_took", "codes_read_as_numbers"]
+        self.assertEqual(self.warnings(content, find=EVERYTHING), told)
+        self.assertEqual(self.warnings(content, find=EVERYTHING, types="String"), told[:1])
+
 
 class TypeTests(ReadArgumentsTestCase):
     """Types that are asked for."""
@@ -363,6 +383,25 @@ class ShapeTests(ReadArgumentsTestCase):
 
 class QuoteTests(ReadArgumentsTestCase):
     """A quote that never closes is no cell."""
+
+    def test_quotes_that_are_not_doubled(self) -> None:
+        """What follows a closing quote is told, once; spaces are nothing."""
+        content = 'a,b\n1,"LLC "Daisy""\n2,"LLC "Lily"\n3,"x" \n'
+        self.assertEqual(self.warnings(content), ["text_behind_quote"])
+        self.assertEqual(self.warnings('a,b\n1,"LLC ""Daisy"""\n3,"x" \n'), [])
+
+    def test_numbers_too_long_before_the_point(self) -> None:
+        """A number with more than 15 digits before its point is none, however it is read."""
+        for number in ("40702810900000012345.00", "1234567890123456.78", "12345678901234567.5"):
+            for rows in (2, 5000):
+                lines = "".join(f"{n},x\n" for n in range(rows))
+                table = read(f"a,b\n{lines}{number},y\n")
+                self.assertEqual(
+                    (table.columns[0].cell(0), table.columns[0].cell(rows)), ("0", number)
+                )
+        for number in ("1234567890123.456", "1000000000000000.0", "0.1234567890123456789"):
+            table = read(f"a,b\n5,x\n{number},y\n")
+            self.assertEqual(table.columns[0].cell(1), float(number), number)
 
     def test_open_quotes(self) -> None:
         """The error names the line where it opened."""

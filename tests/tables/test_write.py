@@ -353,6 +353,15 @@ class LookTests(TableTestCase):
         content = to_book(source, SheetOptions(totals=functions))
         self.assertEqual(read_xlsx(io.BytesIO(content)).row(2), [2.0, 1.75, 6.0, None])
 
+    def test_totals_leave_texts_out(self) -> None:
+        """That is told. Times as people write them have no total."""
+        source = table("a n m t", ["x", "y"], [5.0, "1 000,5"], [1.0, 2.0], ["9:30", "30:00:00"])
+        warned: list[Message] = []
+        to_book(source, SheetOptions(total_all=True), warned.append)
+        self.assertEqual(
+            [(w.code, w.params["name"]) for w in warned], [("total_without_texts", "n")]
+        )
+
     def test_totals_that_are_none(self) -> None:
         """Amounts in several currencies, texts and unknown columns have no total."""
         source = table("a m", ["x", "y"], [Currency("$5"), Currency("€6")])

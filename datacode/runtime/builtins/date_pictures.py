@@ -15,6 +15,24 @@ _RUN = re.compile(r"(.)\1*", re.DOTALL)
 _LETTERS = frozenset("YyMDdHhmsQT")
 """A word of these letters alone is part of the picture; other words stay."""
 
+_RUSSIAN = {
+    "ГГГГ": "YYYY",
+    "ГГ": "YY",
+    "ММММ": "MMMM",
+    "МММ": "MMM",
+    "ММ": "MM",
+    "М": "M",
+    "ДД": "DD",
+    "Д": "D",
+    "дддд": "dddd",
+    "ддд": "ddd",
+    "ЧЧ": "HH",
+    "Ч": "H",
+    "мм": "mm",
+    "сс": "ss",
+}
+"""A word of these parts alone is one in Russian letters; small ones alone (``г``, ``ч``) stay."""
+
 _MONTHS = {
     "en": (
         *("January", "February", "March", "April", "May", "June", "July", "August"),
@@ -52,11 +70,11 @@ def date_format(date: Value, format: Value, locale: Value = "en") -> str:
     In the picture ``YYYY YY MM M DD D HH H mm ss Q`` stand for the year, month, day, hour, minute,
     second and quarter; a single letter leaves out the leading zero. ``MMMM`` and ``MMM`` are the
     name of the month, ``dddd`` and ``ddd`` that of the day of the week, in English or, with
-    ``locale='ru'``, in Russian, where a month beside a day is in the genitive. Other words stay,
-    and so does everything in square brackets.
+    ``locale='ru'``, in Russian, where a month beside a day is in the genitive. The Russian
+    letters for them will do as well. Other words stay, and so does everything in square brackets.
 
     Raises an error for text that is not a date (see ``date``), and for a picture with other runs
-    of its letters (``yyyy``, ``MMMMM``).
+    of its letters (``yyyy``, ``MMMMM``) or without any.
 
     Example::
 
@@ -70,7 +88,14 @@ def date_format(date: Value, format: Value, locale: Value = "en") -> str:
         raise type_error("String")
     if locale not in _MONTHS:
         raise runtime_error("bad_date_locale", "locale must be 'en' or 'ru'")
-    runs = [run for word in _WORD.findall(format) if _is_picture(word) for run in _runs(word)]
+    words = [_in_latin(word) for word in _WORD.findall(format)]
+    runs = [run for word in words if _is_picture(word) for run in _runs(word)]
+    if not runs and format:
+        raise runtime_error(
+            "no_date_picture",
+            "'{picture}' is no picture of a date, such as 'DD.MM.YYYY' or 'D MMMM YYYY'",
+            picture=format[:100],
+        )
     parts = _parts(time, locale, has_day="D" in runs or "DD" in runs)
     for run in runs:
         if run not in parts:
@@ -83,12 +108,18 @@ def date_format(date: Value, format: Value, locale: Value = "en") -> str:
             )
 
     def written(found: re.Match[str]) -> str:
-        word = found[0]
+        word = _in_latin(found[0])
         if word.startswith("["):
             return word[1:-1]
         return "".join(parts[run] for run in _runs(word)) if _is_picture(word) else word
 
     return _WORD.sub(written, format)
+
+
+def _in_latin(word: str) -> str:
+    """``ДДММ`` as ``DDMM``; other words as they are."""
+    parts = [_RUSSIAN.get(run) for run in _runs(word)]
+    return word if None in parts else "".join(part for part in parts if part is not None)
 
 
 def _is_picture(word: str) -> bool:

@@ -138,7 +138,8 @@ def _conflict(one: str, other: str) -> DataCodeError:
 
 
 def _consistent(options: ReadOptions, *, has_delimiter: bool) -> ReadOptions:
-    """The options, if the separators are different characters."""
+    """The options, if the separators are different characters. A comma may separate cells and stand
+    in numbers, too, which are in quotes then: spreadsheets in online services write them so."""
     marks = {"thousands": options.thousands}
     if "numbers" not in options.find:
         marks["decimal"] = options.decimal
@@ -152,6 +153,8 @@ def _consistent(options: ReadOptions, *, has_delimiter: bool) -> ReadOptions:
 
 def _refuse_equal(one: str, other: str, marks: Mapping[str, str | None]) -> None:
     mark = marks.get(one)
+    if one == "delimiter" and mark == ",":
+        return
     if mark is not None and mark == marks.get(other):
         raise runtime_error(
             "separators_are_equal",

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
 from datacode.tables.csv.records import OpenQuote, Record
+from datacode.tables.read_options import Warn
 from datacode.values.parse_text import WHITE_SPACE
 
 _LETTERS = re.compile("[А-яЁё]")
@@ -90,6 +91,23 @@ def too_few_records(header_row: int, header_rows: int = 1) -> DataCodeError:
         rows=header_row + header_rows,
         header_row=header_row,
     )
+
+
+_TEXT_BEHIND_QUOTE = Message(
+    "text_behind_quote",
+    "In line {line} text follows the quote that ends a cell, which was read as '{text}': quotes"
+    " within a cell in quotes must be doubled",
+)
+
+
+def warn_of_odd_cell(found: Sequence[Record], line: int, warn: Warn) -> bool:
+    """Tell of the first cell among some records whose closing quote has text behind it; is there
+    one? ``line`` is added to the lines of the records."""
+    odd = next((record for record in found if record.odd_cell is not None), None)
+    if odd is None or odd.odd_cell is None:
+        return False
+    warn(_TEXT_BEHIND_QUOTE.filled(line=odd.line + line, text=odd.odd_cell[:100]))
+    return True
 
 
 def open_quote_error(quote: OpenQuote) -> DataCodeError:

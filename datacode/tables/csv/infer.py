@@ -367,13 +367,16 @@ _LARGE = 16
 """So many characters are needed for a whole number to be inexact without an exponent or a plus."""
 
 
+_TOO_LARGE = 10.0**15
+
+
 def _come_back(text: pl.Series, number: pl.Series, traits: _TextTraits) -> bool:
     """Are all the texts that are numbers safe to be kept as such?
 
     Those that are not have whole values, for they are large, have a plus or an exponent without
     a point, or become 0 or infinite.
     """
-    whole = text.filter(number == number.floor())
+    whole = text.filter((number == number.floor()) | (number.abs() >= _TOO_LARGE))
     doubtful = whole.str.len_bytes() >= _LARGE
     if traits.has_exponents:
         doubtful |= whole.str.contains("[eE+]")

@@ -28,7 +28,7 @@ from datacode.tables.read_options import DEFAULTS, ReadOptions, Warn, unheard
 from datacode.tables.report_rows import found_arguments, report_rows
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import SPACES_IN_NUMBERS
+from datacode.values.parse_text import SPACES_IN_NUMBERS, WHITE_SPACE
 from datacode.values.table import Table
 
 SMALL = 1 << 16
@@ -70,14 +70,6 @@ def check_options(options: ReadOptions) -> None:
         )
     if options.decimal not in (".", ","):
         raise runtime_error("bad_decimal", "decimal must be '.' or ','")
-    if options.delimiter == options.decimal and not options.find:
-        raise runtime_error(
-            "separators_are_equal",
-            "{one} and {other} cannot both be '{mark}'",
-            one="delimiter",
-            other="decimal",
-            mark=options.decimal,
-        )
 
 
 def warn_of_table(table: Table, options: ReadOptions, warn: Warn) -> None:
@@ -126,8 +118,36 @@ def _found_out(file: BinaryIO, options: ReadOptions, warn: Warn) -> tuple[Binary
         found = replace(found, decimal=decimal, thousands=thousands)
     if "numbers" in options.find or "rows" in options.find:
         warn(found_arguments(options, found))
+        _warn_of_codes(above, body, found, warn)
     return file, replace(found, find=frozenset())
 
+
+_CODE = re.compile("0[0-9]+")
+_NUMBERS = re.compile("[0-9]*")
+_CODES = Message(
+    "codes_read_as_numbers",
+    "Column '{column}' has numbers with leading zeros such as '{text}', which are read without"
+    " them: types={{'{column}': 'String'}} keeps them",
+)
+
+
+def _warn_of_codes(
+    above: Sequence[list[str]], body: Sequence[list[str]], options: ReadOptions, warn: Warn
+) -> None:
+    """Tell of columns of whole numbers of which some begin with a zero."""
+    names = _column_names(list(above), options)
+    rules = column_rules(names, options)
+    for name, rule, *cells in zip(names, rules, *body, strict=False):
+        texts = [cell.strip(WHITE_SPACE) for cell in cells]
+        code = next(filter(_CODE.fullmatch, texts), None)
+        if rule.type is None and code is not None and all(map(_NUMBERS.fullmatch, texts)):
+            warn(_CODES.filled(column=name[:100], text=code[:100]))
+
+
+_WRITTEN_OTHERWISE = re.compile(
+    rf"\(?[+\-\u2212]?[0-9][0-9{SPACES_IN_NUMBERS}'.,]*\)?-? ?%?", re.ASCII
+)
+"""Amounts as programs for accounts write them: ``(1 234,50)``, ``5,00-``, ``\u22125``, ``7 %``."""
 
 _GROUPED_DIGITS = re.compile(
     rf"[+-]?[0-9]{{1,3}}(?:[{SPACES_IN_NUMBERS}][0-9]{{3}})+(?:[.,][0-9]+)?"
@@ -139,8 +159,6 @@ _LOOKED_AT = 10_000
 
 def _warn_of_grouped_digits(table: Table, options: ReadOptions, warn: Warn) -> None:
     """Tell of columns of which some numbers are texts, as spaces group their digits."""
-    if options.thousands is not None:
-        return
     for name, column in zip(table.names, table.columns, strict=True):
         if column.source is not None:
             if column.source.kind(column.position) is not None:
@@ -153,14 +171,23 @@ def _warn_of_grouped_digits(table: Table, options: ReadOptions, warn: Warn) -> N
             continue
         texts = [cell for cell in cells if cell.__class__ is str]
         example = next(filter(_GROUPED_DIGITS.fullmatch, texts), None)
+        if example is not None and options.thousands is None:
+            message = _NUMBERS_WITH_SPACES
+        else:
+            example = next(filter(_WRITTEN_OTHERWISE.fullmatch, texts), None)
+            message = _NUMBERS_WRITTEN_OTHERWISE
         if example is not None:
-            warn(
-                Message(
-                    "numbers_with_spaces",
-                    "Column '{column}' has numbers and texts such as '{text}': try thousands=\" \"",
-                    {"column": name[:100], "text": example},
-                )
-            )
+            warn(message.filled(column=name[:100], text=example[:100]))
+
+
+_NUMBERS_WITH_SPACES = Message(
+    "numbers_with_spaces",
+    "Column '{column}' has numbers and texts such as '{text}': try thousands=\" \"",
+)
+_NUMBERS_WRITTEN_OTHERWISE = Message(
+    "numbers_written_otherwise",
+    "Column '{column}' has numbers and texts such as '{text}', which is not read as a number",
+)
 
 
 def _in_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
@@ -386,6 +413,8 @@ class _RecordReader:
         self._warn = warn
         self._skipped: list[int] = []
         """The lines of rows that were left out."""
+        self._told = False
+        """Has an odd quote been told of?"""
 
     def table(self) -> Table:
         """The table. Raises Runtime Errors and ``OpenQuote``."""
@@ -453,6 +482,8 @@ class _RecordReader:
         options = self._options
         is_whole = options.cells is None
         for number, record in body:
+            if record.odd_cell is not None and not self._told:
+                self._told = diagnostics.warn_of_odd_cell([record], 0, self._warn)
             cells = record.cells if is_whole else self._cells(number, record)
             if len(cells) != len(names) and options.ragged == "error":
                 at = self._source.byte(record.start)

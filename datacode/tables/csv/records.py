@@ -31,11 +31,16 @@ class OpenQuote(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The cells of one record, and where it starts: index in the text, and line from 1."""
+    """The cells of one record, and where it starts: index in the text, and line from 1.
+
+    ``odd_cell`` is one whose closing quote has text behind it: most likely a quote within the cell
+    that should be doubled.
+    """
 
     start: int
     line: int
     cells: list[str]
+    odd_cell: str | None = None
 
 
 @lru_cache(maxsize=8)
@@ -58,8 +63,8 @@ def records(text: str, delimiter: str = ",", *, with_blank: bool = False) -> Ite
         stop, after = match.span() if match else (end, end)
         content = text[position:stop]
         if '"' in content:
-            cells, after, lines = _quoted_record(text, position, delimiter, line)
-            yield Record(position, line, cells)
+            cells, after, lines, odd_cell = _quoted_record(text, position, delimiter, line)
+            yield Record(position, line, cells, odd_cell)
             line += lines
         else:
             if content.strip(blank):
@@ -72,11 +77,13 @@ def records(text: str, delimiter: str = ",", *, with_blank: bool = False) -> Ite
 
 def _quoted_record(
     text: str, position: int, delimiter: str, line: int
-) -> tuple[list[str], int, int]:
-    """A record with quotes: its cells, where the next one starts, and how many lines it takes."""
+) -> tuple[list[str], int, int, str | None]:
+    """A record with quotes: its cells, where the next one starts, how many lines it takes, and a
+    cell with text behind its closing quote."""
     quoted, plain = _patterns(delimiter)
     cells = []
     lines = 1
+    odd_cell = None
     while True:
         match = quoted.match(text, position)
         if match is not None:
@@ -88,6 +95,8 @@ def _quoted_record(
                 )
             lines += inner
             cells.append(inside.replace('""', '"') + behind)
+            if behind and odd_cell is None and behind.strip(WHITE_SPACE):
+                odd_cell = cells[-1]
         else:
             match = plain.match(text, position)
             assert match is not None, "a pattern that matches nothing at all, too"
@@ -97,4 +106,4 @@ def _quoted_record(
             break
         position += 1
     line_end = _LINE_END.match(text, position)
-    return cells, line_end.end() if line_end else position, lines
+    return cells, line_end.end() if line_end else position, lines, odd_cell

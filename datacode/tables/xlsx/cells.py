@@ -79,7 +79,7 @@ class SheetColumn:
         self._is_numbers = (
             series is not None and series.dtype == pl.Float64 and bool(series.is_finite().all())
         )
-        self._is_durations = self.type is ColumnType.STRING and _are_durations(cells)
+        self.is_durations = self.type is ColumnType.STRING and _are_durations(cells)
         is_text = self.type is ColumnType.STRING
         self._percent_format = _percent_format(cells) if is_text else None
         dates = dates_of(cells)
@@ -122,7 +122,7 @@ class SheetColumn:
                 return _day(value, self._day_order) or (value, GENERAL)
             if self._percent_format is not None:
                 return _percent(value), self._percent_format
-            if self._is_durations:
+            if self.is_durations:
                 return _duration(value), "[h]:mm:ss"
             if self.type is ColumnType.CURRENCY and is_money_text(value):
                 return _money(value) or (value, GENERAL)
@@ -147,6 +147,13 @@ class SheetColumn:
         if self._format is None or self._format == "@" or self._is_numbers:
             return 0
         return sum(self._stored(value)[0].__class__ is str for value in self._cells)
+
+    def first_text(self) -> str | None:
+        """The first text that stays one; None if there is none."""
+        if self._is_numbers:
+            return None
+        stored = (self._stored(value)[0] for value in self._cells if value.__class__ is str)
+        return next((value for value in stored if value.__class__ is str), None)
 
     def filled(self) -> int:
         """The number of its cells that are not empty."""

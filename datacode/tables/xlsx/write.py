@@ -11,7 +11,6 @@ from typing import IO, Any, BinaryIO
 from datacode.errors import DataCodeError, runtime_error
 from datacode.i18n.message import Message
 from datacode.tables.column_types import ColumnType, column_kind
-from datacode.tables.duration_columns import are_durations
 from datacode.tables.read_options import Warn, unheard
 from datacode.tables.xlsx.append import ExtendedBook
 from datacode.tables.xlsx.cells import Rows, SheetColumn, Style, StyleIds, cell_xml, shown_width
@@ -160,6 +159,10 @@ def _no_column(name: str) -> DataCodeError:
 
 # Plans ---------------------------------------------------------------------------
 
+_TOTAL_WITHOUT_TEXTS = Message(
+    "total_without_texts", "Column '{name}': the total leaves out texts such as '{text}'"
+)
+
 
 def plan_sheets(
     sheets: Mapping[str, Table], options: SheetOptions, style_ids: StyleIds, warn: Warn
@@ -192,7 +195,13 @@ class SheetPlan:
         self._totals = self._found_totals(options)
 
     def warn_of_texts(self, warn: Warn) -> None:
-        """Say where a format was given for texts, which it does not change."""
+        """Say where a format was given for texts, which it does not change, and which totals leave
+        texts out."""
+        for name, column in zip(self._table.names, self.columns, strict=True):
+            total = (self._totals or {}).get(column.letter)
+            text = None if total is None or total.function == "count" else column.first_text()
+            if text is not None:
+                warn(_TOTAL_WITHOUT_TEXTS.filled(name=name[:100], text=text[:100]))
         for name, column in zip(self._table.names, self.columns, strict=True):
             count = column.texts_in_format()
             if count:
@@ -245,7 +254,7 @@ class SheetPlan:
         if kind is ColumnType.CURRENCY:
             return len(self.columns[position].number_formats()) == 1
         if kind is ColumnType.STRING:
-            return are_durations(self._table.columns[position])
+            return self.columns[position].is_durations
         return kind in (ColumnType.INTEGER, ColumnType.FLOAT)
 
     def _total(self, position: int, name: str, function: str) -> _Total:

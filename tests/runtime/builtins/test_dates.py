@@ -96,6 +96,8 @@ class DateFormatTests(BuiltinTestCase):
             ("DD.MM.YYYY", "05.03.2024"), ("YYYYMMDD", "20240305"), ("D/M/YY", "5/3/24"),
             ("YYYY-MM-DDTHH:mm:ss", "2024-03-05T09:07:01"), ("H:mm", "9:07"),
             ("DD [MM] comma class", "05 MM comma class"), ("YYYY год", "2024 год"), ("", ""),
+            ("ДД.ММ.ГГГГ ЧЧ:мм:сс", "05.03.2024 09:07:01"), ("ДДММГГ", "050324"),
+            ("D.M.YYYY г.", "5.3.2024 г."), ("дддд, Ч ч", "Tuesday, 9 ч"),
         ]:  # fmt: skip
             self.assertGives(text, "date_format", "2024-03-05 09:07:01", picture)
 
@@ -197,4 +199,6 @@ class PartTests(BuiltinTestCase):
             self.assertGives(expected, "date_format", "5.5.2025", picture, locale)
         for picture in ("dd.MM.yyyy", "DDMMMMM", "hh:mm", "DDDD", "m"):
             self.assertIn("Unknown part", self.failure("date_format", "5.5.2025", picture))
+        for picture in ("foo", "день", "%"):
+            self.assertIn("no picture of a date", self.failure("date_format", "5.5.2025", picture))
         self.assertIn("locale must be", self.failure("date_format", "5.5.2025", "D", "de"))

@@ -121,7 +121,18 @@ class ArgumentTests(BuiltinTestCase):
         )
         self.assertIn("decimal must be", self.failure("read_file", "a.csv", decimal=" "))
         self.assertIn("delimiter must be", self.failure("read_file", "a.csv", delimiter='"'))
-        self.assertIn("cannot both be", self.failure("read_file", "a.csv", decimal=","))
+        self.assertIn(
+            "cannot both be", self.failure("read_file", "a.csv", delimiter=".", decimal=".")
+        )
+
+    def test_comma_for_both(self) -> None:
+        """A comma separates cells and stands in numbers, which are in quotes then."""
+        self.files.contents["a.csv"] = b'a,b\n"1234,5",x\n2,y'
+        expected = [["a", "b"], [1234.5, "x"], [2.0, "y"]]
+        self.assertEqual(rows(self.call("read_file", "a.csv", decimal=",")), expected)
+        self.assertEqual(rows(self.call("read_file", "a.csv", auto=True)), expected)
+        self.files.contents["a.csv"] = b'a,b\n"1,234.5",x\n2,y'
+        self.assertEqual(rows(self.call("read_file", "a.csv", thousands=",")), expected)
 
 
 class TableFileTests(BuiltinTestCase):
