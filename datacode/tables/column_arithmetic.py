@@ -23,8 +23,27 @@ def quotient(left: pl.Series | float, right: pl.Series | float) -> pl.Series:
     which rounds otherwise for a third of all numbers."""
     if isinstance(right, float):
         assert isinstance(left, pl.Series)
+        numbers = as_array(left, 1.0 / right if right else math.inf)
+        if numbers is not None:
+            return pl.Series(left.name, numbers / right)
         right = _column(right, "right", len(left))
     return left / right
+
+
+_FAR_FROM_INFINITE = 1e300
+
+
+def as_array(series: pl.Series, factor: float) -> Any:
+    """The numbers of a column as an array of NumPy's, which computes with one number for all rows
+    as it does with a column; None where there are nulls, or where the numbers times the factor may
+    be infinite, of which NumPy would warn."""
+    if series.null_count() or not abs(factor) < _FAR_FROM_INFINITE:
+        return None
+    ends: Any = series.min(), series.max()
+    most = max(abs(end or 0.0) for end in ends)
+    if not most < _FAR_FROM_INFINITE or not most * abs(factor) < _FAR_FROM_INFINITE:
+        return None
+    return series.to_numpy()
 
 
 _SPLIT = 2.0**27 + 1

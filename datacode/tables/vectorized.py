@@ -464,7 +464,9 @@ def _of_columns(operator: str, left: ColumnData, right: ColumnData) -> pl.Series
     else:
         mask = one.eq_missing(other) | ((one - other).abs() < EPSILON).fill_null(False)
     mask = mask.fill_null(False)
-    for series in (one, other):
+    # For Polars NaN is above all numbers and equal to itself: only a NaN on the side that should be
+    # above, or equal, makes a difference.
+    for series in (other if operator in ("<", "<=") else one,):
         not_numbers = series.is_nan()
         if not_numbers.any():
             mask &= ~not_numbers.fill_null(False)
