@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.errors import DataCodeError
+from datacode.i18n.message import Message
 from datacode.tables.column_types import ColumnType
 from datacode.tables.csv import transcoding
 from datacode.tables.csv.read import read_csv, warn_of_skipped, warn_of_table
@@ -82,11 +83,13 @@ OPTIONS = st.sampled_from(
 
 def whole(data: bytes, options: ReadOptions) -> Any:
     """What reading the whole file gives."""
-    warnings: list[str] = []
+    told: list[Message] = []
     try:
-        table = read_csv(io.BytesIO(data), options, lambda m: warnings.append(str(m)))
+        table = read_csv(io.BytesIO(data), options, told.append)
     except DataCodeError as error:
         return str(error)
+    # Quotes that are not doubled are told of tables in memory only.
+    warnings = [str(each) for each in told if each.code != "text_behind_quote"]
     return table.names, [list(map(repr, row)) for row in table.rows()], warnings
 
 
@@ -106,7 +109,6 @@ def in_pieces(data: bytes, options: ReadOptions, size: int) -> Any:
         stream.read(begin)
         if not pieces:
             return None
-        warnings.extend(map(str, stream.warnings))
         warn_of_skipped(stream.skipped, lambda m: warnings.append(str(m)))
         columns = [concatenated(list(parts)) for parts in zip(*pieces, strict=True)]
         table = Table(stream.names, columns)

@@ -62,8 +62,6 @@ def stored_csv(
     if rows is None:
         return None
     table = Table(stream.names, rows.columns())
-    for warning in stream.warnings:
-        warn(warning)
     warn_of_skipped(stream.skipped, warn)
     warn_of_table(table, options, warn)
     return table

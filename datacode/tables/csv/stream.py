@@ -70,8 +70,7 @@ def stream_of(file: BinaryIO, size: int, options: ReadOptions, piece: int) -> Cs
 class CsvStream:
     """The columns of a large file, a piece at a time.
 
-    ``piece`` is about how many bytes of the file one has. ``names`` are those of the columns;
-    ``warnings`` are those of its records, once it is read.
+    ``piece`` is about how many bytes of the file one has. ``names`` are those of the columns.
     """
 
     def __init__(self, file: BinaryIO, header: Header, options: ReadOptions, piece: int) -> None:
@@ -84,7 +83,6 @@ class CsvStream:
         self.names = [header.names[place] for place in header.wanted]
         self.skipped: list[int] = []
         """The lines of rows that were left out, after ``read``."""
-        self.warnings: list[Message] = []
 
     def read(self, begin: Callable[[], Callable[[list[ColumnData]], None]]) -> None:
         """Hand all pieces, in order, to what ``begin`` gives: again from the start if need be.
@@ -102,7 +100,6 @@ class CsvStream:
                     put(columns)
             pass_.finish()
             self.skipped = pass_.skipped
-            self.warnings = pass_.warnings
             if not pass_.must_repeat:
                 return
             assert self._as_text != known, "another reason to read the file once more"
@@ -135,7 +132,6 @@ class _Pass:
         self._most = options.max_rows
         self.skipped: list[int] = []
         self.must_repeat = False
-        self.warnings: list[Message] = []
         self._typed = {place: kind for place, kind in header.typed.items() if place not in as_text}
         self._place = _Place(header.start, header.line, header.record)
 
@@ -233,9 +229,6 @@ class _Pass:
         if not is_last:
             stop = found.pop().start if found else 0
         rows = self._rows_of(found, text, codec)
-        if not self.warnings:
-            above = self._place.line - 1
-            diagnostics.warn_of_odd_cell(self._wanted(found), above, self.warnings.append)
         done = text[:stop].encode(codec)
         self._advance(done, len(found))
         return len(done), rows
@@ -244,19 +237,6 @@ class _Pass:
         above = self._place.line - 1
         closed = None if quote.closed is None else quote.closed + above
         return diagnostics.open_quote_error(OpenQuote(quote.line + above, closed))
-
-    def _wanted(self, found: Sequence[Record]) -> Sequence[Record]:
-        """The records that are looked at before there are rows enough."""
-        left = self._left()
-        if left is None:
-            return found
-        wanted: list[Record] = []
-        for record in found:
-            if left <= 0:
-                break
-            wanted.append(record)
-            left -= len(record.cells) == len(self._header.names)
-        return wanted
 
     def _rows_of(self, found: Sequence[Record], text: str, codec: str) -> list[list[str]]:
         """The cells of records. Raises the error of the first that is wrong."""
