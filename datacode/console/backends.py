@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from datacode.console import report
 from datacode.console.ctrl_c import collect_interrupts
+from datacode.console.fit_table import TableFitter
 from datacode.console.interactive import InteractiveShell
 from datacode.console.session_file import write_key
 from datacode.console.state_files import (
@@ -19,6 +20,7 @@ from datacode.console.state_files import (
     save_state,
     write_state,
 )
+from datacode.console.terminal_table import drawn, redrawn
 from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.language.syntax.source import Source
@@ -26,6 +28,9 @@ from datacode.language.tools.echo import EchoProgram, with_echo
 from datacode.plans.rows import Storage
 from datacode.runtime.files import Files, FilesError
 from datacode.runtime.interpreter import Interpreter
+from datacode.values.table import Table
+from datacode.values.text import printed
+from datacode.values.types import Value
 
 if TYPE_CHECKING:
     from datacode.client import Client, Result
@@ -52,13 +57,23 @@ class CompletionChoice:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row of a table: names and printed values, none of them where there is no such row."""
+
+    cells: list[tuple[str, str]]
+    row_count: int
+
+
 class Backend(Protocol):
     """Runs programs one after another on one interpreter.
 
-    With ``rolls_back`` a program that fails leaves everything as it was before it.
+    With ``rolls_back`` a program that fails leaves everything as it was before it. With
+    ``columns``, the width of a terminal, tables are drawn for that.
     """
 
     rolls_back: bool
+    columns: Callable[[], int] | None
 
     def run(self, text: str, write: Write) -> list[str]:
         """Run a program; the lines that tell its error, none where it succeeded.
@@ -68,6 +83,9 @@ class Backend(Protocol):
 
     def variables(self) -> list[tuple[str, str]]:
         """Names and values, printed."""
+
+    def table_row(self, name: str, number: int) -> TableRow | None:
+        """A row, from 1, of the table in a variable; None where it has no table."""
 
     def signature(self, name: str) -> str | None:
         """How a function of the session is called; None where it has none of that name."""
@@ -92,6 +110,7 @@ class LocalBackend:
     """An interpreter in this process."""
 
     rolls_back = False
+    columns: Callable[[], int] | None = None
 
     def __init__(self, locale: str, files: Files, large_tables: Storage | None = None) -> None:
         self._locale = locale
@@ -105,6 +124,7 @@ class LocalBackend:
             files=self._files,
             on_output=self._print,
             on_warning=lambda message: _warn(report.warning(message).render(self._locale)),
+            on_table=self._show_table,
             keep_output=False,
             large_tables=self._large_tables,
         )
@@ -112,6 +132,13 @@ class LocalBackend:
 
     def _print(self, text: str) -> None:
         self._write(text)
+
+    def _show_table(self, table: Value) -> bool:
+        if self.columns is None or not isinstance(table, Table):
+            return False
+        for part in drawn(table, self.columns(), self._locale):
+            self._write(part)
+        return True
 
     def run(self, text: str, write: Write) -> list[str]:
         self._write = write
@@ -126,6 +153,16 @@ class LocalBackend:
     def variables(self) -> list[tuple[str, str]]:
         found = self._shell.interpreter.variables()
         return [(v.name, v.preview) for v in found if v.name != "_"]
+
+    def table_row(self, name: str, number: int) -> TableRow | None:
+        table = self._shell.interpreter.variable(name)
+        if not isinstance(table, Table):
+            return None
+        row = []
+        if number <= len(table):
+            (row,) = table.slice(number - 1, number).rows()
+        cells = [(n, printed(v)) for n, v in zip(table.names, row, strict=False)]
+        return TableRow(cells, len(table))
 
     def signature(self, name: str) -> str | None:
         return self._shell.interpreter.functions().get(name)
@@ -165,6 +202,7 @@ class RemoteBackend:
     """A session on a server (``datacode connect``)."""
 
     rolls_back = False
+    columns: Callable[[], int] | None = None
 
     def __init__(
         self, client: Client, locale: str, refused: type[Exception], kept_in: str | None = None
@@ -178,7 +216,14 @@ class RemoteBackend:
 
     def run(self, text: str, write: Write) -> list[str]:
         echo = with_echo(text, self._locale)
-        return self.told(self.execute(echo.program, write), text, echo)
+        if self.columns is None:
+            return self.told(self.execute(echo.program, write), text, echo)
+        fitter = TableFitter(
+            write, self.columns, lambda lines, width: redrawn(lines, width, self._locale)
+        )
+        result = self.execute(echo.program, fitter.write)
+        fitter.finish()
+        return self.told(result, text, echo)
 
     def execute(self, program: str, write: Write, *, shows: bool = False) -> Result:
         """Run on the server, in a thread, so that Ctrl-C reaches this one. With ``shows`` charts
@@ -218,6 +263,18 @@ class RemoteBackend:
     def variables(self) -> list[tuple[str, str]]:
         return [(v.name, v.preview) for v in self._client.variables() if v.name != "_"]
 
+    def table_row(self, name: str, number: int) -> TableRow | None:
+        result = self.execute(f"show_table({name})", lambda _: None, shows=True)
+        if result.error is not None or len(result.tables) != 1:
+            return None
+        (table,) = result.tables
+        rows: list[list[object]] = []
+        if number <= table.row_count:
+            rows = self._client.table_rows(table, number - 1, 1).rows
+        row = rows[0] if rows else []
+        cells = [(n, _printed(v)) for n, v in zip(table.columns, row, strict=False)]
+        return TableRow(cells, table.row_count)
+
     def signature(self, name: str) -> str | None:
         _, found = self.complete(name, len(name))
         return next((choice.detail for choice in found if choice.text == name), None)
@@ -255,6 +312,11 @@ class RemoteBackend:
             self._client.close()
         else:
             write_key(self._kept_in, self._client.leave())
+
+
+def _printed(cell: object) -> str:
+    """A cell as JSON has it."""
+    return printed(float(cell) if type(cell) is int else cell)
 
 
 def _warn(text: str) -> None:

@@ -50,9 +50,15 @@ def _redraw(line: str, cuts: list[int], widths: list[int], narrow: list[int]) ->
 class TableFitter:
     """Passes output on, line by line where a table is being drawn, at once otherwise."""
 
-    def __init__(self, write: Callable[[str], object], width: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], object],
+        width: Callable[[], int],
+        redraw: Callable[[list[str], int], list[str]] = fit,
+    ) -> None:
         self._write = write
         self._width = width
+        self._redraw = redraw
         self._table: list[str] = []
         self._rest = ""
 
@@ -76,7 +82,7 @@ class TableFitter:
     def _draw(self) -> None:
         lines, self._table = self._table, []
         regular = all(len(line) == len(lines[0]) for line in lines)
-        for line in fit(lines, self._width()) if regular else lines:
+        for line in self._redraw(lines, self._width()) if regular else lines:
             self._write(line + "\n")
 
     def finish(self) -> None:

@@ -12,7 +12,7 @@ from datacode.errors import DataCodeError
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import parse
 from datacode.language.syntax.source import Source
-from datacode.language.tools.echo import with_echo
+from datacode.language.tools.echo import EchoProgram, with_echo
 from datacode.runtime.interpreter import Interpreter, Outcome
 
 
@@ -25,6 +25,19 @@ def incomplete(text: str) -> bool:
     return False
 
 
+def run_typed(
+    interpreter: Interpreter, text: str, echo: EchoProgram, *, once: bool = False
+) -> Outcome:
+    """Run the program made of a text that was typed; an error's place is one in that text."""
+    outcome = run_interruptibly(interpreter, echo.program, once=once)
+    error = outcome.error
+    if error is not None:
+        error.multiline = Source(text).multiline
+        if error.line is not None and error.place is not None and error.function is None:
+            error.locate(error.line, echo.typed_at(*error.place))
+    return outcome
+
+
 class InteractiveShell:
     """Runs what is typed on an interpreter, and tells what went wrong."""
 
@@ -35,13 +48,7 @@ class InteractiveShell:
 
     def run(self, text: str) -> Outcome:
         """Run a text that was typed, in the main thread; Ctrl-C ends it."""
-        echo = with_echo(text, self._locale)
-        outcome = run_interruptibly(self.interpreter, echo.program)
-        error = outcome.error
-        if error is not None:
-            error.multiline = Source(text).multiline
-            if error.line is not None and error.place is not None and error.function is None:
-                error.locate(error.line, echo.typed_at(*error.place))
+        outcome = run_typed(self.interpreter, text, with_echo(text, self._locale))
         self._remember_functions(text)
         return outcome
 

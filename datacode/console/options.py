@@ -26,7 +26,7 @@ DataCode: a small language for data work.
 Usage:
   datacode                          the prompt
   datacode FILE.dc [WORD ...]       run a file; the words are its argv
-  datacode -c CODE [WORD ...]       run CODE
+  datacode -c CODE [WORD ...]       run CODE and print the value of an expression at its end
   datacode - [WORD ...]             run what stands on standard input
   datacode --websocket [...]        start the server; `datacode --websocket --help` for its options
   datacode connect ws://HOST:PORT   the prompt, on a server; --token TOKEN or DATACODE_WS_TOKEN
@@ -69,7 +69,7 @@ DataCode: небольшой язык для работы с данными.
 Использование:
   datacode                          интерактивный режим
   datacode ФАЙЛ.dc [СЛОВО ...]      выполнить файл; слова доступны программе как argv
-  datacode -c КОД [СЛОВО ...]       выполнить КОД
+  datacode -c КОД [СЛОВО ...]       выполнить КОД и вывести значение выражения в его конце
   datacode - [СЛОВО ...]            выполнить программу со стандартного ввода
   datacode --websocket [...]        запустить сервер; его параметры: `datacode --websocket --help`
   datacode connect ws://HOST:PORT   интерактивный режим на сервере; --token TOKEN или

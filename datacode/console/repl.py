@@ -7,23 +7,29 @@ lines. Source: server reference, 9.2.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datacode import __version__
+from datacode.console import function_help
 from datacode.console.backends import Backend
 from datacode.console.fit_table import TableFitter
 from datacode.console.interactive import incomplete
 from datacode.console.output import OutputClosed, ProgramOutput
 from datacode.console.state_files import StateFileError, state_command
+from datacode.console.terminal_table import record_lines
+from datacode.errors import DataCodeError
 from datacode.hints.names import closest
 from datacode.i18n import catalog
 from datacode.i18n.os_errors import system_reason
 from datacode.language.syntax.lexer import tokens
+from datacode.language.syntax.parser import parse
 from datacode.language.tools.blocks import CLOSES, DIVIDES, Blocks, Lines
 from datacode.language.tools.format import INDENT
 from datacode.runtime.builtins import BUILTINS
@@ -43,7 +49,11 @@ HELP = {
     "en": """\
 help          this text
 help NAME     what a function does, with an example
+help GROUP    the functions of a group (below)
+help WORDS    the functions that have to do with them: help sort
 vars          the variables
+record [TABLE] [ROW]
+              one row of a table, a line for each column; without a name, of the last value
 reset         forget everything
 rollback on   a program that fails changes nothing (rollback off: it may)
 save FILE     keep variables, tables and functions in a file
@@ -57,7 +67,11 @@ program, Ctrl-D the prompt.""",
     "ru": """\
 help          этот текст
 help ИМЯ      что делает функция, с примером
+help ГРУППА   функции группы (список ниже)
+help СЛОВА    функции, которые с ними связаны: help сортировка
 vars          переменные
+record [ТАБЛИЦА] [СТРОКА]
+              одна строка таблицы, по столбцу на строке; без имени — последнего значения
 reset         забыть всё
 rollback on   программа с ошибкой ничего не изменит (rollback off: изменит)
 save ФАЙЛ     сохранить переменные, таблицы и функции в файл
@@ -94,7 +108,7 @@ class Repl:
         self._columns = columns
         self._clock = clock
         self._commands: dict[str, Callable[[], object]] = {
-            "help": lambda: self._say(HELP[locale]),
+            "help": self._help_all,
             "vars": self._vars,
             "reset": self._reset,
             "clear": self._clear,
@@ -121,8 +135,12 @@ class Repl:
             return False
         if word in self._commands:
             self._commands[word]()
-        elif word.startswith("help ") and len(word.split()) == 2:
-            self._help(word.split()[1])
+        elif asked := _command("help", r"\w[\w\s-]*", word):
+            self._help(asked)
+        elif (asked := _command("record", r"(?:[^\W\d]\w*)?\s*\d{0,15}", word)) is not None and (
+            asked or "record" not in self._variable_names()
+        ):
+            self._record(asked)
         elif command := state_command(word, self._variable_names):
             self.keep_state(*command)
         elif word:
@@ -138,10 +156,13 @@ class Repl:
         self._say(self._text(catalog.mark("Goodbye! 👋")))
 
     def _run(self, text: str) -> None:
-        fitter = TableFitter(self._write, self._columns)
         began = self._clock() if self._clock is not None else 0.0
-        lines = self._backend.run(text, fitter.write)
-        fitter.finish()
+        if self._backend.columns is None:
+            fitter = TableFitter(self._write, self._columns)
+            lines = self._backend.run(text, fitter.write)
+            fitter.finish()
+        else:
+            lines = self._backend.run(text, self._write)
         for number, line in enumerate(lines):
             self._complain(f"{'   ' if number else '❌ '}{line}\n")
         elapsed = self._clock() - began if self._clock is not None else 0.0
@@ -188,20 +209,80 @@ class Repl:
         else:
             self._say(self._text(catalog.mark("Programs that fail keep what they have done")))
 
-    def _help(self, name: str) -> None:
-        builtin = BUILTINS.get(name)
-        own = self._backend.signature(name) if builtin is None else None
+    def _help_all(self) -> None:
+        self._say(HELP[self._locale])
+        self._say()
+        template = catalog.mark("Groups of functions: {groups}.")
+        listed = self._text(template, groups=", ".join(function_help.groups(self._locale)))
+        self._say(textwrap.fill(listed, min(self._columns(), 100)))
+
+    def _help(self, asked: str) -> None:
+        builtin = BUILTINS.get(asked)
+        own = self._backend.signature(asked) if builtin is None and asked.isidentifier() else None
         if builtin is not None:
             self._say(plain(builtin, self._locale))
+            if others := function_help.related(asked):
+                self._say()
+                self._say(self._text(catalog.mark("See also: {names}"), names=", ".join(others)))
         elif own is not None:
             self._say(own)
+        elif lines := function_help.group(asked, self._locale):
+            self._list(lines)
         else:
-            self._say(self._text(catalog.mark("There is no function '{name}'"), name=name))
-            similar = closest(name, BUILTINS)
-            if similar is not None:
-                self._say(
-                    "💡 " + self._text(catalog.mark("did you mean '{similar}'?"), similar=similar)
-                )
+            self._search(asked)
+
+    def _search(self, asked: str) -> None:
+        lines, more = function_help.search(asked, self._locale)
+        self._list(lines)
+        if more:
+            more_found = catalog.mark("… more functions found: {count}; add a word")
+            self._say(self._text(more_found, count=str(more)))
+        if lines:
+            return
+        self._say(self._text(catalog.mark("There is no function '{name}'"), name=asked))
+        similar = closest(asked, BUILTINS)
+        if similar is not None:
+            self._say(
+                "💡 " + self._text(catalog.mark("did you mean '{similar}'?"), similar=similar)
+            )
+
+    def _list(self, lines: list[str]) -> None:
+        for line in lines:
+            self._say(_cut(line, self._columns()))
+
+    def _record(self, asked: str) -> None:
+        words = asked.split()
+        number = int(words.pop()) if words and words[-1].isdecimal() else 1
+        name = words[0] if words else "_"
+        row = self._backend.table_row(name, number) if number else None
+        if row is None:
+            expected = catalog.mark(
+                "`record {name} {number}`: a table and a row from 1 are expected"
+                " (without a name, the last value)"
+            )
+            self._say(self._text(expected, name=name, number=str(number)))
+        elif not row.cells:
+            missing = catalog.mark("There is no row {number}: the table has {count}")
+            self._say(self._text(missing, number=str(number), count=str(row.row_count)))
+        else:
+            place = catalog.mark("row {number} of {count}")
+            self._say(self._text(place, number=str(number), count=str(row.row_count)))
+            for line in record_lines(row.cells, self._columns()):
+                self._say(line)
+
+
+def _command(name: str, rest: str, typed: str) -> str | None:
+    """What stands behind a command, where that is what was typed and no program."""
+    found = re.fullmatch(rf"{name}(?:\s+({rest}))?", typed)
+    if found is None:
+        return None
+    if found[1]:
+        try:
+            parse(typed)
+        except DataCodeError:
+            return found[1]
+        return None
+    return ""
 
 
 def _cut(line: str, width: int) -> str:
@@ -383,12 +464,17 @@ def start(
     def complain(text: str) -> None:
         (sys.stdout if at_terminal else sys.stderr).write(text)
 
+    def columns() -> int:
+        return shutil.get_terminal_size().columns
+
+    if at_terminal:
+        backend.columns = columns
     repl = Repl(
         backend,
         locale=locale,
         write=write,
         complain=complain,
-        columns=lambda: shutil.get_terminal_size().columns,
+        columns=columns,
         clock=time.monotonic if at_terminal else None,
     )
     try:

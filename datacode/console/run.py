@@ -9,26 +9,33 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from datacode.console import report
 from datacode.console.ctrl_c import run_interruptibly, was_interrupted
+from datacode.console.interactive import run_typed
 from datacode.console.large_tables import stored_tables
 from datacode.console.options import INTERRUPTED, CommandLine
 from datacode.console.output import OutputClosed, ProgramOutput
 from datacode.console.state_files import StateFileError, load_state, save_state
+from datacode.console.terminal_table import drawn
 from datacode.errors import DataCodeError
 from datacode.i18n import catalog
 from datacode.i18n.message import Message
 from datacode.i18n.os_errors import system_reason
+from datacode.language.python_names import top_level_local
 from datacode.language.syntax.source import BYTE_ORDER_MARK, Source
+from datacode.language.tools.echo import EchoProgram, with_value
 from datacode.runtime.files import Files
 from datacode.runtime.interpreter import Interpreter, Outcome
+from datacode.values.table import Table
 from datacode.values.text import printed
+from datacode.values.types import Value
 
 if TYPE_CHECKING:
     from datacode.language.tools.lint import LintProblem
@@ -115,12 +122,16 @@ def run(options: CommandLine, files: Files | None = None) -> int:
 
 
 def _interpreter(
-    options: CommandLine, on_output: Callable[[str], None] | None = None, files: Files | None = None
+    options: CommandLine,
+    on_output: Callable[[str], None] | None = None,
+    files: Files | None = None,
+    on_table: Callable[[Value], object] | None = None,
 ) -> Interpreter:
     interpreter = Interpreter(
         files,
         on_output=on_output,
         on_warning=lambda message: _complain(report.warning(message).render(options.locale)),
+        on_table=on_table,
         keep_output=on_output is None,
         large_tables=stored_tables(options.large_tables),
     )
@@ -139,8 +150,10 @@ def _run_with_banner(options: CommandLine, text: str, files: Files | None) -> in
         return 0
     banner.begin(options, text)
     output = ProgramOutput(sys.stdout)
-    interpreter = _interpreter(options, output.write, files)
-    outcome = run_interruptibly(interpreter, text, once=True)
+    on_table = _table_drawing(output, options.locale) if sys.stdout.isatty() else None
+    interpreter = _interpreter(options, output.write, files, on_table)
+    echo = EchoProgram(text) if options.code is None else with_value(text)
+    outcome = run_typed(interpreter, text, echo, once=True)
     output.flush()
     if output.failure is not None:
         return _output_closed(output, options)
@@ -153,7 +166,7 @@ def _run_with_banner(options: CommandLine, text: str, files: Files | None) -> in
             failed = Message("execution_failed", "❌ Execution failed with error:")
             _complain(failed.render(options.locale), *("   " + line for line in lines))
         return _status(outcome)
-    _save_state(options, interpreter)
+    _save_state(options, interpreter, echo)
     banner.say(catalog.mark("✅ Execution completed successfully!"))
     if options.debug:
         _show_variables(interpreter, banner)
@@ -162,9 +175,31 @@ def _run_with_banner(options: CommandLine, text: str, files: Files | None) -> in
     return 0
 
 
-def _save_state(options: CommandLine, interpreter: Interpreter) -> None:
-    if options.save is not None:
-        save_state(interpreter.snapshot(), options.save, interpreter.large_tables)
+def _table_drawing(output: ProgramOutput, locale: str) -> Callable[[Value], object]:
+    """What draws tables for the terminal that standard output is."""
+
+    def draw(table: Value) -> bool:
+        if not isinstance(table, Table):
+            return False
+        for part in drawn(table, shutil.get_terminal_size().columns, locale):
+            output.write(part)
+        return True
+
+    return draw
+
+
+def _save_state(
+    options: CommandLine, interpreter: Interpreter, echo: EchoProgram | None = None
+) -> None:
+    """``--save``, without the value that was only shown."""
+    if options.save is None:
+        return
+    snapshot = interpreter.snapshot()
+    if echo is not None and echo.line:
+        shown = top_level_local("_")
+        kept = {name: value for name, value in snapshot.variables.items() if name != shown}
+        snapshot = replace(snapshot, variables=kept)
+    save_state(snapshot, options.save, interpreter.large_tables)
 
 
 def _output_closed(output: ProgramOutput, options: CommandLine) -> int:

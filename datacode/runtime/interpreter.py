@@ -287,6 +287,10 @@ class Interpreter:
         found = [variables(state, GLOBAL), variables(state, TOP_LEVEL_LOCAL)]
         return [_described(name, value) for each in found for name, value in each.items()]
 
+    def variable(self, name: str) -> Value:
+        """The value of a variable at the top level; None (null) where there is none."""
+        return self._visible().get(name)
+
     def _visible(self) -> dict[str, Value]:
         """The variables that a program at the top level sees."""
         state = self._namespace.now()

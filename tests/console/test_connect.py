@@ -194,6 +194,23 @@ class ConnectTests(CommandTestCase):
         self.assertEqual(self.datacode("connect").status, 2)
         self.assertEqual(self.datacode("connect", self.url, "--token").status, 2)
 
+    def test_tables_at_a_terminal(self) -> None:
+        """Columns without room are named, numbers stand to the right; ``record`` has all."""
+        terminal = self.terminal(
+            "connect", self.url, "--token", "t", columns=36, XDG_STATE_HOME=str(self.folder)
+        )
+        terminal.prompt()
+        shown = terminal.say(
+            'table([["a", 1.2345678, 1234567, "text", "last"]], ["b", "c", "d", "e", "further"])',
+            "`record`",
+        )
+        self.assertIn("│ a │ 1.23 │ 1234567 │ text │\n", shown)
+        self.assertIn("(further)", shown)
+        shown = terminal.say("record", "further  last")
+        self.assertIn("row 1 of 1\nb        a\nc        1.2345678\nd        1234567\n", shown)
+        terminal.say("record _ 2", "There is no row 2: the table has 1")
+        terminal.say("record nosuch", "`record nosuch 1`: ")
+
     def test_terminal(self) -> None:
         """Streaming, completion and Ctrl-C at a real terminal."""
         terminal = self.terminal(

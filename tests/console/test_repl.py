@@ -205,6 +205,57 @@ class PipeTests(CommandTestCase):
         )
         self.assertTrue(out.endswith("There is no function 'hlep'\nmine(a, b)\n"), out)
 
+    def test_help_searches(self) -> None:
+        """By words in names and texts of both languages, by group, and to a function's kin."""
+        for locale, words in (
+            ("en", "help sort table"),
+            ("en", "help сортировка"),
+            ("ru", "help упорядочить"),
+        ):
+            out, _ = self.converse(words, DATACODE_LOCALE=locale)
+            found = {line.split()[0] for line in out.splitlines()}
+            self.assertIn("table_sort", found, out)
+            self.assertNotIn("now", found)
+        out, _ = self.converse("help sort")
+        self.assertTrue(out.startswith("sort(array)\n"), out)
+        self.assertIn("\nSee also: table_sort\n", out)
+        for title in ("help joins", "help Соединения таблиц"):
+            out, _ = self.converse(title, DATACODE_LOCALE="ru")
+            self.assertIn("left_join ", out)
+            self.assertNotIn("Нет функции", out)
+        out, _ = self.converse("help", "help nothing of the sort")
+        self.assertIn("Groups of functions: ", out)
+        self.assertTrue(out.endswith("There is no function 'nothing of the sort'\n"), out)
+
+    def test_commands_that_are_programs(self) -> None:
+        """What can be run is run."""
+        out, _ = self.converse("help = 5", "help > 4", "record = 2", "record", "help - 1")
+        self.assertEqual(out, "true\n2\n4\n")
+
+    def test_record(self) -> None:
+        """A row of the last value or of a variable, with all digits; else what is expected."""
+        rows = '[["bolt", 0.123456789], ["long " * 10, null]]'
+        out, _ = self.converse(
+            f't = table({rows}, ["item", "price"])',
+            *("record t", "table_tail(t, 1)", "record", "record t 3", "record 0", "record x"),
+            COLUMNS="30",
+        )
+        self.assertTrue(out.startswith("row 1 of 2\nitem   bolt\nprice  0.123456789\n┌"), out)
+        expected = "a table and a row from 1 are expected (without a name, the last value)"
+        self.assertEqual(
+            out.partition("┘\n")[2].splitlines(),
+            [
+                "row 1 of 1",
+                "item   long long long long lon",
+                "       g long long long long l",
+                "       ong",
+                "price  null",
+                "There is no row 3: the table has 2",
+                f"`record _ 0`: {expected}",
+                f"`record x 1`: {expected}",
+            ],
+        )
+
     def test_no_colours(self) -> None:
         """Nothing but text comes out of a pipe."""
         out, err = self.converse("x = 5", "x", "help", "nosuch")
@@ -324,6 +375,19 @@ class TerminalTests(CommandTestCase):
         lines = [line for line in shown.splitlines() if line[:1] in "┌│├└"]
         self.assertEqual([len(line) for line in lines if line], [40] * 5)
 
+    def test_wide_table(self) -> None:
+        """Columns without room are named below; numbers stand to the right with their decimals."""
+        terminal = self.terminal(columns=40, XDG_STATE_HOME=str(self.folder / "state"))
+        terminal.prompt()
+        cells = '["a", 1.5, 12.0625, 1234567, 1, 2, 3]'
+        shown = terminal.say(
+            f'table([{cells}], ["name", "p", "q", "count", "x", "y", "last"])', "`record`"
+        )
+        self.assertIn("│ a    │ 1.50 │ 12.0625 │ 1234567 │ 1 │\n", shown)
+        self.assertIn("│ name │    p │       q │   count │ x │\n", shown)
+        self.assertIn("… columns without room: 2 (y, last);", shown)
+        self.assertIn("last   3\n", terminal.say("record", "last"))
+
     def test_colours(self) -> None:
         """Words are coloured, unless the environment wants no colours."""
         colours = re.compile(rb"\x1b\[[0-9;]*(?:3[0-8]|9[0-7])[0-9;]*m")
@@ -342,6 +406,8 @@ class TerminalTests(CommandTestCase):
 
     def test_output_at_a_terminal(self) -> None:
         """A file's frame is on standard output there."""
-        terminal = self.terminal(self.file("a.dc", "print(1)"))
+        program = 'print(1)\nshow_table(table([[10.125], [2]], ["n"]))'
+        terminal = self.terminal(self.file("a.dc", program))
         self.assertEqual(terminal.status(), 0)
-        self.assertIn("🚀 Starting execution...\n\n1\n\n✅", terminal.text)
+        self.assertIn("🚀 Starting execution...\n\n1\n┌", terminal.text)
+        self.assertIn("│ 10.125 │\n│  2     │\n└────────┘\n\n✅", terminal.text)

@@ -70,6 +70,44 @@ class RunTests(CommandTestCase):
         done = self.datacode("-c", "print(6 * 7)")
         self.assertEqual((done.status, done.out, done.err), (0, "42\n", ""))
 
+    def test_value_of_code(self) -> None:
+        """An expression at the end of ``-c`` shows its value, whole; nothing else does."""
+        for code, out in (
+            ("6 * 7", "42\n"),
+            ("x = 1\nx + 1  # two", "2\n"),
+            ("null", ""),
+            ("x = 1", ""),
+            ("global x = 1", ""),
+            ("print(1)", "1\n"),
+            ('table([[1.25]], ["a"])', "┌──────┐\n│ a    │\n├──────┤\n│ 1.25 │\n└──────┘\n"),
+            ('table_head(table([[1]], ["a"]))', "┌───┐\n│ a │\n├───┤\n│ 1 │\n└───┘\n"),
+        ):
+            done = self.datacode("-c", code)
+            self.assertEqual((done.status, done.out, done.err), (0, out, ""), code)
+        many = self.datacode(
+            "-c", "function f(i) do\nreturn [i]\nendfunction\ntable(map(range(50), 'f'), ['n'])"
+        )
+        self.assertIn("│ 49 │", many.out)
+        done = self.datacode("--json", "-c", "6 * 7")
+        self.assertEqual(json.loads(done.out)["output"], "")
+
+    def test_value_of_code_is_not_kept(self) -> None:
+        """It is no variable of the program: neither saved nor exported."""
+        code = 't = table([[1]], ["a"])\nt'
+        self.datacode("--save", "state", "--build_model", "m.db", "-c", code)
+        done = self.datacode("--load", "state", "-c", "print(_)")
+        self.assertEqual((done.status, done.out), (1, ""))
+        with contextlib.closing(sqlite3.connect(self.folder / "m.db")) as base:
+            names = base.execute("select name from sqlite_master where type = 'table'").fetchall()
+        self.assertIn(("t",), names)
+        self.assertNotIn(("_",), names)
+
+    def test_error_of_code(self) -> None:
+        """Its place is that of the text that was given."""
+        done = self.datacode("-c", "1 + nosuch")
+        self.assertEqual(done.status, 1)
+        self.assertIn("1 | 1 + nosuch\n        ^\n", done.err)
+
     def test_standard_input(self) -> None:
         """``-`` reads the program from standard input, without a frame."""
         done = self.datacode("-", stdin='print("мир")\n'.encode())

@@ -46,6 +46,8 @@ _SHOWS_ITSELF = frozenset({"show_table", "table_head"})
 
 
 _KEEP = "_ = ("
+_KEEP_LOCAL = "local _ = ("
+"""The same where the value is nobody's after the run: not exported, not saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,12 @@ class EchoProgram:
     program: str
     line: int = 0
     column: int = 0
+    shift: int = len(_KEEP)
 
     def typed_at(self, line: int, column: int) -> tuple[int, int]:
         """Where in the typed text it is what stands here in the program."""
         moved = line == self.line and column > self.column
-        return line, column - len(_KEEP) if moved else column
+        return line, column - self.shift if moved else column
 
 
 def with_echo(text: str, locale: str | None = None) -> EchoProgram:
@@ -78,14 +81,30 @@ def with_echo(text: str, locale: str | None = None) -> EchoProgram:
         return EchoProgram(text)
     last = body[-1] if body else None
     if isinstance(last, nodes.ExpressionStatement):
-        lines = Source(text).text.split("\n")
-        head, line, rest = lines[: last.line - 1], lines[last.line - 1], lines[last.line :]
-        line = f"{line[: last.column - 1]}{_KEEP}{line[last.column - 1 :]}"
-        program = "\n".join([*head, line, *rest, ")"]) + _showing(last.value, locale)
-        return EchoProgram(program, last.line, last.column)
+        return _keeping(text, last, _KEEP, _showing(last.value, locale))
     if len(body) == 1 and isinstance(last, nodes.Assign) and last.scope is not None:
         return EchoProgram(f'{text}\nprint("✓ {last.name} =", {last.name})')
     return EchoProgram(text)
+
+
+def with_value(text: str) -> EchoProgram:
+    """The program for a text that runs once: an expression at its end shows its whole value."""
+    try:
+        body = parse(text).body
+    except DataCodeError:
+        return EchoProgram(text)
+    last = body[-1] if body else None
+    if not isinstance(last, nodes.ExpressionStatement):
+        return EchoProgram(text)
+    return _keeping(text, last, _KEEP_LOCAL, _showing(last.value, None))
+
+
+def _keeping(text: str, last: nodes.ExpressionStatement, keep: str, shown: str) -> EchoProgram:
+    lines = Source(text).text.split("\n")
+    head, line, rest = lines[: last.line - 1], lines[last.line - 1], lines[last.line :]
+    line = f"{line[: last.column - 1]}{keep}{line[last.column - 1 :]}"
+    program = "\n".join([*head, line, *rest, ")"]) + shown
+    return EchoProgram(program, last.line, last.column, len(keep))
 
 
 def _showing(expression: nodes.Expr, locale: str | None) -> str:
