@@ -39,7 +39,20 @@ CODED = {
 """Calls whose first arguments are a code and a template."""
 PLAIN = {"mark", "translate"}
 """Calls whose first argument is a text."""
-ORIGINALS = ("recursion_too_deep",)
+ORIGINALS = (
+    "condition_failed",
+    "condition_type",
+    "condition_unreadable",
+    "leads_out",
+    "no_filter_column",
+    "no_session_folder_to_write",
+    "not_regular",
+    "outside_allowed",
+    "outside_session",
+    "recursion_too_deep",
+    "resolves_outside",
+    "share_names_failed",
+)
 """Messages that programs see in other Russian words than readers."""
 VALUE = "{debug}"
 """The template of a value: English shows its debug form, a translation ``{shown}``."""

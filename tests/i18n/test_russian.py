@@ -34,11 +34,11 @@ EXCEPTIONS = (
 
 
 def texts() -> dict[str, str]:
-    """Every text for readers of Russian by where it stands."""
+    """Every text for readers of Russian by where it stands; not what programs see of 1.x."""
     found = {
         f"catalogue, {message.context or message.id!r}": str(message.string)
         for message in catalog_tool.load()
-        if message.id
+        if message.id and not str(message.context).endswith(" original")
     }
     pages = [*(ROOT / "docs" / "ru").glob("*.md"), ROOT / "README.ru.md"]
     page = [path for path in (ROOT / "web" / "src").rglob("*.ts") if path.name != "positions.ts"]
