@@ -29,6 +29,7 @@ from datacode.client.kept_session import (
     KeptSession,
     Reattached,
     SessionKey,
+    SessionLost,
     connection_options,
     lost,
 )
@@ -137,6 +138,7 @@ class Client:
         self._turn = threading.Lock()
         self._is_stale = False
         self._is_closed = False
+        self._ending: SessionLost | None = None
         self._interrupt: Message | None = None
         self._connection = open_connection()
         if token is not None:
@@ -253,6 +255,8 @@ class Client:
         rerun: bool = False,
     ) -> Message:
         """Send a request, if any, and wait for its answer, over as many connections as it takes."""
+        if self._ending is not None:
+            raise self._ending
         unsent = request
         arrived: list[Message] = []
         if self._is_stale:
@@ -284,6 +288,15 @@ class Client:
 
     def _resume(self, problem: Exception) -> Reattached:
         """Connect and attach again. Raises ``ConnectionLost`` where that is not to be had."""
+        try:
+            return self._reattached(problem)
+        except SessionLost as ending:
+            # The new connection has a session of its own, in which no request was meant to run.
+            self._ending = ending
+            self._connection.close()
+            raise
+
+    def _reattached(self, problem: Exception) -> Reattached:
         self._kept.on_lost()
         for pause in self._kept.pauses():
             time.sleep(pause)

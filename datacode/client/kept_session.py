@@ -60,6 +60,9 @@ _TAKEN = 4410
 _GONE = frozenset({1000, _TAKEN})
 """Those of them that say that the session is not this client's any more."""
 
+_TAKEN_CODES = frozenset({"session_taken", "session_busy"})
+"""What the answer to ``attach`` says where another client has the session."""
+
 _IDLE = 4408
 
 _OF_REQUEST = frozenset({1002, 1003, 1007, 1008, 1009})
@@ -194,6 +197,7 @@ class KeptSession:
         """The numbers of programs of a client before this one that still run or wait."""
         self._missed: list[Message] = []
         self._key = key
+        self._epoch = 0
         self._seen = 0 if key is None else key.seen
         self._position = 0 if key is None else key.position
         self._last = self._seen
@@ -208,7 +212,11 @@ class KeptSession:
         return SessionKey(self._key.session, self._key.token, self._seen, self._position)
 
     def attach_fields(self) -> dict[str, Any]:
-        """The fields of the request that attaches."""
+        """The fields of the request that attaches.
+
+        Who connects with a key wants the session from whoever has it. Who has had it since may
+        only have it back from its own connection, whose end the server may not have noticed.
+        """
         key = self.key
         if key is None:
             return {}
@@ -218,6 +226,7 @@ class KeptSession:
             "seen": key.seen,
             "position": key.position,
             "force": True,
+            **({"epoch": self._epoch} if self._epoch else {}),
         }
 
     def begun(self, answer: Message) -> None:
@@ -225,6 +234,7 @@ class KeptSession:
         self.is_settled = True
         if self._key is None and answer["success"] and "token" in answer:
             self._key = SessionKey(answer["session"], answer["token"])
+            self._epoch = answer["epoch"]
 
     def again(self, answer: Message) -> Reattached | None:
         """The answer to an ``attach`` that asks for the session; None where to try once more.
@@ -237,7 +247,9 @@ class KeptSession:
         if not answer["success"]:
             if answer.get("code") in _FOR_NOW:
                 return None
-            raise SessionLost(str(answer["error"]))
+            lost_to = SessionTaken if answer.get("code") in _TAKEN_CODES else SessionLost
+            raise lost_to(str(answer["error"]))
+        self._epoch = answer["epoch"]
         found = Reattached.of(answer)
         self._last = max(self._last, found.answered, *found.pending, *found.unfinished)
         self.output_lost += found.output_lost

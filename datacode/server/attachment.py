@@ -37,7 +37,8 @@ class SessionRecord(Struct, kw_only=True):
     ``answers`` are the last short ones. ``begun`` is a request that had begun when this was
     written and may have been ended with the server, 0 for none. ``position`` is that of the
     streamed output, ``output`` the last pieces of it, ``begins`` tells where that of requests
-    begins. ``shares`` are those that the session had, without passwords.
+    begins. ``shares`` are those that the session had, without passwords. ``held_since`` is the
+    first epoch of the client that had it last.
     """
 
     session: str
@@ -53,6 +54,7 @@ class SessionRecord(Struct, kw_only=True):
     output: list[OutputPiece] = []
     begins: list[tuple[int, int]] = []
     shares: list[KeptShare] = []
+    held_since: int = 0
 
 
 def new_token() -> str:
@@ -73,6 +75,7 @@ class Attachment:
         self.account = record.account
         self.locale = record.locale
         self.epoch = record.epoch
+        self._held_since = record.held_since
         self.begun = record.begun
         self.unfinished = record.begun
         self._token_sha256 = record.token_sha256
@@ -135,11 +138,26 @@ class Attachment:
             answers=kept[::-1],
             output=self.output.latest(_OUTPUT_BYTES),
             begins=self.output.begins,
+            held_since=self._held_since,
         )
 
     def matches(self, token: str) -> bool:
         """Whether it is the right token; takes the same time whatever is wrong with it."""
         return hmac.compare_digest(self._token_sha256, token_hash(token))
+
+    def was_taken_since(self, epoch: int) -> bool:
+        """Whether another client has had the session since this epoch, which its own client names.
+
+        One that names none (0) claims nothing, and there is nothing to be refused.
+        """
+        return 0 < epoch < self._held_since
+
+    def next_epoch(self, known: int) -> None:
+        """A connection takes the session. Its client is the one of before if it names an epoch of
+        that one's: perhaps not the latest, as the answer that told it can be lost."""
+        self.epoch += 1
+        if not known or self.was_taken_since(known):
+            self._held_since = self.epoch
 
     def replay(self, seen: int, position: int) -> tuple[Replay, int]:
         """What a client has missed, in the order in which it was sent; and how many bytes of

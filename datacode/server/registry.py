@@ -242,7 +242,7 @@ class SessionRegistry:
         identity = session.identity
         record = Attachment.fresh(token, identity.account, identity.locale)
         own = Attachment(record, session.memory, self._bounds.kept_output)
-        own.epoch = 1
+        own.next_epoch(0)
         session.keep(own)
         self._sessions[own.session] = session
         self._note(session)
@@ -281,6 +281,8 @@ class SessionRegistry:
             wanted = await self._stored(name, token, asking)
         assert wanted.attachment is not None
         self._check(wanted.attachment, token, asking)
+        if wanted.attachment.was_taken_since(request.epoch):
+            raise _Refused(texts.SESSION_TAKEN)
         if wanted.is_attached and not request.force:
             epoch = wanted.epoch
             is_there = await wanted.probe(_PROBE_SECONDS)
@@ -292,6 +294,8 @@ class SessionRegistry:
                 await wanted.written()
             if wanted.is_attached and wanted.epoch != epoch and not request.force:
                 raise _Refused(texts.SESSION_BUSY)  # somebody else has got it meanwhile
+        if wanted.attachment.was_taken_since(request.epoch):  # while that was waited for
+            raise _Refused(texts.SESSION_TAKEN)
         if wanted.is_ending or asking.is_ending:
             ended = self._ended.get(name)
             raise _Refused(
@@ -359,7 +363,7 @@ class SessionRegistry:
             wanted.release_client(CLOSE_MOVED, "another connection has taken the session")
         self._detached.pop(own.session, None)
         self._count()
-        own.epoch += 1
+        own.next_epoch(request.epoch)
         own.acknowledge(min(request.seen, own.answers.seq))
 
         def answer() -> Answer:
@@ -377,6 +381,7 @@ class SessionRegistry:
             return said
 
         wanted.take_client(before.give_client(), before.identity, answer)
+        self._note(wanted)  # after a crash of the server, too, it is known whose the session is
         self.on_moved(before, wanted)
 
     # Without a connection ------------------------------------------------------------------------

@@ -294,6 +294,20 @@ class BlockingTests(ReconnectTestCase):
         self.assertEqual(str(taken), "another connection has taken the session (4410)")
         self.assertEqual(other.execute("print(n)").output, "7\n")
 
+    def test_taken_while_away(self) -> None:
+        """Who lost the connection does not steal the session from who has it meanwhile, nor runs
+        anything in a session that is new."""
+        client = self.connect()
+        client.execute("n = 7")
+        assert client.key is not None
+        self.proxy.hold_all()
+        other = connect(self.url, session=client.key, locale="en")
+        self.addCleanup(other.close)
+        self.assertEqual(other.execute("print(n)").output, "7\n")
+        for _ in range(2):
+            self.assertRaises(SessionTaken, client.execute, "print(n)")
+        self.assertEqual(other.execute("print(n)").output, "7\n")
+
     def test_other_address(self) -> None:
         """A client that comes back from another address has its session."""
         client = self.connect()

@@ -9,10 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.server.attachment import Attachment, SessionRecord
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.net.memory_budget import MemoryBudget
 from datacode.server.ops.audit import NoAudit
@@ -202,6 +204,88 @@ class WhoTests(RegistryTestCase):
         self.assertEqual(first.client.closed, [(4410, "another connection has taken the session")])
         self.assertTrue(first.client.left)
         self.assertEqual(second.ask(code="after", seq=2)["output"], "after")
+
+    def test_force_with_epoch(self) -> None:
+        """With the epoch that a client knows, force works against its own connection only."""
+        house = self.house()
+        first = house.connection()
+        named = first.keep()
+        dead = first.client
+        again = house.connection()
+        answer = again.ask(type="attach", force=True, epoch=1, **named)
+        self.assertEqual(answer["epoch"], 2)
+        self.assertEqual(dead.closed, [(4410, "another connection has taken the session")])
+        other = house.connection()
+        self.assertEqual(other.ask(type="attach", force=True, **named)["epoch"], 3)
+        for epoch in (1, 2):
+            for force in (True, False):
+                late = house.connection()
+                answer = late.ask(type="attach", force=force, epoch=epoch, **named)
+                self.assertEqual(answer["code"], "session_taken")
+        self.assertEqual((other.client.closed, other.client.probes), ([], []))
+        self.assertEqual(other.ask(code="still", seq=9)["output"], "still")
+
+    def test_epoch_while_nobody_has_it(self) -> None:
+        """A client that has taken the session does not lose it by losing its connection."""
+        house = self.house()
+        first = house.connection()
+        named = first.keep()
+        first.lose()
+        other = house.connection()
+        self.assertEqual(other.ask(type="attach", **named)["epoch"], 2)
+        self.assertTrue(other.lose())
+        late = house.connection()
+        answer = late.ask(type="attach", force=True, epoch=1, **named)
+        self.assertEqual(answer["code"], "session_taken")
+        back = house.connection()
+        self.assertEqual(back.ask(type="attach", force=True, epoch=2, **named)["epoch"], 3)
+        # Without an epoch its reader asks for it: whoever has it loses it.
+        self.assertEqual(late.ask(type="attach", force=True, **named)["epoch"], 4)
+
+    def test_epoch_never_told(self) -> None:
+        """The answer to ``attach`` may be lost with its connection: the epoch before counts."""
+        house = self.house()
+        named = house.connection().keep()
+        for expected in (2, 3, 4):
+            client = house.connection()
+            answer = client.ask(type="attach", force=True, epoch=1, **named)
+            self.assertEqual(answer["epoch"], expected)
+        other = house.connection()
+        self.assertEqual(other.ask(type="attach", force=True, **named)["epoch"], 5)
+        for epoch in (1, 4):
+            late = house.connection()
+            answer = late.ask(type="attach", force=True, epoch=epoch, **named)
+            self.assertEqual(answer["code"], "session_taken")
+
+    def test_epoch_of_a_record(self) -> None:
+        """Whose the session is outlives the server; a record of before that refuses nobody."""
+        house = self.house()
+        first = house.connection()
+        named = first.keep()
+        other = house.connection()
+        other.ask(type="attach", force=True, **named)
+        attachment = other.session.attachment
+        assert attachment is not None
+        known = msgspec.to_builtins(attachment.record())
+        for forgets, was_taken in ((False, True), (True, False)):
+            if forgets:
+                del known["held_since"]
+            record = msgspec.convert(known, SessionRecord)
+            loaded = Attachment(record, other.client.account, 1 << 10)
+            self.assertEqual([loaded.was_taken_since(n) for n in (1, 2)], [was_taken, False])
+            loaded.end()
+
+    def test_taken_during_the_probe(self) -> None:
+        """Another client takes the session while a sign of life is waited for."""
+        house = self.house()
+        first = house.connection()
+        named = first.keep()
+        late, other = house.connection(), house.connection()
+        late.say(type="attach", epoch=1, **named)
+        self.assertEqual(other.ask(type="attach", force=True, **named)["epoch"], 2)
+        self.assertTrue(other.lose())
+        first.client.probes[0].callback(False)
+        self.assertEqual(late.client.sent[-1]["code"], "session_taken")
 
     def test_vanished(self) -> None:
         """A client that gives no sign is gone, whether the server has noticed or not; what came

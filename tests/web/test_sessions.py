@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
 import tempfile
 from pathlib import Path
 
+from datacode.client import SessionKey, SessionTaken, connect
 from tests.daemons import descendants
 from tests.losses import Losses
 from tests.smb.proxy import Fault, FaultProxy
@@ -173,6 +175,26 @@ class KeptSessionTests(PageTestCase):
         page.until_connected()
         page.run("print(2)")
         self.assertEqual("2\n", page.output())
+
+    def test_taken_while_away(self) -> None:
+        """A page that lost its connection does not take the session from who has it meanwhile."""
+        page = self.page
+        page.run("x = 1")
+        ticket = json.loads(page.script("return sessionStorage.getItem('datacode.session')"))
+        self.proxy.every(Fault("cut", 0))
+        self.proxy.drop_all()
+        key = SessionKey(ticket["session"], ticket["token"])
+        other = connect(f"ws://127.0.0.1:{self.running.port}", session=key)
+        self.addCleanup(other.close)
+        self.assertEqual(other.execute("print(x)").output, "1\n")
+        self.proxy.every(Fault("none"))
+        page.until_text(".banner-text", "открыта в другой вкладке")
+        self.assertEqual(other.execute("print(x + 1)").output, "2\n")
+        page.click(".banner .text-button")
+        page.until_connected()
+        page.run("print(x + 2)")
+        self.assertEqual("3\n", page.output())
+        self.assertRaises(SessionTaken, other.execute, "print(x)")
 
     def close_tab(self, first: str) -> None:
         """Only the first tab stays."""

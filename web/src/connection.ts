@@ -96,6 +96,8 @@ export class Connection {
   /** What came for numbered requests of this page before it was loaded anew; see `claim`. */
   private unclaimed: Map<number, Record<string, unknown>[]> | null = null;
   private ticket: SessionTicket | null = null;
+  /** Which connection of the session this page's last one was; 0 where it has had none. */
+  private epoch = 0;
   /** The page was loaded anew and has not heard yet what its session did meanwhile. */
   private loaded = false;
   private lastId = 0;
@@ -140,7 +142,7 @@ export class Connection {
   retry(): void {
     if (this.state.name === "waiting") {
       clearTimeout(this.timer);
-      this.open(true);
+      this.open(this.epoch > 0);
     }
   }
 
@@ -154,6 +156,7 @@ export class Connection {
   takeBack(): void {
     this.wait = FIRST_WAIT;
     this.cause = null;
+    this.epoch = 0;
     this.open(true);
   }
 
@@ -161,6 +164,7 @@ export class Connection {
   pause(): void {
     if (this.state.name === "off") return;
     this.paused = true;
+    this.epoch = 0;
     clearTimeout(this.timer);
     const { socket } = this;
     this.forget();
@@ -294,7 +298,10 @@ export class Connection {
     this.onState(state);
   }
 
-  /** `force`: this page has lost the connection that the server may still believe in. */
+  /**
+   * `force`: whoever has the session now loses it. Without `epoch` the reader has asked for that;
+   * with it only a connection of this page is meant, which the server may still believe in.
+   */
   private open(force: boolean): void {
     this.become({ name: "connecting" });
     let socket: WebSocket;
@@ -361,12 +368,14 @@ export class Connection {
     if (this.ticket) {
       const { session, token } = this.ticket;
       const { seen, position } = this.loaded ? replayedFrom(this.ticket) : this.ticket;
-      const answer = await this.send(socket, { type: "attach", session, token, seen, position, force, locale: locale() }, {});
+      const { epoch } = this;
+      const known = epoch ? { epoch } : {};
+      const answer = await this.send(socket, { type: "attach", session, token, seen, position, force, ...known, locale: locale() }, {});
       if (answer.success) {
         this.resume(socket, answer);
         return true;
       }
-      if (answer.code === "session_busy") {
+      if (answer.code === "session_busy" || answer.code === "session_taken") {
         this.drop();
         this.giveUp();
         this.become({ name: "off", reason: "taken", detail: "" });
@@ -378,6 +387,7 @@ export class Connection {
     // A server that does not know `attach` has sessions that end with their connection.
     if (answer.success && typeof answer.session === "string" && typeof answer.token === "string") {
       this.ticket = { url: this.url, session: answer.session, token: answer.token, seq: 0, seen: 0, position: 0, runs: [] };
+      this.epoch = Number(answer.epoch) || 0;
       keepTicket(this.ticket);
     }
     return true;
@@ -388,6 +398,7 @@ export class Connection {
     const { ticket } = this;
     if (!ticket) return;
     this.resumed = true;
+    this.epoch = Number(answer.epoch) || 0;
     this.outputLost = Number(answer.output_lost) || 0;
     const last = Number(answer.seq) || 0;
     const open = numbers(answer.pending);
@@ -415,6 +426,7 @@ export class Connection {
   /** The session is no longer this page's. */
   private abandon(): void {
     this.ticket = null;
+    this.epoch = 0;
     forgetTicket();
     this.giveUp();
   }
@@ -485,7 +497,7 @@ export class Connection {
   private tryLater(cause: { reason: Reason; detail: string }): void {
     const wait = this.wait * (0.8 + Math.random() * 0.4);
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
-    this.timer = setTimeout(() => this.open(true), wait);
+    this.timer = setTimeout(() => this.open(this.epoch > 0), wait);
     this.become({ name: "waiting", ...cause, until: Date.now() + wait });
   }
 

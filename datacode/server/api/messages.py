@@ -689,7 +689,8 @@ class Attach(Request, tag="attach", kw_only=True, frozen=True):
     """Keep this session when its connection is lost; or go on with one that was kept.
 
     ``seen`` is the last request whose answer the client has, ``position`` that of the last piece of
-    output. With ``force`` the session is taken from a connection that still has it.
+    output. With ``force`` the session is taken from a connection that still has it. ``epoch`` is
+    what the client was last told of it: where another client has taken it since, it fails.
     """
 
     session: Annotated[str, Meta(max_length=100)] | None = None
@@ -697,6 +698,7 @@ class Attach(Request, tag="attach", kw_only=True, frozen=True):
     seen: Position = 0
     position: Position = 0
     force: bool = False
+    epoch: Position = 0
 
     answer = Attached
     immediate = True
