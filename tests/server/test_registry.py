@@ -478,10 +478,12 @@ class RecordTests(RegistryTestCase):
         house.registry.answered = answered  # type: ignore[method-assign]
         first.say(code="once", seq=2)
         first.lose()
-        second, answer = house.back(named, seen=1)
-        self.assertEqual([each["output"] for each in answer["replay"]], ["once"])
+        second = house.connection()
+        second.say(type="attach", seen=1, **named)
+        self.assertEqual(second.client.sent, [])
         written.callback(None)
-        self.assertEqual(len(second.client.sent), 1)
+        (answer,) = second.client.sent
+        self.assertEqual([each["output"] for each in answer["replay"]], ["once"])
         self.assertEqual(second.ask(code="next", seq=3)["output"], "next")
 
     def test_ring(self) -> None:

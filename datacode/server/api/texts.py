@@ -113,7 +113,7 @@ OTHER_ACCOUNT = Message("session_of_other_account", "The session is another acco
 SESSION_BUSY = Message(
     "session_busy", "Another connection has this session; force takes it from there"
 )
-SESSION_TAKEN = Message("session_taken", "Another client has taken this session meanwhile")
+SESSION_TAKEN = Message("session_taken", "Another client has taken the session")
 ATTACH_FIRST = Message(
     "attach_first",
     "This connection has a session in use: attach to another one in a new connection",
