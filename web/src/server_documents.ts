@@ -1,7 +1,7 @@
 /** Programs as files of the server: in the session's folder, or on a share. */
 
 import { confirmed, openDialog } from "./dialog";
-import { el, fill, fileName } from "./dom";
+import { el, fill, fileName, freshId } from "./dom";
 import { say, t } from "./i18n";
 import type { Request } from "./panels/panel";
 import { literal } from "./positions";
@@ -46,19 +46,25 @@ export async function saveAgain(request: Request, path: string, text: string): P
 export function saveProgram(request: Request, program: SavedProgram, saved: (path: string) => void): void {
   const path = el("input", { attrs: { type: "text", name: "server-path", maxlength: 400, spellcheck: "false" } });
   path.value = program.path ?? `${fileName(program.name, "program")}.dc`;
+  path.id = freshId("path");
   const error = el("p", { class: "form-error", attrs: { role: "alert" } });
+  error.hidden = true;
+  const fail = (text: string): void => {
+    fill(error, text);
+    error.hidden = false;
+  };
   const button = el("button", { class: "button primary", attrs: { type: "submit" } }, say("server.save"));
   const submit = async (): Promise<void> => {
     const chosen = path.value.trim();
     const target = !chosen || /\.[^/.]+$/.test(chosen) ? chosen : `${chosen}.dc`;
-    if (!target || target.endsWith("/")) return fill(error, t("server.noPath"));
+    if (!target || target.endsWith("/")) return fail(t("server.noPath"));
     button.disabled = true;
     try {
       if (target !== program.path && (await exists(request, target))) {
         if (!(await confirmed(t("server.replaceSure", { name: target }), t("server.replace")))) return;
       }
       const problem = await saveAgain(request, target, program.text);
-      if (problem !== null) return fill(error, problem);
+      if (problem !== null) return fail(problem);
       close();
       saved(target);
     } finally {
@@ -77,7 +83,7 @@ export function saveProgram(request: Request, program: SavedProgram, saved: (pat
         },
       },
     },
-    el("label", {}, say("server.path"), path),
+    el("div", { class: "field" }, el("label", { attrs: { for: path.id } }, say("server.path")), path),
     el("p", { class: "form-note" }, say("server.pathNote")),
     error,
     el("div", { class: "form-buttons" }, button),
