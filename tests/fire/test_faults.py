@@ -242,7 +242,7 @@ class ShareTests(FaultTestCase):
         self.assertEqual(
             client.ask(type="smb_read_file", share_name="data", file_path="large.txt")["error"],
             "Ошибка чтения файла: файл 'large.txt' слишком велик"
-            " (268435456 байт, предел 67108864 байт)",
+            " (268435456 байт, предел 67108864 байта)",
         )
         self.assertEqual(
             client.ask(code='read_file("lib://data/large.txt")')["error"],
