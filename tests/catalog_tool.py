@@ -51,7 +51,6 @@ ORIGINALS = (
     "outside_session",
     "recursion_too_deep",
     "resolves_outside",
-    "share_names_failed",
 )
 """Messages that programs see in other Russian words than readers."""
 VALUE = "{debug}"

@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def words(template: str) -> list[str]:
-    """The parts of a sentence that stand between its names, without limits in parentheses."""
-    parts = re.split(r"\{\w+\}", re.sub(r" \(.*", "", template))
+    """The parts of a sentence that stand between its names and forms of words, without limits in
+    parentheses."""
+    parts = re.split(r"\{\w+(?:\|[^}]*)?\}", re.sub(r" \(.*", "", template))
     return [part.strip("' ,") for part in parts if part.strip("' ,")]
 
 

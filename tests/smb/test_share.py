@@ -476,7 +476,7 @@ class ReadTests(ShareTestCase):
         (folder / "a").write_bytes(b"12345")
         share = self.opened(samba().target())
         path = f"{folder.name}/a"
-        text = f"файл '{path}' слишком велик (5 байт, предел 4)"
+        text = f"файл '{path}' слишком велик (5 байт, предел 4 байта)"
         self.fails(errors.TOO_LARGE, text, share.fetch, path, self.deadline(), limit=4)
         self.assertEqual(self.content(share.fetch(path, self.deadline(), limit=5)), b"12345")
 

@@ -154,7 +154,7 @@ class ConnectingTests(SharesTestCase):
         closed = samba(restrict_anonymous="2")
         await self.refused(
             f"Ошибка получения списка общих папок: сервер {closed.address}"
-            " не сообщает список шар без входа",
+            " не показывает список общих папок без входа",
             self.shares.share_names(closed.target("", "")),
         )
 
@@ -412,7 +412,7 @@ class ReadingTests(SharesTestCase):
             ("Некорректный путь", self.shares.fetch("data", "../b")),
             ("Ошибка чтения файла: некорректное имя 'a:b'", self.shares.fetch("data", "a:b")),
             (
-                f"Ошибка чтения файла: файл '{folder}/b' слишком велик (3 байта, предел 2)",
+                f"Ошибка чтения файла: файл '{folder}/b' слишком велик (3 байта, предел 2 байта)",
                 self.shares.fetch("data", f"{folder}/b", limit=2),
             ),
         ):
