@@ -249,7 +249,7 @@ class BlockingTests(ReconnectTestCase):
                 self.coming = [{**result, "id": 8, "seq": 2}, {**result, "id": 7, "seq": 1}]
 
             def send(self, text: str | bytes) -> None:
-                answer = {"success": True, "seq": 0, "pending": [1, 2]}
+                answer = {"success": True, "epoch": 2, "seq": 0, "pending": [1, 2]}
                 self.coming.insert(0, {**answer, "id": json.loads(text)["id"]})
 
             def recv(self, timeout: float | None = None) -> str:
