@@ -156,13 +156,15 @@ def divide(left: Value, right: Value) -> Value:
 
 
 def modulo(left: Value, right: Value) -> Value:
-    """``left % right``, with the sign of the left operand."""
+    """``left % right``, with the sign of the left operand; of -0 only where ``right`` is below 0,
+    since compiled code computes the other remainders as Python does.
+    """
     if left.__class__ is float and right.__class__ is float:
         if right == 0:
             raise runtime_error("modulo_by_zero", "Modulo by zero")
         if math.isinf(left):
             return math.nan
-        return math.fmod(left, right)
+        return math.fmod(left + 0.0 if right > 0 else left, right)
     _refuse("cannot_modulo", "Cannot modulo {left} and {right}", left, right)
 
 
