@@ -531,6 +531,6 @@ def _of_large_tables(settings: EngineSettings | None) -> StorageLimits:
 
 def _for_session_folders(settings: Settings) -> Path | None:
     """Where folders of sessions go: where their files are kept, if that is anywhere."""
-    if settings.session_dir is None and settings.state is not None:
+    if settings.session_dir is None and settings.keeps_sessions and settings.state is not None:
         return settings.state / "session-folders"
     return settings.session_dir
