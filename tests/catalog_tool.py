@@ -43,14 +43,8 @@ ORIGINALS = (
     "condition_failed",
     "condition_type",
     "condition_unreadable",
-    "leads_out",
     "no_filter_column",
-    "no_session_folder_to_write",
-    "not_regular",
-    "outside_allowed",
-    "outside_session",
     "recursion_too_deep",
-    "resolves_outside",
 )
 """Messages that programs see in other Russian words than readers."""
 VALUE = "{debug}"

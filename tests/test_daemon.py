@@ -352,7 +352,7 @@ class SessionTests(DaemonTestCase):
         self.assertEqual(client.ask(code=code)["output"], "allowed\n")
         self.assertEqual(
             client.ask(code='print(read_file("../c.txt"))')["error"],
-            "Ошибка: Доступ запрещён: путь находится вне разрешённой папки",
+            "Ошибка: Доступ запрещен: путь находится вне разрешенной папки",
         )
         answer = client.ask(code='write_file("a.txt", "changed")')
         self.assertFalse(answer["success"])
@@ -379,12 +379,12 @@ class SessionTests(DaemonTestCase):
         self.assertEqual(second.ask(type="session_files")["files"], [])
         self.assertEqual(second.ask(code="print(list_files(getcwd()))")["output"], "[]\n")
         for path, text in (
-            ("/etc/hosts.txt", "Доступ запрещён: путь находится вне папки сессии"),
+            ("/etc/hosts.txt", "Доступ запрещен: путь находится вне папки сессии"),
             # Whatever its extension is.
-            ("/etc/passwd", "Доступ запрещён: путь находится вне папки сессии"),
+            ("/etc/passwd", "Доступ запрещен: путь находится вне папки сессии"),
             (
                 "../x.txt",
-                "Доступ запрещён: использование '..' для выхода из папки сессии не разрешено",
+                "Доступ запрещен: использование '..' для выхода из папки сессии не разрешено",
             ),
         ):
             answer = second.ask(code=f'print(read_file("{path}"))')
@@ -695,7 +695,7 @@ class FaultTests(DaemonTestCase):
         words = ["sh", "-c", 'ulimit -n 64; exec "$@"', "-", *foreground("--port", "0")]
         daemon = self.start(words)
         port = daemon.port()
-        daemon.wait_for(r"Разрешено открыть 64 файлов, .* 1000 .* 4064\.")
+        daemon.wait_for(r"Разрешено открыть 64 файла, .* 1000 .* 4064\.")
         clients = [self.talk(port) for _ in range(20)]
         answers = [client.ask(code="print(1)") for client in clients]
         errors = {answer["error"] for answer in answers if not answer["success"]}

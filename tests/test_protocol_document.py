@@ -128,7 +128,7 @@ class DocumentedTests(ProtocolTestCase):
             {
                 "success": False,
                 "output": "",
-                "error": "Запрос не разобран: больше 8 МиБ может быть только upload_file",
+                "error": "Ошибка парсинга запроса: больше 8 МиБ может быть только upload_file",
                 "id": 2,
             },
         )
@@ -194,7 +194,7 @@ class ExtensionTests(ProtocolTestCase):
             ),
         ):
             said = self.refused(type="table_rows", table=name, **wrong)
-            self.assertEqual(said, f"Запрос не разобран: {expected}")
+            self.assertEqual(said, f"Ошибка парсинга запроса: {expected}")
 
     def test_id_and_locale(self) -> None:
         """Repeated; in English."""
@@ -403,7 +403,7 @@ class ShareTests(ProtocolTestCase):
         """Twice, with a wrong password, to an unknown share, to a dead host."""
         connect = {"type": "smb_connect", "password": PASSWORD, **self.account}
         self.assertEqual(
-            self.refused(**connect, share_name="data"), "Общая папка 'data' уже подключена"
+            self.refused(**connect, share_name="data"), "SMB share 'data' уже подключена"
         )
         self.assertEqual(
             self.refused(**{**connect, "password": "x"}, share_name="other"),
@@ -471,7 +471,7 @@ class ShareTests(ProtocolTestCase):
         self.assertEqual(self.ask(code=code)["output"], "350\n")
         self.assertEqual(
             self.refused(code='print(read_file("lib://none/x.txt"))'),
-            "Ошибка: Общая папка 'none' не подключена",
+            "Ошибка: SMB share 'none' не подключена",
         )
 
     def test_complete(self) -> None:
@@ -493,9 +493,9 @@ class ShareTests(ProtocolTestCase):
         """Afterwards it is unknown."""
         self.assertEqual(
             self.ask(type="smb_disconnect", share_name="data"),
-            {"success": True, "message": "Общая папка 'data' отключена", "error": None},
+            {"success": True, "message": "Отключено от SMB шары 'data'", "error": None},
         )
         self.assertEqual(
             self.refused(type="smb_list_files", share_name="data", path=""),
-            "Общая папка 'data' не подключена",
+            "SMB share 'data' не подключена",
         )

@@ -215,7 +215,7 @@ class BlockingTests(SynchronousTestCase):
         self.assertEqual(client.execute(code).output, "3\n")
         client.disconnect_share("data")
         refusal = self.assertRaises(RequestFailed, client.list_share, "data")
-        self.assertEqual(str(refusal), "Общая папка 'data' не подключена")
+        self.assertEqual(str(refusal), "SMB share 'data' не подключена")
         client.connect_share(address, "data", LOGIN, PASSWORD, alias="old")
         self.assertEqual(client.read_share("old", "отчёт.csv"), b"n\n1\n2\n")
         wrong = self.assertRaises(
@@ -308,7 +308,7 @@ class AsynchronousTests(SynchronousTestCase):
         async def conversation(client: AsyncClient) -> None:
             with self.assertRaises(RequestFailed) as caught:
                 await client.read_share("data", "a.txt")
-            self.assertEqual(str(caught.exception), "Общая папка 'data' не подключена")
+            self.assertEqual(str(caught.exception), "SMB share 'data' не подключена")
 
         self.talk(conversation)
 

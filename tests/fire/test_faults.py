@@ -395,7 +395,10 @@ class FullDiskTests(FaultTestCase):
             if not answer["success"]:
                 self.assertIn(
                     answer["error"],
-                    (f"Ошибка создания папки: {self.FULL}", f"Ошибка записи файла: {self.FULL}"),
+                    (
+                        f"Ошибка создания директории: {self.FULL}",
+                        f"Ошибка записи файла: {self.FULL}",
+                    ),
                 )
         self.assertFalse(answers[-1]["success"])
         answer = clients[-1].ask(code='write_file("b.txt", "x")')

@@ -302,7 +302,7 @@ class LimitTableTests(TableTestCase):
         content = "x" * (60 << 20)
         upload = {"type": "upload_file", "filename": "a.txt", "content": content}
         message = json.dumps(upload).encode()
-        answer = {"success": False, "message": "", "error": "Режим --use-ve не включён"}
+        answer = {"success": False, "message": "", "error": "Режим --use-ve не включен"}
         sent = (frame(TEXT, message), frame(TEXT, echo("Hello")))
         self.assertCases(iter((Case("9, 60 MiB", sent, (("failed", answer), *HELLO)),)))
 

@@ -23,7 +23,15 @@ from tests.catalog_tool import ROOT
 RUSSIAN = re.compile(r"[а-яё]+", re.IGNORECASE)
 GLOSSARY = ROOT / "docs" / "ru" / "glossary.md"
 EXCEPTIONS = (
-    "Успешно подключено к SMB шаре",  # the first protocol's
+    "Успешно подключено к SMB шаре",  # the first protocol's, like the next ones
+    "SMB share",
+    "Отключено от SMB шары",
+    "Режим --use-ve не включен",
+    "Доступ запрещен: путь находится вне разрешенной папки",
+    "запись разрешена только в папку сессии, а её нет",
+    "Доступ запрещен",
+    "Ошибка парсинга запроса",
+    "Ошибка создания директории",
     "Колонки:",  # what table_info prints
     "Колонок:",
     "Счет",  # a heading in other people's files

@@ -91,7 +91,7 @@ class BrokerTests(SynchronousTestCase):
         """A share that is not connected is refused in its own words."""
         asked = Deferred.fromCoroutine(self.broker().do(Open("lib://none/x")))
         error = self.failureResultOf(asked, ShareError).value
-        self.assertEqual(str(error), "Общая папка 'none' не подключена")
+        self.assertEqual(str(error), "SMB share 'none' не подключена")
 
     def test_nothing_is_written_without_a_session_folder(self) -> None:
         """Not even in the start folder."""
@@ -99,7 +99,7 @@ class BrokerTests(SynchronousTestCase):
         error = self.failureResultOf(asked, FilesError).value
         self.assertEqual(
             str(error),
-            "Доступ запрещён: запись разрешена только в папку сессии, а её нет:"
+            "Доступ запрещен: запись разрешена только в папку сессии, а её нет:"
             " сервер запущен без --use-ve",
         )
         self.assertEqual((self.root / "a.txt").read_text(), "local")
@@ -115,7 +115,7 @@ class BrokerTests(SynchronousTestCase):
         self.assertEqual(self.now(broker.do(WorkingFolder())), "")
         folder.remove()
         failed = self.failureResultOf(Deferred.fromCoroutine(broker.do(ListFolder(""))), FilesError)
-        self.assertEqual(str(failed.value), "Доступ запрещён: папка сессии не установлена")
+        self.assertEqual(str(failed.value), "Доступ запрещен: папка сессии не установлена")
 
     def test_copies(self) -> None:
         """From a share and to one, from the disk and to it; the descriptors are closed."""

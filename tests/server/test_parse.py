@@ -13,7 +13,7 @@ from datacode.server.api import json_limits, messages
 from datacode.server.api.parse import BadRequest, parse
 
 UNREADABLE = (
-    "Запрос не разобран. Ожидается JSON с полями: type, code"
+    "Ошибка парсинга запроса. Ожидается JSON с полями: type, code"
     " (или smb_connect, smb_list_files, smb_read_file)"
 )
 CONNECT = {
@@ -113,14 +113,14 @@ class RequestTests(SynchronousTestCase):
         ):
             shape, text = self.refused(f'{{"type": {written}, "code": "x"}}'.encode())
             self.assertIs(shape, messages.Executed)
-            self.assertEqual(text, f"Запрос не разобран: неизвестный тип '{shown}'")
+            self.assertEqual(text, f"Ошибка парсинга запроса: неизвестный тип '{shown}'")
 
     def test_no_type(self) -> None:
         """Neither type nor code: the type is what is missing."""
         for data in (b"{}", b'{"filename": "x"}'):
             shape, text = self.refused(data)
             self.assertIs(shape, messages.Executed)
-            self.assertEqual(text, "Запрос не разобран: отсутствует поле 'type'")
+            self.assertEqual(text, "Ошибка парсинга запроса: отсутствует поле 'type'")
 
     def test_missing_field(self) -> None:
         """A missing field is named, in the shape of the request's own type."""
@@ -129,7 +129,7 @@ class RequestTests(SynchronousTestCase):
             fields["code"] = "print(1)"
             shape, text = self.refused(json.dumps(fields).encode())
             self.assertIs(shape, messages.Done)
-            self.assertEqual(text, f"Запрос не разобран: отсутствует поле '{name}'")
+            self.assertEqual(text, f"Ошибка парсинга запроса: отсутствует поле '{name}'")
 
     def test_wrong_type_of_field(self) -> None:
         """A field of the wrong type is named, with what it must be."""
@@ -138,9 +138,10 @@ class RequestTests(SynchronousTestCase):
                 encoded(type="smb_read_file", share_name="s", file_path=value)
             )
             self.assertIs(shape, messages.Content)
-            self.assertEqual(text, "Запрос не разобран: поле 'file_path' должно быть строкой")
+            self.assertEqual(text, "Ошибка парсинга запроса: поле 'file_path' должно быть строкой")
         self.assertEqual(
-            self.refused(b'{"code": 1}')[1], "Запрос не разобран: поле 'code' должно быть строкой"
+            self.refused(b'{"code": 1}')[1],
+            "Ошибка парсинга запроса: поле 'code' должно быть строкой",
         )
 
     def test_extensions_of_wrong_type(self) -> None:
@@ -157,7 +158,7 @@ class RequestTests(SynchronousTestCase):
             ({"id": None}, "поле 'id' должно быть строкой или числом не длиннее 256 байт"),
         ):
             _, text = self.refused(encoded(code="x", **fields))
-            self.assertEqual(text, f"Запрос не разобран: {expected}")
+            self.assertEqual(text, f"Ошибка парсинга запроса: {expected}")
 
     def test_repeated_field(self) -> None:
         """A field that we read must not appear twice, however it is written."""
@@ -168,7 +169,7 @@ class RequestTests(SynchronousTestCase):
             (b'{"id": 1, "code": "\\"}", "x": {"id": 3}, "id": 2}', "id"),
         ):
             self.assertEqual(
-                self.refused(data)[1], f"Запрос не разобран: поле '{name}' повторяется"
+                self.refused(data)[1], f"Ошибка парсинга запроса: поле '{name}' повторяется"
             )
 
     def test_repeated_field_that_nobody_reads(self) -> None:
@@ -185,7 +186,7 @@ class RequestTests(SynchronousTestCase):
                 self.assertEqual(parse(data), messages.Execute(code="x"))
             else:
                 self.assertEqual(
-                    self.refused(data)[1], "Запрос не разобран: вложенность больше 512 уровней"
+                    self.refused(data)[1], "Ошибка парсинга запроса: вложенность больше 512 уровней"
                 )
 
     def test_many_values(self) -> None:
@@ -201,7 +202,9 @@ class RequestTests(SynchronousTestCase):
         self.assertEqual(parse(few), messages.Execute(code="x"))
         for field in (b',"":1', b',"code2":"\\u0041"', b',"":[]'):
             many = b'{"code": "x"' + field * 20_000 + b"}"
-            self.assertEqual(self.refused(many)[1], "Запрос не разобран: больше 10000 полей", field)
+            self.assertEqual(
+                self.refused(many)[1], "Ошибка парсинга запроса: больше 10000 полей", field
+            )
 
     def test_large(self) -> None:
         """In a large message a repeated key is found behind whatever text is in between."""
@@ -209,7 +212,9 @@ class RequestTests(SynchronousTestCase):
             once = b'{"code": "' + text + b'", "' + b"\\u0041" * 20_000 + b'": 1}'
             self.assertEqual(len(parse(once).code), len(json.loads(once)["code"]))  # type: ignore[attr-defined]
             twice = once[:-1] + b', "c\\u006fde": ""}'
-            self.assertEqual(self.refused(twice)[1], "Запрос не разобран: поле 'code' повторяется")
+            self.assertEqual(
+                self.refused(twice)[1], "Ошибка парсинга запроса: поле 'code' повторяется"
+            )
 
     def test_id_is_kept_to_the_letter(self) -> None:
         """Whatever number or string it is, it is repeated as it was written."""
@@ -228,7 +233,7 @@ class RequestTests(SynchronousTestCase):
         """What a client wrote is never taken for a template."""
         self.assertEqual(
             self.refused(b'{"type": "{0}{field}"}')[1],
-            "Запрос не разобран: неизвестный тип '{0}{field}'",
+            "Ошибка парсинга запроса: неизвестный тип '{0}{field}'",
         )
 
     def test_passwords_are_not_shown(self) -> None:
@@ -248,7 +253,7 @@ class AnyMessageTests(SynchronousTestCase):
         try:
             parse(data)
         except BadRequest as bad:
-            self.assertTrue(bad.render("ru").startswith("Запрос не разобран"))
+            self.assertTrue(bad.render("ru").startswith("Ошибка парсинга запроса"))
             self.assertTrue(bad.render("en").startswith("Request error"))
 
     @given(
@@ -272,7 +277,7 @@ class AnyMessageTests(SynchronousTestCase):
         try:
             parse(json.dumps(fields).encode())
         except BadRequest as bad:
-            self.assertTrue(bad.render("ru").startswith("Запрос не разобран"))
+            self.assertTrue(bad.render("ru").startswith("Ошибка парсинга запроса"))
             messages.encode(messages.with_id(bad.shape.failed(bad.render("ru")), bad.id))
 
     @given(

@@ -72,9 +72,9 @@ class ServiceTests(TestCase):
         self.assertEqual(
             self.given_up,
             [
-                "❌ Ошибка запуска WebSocket сервера: это ядро не предлагает ни Landlock, ни"
-                " пространств имён, ни seccomp, за которыми можно запереть программы;"
-                " --sandbox=off выполняет их без стен"
+                "❌ Ошибка запуска WebSocket сервера: ядро системы не предоставляет ни"
+                " Landlock, ни пространств имён, ни seccomp, чтобы изолировать программы; с"
+                " --sandbox=off они выполняются без изоляции"
             ],
         )
         await service.stopService()
@@ -169,7 +169,7 @@ class AnnouncementTests(SynchronousTestCase):
         )
         (weak,) = banner.warnings(Settings(locale="ru"), [], report, 10_000)
         self.assertIn(
-            "Вокруг программ мало стен: seccomp, отдельные пользователи; не хватает: пространства"
+            "Программы изолированы слабо: seccomp, отдельные пользователи; не хватает: пространства"
             " имён, Landlock, пустой корневой каталог, предел числа потоков.",
             weak,
         )

@@ -248,9 +248,10 @@ class OrderTests(SessionTestCase):
         self.assertEqual(room.client.sent, [])
         room.interpreter.runs[0].finish("a")
         self.assertEqual([answer.get("id") for answer in room.client.sent], [1, 2, None, None, 4])
-        self.assertTrue(room.client.sent[2]["error"].startswith("Запрос не разобран. "))
+        self.assertTrue(room.client.sent[2]["error"].startswith("Ошибка парсинга запроса. "))
         self.assertEqual(
-            room.client.sent[3]["error"], "Запрос не разобран: ожидается текстовое сообщение с JSON"
+            room.client.sent[3]["error"],
+            "Ошибка парсинга запроса: ожидается текстовое сообщение с JSON",
         )
 
     def test_a_thousand(self) -> None:
@@ -313,7 +314,7 @@ class LargeMessageTests(SessionTestCase):
         room = self.room(Settings(bounds=Bounds(request_bytes=100)), folder=True)
         for content in (b"\\x" * 1000, b"\\ud800" * 1000, b"\x01" * 1000):
             answer = self.large(room, b"a" * 1000 + content)
-            self.assertTrue(answer["error"].startswith("Запрос не разобран. "))
+            self.assertTrue(answer["error"].startswith("Ошибка парсинга запроса. "))
             self.assertEqual(list(answer), ["success", "output", "error"])
         assert room.workspace.folder is not None
         self.assertEqual(room.workspace.folder.listing(), [])
@@ -536,7 +537,7 @@ class ShareTests(SessionTestCase):
         )
         self.assertEqual(
             room.answer(type="smb_connect", ip="h", **SMB),
-            {"success": False, "message": "", "error": "Общая папка 'data' уже подключена"},
+            {"success": False, "message": "", "error": "SMB share 'data' уже подключена"},
         )
         wrong = {**SMB, "password": "wrong", "share_name": "other"}
         self.assertEqual(
@@ -558,7 +559,7 @@ class ShareTests(SessionTestCase):
     def test_not_connected(self) -> None:
         """Each request says it in its own shape."""
         room = self.room()
-        error = "Общая папка 'data' не подключена"
+        error = "SMB share 'data' не подключена"
         self.assertEqual(
             room.answer(type="smb_list_files", share_name="data", path=""),
             {"success": False, "files": [], "error": error},
@@ -618,7 +619,8 @@ class ShareTests(SessionTestCase):
         room = self.connected(Settings(bounds=Bounds(message_bytes=1)))
         answer = room.answer(type="smb_read_file", share_name="data", file_path="a.txt")
         self.assertEqual(
-            answer["error"], "Ошибка чтения файла: файл 'a.txt' слишком велик (2 байта, предел 1)"
+            answer["error"],
+            "Ошибка чтения файла: файл 'a.txt' слишком велик (2 байта, предел 1 байт)",
         )
 
     def test_progress(self) -> None:
@@ -673,7 +675,7 @@ class ShareTests(SessionTestCase):
         room = self.connected()
         self.assertEqual(
             room.answer(type="smb_disconnect", share_name="DATA")["message"],
-            "Общая папка 'DATA' отключена",
+            "Отключено от SMB шары 'DATA'",
         )
         self.assertFalse(room.answer(type="smb_disconnect", share_name="data")["success"])
 
@@ -682,7 +684,7 @@ class UploadTests(SessionTestCase):
     def test_off(self) -> None:
         """Without --use-ve, before anything else is looked at."""
         room = self.room()
-        error = "Режим --use-ve не включён"
+        error = "Режим --use-ve не включен"
         self.assertEqual(
             room.answer(type="upload_file", filename="", content="base64:?"),
             {"success": False, "message": "", "error": error},

@@ -191,7 +191,9 @@ class UploadTests(SynchronousTestCase):
     def test_parent_is_a_file(self) -> None:
         """A file is no folder."""
         self.folder.upload("a", b"x")
-        self.assertEqual(self.refused("a/b"), "Ошибка создания папки: это не папка (os error 20)")
+        self.assertEqual(
+            self.refused("a/b"), "Ошибка создания директории: это не папка (os error 20)"
+        )
 
     def test_long_names(self) -> None:
         """A name that the disk does not take is refused in its words."""
@@ -199,7 +201,7 @@ class UploadTests(SynchronousTestCase):
             self.refused("x" * 10_000),
             "Ошибка записи файла: слишком длинное имя файла (os error 36)",
         )
-        self.assertIn("Ошибка создания папки: ", self.refused("x" * 10_000 + "/a"))
+        self.assertIn("Ошибка создания директории: ", self.refused("x" * 10_000 + "/a"))
 
     def test_quota(self) -> None:
         """More bytes than allowed are refused before they are written."""
@@ -222,7 +224,7 @@ class UploadTests(SynchronousTestCase):
         self.folder.make()
         os.symlink(target, self.folder.path / "link")
         os.symlink(self.root / "victim", self.folder.path / "file")
-        self.assertIn("Ошибка создания папки", self.refused("link/x"))
+        self.assertIn("Ошибка создания директории", self.refused("link/x"))
         self.folder.upload("file", b"mine")
         self.assertEqual(os.listdir(target), [])
         self.assertFalse((self.root / "victim").exists())
@@ -357,7 +359,7 @@ class ReadingTests(SynchronousTestCase):
             for ask in (self.files.open, self.files.list_folder, self.files.kind):
                 error = self.assertRaises(FilesError, ask, path)
                 self.assertEqual(
-                    str(error), "Доступ запрещён: путь находится вне разрешённой папки", path
+                    str(error), "Доступ запрещен: путь находится вне разрешенной папки", path
                 )
 
     def test_patterns_are_refused_too(self) -> None:
@@ -600,15 +602,15 @@ class SessionAreaTests(SynchronousTestCase):
     def test_refusals(self) -> None:
         """Each way out has its own sentence."""
         self.assertEqual(
-            self.refused("/etc/passwd"), "Доступ запрещён: путь находится вне папки сессии"
+            self.refused("/etc/passwd"), "Доступ запрещен: путь находится вне папки сессии"
         )
         for path in ("..", "../secret", "sub/../../secret", "..\\secret", "sub\\..\\..\\x"):
             self.assertEqual(
                 self.refused(path),
-                "Доступ запрещён: использование '..' для выхода из папки сессии не разрешено",
+                "Доступ запрещен: использование '..' для выхода из папки сессии не разрешено",
             )
         self.assertEqual(
-            self.refused("link"), "Доступ запрещён: путь выходит за пределы папки сессии"
+            self.refused("link"), "Доступ запрещен: путь выходит за пределы папки сессии"
         )
 
 

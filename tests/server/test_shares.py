@@ -247,7 +247,7 @@ class WritingTests(EndToEndTestCase):
             ),
             ('copy_file("DIR/none", "x")', f"Ошибка чтения файла: '{self.name}/none' не найден"),
             ('delete_file("DIR/none")', f"Ошибка удаления: '{self.name}/none' не найден"),
-            ('make_folder("lib://none/x")', "Общая папка 'none' не подключена"),
+            ('make_folder("lib://none/x")', "SMB share 'none' не подключена"),
         ):
             self.assertEqual(self.run_program(code), told(expected))
 
@@ -313,7 +313,7 @@ class ReadOnlyTests(EndToEndTestCase):
         self.assertEqual(os.listdir(self.folder), ["x.txt"])
         # Without a session folder nothing can be written on the server, either.
         local = (
-            "Ошибка: Доступ запрещён: запись разрешена только в папку сессии, а её нет:"
+            "Ошибка: Доступ запрещен: запись разрешена только в папку сессии, а её нет:"
             " сервер запущен без --use-ve"
         )
         for code in ('copy_file("DIR/x.txt", "y.txt")', 'make_folder("f")', 'delete_file("f")'):
@@ -322,10 +322,10 @@ class ReadOnlyTests(EndToEndTestCase):
     def test_texts_in_programs(self) -> None:
         """The reasons of shares inside the errors of programs, with their lines; in English too."""
         for code, expected in (
-            ('read_file("lib://none/a.txt")', "Общая папка 'none' не подключена"),
-            ('read_file("lib:///a.txt")', "Общая папка '' не подключена"),
-            ('list_files("lib://none")', "Общая папка 'none' не подключена"),
-            ('print(path("lib://none/a").exists)', "Общая папка 'none' не подключена"),
+            ('read_file("lib://none/a.txt")', "SMB share 'none' не подключена"),
+            ('read_file("lib:///a.txt")', "SMB share '' не подключена"),
+            ('list_files("lib://none")', "SMB share 'none' не подключена"),
+            ('print(path("lib://none/a").exists)', "SMB share 'none' не подключена"),
             ('read_file("DIR/a.txt")', f"Ошибка чтения файла: '{self.name}/a.txt' не найден"),
             ('read_file("DIR/../a.txt")', "Некорректный путь"),
             ('read_file("lib://data")', "Ошибка чтения файла: '' является папкой"),
@@ -337,7 +337,7 @@ class ReadOnlyTests(EndToEndTestCase):
             self.assertEqual(self.run_program(code), told(expected))
         two_lines = 'x = 1\nread_file("lib://none/a.txt")'
         self.assertEqual(
-            self.run_program(two_lines), "Ошибка: Общая папка 'none' не подключена (строка 2)"
+            self.run_program(two_lines), "Ошибка: SMB share 'none' не подключена (строка 2)"
         )
         answer = self.client.ask(code=self.code('read_file("DIR/a.txt")'), locale="en")
         self.assertNotRegex(answer["error"], "[а-я]")
@@ -368,7 +368,7 @@ class ReadOnlyTests(EndToEndTestCase):
         self.assertNotIn("total", self.request("smb_list_files"))
         self.assertEqual(
             self.request("smb_list_files", offset=-1)["error"],
-            "Запрос не разобран: поле 'offset' должно быть целым числом от 0",
+            "Ошибка парсинга запроса: поле 'offset' должно быть целым числом от 0",
         )
 
     def test_recursive(self) -> None:

@@ -519,7 +519,7 @@ class MessageTests(ServerTestCase):
             {
                 "success": False,
                 "output": "",
-                "error": "Запрос не разобран: ожидается текстовое сообщение с JSON",
+                "error": "Ошибка парсинга запроса: ожидается текстовое сообщение с JSON",
             },
         )
         self.assertEqual(len(connection.ask(code="x").texts), 2)

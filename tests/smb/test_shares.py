@@ -83,7 +83,7 @@ class ConnectingTests(SharesTestCase):
     async def test_twice(self) -> None:
         """The same name in any case is refused, also while the first still connects."""
         first = Deferred.fromCoroutine(self.shares.connect(self.server.target(), "data"))
-        text = "Общая папка 'Data' уже подключена"
+        text = "SMB share 'Data' уже подключена"
         await self.refused(text, self.shares.connect(self.server.target(), "Data"))
         await first
         await self.refused(text, self.shares.connect(self.server.target(), "Data"))
@@ -276,7 +276,7 @@ class ConnectingTests(SharesTestCase):
         await self.shares.connect(server.target(password="new"), "data")
         os.close(await self.shares.fetch("data", "f"))
         await self.refused(
-            "Общая папка 'data' уже подключена",
+            "SMB share 'data' уже подключена",
             self.shares.connect(server.target(password="new"), "data"),
         )
 
@@ -312,7 +312,7 @@ class ConnectingTests(SharesTestCase):
 
     async def test_not_connected(self) -> None:
         """Every call says so, without a prefix."""
-        text = "Общая папка 'nope' не подключена"
+        text = "SMB share 'nope' не подключена"
         for call in (
             self.shares.list_folder("nope", ""),
             self.shares.match("nope", "*"),
@@ -325,7 +325,7 @@ class ConnectingTests(SharesTestCase):
             self.shares.disconnect("nope"),
         ):
             await self.refused(text, call)
-        await self.refused("Общая папка '' не подключена", self.shares.fetch("", "a"))
+        await self.refused("SMB share '' не подключена", self.shares.fetch("", "a"))
 
     async def test_disconnecting(self) -> None:
         """Closes the connections; the name is free again."""
@@ -333,14 +333,14 @@ class ConnectingTests(SharesTestCase):
         await self.shares.connect(target, "data")
         await self.shares.disconnect("DATA")
         self.assertEqual(self.shares.names(), [])
-        await self.refused("Общая папка 'data' не подключена", self.shares.kind("data", ""))
+        await self.refused("SMB share 'data' не подключена", self.shares.kind("data", ""))
         await self.shares.connect(target, "data")
         self.assertEqual(proxy.connections, 2)
 
     async def test_sessions_do_not_see_each_other(self) -> None:
         """What one has connected, another has not."""
         await self.shares.connect(self.server.target(), "data")
-        await self.refused("Общая папка 'data' не подключена", self.pool.session().kind("data", ""))
+        await self.refused("SMB share 'data' не подключена", self.pool.session().kind("data", ""))
 
     async def test_shares_of_a_host(self) -> None:
         """By name, with what they are."""
@@ -713,7 +713,7 @@ class EndingTests(SharesTestCase):
             await pause(0.01)
         await self.shares.close()
         await self.assertFailure(reading, CancelledError, ShareError)
-        await self.refused("Общая папка 'data' не подключена", self.shares.kind("data", ""))
+        await self.refused("SMB share 'data' не подключена", self.shares.kind("data", ""))
 
     async def test_closing_that_is_cancelled(self) -> None:
         """Its threads stay busy until they end, and nothing fails unseen."""

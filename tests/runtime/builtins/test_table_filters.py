@@ -87,7 +87,7 @@ class ConditionTests(ProgramTestCase):
             "endfunction\nf(1)"
         )
         found = str(Interpreter(recursion_limit=400).run(text).error)
-        self.assertIn("условии: Runtime Error at line 3: Превышена", found[-200:])
+        self.assertIn("условии фильтрации: Runtime Error at line 3: Превышена", found[-200:])
         self.assertLess(len(found), 20_000)
 
     def test_one_language(self) -> None:
@@ -108,10 +108,11 @@ class ConditionTests(ProgramTestCase):
         """What goes wrong in a condition is told with its own error inside."""
         self.assertEqual(
             self.failure("stock['n > 1 or nosuch']"),
-            "Ошибка в условии: Variable Error at line 1: Variable 'nosuch' not found",
+            "Ошибка в условии фильтрации: Variable Error at line 1: Variable 'nosuch' not found",
         )
         self.assertEqual(
-            self.failure("table_filter(stock, 'n + 1 + 1')"), "Условие должно давать true или false"
+            self.failure("table_filter(stock, 'n + 1 + 1')"),
+            "Условие фильтрации должно возвращать boolean",
         )
         self.assertEqual(
             self.failure("table_filter(stock, 'a b c d')"),
