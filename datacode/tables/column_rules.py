@@ -17,7 +17,13 @@ from datacode.tables.shape import first_filled, positions_of, without_footer
 from datacode.values.column_storage import ColumnData
 from datacode.values.date_picture import DatePicture
 from datacode.values.date_text import is_date_text
-from datacode.values.parse_text import WHITE_SPACE, comes_back, number_from_text
+from datacode.values.parse_text import (
+    WHITE_SPACE,
+    comes_back,
+    is_count,
+    is_identifier,
+    number_from_text,
+)
 from datacode.values.table import Table
 from datacode.values.text import printed
 from datacode.values.types import Currency, Value
@@ -165,7 +171,8 @@ def workbook_values(cells: Sequence[Value], rule: ColumnRule, warn: Warn) -> lis
     """The values of a column of a workbook, whose cells have types of their own.
 
     Texts become numbers if the rule says how numbers are written, unless one of them would not
-    come back. Raises a Runtime Error for a cell that is not of the wanted type.
+    come back, or there is an identifier and all numbers are whole. Raises a Runtime Error for a
+    cell that is not of the wanted type.
     """
     if rule.nulls:
         cells = [None if _shown(cell) in rule.nulls else cell for cell in cells]
@@ -182,6 +189,11 @@ def workbook_values(cells: Sequence[Value], rule: ColumnRule, warn: Warn) -> lis
     numbers = {text: _number(text, rule) for text in texts}
     found = {text: number for text, number in numbers.items() if number is not None}
     if not all(comes_back(text, rule.decimal, rule.thousands) for text in found):
+        return list(cells)
+    others = (cell for cell in cells if isinstance(cell, float))
+    if any(is_identifier(text.strip(WHITE_SPACE)) for text in texts) and all(
+        map(is_count, (*found.values(), *others))
+    ):
         return list(cells)
     return [found.get(cell, cell) if cell.__class__ is str else cell for cell in cells]
 

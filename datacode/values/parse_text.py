@@ -102,6 +102,39 @@ def comes_back(text: str, decimal: str = ".", thousands: str | None = None) -> b
     return abs(number) != float("inf") and (number != 0 or not has_digit)
 
 
+_LONGEST_IDENTIFIER = 64
+LIKE_IDENTIFIER = (
+    rf"^(?:0[xX][0-9a-fA-F]+|\+(?:[()\-{SPACES_IN_NUMBERS}]*[0-9]){{{_SHORTEST_PHONE},}}"
+    "|[0-9a-f]*[0-9][a-f][0-9a-f]*|[0-9A-F]*[0-9][A-F][0-9A-F]*)$"
+)
+"""What every identifier matches, for Polars: hexadecimal digits in one case, and telephones."""
+_LIKE_IDENTIFIER = re.compile(LIKE_IDENTIFIER)
+_WITH_PREFIX = ("0x", "0X", "+")
+_SHORTEST_HEXADECIMAL = 4
+_WITH_UNIT = re.compile("[1-9][0-9]*(?:[a-f]|cd|db|ea)", re.IGNORECASE)
+
+
+def is_identifier(text: str) -> bool:
+    """Is a text, without white space around it, one that numbers beside it are identifiers like?
+
+    That are hexadecimal digits with ``0x``, or in one case with a letter behind a digit (``9F3C``,
+    but not the words ``abc123`` and ``bed2``), which are neither a number nor one with a unit
+    (``365d``); and a plus with at least seven digits among spaces, hyphens and brackets.
+    """
+    if len(text) > _LONGEST_IDENTIFIER or not _LIKE_IDENTIFIER.fullmatch(text):
+        return False
+    if text.startswith(_WITH_PREFIX):
+        return True
+    if len(text) < _SHORTEST_HEXADECIMAL or _WITH_UNIT.fullmatch(text):
+        return False
+    return not _NUMBER.fullmatch(text)
+
+
+def is_count(number: float) -> bool:
+    """Could a number be an identifier of digits alone? Not a fraction, nor below zero."""
+    return number >= 0 and number.is_integer()
+
+
 # Money -----------------------------------------------------------------------
 
 _SYMBOLS = "$€₽£¥₹₩₪₦₡₨₫₱₲₴₵₸₼"

@@ -30,6 +30,8 @@ CELLS = st.one_of(
             "1,5",
             "1_0",
             "0x1",
+            "9F3C",
+            "+7 916 123-45-67",
             "１",
         ]
     ),
@@ -39,6 +41,7 @@ CELLS = st.one_of(
     st.sampled_from(
         ["$5", "€4", "£", "$abc", "₽8", " $ 7 ", "\u00a05\u2003", "\x1f5", "\t1", "5\n"]
     ),
+    st.sampled_from(["9F3C", "0x1F", "12", "7"]),
     st.text("0123456789+-.,eE infaN", max_size=6),
     st.text(max_size=5),
     st.floats().map(repr),

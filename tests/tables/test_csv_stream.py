@@ -24,11 +24,12 @@ from datacode.values.table import Table
 CELLS = st.sampled_from(
     [
         "1", "2.5", "-3", "", "a", "текст", "yes", "no", "true", "FALSE", "null", "NaN", "inf",
-        " 7 ", "007", "12E45", "+79991234567", "1e5", "12345678901234567", "1 200", "$5", "5 €",
-        '"a,b"', '"x""y"', '"two\nlines"', '"\r\n"', '" q "', "2024-01-05", "\u00a01", "0.0", "-0",
-        "1" * 30, "😀",
+        "9F3C", "0x1F", "3", " 7 ", "007", "12E45", "+79991234567", "1e5", "12345678901234567",
+        "1 200", "$5", "5 €", '"a,b"', '"x""y"', '"two\nlines"', '"\r\n"', '" q "', "2024-01-05",
+        "\u00a01", "0.0", "-0", "1" * 30, "😀",
     ]
 )  # fmt: skip
+IDENTIFIERS = st.sampled_from(["1", "2", "007", "9F3C", "+7 916 123-45-67", "x", "", "no", "-1"])
 ODD = st.sampled_from(['a"b', '"open', '"closed"late', "\x00", "\ufeff", ";", '"', "x,y", "\xa0"])
 ENDS = st.sampled_from(["\n", "\n", "\n", "\r\n", "\r", "\n\n", "\n \n"])
 
@@ -41,7 +42,8 @@ def texts(draw: st.DrawFn) -> bytes:
     end = draw(ENDS)
     cells = draw(st.sampled_from([CELLS, CELLS, st.one_of(CELLS, CELLS, CELLS, ODD)]))
     columns = [
-        draw(st.sampled_from([cells, st.sampled_from(["1", "2"]), cells])) for _ in range(width)
+        draw(st.sampled_from([cells, st.sampled_from(["1", "2"]), IDENTIFIERS, cells]))
+        for _ in range(width)
     ]
     lines = [",".join(f"c{n}" for n in range(width))]
     for _ in range(rows):
@@ -133,6 +135,8 @@ class StreamTests(SynchronousTestCase):
     @example(b"a,b\n1,x\nyes,y\n+79991234567,z\n", ReadOptions(), 4)
     @example(b'a,b\n1,"x\ny"\n2,"never closed\n3,z\n', ReadOptions(), 9)
     @example(b"a\r1\r2\r3\r", ReadOptions(), 2)
+    @example(b"a,b\n9F3C,x\nx,1\n12,0x1F\n", ReadOptions(), 4)
+    @example(b"a,b\n12,x\nyes,1\n9F3C,0x1F\n-0,-1\n", ReadOptions(), 4)
     def test_same(self, data: bytes, options: ReadOptions, size: int) -> None:
         """The same table and warnings, or the same error."""
         self._compare(data, options, size)
@@ -168,6 +172,29 @@ class StreamTests(SynchronousTestCase):
         for text in ("a,b\n1,x\n2,y\n", 'a,b\r\n1,"x\r\ny"\r\n', "a;b\n1,5;x\n"):
             options = ReadOptions(delimiter=";", decimal=",") if ";" in text else ReadOptions()
             self.assertIsNotNone(in_pieces(text.encode(), options, 5))
+
+    def test_identifiers_read_again(self) -> None:
+        """Texts above the first whole numbers are looked through, if no other numbers follow."""
+        for first, last, passes in (
+            ("9F3C", "7", 3),  # to look through them, then as text
+            ("word", "7", 2),
+            ("9F3C", "7\n1.5", 1),
+            ("9F3C\n1", "7", 2),
+            ("7", "9F3C", 2),
+            ("7", "word", 1),
+        ):
+            data = "\n".join(["a", *[first] * 100, *[last] * 100, ""]).encode()
+            begun: list[int] = []
+
+            def begin(begun: list[int] = begun) -> Any:
+                begun.append(0)
+                return lambda columns: None
+
+            stream = stream_of(io.BytesIO(data), len(data), ReadOptions(), 20)
+            assert stream is not None
+            stream.read(begin)
+            self.assertEqual(len(begun), passes, (first, last))
+            self.assertEqual(in_pieces(data, ReadOptions(), 20), whole(data, ReadOptions()))
 
     def test_read_twice(self) -> None:
         """A number far down that would not come back makes text of its column alone."""

@@ -40,6 +40,7 @@ CELLS = st.sampled_from(
     [
         *("1", "2.5", "-3", "1,5", "1 234,5", "1\u00a0000", "12 34", "007", "+4", "-0", "1e3"),
         *("12E4", "40702810900000012345", "1E590003", "+79161234567", "9" * 15, "9" * 16),
+        *("9F3C", "0x1F", "12AB", "+7 916 123-45-67"),
         *("a", "Итого", "Итого по складу", "Итоговый", "yes", "НЕТ", "true", "null", "NA", "-"),
         *("$5", "5 ₽", "", " ", " x ", "\u00a07\u2003", "н/д", 'q"q', "l\nl", *DAYS),
     ]
@@ -170,6 +171,35 @@ class NumberTests(ReadArgumentsTestCase):
             content = "a,b\n" + "7,x\n" * 3000 + f"{odd},y\n"
             self.assertBothWays(content)
             self.assertEqual(read(content).row(0), ["7", "x"])
+
+    def test_identifiers_beside_numbers(self) -> None:
+        """Those that are no numbers make text of whole numbers beside them, in all ways to read."""
+        for odd in ("0x1F", "9F3C", "1e5a", "+7 916 123-45-67", "+7 (916) 1234567"):
+            self.assertReads(
+                f"a,b\n1,2\n{odd},3\n007,4\n,5\n",
+                "a b",
+                ["1", 2.0],
+                [odd, 3.0],
+                ["007", 4.0],
+                [None, 5.0],
+            )
+            for content in (
+                "a,b\n" + "7,x\n" * 3000 + f"{odd},y\nyes,y\n-,y\n",
+                "a,b\n" + f"{odd},y\n" * 3000 + "7,x\n",
+                "a,b\n" + "".join(f"{n},x\n" for n in range(3000)) + f"{odd},y\n",
+            ):
+                self.assertBothWays(content)
+                column = read(content).columns[0].values()
+                self.assertLessEqual({type(value) for value in column}, {str})
+        self.assertReads("a\n9F3C\n7\n", "a", [None], [7.0], nulls=["9F3C"])
+
+    def test_texts_beside_numbers(self) -> None:
+        """Words, units, and identifiers where numbers have a sign or a fraction, are as before."""
+        for odd in ("-", "н/д", "Итого", "abc", "cafe", "abc123", "100B", "10ea", "2B", "1_0"):
+            self.assertReads(f"a\n1\n{odd}\n", "a", [1.0], [odd])
+        for number in ("1.5", "-3", "inf"):
+            self.assertReads(f"a\n1\n9F3C\n{number}\n", "a", [1.0], ["9F3C"], [float(number)])
+            self.assertBothWays("a,b\n" + "7,x\n" * 3000 + f"9F3C,x\n{number},y\n")
 
     def test_usual_numbers(self) -> None:
         """Leading zeros, exponents and fifteen digits are numbers as before."""
@@ -485,6 +515,8 @@ class WorkbookTests(ReadArgumentsTestCase):
         """Texts that would not come back as numbers keep their column text."""
         file = workbook([["a"], ["40702810900000012345"], ["5"]])
         self.assertTable(self.found(file, thousands=" "), "a", ["40702810900000012345"], ["5"])
+        file = workbook([["a", "b"], [" 9F3C ", "9F3C"], ["5", "1,5"]])
+        self.assertTable(self.found(file, decimal=","), "a b", ["9F3C", "9F3C"], ["5", 1.5])
 
     def test_nothing_there(self) -> None:
         """Fewer rows than the header takes."""

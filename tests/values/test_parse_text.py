@@ -6,7 +6,12 @@ import math
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.values.parse_text import currency_amount, is_money_text, number_from_text
+from datacode.values.parse_text import (
+    currency_amount,
+    is_identifier,
+    is_money_text,
+    number_from_text,
+)
 
 
 class NumberTextTests(SynchronousTestCase):
@@ -39,6 +44,33 @@ class NumberTextTests(SynchronousTestCase):
             "1\u00b2",
         ):
             self.assertIsNone(number_from_text(text), text)
+
+
+class IdentifierTests(SynchronousTestCase):
+    def test_identifiers(self) -> None:
+        """Hexadecimal digits, and telephones with a plus."""
+        for text in (
+            "9F3C", "9f3c", "0x1F", "0XaF", "0x7", "1E5A", "00FF", "a1b2c3", "1E59000F", "12AB",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "+7 916 123-45-67", "+7 (916) 123-45-67", "+7(916)1234567", "+44\u00a020\u00a079460000",
+            "+79161234567",
+        ):  # fmt: skip
+            self.assertTrue(is_identifier(text), text)
+
+    def test_no_identifiers(self) -> None:
+        """Words, numbers, numbers with a unit, and what is too short or too long."""
+        for text in (
+            "", "-", "н/д", "Итого", "abc", "cafe", "DEADBEEF", "abc123", "FF00", "9Fab", "2B",
+            "1e5", "1E+5", "1234", "-9F3C", "100B", "365d", "20cd", "15dB", "10ea", "100EA", "0x",
+            "9F3C" * 17, "0xG1", "2024-12-05", "9F3G", "+7 916", "+7.916.123", "7 916 123", "٩F3C",
+        ):  # fmt: skip
+            self.assertFalse(is_identifier(text), text)
+
+    def test_hostile(self) -> None:
+        """A long text takes no long time."""
+        self.assertFalse(is_identifier("1a" * 10**6))
+        self.assertFalse(is_identifier("1a" * 31 + "z"))
+        self.assertFalse(is_identifier("+" + "1 " * 31))
 
 
 class MoneyTextTests(SynchronousTestCase):

@@ -1,7 +1,8 @@
 """From the text of a CSV cell to its value: one cell in Python, a whole column in Polars.
 
 ``cell_value`` is the rule (tables and files reference, 2.3), and ``column_values`` what a column
-adds to it: one number that would not come back makes all of it text. For a column the first rows
+adds to it: one number that would not come back makes all of it text, and so does an identifier
+beside whole numbers. For a column the first rows
 choose the parser to try; that it gives what the rule gives is checked over all cells. So the first
 rows decide about time alone.
 """
@@ -9,9 +10,9 @@ rows decide about time alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, TypeAlias
 
 from datacode.tables.column_rules import (
     NULL_WORDS,
@@ -24,7 +25,15 @@ from datacode.tables.column_rules import (
 from datacode.tables.read_options import Warn, unheard
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
-from datacode.values.parse_text import SPACES_IN_NUMBERS, WHITE_SPACE, comes_back, number_from_text
+from datacode.values.parse_text import (
+    LIKE_IDENTIFIER,
+    SPACES_IN_NUMBERS,
+    WHITE_SPACE,
+    comes_back,
+    is_count,
+    is_identifier,
+    number_from_text,
+)
 from datacode.values.types import Currency, Value
 
 _WORDS: dict[str, bool | None] = {
@@ -68,13 +77,23 @@ def column_values(texts: Sequence[str], rule: ColumnRule, warn: Warn = unheard) 
         if dates is not None:
             return [dates.get(text) for text in texts]
     cells = [cell_value(text, rule.decimal, rule.thousands) for text in texts]
-    for text, cell in zip(texts, cells, strict=True):
-        if cell.__class__ is float and not _comes_back(text, rule):
-            return [
-                None if c is None else t.strip(WHITE_SPACE)
-                for t, c in zip(texts, cells, strict=True)
-            ]
+    numbers = [(t, c) for t, c in zip(texts, cells, strict=True) if c.__class__ is float]
+    if not all(_comes_back(text, rule) for text, _ in numbers) or _are_identifiers(cells):
+        return [
+            None if c is None else t.strip(WHITE_SPACE) for t, c in zip(texts, cells, strict=True)
+        ]
     return cells
+
+
+def _are_identifiers(values: Collection[Value]) -> bool:
+    """Are there identifiers and numbers among the values, and all numbers such as these have?"""
+    has_numbers = False
+    for value in values:
+        if isinstance(value, float):
+            if not is_count(value):
+                return False
+            has_numbers = True
+    return has_numbers and any(isinstance(v, str) and is_identifier(v) for v in values)
 
 
 _SURELY_COMES_BACK = re.compile(r"\s*-?[0-9]{1,15}(?:\.[0-9]{0,15})?\s*", re.ASCII)
@@ -110,6 +129,9 @@ _FEW = 1000
 
 _WORD_PATTERN = f"(?i)^(?:{'|'.join(_WORDS)}|inf|nan)?$"
 """Short texts that are no plain texts, the numbers without a digit among them."""
+
+_LONGEST_LIKE_IDENTIFIER = 200
+"""No identifier has more bytes."""
 
 _BELOW_LETTERS = ":"
 """Digits, ASCII spaces, ``+-.,`` and ``$`` sort before this, letters behind it."""
@@ -151,22 +173,39 @@ def columns_from_texts(
     return [column for name in frame.columns if (column := made[name]) is not None]
 
 
+Numbers: TypeAlias = Literal["counts", "others"]
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnPart:
     """A part of a column, read by itself.
 
     ``is_text``: it would be the same if all of the column were text. ``is_unsafe``: there is a
-    number in it that would not come back, so that all of the column is text.
+    number in it that would not come back, so that all of the column is text. ``numbers``: there
+    are numbers in it, "counts" if they are such as identifiers of digits alone could be. ``texts``:
+    all that are no numbers, if there are any.
     """
 
     column: ColumnData
     is_text: bool
     is_unsafe: bool = False
+    numbers: Numbers | None = None
+    texts: pl.Series | None = None
 
 
-def column_part(text: pl.Series, rule: ColumnRule, hints: Hints, *, as_text: bool) -> ColumnPart:
-    """A part of a column without a wanted type or dates; ``as_text`` says that it is text."""
-    traits = _TextTraits.of(rule, hints)
+def column_part(
+    text: pl.Series,
+    rule: ColumnRule,
+    hints: Hints,
+    *,
+    as_text: bool,
+    seeks_identifiers: bool = True,
+) -> ColumnPart:
+    """A part of a column without a wanted type or dates.
+
+    ``as_text`` says that it is text, ``seeks_identifiers`` that it may be because of identifiers.
+    """
+    traits = replace(_TextTraits.of(rule, hints), heeds_identifiers=False)
     if not rule.is_plain:
         text = _without_wanted_nulls(text, rule)
     if as_text:
@@ -176,15 +215,59 @@ def column_part(text: pl.Series, rule: ColumnRule, hints: Hints, *, as_text: boo
     column = _untyped_columns(text.to_frame(), traits)[text.name]
     assert column is not None
     series = column.stored_series() if column.is_stored_as_series() else None
-    if series is None or series.dtype not in (pl.String, pl.Null):
-        return ColumnPart(column, False)
+    if series is None:
+        return (
+            _part_of_kinds(column, text, traits) if seeks_identifiers else ColumnPart(column, False)
+        )
+    if series.dtype not in (pl.String, pl.Null):
+        return ColumnPart(column, False, numbers=numbers_of(series))
     if series.dtype == pl.Null:
         return ColumnPart(column, True)
     if hints.odd_space:
         text = text.str.strip_chars(WHITE_SPACE)
     like_numbers = text.filter(text < _BELOW_LETTERS).to_frame()
     numbers = like_numbers.select(_as_number(pl.all(), traits).count()).item()
-    return ColumnPart(column, True, bool(numbers))
+    return ColumnPart(column, True, bool(numbers), texts=series)
+
+
+def _part_of_kinds(column: ColumnData, text: pl.Series, traits: _TextTraits) -> ColumnPart:
+    """A part with values of several kinds."""
+    head = column.values()[:_HEAD]
+    if not all(is_count(value) for value in head if isinstance(value, float)):
+        return ColumnPart(column, False, numbers="others")
+    as_number = _as_number(pl.all(), traits)
+    number = text.to_frame().select(as_number).to_series()
+    rest = text.filter(number.is_null()).str.strip_chars(WHITE_SPACE)
+    spaced = rest.to_frame().select(as_number).to_series()
+    found = {numbers_of(number), numbers_of(spaced)} - {None}
+    numbers: Numbers | None = "others" if "others" in found else "counts" if found else None
+    return ColumnPart(column, False, numbers=numbers, texts=rest.filter(spaced.is_null()))
+
+
+def numbers_of(series: pl.Series) -> Numbers | None:
+    """What numbers a part of a column has that holds nothing else (see ``ColumnPart``)."""
+    numbers = series.drop_nulls()
+    if numbers.dtype != pl.Float64 or not len(numbers):
+        return None
+    return "counts" if _are_counts(numbers) else "others"
+
+
+def _are_counts(numbers: pl.Series) -> bool:
+    """As ``is_count`` for each; NaN is none, though Polars takes it for the largest."""
+    return bool(
+        (numbers.head(_HEAD) == numbers.head(_HEAD).floor()).all()
+        and (numbers >= 0).all()
+        and numbers.is_finite().all()
+        and (numbers == numbers.floor()).all()
+    )
+
+
+def has_identifiers(text: pl.Series) -> bool:
+    """Is one of the texts an identifier, without white space around it?"""
+    text = text.str.strip_chars(WHITE_SPACE)
+    like_one = text.filter(text.str.len_bytes() <= _LONGEST_LIKE_IDENTIFIER)
+    found = like_one.filter(like_one.str.contains(LIKE_IDENTIFIER)).unique()
+    return any(map(is_identifier, found.to_list()))
 
 
 def _untyped_columns(frame: pl.DataFrame, traits: _TextTraits) -> dict[str, ColumnData | None]:
@@ -200,13 +283,18 @@ def _untyped_columns(frame: pl.DataFrame, traits: _TextTraits) -> dict[str, Colu
 
 @dataclass(frozen=True, slots=True)
 class _TextTraits:
-    """How numbers are written, and what may be in the texts."""
+    """How numbers are written, and what may be in the texts.
+
+    ``heeds_identifiers``: the texts are all of a column, so that an identifier among whole numbers
+    makes them text.
+    """
 
     decimal: str
     thousands: str | None
     has_odd_space: bool
     has_signs: bool
     has_exponents: bool
+    heeds_identifiers: bool = True
 
     @staticmethod
     def of(rule: ColumnRule, hints: Hints) -> _TextTraits:
@@ -337,7 +425,8 @@ class _DictionaryParser:
             return None
         traits = self.traits
         values = {each: cell_value(each, traits.decimal, traits.thousands) for each in different}
-        if any(v.__class__ is float and not traits.comes_back(t) for t, v in values.items()):
+        are_safe = all(v.__class__ is not float or traits.comes_back(t) for t, v in values.items())
+        if not are_safe or (traits.heeds_identifiers and _are_identifiers(values.values())):
             values = {t: None if v is None else t.strip(WHITE_SPACE) for t, v in values.items()}
         return _column_by_dictionary(text, values)
 
@@ -448,6 +537,9 @@ def _mixed_column(text: pl.Series, traits: _TextTraits) -> ColumnData:
     if not kinds and int(is_number.sum()) == len(text) - text.null_count():
         return ColumnData.of_series(_null_typed(without_minus_zero(number)))
     if not kinds and not is_number.any():
+        return ColumnData.of_series(text)
+    counts = traits.heeds_identifiers and numbers_of(number) == "counts"
+    if counts and has_identifiers(text.filter(~is_number)):
         return ColumnData.of_series(text)
     if not is_number.any() and kinds == {bool} and text.is_in([None, *values]).all():
         return ColumnData.of_series(_bools(text, values))

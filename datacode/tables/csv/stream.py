@@ -3,8 +3,9 @@
 The pieces together are the table that ``read`` makes of the whole file: the same cells, warnings
 and errors. Each piece ends where a record ends. Most are parsed by Polars (``polars_reader``), and
 those of which it cannot account for every byte record by record (``records``). What only a whole
-column tells, whether there is a number in it that would not come back, shows up on the way: then
-the columns concerned are texts, and the file is read once more.
+column tells, whether there is a number in it that would not come back, or an identifier among
+whole numbers, shows up on the way: then the columns concerned are texts, and the file is read once
+more. It also is if texts stood before the first such numbers, to look through them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ from datacode.i18n.message import Message
 from datacode.tables.column_rules import ColumnRule
 from datacode.tables.csv import diagnostics, polars_reader
 from datacode.tables.csv.encodings import codec_for
-from datacode.tables.csv.infer import Hints, column_part, columns_from_texts
+from datacode.tables.csv.infer import (
+    Hints,
+    Numbers,
+    column_part,
+    columns_from_texts,
+    has_identifiers,
+    numbers_of,
+)
 from datacode.tables.csv.read import Header, check_options, header_of
 from datacode.tables.csv.records import OpenQuote, Record, records
 from datacode.tables.csv.transcoding import TranscodedFile
@@ -79,7 +87,9 @@ class CsvStream:
         self._options = options
         self._piece = piece
         self._as_text: set[int] = set()
-        """Columns of which one number would not come back."""
+        """Columns of which one number would not come back, or one text is an identifier."""
+        self._look_through: set[int] = set()
+        """Columns that have whole numbers behind texts, which may be identifiers."""
         self.names = [header.names[place] for place in header.wanted]
         self.skipped: list[int] = []
         """The lines of rows that were left out, after ``read``."""
@@ -90,9 +100,16 @@ class CsvStream:
         Raises the errors of ``read_csv``.
         """
         while True:
-            known = set(self._as_text)
+            known = set(self._as_text), set(self._look_through)
             put: Callable[[list[ColumnData]], None] | None = begin()
-            pass_ = _Pass(self._file, self._header, self._options, self._piece, self._as_text)
+            pass_ = _Pass(
+                self._file,
+                self._header,
+                self._options,
+                self._piece,
+                self._as_text,
+                self._look_through,
+            )
             for columns in pass_.pieces():
                 if pass_.must_repeat:
                     put = None  # only to find out what else is text
@@ -102,7 +119,9 @@ class CsvStream:
             self.skipped = pass_.skipped
             if not pass_.must_repeat:
                 return
-            assert self._as_text != known, "another reason to read the file once more"
+            assert (self._as_text, self._look_through) != known, (
+                "another reason to read the file once more"
+            )
 
 
 @dataclass(slots=True)
@@ -118,13 +137,26 @@ class _Pass:
     """Once through the file."""
 
     def __init__(
-        self, file: BinaryIO, header: Header, options: ReadOptions, piece: int, as_text: set[int]
+        self,
+        file: BinaryIO,
+        header: Header,
+        options: ReadOptions,
+        piece: int,
+        as_text: set[int],
+        look_through: set[int],
     ) -> None:
         self._file = file
         self._header = header
         self._options = options
         self._size = piece
         self._as_text = as_text
+        self._look_through = look_through
+        self._numbers: dict[int, Numbers] = {}
+        """Which numbers columns have; ``others`` if one of them could be no identifier."""
+        self._identifiers: set[int] = set()
+        """Columns with identifiers among those that were looked through."""
+        self._unseen: set[int] = set()
+        """Columns with texts that were not looked through."""
         self._others: set[int] = set()
         """Columns in which there were values that are no plain texts."""
         self._misfits: dict[int, DataCodeError] = {}
@@ -176,10 +208,22 @@ class _Pass:
         return None if self._most is None else self._most - self._rows
 
     def finish(self) -> None:
-        """Raise the error of the first column with a cell that is not of its wanted type."""
+        """Find out whether whole columns tell something more.
+
+        Raises the error of the first column with a cell that is not of its wanted type.
+        """
         for place in self._header.wanted:
             if place in self._misfits:
                 raise self._misfits[place]
+        for place, numbers in self._numbers.items():
+            if numbers == "others" or place in self._as_text:
+                continue
+            if place in self._identifiers:
+                self._as_text.add(place)
+                self.must_repeat = True
+            elif place in self._unseen:
+                self._look_through.add(place)
+                self.must_repeat = True
 
     def _advance(self, piece: bytes, rows: int) -> None:
         lines = piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
@@ -297,6 +341,8 @@ class _Pass:
     def _column(self, place: int, series: pl.Series, rule: ColumnRule, hints: Hints) -> ColumnData:
         if series.dtype != pl.String:
             self._others.add(place)
+            if self._numbers.get(place) != "others":
+                self._note_numbers(place, numbers_of(series))
             return ColumnData.of_series(series)
         if rule.type is not None:
             try:
@@ -306,7 +352,13 @@ class _Pass:
                 told = error.message.filled(row=row)
                 self._misfits.setdefault(place, DataCodeError(error.kind, told))
                 return ColumnData.of_series(series)
-        part = column_part(series, rule, hints, as_text=place in self._as_text)
+        part = column_part(
+            series,
+            rule,
+            hints,
+            as_text=place in self._as_text,
+            seeks_identifiers=self._numbers.get(place) != "others",
+        )
         if part.is_unsafe and place not in self._as_text:
             self._as_text.add(place)
             self.must_repeat = self.must_repeat or place in self._others
@@ -314,7 +366,25 @@ class _Pass:
             self._others.add(place)
             if place in self._as_text:
                 self.must_repeat = True
+        if place not in self._as_text:
+            self._note_numbers(place, part.numbers)
+            if part.texts is not None:
+                self._note_identifiers(place, part.texts)
         return part.column
+
+    def _note_numbers(self, place: int, numbers: Numbers | None) -> None:
+        if numbers is not None and self._numbers.get(place) != "others":
+            self._numbers[place] = numbers
+
+    def _note_identifiers(self, place: int, text: pl.Series) -> None:
+        """Look for identifiers only where they matter, as that takes time."""
+        numbers = self._numbers.get(place)
+        if numbers == "others" or place in self._identifiers:
+            return
+        if numbers is None and place not in self._look_through:
+            self._unseen.add(place)
+        elif has_identifiers(text):
+            self._identifiers.add(place)
 
     def _unheard(self, message: Message) -> None:
         raise AssertionError(message.code)
