@@ -135,6 +135,7 @@ class StreamTests(SynchronousTestCase):
     @example(b"a,b\n1,x\nyes,y\n+79991234567,z\n", ReadOptions(), 4)
     @example(b'a,b\n1,"x\ny"\n2,"never closed\n3,z\n', ReadOptions(), 9)
     @example(b"a\r1\r2\r3\r", ReadOptions(), 2)
+    @example(b"a,b\n1,%b\n1,1\n" % (b"1" * 30), ReadOptions(), 4)
     @example(b"a,b\n9F3C,x\nx,1\n12,0x1F\n", ReadOptions(), 4)
     @example(b"a,b\n12,x\nyes,1\n9F3C,0x1F\n-0,-1\n", ReadOptions(), 4)
     def test_same(self, data: bytes, options: ReadOptions, size: int) -> None:

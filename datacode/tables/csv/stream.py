@@ -341,6 +341,8 @@ class _Pass:
     def _column(self, place: int, series: pl.Series, rule: ColumnRule, hints: Hints) -> ColumnData:
         if series.dtype != pl.String:
             self._others.add(place)
+            if place in self._as_text:
+                self.must_repeat = True  # it was only found out in an earlier piece
             if self._numbers.get(place) != "others":
                 self._note_numbers(place, numbers_of(series))
             return ColumnData.of_series(series)
