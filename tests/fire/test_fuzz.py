@@ -30,7 +30,7 @@ SHAPES = (
     *({"success", "output"}, {"success", "message"}, {"success", "files"}, {"success", "content"}),
     *({"success", "info"}, {"success", "variables"}, {"success", "completions"}),
     *({"success", "problems"}, {"success", "shares"}, {"success", "rows"}),
-    *({"success", "session"}, {"success", "sessions"}),
+    *({"success", "session"}, {"success", "sessions"}, {"success", "functions"}),
 )
 """Every answer has one of these pairs of keys, and ``error``."""
 
