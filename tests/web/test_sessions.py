@@ -251,6 +251,8 @@ class AsleepTests(PageTestCase):
                 os.kill(each, signal.SIGCONT)
         page.until(lambda: not page.all(".run.running"), "the run does not end")
         self.assertEqual(ALL, page.output())
+        # Waking up it may ask more than once whether its connection is alive.
+        page.until(lambda: page.all('.connection[data-state="on"]'), "it does not connect")
         page.run("print(x)")
         self.assertEqual("7\n", page.output())
 
