@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from operator import is_
 from types import FrameType, FunctionType
 from typing import Any
@@ -28,7 +27,7 @@ from datacode.language.compiler import (
 )
 from datacode.language.program_cache import CachedUnit
 from datacode.language.syntax import nodes
-from datacode.language.syntax.parser import parse_expression
+from datacode.language.syntax.parser import remembered_expression
 from datacode.runtime import call_depth, compiled_builtins, tracebacks
 from datacode.runtime.builtins import BUILTINS
 from datacode.runtime.call_depth import Depth
@@ -382,7 +381,7 @@ class Namespace:
     def condition(self, text: str, columns: Sequence[str]) -> Callable[[Sequence[Value]], Value]:
         """Compile a condition over the cells of one row (tables and files reference, 1.7)."""
         own = ("case",) if self.defines("case") else ()
-        tree = _read_condition(text, tuple(columns), own)
+        tree = remembered_expression(text, tuple(columns), own)
         names = names_of([nodes.Return(tree.line, tree.column, tree)], BUILTINS)
         seen = {name: value for name, value in self._variables_of_caller() if name in names.read}
         for name in names.read:
@@ -450,11 +449,6 @@ def _promoted_in(frame: FrameType) -> dict[str, Value]:
 
 def _globals_named(name: str) -> tuple[str, str]:
     return python_names.global_variable(name), python_names.top_level_local(name)
-
-
-@lru_cache(maxsize=256)
-def _read_condition(text: str, columns: tuple[str, ...], functions: tuple[str, ...]) -> nodes.Expr:
-    return parse_expression(text, columns, functions)
 
 
 def _loop_variable(values: Mapping[str, Any], python: str) -> Value:

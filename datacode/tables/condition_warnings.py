@@ -11,7 +11,7 @@ from datacode.errors import DataCodeError
 from datacode.i18n.message import Message
 from datacode.language.analysis.scopes import walk
 from datacode.language.syntax import nodes
-from datacode.language.syntax.parser import parse_expression
+from datacode.language.syntax.parser import remembered_expression
 from datacode.tables.conditions import compared_parts, literal, names_more_than_a_text
 from datacode.tables.date_columns import dates_of
 from datacode.tables.join_keys import kinds_of, warn_of_columns
@@ -88,7 +88,7 @@ def warn_of_condition(expressions: RowExpressions, table: Table, text: str, warn
         return
     columns = {name: table.columns[position_of(table, name)] for name in names}
     try:
-        tree = parse_expression(text, table.names)
+        tree = remembered_expression(text, tuple(table.names))
     except DataCodeError:
         return  # told by whoever evaluates it
     values = _Values(expressions, table)

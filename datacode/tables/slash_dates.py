@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datacode.errors import DataCodeError, runtime_error
 from datacode.language.analysis.scopes import walk
 from datacode.language.syntax import nodes
-from datacode.language.syntax.parser import parse_expression
+from datacode.language.syntax.parser import remembered_expression
 from datacode.tables.column_types import dates_among
 from datacode.tables.date_columns import dates_of
 from datacode.values.column_storage import ColumnData
@@ -88,7 +88,7 @@ def refuse_row_by_row(table: Table, text: str) -> None:
     if not columns:
         return
     try:
-        tree = parse_expression(text, table.names)
+        tree = remembered_expression(text, tuple(table.names))
     except DataCodeError:
         return  # told by whoever evaluates it
     for name in _read_as_dates(tree, columns):

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 
 from datacode.errors import DataCodeError
 from datacode.language.syntax import nodes
-from datacode.language.syntax.parser import parse_expression
+from datacode.language.syntax.parser import remembered_expression
 from datacode.tables import column_arithmetic, column_functions, slash_dates
 from datacode.tables.date_columns import dates_of, keyed_pair
 from datacode.tables.date_parsing import DATE_LIKE
@@ -93,7 +93,7 @@ def _cells(expressions: RowExpressions, table: Table, text: str) -> ColumnData |
         table = _made_long(table)  # such dates are read for whole columns only
     functions = ("case",) if expressions.defines("case") else ()
     try:
-        tree = parse_expression(text, table.names, functions)
+        tree = remembered_expression(text, tuple(table.names), functions)
         found = _Expression(expressions, table).value(tree)
     except (DataCodeError, NotVectorizable):
         return None

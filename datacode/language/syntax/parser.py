@@ -6,6 +6,7 @@ Source: language reference, sections 2 and 9.4.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from datacode.errors import DataCodeError, Kind, syntax_error
@@ -52,6 +53,15 @@ def parse_expression(
         error.multiline = source.multiline
         raise
     return condition
+
+
+@lru_cache(maxsize=256)
+def remembered_expression(
+    text: str, columns: tuple[str, ...] = (), functions: tuple[str, ...] = ()
+) -> nodes.Expr:
+    """``parse_expression``, once for a condition that is looked at in several places or again and
+    again: trees are never changed."""
+    return parse_expression(text, columns, functions)
 
 
 def _condition_tokens(
