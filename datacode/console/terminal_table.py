@@ -113,8 +113,14 @@ class _Layout:
         """A cell, with the spaces that put its decimal point below those above it."""
         if not self.whole:
             return text
-        whole, point, fraction = text.partition(".") if _NUMBER.fullmatch(text) else (text, "", "")
-        return whole.rjust(self.whole) + (point + fraction).ljust(self.fraction)
+        whole, fraction = _split(text)
+        return whole.rjust(self.whole) + fraction.ljust(self.fraction)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """A cell before its decimal point, and from there on; money is not taken apart."""
+    place = text.find(".") if _NUMBER.fullmatch(text) else -1
+    return (text, "") if place < 0 else (text[:place], text[place:])
 
 
 def _layout(name: str, texts: Iterable[str], is_numeric: bool) -> _Layout:
@@ -123,9 +129,9 @@ def _layout(name: str, texts: Iterable[str], is_numeric: bool) -> _Layout:
         return _Layout(width, min(width, _READABLE))
     wholes = fractions = 0
     for text in texts:
-        whole, point, fraction = text.partition(".") if _NUMBER.fullmatch(text) else (text, "", "")
+        whole, fraction = _split(text)
         wholes = max(wholes, len(whole))
-        fractions = max(fractions, len(point) + len(fraction))
+        fractions = max(fractions, len(fraction))
     width = max(len(name), wholes + fractions)
     return _Layout(width, wholes + fractions, width - fractions, fractions)
 
