@@ -147,6 +147,16 @@ def descendants(process: int) -> Iterator[int]:
                 yield from descendants(child)
 
 
+def workers(server: int) -> list[int]:
+    """The processes below a server in which programs run."""
+    found = []
+    for process in descendants(server):
+        with contextlib.suppress(OSError):
+            if "worker" in Path(f"/proc/{process}/comm").read_text():
+                found.append(process)
+    return found
+
+
 def alive(processes: set[int]) -> set[int]:
     """Which of these processes are still there, zombies aside."""
     found = set()

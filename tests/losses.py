@@ -16,7 +16,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.daemons import descendants
+from tests.daemons import workers
 from tests.smb.proxy import FaultProxy
 from tests.web.running_server import RunningServer
 
@@ -86,18 +86,9 @@ class Losses:
         told = say(LOOK)
         self._test.assertIn(SEEN, told, f"after the session has lost {lost}: {told}")
 
-    def workers(self) -> list[int]:
-        """The processes in which programs run."""
-        found = []
-        for process in descendants(self.server.process.pid):
-            with contextlib.suppress(OSError):
-                if "worker" in Path(f"/proc/{process}/comm").read_text():
-                    found.append(process)
-        return found
-
     def kill_workers(self) -> None:
         """Kill all of them, and wait until the server has heard of it."""
-        killed = self.workers()
+        killed = workers(self.server.process.pid)
         for process in killed:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
@@ -111,7 +102,7 @@ class Losses:
         before: dict[int, int] = {}
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            for process in self.workers():
+            for process in workers(self.server.process.pid):
                 with contextlib.suppress(OSError):
                     ticks = int(Path(f"/proc/{process}/stat").read_text().split(")")[1].split()[11])
                     if ticks - before.setdefault(process, ticks) >= _BUSY_TICKS:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import IO
 
-from tests.daemons import Daemon, twistd
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.daemons import Daemon, environment, twistd
 from tests.smb.samba import Samba, samba
 
 _running: dict[tuple[str, ...], str] = {}
@@ -20,6 +25,28 @@ def server(*words: str) -> str:
         _kept.append(folder)
         _running[words] = f"ws://127.0.0.1:{daemon.port()}"
     return _running[words]
+
+
+def prompt(case: SynchronousTestCase, out: Path, *words: str) -> tuple[Popen[str], IO[str]]:
+    """``datacode connect``, which prints into a file, and what is typed; its end is the case's."""
+    with out.open("w") as told:
+        process = Popen(
+            [*CONNECT, *words],
+            stdin=PIPE,
+            stdout=told,
+            stderr=told,
+            env=environment(PYTHONUNBUFFERED="1"),
+            text=True,
+        )
+    case.addCleanup(process.wait)
+    case.addCleanup(process.kill)
+    assert process.stdin is not None
+    case.addCleanup(process.stdin.close)
+    return process, process.stdin
+
+
+CONNECT = (sys.executable, "-m", "datacode", "connect", "--locale=en")
+"""The prompt's command, without its address."""
 
 
 def share() -> Samba:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.client import Client, connect, connect_async
-from tests.daemons import environment
+from tests.client.serving import prompt
 from tests.losses import PATIENCE, Losses
 
 
@@ -54,23 +52,7 @@ class PromptTests(SynchronousTestCase):
         """Lines are typed one after another."""
         losses = Losses(self)
         told = Path(self.mktemp()).absolute()
-        with told.open("w") as output:
-            process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "datacode", "connect"),
-                    *("--locale=en", f"ws://{losses.address}"),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                env=environment(PYTHONUNBUFFERED="1"),
-                text=True,
-            )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        assert process.stdin is not None
-        typed = process.stdin
-        self.addCleanup(typed.close)
+        process, typed = prompt(self, told, f"ws://{losses.address}")
         number = 0
 
         def say(code: str) -> str:

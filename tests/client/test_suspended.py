@@ -18,7 +18,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.client import Result, SessionKey, connect, connect_async
-from tests.client.serving import server
+from tests.client.serving import CONNECT, prompt, server
 from tests.daemons import environment
 from tests.smb.proxy import FaultProxy
 
@@ -184,26 +184,14 @@ class PromptTests(AwayTestCase):
         folder = Path(self.mktemp()).absolute()
         folder.mkdir()
         file, out = folder / "key", folder / "out"
-        command = (sys.executable, "-m", "datacode", "connect", "--locale=en")
-        with out.open("w") as told:
-            process = subprocess.Popen(
-                [*command, "--session", str(file), self.url],
-                stdin=subprocess.PIPE,
-                stdout=told,
-                stderr=told,
-                env=environment(PYTHONUNBUFFERED="1"),
-                text=True,
-            )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        assert process.stdin is not None
-        self.addCleanup(process.stdin.close)
-        process.stdin.write("x = 7\nprint(x)\n")
-        process.stdin.flush()
+        words = ("--session", str(file), self.url)
+        process, typed = prompt(self, out, *words)
+        typed.write("x = 7\nprint(x)\n")
+        typed.flush()
         self.until(lambda: "7\n" in out.read_text(), "no output")
         with connect(self.url, session=SessionKey.parse(file.read_text())) as other:
-            process.stdin.write("print(x)\n")
-            process.stdin.flush()
+            typed.write("print(x)\n")
+            typed.flush()
             self.assertEqual(process.wait(PATIENCE), 1)
             self.assertEqual(
                 out.read_text(),
@@ -213,7 +201,7 @@ class PromptTests(AwayTestCase):
             other.execute("x = 8")
             other.leave()
         again = subprocess.run(
-            [*command, "--session", str(file), self.url],
+            [*CONNECT, *words],
             input="print(x)\n",
             capture_output=True,
             text=True,

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
 from datacode.plans.facts import facts_of
+from datacode.plans.local import LocalStorage
 from datacode.plans.nodes import CellKind
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
@@ -87,6 +88,14 @@ class PolarsFileTests(SynchronousTestCase):
 class ColumnTests(SynchronousTestCase):
     """Functions of a column that does not fit into memory."""
 
+    def same(self, own: LocalStorage, path: Path, code: str) -> None:
+        """A program prints the same of a table in files as of one in memory."""
+        wanted = Interpreter().run(READ.format(path=path) + code)
+        self.assertIsNone(wanted.error)
+        found = Interpreter(large_tables=own).run(READ.format(path=path) + code)
+        self.assertIsNone(found.error)
+        self.assertEqual(found.output.splitlines()[1:], wanted.output.splitlines()[1:])
+
     def test_numbers(self) -> None:
         """They go through its parts."""
         code = (
@@ -98,12 +107,8 @@ class ColumnTests(SynchronousTestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "t.parquet")
             _frame().write_parquet(path)
-            wanted = Interpreter().run(READ.format(path=path) + code)
-            self.assertIsNone(wanted.error)
             with storage(threshold=1 << 20, memory=100_000) as own:
-                found = Interpreter(large_tables=own).run(READ.format(path=path) + code)
-            self.assertIsNone(found.error)
-            self.assertEqual(found.output.splitlines()[1:], wanted.output.splitlines()[1:])
+                self.same(own, path, code)
 
     def test_days(self) -> None:
         """Dates in the usual form sort and group as texts do; one of another form ends that."""
@@ -118,12 +123,8 @@ class ColumnTests(SynchronousTestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "t.parquet")
             frame.write_parquet(path)
-            wanted = Interpreter().run(READ.format(path=path) + code)
-            self.assertIsNone(wanted.error)
             with storage(threshold=1 << 20, memory=100_000) as own:
-                found = Interpreter(large_tables=own).run(READ.format(path=path) + code)
-                self.assertIsNone(found.error)
-                self.assertEqual(found.output.splitlines()[1:], wanted.output.splitlines()[1:])
+                self.same(own, path, code)
                 for other in ("2024-02-30", "0000-01-01", "05.01.2024", "2024-1-5", "x"):
                     cells = [*map(str, days[1:50]), other]
                     series = pl.Series(cells)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from datacode.client import Client, RequestFailed, connect
 from datacode.runtime import checkpoint_file
-from tests.daemons import Talk, twistd
+from tests.daemons import Talk, twistd, workers
 from tests.shared_daemon import SharedDaemonTestCase
 
 PROGRAM = """
@@ -184,15 +184,6 @@ class WithoutFolderTests(StateTestCase):
         self.addCleanup(made.close)
         return made
 
-    def workers(self) -> list[int]:
-        """The worker processes that there are."""
-        found = []
-        for process in self._daemon.descendants():
-            with contextlib.suppress(OSError):
-                if "worker" in Path(f"/proc/{process}/comm").read_text():
-                    found.append(process)
-        return found
-
     def test_files_left_out(self) -> None:
         """Files in it are counted, and left out."""
         client = self.client()
@@ -218,15 +209,15 @@ class WithoutFolderTests(StateTestCase):
         # A session is not suspended while its program runs: its process is one of these.
         talk.send(type="execute", code="print(1)\n" + ENDLESS, stream=True)
         self.assertEqual(talk.receive()["text"], "1\n")
-        running = set(self.workers())
+        running = set(workers(self._daemon.process.pid))
         talk.send(type="cancel")
         ends = 0  # the program's and the cancel's
         while ends < 2:
             ends += "success" in talk.receive()
         deadline = time.monotonic() + 60
-        while running <= set(self.workers()) and time.monotonic() < deadline:
+        while running <= set(workers(self._daemon.process.pid)) and time.monotonic() < deadline:
             time.sleep(0.1)
-        self.assertLess(set(self.workers()) & running, running)
+        self.assertLess(set(workers(self._daemon.process.pid)) & running, running)
         self.assertEqual(talk.ask(code=LOOK)["output"], SEEN)
 
     def test_killed(self) -> None:
@@ -242,7 +233,7 @@ class WithoutFolderTests(StateTestCase):
                 type="execute", code="a = 5\nprint(1)\n" + ENDLESS, stream=True, locale=locale
             )
             self.assertEqual(talk.receive()["text"], "1\n")
-            for process in self.workers():
+            for process in workers(self._daemon.process.pid):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
             self.assertIn(said, talk.receive()["error"].lower())
