@@ -190,11 +190,97 @@ class ExtensionTests(ProtocolTestCase):
             ({"columns": [-1]}, "поле 'columns' должно быть списком номеров столбцов, считая от 0"),
             (
                 {"filters": [{"text": "x"}]},
-                "поле 'filters' должно быть списком объектов с полями: column (считая от 0), text",
+                "поле 'filters' должно быть списком объектов с полями: column (считая от 0) и "
+                "text, values или without",
+            ),
+            (
+                {"then_by": [0]},
+                "поле 'then_by' должно быть списком объектов с полями: column (считая от 0), "
+                "descending",
             ),
         ):
             said = self.refused(type="table_rows", table=name, **wrong)
             self.assertEqual(said, f"Ошибка парсинга запроса: {expected}")
+
+    def test_table_values_and_statistics(self) -> None:
+        """What stands in a column of a shown table, chosen rows of it, and what it amounts to."""
+        code = (
+            "show_table(table([['Oslo', 3], ['Riga', 1], ['Oslo', null], ['Baku', 2]],"
+            " ['city', 'n']))"
+        )
+        (table,) = self.ask(code=code, tables=True, keep_tables=True)["tables"]
+        name = table["table"]
+        self.assertEqual(
+            self.ask(type="table_values", table=name, column=0),
+            {
+                "success": True,
+                "values": [["Baku", 1], ["Oslo", 2], ["Riga", 1]],
+                "distinct": 3,
+                "error": None,
+            },
+        )
+        chosen = [{"column": 0, "values": ["Oslo", "Riga"]}]
+        found = self.ask(type="table_values", table=name, column=1, filters=chosen, count=2)
+        self.assertEqual((found["values"], found["distinct"]), ([[None, 1], [1, 1]], 3))
+        found = self.ask(type="table_values", table=name, column=0, search="IG")
+        self.assertEqual(found["values"], [["Riga", 1]])
+        rows = self.ask(
+            type="table_rows",
+            table=name,
+            sort=0,
+            then_by=[{"column": 1, "descending": True}],
+            filters=[{"column": 0, "without": ["Baku"]}],
+        )
+        self.assertEqual(rows["rows"], [["Oslo", 3], ["Oslo", None], ["Riga", 1]])
+        self.assertEqual(
+            self.ask(type="table_statistics", table=name, columns=[1]),
+            {
+                "success": True,
+                "statistics": [
+                    {
+                        "column": 1,
+                        "rows": 4,
+                        "nulls": 1,
+                        "numbers": 3,
+                        "sum": 6,
+                        "mean": 2,
+                        "min": 1,
+                        "max": 3,
+                        "distinct": 3,
+                        "median": 2,
+                        "deviation": 1,
+                        "top": [[3, 1], [1, 1], [2, 1]],
+                        "bars": [[1, 1, 1], [2, 2, 1], [3, 3, 1]],
+                        "sampled": None,
+                    }
+                ],
+                "row_count": 4,
+                "error": None,
+            },
+        )
+        sums = self.ask(
+            type="table_statistics",
+            table=name,
+            columns=[1, 0],
+            sort=1,
+            offset=1,
+            length=3,
+            sums_only=True,
+        )
+        first, second = sums["statistics"]
+        self.assertEqual((first["rows"], first["sum"], first["max"]), (3, 5, 3))
+        self.assertEqual((second["rows"], second["numbers"], second["sum"]), (3, 0, None))
+        for request in (
+            {"type": "table_values", "column": 2},
+            {"type": "table_statistics", "columns": [2]},
+        ):
+            self.assertEqual(
+                self.refused(table=name, **request), "нет столбца 2: в таблице 2, счёт с 0"
+            )
+        self.assertEqual(
+            self.refused(type="table_values", table="9.9", column=0),
+            "таблица больше не хранится: выполните программу ещё раз",
+        )
 
     def test_id_and_locale(self) -> None:
         """Repeated; in English."""

@@ -31,6 +31,7 @@ from datacode.runtime.in_steps import Steps, emptied
 from datacode.server.api import messages, texts
 from datacode.server.api.long_answer import JsonText, json_text
 from datacode.server.api.messages import (
+    MAX_CHOSEN,
     Answer,
     ChartView,
     Check,
@@ -45,6 +46,8 @@ from datacode.server.api.messages import (
     Execute,
     Executed,
     FetchTableRows,
+    FetchTableStatistics,
+    FetchTableValues,
     FileDetails,
     ForkSession,
     FunctionEntry,
@@ -61,6 +64,7 @@ from datacode.server.api.messages import (
     Request,
     Reset,
     RestoreState,
+    RowFilter,
     SaveState,
     SessionFiles,
     ShareDetails,
@@ -71,6 +75,8 @@ from datacode.server.api.messages import (
     SmbReadFile,
     SmbShares,
     TableRowsFound,
+    TableStatisticsFound,
+    TableValuesFound,
     TableView,
     UploadFile,
     Variables,
@@ -86,7 +92,7 @@ from datacode.smb.client.pipelined_io import Span
 from datacode.smb.errors import Operation, ShareError
 from datacode.smb.target import Target
 from datacode.values.chart import Chart
-from datacode.worker.pool import FindRows, TableShown
+from datacode.worker.pool import FindRows, FindStatistics, FindValues, RowsWanted, TableShown
 
 _LARGEST_DATABASE = 1 << 30
 """Bytes of an exported database where messages have no limit."""
@@ -187,15 +193,61 @@ async def table_rows(request: FetchTableRows, context: RequestContext) -> Answer
         request.offset,
         request.count,
         request.columns or [],
-        request.sort,
-        request.descending,
-        [(each.column, each.text) for each in request.filters or ()],
+        _rows_wanted(request.filters, _sort_keys(request)),
     )
     try:
         found = await context.workspace.interpreter().rows(wanted)
     except DataCodeError as error:
         return TableRowsFound.failed(error.message.render(context.locale))
     return TableRowsFound(rows=found.rows, numbers=found.numbers, row_count=found.row_count)
+
+
+async def table_values(request: FetchTableValues, context: RequestContext) -> Answer:
+    """The different values of a column of a table that was shown."""
+    wanted = FindValues(
+        0,
+        request.table,
+        request.column,
+        min(request.count, MAX_CHOSEN),
+        request.search,
+        _rows_wanted(request.filters, []),
+    )
+    try:
+        found = await context.workspace.interpreter().values(wanted)
+    except DataCodeError as error:
+        return TableValuesFound.failed(error.message.render(context.locale))
+    return TableValuesFound(values=found.values, distinct=found.distinct)
+
+
+async def table_statistics(request: FetchTableStatistics, context: RequestContext) -> Answer:
+    """Statistics of columns of a table that was shown."""
+    wanted = FindStatistics(
+        0,
+        request.table,
+        request.columns,
+        request.offset,
+        request.length,
+        request.sums_only,
+        _rows_wanted(request.filters, _sort_keys(request)),
+    )
+    try:
+        found = await context.workspace.interpreter().statistics(wanted)
+    except DataCodeError as error:
+        return TableStatisticsFound.failed(error.message.render(context.locale))
+    return TableStatisticsFound(statistics=found.columns, row_count=found.row_count)
+
+
+def _sort_keys(request: FetchTableRows | FetchTableStatistics) -> list[tuple[int, bool]]:
+    first = [] if request.sort is None else [(request.sort, request.descending)]
+    return first + [(each.column, each.descending) for each in request.then_by or ()]
+
+
+def _rows_wanted(filters: list[RowFilter] | None, sort: list[tuple[int, bool]]) -> RowsWanted:
+    given = filters or []
+    choices = [(each.column, each.values, False) for each in given if each.values is not None]
+    choices += [(each.column, each.without, True) for each in given if each.without is not None]
+    texts = [(each.column, each.text) for each in given if each.text]
+    return RowsWanted(sort, texts, choices)
 
 
 async def complete(request: Complete, context: RequestContext) -> Answer:
@@ -573,6 +625,8 @@ HANDLERS: dict[type[Request], Handler] = {
     Info: info,
     Inspect: inspect,
     FetchTableRows: table_rows,
+    FetchTableValues: table_values,
+    FetchTableStatistics: table_statistics,
     Complete: complete,
     Check: check,
     Library: library,

@@ -15,7 +15,7 @@ import math
 import operator
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,54 +34,77 @@ _Key = tuple[int, float, str]
 
 
 @dataclass(frozen=True, slots=True)
+class CellChoice:
+    """Rows by their cells in a column: those with one of the values, or those without any of them.
+
+    Values are as ``plain`` says them; a number is no text, and letter case counts.
+    """
+
+    column: int
+    values: tuple[Value, ...]
+    is_without: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ViewQuery:
     """Which rows are wanted, and in which order. Columns count from 0.
 
     ``filters`` are pairs of a column and what its cells are to pass: ``> 5``, ``<= 2024-01-31``,
-    ``= text``, ``!text``, ``null``, ``!null``, or a text to be found anywhere in them. ``sort`` is
-    the column to sort by; None keeps the table's own order.
+    ``= text``, ``!text``, ``null``, ``!null``, or a text to be found anywhere in them; ``choices``
+    name the cells themselves. ``sort`` are the columns to sort by, of which the first counts most,
+    each ascending or (True) descending; without any the table's own order stays.
     """
 
-    sort: int | None = None
-    descending: bool = False
+    sort: tuple[tuple[int, bool], ...] = ()
     filters: tuple[tuple[int, str], ...] = ()
+    choices: tuple[CellChoice, ...] = ()
 
     def columns(self) -> set[int]:
         """The columns that it looks at."""
-        sorted_by = set() if self.sort is None else {self.sort}
-        return sorted_by | {column for column, _ in self.filters}
+        filtered = {column for column, _ in self.filters} | {each.column for each in self.choices}
+        return filtered | {column for column, _ in self.sort}
+
+    def without_column(self, column: int) -> ViewQuery:
+        """The rows whatever their cells in that column are, in the table's own order."""
+        return ViewQuery(
+            filters=tuple(each for each in self.filters if each[0] != column),
+            choices=tuple(each for each in self.choices if each.column != column),
+        )
 
 
 def rows_of(table: Table, wanted: ViewQuery) -> Indices | None:
     """The numbers of the wanted rows, in order; None where these are all, in their own order."""
-    found = _passing(table, wanted.filters)
-    if wanted.sort is None:
-        return found
-    cells = table.columns[wanted.sort]
-    kind = column_kind(cells).type
-    if found is not None:
-        cells = table.select([wanted.sort]).take(found).columns[0]
-    order = order_of(cells, kind, descending=wanted.descending)
-    return order if found is None else _reordered(found, order)
+    found = _passing(table, wanted)
+    # Equal rows keep their order, so the column that counts most comes last.
+    for position, descending in reversed(wanted.sort):
+        cells = table.columns[position]
+        kind = column_kind(cells).type
+        if found is not None:
+            cells = table.select([position]).take(found).columns[0]
+        order = order_of(cells, kind, descending=descending)
+        found = order if found is None else _reordered(found, order)
+    return found
 
 
 def _reordered(numbers: Indices, order: Indices) -> Indices:
     """Numbers in another order."""
     if isinstance(numbers, list):
         return [numbers[place] for place in order]
-    return numbers.gather(order)
+    picked = pl.Series(order, dtype=pl.UInt32) if isinstance(order, list) else order
+    return numbers.gather(picked)
 
 
 # Filters -------------------------------------------------------------------------
 
 
-def _passing(table: Table, filters: Sequence[tuple[int, str]]) -> Indices | None:
+def _passing(table: Table, wanted: ViewQuery) -> Indices | None:
     """The rows that pass every filter; None where there is none to pass."""
     masks = [
         mask
-        for column, text in filters
+        for column, text in wanted.filters
         if (mask := passing(table.columns[column], text)) is not None
     ]
+    masks += [chosen(table.columns[choice.column], choice) for choice in wanted.choices]
     if not masks:
         return None
     series = [mask for mask in masks if not isinstance(mask, list)]
@@ -106,6 +129,8 @@ _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne,
 }
 _EQUALITY = frozenset({"=", "==", "!="})
+_TEXTS_OF_NUMBERS = {"NaN": math.nan, "inf": math.inf, "-inf": -math.inf}
+"""Numbers that JSON does not have are texts, as on a page."""
 
 
 def passing(cells: ColumnData, text: str) -> Mask | None:
@@ -137,6 +162,34 @@ def _tested(cells: ColumnData, test: CellTest) -> Mask:
             passes = known[cell] = test(cell)
         mask.append(passes)
     return mask
+
+
+def chosen(cells: ColumnData, choice: CellChoice) -> Mask:
+    """The rows whose cell is one of the chosen values, or none of them."""
+    values = {(value.__class__, value) for value in choice.values}
+    series = cells.series()
+    own = None if series is None else _class_of(series)
+    if series is None or own is None:
+        found = _tested(cells, lambda cell: ((said := plain(cell)).__class__, said) in values)
+        return inverted(found) if choice.is_without else found
+    of_kind = [value for kind, value in values if kind is own]
+    if own is str:
+        of_kind = [value for value in of_kind if is_utf8(value)]
+    mask = series.is_in(pl.Series(of_kind, dtype=series.dtype).implode()).fill_null(False)
+    if own is float:
+        for text, number in _TEXTS_OF_NUMBERS.items():
+            if (str, text) in values:
+                mask |= (series.is_nan() if text == "NaN" else series == number).fill_null(False)
+    if (type(None), None) in values:
+        mask |= series.is_null()
+    return ~mask if choice.is_without else mask
+
+
+def _class_of(series: pl.Series) -> type | None:
+    """What the filled cells of a typed column are."""
+    if series.dtype == pl.Float64:
+        return float
+    return str if series.dtype == pl.String else bool if series.dtype == pl.Boolean else None
 
 
 def _containing(cells: ColumnData, text: str) -> Mask:

@@ -45,6 +45,7 @@ from datacode.worker.wire import CodeProblem, Suggestion, TableShown
 from datacode.worker.worker_process import Ending, WorkerProcess
 
 Expected = TypeVar("Expected", bound=wire.Reply)
+Found = TypeVar("Found", bound=wire.FoundInTable)
 
 _ANSWERS_AT_ONCE = 16
 _PROGRESS_EVERY = 0.05
@@ -285,10 +286,21 @@ class RemoteInterpreter:
 
         Raises DataCodeError where the table is not kept any more, or a column does not exist.
         """
+        return await self._of_table(wire.FoundRows, wanted)
+
+    async def values(self, wanted: wire.FindValues) -> wire.FoundValues:
+        """The different values of a column of such a table, as ``rows``."""
+        return await self._of_table(wire.FoundValues, wanted)
+
+    async def statistics(self, wanted: wire.FindStatistics) -> wire.FoundStatistics:
+        """Statistics of columns of such a table, as ``rows``."""
+        return await self._of_table(wire.FoundStatistics, wanted)
+
+    async def _of_table(self, expected: type[Found], wanted: wire.FindInTable) -> Found:
         if self._worker is None:
             raise runtime_error("table_gone", "The table is no longer kept: run the program again")
         asked = structs.replace(wanted, request=self._next_request())
-        answer = await self._ask(wire.FoundRows, asked, self._settings.rows_seconds)
+        answer = await self._ask(expected, asked, self._settings.rows_seconds)
         if answer.error is not None:
             raise self._told(answer.error)
         return answer
@@ -309,7 +321,7 @@ class RemoteInterpreter:
     async def _ask(
         self,
         expected: type[Expected],
-        request: wire.ListVariables | wire.CompleteCode | wire.CheckCode | wire.FindRows,
+        request: wire.ListVariables | wire.CompleteCode | wire.CheckCode | wire.FindInTable,
         seconds: float | None = None,
     ) -> Expected:
         """Ask on the control channel. DataCodeError if there is no answer in time, or none."""

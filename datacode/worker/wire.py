@@ -24,6 +24,7 @@ from datacode.errors import DataCodeError, Kind
 from datacode.i18n.message import Message
 from datacode.runtime.file_operations import AnyFileOperation, FileOperation
 from datacode.runtime.interpreter import VariableSummary
+from datacode.tables.grid_statistics import ColumnStatistics
 from datacode.values import surrogates
 from datacode.values.chart import Chart
 
@@ -427,10 +428,22 @@ class CheckCode(Struct, tag="check", frozen=True):
     text: str
 
 
+class RowsWanted(Struct, frozen=True):
+    """Which rows of a table, in which order; columns count from 0 (``tables.grid_view``).
+
+    ``sort`` are columns, each ascending or (True) descending; ``filters`` pairs of a column and a
+    text; ``choices`` columns with values that their cells are to be, or (True) not to be.
+    """
+
+    sort: list[tuple[int, bool]] = []
+    filters: list[tuple[int, str]] = []
+    choices: list[tuple[int, Row, bool]] = []
+
+
 class FindRows(Struct, tag="rows", frozen=True):
     """Asks for rows of a table that was shown; columns and rows count from 0.
 
-    ``columns`` are the wanted ones, all if empty. ``filters`` are pairs of a column and a text.
+    ``columns`` are the wanted ones, all if empty.
     """
 
     request: int
@@ -438,16 +451,46 @@ class FindRows(Struct, tag="rows", frozen=True):
     offset: int
     count: int
     columns: list[int] = []
-    sort: int | None = None
-    descending: bool = False
-    filters: list[tuple[int, str]] = []
+    wanted: RowsWanted = RowsWanted()
+
+
+class FindValues(Struct, tag="values", frozen=True):
+    """Asks for the different values of a column, in the rows that pass the filters of the others.
+
+    At most ``count`` of those in whose text ``search`` stands.
+    """
+
+    request: int
+    table: str
+    column: int
+    count: int
+    search: str
+    wanted: RowsWanted
+
+
+class FindStatistics(Struct, tag="statistics", frozen=True):
+    """Asks for statistics of columns: of ``count`` rows from ``offset`` on, all of them without.
+
+    With ``sums_only`` only what is added up and compared.
+    """
+
+    request: int
+    table: str
+    columns: list[int]
+    offset: int
+    count: int | None
+    sums_only: bool
+    wanted: RowsWanted
+
+
+FindInTable = FindRows | FindValues | FindStatistics
 
 
 class StateTaken(Struct, tag="taken", frozen=True):
     """One ``StatePiece`` more has been written."""
 
 
-Control = CancelRun | ListVariables | CompleteCode | CheckCode | FindRows | StateTaken
+Control = CancelRun | ListVariables | CompleteCode | CheckCode | FindInTable | StateTaken
 
 
 class Suggestion(Struct, frozen=True):
@@ -505,6 +548,25 @@ class FoundRows(Struct, tag="found", frozen=True):
     error: Error | None = None
 
 
+class FoundValues(Struct, tag="found-values", frozen=True):
+    """The answer to ``FindValues``: values with the numbers of their cells, and how many there are
+    in all; or why there is none."""
+
+    request: int
+    values: list[tuple[str | float | bool | None, int]] = []
+    distinct: int = 0
+    error: Error | None = None
+
+
+class FoundStatistics(Struct, tag="found-statistics", frozen=True):
+    """The answer to ``FindStatistics``, or why there is none."""
+
+    request: int
+    columns: list[ColumnStatistics] = []
+    row_count: int = 0
+    error: Error | None = None
+
+
 class Unable(Struct, tag="unable", frozen=True):
     """A question could not be answered; why is for the server's log."""
 
@@ -545,7 +607,8 @@ class NotSaved(Struct, tag="unsaved", frozen=True):
     trouble: str = ""
 
 
-Reply = VariableList | SuggestionList | ProblemList | FoundRows | Unable
+FoundInTable = FoundRows | FoundValues | FoundStatistics
+Reply = VariableList | SuggestionList | ProblemList | FoundInTable | Unable
 FromControl = Reply | StatePiece | StateFile | NotSaved
 
 

@@ -12,7 +12,7 @@ from hypothesis.strategies import lists, sampled_from, text
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode.tables.column_types import ColumnType
-from datacode.tables.grid_view import ViewQuery, natural_key, order_of, rows_of
+from datacode.tables.grid_view import CellChoice, ViewQuery, natural_key, order_of, rows_of
 from datacode.values.column_storage import SHORT, ColumnData, Indices
 from datacode.values.table import Table
 from datacode.values.types import Currency, Value
@@ -66,6 +66,30 @@ class FilterTests(SynchronousTestCase):
             found = _listed(rows_of(long, arrangement), long)
             size = len(cells)
             self.assertEqual(found, [n * size + w for n in range(_TIMES) for w in wanted], case)
+
+    def test_choices(self) -> None:
+        """Rows by their cells themselves, and all the others, short and long."""
+        for case in CASES["choices"]:
+            cells, wanted = case["cells"], case["passing"]
+            values = tuple(_value(each) for each in case["values"])
+            others = [n for n in range(len(cells)) if n not in wanted]
+            for expected, is_without in ((wanted, False), (others, True)):
+                query = ViewQuery(choices=(CellChoice(0, values, is_without),))
+                short = _column(cells)
+                self.assertEqual(_listed(rows_of(short, query), short), expected, case)
+                long = _column(cells * _TIMES)
+                size = len(cells)
+                found = [n * size + w for n in range(_TIMES) for w in expected]
+                self.assertEqual(_listed(rows_of(long, query), long), found, case)
+
+    def test_chosen_texts_of_numbers(self) -> None:
+        """What JSON has no number for is chosen by its text."""
+        for times in (1, _TIMES):
+            table = _column([math.nan, math.inf, -math.inf, 1.0, None] * times)
+            for said, place in (("NaN", 0), ("inf", 1), ("-inf", 2)):
+                found = rows_of(table, ViewQuery(choices=(CellChoice(0, (said,)),)))
+                self.assertEqual(_listed(found, table)[:1], [place])
+                self.assertEqual(len(_listed(found, table)), times)
 
     def test_not_a_number(self) -> None:
         """NaN is neither above nor below anything, and not equal to anything."""
@@ -137,6 +161,17 @@ class OrderTests(SynchronousTestCase):
             expected = [each for each in (2.0, -math.inf, math.inf, None) for _ in range(times)]
             self.assertEqual(shown, expected)
 
+    def test_several_keys(self) -> None:
+        """The first column counts most; equal rows keep their order, nulls come last."""
+        for case in CASES["severalKeys"]:
+            rows = [[_value(cell) for cell in row] for row in case["rows"]]
+            query = ViewQuery(sort=tuple((column, down) for column, down in case["sort"]))
+            for times in (1, _TIMES):
+                columns = [list(cells) * times for cells in zip(*rows, strict=True)]
+                table = table_of_columns(["a", "b"], columns)
+                found = [n for n in _listed(rows_of(table, query), table) if n < len(rows)]
+                self.assertEqual(found, case["order"], case)
+
     def test_money(self) -> None:
         """The language's own money is ordered by its amount."""
         values: list[Value] = [Currency("$10"), Currency("$9")]
@@ -146,7 +181,7 @@ class OrderTests(SynchronousTestCase):
     def test_filtered_and_sorted(self) -> None:
         """The numbers are places in the whole table."""
         table = _column([float(n % 700) for n in range(2100)])
-        found = rows_of(table, ViewQuery(sort=0, descending=True, filters=((0, ">= 698"),)))
+        found = rows_of(table, ViewQuery(sort=((0, True),), filters=((0, ">= 698"),)))
         self.assertEqual(_listed(found, table), [699, 1399, 2099, 698, 1398, 2098])
 
     @given(lists(text("аяёЁabZ019 .№é", max_size=8), min_size=2, max_size=9))

@@ -21,6 +21,7 @@ from datacode.worker.pool import (
     FoundRows,
     PoolSettings,
     RemoteInterpreter,
+    RowsWanted,
     SandboxError,
     SandboxReport,
     TableShown,
@@ -643,9 +644,9 @@ class RowsTests(ProgramTestCase):
         running = self.running(ENDLESS)
         found = await self.ask(table, offset=2999)
         self.assertEqual(found.rows, [[2999.0, "row 99", None]])
-        found = await self.ask(table, sort=0, descending=True, columns=[0])
+        found = await self.ask(table, columns=[0], wanted=RowsWanted([(0, True)]))
         self.assertEqual((found.rows, found.numbers), ([[2999.0], [2998.0]], [2999, 2998]))
-        found = await self.ask(table, sort=1, filters=[(0, ">= 2990")])
+        found = await self.ask(table, wanted=RowsWanted([(1, False)], [(0, ">= 2990")]))
         self.assertEqual((found.numbers, found.row_count), ([2990, 2991], 10))
         self.assertFalse(running.called)
         self.interpreter.cancel()
@@ -675,7 +676,12 @@ class RowsTests(ProgramTestCase):
         """A column that is not there is named in a sentence."""
         await self.session()
         (table,) = await self.shown("show_table(table([[1]], ['a']))")
-        for wanted in ({"sort": 1}, {"columns": [1]}, {"filters": [(1, "x")]}):
+        for wanted in (
+            {"wanted": RowsWanted([(1, False)])},
+            {"columns": [1]},
+            {"wanted": RowsWanted([], [(1, "x")])},
+            {"wanted": RowsWanted(choices=[(1, ["x"], False)])},
+        ):
             error = await self.assertFailure(
                 Deferred.fromCoroutine(self.ask(table, **wanted)), DataCodeError
             )

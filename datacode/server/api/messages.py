@@ -17,6 +17,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from datacode.server.api import json_limits
 from datacode.server.api.texts import Locale
+from datacode.tables.grid_statistics import ColumnStatistics
 from datacode.values import surrogates
 from datacode.values.chart import Chart
 
@@ -30,6 +31,10 @@ Count = Annotated[int, Meta(ge=1, le=2**53)]
 Position = Annotated[int, Meta(ge=0, le=2**53)]
 MAX_ROWS = 10_000
 """The most rows that one ``table_rows`` gets."""
+MAX_CHOSEN = 2000
+"""The most values that one filter may name, and ``table_values`` gives."""
+MAX_STATISTICS = 100
+"""The most columns that one ``table_statistics`` is of."""
 _ABSENT: Any = UNSET
 
 
@@ -184,6 +189,30 @@ class TableRowsFound(Answer, kw_only=True):
 
     rows: list[list[Any]] = msgspec.field(default_factory=list)
     numbers: list[int] = msgspec.field(default_factory=list)
+    row_count: int = 0
+    error: str | None = None
+    id: Any = UNSET
+
+
+class TableValuesFound(Answer, kw_only=True):
+    """Different values of a column, each with the number of its cells; null is one of them.
+
+    ``distinct`` is how many there are in all that are looked for.
+    """
+
+    values: list[tuple[str | float | bool | None, int]] = msgspec.field(default_factory=list)
+    distinct: int = 0
+    error: str | None = None
+    id: Any = UNSET
+
+
+class TableStatisticsFound(Answer, kw_only=True):
+    """Statistics of columns, in the order in which they were asked for.
+
+    ``row_count`` is how many rows there are in all that pass the filters.
+    """
+
+    statistics: list[ColumnStatistics] = msgspec.field(default_factory=list)
     row_count: int = 0
     error: str | None = None
     id: Any = UNSET
@@ -617,28 +646,88 @@ class Inspect(Request, tag="inspect", kw_only=True, frozen=True):
     immediate = True
 
 
+ChosenValues = Annotated[
+    list[Annotated[str, Meta(max_length=1000)] | float | bool | None], Meta(max_length=MAX_CHOSEN)
+]
+
+
 class RowFilter(Struct, frozen=True):
-    """What the cells of a column (counted from 0) are to pass."""
+    """What the cells of a column (counted from 0) are to pass: a text as it is typed into a grid,
+    or the values that they are to be, or not to be."""
 
     column: Position
-    text: Annotated[str, Meta(max_length=1000)]
+    text: Annotated[str, Meta(max_length=1000)] = ""
+    values: ChosenValues | None = None
+    without: ChosenValues | None = None
+
+
+class SortKey(Struct, frozen=True):
+    """A column (counted from 0) that rows are sorted by."""
+
+    column: Position
+    descending: bool = False
+
+
+Filters = Annotated[list[RowFilter], Meta(max_length=100)]
+SortKeys = Annotated[list[SortKey], Meta(max_length=16)]
+Columns = Annotated[list[Position], Meta(min_length=1, max_length=1000)]
 
 
 class FetchTableRows(Request, tag="table_rows", kw_only=True, frozen=True):
     """Rows of a table that a program of this session showed, sorted and filtered if wanted.
 
-    Columns and rows count from 0. ``columns`` are the wanted ones, all if absent.
+    Columns and rows count from 0. ``columns`` are the wanted ones, all if absent. ``then_by`` are
+    further columns to sort by, for rows that are equal in ``sort``.
     """
 
     table: str
     offset: Position = 0
     count: Annotated[int, Meta(ge=1, le=MAX_ROWS)] = 1000
-    columns: Annotated[list[Position], Meta(min_length=1, max_length=1000)] | None = None
+    columns: Columns | None = None
     sort: Position | None = None
     descending: bool = False
-    filters: Annotated[list[RowFilter], Meta(max_length=100)] | None = None
+    then_by: SortKeys | None = None
+    filters: Filters | None = None
 
     answer = TableRowsFound
+    immediate = True
+
+
+class FetchTableValues(Request, tag="table_values", kw_only=True, frozen=True):
+    """The different values of a column of a shown table with the numbers of their cells.
+
+    They are those of the rows that pass the ``filters`` of the other columns, at most ``count`` of
+    them and never more than 2,000, in order; with ``search`` those in whose text it stands.
+    """
+
+    table: str
+    column: Position
+    search: Annotated[str, Meta(max_length=1000)] = ""
+    count: Annotated[int, Meta(ge=1, le=MAX_ROWS)] = 200
+    filters: Filters | None = None
+
+    answer = TableValuesFound
+    immediate = True
+
+
+class FetchTableStatistics(Request, tag="table_statistics", kw_only=True, frozen=True):
+    """What the cells of columns of a shown table amount to.
+
+    Of the rows that pass the ``filters``: of all of them, or of ``length`` from ``offset`` on in
+    the given order. With ``sums_only`` only what is added up and compared.
+    """
+
+    table: str
+    columns: Annotated[list[Position], Meta(min_length=1, max_length=MAX_STATISTICS)]
+    offset: Position = 0
+    length: Count | None = None
+    sort: Position | None = None
+    descending: bool = False
+    then_by: SortKeys | None = None
+    filters: Filters | None = None
+    sums_only: bool = False
+
+    answer = TableStatisticsFound
     immediate = True
 
 
@@ -737,6 +826,8 @@ REQUESTS: tuple[type[Request], ...] = (
     Info,
     Inspect,
     FetchTableRows,
+    FetchTableValues,
+    FetchTableStatistics,
     Complete,
     Check,
     Library,

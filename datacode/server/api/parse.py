@@ -266,7 +266,9 @@ def _expected(name: str, kind: Any) -> Message:
         return texts.COLUMNS
     if name == "filters":
         return texts.FILTERS
-    if name in ("position", "offset", "sort"):
+    if name == "then_by":
+        return texts.SORT_KEYS
+    if name in ("position", "offset", "sort", "column"):
         return texts.A_POSITION
     if name == "locale":
         return texts.ONE_OF.filled(choices='"ru", "en"')

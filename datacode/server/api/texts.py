@@ -37,7 +37,13 @@ A_COUNT = Message("a_count", "a positive whole number")
 A_POSITION = Message("a_position", "a whole number from 0")
 A_BOUNDED_COUNT = Message("a_bounded_count", "a whole number from 1 to {limit}")
 COLUMNS = Message("column_numbers", "a list of numbers of columns, counted from 0")
-FILTERS = Message("filters", "a list of objects with the fields: column (counted from 0), text")
+FILTERS = Message(
+    "filters",
+    "a list of objects with the fields: column (counted from 0), and text, values or without",
+)
+SORT_KEYS = Message(
+    "sort_keys", "a list of objects with the fields: column (counted from 0), descending"
+)
 AN_ID = Message("an_id", "a string or a number of at most {limit} bytes")
 ONE_OF = Message("one_of", "one of: {choices}")
 

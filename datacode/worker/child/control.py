@@ -65,7 +65,7 @@ class ControlServer:
         if isinstance(message, wire.StateTaken):
             self.taken()
             return
-        if isinstance(message, wire.FindRows):
+        if isinstance(message, wire.FindInTable):
             self._rows.ask(message)
             return
         try:

@@ -12,17 +12,21 @@ import queue
 import signal
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from weakref import ref
 
 from msgspec import Struct
 
 from datacode.errors import DataCodeError, runtime_error
-from datacode.tables.grid_view import ViewQuery, rows_of
+from datacode.tables.column_types import column_kind
+from datacode.tables.grid_statistics import ColumnStatistics, column_statistics
+from datacode.tables.grid_values import matching_values, value_counts
+from datacode.tables.grid_view import CellChoice, ViewQuery, rows_of
 from datacode.tables.show import plain, structured
 from datacode.values.column_storage import ColumnData, Indices
 from datacode.values.table import Table
+from datacode.values.types import Value
 from datacode.worker import wire
 
 _ROWS, _CELLS, _CHARACTERS = 1000, 20_000, 100_000
@@ -94,21 +98,17 @@ class ShownTables:
 
     # The thread that answers ------------------------------------------------------------
 
-    def rows(self, asked: wire.FindRows) -> wire.FoundRows:
+    def answer(self, asked: wire.FindInTable) -> wire.FoundInTable:
+        """What was asked for. Raises a Runtime Error where that cannot be had."""
+        if isinstance(asked, wire.FindRows):
+            return self._rows(asked)
+        return (
+            self._values(asked) if isinstance(asked, wire.FindValues) else self._statistics(asked)
+        )
+
+    def _rows(self, asked: wire.FindRows) -> wire.FoundRows:
         """The rows asked for, as many as fit, and at least one where there is one."""
-        known = self._known.get(asked.table)
-        table = known() if known is not None else None
-        if table is None:
-            raise runtime_error("table_gone", "The table is no longer kept: run the program again")
-        wanted = ViewQuery(asked.sort, asked.descending, tuple(asked.filters))
-        for column in (*wanted.columns(), *asked.columns):
-            if not 0 <= column < len(table.columns):
-                raise runtime_error(
-                    "no_column_of_number",
-                    "There is no column {column}: the table has {count}, counted from 0",
-                    column=str(column),
-                    count=str(len(table.columns)),
-                )
+        table, wanted = self._looked_up(asked.table, asked.wanted, asked.columns)
         order = self._order(asked.table, table, wanted)
         total = len(table) if order is None else len(order)
         start = min(max(asked.offset, 0), total)
@@ -116,13 +116,61 @@ class ShownTables:
         part = table.select(asked.columns) if asked.columns else table
         if order is None:
             numbers = list(range(start, stop))
-            part = part.slice(start, stop)
         else:
             picked = order[start:stop]
             numbers = picked if isinstance(picked, list) else picked.to_list()
-            part = part.take(picked)
-        rows = _fitting(part)
+        rows = _fitting(_part(part, order, start, stop))
         return wire.FoundRows(asked.request, rows, numbers[: len(rows)], total)
+
+    def _values(self, asked: wire.FindValues) -> wire.FoundValues:
+        table, wanted = self._looked_up(asked.table, asked.wanted, [asked.column])
+        if len(table) > _MOST_ARRANGED:
+            raise _too_many_rows(table)
+        cells = table.columns[asked.column]
+        _insist_on_memory([cells])
+        order = self._order(asked.table, table, wanted.without_column(asked.column))
+        kind = column_kind(cells).type
+        if order is not None:
+            cells = _part(table.select([asked.column]), order, 0, len(order)).columns[0]
+        found, distinct = matching_values(value_counts(cells), kind, asked.search, asked.count)
+        return wire.FoundValues(asked.request, _fitting_values(found), distinct)
+
+    def _statistics(self, asked: wire.FindStatistics) -> wire.FoundStatistics:
+        table, wanted = self._looked_up(asked.table, asked.wanted, asked.columns)
+        order = self._order(asked.table, table, wanted)
+        total = len(table) if order is None else len(order)
+        start = min(max(asked.offset, 0), total)
+        stop = total if asked.count is None else min(start + asked.count, total)
+        found: list[ColumnStatistics] = []
+        for number in asked.columns:
+            cells = table.columns[number]
+            kind = column_kind(cells).type
+            if cells.source is None and not asked.sums_only:
+                _insist_on_memory([cells])
+            if order is not None or (start, stop) != (0, len(table)):
+                cells = _part(table.select([number]), order, start, stop).columns[0]
+            found.append(column_statistics(cells, number, kind, sums_only=asked.sums_only))
+        return wire.FoundStatistics(asked.request, found, total)
+
+    def _looked_up(
+        self, name: str, asked: wire.RowsWanted, columns: Sequence[int]
+    ) -> tuple[Table, ViewQuery]:
+        """The table of that name and which of its rows are wanted; all columns are there."""
+        known = self._known.get(name)
+        table = known() if known is not None else None
+        if table is None:
+            raise runtime_error("table_gone", "The table is no longer kept: run the program again")
+        choices = (CellChoice(column, tuple(values), out) for column, values, out in asked.choices)
+        wanted = ViewQuery(tuple(asked.sort), tuple(asked.filters), tuple(choices))
+        for column in (*wanted.columns(), *columns):
+            if not 0 <= column < len(table.columns):
+                raise runtime_error(
+                    "no_column_of_number",
+                    "There is no column {column}: the table has {count}, counted from 0",
+                    column=str(column),
+                    count=str(len(table.columns)),
+                )
+        return table, wanted
 
     def _order(self, name: str, table: Table, wanted: ViewQuery) -> Indices | None:
         """The rows of an arrangement; those asked for last are remembered."""
@@ -131,20 +179,29 @@ class ShownTables:
         order = self._arranged.get((name, wanted))
         if order is None:
             if len(table) > _MOST_ARRANGED:
-                raise runtime_error(
-                    "too_many_rows_to_arrange",
-                    "The table has too many rows to sort or filter here ({rows}; the limit is "
-                    "{limit}): do it in the program",
-                    rows=str(len(table)),
-                    limit=str(_MOST_ARRANGED),
-                )
-            _insist_on_memory(table, wanted)
+                raise _too_many_rows(table)
+            _insist_on_memory([table.columns[column] for column in wanted.columns()])
             order = rows_of(table, wanted)
         if order is not None:
             self._arranged[name, wanted] = order
             for oldest in list(self._arranged)[:-_ARRANGEMENTS]:
                 self._arranged.pop(oldest, None)
         return order
+
+
+def _too_many_rows(table: Table) -> DataCodeError:
+    return runtime_error(
+        "too_many_rows_to_arrange",
+        "The table has too many rows to sort or filter here ({rows}; the limit is "
+        "{limit}): do it in the program",
+        rows=str(len(table)),
+        limit=str(_MOST_ARRANGED),
+    )
+
+
+def _part(table: Table, order: Indices | None, start: int, stop: int) -> Table:
+    """Some rows of a table in an order, or in its own."""
+    return table.slice(start, stop) if order is None else table.take(order[start:stop])
 
 
 def _size(table: Table) -> int:
@@ -160,12 +217,11 @@ def column_size(cells: ColumnData) -> int:
     return 64 * len(cells)
 
 
-def _insist_on_memory(table: Table, wanted: ViewQuery) -> None:
-    """Raise ``MemoryError`` where there is none to arrange a table in.
+def _insist_on_memory(looked_at: Sequence[ColumnData]) -> None:
+    """Raise ``MemoryError`` where there is none to arrange columns in.
 
     Native code that gets no memory ends the process, and with it the session's variables.
     """
-    looked_at = [table.columns[column] for column in wanted.columns()]
     needed = sum(2 * column_size(cells) + 80 * len(cells) for cells in looked_at)
     try:
         mmap.mmap(-1, needed + 1, flags=mmap.MAP_PRIVATE).close()
@@ -189,12 +245,32 @@ def _fitting(part: Table) -> list[wire.Row]:
     return rows
 
 
+def _fitting_values(found: list[tuple[Value, int]]) -> list[tuple[str | float | bool | None, int]]:
+    """As many values as may be said at once."""
+    fitting: list[tuple[str | float | bool | None, int]] = []
+    size = 0
+    for value, count in found:
+        said = plain(value)
+        size += wire.row_size([said])
+        if size > _CHARACTERS_AT_ONCE:
+            break
+        fitting.append((said, count))
+    return fitting
+
+
 def _cut(row: wire.Row) -> wire.Row:
     room = max(1, (_CHARACTERS_AT_ONCE - 16 * len(row)) // max(1, len(row)))
     return [
         cell[: room - 1] + "…" if isinstance(cell, str) and len(cell) > room else cell
         for cell in row
     ]
+
+
+_ANSWERS: dict[type[Struct], Callable[..., wire.FoundInTable]] = {
+    wire.FindRows: wire.FoundRows,
+    wire.FindValues: wire.FoundValues,
+    wire.FindStatistics: wire.FoundStatistics,
+}
 
 
 class RowsThread:
@@ -209,10 +285,10 @@ class RowsThread:
         self._tables = tables
         self._reply = reply
         self._trouble = trouble
-        self._asked: queue.Queue[wire.FindRows] = queue.Queue(_WAITING)
+        self._asked: queue.Queue[wire.FindInTable] = queue.Queue(_WAITING)
         self._started = False
 
-    def ask(self, asked: wire.FindRows) -> None:
+    def ask(self, asked: wire.FindInTable) -> None:
         """Have a question answered in its turn; one too many is not, and nobody waits for ever."""
         if not self._started:
             self._started = True
@@ -233,17 +309,17 @@ class RowsThread:
             except OSError:
                 return  # the server has hung up; the control thread ends the process
 
-    def _answer(self, asked: wire.FindRows) -> Struct:
+    def _answer(self, asked: wire.FindInTable) -> Struct:
         try:
-            return self._tables.rows(asked)
+            return self._tables.answer(asked)
         except DataCodeError as error:
-            return wire.FoundRows(asked.request, error=wire.Error.of(error))
+            return _ANSWERS[type(asked)](asked.request, error=wire.Error.of(error))
         except MemoryError:
             self._tables.forget_arrangements()
             short = runtime_error(
                 "too_little_memory_to_arrange",
                 "There is not enough memory to sort or filter the table",
             )
-            return wire.FoundRows(asked.request, error=wire.Error.of(short))
+            return _ANSWERS[type(asked)](asked.request, error=wire.Error.of(short))
         except Exception as fault:  # noqa: BLE001 - the question fails, not the session
             return wire.Unable(asked.request, self._trouble(fault))
