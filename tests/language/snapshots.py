@@ -284,19 +284,37 @@ def readable_file(name: str) -> Path:
     return FOLDER / f"{Path(name).stem.replace(' ', '_').replace(',', '')}.txt"
 
 
-def main() -> None:
-    """Write the snapshots anew."""
-    FOLDER.mkdir(exist_ok=True)
-    for old in FOLDER.glob("*.txt"):
-        old.unlink()
+def snapshots() -> dict[Path, str]:
+    """Every file of the folder with its text."""
+    found: dict[Path, str] = {}
     lines = []
     for name, texts in sessions():
         functions = compiled(name, texts)
         lines.append(f"{name}\t{hashes(functions)}\n")
         if is_readable(name):
-            readable_file(name).write_text(readable(functions), "utf-8")
-    HASHES.write_text("".join(lines), "utf-8")
-    sys.stdout.write(f"{len(lines)} sessions\n")
+            found[readable_file(name)] = readable(functions)
+    found[HASHES] = "".join(lines)
+    return found
+
+
+def write(files: dict[Path, str]) -> None:
+    """Make a folder hold these files alone; each is there as it was until the new one is whole."""
+    (folder,) = {path.parent for path in files}
+    folder.mkdir(exist_ok=True)
+    for path, text in files.items():
+        beside = path.with_suffix(".new")
+        beside.write_text(text, "utf-8")
+        beside.replace(path)
+    for old in list(folder.iterdir()):
+        if old not in files:
+            old.unlink()
+
+
+def main() -> None:
+    """Write the snapshots anew, once all of them have been made."""
+    files = snapshots()
+    write(files)
+    sys.stdout.write(f"{files[HASHES].count(chr(10))} sessions\n")
 
 
 if __name__ == "__main__":

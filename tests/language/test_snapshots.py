@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.language import snapshots
@@ -24,3 +26,14 @@ class SnapshotTests(SynchronousTestCase):
                 self.assertEqual(snapshots.readable(functions), expected, name)
         changed = [name for name in kept | found if kept.get(name) != found.get(name)]
         self.assertEqual(changed, [])
+
+    def test_replaced_when_whole(self) -> None:
+        """Writing keeps what stays, and an interruption loses nothing."""
+        folder = Path(self.mktemp())
+        old, new = folder / "a.txt", folder / "b.txt"
+        snapshots.write({old: "one"})
+        unwritable = "\ud800"
+        self.assertRaises(UnicodeEncodeError, snapshots.write, {new: "two", old: unwritable})
+        self.assertEqual(old.read_text(), "one")
+        snapshots.write({new: "two"})
+        self.assertEqual([path.name for path in folder.iterdir()], ["b.txt"])
