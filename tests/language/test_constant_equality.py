@@ -54,11 +54,11 @@ class ProgramTests(SynchronousTestCase):
         made = compiled_by(Interpreter(), text + "endfunction\nf(0.1 + 0.4, 0.25)")
         code = made["f_f"]
         for part in (
-            "0.49999999999999983 <= l_x <= 0.5000000000000001",
-            "not 0.9999999999999999 <= l_x <= 1.0",
-            "-2.220446049250313e-16 < l_x < 2.220446049250313e-16",
+            "l_x <= 0.5000000000000001 and l_x >= 0.49999999999999983",
+            "not (l_x <= 1.0 and l_x >= 0.9999999999999999)",
+            "l_x < 2.220446049250313e-16 and l_x > -2.220446049250313e-16",
             "l_x == 2.0",
-            "0.9999999999999999 <= l_o <= 1.0",
+            "l_o <= 1.0 and l_o >= 0.9999999999999999",
         ):
             self.assertIn(part, code)
 
@@ -72,3 +72,54 @@ class ProgramTests(SynchronousTestCase):
         self.assertEqual(outcome.error, None)
         expected = ["false true"] * 5 + ["true false"] * 2 + ["false true"] * 2
         self.assertEqual(outcome.output.splitlines(), expected)
+
+
+FEW = (0.0, 1.0, 2.0, 3.0, 7.0, 1e15, 2.0**53, 1e300, 0.5, math.inf, math.nan)
+
+
+class MultipleTests(SynchronousTestCase):
+    """``x % constant == 0``."""
+
+    def results(self, numbers: list[float], divisor: str) -> tuple[object, object]:
+        """What the comparison with constants gives for numbers, and that with variables."""
+        text = (
+            f"function f(x) do\nreturn [x % {divisor} == 0, 0 != x % {divisor}]\nendfunction\n"
+            "function g(x, d, zero) do\nr = x % d\nreturn [r == zero, r != zero]\nendfunction\n"
+            f"found = []\nexpected = []\nfor x in xs do\nn = x + 0\nfound = push(found, f(n))\n"
+            f"expected = push(expected, g(n, {divisor}, 0))\nnext x"
+        )
+        interpreter = Interpreter()
+        interpreter.define("xs", list(numbers))
+        self.assertIsNone(interpreter.run(text).error)
+        values = interpreter.globals_for_export()
+        return values["found"], values["expected"]
+
+    @settings(max_examples=60, deadline=None, database=None)
+    @given(
+        st.lists(st.one_of(st.floats(), st.integers(-(2**60), 2**60).map(float)), min_size=1),
+        st.sampled_from((1, 2, 3, 7, 10, 4096, 2**53, 10**15, 1.5, 0.25, 2.0000000000000004)),
+    )
+    def test_same_as_two_operators(self, numbers: list[float], divisor: float) -> None:
+        """Also near multiples, near 0, and below it."""
+        near = [float(divisor * n) for n in (0, 1, -1, 3, -5)]
+        near += [m for n in near for m in (math.nextafter(n, -math.inf), math.nextafter(n, 9e99))]
+        near += [sign * EPSILON * part for sign in (1, -1) for part in (0.5, 1, 1.5, 0.999999)]
+        near += [sign * number for sign in (1, -1) for number in FEW]
+        found, expected = self.results(numbers + near, f"{divisor:.17f}".rstrip("0").rstrip("."))
+        self.assertEqual(found, expected)
+
+    def test_shapes(self) -> None:
+        """Whole numbers are compared exactly, those of a range as Python ints."""
+        text = (
+            "n = 0\nfor i in range(-3, 4) do\nw = i\nx = i / 2\nif i % 3 == 0 do\nn = n + 1\nendif"
+            "\nif w % 2 != 0 do\nn = n + 10\nendif\nif x % 1 == 0 do\nn = n + 100\nendif\nnext i"
+        )
+        interpreter = Interpreter()
+        code = compiled_by(interpreter, text)["chunk"]
+        for part in (
+            "if w1_b1x1_i % 3 == 0:",
+            "if p_v_w % 2.0 != 0.0:",
+            "if p_v_x % 1.0 == 0.0 or",
+        ):
+            self.assertIn(part, code)
+        self.assertEqual(interpreter.run("print(n)").output, "343\n")

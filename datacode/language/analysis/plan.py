@@ -155,6 +155,17 @@ class Compare(OperationPlan):
 
 
 @node
+class IsMultiple(Expr):
+    """``value % divisor == 0``, or ``!= 0`` if ``is_negated``, of what is certainly a number and a
+    constant whole number from 1 on (``passes.constant_equality``).
+    """
+
+    value: Expr
+    divisor: Expr
+    is_negated: bool
+
+
+@node
 class LogicalPlan(OperationPlan):
     """``and`` or ``or``."""
 

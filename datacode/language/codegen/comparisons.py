@@ -12,7 +12,7 @@ from datacode.language.analysis import plan
 from datacode.language.analysis.type_sets import BOOL, INTEGER, NULL, NUMBER, OTHER, STRING, only
 from datacode.language.codegen.builder import STEADY, Builder, Operand
 from datacode.language.codegen.class_tests import numbers_test
-from datacode.language.codegen.evaluation_order import constant_number, order_operands
+from datacode.language.codegen.evaluation_order import combine, constant_number, order_operands
 
 EPSILON = 2.0**-52
 
@@ -173,7 +173,44 @@ def _close(b: Builder, left: ast.expr, right: ast.expr) -> ast.expr:
 
 
 def _within(b: Builder, difference: ast.expr) -> ast.expr:
-    return b.compare(b.constant(-EPSILON), [ast.Lt(), ast.Lt()], [difference, b.constant(EPSILON)])
+    return _between(b, ast.Lt(), ast.Gt(), difference, (-EPSILON, EPSILON))
+
+
+def _between(
+    b: Builder, below: ast.cmpop, above: ast.cmpop, number: ast.expr, bounds: tuple[float, float]
+) -> ast.expr:
+    """A test that a number is between two; the greater one first, which more numbers fail."""
+    least, greatest = map(b.constant, bounds)
+    if not isinstance(number, ast.Name):
+        return b.compare(greatest, [above, above], [number, least])
+    return b.all_of([b.compare(number, [below], [greatest]), b.compare(number, [above], [least])])
+
+
+def is_multiple(b: Builder, node: plan.IsMultiple) -> Operand:
+    """Is a number a multiple of a constant?
+
+    Of numbers below the divisor those nearest to 0 are taken for 0. All others are 0 or so far
+    apart that their remainders are not nearly 0 unless they are 0, whatever sign Python gives them.
+    """
+    operand = b.expression(node.value)
+    divisor = plan.number_of(node.divisor)
+    assert divisor is not None
+    equals: ast.cmpop = ast.NotEq() if node.is_negated else ast.Eq()
+    if isinstance(operand.whole, ast.Name) and operand.is_exact:
+        rest = b.binary(operand.whole, ast.Mod(), b.constant(int(divisor)))
+        made: ast.expr = b.compare(rest, [equals], [b.constant(0)])
+        return combine(Operand(made, BOOL, safe=operand.safe), operand)
+    if not only(operand.types, INTEGER):
+        operand = b.spilled(operand)
+    rest = b.binary(operand.node, ast.Mod(), b.constant(divisor))
+    made = b.compare(rest, [equals], [b.constant(0.0)])
+    if not only(operand.types, INTEGER):
+        is_zero = _within(b, operand.node)
+        if node.is_negated:
+            made = b.all_of([made, b.unary(ast.Not(), is_zero)])
+        else:
+            made = b.boolean(ast.Or(), made, is_zero)
+    return combine(Operand(made, BOOL, safe=operand.safe, height=2), operand)
 
 
 def _equals_number(
@@ -203,8 +240,7 @@ def _equals_number(
     if abs(value) >= 2:
         test: ast.expr = b.compare(other.node, [ast.Eq()], [known.node])
     elif bounds is not None:
-        least, greatest = map(b.constant, bounds)
-        test = b.compare(least, [ast.LtE(), ast.LtE()], [other.node, greatest])
+        test = _between(b, ast.LtE(), ast.GtE(), other.node, bounds)
     elif value == 0:
         test = _within(b, other.node)
     else:

@@ -15,6 +15,7 @@ from datacode.language.codegen.calls import (
     is_set,
     length_call,
 )
+from datacode.language.codegen.comparisons import is_multiple
 from datacode.language.codegen.cse import define_cached, use_cached
 from datacode.language.codegen.evaluation_order import flatten, operands_of
 from datacode.language.codegen.operators import chain, unary
@@ -70,6 +71,7 @@ EXPRESSIONS: ExpressionTable = {
     plan.Arith: chain,
     plan.Compare: chain,
     plan.LogicalPlan: chain,
+    plan.IsMultiple: lambda b, node: flatten(b, is_multiple(b, node)),
     plan.Negate: unary,
     plan.Not: unary,
     plan.Element: lambda b, node: flatten(b, element(b, node)),

@@ -150,9 +150,9 @@ def _step_target(
     used = {python, shadow}
     if len(b.loops) <= MAX_SEARCHED:
         used = {*_names_in(body, {python, shadow or python})}
-    if shadow is None or shadow not in used:
+    if shadow is None or (shadow not in used and python in used):
         return b.target(python), _renamed_call(b, iterator, "number_range")
-    if python not in used:
+    if python not in used:  # Python counts ints in half the time
         return b.target(shadow), iterator
     both = b.target_tuple(b.target(shadow), b.target(python))
     return both, _renamed_call(b, iterator, "double_range")

@@ -4,6 +4,9 @@ Numbers are equal if they differ by less than EPSILON (language reference, 5.7).
 a constant is known before the program runs: all from a least to a greatest one. Looking whether
 ``x`` is between these is quicker than a subtraction and two comparisons, and takes just the same
 numbers.
+
+Where a remainder is compared with 0, its sign does not matter, nor do small remainders: from the
+divisor on the numbers are so far apart that none leaves one that is nearly 0.
 """
 
 from __future__ import annotations
@@ -33,11 +36,22 @@ def _bounded(node: Any) -> Any:
         return node
     for constant, other in ((node.right, node.left), (node.left, node.right)):
         value = plan.number_of(constant)
+        if value == 0 and isinstance(other, plan.Arith) and _has_exact_remainder(other):
+            is_negated = node.operator == "!="
+            return plan.IsMultiple(node.at, node.type, other.left, other.right, is_negated)
         if value is not None:
             if other.type & NUMBER and not only(other.type, INTEGER) and 0 < abs(value) < FROM:
                 return replace(node, bounds=equal_numbers(value))
             return node
     return node
+
+
+def _has_exact_remainder(node: plan.Arith) -> bool:
+    """Is it the remainder of a number divided by a constant whole number from 1 on?"""
+    divisor = plan.number_of(node.right)
+    if node.operator != "%" or divisor is None or not only(node.left.type, NUMBER):
+        return False
+    return divisor >= 1 and divisor.is_integer()
 
 
 @lru_cache(maxsize=1024)

@@ -231,6 +231,9 @@ def _rest(node: plan.Expr) -> str:
             return f"-{_expression(operand)}"
         case plan.Not(operand=operand):
             return f"not {_expression(operand)}"
+        case plan.IsMultiple(value=value, divisor=divisor):
+            word = "no multiple" if node.is_negated else "multiple"
+            return f"({_expression(value)} is {word} of {_expression(divisor)})"
         case plan.RowCell(position=position):
             return f"cell {position}"
         case plan.Captured(name=name):
