@@ -183,7 +183,9 @@ RULES: Mapping[Language, LanguageRules] = {
 
 
 def language_of_report(report: Report) -> tuple[Language, LanguageRules]:
-    """The language of a report's numbers and dates: that of its title, texts and names."""
+    """The language of a report's numbers and dates: its own, or that of title, texts and names."""
+    if report.language is not None:
+        return report.language, RULES[report.language]
     texts = [report.title]
     for block in report.blocks:
         if isinstance(block, str):

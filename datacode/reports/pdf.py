@@ -7,7 +7,7 @@ give equal files. Charts are pictures of 200 dots an inch.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
@@ -81,8 +81,8 @@ _NOTE = _style(8, textColor=_GREY, spaceAfter=6)
 _CODE = _style(8.5, "mono", spaceAfter=6)
 
 
-def pdf(report: Report) -> bytes:
-    """The file."""
+def pdf(report: Report, tell: Callable[[int], None] = lambda per_cent: None) -> bytes:
+    """The file. ``tell`` gets per cents while it is made."""
     _register_fonts()
     language, rules = language_of_report(report)
     title = label(report.title, LONGEST_TITLE)
@@ -105,7 +105,8 @@ def pdf(report: Report) -> bytes:
     )
     width, height = size[0] - 2 * _MARGIN - 12, size[1] - 2 * _MARGIN - 24
     story: list[Any] = [Paragraph(escape(title), _TITLE)] if title else []
-    for block in report.blocks:
+    for number, block in enumerate(report.blocks):
+        tell(_LAID_OUT * number // len(report.blocks))
         if isinstance(block, str):
             story += _Text(tokens(block)).flowables()
         elif isinstance(block, Table):
@@ -113,8 +114,23 @@ def pdf(report: Report) -> bytes:
         else:
             story.append(_chart(block, width, height))
     story = list(_kept_together(story, height))
+    document.setProgressCallBack(_telling(len(story), tell))
     document.build(story or [Spacer(1, 1)], onFirstPage=_number, onLaterPages=_number)
     return out.getvalue()
+
+
+_LAID_OUT = 40
+"""Per cents of the work that are done when the parts are made; the others are pages."""
+
+
+def _telling(count: int, tell: Callable[[int], None]) -> Callable[[str, int], None]:
+    """What reportlab is to call: with PROGRESS it tells how many of the parts are on pages."""
+
+    def report(kind: str, value: int) -> None:
+        if kind == "PROGRESS":
+            tell(min(100, _LAID_OUT + (100 - _LAID_OUT) * value // max(1, count)))
+
+    return report
 
 
 _HEADING_ROOM = 80.0

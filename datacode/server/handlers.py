@@ -28,6 +28,7 @@ from datacode.runtime.builtins.documentation import described
 from datacode.runtime.file_operations import ListFolder
 from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.in_steps import Steps, emptied
+from datacode.server import previews
 from datacode.server.api import messages, texts
 from datacode.server.api.long_answer import JsonText, json_text
 from datacode.server.api.messages import (
@@ -59,6 +60,9 @@ from datacode.server.api.messages import (
     Library,
     LibraryFound,
     Listing,
+    MakeReport,
+    Preview,
+    Previewed,
     ProblemEntry,
     Problems,
     Request,
@@ -369,6 +373,73 @@ def _beginning_of_many(
     return found
 
 
+# --- Beside the program -----------------------------------------------------------------------
+
+
+async def preview(request: Preview, context: RequestContext) -> Answer:
+    """The beginning of a file, and the sheets of a workbook."""
+    tables: list[TableView] = []
+    warnings: list[Message] = []
+    answer = Previewed()
+    async with context.workspace.aside() as interpreter:
+        if request.progress:
+            context.workspace.reading_broker.on_progress = context.progress
+        sheets: list[str] = []
+        if previews.is_workbook(request.path):
+            found = await interpreter.run(previews.sheets_program(request.path))
+            if found.error is not None:
+                return Previewed.failed(found.error.render(context.locale))
+            sheets = found.output.removesuffix("\n").split("\n")
+        sheet = request.sheet
+        if sheet is None and len(sheets) > 1:
+            sheet = sheets[0]
+        outcome = await interpreter.run(
+            previews.table_program(request.path, sheet),
+            on_table=partial(_keep, tables),
+            on_warning=warnings.append,
+            on_progress=context.work_progress if request.progress else None,
+            hold=context.hold,
+        )
+    if outcome.error is not None:
+        answer = Previewed.failed(outcome.error.render(context.locale))
+    answer.sheets = sheets
+    answer.tables = tables
+    answer.warnings = [each.render(context.locale) for each in warnings]
+    return answer
+
+
+async def make_report(request: MakeReport, context: RequestContext) -> Answer:
+    """A document, made in a process of its own."""
+    pieces: list[bytes] = []
+
+    def keep(piece: bytes) -> None:
+        pieces.append(piece)
+        context.hold(len(piece))
+
+    described = msgspec.json.encode(
+        {
+            "title": request.title,
+            "format": request.format,
+            "language": context.locale,
+            "parts": request.parts,
+        }
+    )
+    async with context.workspace.aside() as interpreter:
+        outcome = await interpreter.run(
+            "",
+            document=described,
+            on_export=keep,
+            export_bytes=context.message_bytes or _LARGEST_DATABASE,
+            on_progress=context.work_progress if request.progress else None,
+            hold=context.hold,
+        )
+    if outcome.error is not None:
+        return Content.failed(outcome.error.message.render(context.locale))
+    content: Any = json_text(pieces, base64=True, prefix=b"base64:")
+    context.hold(-sum(map(len, pieces)))  # from here on it counts as a part of the answer
+    return Content(content=content)
+
+
 # --- Shares ----------------------------------------------------------------------------------
 
 
@@ -630,6 +701,8 @@ HANDLERS: dict[type[Request], Handler] = {
     Complete: complete,
     Check: check,
     Library: library,
+    Preview: preview,
+    MakeReport: make_report,
 }
 """The others are the session's own business."""
 _OF_SESSION = {messages.Cancel, messages.Auth, messages.Attach, messages.Detach, messages.Sessions}

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from msgspec import structs
+from msgspec import Raw, structs
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -69,6 +69,9 @@ CLOSE_FORBIDDEN = 4403
 CLOSE_IDLE = 4408
 CLOSE_ENDED = 1000
 CLOSE_MOVED = 4410
+
+_MOST_ASIDE = 8
+"""Requests of one session that run, or wait to run, beside its program."""
 
 
 class ClientConnection(Protocol):
@@ -253,6 +256,7 @@ class Session:
         self._task: Deferred[Answer] | None = None
         self._when_answered: list[Callable[[], object]] = []
         self._cancelled_ids: set[bytes] = set()
+        self._aside: list[tuple[Request, Deferred[Answer]]] = []
         self._output_paused = False
         self._waiting_to_write: list[Deferred[None]] = []
         self._closing = False
@@ -283,7 +287,7 @@ class Session:
         if not self._admitted:
             self._first_message(request)
             return
-        if isinstance(request, Request) and request.immediate:
+        if isinstance(request, Request) and _is_at_once(request):
             self._immediate += 1
             self._start(self._answer_immediate(request))
         else:
@@ -369,6 +373,7 @@ class Session:
         # A program is ended by its interpreter, which is closed with the workspace.
         if self._task is not None:
             self._task.cancel()
+        self._cancel_aside(None)
         await self._workspace.close()
         if self.attachment is not None:
             self.attachment.end()
@@ -577,7 +582,7 @@ class Session:
         await self._send_short(messages.with_id(_granted(locale), request.id), self._epoch)
         waiting, self._queue = self._queue, deque()
         for each in waiting:
-            if isinstance(each.request, Request) and each.request.immediate:
+            if isinstance(each.request, Request) and _is_at_once(each.request):
                 each.held.release()
                 self._immediate += 1
                 self._start(self._answer_immediate(each.request))
@@ -694,7 +699,7 @@ class Session:
     async def _handle(self, request: Request, held: Holding, seq: int | None) -> Answer:
         """The answer to a request; whatever it raises becomes an answer, too."""
         locale = self._locale(request)
-        if self._not_to_run and not request.immediate:
+        if self._not_to_run and not _is_at_once(request):
             self._not_to_run -= 1
             return request.answer.failed(self._not_run_for.render(locale))
         if request.id and bytes(request.id) in self._cancelled_ids:
@@ -704,6 +709,8 @@ class Session:
             request, self._request_context(request, locale, held, seq)
         )
         try:
+            if request.runs_aside():
+                return await self._answer_aside(request, handling, locale)
             if request.immediate:
                 return await handling
             self._running = request
@@ -720,9 +727,35 @@ class Session:
         except Exception:  # noqa: BLE001 - a fault of ours, whatever it is, ends one request only
             return request.answer.failed(self._fault(request, locale))
         finally:
-            if not request.immediate:
+            if not _is_at_once(request):
                 self._running = self._task = None
                 self._is_over_budget = False
+
+    async def _answer_aside(self, request: Request, handling: Any, locale: str) -> Answer:
+        """The answer to what runs beside the session's program, and can be cancelled by its id."""
+        if len(self._aside) >= _MOST_ASIDE:
+            handling.close()
+            return request.answer.failed(texts.TOO_MANY_ASIDE.render(locale, most=_MOST_ASIDE))
+        task: Deferred[Answer] = Deferred.fromCoroutine(handling)
+        under_way = request, task
+        self._aside.append(under_way)
+        try:
+            return await task
+        except CancelledError:
+            return request.answer.failed(texts.CANCELLED.render(locale))
+        finally:
+            self._aside.remove(under_way)
+
+    def _cancel_aside(self, cancel: Cancel | None) -> bool:
+        """Cancel what a request names, or all where there is none; whether there was any."""
+        found = [
+            task
+            for request, task in self._aside
+            if cancel is None or (cancel.request and _is_meant(cancel, request))
+        ]
+        for task in found:
+            task.cancel()
+        return bool(found)
 
     def _unless_cut(self, answer: Answer, locale: str) -> Answer:
         """The answer to what ran; what was ended because nobody was connected says so."""
@@ -821,7 +854,7 @@ class Session:
             epoch = self._epoch
             self._when_answered.append(lambda: self._start(self._send_cancel(request, done, epoch)))
             self._stop_running()
-        elif self._marks_waiting(request):
+        elif self._cancel_aside(request) or self._marks_waiting(request):
             done = Done(message=texts.CANCEL_DONE.render(self._locale(request)))
             await self._send_cancel(request, done, self._epoch)
         else:
@@ -1077,6 +1110,8 @@ def _memory_of(request: Request | BadRequest) -> int:
         value = getattr(request, name)
         if isinstance(value, str):
             size += sys.getsizeof(value)
+        elif isinstance(value, Raw):
+            size += len(bytes(value))
     return size
 
 
@@ -1118,6 +1153,11 @@ def _digest(request: Request | BadRequest) -> bytes:
 
 def _type_of(request: Request) -> str:
     return str(type(request).__struct_config__.tag)
+
+
+def _is_at_once(request: Request) -> bool:
+    """Whether a request is answered out of its turn."""
+    return request.immediate or request.runs_aside()
 
 
 def _is_meant(cancel: Cancel, request: Request) -> bool:

@@ -5,15 +5,16 @@ Source: server reference, 6.1, 7.1 and 8.6.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, DeferredLock
 from twisted.logger import Logger
 
 from datacode.runtime.checkpoint_file import KeptShare
 from datacode.server.checkpoints.storage import SessionStorage
-from datacode.server.files.broker import FileBroker, Work
+from datacode.server.files.broker import FileBroker, ReadingBroker, Work
 from datacode.server.files.sandboxed_files import SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
 from datacode.smb.target import Target
@@ -49,6 +50,8 @@ class Workspace:
         self.folder = folder
         self.in_thread = work.run
         self.broker = FileBroker(files, shares, work, folder=folder, on_read=on_read)
+        self._reading_broker = ReadingBroker(files, shares, work, on_read=on_read)
+        self._aside_turn = DeferredLock()
         self._workers = workers
         self._limits = limits
         self._new_storage = storage
@@ -88,6 +91,26 @@ class Workspace:
         if self._interpreter is None:
             self._interpreter = self._workers.open(self.broker, self._limits, self.storage)
         return self._interpreter
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[Any]:
+        """An interpreter for work beside the session's program: with nothing in it, for reading
+        only, and gone afterwards. There is one at a time; others wait."""
+        await self._aside_turn.acquire()
+        try:
+            interpreter = self._workers.open(self._reading_broker, self._limits, None)
+            try:
+                yield interpreter
+            finally:
+                self._reading_broker.on_progress = None
+                await interpreter.close()
+        finally:
+            self._aside_turn.release()
+
+    @property
+    def reading_broker(self) -> FileBroker:
+        """Who reads files for what runs aside."""
+        return self._reading_broker
 
     def new_storage(self) -> SessionStorage:
         """Room for another state, which may take the place of the present one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from datacode.values.chart import Chart
+from datacode.values.chart import Chart, Language
 from datacode.values.table import Table
 
 Block: TypeAlias = "str | Table | Chart"
@@ -14,7 +14,8 @@ Block: TypeAlias = "str | Table | Chart"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """A document to be written to a file."""
+    """A document to be written to a file. Without ``language`` that of its texts counts."""
 
     title: str
     blocks: tuple[Block, ...]
+    language: Language | None = None

@@ -141,6 +141,7 @@ class RemoteInterpreter:
         shows_value: bool = False,
         max_steps: int | None = None,
         rolls_back: bool = False,
+        document: bytes = b"",
         hold: Callable[[int], None] = lambda size: None,
     ) -> Outcome:
         """Run a program. Never raises for what the program or its process does.
@@ -154,7 +155,9 @@ class RemoteInterpreter:
         large tables is. With ``rolls_back`` a program that fails leaves variables and functions as
         they were before it.
         ``on_export`` receives, piece by piece, the SQLite database of the global tables after a
-        success, if there are any; it has at most ``export_bytes``, or the run fails.
+        success, if there are any; it has at most ``export_bytes``, or the run fails. With a
+        ``document``, the description of a report as JSON, no program runs, and it receives the
+        report's file.
         ``hold`` counts memory that this takes, in bytes: output while the program runs, tables.
         Raises ``WorkerUnavailable`` when no process can be had at all.
         """
@@ -187,6 +190,7 @@ class RemoteInterpreter:
                 on_chart,
                 shows_value,
                 on_progress,
+                document,
                 hold=hold,
             )
             self._begin(run)

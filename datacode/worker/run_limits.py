@@ -48,6 +48,7 @@ class ActiveRun:
     """Gets the characters of output before it, too."""
     shows_value: bool = False
     on_progress: Callable[[wire.WorkProgress], None] | None = None
+    document: bytes = b""
     progress_at: float = 0.0
     done: Deferred[Outcome] = field(default_factory=Deferred)
     hold: Callable[[int], None] = lambda size: None
@@ -85,6 +86,7 @@ class ActiveRun:
             self.on_chart is not None,
             self.shows_value,
             self.on_progress is not None,
+            self.document,
         )
 
     def stop_timers(self) -> None:

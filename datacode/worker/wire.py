@@ -85,7 +85,8 @@ class RunProgram(Struct, tag="execute", frozen=True):
     is warned of is sent; with ``charts`` the charts it shows, with ``progress`` how far long work
     on large tables is; with ``shows_value`` an expression at its end shows its value. With
     ``rolls_back`` a program that fails leaves the state as it was. ``saves`` is how much of the
-    state is wanted after it.
+    state is wanted after it. In the place of a program a ``document`` may be made: it is described
+    as ``reports.description`` says, and comes in the pieces of an export.
     """
 
     run: int
@@ -104,6 +105,7 @@ class RunProgram(Struct, tag="execute", frozen=True):
     charts: bool = False
     shows_value: bool = False
     progress: bool = False
+    document: bytes = b""
 
 
 class RestoreCheckpoint(Struct, tag="restore", frozen=True):

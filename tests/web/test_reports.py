@@ -51,6 +51,27 @@ class ReportTests(PageTestCase):
         color = page.script("return getComputedStyle(document.querySelector('th')).backgroundColor")
         self.assertEqual("rgb(244, 245, 248)", color)
 
+    def test_pdf(self) -> None:
+        """The server makes a file of the same parts, while another program runs."""
+        page = self.page
+        card = page.run(PROGRAM)
+        page.write("for i in range(1000000000000) do\nx = i\nnext i")
+        page.chord(Keys.CONTROL, Keys.ENTER)
+        page.until(lambda: page.all(".run.running"), "it does not run")
+        page.script(
+            "arguments[0].click()",
+            card.find_element("css selector", "[aria-label='Сохранить вывод в PDF']"),
+        )
+        path = page.downloaded("Первые шаги.pdf")
+        pages = pypdf.PdfReader(path).pages
+        text = "\n".join(each.extract_text() for each in pages)
+        for part in ("до <b>&", "<i>имя", "строка 149", "149 074,5", "nothing"):
+            self.assertIn(part, text.replace("\xa0", " "))
+        self.assertEqual(1, sum(len(each.images) for each in pages))
+        self.assertEqual([], page.all("dialog"))
+        page.script("document.querySelector('#stop').click()")
+        page.until(lambda: not page.all(".run.running"), "it does not stop")
+
     def test_printed(self) -> None:
         """The button prints this output: a document on white, and nothing of the page."""
         page = self.page

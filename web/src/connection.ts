@@ -42,6 +42,8 @@ export class ConnectionLost extends Error {}
 export class Unfinished extends Error {}
 
 export interface Listeners {
+  /** The request is on its way; by its id it can be cancelled. */
+  sent?: (id: string) => void;
   output?: (text: string) => void;
   progress?: (path: string, done: number, total: number | null, isPercent: boolean) => void;
 }
@@ -261,6 +263,7 @@ export class Connection {
       const { seq } = ticket;
       keepPlace(ticket);
       const numbered = { ...message, seq, seen: ticket.seen, id: `n${seq}` };
+      listeners.sent?.(numbered.id);
       return new Promise((resolve, reject) => {
         this.numbered.set(seq, { ...listeners, resolve, reject, message: numbered });
         this.transmit(socket, numbered);
@@ -268,6 +271,7 @@ export class Connection {
     }
     this.lastId += 1;
     const id = `r${this.lastId}`;
+    listeners.sent?.(id);
     return new Promise((resolve, reject) => {
       this.pending.set(id, { ...listeners, resolve, reject, message: null });
       this.transmit(socket, { ...message, id });

@@ -26,6 +26,7 @@ const PATHS = {
   trash: "M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.6l.7-11",
   print: "M5.5 7V3h9v4M5.5 14H3V7h14v7h-2.5M5.5 11.5h9V17h-9z",
   report: "M5 2.5h7l3.5 3.5v11.5H5zM12 2.5V6h3.5M7.5 10h6M7.5 13h6",
+  pdf: "M5 2.5h7l3.5 3.5v11.5H5zM12 2.5V6h3.5M10 8.5v6M7.5 12l2.5 2.5 2.5-2.5",
   save: "M3.5 3.5h10l3 3v10h-13zM6.5 3.5v4h6v-4M6.5 16.5v-5h7v5",
   copy: "M7 7h9.5v9.5H7zM13 7V3.5H3.5V13H7",
   chart: "M3.5 3.5v13h13M7 13.5V9.5M10.5 13.5v-7M14 13.5v-5",

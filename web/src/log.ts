@@ -8,6 +8,8 @@ import { makeFigure } from "./charts/figure";
 import { readChart } from "./charts/reading";
 import { type Piece, pieces } from "./output";
 import { type Answer, type Diagnostics, chartsOf, diagnosticsOf, tablesOf, warningsOf } from "./protocol";
+import { savePdf } from "./pdf";
+import type { Request } from "./panels/panel";
 import { tokenLength } from "./positions";
 import { MOST_ROWS, type Report, type ReportPart, printReport, saveReport } from "./report";
 import { type AskRows, NoRows, rowsFor } from "./table/rows";
@@ -40,6 +42,8 @@ export interface RunInfo {
 }
 
 export interface LogEvents {
+  /** Asks the server. */
+  readonly request: Request;
   /** Show a line of a document in the editor. */
   readonly goTo: (document: string, line: number, column: number | null) => void;
   /** The reader wants to see no outputs any more. */
@@ -331,6 +335,12 @@ export class RunCard {
       "span",
       { class: "run-actions" },
       make("print", "log.print", () => void this.wholeReport().then((report) => (report ? printReport(report) : announce(t("log.wait"), true)))),
+      make("pdf", "log.pdf", () => {
+        void this.wholeReport().then((report) => {
+          if (report) void savePdf(this.events.request, report, fileName(report.title, "output"));
+          else announce(t("log.wait"), true);
+        });
+      }),
       make("report", "log.html", () => {
         void this.wholeReport().then((report) => {
           if (report) saveReport(report, fileName(report.title, "output"));

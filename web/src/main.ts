@@ -91,6 +91,7 @@ class App {
       },
     });
     this.log = new Log({
+      request: (message, listeners) => this.request(message, listeners),
       goTo: (id, line, column) => this.goTo(id, line, column),
       fill: () => this.main.classList.toggle("only-output"),
       cleared: () => {

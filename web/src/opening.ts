@@ -8,8 +8,6 @@ const WORKBOOKS = /\.(xlsx|xlsm|xlsb|xls|ods)$/i;
 const TABLES = /\.(json|jsonl|ndjson|parquet|pq|arrow|feather|ipc|zip)$/i;
 const TEXTS = /\.(txt|md|log|sql|xml|html|htm|ini|yaml|yml)$/i;
 
-const PREVIEWED = 1000;
-
 /** What a file holds, by its name. */
 export type FileKind = "program" | "table" | "workbook" | "text" | "other";
 
@@ -21,26 +19,13 @@ export function kindOf(name: string): FileKind {
 }
 
 /** The call that reads a file as a table. */
-function reading(path: string, options: readonly string[]): string {
-  const all = SEPARATED.test(path) ? ["auto=true", ...options] : options;
-  return `read_file(${[literal(path), ...all].join(", ")})`;
+function reading(path: string): string {
+  return `read_file(${[literal(path), ...(SEPARATED.test(path) ? ["auto=true"] : [])].join(", ")})`;
 }
 
 /** A program that reads a file into a variable and shows it. */
 export function openingProgram(path: string, variable: string): string {
-  return `${variable} = ${reading(path, [])}\n${variable}\n`;
-}
-
-/** A program that shows the beginning of a file and leaves nothing behind. */
-export function previewProgram(path: string, sheet: string | null): string {
-  const isBounded = SEPARATED.test(path) || WORKBOOKS.test(path);
-  const options = [...(sheet === null ? [] : [`sheet=${literal(sheet)}`]), ...(isBounded ? [`max_rows=${PREVIEWED}`] : [])];
-  return `show_table(${reading(path, options)})`;
-}
-
-/** A program that prints the names of a workbook's sheets, each on a line. */
-export function sheetsProgram(path: string): string {
-  return `print(join(sheet_names(${literal(path)}), "\n"))`;
+  return `${variable} = ${reading(path)}\n${variable}\n`;
 }
 
 /** A name for a table: `t`, or the first of `t2`, `t3`, … that is free. */

@@ -3,57 +3,59 @@
 import { el, fill } from "./dom";
 import { say, size, t } from "./i18n";
 import { openDialog } from "./dialog";
-import { decodedText, kindOf, previewProgram, sheetsProgram } from "./opening";
+import { decodedText, kindOf } from "./opening";
+import { type Ask, cancellable } from "./asking";
 import type { ListedFile, Request } from "./panels/panel";
-import { type Answer, contentBytes, tablesOf, warningsOf } from "./protocol";
+import { contentBytes, tablesOf, warningsOf } from "./protocol";
 import { tableView } from "./table/view";
 
 const LARGEST = 8 * 1024 * 1024;
 const SHOWN = 200_000;
+/** Rows that the server shows at most. */
+const MOST_ROWS = 1000;
 
 /** Opens a dialog that shows the beginning of a file. */
 export async function previewFile(request: Request, file: ListedFile): Promise<void> {
-  const body = el("div", { class: "preview" }, el("p", { class: "panel-empty" }, say("preview.loading")));
+  const body = el("div", { class: "preview" });
+  loading(body);
   openDialog(file.name, body, "wide");
+  const dialog = body.closest("dialog");
+  const listeners = { progress: (_: string, done: number, total: number | null) => loading(body, done, total) };
+  const ask = cancellable(request, (cancel) => dialog?.addEventListener("close", cancel), listeners);
   const kind = kindOf(file.name);
-  if (kind === "table") await showTable(request, file, null, body);
-  else if (kind === "workbook") await showWorkbook(request, file, body);
+  if (kind === "table" || kind === "workbook") await showTable(ask, file, null, body);
   else await showText(file, body);
+}
+
+function loading(body: HTMLElement, done = 0, total: number | null = null): void {
+  const bytes = done > 0 ? ` ${size(done)}${total ? ` / ${size(total)}` : ""}` : "";
+  fill(body, el("p", { class: "panel-empty", attrs: { role: "status" } }, t("preview.loading"), bytes));
 }
 
 function show(body: HTMLElement, text: string): void {
   fill(body, el("p", { class: "panel-empty" }, text));
 }
 
-async function showTable(request: Request, file: ListedFile, sheet: string | null, place: HTMLElement): Promise<void> {
-  fill(place, el("p", { class: "panel-empty" }, say("preview.loading")));
-  const code = previewProgram(file.path, sheet);
-  const answer = await request({ type: "execute", code, tables: true, keep_tables: true, warnings: true });
-  if (!answer) return show(place, t("panel.offline"));
-  if (!answer.success) return show(place, answer.error ?? "");
-  const [table] = tablesOf(answer);
-  if (!table) return show(place, t("preview.noTable"));
-  const ask = async (query: Record<string, unknown>): Promise<Answer> => {
-    const rows = await request(query);
-    if (!rows) throw new Error("no connection");
-    return rows;
-  };
-  const warnings = warningsOf(answer).map((warning) => el("p", { class: "panel-note" }, warning));
-  fill(place, tableView(table, ask), ...warnings);
-}
-
-/** The first sheet, and a choice of the others. */
-async function showWorkbook(request: Request, file: ListedFile, body: HTMLElement): Promise<void> {
-  const answer = await request({ type: "execute", code: sheetsProgram(file.path) });
+/** A sheet of a workbook, the first unless one is named, or a table of another kind; a choice of sheets above it. */
+async function showTable(ask: Ask, file: ListedFile, sheet: string | null, body: HTMLElement): Promise<void> {
+  loading(body);
+  const answer = await ask({ type: "preview", path: file.path, sheet, progress: true });
   if (!answer) return show(body, t("panel.offline"));
-  if (!answer.success) return show(body, answer.error ?? "");
-  const sheets = String(answer.output ?? "").replace(/\n$/, "").split("\n");
-  const place = el("div");
-  const choice = el("select", {}, ...sheets.map((sheet) => el("option", {}, sheet)));
-  choice.addEventListener("change", () => void showTable(request, file, choice.value, place));
-  const label = el("label", { class: "preview-sheet" }, say("preview.sheet"), choice);
-  fill(body, sheets.length > 1 ? label : null, place);
-  await showTable(request, file, sheets.length > 1 ? sheets[0]! : null, place);
+  const sheets = Array.isArray(answer.sheets) ? answer.sheets.filter((each) => typeof each === "string") : [];
+  const choice = el("select", {}, ...sheets.map((each) => el("option", {}, each)));
+  if (sheet !== null) choice.value = sheet;
+  choice.addEventListener("change", () => void showTable(ask, file, choice.value, body));
+  const label = sheets.length > 1 ? el("label", { class: "preview-sheet" }, say("preview.sheet"), choice) : null;
+  const [table] = tablesOf(answer);
+  if (!answer.success || !table) {
+    fill(body, label, el("p", { class: "panel-empty" }, answer.success ? t("preview.noTable") : (answer.error ?? "")));
+    return;
+  }
+  const warnings = warningsOf(answer).map((warning) => el("p", { class: "panel-note" }, warning));
+  const part = table.rows.length < table.total || table.rows.length === MOST_ROWS;
+  const note = part ? [el("p", { class: "panel-note" }, say("preview.part"))] : [];
+  const shown = { ...table, total: table.rows.length };
+  fill(body, label, tableView(shown, () => Promise.reject(new Error("a preview is whole"))), ...note, ...warnings);
 }
 
 async function showText(file: ListedFile, body: HTMLElement): Promise<void> {

@@ -11,7 +11,7 @@ import { type Cell, type Column, cellText, isNumeric } from "./table/data";
 
 /** Rows and columns of a table in a document. */
 export const MOST_ROWS = 2000;
-const MOST_COLUMNS = 50;
+export const MOST_COLUMNS = 50;
 const MOST_TEXT = 5_000_000;
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 

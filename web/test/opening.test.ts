@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { awaitsValue, decodedText, freeName, kindOf, openingProgram, previewProgram, sheetsProgram } from "../src/opening";
+import { awaitsValue, decodedText, freeName, kindOf, openingProgram } from "../src/opening";
 
 test("files are what their names say", () => {
   const kinds = ["a.dc", "a.CSV", "a.tsv.gz", "a.xlsx", "a.parquet", "a.txt", "a.png", "csv"].map(kindOf);
@@ -10,9 +10,6 @@ test("files are what their names say", () => {
 test("programs name files as literals, and find out separators and encodings of texts", () => {
   assert.equal(openingProgram("lib://data/a.csv", "t"), 't = read_file("lib://data/a.csv", auto=true)\nt\n');
   assert.equal(openingProgram('a"b.xlsx', "t2"), "t2 = read_file('a\"b.xlsx')\nt2\n");
-  assert.equal(previewProgram("a.xlsx", "Май"), 'show_table(read_file("a.xlsx", sheet="Май", max_rows=1000))');
-  assert.equal(previewProgram("a.json", null), 'show_table(read_file("a.json"))');
-  assert.ok(sheetsProgram("a.xlsx").includes('sheet_names("a.xlsx")'));
 });
 
 test("no variable is overwritten", () => {

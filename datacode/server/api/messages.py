@@ -27,6 +27,9 @@ MAX_ID_BYTES = 256
 Id = Annotated[Raw, Meta(extra_json_schema={"type": ["string", "number"]})]
 """A request's own number, kept as it was written, so that it is repeated to the letter."""
 
+Parts = Annotated[Raw, Meta(extra_json_schema={"type": "array", "items": {"type": "object"}})]
+"""The parts of a document, kept as they were written: the session's process reads them."""
+
 Count = Annotated[int, Meta(ge=1, le=2**53)]
 Position = Annotated[int, Meta(ge=0, le=2**53)]
 MAX_ROWS = 10_000
@@ -279,6 +282,16 @@ class LibraryFound(Answer, kw_only=True):
     id: Any = UNSET
 
 
+class Previewed(Answer, kw_only=True):
+    """The answer to ``preview``: a workbook's sheets, and the table as a program shows it."""
+
+    sheets: list[str] = msgspec.field(default_factory=list)
+    tables: list[TableView] = msgspec.field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
+    error: str | None = None
+    id: Any = UNSET
+
+
 class Attached(Answer, kw_only=True):
     """The answer to ``attach``: which session it is, and what the client has missed.
 
@@ -434,6 +447,10 @@ class Request(Struct, tag_field="type", kw_only=True, frozen=True):
     answer: ClassVar[type[Answer]] = Executed
     immediate: ClassVar[bool] = False
 
+    def runs_aside(self) -> bool:
+        """Whether it is answered beside the session's program, and can be cancelled there."""
+        return False
+
 
 class Execute(Request, tag="execute", kw_only=True, frozen=True):
     """Run a program. With ``keep_tables`` the tables that it shows can be asked for rows; with
@@ -491,15 +508,21 @@ class SmbListFiles(Request, tag="smb_list_files", kw_only=True, frozen=True):
 
 
 class SmbReadFile(Request, tag="smb_read_file", kw_only=True, frozen=True):
-    """A file of a connected share; of a large one, ``length`` bytes from ``offset`` on."""
+    """A file of a connected share; of a large one, ``length`` bytes from ``offset`` on. With
+    ``aside`` it does not wait for the requests before it."""
 
     share_name: str
     file_path: str
     progress: bool = False
     offset: Position | None = None
     length: Count | None = None
+    aside: bool = False
 
     answer = Content
+
+    def runs_aside(self) -> bool:
+        """Where that is asked for."""
+        return self.aside
 
 
 class SmbDisconnect(Request, tag="smb_disconnect", kw_only=True, frozen=True):
@@ -552,11 +575,17 @@ class LargeUpload(UploadFile, tag="upload_file", kw_only=True, frozen=True):
 
 
 class DownloadFile(Request, tag="download_file", kw_only=True, frozen=True):
-    """A whole file of the session folder."""
+    """A whole file of the session folder. With ``aside`` it does not wait for the requests
+    before it."""
 
     filename: str
+    aside: bool = False
 
     answer = Content
+
+    def runs_aside(self) -> bool:
+        """Where that is asked for."""
+        return self.aside
 
 
 class DeleteFile(Request, tag="delete_file", kw_only=True, frozen=True):
@@ -759,6 +788,41 @@ class Library(Request, tag="library", kw_only=True, frozen=True):
     immediate = True
 
 
+class Preview(Request, tag="preview", kw_only=True, frozen=True):
+    """The beginning of a file that programs can read, as a table; of a workbook one sheet, the
+    first unless named. It runs beside the session's program and does not wait for it."""
+
+    path: str
+    sheet: str | None = None
+    progress: bool = False
+
+    answer = Previewed
+    immediate = True
+
+    def runs_aside(self) -> bool:
+        """Always."""
+        return True
+
+
+class MakeReport(Request, tag="report", kw_only=True, frozen=True):
+    """A document of what a program has shown. ``parts`` are objects with a ``kind``: ``text``,
+    ``note`` and ``failure`` with a ``text``; ``table`` with ``columns``, ``rows`` and perhaps
+    ``row_count``; ``chart`` with a ``chart`` as answers have it. It runs beside the session's
+    program and does not wait for it."""
+
+    title: str
+    parts: Parts
+    format: Literal["html", "pdf"] = "pdf"
+    progress: bool = False
+
+    answer = Content
+    immediate = True
+
+    def runs_aside(self) -> bool:
+        """Always."""
+        return True
+
+
 class Auth(Request, tag="auth", kw_only=True, frozen=True):
     """Show a token, or a name and password; only ever needed as the first message."""
 
@@ -831,6 +895,8 @@ REQUESTS: tuple[type[Request], ...] = (
     Complete,
     Check,
     Library,
+    Preview,
+    MakeReport,
     DownloadFile,
     DeleteFile,
     SessionFiles,

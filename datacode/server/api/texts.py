@@ -50,6 +50,10 @@ ONE_OF = Message("one_of", "one of: {choices}")
 # Programs.
 
 CANCELLED = Message("run_cancelled", "Execution was interrupted")
+TOO_MANY_ASIDE = Message(
+    "too_many_aside",
+    "Too many previews and documents are asked for at once (at most {most}): wait for the others",
+)
 CANCEL_DONE = Message("cancel_done", "Execution was interrupted")
 NOTHING_TO_CANCEL = Message("nothing_running", "Nothing is running")
 RESET_DONE = Message("interpreter_reset", "The interpreter was reset")

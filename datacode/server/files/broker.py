@@ -106,5 +106,18 @@ class FileBroker(FileRouter):
         """Cancel what shares were asked for, and searches on the disk."""
         self._work.give_up()
         self._shares.program_ended()
+        self.cancel_calls()
+
+    def cancel_calls(self) -> None:
+        """Cancel what shares were asked for through this broker."""
         for call in list(self._under_way):
             call.cancel()
+
+
+class ReadingBroker(FileBroker):
+    """For what runs beside a session's program: it changes nothing on the disk, and when it ends
+    the program's own work goes on."""
+
+    def give_up(self) -> None:
+        """Cancel what was asked through this broker only."""
+        self.cancel_calls()

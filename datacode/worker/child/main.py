@@ -19,6 +19,7 @@ from datacode.language.syntax.source import Source
 from datacode.language.tools.echo import EchoProgram, with_echo
 from datacode.plans.client import Connection, EngineClient
 from datacode.plans.rows import Storage
+from datacode.reports.description import document_of
 from datacode.runtime.interpreter import PROGRAM_FILE, Interpreter
 from datacode.runtime.interrupts import Interrupted, OutputLimit
 from datacode.values.table import Table
@@ -186,6 +187,8 @@ class Runner:
         """Run it. The one stretch of code in which a program may be interrupted."""
         try:
             self._gate.open()
+            if program.document:
+                return self._make_document(program)
             code = program.code
             echo = with_echo(code) if program.shows_value else EchoProgram(code)
             error = self._interpreter.run(
@@ -213,6 +216,21 @@ class Runner:
             content = export_bytes(variables, self._interpreter.relations())
         except DataCodeError as error:
             return error
+        return self._send_export(content, limit)
+
+    def _make_document(self, program: wire.RunProgram) -> DataCodeError | None:
+        """Make a report of its description, and send it; why it cannot be, otherwise."""
+
+        def tell(per_cent: int) -> None:
+            self._output.progress("report", per_cent, 0)
+
+        try:
+            content = document_of(program.document, tell)
+        except DataCodeError as error:
+            return error
+        return self._send_export(content, program.export_bytes)
+
+    def _send_export(self, content: bytes, limit: int) -> DataCodeError | None:
         if len(content) > limit:
             return OutputLimit(limit).error()
         for start in range(0, len(content), _PIECE):

@@ -197,7 +197,7 @@ export class FilesPanel implements Panel {
       name: file.name,
       path: file.name,
       size: file.size,
-      content: () => this.request({ type: "download_file", filename: file.name }),
+      content: () => this.request({ type: "download_file", filename: file.name, aside: true }),
     };
     const open = el(
       "button",

@@ -103,7 +103,7 @@ function fileItem(share: string, path: string, entry: FileEntry, level: number, 
     name: entry.name,
     path: where,
     size: entry.size,
-    content: () => events.request({ type: "smb_read_file", share_name: share, file_path: path }),
+    content: () => events.request({ type: "smb_read_file", share_name: share, file_path: path, aside: true }),
   };
   row.addEventListener("click", () => events.open(file));
   actions.prepend(small("eye", "share.preview", { name: entry.name }, () => events.preview(file)));
