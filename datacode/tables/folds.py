@@ -23,7 +23,7 @@ import operator as operators
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, reduce
+from functools import lru_cache
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -31,6 +31,7 @@ from datacode.language.analysis.plan import FoldProgram
 from datacode.tables import column_arithmetic
 from datacode.tables.column_functions import FUNCTIONS
 from datacode.tables.filters import is_utf8
+from datacode.tables.running_sums import imported_numpy, is_minus_zero, running_sum, sums_by_key
 from datacode.values.column_storage import ColumnData
 from datacode.values.equality import equal
 from datacode.values.lazy_polars import pl
@@ -42,21 +43,13 @@ SHORTEST = 2_000
 """Tables with fewer rows are left to the loop: for them it takes less time."""
 
 SHORTEST_COSTLY = 8_000
-"""The same for programs with remainders, powers or keys, and for all while NumPy is not imported.
-It is wherever programs of clients run, and nothing is worth importing it for."""
+"""The same for programs with remainders, powers or keys, and for all without NumPy."""
 
 CHUNK = 65_536
 """Rows that are folded at once. They are the longest time that a program cannot be interrupted."""
 
 MOST_SKIPPED = 16
 """So many chunks are left to the loop at most before the next one is tried again."""
-
-SHORT_SUM = 64
-SHORT_SUM_WITHOUT_NUMPY = 2_000
-"""So few numbers are added by Python: starting anything else would cost more."""
-
-FEW_KEYS = 16
-"""The numbers of so many keys are picked key by key; of more keys they are added by Python."""
 
 WORTH_IMPORT = 200_000
 """For so many cells in lists Polars is imported, if nothing has needed it yet."""
@@ -79,7 +72,7 @@ def are_worth_folding(columns: Sequence[ColumnData], program: FoldProgram) -> bo
     if any(isinstance(column, StoredColumn) and not column.is_loaded for column in columns):
         return False
     rows = len(columns[0])
-    if rows < SHORTEST_COSTLY and (_numpy() is None or _is_costly(program)):
+    if rows < SHORTEST_COSTLY and (imported_numpy() is None or _is_costly(program)):
         return False
     cells = sum(len(column) for column in columns if not column.is_stored_as_series())
     return not cells or cells >= WORTH_IMPORT or "polars" in sys.modules
@@ -138,11 +131,6 @@ def _has_functions(program: FoldProgram) -> bool:
             case _:
                 waiting += [each for each in part if isinstance(each, tuple)]
     return True
-
-
-def _numpy() -> Any:
-    """NumPy, if it has been imported."""
-    return sys.modules.get("numpy")
 
 
 class FoldChunk:
@@ -215,9 +203,9 @@ def _scalar(value: Value) -> Value:
 
 def _sum(value: Value) -> float:
     """The value of an accumulator: the first sum of a series would make 0 of -0."""
-    if value.__class__ is float and (value != 0 or math.copysign(1, value) > 0):
-        return value
-    raise _Inexact
+    if value.__class__ is not float or is_minus_zero(value):
+        raise _Inexact
+    return value
 
 
 # Rows ------------------------------------------------------------------------------------
@@ -381,11 +369,7 @@ class _FoldRun:
         }
         if not all(each.__class__ is float for each in found.values()):
             raise _Inexact
-        if len(found) > FEW_KEYS or len(numbers) < SHORT_SUM_WITHOUT_NUMPY:
-            for key, number in zip(keys.to_list(), numbers.to_list(), strict=True):
-                found[key] += number
-            return found
-        return {key: _sum_of_key(found[key], numbers.filter(keys == key)) for key in found}
+        return sums_by_key(found, keys, numbers)
 
     # Results -----------------------------------------------------------------------
 
@@ -449,35 +433,11 @@ def _total(before: float, added: Sequence[tuple[_Rows, pl.Series | float]]) -> f
             return before + sum(amounts)
     terms = [_for_each(value, rows.count) for rows, value in added]
     if len(terms) == 1:
-        return _running_sum(before, terms[0])
+        return running_sum(before, terms[0])
     places = [
         rows.numbers().cast(pl.UInt64) * len(added) + index for index, (rows, _) in enumerate(added)
     ]
-    return _running_sum(before, pl.concat(terms).gather(pl.concat(places).arg_sort()))
-
-
-def _running_sum(before: float, terms: pl.Series) -> float:
-    """What comes of adding the numbers one after another."""
-    numpy = _numpy()
-    if len(terms) < (SHORT_SUM_WITHOUT_NUMPY if numpy is None else SHORT_SUM):
-        return reduce(operators.add, terms.to_list(), before)
-    if numpy is None:
-        running = pl.concat([pl.Series([before], dtype=pl.Float64), terms]).cum_sum()
-        total: float = running.item(-1)
-        return total
-    sums = numpy.empty(len(terms) + 1)
-    sums[0] = before
-    sums[1:] = terms.to_numpy()
-    with numpy.errstate(all="ignore"):
-        numpy.add.accumulate(sums, out=sums)
-    return float(sums[-1])
-
-
-def _sum_of_key(before: float, numbers: pl.Series) -> float:
-    """The sum of one key; the running sum of a series would make 0 of -0."""
-    if before == 0 and math.copysign(1, before) < 0:
-        raise _Inexact
-    return _running_sum(before, numbers)
+    return running_sum(before, pl.concat(terms).gather(pl.concat(places).arg_sort()))
 
 
 def _last(values: Sequence[tuple[_Rows, Cells]]) -> Value:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any
+from unittest import mock
 
 import numpy
 
 from datacode import Interpreter
-from datacode.tables import folds
+from datacode.tables import folds, running_sums
 from datacode.values.column_storage import ColumnData
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
@@ -325,13 +326,14 @@ def chunks_of(rows: int, shortest: int = 0) -> Iterator[None]:
 @contextmanager
 def numpy_imported(is_imported: bool) -> Iterator[None]:
     """While folds are run with NumPy, also for a few numbers, or as if it were not imported."""
-    before = folds.SHORT_SUM, folds.SHORT_SUM_WITHOUT_NUMPY, folds._numpy
-    folds.SHORT_SUM = folds.SHORT_SUM_WITHOUT_NUMPY = 3
-    folds._numpy = lambda: numpy if is_imported else None
-    try:
+    with mock.patch.multiple(
+        running_sums,
+        SHORT=3,
+        SHORT_WITHOUT_NUMPY=3,
+        FEW_KEYS=3,
+        imported_numpy=lambda: numpy if is_imported else None,
+    ):
         yield
-    finally:
-        folds.SHORT_SUM, folds.SHORT_SUM_WITHOUT_NUMPY, folds._numpy = before
 
 
 def differences(seeds: range) -> Iterator[str]:

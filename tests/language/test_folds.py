@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import operator
 from random import Random
+from unittest import mock
 
+import numpy
 import polars as pl
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.tables import folds
+from datacode.tables import folds, running_sums
 from datacode.values.column_storage import ColumnData
 from datacode.values.table import Table
-from tests.language.fold_programs import chunks_of, differences, outcome
+from tests.language.fold_programs import chunks_of, differences, numpy_imported, outcome
 
 NEVER = 10**9
 
@@ -80,6 +82,11 @@ def loop(body: str) -> str:
     return (
         f"{START}for row in t do\n {body}\nnext row\nprint(s, n, best, last, xs, by, seen, same)\n"
     )
+
+
+def random_size(random: Random) -> float:
+    """A number of any size."""
+    return random.uniform(-1, 1) * 10.0 ** random.randrange(-9, 9)
 
 
 class FoldTests(SynchronousTestCase):
@@ -212,25 +219,60 @@ class FoldTests(SynchronousTestCase):
 
 
 class LibraryTests(SynchronousTestCase):
-    """What folds rely on in Polars."""
+    """What folds rely on in Polars and NumPy."""
 
     def test_running_sum(self) -> None:
         """The numbers are added in order, one by one."""
         random = Random(1)
         for count in (1, 7, 1000, 70_000):
-            numbers = [
-                random.uniform(-1, 1) * 10.0 ** random.randrange(-9, 9) for _ in range(count)
-            ]
+            numbers = [random_size(random) for _ in range(count)]
             expected = functools.reduce(operator.add, numbers)
             parts = pl.concat([pl.Series(numbers[:1]), pl.Series(numbers[1:], dtype=pl.Float64)])
             self.assertEqual(pl.Series(numbers).cum_sum().item(-1), expected)
             self.assertEqual(parts.cum_sum().item(-1), expected)
+            array = numpy.array(numbers)
+            self.assertEqual(numpy.add.accumulate(array)[-1], expected)
+            total = numpy.zeros(1)
+            numpy.add.at(total, numpy.zeros(count, dtype="int64"), array)
+            self.assertEqual(total[0], expected)
+            self.assertEqual(running_sums.running_sum(0.0, pl.Series(numbers)), expected)
+        self.assertTrue(running_sums._products_add_in_order())
+
+    def test_other_order(self) -> None:
+        """Products are used for sums only if they add in order."""
+        numbers = pl.Series([random_size(Random(seed)) for seed in range(5000)])
+        expected = functools.reduce(operator.add, numbers.to_list(), 0.25)
+        backwards = mock.patch.object(
+            running_sums, "_product_with_ones", lambda _, numbers: float(numbers[::-1].sum())
+        )
+        with backwards:
+            running_sums._products_add_in_order.cache_clear()
+            self.addCleanup(running_sums._products_add_in_order.cache_clear)
+            self.assertEqual(running_sums.running_sum(0.25, numbers), expected)
+            self.assertFalse(running_sums._products_add_in_order())
+
+    def test_sums_by_key(self) -> None:
+        """For few keys and many, with NumPy and without, from -0 on, too."""
+        for count in (2, 5, 40):
+            random = Random(count)
+            keys = [f"k{random.randrange(count)}" for _ in range(6000)]
+            numbers = [random_size(random) for _ in keys]
+            before = {key: -0.0 if key == "k1" else 0.5 for key in dict.fromkeys(keys)}
+            expected = dict(before)
+            for key, number in zip(keys, numbers, strict=True):
+                expected[key] += number
+            for imported in (True, False):
+                with numpy_imported(imported):
+                    found = running_sums.sums_by_key(before, pl.Series(keys), pl.Series(numbers))
+                self.assertEqual(list(found.items()), list(expected.items()))
+            found = running_sums.sums_by_key(before, pl.Series(keys), pl.Series(numbers))
+            self.assertEqual(list(found.items()), list(expected.items()))
 
     def test_arithmetic(self) -> None:
         """Products, sums, differences and quotients of columns are those of Python's numbers."""
         random = Random(2)
-        left = [random.uniform(-1, 1) * 10.0 ** random.randrange(-9, 9) for _ in range(5000)]
-        right = [random.uniform(-1, 1) * 10.0 ** random.randrange(-9, 9) for _ in range(5000)]
+        left = [random_size(random) for _ in range(5000)]
+        right = [random_size(random) for _ in range(5000)]
         one, other = pl.Series(left), pl.Series(right)
         for compute in (operator.add, operator.sub, operator.mul, operator.truediv):
             expected = list(map(compute, left, right))
