@@ -99,8 +99,9 @@ class Namespace:
         self.builtins = compiled_builtins.make_builtins(
             host, limit, self.globals, self.caught_errors
         )
-        self._frame: FrameType | None = None
-        """The frame in whose locals some variables are at present."""
+        self._frames: list[FrameType] = []
+        """The frames in whose locals some variables are at present, each called by the one before
+        it, and none of them with a variable of another."""
         self.builtins |= {
             "promoting": self._promoting,
             "promoted": self._promoted,
@@ -182,33 +183,45 @@ class Namespace:
 
     def _promoting(self) -> None:
         """The locals of the caller hold variables from now on (``language.passes.promotion``)."""
-        self._frame = sys._getframe(1)
+        self._frames.append(sys._getframe(1))
 
     def _promoted(self) -> None:
         """It has written them back."""
-        self._frame = None
+        self._frames.pop()
 
     def now(self) -> Mapping[str, Any]:
         """The Python globals, with the variables that are in locals; while a program runs, too."""
-        frame = self._frame
-        return self.globals if frame is None else self.globals | _promoted_in(frame)
+        found = self.globals
+        for frame in self._frames:
+            found = found | _promoted_in(frame)
+        return found
 
     def settle(self) -> None:
-        """Write back what an error or interrupt has left in the locals of a frame.
-
-        Before code of the program runs that goes on behind the error, or when none will. Done
-        again, after an interrupt in the middle of it, it does no harm.
+        """Write back what an error or interrupt has left in the locals of frames, when no code of
+        the program runs. Done again, after an interrupt in the middle of it, it does no harm.
         """
-        if self._frame is not None:
-            self.globals.update(_promoted_in(self._frame))
-            self._frame = None
+        for frame in self._frames:
+            self.globals.update(_promoted_in(frame))
+        self._frames.clear()
+
+    def _settle_left(self) -> None:
+        """The same for frames that an error has left, before code goes on behind it."""
+        frames = self._frames
+        running: FrameType | None = sys._getframe(2)
+        while frames and running is not frames[-1]:
+            if running is not None:
+                running = running.f_back
+                continue
+            self.globals.update(_promoted_in(frames[-1]))
+            frames.pop()
+            running = sys._getframe(2)
 
     def _settling(self, function: Callable[[], Any]) -> Callable[[], Any]:
         """A function that generated code calls first of all behind an error."""
 
         def settled() -> Any:
-            if self._frame is not None:
-                self.settle()
+            if self._frames:
+                self._settle_left()
             return function()
 
         return settled
@@ -230,7 +243,7 @@ class Namespace:
 
         What takes memory goes first, as there may be none left. Done twice it does no harm.
         """
-        self._frame = None
+        self._frames.clear()
         self._release_ownership()
         present = [name for name in self.globals if name.startswith(_VARIABLES)]
         for name in present:
@@ -349,7 +362,7 @@ class Namespace:
                     return function(depth, arguments[0], arguments[1], arguments[2])
             return function(depth, *arguments)
         except Exception:
-            self.settle()  # what has called may go on
+            self._settle_left()  # what has called may go on
             raise
         finally:
             self.depth = depth
@@ -399,7 +412,7 @@ class Namespace:
             try:
                 return code(row, seen, (left,))
             except Exception as failure:
-                self.settle()
+                self._settle_left()
                 if isinstance(failure, DataCodeError) and failure.line is not None:
                     raise  # a condition within this one has done what follows
                 error = tracebacks.translate_exception(failure, self.limit)

@@ -103,6 +103,20 @@ class ValueTests(SynchronousTestCase):
         )
         self.assertEqual(Interpreter().run(text).output, "caught 13\n23\n")
 
+    def test_left_behind_a_catch(self) -> None:
+        """The values that count are those of the end, though errors were caught before it."""
+        caught = (
+            "try\nn = n + 1\n1 / 0\ncatch e\nendtry",
+            "try\nthrow 1\ncatch\nn = n + 1\nendtry",
+        )
+        final = "try\ntry\n1 / 0\nfinally\nn = n + 1\nendtry\ncatch\nendtry"
+        for inner in (*caught, final):
+            for place in ("{}", "function f() do\nx = x\n{}\nendfunction\nf()"):
+                loop = f"for k in [1, 2, 3] do\n{inner}\nx = x + 1\n1 / (3 - k)\nnext k"
+                interpreter = Interpreter()
+                self.assertIsNotNone(interpreter.run("x = 0\nn = 0\n" + place.format(loop)).error)
+                self.assertEqual(values(interpreter), {"x": "3", "n": "3"}, (inner, place))
+
     def test_functions_see_them_behind(self) -> None:
         """A function that reads or counts on a global finds it."""
         text = (
