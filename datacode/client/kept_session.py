@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -110,25 +110,31 @@ class AnswerLost(ConnectionLost):
 class SessionKey:
     """What gives a session back: whoever has it has the session. Keep it as a secret.
 
-    ``seen`` and ``position`` tell how far the client had read.
+    ``seen`` and ``position`` tell how far the client had read; of the program ``program`` it had
+    ``shown`` characters of output, but no answer.
     """
 
     session: str
     token: str = field(repr=False)
     seen: int = 0
     position: int = 0
+    program: int = 0
+    shown: int = 0
 
     def text(self) -> str:
         """As one line, to be written to a file that nobody else may read."""
-        return f"{self.session} {self.token} {self.seen} {self.position}"
+        numbers = (self.seen, self.position, self.program, self.shown)
+        return " ".join([self.session, self.token, *map(str, numbers)])
 
     @classmethod
     def parse(cls, text: str) -> SessionKey:
         """The key in such a line. Raises ``ValueError``."""
         words = text.split()
-        if len(words) != 4:
-            raise ValueError("expected a line with four words: session, token, seen, position")
-        return cls(words[0], words[1], int(words[2]), int(words[3]))
+        if len(words) not in (4, 6):  # earlier versions wrote four
+            raise ValueError(
+                "expected a line with six words: session, token, seen, position, program, shown"
+            )
+        return cls(words[0], words[1], *map(int, words[2:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,10 @@ class KeptSession:
         self._epoch = 0
         self._seen = 0 if key is None else key.seen
         self._position = 0 if key is None else key.position
+        self._program = 0 if key is None else key.program
+        self._shown = 0 if key is None else key.shown
+        self._unanswered: dict[int, int] = {}
+        """The numbers of this client's own requests by their ids."""
         self._last = self._seen
         self.is_settled = patience <= 0 or key is not None
         """Whether it is known if there is one: the server has been asked, or need not be."""
@@ -209,7 +219,10 @@ class KeptSession:
         """What gives the session back; None where it ends with the connection."""
         if self._key is None:
             return None
-        return SessionKey(self._key.session, self._key.token, self._seen, self._position)
+        unanswered = (self._program, self._shown) if self._program > self._seen else ()
+        return SessionKey(
+            self._key.session, self._key.token, self._seen, self._position, *unanswered
+        )
 
     def attach_fields(self) -> dict[str, Any]:
         """The fields of the request that attaches.
@@ -260,7 +273,8 @@ class KeptSession:
         if self._key is None or request["type"] in _AT_ONCE:
             return request
         self._last += 1
-        request_id = request.get("id")
+        request_id = request["id"]
+        self._unanswered[request_id] = self._last
         whole = {k: v for k, v in request.items() if k != "id"}
         return {**whole, "seq": self._last, "seen": self._seen, "id": request_id}
 
@@ -268,8 +282,14 @@ class KeptSession:
         """A message has come."""
         if "position" in message and message.get("type") == "output":
             self._position = max(self._position, message["position"])
+            program = self._unanswered.get(message["id"])
+            if program is not None:
+                if program != self._program:
+                    self._program, self._shown = program, 0
+                self._shown += len(message["text"])
         elif "success" in message and isinstance(message.get("seq"), int):
             self._seen = max(self._seen, message["seq"])
+            self._unanswered.pop(message["id"], None)
 
     def taken_up(self, found: Reattached) -> None:
         """A session of a client before this one was attached to for the first time."""
@@ -291,7 +311,11 @@ class KeptSession:
     def missed(self) -> list[Result]:
         """The results that have come so, in their order, each once."""
         found, self._missed = self._missed, []
-        return [result_of(each) for each in found if "output" in each]
+        return [self._missed_result(each) for each in found if "output" in each]
+
+    def _missed_result(self, answer: Message) -> Result:
+        shown = self._shown if answer["seq"] == self._program else 0
+        return replace(result_of(answer), shown=shown)
 
     def problem_after(self, failed: Exception) -> Exception:
         """Why there is no connection, after an attempt that failed so; raises it where no other

@@ -10,6 +10,7 @@ import base64
 import itertools
 import json
 import logging
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
@@ -90,7 +91,8 @@ class ChartData:
 class Result:
     """What a program did: all its output, and the error that ended it, if one did.
 
-    ``warnings`` say what may be wrong with its results, in the language of the connection.
+    ``warnings`` say what may be wrong with its results, in the language of the connection. Of a
+    result that was missed, ``shown`` characters of the output had come to the client before.
     """
 
     output: str
@@ -100,6 +102,7 @@ class Result:
     sqlite: bytes | None = None
     warnings: list[str] = field(default_factory=list)
     charts: list[ChartData] = field(default_factory=list)
+    shown: int = 0
 
     @property
     def success(self) -> bool:
@@ -192,10 +195,14 @@ def handshake_headers(
 
 
 class Requests:
-    """Makes requests; each with an id that no other of this connection has."""
+    """Makes requests; each with an id that no other of its session has.
+
+    Answers to a client before this one may still come, so each client begins at a number of its
+    own; the largest is below 2 ** 53, as JSON's numbers are exact up to there.
+    """
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(random.getrandbits(36) << 16)
 
     def make(self, type_: str, **fields: object) -> Message:
         """A request of a type; fields that are None are left out."""

@@ -221,8 +221,10 @@ class RemoteBackend:
         fitter = TableFitter(
             write, self.columns, lambda lines, width: redrawn(lines, width, self._locale)
         )
-        result = self.execute(echo.program, fitter.write)
-        fitter.finish()
+        try:
+            result = self.execute(echo.program, fitter.write)
+        finally:
+            fitter.finish()
         return self.told(result, text, echo)
 
     def execute(self, program: str, write: Write, *, shows: bool = False) -> Result:

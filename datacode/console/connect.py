@@ -141,7 +141,7 @@ def _print_missed(client: Client, locale: str) -> None:
         except KeyboardInterrupt:
             client.interrupt()
     for result in missed:
-        sys.stdout.write(result.output)
+        sys.stdout.write(result.output[result.shown :])
         if result.error is not None:
             sys.stderr.write(f"❌ {result.error}\n")
 

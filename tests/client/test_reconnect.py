@@ -176,11 +176,18 @@ class AsynchronousTests(ReconnectTestCase):
         """Left while programs ran, taken up by another client, which gets what was missed."""
         url = f"ws://127.0.0.1:{self.proxy.port}"
 
+        printed: list[str] = []
+
         async def leave() -> SessionKey:
             async with connect_async(url) as client:
                 await client.execute("n = 0")
                 begun = asyncio.Event()
-                first = client.execute(SLOW, on_output=lambda _: begun.set())
+
+                def told(text: str) -> None:
+                    printed.append(text)
+                    begun.set()
+
+                first = client.execute(SLOW, on_output=told)
                 second = client.execute("print('next')")
                 running = [asyncio.create_task(first), asyncio.create_task(second)]
                 await begun.wait()
@@ -200,6 +207,30 @@ class AsynchronousTests(ReconnectTestCase):
         self.assertEqual(
             [len(found), found[0].output[-4:], found[1].output], [2, "\n39\n", "next\n"]
         )
+        self.assertEqual(found[0].output[: found[0].shown], "".join(printed))
+        self.assertEqual(found[1].shown, 0)
+
+    def test_left_and_asked(self) -> None:
+        """Answers to a client before are not taken for those of the client that has come."""
+        url = f"ws://127.0.0.1:{self.proxy.port}"
+
+        async def leave() -> SessionKey:
+            async with connect_async(url) as client:
+                await client.execute("n = 0")
+                begun = asyncio.Event()
+                slow = asyncio.create_task(client.execute(SLOW, on_output=lambda _: begun.set()))
+                await begun.wait()
+                key = await client.leave()
+                with self.assertRaises(ConnectionLost):
+                    await slow
+                return key
+
+        async def ask(key: SessionKey) -> list[str]:
+            async with connect_async(url, session=key) as client:
+                asked = [client.execute(f"print({n})") for n in range(4)]
+                return [each.output for each in await asyncio.gather(*asked)]
+
+        self.assertEqual(asyncio.run(ask(asyncio.run(leave()))), [f"{n}\n" for n in range(4)])
 
 
 class BlockingTests(ReconnectTestCase):

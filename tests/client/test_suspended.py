@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -111,6 +111,16 @@ class AwayTestCase(SynchronousTestCase):
         process.wait(PATIENCE)
         return out.read_text(), err.read_text()
 
+    def longer_and_longer(self) -> Iterator[str]:
+        """A program to be away from: a longer one where the client got all of it before it was."""
+        connections = self.proxy.connections
+        steps = 400_000
+        while self.proxy.connections < connections + 2:
+            self.assertLess(steps, 10**8, "the client makes no second connection")
+            connections = self.proxy.connections
+            yield COUNTS.replace("400000", str(steps))
+            steps *= 8
+
     def sleep(self, process: int) -> None:
         """Close the laptop until the server has given the connection up."""
         os.kill(process, signal.SIGSTOP)
@@ -127,9 +137,9 @@ class PythonClientTests(AwayTestCase):
 
     def both(self, away: Callable[[int], None]) -> None:
         for program in (BLOCKING, ASYNCHRONOUS):
-            printed, said = self.conversation(IMPATIENT + program, COUNTS, away)
-            self.assertEqual((printed, said), (f"ready\n{ALL}7\n0 None\n", ""))
-            self.assertGreater(self.proxy.connections, 1)
+            for text in self.longer_and_longer():
+                printed, said = self.conversation(IMPATIENT + program, text, away)
+                self.assertEqual((printed, said), (f"ready\n{ALL}7\n0 None\n", ""))
 
     def test_sleep(self) -> None:
         """Everything is there after a sleep that the server has noticed."""
@@ -164,11 +174,11 @@ class PromptTests(AwayTestCase):
     """``datacode connect``."""
 
     def prompt(self, away: Callable[[int], None]) -> None:
-        lines = COUNTS.splitlines()
-        typed = "\n".join(["x = 7", *lines, "x", "exit"]) + "\n"
-        printed, said = self.conversation(IMPATIENT + PROMPT, typed, away)
-        self.assertIn(ALL, printed)
-        self.assertTrue(printed.endswith("7\n"), printed)
+        for text in self.longer_and_longer():
+            typed = f"x = 7\n{text}\nx\nexit\n"
+            printed, said = self.conversation(IMPATIENT + PROMPT, typed, away)
+            self.assertIn(ALL, printed)
+            self.assertTrue(printed.endswith("7\n"), printed)
         self.assertIn("Connected again: the session goes on", said)
 
     def test_sleep(self) -> None:
@@ -208,3 +218,23 @@ class PromptTests(AwayTestCase):
             env=environment(),
         )
         self.assertEqual((again.stdout, again.stderr), ("8\n", ""))
+
+    def test_taken_in_a_program(self) -> None:
+        """The prompt that takes the session back goes on where the first one had to stop."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        file, out = folder / "key", folder / "out"
+        words = ("--session", str(file), self.url)
+        process, typed = prompt(self, out, *words)
+        typed.write("".join(f"{line}\n" for line in COUNTS.splitlines()))
+        typed.flush()
+        self.until(lambda: "0\n" in out.read_text(), "no output")
+        with connect(self.url, session=SessionKey.parse(file.read_text())) as other:
+            self.assertEqual(process.wait(PATIENCE), 1)
+            other.leave()
+        printed, sign, _ = out.read_text().partition("❌")
+        self.assertTrue(printed and sign)
+        again = subprocess.run(
+            [*CONNECT, *words], input="", capture_output=True, text=True, env=environment()
+        )
+        self.assertEqual(printed + again.stdout, ALL.removesuffix("ended\n"))
