@@ -38,7 +38,7 @@ def held(share: Share, path: str, sharing: int) -> Iterator[None]:
         rights = messages.AccessMask.READ_DATA | messages.AccessMask.WRITE_DATA
         body = messages.create(name, rights, messages.CreateDisposition.OPEN, 0, sharing=sharing)
         reply = wire.ask(messages.Command.CREATE, body, tree)
-        handle, _ = messages.parse_create(reply.body)
+        handle = messages.parse_create(reply.body)[0]
     try:
         yield
     finally:
@@ -824,7 +824,7 @@ class WriteTests(ShareTestCase):
         with share._working("", self.deadline()):
             parts = (file.parent.name, file.name)
             asked = share._tree.open_then(parts, AccessMask.READ_CONTROL, ASK_SECURITY, CLOSE)
-            return share._connection.told_security(asked[1][1])
+            return messages.parse_security(share._connection.told_security(asked[1][1]))
 
     def test_a_file_of_another_account(self) -> None:
         """Is written where it is, and stays that account's; it becomes shorter and longer."""

@@ -54,10 +54,14 @@ _PLAIN = _CAN_BE_SET | messages.ATTRIBUTE_NORMAL
 
 @dataclass(frozen=True, slots=True)
 class _Old:
-    """The file that is to be replaced; ``security`` is None where that is not told."""
+    """The file that is to be replaced.
+
+    ``security`` is the descriptor that says whose it is and who may what with it; None where that
+    is not told.
+    """
 
     handle: Handle
-    security: messages.Security | None
+    security: bytes | None
 
 
 class Replacement:
@@ -251,21 +255,24 @@ class Replacement:
             options=CreateOptions.NOT_DIRECTORY,
         )
 
-    def _is_same(
-        self, handle: Handle, own: messages.Security | None, wanted: messages.Security
-    ) -> bool:
+    def _is_same(self, handle: Handle, own: bytes | None, wanted: bytes) -> bool:
         """Whether a new file has the owner and the permissions of the old one, or takes them."""
-        if own is None or (own.owner, own.group) != (wanted.owner, wanted.group):
-            return False
-        if own == wanted:
-            return True
-        replies = self._tree.ask(handle, change_permissions(wanted.raw), ASK_SECURITY)
-        if _refused(replies[0]):
-            return False
-        return self._security(replies[1]) == wanted  # a server may make something else of them
+        if own is None or own == wanted:
+            return own is not None
+        with self._connection.wire.parsing():
+            of_new, of_old = messages.parse_security(own), messages.parse_security(wanted)
+            if (of_new.owner, of_new.group) != (of_old.owner, of_old.group):
+                return False
+            if of_new == of_old:
+                return True
+            replies = self._tree.ask(handle, change_permissions(wanted), ASK_SECURITY)
+            if _refused(replies[0]):
+                return False
+            set_now = self._security(replies[1])  # a server may make something else of them
+            return set_now is not None and messages.parse_security(set_now) == of_old
 
-    def _security(self, reply: Response) -> messages.Security | None:
-        """Whose a file is, and who may what; None where the server does not say."""
+    def _security(self, reply: Response) -> bytes | None:
+        """The descriptor that says whose a file is; None where the server does not say."""
         return None if _refused(reply) else self._connection.told_security(reply)
 
     def _overwrite(self, source: ByteSource, progress: Progress) -> None:

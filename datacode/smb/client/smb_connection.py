@@ -299,9 +299,9 @@ class HardenedSMB3(smb3.SMB3):  # type: ignore[misc]
         if reply.status != Status.OK:
             raise of_status(reply.status)
         with self.wire.parsing():
-            number, info = messages.parse_create(reply.body)
+            number, info, created = messages.parse_create(reply.body)
         handle = Handle(number)
-        handle.name, handle.info, handle.created = name, info, messages.created(reply.body)
+        handle.name, handle.info, handle.created = name, info, created
         return handle
 
     def close(self, treeId: int, fileId: bytes) -> FileInfo | None:
@@ -403,12 +403,12 @@ class ShareConnection(SMBConnection):  # type: ignore[misc]
         """
         return self.session.create_then(tree, name, how, then)
 
-    def told_security(self, reply: Response) -> messages.Security:
-        """What the answer to ``ASK_SECURITY`` says."""
+    def told_security(self, reply: Response) -> bytes:
+        """The security descriptor that the answer to ``ASK_SECURITY`` has."""
         if reply.status != Status.OK:
             raise of_status(reply.status)
         with self.wire.parsing():
-            return messages.parse_security(messages.parse_query_info(reply.body))
+            return messages.parse_query_info(reply.body)
 
     @_breaking_on_nonsense
     def share_names(self) -> list[tuple[str, int, str]]:

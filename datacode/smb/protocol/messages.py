@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from datacode.smb.share_paths import encode_name
 
@@ -106,8 +106,7 @@ class Malformed(Exception):
     """An answer is not what its message must be."""
 
 
-@dataclass(frozen=True, slots=True)
-class SMB2Header:
+class SMB2Header(NamedTuple):  # which is made in half the time of a dataclass
     """The head of an answer."""
 
     status: int
@@ -120,8 +119,7 @@ class SMB2Header:
     session: int
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """An answer that was checked. ``body`` is good until the next one is received."""
 
     header: SMB2Header
@@ -285,16 +283,11 @@ def create(
     ) + (name or b"\0")
 
 
-def parse_create(body: memoryview) -> tuple[bytes, FileInfo]:
-    """2.2.14: the handle and what it is of."""
+def parse_create(body: memoryview) -> tuple[bytes, FileInfo, int]:
+    """2.2.14: the handle, what it is of, and when that was made (100 ns since 1601)."""
     fields = _unpack("<HBBIQQQQQQII16sII", body, 89)
-    _, _, _, _, _, _, written, changed, _, size, attributes, _, handle, _, _ = fields
-    return handle, FileInfo(size, written, changed, attributes)
-
-
-def created(body: memoryview) -> int:
-    """2.2.14: when what was opened was made (100 ns since 1601)."""
-    return int(_unpack("<HBBIQQQQQQII16sII", body, 89)[4])
+    _, _, _, _, created, _, written, changed, _, size, attributes, _, handle, _, _ = fields
+    return handle, FileInfo(size, written, changed, attributes), created
 
 
 def close(handle: bytes) -> bytes:
@@ -407,12 +400,11 @@ def basic_information(created: int, attributes: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """Whose a file is and who may what with it; ``raw`` is the descriptor as it came."""
+    """Whose a file is and who may what with it."""
 
     owner: bytes
     group: bytes
     permissions: frozenset[bytes]
-    raw: bytes = field(compare=False)
 
 
 def parse_security(data: bytes) -> Security:
@@ -421,7 +413,7 @@ def parse_security(data: bytes) -> Security:
         _, _, _, owner, group, _, permissions = struct.unpack_from("<BBHIIII", data)
     except struct.error:
         raise Malformed from None
-    return Security(_sid(data, owner), _sid(data, group), _acl(data, permissions), data)
+    return Security(_sid(data, owner), _sid(data, group), _acl(data, permissions))
 
 
 def _sid(data: bytes, start: int) -> bytes:
