@@ -24,6 +24,7 @@ import duckdb
 from msgspec import DecodeError, structs
 
 from datacode.engine import database, gather, sql, walls
+from datacode.engine.row_blocks import Blocks, Output, in_order
 from datacode.engine.tables import Piece, Tables, TooMuch
 from datacode.i18n.message import Message
 from datacode.plans import messages, nodes, parts, table_files
@@ -204,7 +205,7 @@ class EngineServer:
         selection = sql.Selection(self._tables.__getitem__)
         kinds = nodes.kinds_after(asked.step, lambda number: self._tables[number].shape)
         self._tables.free()
-        blocks = gather.Blocks(self._databases[0], selection)
+        blocks = Blocks(self._databases[0], selection)
         pieces = self._gathered(asked, blocks, selection, kinds)
         if pieces is None:
             pieces = [self._copied(sql.step(selection, asked.step, kinds), kinds)]
@@ -236,7 +237,7 @@ class EngineServer:
     def _gathered(
         self,
         asked: messages.Run,
-        blocks: gather.Blocks,
+        blocks: Blocks,
         selection: sql.Selection,
         kinds: tuple[CellKind, ...],
     ) -> list[Piece] | None:
@@ -250,7 +251,7 @@ class EngineServer:
             if asked.request in self._cancelled:
                 raise duckdb.InterruptException
 
-        output = gather.Output(kinds, self._tables.new_path, room, [], [])
+        output = Output(kinds, self._tables.new_path, room, [], [])
         try:
             if gather.taken(blocks, selection, step, output):
                 return output.finish()
@@ -310,7 +311,7 @@ class EngineServer:
         if not columns:
             columns = [parts.ROW]
         text = f"SELECT {', '.join(dict.fromkeys([parts.ROW, *columns]))} FROM ({inner})"
-        frame = gather.in_order(pl.DataFrame(self._databases[0].sql(text))).select(columns)
+        frame = in_order(pl.DataFrame(self._databases[0].sql(text))).select(columns)
         file = io.BytesIO()
         frame.write_ipc_stream(file)
         return messages.FetchedRows(asked.request, shape.kinds, file.getvalue())

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from datacode.engine import gather
+from datacode.engine import gather, row_blocks
 from datacode.engine.sql import Selection
 from datacode.engine.tables import Piece, StoredTable
 from datacode.plans import nodes, parts
@@ -32,10 +32,10 @@ class GatherTests(SynchronousTestCase):
     def setUp(self) -> None:
         """Small blocks."""
         super().setUp()
-        self.patch(gather, "BLOCK_BYTES", 800)
-        self.patch(gather, "_GRAIN", 4)
-        self.patch(gather, "_BLOCK_ROWS", 32)
-        self.patch(gather, "SMALL", 0)
+        self.patch(row_blocks, "BLOCK_BYTES", 800)
+        self.patch(row_blocks, "_GRAIN", 4)
+        self.patch(row_blocks, "BLOCK_ROWS", 32)
+        self.patch(row_blocks, "SMALL", 0)
         folder = tempfile.TemporaryDirectory(prefix="datacode-gather-")
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
@@ -61,8 +61,8 @@ class GatherTests(SynchronousTestCase):
         rows = self._table([ColumnData.of_list(NUMBERS), ColumnData.of_list(TEXTS)])
         numbers = self._table([ColumnData.of_series(pl.Series(wanted, dtype=pl.Float64))])
         selection = Selection({1: rows, 2: numbers}.__getitem__)
-        blocks = gather.Blocks(self.database, selection)
-        output = gather.Output(KINDS, self._path, lambda: None, [], [])
+        blocks = row_blocks.Blocks(self.database, selection)
+        output = row_blocks.Output(KINDS, self._path, lambda: None, [], [])
         if not gather.taken(blocks, selection, nodes.Take(PLAN, WANTED), output):
             return False, []
         pieces = output.finish()
@@ -70,7 +70,7 @@ class GatherTests(SynchronousTestCase):
         for piece in pieces:
             found.add(piece)
         selection = Selection(lambda _: found)
-        made = gather.Blocks(self.database, selection).rows(PLAN, 0, found.shape.rows)
+        made = row_blocks.Blocks(self.database, selection).rows(PLAN, 0, found.shape.rows)
         self.assertEqual(made["row"].to_list(), list(range(len(wanted))))
         return True, made.select("c0n", "c1s").rows()
 
@@ -79,14 +79,14 @@ class GatherTests(SynchronousTestCase):
     def test_as_in_one_piece(self, wanted: list[int | None], is_small: bool) -> None:
         """Numbers in order, with repetitions and nulls; in any order from a small table."""
         if is_small:
-            self.patch(gather, "SMALL", 1 << 30)
+            self.patch(row_blocks, "SMALL", 1 << 30)
         else:
             filled = iter(sorted(n for n in wanted if n is not None))
             wanted = [None if n is None else next(filled) for n in wanted]
         try:
             is_done, rows = self._taken([None if n is None else float(n) for n in wanted])
         finally:
-            self.patch(gather, "SMALL", 0)
+            self.patch(row_blocks, "SMALL", 0)
         if any(n is not None for n in wanted):
             self.assertTrue(is_done)
             cells = zip(NUMBERS, TEXTS, strict=True)
@@ -96,7 +96,7 @@ class GatherTests(SynchronousTestCase):
     def test_left_to_the_engine(self) -> None:
         """A large table in another order; rows that are too large for a block."""
         self.assertEqual(self._taken([5.0, 4.0]), (False, []))
-        self.patch(gather, "BLOCK_BYTES", 50)
+        self.patch(row_blocks, "BLOCK_BYTES", 50)
         self.assertEqual(self._taken([4.0, 5.0]), (False, []))
 
     def test_beyond_the_end(self) -> None:
@@ -110,5 +110,5 @@ class GatherTests(SynchronousTestCase):
         for wanted, is_whole in ((NUMBERS, True), ([*NUMBERS[:-1], None], False),
                                  ([*NUMBERS[:100], 100.0, *NUMBERS[100:-1]], False)):  # fmt: skip
             numbers = self._table([ColumnData.of_series(pl.Series(wanted, dtype=pl.Float64))])
-            blocks = gather.Blocks(self.database, Selection(lambda _, n=numbers: n))
+            blocks = row_blocks.Blocks(self.database, Selection(lambda _, n=numbers: n))
             self.assertEqual(gather.is_whole(blocks, PLAN, ROWS), is_whole)
