@@ -1,10 +1,10 @@
 """Tables larger than memory: a CSV of many rows; filters, groups, sorts and joins of it in files.
 
-``python -m benchmarks.bench_large [ROWS [STEP …]]`` makes the file (8 columns, about 63 bytes a row)
-in the system's temporary folder, and runs each step, or those whose names begin so, with a budget
-of 128 MiB for columns in memory and an engine of 512 MiB. Beside the processor time of a step, that
-of the engine included, stands what Polars takes for it in memory, for as many rows as fit there
-(``POLARS_ROWS``), reckoned up to all of them.
+``python -m benchmarks.bench_large [ROWS [STEP …]]`` makes the file (8 columns, about 63 bytes a
+row) in the system's temporary folder, and runs each step, or those whose names begin so, with a
+budget of 128 MiB for columns in memory and an engine of 512 MiB. Beside the processor time of a
+step, that of the engine included, stands what Polars takes for it in memory, for as many rows as
+fit there (``POLARS_ROWS``), reckoned up to all of them.
 """
 
 from __future__ import annotations
@@ -83,8 +83,7 @@ STEPS: list[tuple[str, str, Callable[[pl.DataFrame], Any]]] = [
     ("sort by text", 's = table_sort(t, "name")', lambda t: t.sort("name", maintain_order=True)),
     (
         "join",
-        's = null\n'
-        'k = table_group(t, "key", {s: ["amount", "sum"]})\nj = inner_join(t, k, "key")',
+        's = null\nk = table_group(t, "key", {s: ["amount", "sum"]})\nj = inner_join(t, k, "key")',
         lambda t: t.join(
             t.group_by("key", maintain_order=True).agg(pl.col("amount").sum().alias("s")),
             on="key",

@@ -1,11 +1,11 @@
-"""Rows picked by their numbers, in blocks.
+"""Rows picked by their numbers or by a mask, in blocks.
 
 What does not go in blocks is left to DuckDB: rows in another order, of a table that is not small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from datacode.engine import row_blocks
 from datacode.engine.row_blocks import Blocks, Output
@@ -15,8 +15,17 @@ from datacode.plans.nodes import BadPlan, CellKind, Source
 from datacode.values.lazy_polars import pl
 
 
-def taken(blocks: Blocks, selection: Selection, step: nodes.Take, output: Output) -> bool:
-    """Write the rows of some numbers; False where it cannot be done here."""
+def taken(
+    blocks: Blocks,
+    selection: Selection,
+    step: nodes.Take,
+    output: Output,
+    told: Callable[[float], None],
+) -> bool:
+    """Write the rows of some numbers; False where it cannot be done here.
+
+    ``told`` is given how much is done, of one.
+    """
     shape = selection.shape(step.source)
     wanted = selection.shape(step.rows)
     if not wanted.rows or not shape.rows or wanted.kinds[0] is not CellKind.NUMBER:
@@ -25,30 +34,61 @@ def taken(blocks: Blocks, selection: Selection, step: nodes.Take, output: Output
     if cuts is None:
         return False
     numbers = _Numbers(blocks, step.rows, wanted.rows)
+    done = 0
     if blocks.size(cuts) <= row_blocks.SMALL:
         whole = blocks.rows(step.source, 0, shape.rows)
         for part in numbers.parts():
             output.room()
             _check(part, shape.rows)
             output.add(whole.select(pl.all().gather(part)))
+            done += len(part)
+            told(done / wanted.rows)
         return True
     if not numbers.are_in_order(shape.rows):
         return False
     at = 0
     block: pl.DataFrame | None = None
     for part in numbers.parts():
-        done = 0
+        first = 0
         filled = part.forward_fill().fill_null(-1)
-        while done < part.len():
-            while filled[done] >= cuts[at][1]:
+        while first < part.len():
+            while filled[first] >= cuts[at][1]:
                 at, block = at + 1, None
             start, stop = cuts[at]
             if block is None:
                 output.room()
                 block = blocks.rows(step.source, start, stop)
             end = int(filled.search_sorted(stop, side="left"))
-            output.add(block.select(pl.all().gather(part[done:end] - start)))
-            done = end
+            output.add(block.select(pl.all().gather(part[first:end] - start)))
+            told((done + end) / wanted.rows)
+            first = end
+        done += part.len()
+    return True
+
+
+def filtered(
+    blocks: Blocks,
+    selection: Selection,
+    step: nodes.Filter,
+    output: Output,
+    told: Callable[[float], None],
+) -> bool:
+    """Write the rows where a mask is true; False where it cannot be done here.
+
+    ``told`` is given how much is done, of one.
+    """
+    shape = selection.shape(step.source)
+    cuts = blocks.cuts(step.source)
+    if cuts is None or selection.shape(step.mask).kinds[0] is not CellKind.BOOL:
+        return False
+    for start, stop in cuts:
+        output.room()
+        mask = blocks.rows(step.mask, start, stop)["c0b"]
+        if mask.any():
+            output.add(blocks.rows(step.source, start, stop).filter(mask))
+        told(stop / max(shape.rows, 1))
+    if not output.pieces:
+        output.add(blocks.rows(step.source, 0, 0))
     return True
 
 

@@ -17,14 +17,15 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import duckdb
 from msgspec import DecodeError, structs
 
 from datacode.engine import database, gather, sql, walls
-from datacode.engine.row_blocks import Blocks, Output, in_order
+from datacode.engine.external_sort import NotHere, Sorting, Spool
+from datacode.engine.row_blocks import Blocks, Output
 from datacode.engine.tables import Piece, Tables, TooMuch
 from datacode.i18n.message import Message
 from datacode.plans import messages, nodes, parts, table_files
@@ -63,6 +64,8 @@ class EngineServer:
         self._lock = threading.Lock()
         self._step: duckdb.DuckDBPyConnection | None = None
         """The database that carries out a step just now."""
+        self._done: int | None = None
+        """Per cent of a step that is carried out block by block."""
 
     def cancel(self, request: int) -> None:
         """Give up that request, under way or still to come. Called by the other thread."""
@@ -75,11 +78,13 @@ class EngineServer:
     def progress(self) -> messages.StepProgress | None:
         """How far the step is that is being carried out. Called by another thread."""
         with self._lock:
-            request, step = self._current, self._step
-        if request is None or step is None:
+            request, step, done = self._current, self._step, self._done
+        if request is None or (step is None and done is None):
             return None
-        done = step.query_progress()
-        return messages.StepProgress(request, int(done)) if 0 <= done <= 100 else None
+        found = done if step is None else int(step.query_progress())
+        if found is None or not 0 <= found <= 100:
+            return None
+        return messages.StepProgress(request, found)
 
     def answer(self, asked: messages.ToEngine) -> messages.FromEngine | None:
         """What is answered to a request."""
@@ -104,11 +109,11 @@ class EngineServer:
             message = self._no_space()
         except BadPlan:
             message = _BAD
-        except (duckdb.Error, OSError) as error:
+        except (duckdb.Error, OSError, pl.exceptions.PolarsError) as error:
             is_disk = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG)
             is_disk = is_disk or "No space left" in str(error) or "File too large" in str(error)
             message = self._no_space() if is_disk else _FAULT.filled(reason=str(error)[:500])
-        except Exception as fault:  # noqa: BLE001 - a fault of ours must not end the other tables
+        except (Exception, pl.exceptions.PanicException) as fault:  # noqa: BLE001 - a fault of ours must not end the other tables
             traceback.print_exc()
             message = _FAULT.filled(reason=type(fault).__name__)
         finally:
@@ -206,13 +211,16 @@ class EngineServer:
         kinds = nodes.kinds_after(asked.step, lambda number: self._tables[number].shape)
         self._tables.free()
         blocks = Blocks(self._databases[0], selection)
-        pieces = self._gathered(asked, blocks, selection, kinds)
-        if pieces is None:
+        output = self._by_blocks(asked, blocks, selection, kinds)
+        if output is None:
             pieces = [self._copied(sql.step(selection, asked.step, kinds), kinds)]
+        else:
+            pieces = output.pieces
         number = self._tables.new_number()
         self._tables.put(number, pieces)
         self._tables.free()
-        made = self._made(asked.request, number, time.thread_time() - begin)
+        nulls = None if output is None else output.nulls
+        made = self._made(asked.request, number, time.thread_time() - begin, nulls)
         if not isinstance(asked.step, nodes.Match):
             return made
         sides = (asked.step.left, asked.step.right)
@@ -234,32 +242,47 @@ class EngineServer:
                 os.unlink(path)
             raise
 
-    def _gathered(
+    def _by_blocks(
         self,
         asked: messages.Run,
         blocks: Blocks,
         selection: sql.Selection,
         kinds: tuple[CellKind, ...],
-    ) -> list[Piece] | None:
-        """The pieces of a step that is done block by block; None if it is left to DuckDB."""
+    ) -> Output | None:
+        """The result of a step that is done block by block; None if it is left to DuckDB."""
         step = asked.step
-        if not isinstance(step, nodes.Take):
+        if not isinstance(step, nodes.Take | nodes.Sort | nodes.Filter):
             return None
+        spool = Spool(self._tables.new_path())
 
         def room() -> None:
-            self._tables.free()
+            self._tables.free(spool.bytes)
             if asked.request in self._cancelled:
                 raise duckdb.InterruptException
 
-        output = Output(kinds, self._tables.new_path, room, [], [])
+        def told(part: float) -> None:
+            self._done = int(100 * part)
+
+        output = Output(kinds, self._tables.new_path, room)
         try:
-            if gather.taken(blocks, selection, step, output):
-                return output.finish()
+            self._done = 0
+            if isinstance(step, nodes.Sort):
+                is_done = Sorting(blocks, selection, output, spool, told).can_sort(step)
+            elif isinstance(step, nodes.Filter):
+                is_done = gather.filtered(blocks, selection, step, output, told)
+            else:
+                is_done = gather.taken(blocks, selection, step, output, told)
+            if is_done:
+                output.finish()
+                return output
+        except NotHere:
+            _remove(output.pieces)
         except BaseException:
-            for piece in output.pieces:
-                if os.path.exists(piece.path):
-                    os.unlink(piece.path)
+            _remove(output.pieces)
             raise
+        finally:
+            self._done = None
+            spool.close()
         return None
 
     def _tried(self, statement: str) -> int:
@@ -278,9 +301,15 @@ class EngineServer:
         finally:
             self._step = None
 
-    def _made(self, request: int, number: int, seconds: float) -> messages.Made:
+    def _made(
+        self, request: int, number: int, seconds: float, known_nulls: Sequence[int] | None = None
+    ) -> messages.Made:
         shape = self._tables[number].shape
-        nulls = self._of_columns(nodes.Scan(number), shape, _nulls_of)
+        nulls = (
+            self._of_columns(nodes.Scan(number), shape, _nulls_of)
+            if known_nulls is None
+            else tuple(known_nulls)
+        )
         files = tuple(piece.file for piece in self._tables[number].pieces)
         return messages.Made(
             request, number, shape.rows, shape.kinds, nulls, round(seconds, 3), files
@@ -306,14 +335,10 @@ class EngineServer:
             raise BadPlan("rows beyond the end")
         if asked.stop - asked.start > _MOST_FETCHED:
             raise BadPlan("too many rows at once")
-        inner = selection.some(asked.source, range(len(shape.kinds)), asked.start, asked.stop)
-        columns = [n for i, k in enumerate(shape.kinds) for n in parts.names(i, k)]
-        if not columns:
-            columns = [parts.ROW]
-        text = f"SELECT {', '.join(dict.fromkeys([parts.ROW, *columns]))} FROM ({inner})"
-        frame = in_order(pl.DataFrame(self._databases[0].sql(text))).select(columns)
+        frame = Blocks(self._databases[0], selection).rows(asked.source, asked.start, asked.stop)
         file = io.BytesIO()
-        frame.write_ipc_stream(file)
+        # As older readers want it: with the texts that there are, and none beside them.
+        frame.write_ipc_stream(file, compat_level=pl.CompatLevel.oldest())
         return messages.FetchedRows(asked.request, shape.kinds, file.getvalue())
 
     def _measure(self, asked: messages.Measure) -> messages.Measured:
@@ -322,6 +347,12 @@ class EngineServer:
             self._of_columns(asked.source, shape, each) for each in (_text_bytes_of, _nulls_of)
         )
         return messages.Measured(asked.request, sizes, nulls)
+
+
+def _remove(pieces: list[Piece]) -> None:
+    for piece in pieces:
+        if os.path.exists(piece.path):
+            os.unlink(piece.path)
 
 
 def _text_bytes_of(number: int, kind: CellKind) -> str:

@@ -20,11 +20,11 @@ class Selection:
     """Writes what gives the rows of plans over these tables."""
 
     def __init__(self, table: TableOf) -> None:
-        self._table = table
+        self.table = table
 
     def shape(self, plan: Source) -> nodes.Shape:
         """The kinds of a plan's columns, and its rows. Raises ``BadPlan``."""
-        return nodes.shape_of(plan, lambda number: self._table(number).shape)
+        return nodes.shape_of(plan, lambda number: self.table(number).shape)
 
     def all_of(self, plan: Source) -> str:
         """All rows and columns, in order."""
@@ -34,7 +34,7 @@ class Selection:
     def some(self, plan: Source, columns: Sequence[int], start: int, stop: int) -> str:
         """Some columns, as columns 0, 1, …, of the rows from ``start`` to before ``stop``."""
         if isinstance(plan, nodes.Scan):
-            return _scan(self._table(plan.table), columns, start, stop)
+            return _scan(self.table(plan.table), columns, start, stop)
         if isinstance(plan, nodes.Project):
             return self.some(plan.source, [plan.columns[c] for c in columns], start, stop)
         if isinstance(plan, nodes.Slice):
@@ -88,7 +88,7 @@ class Selection:
 
 
 def _scan(table: StoredTable, columns: Sequence[int], start: int, stop: int) -> str:
-    pieces = [p for p in table.pieces if p.first < stop and p.first + p.rows > start]
+    pieces = table.between(start, stop)
     if not pieces:
         pieces = table.pieces[:1]
         start = stop = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from datacode.plans.nodes import BadPlan, CellKind, Shape, common_kind
@@ -30,11 +30,26 @@ class Piece:
         return TableFile(name, self.rows, self.kinds)
 
 
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """Rows that stand together in a file, and the bytes of each column's texts when unpacked."""
+
+    first: int
+    rows: int
+    texts: dict[str, int]
+
+    def bytes_of(self, names: Iterable[str]) -> int:
+        """The bytes of some columns' texts."""
+        return sum(self.texts.get(name, 0) for name in names)
+
+
 @dataclass(slots=True)
 class StoredTable:
     """A table whose rows stand in files, piece after piece."""
 
     pieces: list[Piece] = field(default_factory=list)
+    groups: dict[str, list[RowGroup]] = field(default_factory=dict)
+    """Those of the files that have been looked at, by their paths."""
     shape: Shape = field(default_factory=lambda: Shape((), 0))
     is_whole: bool = False
 
@@ -48,6 +63,10 @@ class StoredTable:
             kinds = tuple(map(common_kind, zip(self.shape.kinds, piece.kinds, strict=True)))
         self.pieces.append(piece)
         self.shape = Shape(kinds, self.shape.rows + piece.rows)
+
+    def between(self, start: int, stop: int) -> list[Piece]:
+        """The pieces that have any of the rows from ``start`` to before ``stop``."""
+        return [p for p in self.pieces if p.first < stop and p.first + p.rows > start]
 
 
 class TooMuch(Exception):
@@ -128,9 +147,13 @@ class Tables:
             if os.path.exists(piece.path):  # two tables may have a file in common
                 os.unlink(piece.path)
 
-    def free(self) -> int:
-        """How many bytes files may still take. Raises ``TooMuch`` if that is none."""
+    def free(self, others: int = 0) -> int:
+        """How many bytes files may still take, beside so many that a step has for itself.
+
+        Raises ``TooMuch`` if that is none.
+        """
         taken = sum(entry.stat().st_size for entry in os.scandir(self.folder) if entry.is_file())
+        taken += others
         if taken >= self._quota:
             raise TooMuch
         return self._quota - taken

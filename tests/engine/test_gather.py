@@ -62,16 +62,20 @@ class GatherTests(SynchronousTestCase):
         numbers = self._table([ColumnData.of_series(pl.Series(wanted, dtype=pl.Float64))])
         selection = Selection({1: rows, 2: numbers}.__getitem__)
         blocks = row_blocks.Blocks(self.database, selection)
-        output = row_blocks.Output(KINDS, self._path, lambda: None, [], [])
-        if not gather.taken(blocks, selection, nodes.Take(PLAN, WANTED), output):
+        step = nodes.Take(PLAN, WANTED)
+        told: list[float] = []
+        output = row_blocks.Output(KINDS, self._path, lambda: None)
+        if not gather.taken(blocks, selection, step, output, told.append):
             return False, []
         pieces = output.finish()
         found = StoredTable(is_whole=True)
         for piece in pieces:
             found.add(piece)
         selection = Selection(lambda _: found)
+        self.assertEqual((told[-1], told), (1.0, sorted(told)))
         made = row_blocks.Blocks(self.database, selection).rows(PLAN, 0, found.shape.rows)
-        self.assertEqual(made["row"].to_list(), list(range(len(wanted))))
+        numbered = self.database.sql(f"SELECT row FROM ({selection.all_of(PLAN)})").fetchall()
+        self.assertEqual(numbered, [(number,) for number in range(len(wanted))])
         return True, made.select("c0n", "c1s").rows()
 
     @settings(max_examples=40, deadline=None)
