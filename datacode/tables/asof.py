@@ -57,11 +57,16 @@ def asof_join(
     groups.pop(NOTHING, None)
     ordered: dict[Hashable, Ordered] = {g: in_order(rows, measure) for g, rows in groups.items()}
     found: list[int | None] = []
+    alone: list[int] = []
     for row, value in enumerate(one):
         kind, key = measure(value)
-        keys, rows = ordered.get(group(left_by, row), {}).get(kind, ([], []))
+        own_group = ordered.get(group(left_by, row))
+        if own_group is None:
+            alone.append(row)
+        keys, rows = (own_group or {}).get(kind, ([], []))
         place = _nearest(keys, key, direction)
         found.append(None if place is None else rows[place])
+    join_keys.warn_of_alone(left_by, right_by, by, lambda: alone, warn)
     pairs = Pairs(list(range(len(left))), found)  # type: ignore[arg-type]
     return joined(left, right, pairs, suffixes)
 

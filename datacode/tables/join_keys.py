@@ -2,12 +2,13 @@
 
 Dates are compared by what they are, and numbers with texts that are numbers by their values. Keys
 that only look alike are told: codes have often lost their leading zeros on the way through a
-spreadsheet. Source: builtins reference, 10.
+spreadsheet, names are typed by hand. Source: builtins reference, 10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from datacode.i18n.message import Message
 from datacode.plans.nodes import JoinKind
@@ -15,6 +16,7 @@ from datacode.tables.date_columns import keyed_pair
 from datacode.tables.filters import is_utf8
 from datacode.tables.join_match import KeyColumns, Pairs
 from datacode.tables.read_options import Warn
+from datacode.tables.similar_texts import difference, folded, folded_series
 from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, Indices, is_short
 from datacode.values.lazy_polars import pl
@@ -38,6 +40,11 @@ _NUMBER_AND_TEXT = Message(
     "'{one}' in column '{left}' finds nothing, but column '{right}' has '{other}': one is a number"
     " and the other a text",
 )
+_LOOK_SAME = Message(
+    "keys_look_the_same",
+    "'{one}' in column '{left}' finds nothing, but '{other}' in column '{right}' differs from it"
+    " only by {difference}",
+)
 _LOOK_ALIKE = Message(
     "keys_look_alike",
     "'{one}' in column '{left}' finds nothing, but '{other}' in column '{right}' differs from it"
@@ -50,6 +57,9 @@ _MOST_ROWS = 10_000
 
 _MOST = 1000
 """So many keys without a partner are looked at."""
+
+_MOST_FOLDED = 100_000
+"""In so many rows of the other table keys are looked for that are written otherwise."""
 
 
 def comparable(
@@ -147,26 +157,49 @@ def warn_of_lost_zeros(
     warn: Warn,
 ) -> None:
     """Tell of a key that found no partner in a join, and of one that looks like it but for leading
-    zeros, spaces, or because one is a number and the other a text.
+    zeros, spaces, the case and look of its letters, or because one is a number and the other a
+    text.
     """
-    alone: Indices | None = None
+
+    def alone() -> Indices:
+        return pairs.left if how is JoinKind.ANTI else _unpaired(pairs, len(left[0]))
+
+    warn_of_alone(left, right, names, alone, warn)
+
+
+def warn_of_alone(
+    left: KeyColumns,
+    right: KeyColumns,
+    names: Sequence[Names],
+    alone: Callable[[], Indices],
+    warn: Warn,
+) -> None:
+    """The same, for whoever knows the left rows that found no partner."""
+    rows: Indices | None = None
     for one, other, both in zip(left, right, names, strict=True):
         if not _may_look_alike(one, other):
             continue
-        if alone is None:
-            alone = pairs.left if how is JoinKind.ANTI else _unpaired(pairs, len(one))
-        if not len(alone):
+        if rows is None:
+            rows = alone()
+        if not len(rows):
             return
-        (lonely,) = column_storage.take([one], alone)
+        (lonely,) = column_storage.take([one], rows)
         found = _alike(_first_keys(lonely), other)
         if found is not None:
             _warn_of_alike(*found, both, warn)
 
 
 def _warn_of_alike(one: Value, other: Value, names: Names, warn: Warn) -> None:
-    message = _LOOK_ALIKE if one.__class__ is other.__class__ else _NUMBER_AND_TEXT
     shown = [v[:100] if v.__class__ is str else number_text(v) for v in (one, other)]
-    warn(message.filled(one=shown[0], other=shown[1], left=names[0], right=names[1]))
+    told: dict[str, Any] = {
+        "one": shown[0], "other": shown[1], "left": names[0], "right": names[1],
+    }  # fmt: skip
+    if one.__class__ is not other.__class__:
+        warn(_NUMBER_AND_TEXT.filled(**told))
+    elif _without_ends(one) == _without_ends(other):
+        warn(_LOOK_ALIKE.filled(**told))
+    else:
+        warn(_LOOK_SAME.filled(difference=difference(one, other), **told))
 
 
 def _may_look_alike(one: ColumnData, other: ColumnData) -> bool:
@@ -258,37 +291,66 @@ def _candidates(cells: ColumnData, cores: dict[str, Value]) -> list[Value]:
     if cells.source is not None and _kind(cells) is str:
         return _candidates_in_files(cells, cores)
     if not cells.is_stored_as_series():
-        return list(dict.fromkeys(v for v in cells if v.__class__ in (str, float)))
+        keys = list(dict.fromkeys(v for v in cells if v.__class__ in (str, float)))
+        plain = {*cores, *cores.values()}
+        rest = (key for key in keys[_MOST_FOLDED:] if key in plain or _has_odd_ends(key))
+        return [*keys[:_MOST_FOLDED], *rest]
     series = cells.stored_series()
     assert series is not None
     if series.dtype != pl.String:
         return series.drop_nulls().unique(maintain_order=True).to_list()
+    return [*_like_ends(series, cores), *_written_otherwise(series.head(_MOST_FOLDED), cores)]
+
+
+def _like_ends(series: pl.Series, cores: dict[str, Value]) -> list[Value]:
+    """The texts that are one of these keys, or may be but for zeros and spaces at their ends."""
     has_odd_ends = series.str.contains(f"^[{WHITE_SPACE}0]|[{WHITE_SPACE}]$")
     odd = series.filter(has_odd_ends).unique(maintain_order=True).head(10 * _MOST)
     texts = [key for key in cores.values() if key.__class__ is str]
-    wanted = pl.Series([text for text in (*cores, *texts) if is_utf8(text)], dtype=pl.String)
+    ends = [_without_ends(key) for key in cores.values()]
+    wanted = pl.Series([text for text in (*ends, *texts) if is_utf8(text)], dtype=pl.String)
     plain = series.filter(series.is_in(wanted.implode())).unique(maintain_order=True)
     return [*plain.to_list(), *odd.to_list()]
+
+
+def _written_otherwise(series: pl.Series, cores: dict[str, Value]) -> list[Value]:
+    """The texts that look as one of these keys."""
+    wanted = pl.Series([core for core in cores if is_utf8(core)], dtype=pl.String)
+    like = series.filter(folded_series(series).is_in(wanted.implode()))
+    return like.unique(maintain_order=True).head(10 * _MOST).to_list()
 
 
 def _candidates_in_files(cells: ColumnData, cores: dict[str, Value]) -> list[Value]:
     plain: dict[Value, None] = {}
     odd: dict[Value, None] = {}
+    like: dict[Value, None] = {}
+    rows = 0
     for (part,) in batches([cells]):
-        found = _candidates(part, cores)
         series = part.stored_series()
-        known = set() if series is None else {*cores, *cores.values()}
+        if series is None or series.dtype != pl.String:
+            continue
+        found = _like_ends(series, cores)
+        known = {*map(_without_ends, cores.values()), *cores.values()}
         plain |= dict.fromkeys(key for key in found if key in known)
-        odd |= dict.fromkeys(key for key in found if _is_odd(key))
-    return [*plain, *list(odd)[: 10 * _MOST]]
+        odd |= dict.fromkeys(key for key in found if _has_odd_ends(key))
+        if rows < _MOST_FOLDED:
+            first = series.head(_MOST_FOLDED - rows)
+            like |= dict.fromkeys(_written_otherwise(first, cores))
+            rows += len(first)
+    return [*plain, *list(odd)[: 10 * _MOST], *like]
 
 
-def _is_odd(key: Value) -> bool:
+def _has_odd_ends(key: Value) -> bool:
     """Has a text zeros or spaces at its ends that another one may lack?"""
     return key.__class__ is str and (key.startswith("0") or key.strip(WHITE_SPACE) != key)
 
 
 def _core(key: Value) -> str:
+    """What is left of a key without what cannot be seen in it."""
+    return folded(key if key.__class__ is str else number_text(key))
+
+
+def _without_ends(key: Value) -> str:
     """A key without white space around it and without leading zeros."""
     text = key.strip(WHITE_SPACE) if key.__class__ is str else number_text(key)
     return text.lstrip("0") or text[:1]

@@ -6,6 +6,7 @@ from typing import Any
 
 from datacode.i18n.message import Message
 from datacode.plans.nodes import JoinKind
+from datacode.tables.asof import Direction, asof_join
 from datacode.tables.join import SUFFIXES, compared_join, equal_join
 from datacode.tables.keyed_join import keyed_join
 from datacode.values.table import Table
@@ -117,6 +118,62 @@ class JoinKeyTests(TableTestCase):
                 again = self.warnings
                 self.keyed_join(list(left), list(right), how)
                 self.assertEqual(self.warnings, again)
+
+    def test_written_otherwise(self) -> None:
+        """A key that finds nothing is told, if another looks the same to people."""
+        for one, other, difference in (
+            ("ООО Ромашка", "ооо ромашка", "differ_by_case"), ("a1", "A1", "differ_by_case"),
+            ("Королёв", "Королев", "differ_by_yo"), ("ЁЛКИН", "ЕЛКИН", "differ_by_yo"),
+            ("АВС-12", "ABC-12", "differ_by_letters"), ("Mосква", "Москва", "differ_by_letters"),
+            ("ООО Ромашка", "ООО\xa0Ромашка", "differ_by_signs"),
+            ("ООО  Ромашка", "ООО Ромашка", "differ_by_signs"),
+            ("ООО «Роза»", 'ООО "Роза"', "differ_by_signs"), ("А–1", "А-1", "differ_by_signs"),
+            ("Иван\u200b", "Иван", "differ_by_signs"),
+            ("Андреи\u0306", "Андрей", "differ_by_signs"),
+            ("ЗАО\u202f«Ёж»", 'зао "еж"', "differ_by_several"),
+        ):  # fmt: skip
+            for left, right in (([one, "8"], [other, "8"]), ([other, "8"], [one, "8"])):
+                for how in (JoinKind.INNER, JoinKind.FULL, JoinKind.ANTI):
+                    _, (warning,) = self.join(list(left), list(right), how)
+                    told = [warning.value(name) for name in ("one", "other", "left", "right")]
+                    self.assertEqual(warning.code, "keys_look_the_same")
+                    self.assertEqual(told, [left[0], right[0], "code", "id"])
+                    found = warning.params["difference"]
+                    self.assertEqual(getattr(found, "code", None), difference, left)
+                    again = self.warnings
+                    self.keyed_join(list(left), list(right), how)
+                    self.assertEqual(self.warnings, again)
+        for left, right in ((["a", "A"], ["A", "a"]), (["ёж", "кот"], ["кит", None])):
+            self.assertEqual(self.join(list(left), list(right))[1], [])
+
+    def test_far_down(self) -> None:
+        """Of a long table the first rows are looked at for other ways to write a key, and all for
+        zeros and spaces."""
+        far = [f"n{number}" for number in range(100_000)]
+        for keys, told in (
+            (["ИВАН", *far], "keys_look_the_same"), ([*far, "ИВАН"], None),
+            ([*far, "Иван "], "keys_look_alike"),
+        ):  # fmt: skip
+            for store in (mixed, typed):
+                self.warnings = []
+                one = Table(["code"], [store(["Иван"])], 1)
+                other = Table(["id"], [store(list(keys))], len(keys))
+                equal_join(
+                    *(one, other, [("code", "id")], JoinKind.LEFT, lambda _: None),
+                    warn=self.warnings.append,
+                )
+                codes = [each.code for each in self.warnings]
+                self.assertEqual(codes, [told] if told else [])
+
+    def test_nearest_in_groups(self) -> None:
+        """The groups of ``asof_join`` are keys, too."""
+        one = Table(["day", "name"], [mixed([2.0, 3.0]), mixed(["Иван", "Пётр"])], 2)
+        other = Table(["day", "name"], [mixed([1.0, 1.0]), mixed(["Иван", "Петр"])], 2)
+        both, by = ("day", "day"), [("name", "name")]
+        found = asof_join(one, other, both, by, Direction.BACKWARD, warn=self.warnings.append)
+        self.assertEqual(list(found.rows())[1], [3.0, "Пётр", None, None])
+        (warning,) = self.warnings
+        self.assertEqual((warning.value("one"), warning.value("other")), ("Пётр", "Петр"))
 
     def test_half_of_a_surrogate_pair(self) -> None:
         """A text that a column of Polars cannot hold is like none in it."""
