@@ -14,7 +14,7 @@ from datacode.errors import DataCodeError
 from datacode.i18n.message import Message
 from datacode.tables.column_types import ColumnType
 from datacode.tables.csv import transcoding
-from datacode.tables.csv.read import read_csv, warn_of_skipped, warn_of_table
+from datacode.tables.csv.read import read_csv, warn_of_table
 from datacode.tables.csv.stream import stream_of
 from datacode.tables.read_options import ReadOptions
 from datacode.tables.select import concatenated
@@ -90,9 +90,7 @@ def whole(data: bytes, options: ReadOptions) -> Any:
         table = read_csv(io.BytesIO(data), options, told.append)
     except DataCodeError as error:
         return str(error)
-    # Quotes that are not doubled are told of tables in memory only.
-    warnings = [str(each) for each in told if each.code != "text_behind_quote"]
-    return table.names, [list(map(repr, row)) for row in table.rows()], warnings
+    return table.names, [list(map(repr, row)) for row in table.rows()], [*map(str, told)]
 
 
 def in_pieces(data: bytes, options: ReadOptions, size: int) -> Any:
@@ -111,7 +109,7 @@ def in_pieces(data: bytes, options: ReadOptions, size: int) -> Any:
         stream.read(begin)
         if not pieces:
             return None
-        warn_of_skipped(stream.skipped, lambda m: warnings.append(str(m)))
+        stream.warn_of_rows(lambda m: warnings.append(str(m)))
         columns = [concatenated(list(parts)) for parts in zip(*pieces, strict=True)]
         table = Table(stream.names, columns)
         warn_of_table(table, options, lambda m: warnings.append(str(m)))
@@ -137,6 +135,7 @@ class StreamTests(SynchronousTestCase):
     @example(b"a\r1\r2\r3\r", ReadOptions(), 2)
     @example(b"a,b\n1,%b\n1,1\n" % (b"1" * 30), ReadOptions(), 4)
     @example(b"a,b\n9F3C,x\nx,1\n12,0x1F\n", ReadOptions(), 4)
+    @example(b'a,b\n1,"LLC "Rose""\n2,x\n3,"LLC "Lily""\n', ReadOptions(), 9)
     @example(b"a,b\n12,x\nyes,1\n9F3C,0x1F\n-0,-1\n", ReadOptions(), 4)
     def test_same(self, data: bytes, options: ReadOptions, size: int) -> None:
         """The same table and warnings, or the same error."""

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from datacode.plans.client import Unavailable
 from datacode.plans.rows import Making
 from datacode.runtime.host import Host
-from datacode.tables.csv.read import warn_of_skipped, warn_of_table
+from datacode.tables.csv.read import warn_of_table
 from datacode.tables.csv.stream import stream_of
 from datacode.tables.polars_files import PolarsFileParts
 from datacode.tables.read_options import ReadOptions, Warn
@@ -62,7 +62,7 @@ def stored_csv(
     if rows is None:
         return None
     table = Table(stream.names, rows.columns())
-    warn_of_skipped(stream.skipped, warn)
+    stream.warn_of_rows(warn)
     warn_of_table(table, options, warn)
     return table
 

@@ -100,14 +100,10 @@ _TEXT_BEHIND_QUOTE = Message(
 )
 
 
-def warn_of_odd_cell(found: Sequence[Record], line: int, warn: Warn) -> bool:
-    """Tell of the first cell among some records whose closing quote has text behind it; is there
-    one? ``line`` is added to the lines of the records."""
-    odd = next((record for record in found if record.odd_cell is not None), None)
-    if odd is None or odd.odd_cell is None:
-        return False
-    warn(_TEXT_BEHIND_QUOTE.filled(line=odd.line + line, text=odd.odd_cell[:100]))
-    return True
+def warn_of_odd_cell(record: Record, warn: Warn) -> None:
+    """Tell of the cell of a record, if it has one, whose closing quote has text behind it."""
+    if record.odd_cell is not None:
+        warn(_TEXT_BEHIND_QUOTE.filled(line=record.line, text=record.odd_cell[:100]))
 
 
 def open_quote_error(quote: OpenQuote) -> DataCodeError:

@@ -483,7 +483,8 @@ class _RecordReader:
         is_whole = options.cells is None
         for number, record in body:
             if record.odd_cell is not None and not self._told:
-                self._told = diagnostics.warn_of_odd_cell([record], 0, self._warn)
+                diagnostics.warn_of_odd_cell(record, self._warn)
+                self._told = True
             cells = record.cells if is_whole else self._cells(number, record)
             if len(cells) != len(names) and options.ragged == "error":
                 at = self._source.byte(record.start)

@@ -28,10 +28,10 @@ from datacode.tables.csv.infer import (
     has_identifiers,
     numbers_of,
 )
-from datacode.tables.csv.read import Header, check_options, header_of
+from datacode.tables.csv.read import Header, check_options, header_of, warn_of_skipped
 from datacode.tables.csv.records import OpenQuote, Record, records
 from datacode.tables.csv.transcoding import TranscodedFile
-from datacode.tables.read_options import ReadOptions
+from datacode.tables.read_options import ReadOptions, Warn
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 
@@ -91,8 +91,10 @@ class CsvStream:
         self._look_through: set[int] = set()
         """Columns that have whole numbers behind texts, which may be identifiers."""
         self.names = [header.names[place] for place in header.wanted]
-        self.skipped: list[int] = []
-        """The lines of rows that were left out, after ``read``."""
+        self._skipped: list[int] = []
+        """The lines of rows that were left out."""
+        self._odd_record: Record | None = None
+        """The first record with a cell whose closing quote has text behind it."""
 
     def read(self, begin: Callable[[], Callable[[list[ColumnData]], None]]) -> None:
         """Hand all pieces, in order, to what ``begin`` gives: again from the start if need be.
@@ -116,12 +118,19 @@ class CsvStream:
                 elif put is not None:
                     put(columns)
             pass_.finish()
-            self.skipped = pass_.skipped
+            self._skipped = pass_.skipped
+            self._odd_record = pass_.odd_record
             if not pass_.must_repeat:
                 return
             assert (self._as_text, self._look_through) != known, (
                 "another reason to read the file once more"
             )
+
+    def warn_of_rows(self, warn: Warn) -> None:
+        """Tell, after ``read``, of rows that were left out and of quotes that are not doubled."""
+        if self._odd_record is not None:
+            diagnostics.warn_of_odd_cell(self._odd_record, warn)
+        warn_of_skipped(self._skipped, warn)
 
 
 @dataclass(slots=True)
@@ -163,6 +172,7 @@ class _Pass:
         self._rows = 0
         self._most = options.max_rows
         self.skipped: list[int] = []
+        self.odd_record: Record | None = None
         self.must_repeat = False
         self._typed = {place: kind for place, kind in header.typed.items() if place not in as_text}
         self._place = _Place(header.start, header.line, header.record)
@@ -290,6 +300,8 @@ class _Pass:
         for number, record in enumerate(found, self._place.record):
             if left is not None and len(rows) >= left:
                 break
+            if record.odd_cell is not None and self.odd_record is None:
+                self.odd_record = replace(record, line=record.line + self._place.line - 1)
             if self._options.ragged == "skip" and len(record.cells) != len(names):
                 self.skipped.append(record.line + self._place.line - 1)
             else:
