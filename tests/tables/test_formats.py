@@ -69,6 +69,21 @@ class OfficeTests(TableTestCase):
             error = self.assertRaises(DataCodeError, book, content, kind, sheet="нет")
             self.assertIn("'Скрытый', 'Данные'", error.text)
 
+    def test_lost_digits(self) -> None:
+        """Numbers that a spreadsheet has stored without their last digits are told of."""
+        old, new = (struct.pack("<d", number) for number in (1.5, 4.0702810900000012e19))
+        xls = (OFFICE / "sheetjs.xls").read_bytes()
+        assert old in xls
+        xlsb = (OFFICE / "sheetjs.xlsb").read_bytes()
+        for content, kind in (
+            (xls.replace(old, new), "xls"),
+            (changed(xlsb, ".bin", lambda part: part.replace(old, new)), "xlsb"),
+        ):
+            warned: list[Message] = []
+            found = book(content, kind, warn=warned.append)
+            self.assertEqual(found.row(0)[1], 4.0702810900000012e19, kind)
+            self.assertIn("rounded_numbers", [each.code for each in warned], kind)
+
     def test_protected(self) -> None:
         """Whoever opens it is told to take the password away, in every format."""
         xls = (OFFICE / "sheetjs.xls").read_bytes()
@@ -196,6 +211,30 @@ class OdsTests(TableTestCase):
         )
         filled = book(content, "ods", fill_merged=True)
         self.assertEqual(filled.row(6), [1.0, 1.0])
+
+    def test_long_numbers(self) -> None:
+        """More digits than a float keeps stay, with their column; digits that are lost are told."""
+        content = ods(
+            "".join(
+                f'<t:table-row t:number-rows-repeated="{rows}"><t:table-cell o:value-type="{kind}" '
+                f'o:value="{value}" o:string-value="{value}"/></t:table-row>'
+                for kind, value, rows in (
+                    ("string", "n", 1), ("float", "40702810900000012345", 2), ("float", "7", 1),
+                    ("float", "-" + "9" * 5000, 1),
+                )
+            )
+        )  # fmt: skip
+        found = [row[0] for row in book(content, "ods").rows()]
+        long = "40702810900000012345"
+        self.assertEqual(found, [long, long, "7", "-" + "9" * 4095])
+        content = ods(
+            '<t:table-row><t:table-cell o:value-type="string" o:string-value="n"/></t:table-row>'
+            '<t:table-row><t:table-cell o:value-type="float" o:value="4.07028109E+019"/>'
+            "</t:table-row>"
+        )
+        warned: list[Message] = []
+        self.assertTable(book(content, "ods", warn=warned.append), "n", [4.07028109e19])
+        self.assertEqual([each.code for each in warned], ["rounded_numbers"])
 
     def test_hidden(self) -> None:
         """A sheet whose style says so is not the first one."""

@@ -17,6 +17,7 @@ from openpyxl.styles import Font
 
 from datacode.errors import DataCodeError
 from datacode.i18n.message import Message
+from datacode.tables.cell_range import cell_range
 from datacode.tables.read_options import ReadOptions, unheard
 from datacode.tables.xlsx import book as book_module
 from datacode.tables.xlsx import package
@@ -482,6 +483,49 @@ class FaultTests(XlsxTestCase):
             book = changed(book, old, new)
         self.assertEqual(self.warnings(book), [("formulas_without_results", 3, "A3")])
         self.assertEqual(read(book).row(0), [2.0, None])
+
+    def test_formulas_outside_of_table(self) -> None:
+        """Those beside, above and below all values, too, unless nobody wants what is there."""
+        book = rows(
+            [None, "=1"],
+            ["=2", "a", "b"],
+            [None, 1, 2, "=3"],
+            [None, 3, 4],
+            [None, "x", 6],
+            [None, "=4", "=5"],
+        )
+        code = "formulas_outside_of_table"
+        self.assertEqual(list(read(book).rows()), [[1.0, 2.0], [3.0, 4.0], ["x", 6.0]])
+        for options, expected in (
+            ({}, [(code, 5, "B1")]),
+            ({"skip_footer": 1}, [(code, 5, "B1")]),
+            ({"max_rows": 1}, [(code, 3, "B1")]),
+            ({"until": "x"}, [(code, 3, "B1")]),
+            ({"cells": cell_range("B2:C4")}, []),
+            ({"cells": cell_range("A2:C4")}, [(code, 1, "A2")]),
+            ({"cells": cell_range("B2:D5")}, [(code, 1, "D3")]),
+            ({"cells": cell_range("B3:C9"), "header_row": 1}, [(code, 2, "B6")]),
+        ):
+            self.assertEqual(self.warnings(book, **options), expected, options)
+        empty: list[Message] = []
+        with self.assertRaises(DataCodeError):
+            read(rows(["=1", "=2"]), warn=empty.append)
+        self.assertEqual([each.code for each in empty], [code])
+
+    def test_faults_in_cells_that_are_not_wanted(self) -> None:
+        """A range and chosen columns have only their own."""
+        book = made(
+            lambda sheet: [
+                sheet.append(line)
+                for line in (["a", "b", "c"], ["#N/A", 1, "#REF!"], [-1, 2, -1], [time(5), 3, 4])
+            ]
+        )
+        self.assertEqual(list(read(book, cells=cell_range("B1:B3")).rows()), [[1.0], [2.0]])
+        self.assertEqual(self.warnings(book, cells=cell_range("B1:B3")), [])
+        self.assertEqual(self.warnings(book, columns=("b",)), [])
+        found = read(book, cells=cell_range("B1:C3"))
+        self.assertEqual(list(found.rows()), [[1.0, "ERROR: Ref"], [2.0, -1.0]])
+        self.assertEqual(self.warnings(book, columns=("c",)), [("cells_with_errors", 1, "C2")])
 
     def test_errors(self) -> None:
         """Texts with a warning, whoever reads them."""

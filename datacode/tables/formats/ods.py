@@ -16,9 +16,9 @@ from xml.parsers import expat
 
 from datacode.errors import DataCodeError, runtime_error
 from datacode.tables.formats.xls import damaged, protected
-from datacode.tables.xlsx.book import Area, Book, CellError, CellPosition, Sheet
+from datacode.tables.xlsx.book import Area, Book, CellError, CellPosition, LongNumber, Sheet
 from datacode.tables.xlsx.package import MOST_BYTES, Package, too_large
-from datacode.tables.xlsx.sheet_xml import error_text
+from datacode.tables.xlsx.sheet_xml import MOST_DIGITS, TOO_LARGE, error_text, is_too_long
 from datacode.tables.xlsx.size_limits import check_extent
 
 MIME_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -143,6 +143,7 @@ class _Cells(_Handler):
         self._paragraphs: list[str] = []
         self._merged: list[Area] = []
         self._no_results: list[CellPosition] = []
+        self._rounded: list[CellPosition] = []
 
     def sheet(self) -> Sheet:
         """The used rectangle."""
@@ -157,6 +158,7 @@ class _Cells(_Handler):
             left,
             self._cells(top, left),
             no_results=self._no_results,
+            rounded=self._rounded,
             merged=self._merged,
         )
 
@@ -231,6 +233,8 @@ class _Cells(_Handler):
         has_result = f"{_OFFICE}value-type" in attributes
         if not has_result and not is_covered and f"{_TABLE}formula" in attributes:
             self._no_results.append((row, column))
+        if value.__class__ is float and abs(value) >= TOO_LARGE and _is_rounded(attributes):
+            self._rounded.append((row, column))
         height = _repeated(attributes, "number-rows-spanned")
         width = _repeated(attributes, "number-columns-spanned")
         if height * width > 1:
@@ -291,10 +295,7 @@ def _value(attributes: dict[str, str], text: str) -> Any:
     if formula in _TRUTHS:
         return _TRUTHS[formula]
     if kind in ("float", "percentage", "currency"):
-        try:
-            return float(attributes.get(f"{_OFFICE}value", ""))
-        except ValueError:
-            raise _bad_cell(text) from None
+        return _number(attributes.get(f"{_OFFICE}value", ""), text)
     if kind == "boolean":
         return attributes.get(f"{_OFFICE}boolean-value") == "true"
     if kind == "date":
@@ -307,6 +308,24 @@ def _value(attributes: dict[str, str], text: str) -> Any:
         length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         return -length if match[1] else length
     return attributes.get(f"{_OFFICE}string-value", text)
+
+
+def _number(stored: str, text: str) -> Any:
+    """The number of a cell, or its digits if a float does not keep them."""
+    if _LONG_NUMBER.fullmatch(stored) and is_too_long(stored):
+        return LongNumber(stored[:MOST_DIGITS])
+    try:
+        return float(stored)
+    except ValueError:
+        raise _bad_cell(text) from None
+
+
+def _is_rounded(attributes: dict[str, str]) -> bool:
+    """Has the program that wrote a large number left out its last digits?"""
+    return "e" in attributes.get(f"{_OFFICE}value", "").lower()
+
+
+_LONG_NUMBER = re.compile("-?[0-9]{16,}")
 
 
 def _bad_cell(text: str) -> DataCodeError:

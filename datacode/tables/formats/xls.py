@@ -21,7 +21,7 @@ from datacode.tables.xlsx.calamine_reader import (
     calamine_cells,
     calamine_module,
 )
-from datacode.tables.xlsx.sheet_xml import Unreadable, error_text
+from datacode.tables.xlsx.sheet_xml import TOO_LARGE, Unreadable, error_text
 from datacode.tables.xlsx.size_limits import check_extent
 
 ERROR_CODES = {
@@ -97,11 +97,14 @@ class FoundCells:
     errors: dict[CellPosition, str] = field(default_factory=dict)
     odd_days: dict[CellPosition, float] = field(default_factory=dict)
     merged: list[Area] = field(default_factory=list)
+    rounded: list[CellPosition] = field(default_factory=list)
 
     def add_number(self, position: CellPosition, number: float) -> None:
         """A cell holds a number."""
         if number < 0 or 60 <= number < 61:
             self.odd_days[position] = number
+        if abs(number) >= TOO_LARGE:
+            self.rounded.append(position)
 
     def add_error(self, position: CellPosition, code: int) -> None:
         """A cell holds an error."""
@@ -128,7 +131,12 @@ def read_by_calamine(
         areas = getattr(cells, "merged_cell_ranges", None) or ()  # none of XLSB
         merged = found.merged or [(*start, *end) for start, end in areas]
         return Sheet(
-            name, *calamine_cells(cells), found.errors, lambda: found.odd_days, merged=merged
+            name,
+            *calamine_cells(cells),
+            found.errors,
+            lambda: found.odd_days,
+            merged=merged,
+            rounded=found.rounded,
         )
 
     return calamine_book(book, read)

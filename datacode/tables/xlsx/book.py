@@ -5,7 +5,7 @@ Source: tables and files reference, 2.4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, partial
@@ -64,6 +64,12 @@ Area: TypeAlias = "tuple[int, int, int, int]"
 
 class CellError(str):
     """The text of a cell that holds an error, where a reader tells."""
+
+    __slots__ = ()
+
+
+class LongNumber(str):
+    """The digits of a number with more than a float keeps, where a reader tells."""
 
     __slots__ = ()
 
@@ -131,6 +137,7 @@ def _all_sheets(book: Book, options: ReadOptions, warn: Warn) -> Table:
         sheet = book.read(name)
         first = next(sheet.rows, None)
         if first is None:
+            _Faults(sheet, options, []).warn(warn, ())
             continue
         sheet = replace(sheet, rows=chain((first,), sheet.rows))
         part = _table(sheet, options, partial(_tell, warn, told, name))
@@ -200,6 +207,7 @@ def _table(sheet: Sheet, options: ReadOptions, warn: Warn) -> Table:
         sheet, options = _found_out(sheet, options, warn)
     header = list(islice(sheet.rows, options.header_row, options.header_row + options.header_rows))
     if len(header) < options.header_rows:
+        _Faults(sheet, options, []).warn(warn, ())
         raise too_few_records(options.header_row, options.header_rows)
     columns: list[list[Any]] = list(map(list, zip(*header, strict=True)))
     kinds = {type(cell) for row in header for cell in row}
@@ -217,19 +225,19 @@ def _table(sheet: Sheet, options: ReadOptions, warn: Warn) -> Table:
                 has_1900 = any(c.__class__ in _DAYS_OF_READERS and c.year == 1900 for c in cells)
             column.extend(_values(cells, now))
             kinds |= now
-    faults = _Faults(sheet, options.header_row, columns)
+    faults = _Faults(sheet, options, columns)
     if time in kinds or has_1900:
         faults.put_odd_days()
     faults.put_texts(CellError in kinds)
-    faults.put_long_numbers(options.header_rows)
+    faults.put_long_numbers(options.header_rows, LongNumber in kinds)
     if options.fill_merged:
         _fill(columns, sheet, sheet.top + options.header_row)
-    faults.warn(warn)
     names = _names(columns, sheet, options)
     check_range(names, options.cells)
     places: Sequence[int] = range(len(names))
     if options.columns is not None:
         places = positions_of(names, options.columns)
+    faults.warn(warn, places)
     height = len(columns[0]) if columns else 0
     if changes_cells(options):
         rules = column_rules(names, options)
@@ -336,13 +344,20 @@ class _Faults:
     ``columns`` are changed in place; their first cells are those of the header.
     """
 
-    def __init__(self, sheet: Sheet, header_row: int, columns: list[list[Any]]) -> None:
+    def __init__(self, sheet: Sheet, options: ReadOptions, columns: list[list[Any]]) -> None:
         self._sheet = sheet
-        self._first = sheet.top + header_row
+        self._options = options
+        self._first = sheet.top + options.header_row
         self._columns = columns
         self._height = len(columns[0]) if columns else 0
         self._errors: list[tuple[CellPosition, str]] = []
         self._days: list[CellPosition] = []
+
+    def _is_read(self, row: int, column: int) -> bool:
+        """Is a cell of the sheet among those that were read?"""
+        place = column - self._sheet.left
+        is_height = self._first <= row < self._first + self._height
+        return is_height and 0 <= place < len(self._columns)
 
     def put_odd_days(self) -> None:
         """Put back numbers of which the reader has made times of the day or another day.
@@ -350,7 +365,7 @@ class _Faults:
         No date and no time is negative; a duration may be, and has its sign.
         """
         for (row, column), number in self._sheet.find_odd_days().items():
-            if not self._first <= row < self._first + self._height:
+            if not self._is_read(row, column):
                 continue
             cells, place = self._columns[column - self._sheet.left], row - self._first
             value = cells[place]
@@ -364,7 +379,7 @@ class _Faults:
     def put_texts(self, look_for_errors: bool) -> None:
         """Put the texts of errors and of stored dates into their cells."""
         for (row, column), text in self._sheet.texts.items():
-            if self._first <= row < self._first + self._height:
+            if self._is_read(row, column):
                 self._columns[column - self._sheet.left][row - self._first] = text
                 if text.startswith("ERROR: "):
                     self._errors.append(((row, column), text))
@@ -375,12 +390,18 @@ class _Faults:
                         cells[row - self._first] = str(value)
                         self._errors.append(((row, column), str(value)))
 
-    def put_long_numbers(self, header_rows: int) -> None:
+    def put_long_numbers(self, header_rows: int, look_for_them: bool) -> None:
         """Put back the digits of numbers that a float does not keep; their columns are texts."""
         places = set()
+        if look_for_them:
+            for place, cells in enumerate(self._columns):
+                for row, cell in enumerate(cells):
+                    if cell.__class__ is LongNumber:
+                        cells[row] = str(cell)
+                        places.add(place)
         for (row, column), digits in self._sheet.long_numbers.items():
-            place = column - self._sheet.left
-            if self._first <= row < self._first + self._height and 0 <= place < len(self._columns):
+            if self._is_read(row, column):
+                place = column - self._sheet.left
                 self._columns[place][row - self._first] = digits
                 places.add(place)
         for place in places:
@@ -389,39 +410,43 @@ class _Faults:
                 if cells[row].__class__ is float:
                     cells[row] = number_text(cells[row])
 
-    def warn(self, warn: Warn) -> None:
-        """Tell of them."""
-        if self._errors:
-            position, text = min(self._errors)
-            warn(
-                _ERRORS.filled(
-                    sheet=self._sheet.name,
-                    count=len(self._errors),
-                    cell=_cell_name(position),
-                    text=text,
-                )
-            )
-        if self._days:
-            warn(
-                _DAYS.filled(
-                    sheet=self._sheet.name, count=len(self._days), cell=_cell_name(min(self._days))
-                )
-            )
-        self._warn_of_cells(_NO_RESULTS, self._sheet.no_results, warn)
-        self._warn_of_cells(_ROUNDED, self._sheet.rounded, warn)
+    def warn(self, warn: Warn, places: Iterable[int]) -> None:
+        """Tell of those in the columns at these places."""
+        taken = {self._sheet.left + place for place in places}
+        texts = {position: text for position, text in self._errors if position[1] in taken}
+        if texts:
+            self._warn_of_cells(_ERRORS.filled(text=texts[min(texts)]), texts, warn)
+        days, no_results, rounded = (
+            [p for p in positions if p[1] in taken and self._is_read(*p)]
+            for positions in (self._days, self._sheet.no_results, self._sheet.rounded)
+        )
+        self._warn_of_cells(_DAYS, days, warn)
+        self._warn_of_cells(_NO_RESULTS, no_results, warn)
+        self._warn_of_cells(
+            _NOT_READ, [p for p in self._sheet.no_results if self._is_missing(*p)], warn
+        )
+        self._warn_of_cells(_ROUNDED, rounded, warn)
+
+    def _is_missing(self, row: int, column: int) -> bool:
+        """Does a cell stand where no value is, though the options want what is there?"""
+        options, cells = self._options, self._options.cells
+        top, left = self._sheet.top, self._sheet.left
+        if cells is not None and not (
+            cells.top <= row < (cells.bottom or row + 1)
+            and cells.left <= column < (cells.right or column + 1)
+        ):
+            return False
+        is_aside = row < top or not left <= column < left + len(self._columns)
+        if options.until is not None or options.max_rows is not None:
+            return is_aside and row < self._first + self._height
+        return is_aside or row >= self._first + self._height + options.skip_footer
 
     def _warn_of_cells(
-        self, message: Message, positions: Sequence[CellPosition], warn: Warn
+        self, message: Message, positions: Collection[CellPosition], warn: Warn
     ) -> None:
-        last, width = self._first + self._height, len(self._columns)
-        within = [
-            (row, column)
-            for row, column in positions
-            if self._first <= row < last and 0 <= column - self._sheet.left < width
-        ]
-        if within:
-            first = _cell_name(min(within))
-            warn(message.filled(sheet=self._sheet.name, count=len(within), cell=first))
+        if positions:
+            first = _cell_name(min(positions))
+            warn(message.filled(sheet=self._sheet.name, count=len(positions), cell=first))
 
 
 _ERRORS = Message(
@@ -443,6 +468,12 @@ _NO_RESULTS = Message(
     "formulas_without_results",
     "Sheet '{sheet}' has formulas whose results are not stored, which were read as null: "
     "{count}, the first in cell {cell}. Save it in a spreadsheet program once",
+)
+_NOT_READ = Message(
+    "formulas_outside_of_table",
+    "Sheet '{sheet}' has formulas whose results are not stored outside of the cells that have "
+    "values, which were not read: {count}, the first in cell {cell}. Save it in a spreadsheet "
+    "program once",
 )
 
 
@@ -480,7 +511,7 @@ def _values(cells: Sequence[Any], kinds: set[type]) -> Iterable[Value]:
 def _value(cell: Any) -> Value:
     """The value of one cell."""
     kind = cell.__class__
-    if kind is float or kind is bool or kind is CellError:
+    if kind is float or kind is bool or kind is CellError or kind is LongNumber:
         return cell
     if kind is str:
         return cell.strip(WHITE_SPACE) or None

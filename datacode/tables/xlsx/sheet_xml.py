@@ -129,18 +129,20 @@ def long_numbers(package: Package, sheet: str) -> dict[CellPosition, str]:
     Spreadsheets write none, other programs do: of accounts, say. Those that do not say where they
     are are left out.
     """
-    found = {}
-    for position, digits in _numbers(package, sheet, _LONG_NUMBER):
-        if len(digits) > _MOST_DIGITS or int(float(digits)) != int(digits):
-            found[position] = digits[:_LONGEST_TAG]
-    return found
+    numbers = _numbers(package, sheet, _LONG_NUMBER)
+    return {position: digits[:MOST_DIGITS] for position, digits in numbers if is_too_long(digits)}
+
+
+def is_too_long(digits: str) -> bool:
+    """Has a whole number more digits than a float keeps?"""
+    return len(digits) > _DIGITS_OF_FLOATS or int(float(digits)) != int(digits)
 
 
 def rounded_numbers(package: Package, sheet: str) -> list[CellPosition]:
     """The cells with numbers of more than 15 digits, of which a spreadsheet has stored only the
     first ones."""
     numbers = _numbers(package, sheet, _ROUNDED_NUMBER)
-    return [position for position, number in numbers if abs(float(number)) >= _TOO_LARGE]
+    return [position for position, number in numbers if abs(float(number)) >= TOO_LARGE]
 
 
 def _numbers(
@@ -159,8 +161,14 @@ def _numbers(
 
 
 _ROUNDED_NUMBER = re.compile(rb"<(?:\w+:)?v>(-?[0-9.]{1,40}[eE]\+[0-9]{2,3})</")
-_TOO_LARGE = 1e15
-_MOST_DIGITS = 300
+
+TOO_LARGE = 1e15
+"""From here on numbers have more digits than a spreadsheet keeps."""
+
+MOST_DIGITS = 4096
+"""More digits of a long number are left out."""
+
+_DIGITS_OF_FLOATS = 300
 _HAS_TYPE = re.compile(rb"""\st=["'][^n]""")
 
 _MERGED = re.compile(
