@@ -61,6 +61,8 @@ def hint(
         return _alike(name, _MEMBERS[code])
     if code in _KEYED:
         return _alike(name or error.message.value("key"), {*keys, *_written_keys(text)})
+    if code == "wrong_type" and "element" in error.message.params:
+        return _NO_NUMBER.filled(**error.message.params)
     if code == "wrong_type" and name in builtins:
         return Message(
             "call_signature_given",
@@ -75,6 +77,12 @@ def hint(
         return _alike(name, {*builtins, *own, *_defined(text, "function")})
     return None
 
+
+_NO_NUMBER = Message(
+    "element_is_no_number",
+    "the element with the index {place} is no number: {element}. In tables, table_total and"
+    " table_group leave empty cells out",
+)
 
 # Names -----------------------------------------------------------------------------
 

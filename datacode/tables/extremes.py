@@ -18,11 +18,14 @@ from datacode.values.types import Value
 def extreme_of(cells: ColumnData, choose: Callable[..., Any]) -> Value:
     """The first cell that is the least or the greatest (``choose`` is ``min`` or ``max``).
 
-    None where cells are of another kind, or of several. Amounts in different currencies are a
-    Runtime Error.
+    Empty cells do not count. None where cells are of another kind, or of several. Amounts in
+    different currencies are a Runtime Error.
     """
     values = cells.values()
-    if any(value is None or value.__class__ is float for value in values):
+    if any(value is None for value in values):
+        values = [value for value in values if value is not None]
+        cells = ColumnData.of_list(values)
+    if not values or any(value.__class__ is float for value in values):
         return None
     dates = dates_of(cells)
     keys: Any = None

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from datacode.errors import runtime_error, type_error
+from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.values.column_storage import is_short
 from datacode.values.lazy_polars import pl
 from datacode.values.stored_column import series_in_files
 from datacode.values.table import Column
+from datacode.values.text import printed
 from datacode.values.types import Path, Value
 
 LARGEST = 2.0**63
@@ -43,6 +44,16 @@ def number_series(value: Value) -> Iterable[pl.Series] | None:
     if series is None:
         return None
     return (series,) if series.dtype == pl.Float64 and not series.null_count() else None
+
+
+def wrong_element(elements: list[Value]) -> DataCodeError:
+    """One of some values that should be numbers is none: which, and what it is."""
+    error = type_error("Array of Numbers")
+    place, value = next(
+        (pair for pair in enumerate(elements) if pair[1].__class__ is not float), (0, None)
+    )
+    error.message = error.message.filled(place=place, element=printed(value)[:100])
+    return error
 
 
 def number(value: Value, expected: str = "Number") -> float:

@@ -354,7 +354,7 @@ def _total(value: Value) -> float:
                 value=elements[0],
             )
         if amounts is None:
-            raise type_error("Array of Numbers")
+            raise arguments.wrong_element(elements)
         elements = amounts
     return reduce(operator.add, elements, 0.0)
 

@@ -10,7 +10,13 @@ from typing import Any
 from datacode.errors import runtime_error, type_error
 from datacode.language.analysis.rules import extreme
 from datacode.language.analysis.type_sets import NUMBER
-from datacode.runtime.builtins.arguments import array, exactly_whole, number, number_series
+from datacode.runtime.builtins.arguments import (
+    array,
+    exactly_whole,
+    number,
+    number_series,
+    wrong_element,
+)
 from datacode.runtime.builtins.registry import builtin
 from datacode.runtime.operators import raise_to
 from datacode.tables.extremes import extreme_of
@@ -116,8 +122,8 @@ def min_(*values: Value) -> Value:
     """The least of some numbers, or of an array or column of numbers.
 
     Dates, durations and amounts of money are compared as such, if all values are of one of these
-    kinds. NaN counts only where there is nothing else. Behind an array further arguments are
-    ignored.
+    kinds; empty cells of a column of them do not count. NaN counts only where there is nothing
+    else. Behind an array further arguments are ignored.
 
     Raises an error for an array without elements and for other elements.
 
@@ -138,8 +144,8 @@ def max_(*values: Value) -> Value:
     """The greatest of some numbers, or of an array or column of numbers.
 
     Dates, durations and amounts of money are compared as such, if all values are of one of these
-    kinds. NaN counts only where there is nothing else. Behind an array further arguments are
-    ignored.
+    kinds; empty cells of a column of them do not count. NaN counts only where there is nothing
+    else. Behind an array further arguments are ignored.
 
     Raises an error for an array without elements and for other elements.
 
@@ -172,10 +178,14 @@ def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[Any]], Any]) 
             raise runtime_error("maximum_of_nothing", "Cannot find maximum of empty array")
         if set(map(type, elements)) != {float}:
             cells = first.stored if first.__class__ is Column else ColumnData.of_list(elements)
-            return _extreme_of_others(cells, choose, "Array of Numbers")
+            if first.__class__ is list and any(value is None for value in elements):
+                raise wrong_element(elements)
+            return _extreme_of_others(cells, choose, elements)
         numbers = elements
     else:
-        return _extreme_of_others(ColumnData.of_list(list(values)), choose, "Number or Array")
+        if any(value is None for value in values):
+            raise type_error("Number or Array")
+        return _extreme_of_others(ColumnData.of_list(list(values)), choose, None)
     best = choose(numbers)
     if best == best:
         return best
@@ -183,10 +193,10 @@ def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[Any]], Any]) 
 
 
 def _extreme_of_others(
-    cells: ColumnData, choose: Callable[[Iterable[Any]], Any], expected: str
+    cells: ColumnData, choose: Callable[[Iterable[Any]], Any], elements: list[Value] | None
 ) -> Value:
-    """That of dates, durations or money; all other values are an error."""
+    """That of dates, durations or money; all other values, which may be elements, are an error."""
     found = extreme_of(cells, choose)
     if found is None:
-        raise type_error(expected)
+        raise type_error("Number or Array") if elements is None else wrong_element(elements)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from datacode.values.table import Table
 from tests.runtime.builtins.calling import BuiltinTestCase
 
 
@@ -38,6 +39,20 @@ class NumberTests(BuiltinTestCase):
             self.assertGives(1, "min", numbers)
             self.assertGives(3, "max", *numbers)
         self.assertTrue(math.isnan(self.call("min", math.nan)))
+
+    def test_extremes_of_columns_with_empty_cells(self) -> None:
+        """Beside dates, durations and money they do not count; numbers have to be complete."""
+        for values, least, greatest in (
+            (["2025-01-01", None, "31.12.2025"], "2025-01-01", "31.12.2025"),
+            ([None, "10:30", "9:30"], "9:30", "10:30"), (["$5", "$7", None], "$5", "$7"),
+        ):  # fmt: skip
+            column = Table.from_rows(["a"], [[value] for value in values]).column_named("a")
+            self.assertEqual(self.call("min", column), least)
+            self.assertEqual(self.call("max", column), greatest)
+            self.assertIn("expected Array of Numbers", self.failure("max", values))
+        for values in ([None, None], [1.0, None], ["a", None], ["2025-01-01", None, "x"]):
+            column = Table.from_rows(["a"], [[value] for value in values]).column_named("a")
+            self.assertIn("expected Array of Numbers", self.failure("max", column))
 
     def test_bools_are_no_numbers(self) -> None:
         """Python's bool is an int, the language's is not."""
