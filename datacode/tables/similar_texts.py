@@ -26,7 +26,7 @@ _ALL = _SIGNS | _YO | _LETTERS
 _TABLE = str.maketrans(_ALL)
 
 _CASE = Message("differ_by_case", "the case of letters")
-_BY_YO = Message("differ_by_yo", "ё and е")
+_BY_YO = Message("differ_by_yo", "the letters yo and ye")
 _BY_LETTERS = Message("differ_by_letters", "Latin and Cyrillic letters that look the same")
 _BY_SIGNS = Message("differ_by_signs", "spaces, kinds of dashes and quotes, or unseen characters")
 _BY_SEVERAL = Message("differ_by_several", "the case and look of letters, spaces and other signs")
