@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import openpyxl
 
 from tests.web.case import PageTestCase
@@ -210,7 +212,7 @@ class SavingTests(PageTestCase):
         self.assertEqual(5001, sheet.max_row)
 
     def test_xlsx(self) -> None:
-        """The workbook opens in another program and holds numbers as numbers."""
+        """The workbook opens in another program and holds numbers as numbers, dates as dates."""
         page = self.page
         page.run(SALES)
         self._button("XLSX").click()
@@ -218,7 +220,8 @@ class SavingTests(PageTestCase):
         assert sheet is not None
         rows = list(sheet.iter_rows(values_only=True))
         self.assertEqual(("город", "сумма", "день", "скидка"), rows[0])
-        self.assertEqual(("Казань", 1200, "2024-01-03", None), rows[2])
+        self.assertEqual(("Казань", 1200, datetime.datetime(2024, 1, 3), None), rows[2])
+        self.assertEqual("dd.mm.yyyy", sheet["C3"].number_format)
         self.assertTrue(sheet["A1"].font.bold)
 
     def _button(self, text: str) -> object:

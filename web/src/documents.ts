@@ -1,5 +1,6 @@
 /** The programs in tabs, kept in the browser; pure but for storage. */
 
+import { type KeptLayout, isKeptLayout } from "./table/layout";
 import { isRecord, isString, load, save } from "./storage";
 
 export interface Doc {
@@ -10,6 +11,25 @@ export interface Doc {
   path?: string;
   /** The last outputs of its blocks. */
   outputs?: CellRecord[];
+  /** How the columns of its tables are laid out, by the names of their variables; the last ones changed are at the end. */
+  layouts?: [string, KeptLayout][];
+}
+
+const MOST_LAYOUTS = 30;
+
+/** How the columns of a table of a document are laid out. */
+export function layoutFor(doc: Doc | undefined, variable: string): KeptLayout | null {
+  const all: unknown = doc?.layouts;
+  if (!Array.isArray(all)) return null;
+  const found = all.find((each) => Array.isArray(each) && each[0] === variable);
+  return found && isKeptLayout(found[1]) ? found[1] : null;
+}
+
+/** Remembers a layout, or (null) that columns are as at first. */
+export function rememberLayout(doc: Doc, variable: string, layout: KeptLayout | null): void {
+  const known = Array.isArray(doc.layouts) ? doc.layouts : [];
+  const others = known.filter(([name]) => name !== variable);
+  doc.layouts = (layout ? [...others, [variable, layout] as [string, KeptLayout]] : others).slice(-MOST_LAYOUTS);
 }
 
 /** The output of a block: the block's text, when it ran, and the server's answer. */

@@ -164,6 +164,25 @@ export class Editor {
     this.view.focus();
   }
 
+  /** Puts lines at the end of the program, as a block of their own where it has blocks; where they stand. */
+  append(lines: string, title: string): { from: number; to: number } {
+    const { doc } = this.view.state;
+    const text = doc.toString();
+    const hasCells = this.cells().length > 0;
+    const gap = !text.trim() ? "" : text.endsWith("\n\n") ? "" : text.endsWith("\n") ? "\n" : "\n\n";
+    const head = hasCells ? `# %% ${title}\n` : "";
+    const from = doc.length + gap.length;
+    const insert = `${gap}${head}${lines}\n`;
+    const to = doc.length + insert.length - 1;
+    this.view.dispatch({
+      changes: { from: doc.length, insert },
+      selection: { anchor: to },
+      userEvent: "input.paste",
+      effects: EditorView.scrollIntoView(to, { y: "nearest", yMargin: 20 }),
+    });
+    return { from, to };
+  }
+
   /** Whether the cursor stands where a path would be an argument. */
   awaitsValue(): boolean {
     const { from } = this.view.state.selection.main;

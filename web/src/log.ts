@@ -14,7 +14,7 @@ import { tokenLength } from "./positions";
 import { MOST_ROWS, type Report, type ReportPart, printReport, saveReport } from "./report";
 import { type AskRows, NoRows, rowsFor } from "./table/rows";
 import { shownNames } from "./table/shown";
-import { tableView } from "./table/view";
+import { type TableHost, tableView } from "./table/view";
 import { TextView } from "./text_view";
 import type { Key } from "./texts";
 
@@ -52,6 +52,8 @@ export interface LogEvents {
   readonly reopen: (info: RunInfo) => void;
   /** Show nothing but the output, or the editor, too, again; tells which it is now. */
   readonly fill: () => boolean;
+  /** What a table has of the program that showed it, in a variable of that name. */
+  readonly table: (info: RunInfo, variable: string | null) => TableHost;
 }
 
 export class Log {
@@ -266,7 +268,7 @@ export class RunCard {
         view.draw();
         this.body.append(view.element);
       } else if (piece.kind === "table") {
-        this.body.append(tableView(piece.table, ask, names[place++] ?? "table"));
+        this.body.append(tableView(piece.table, ask, this.events.table(this.info, names[place++] ?? null)));
       } else {
         this.body.append(makeFigure((language) => readChart(piece.chart, language)).element);
       }

@@ -4,7 +4,7 @@ import { announce, announcers } from "./announce";
 import { Connection, ConnectionLost } from "./connection";
 import { ConnectionView, helpButton } from "./connection_view";
 import { type ProgramCell, cellsOf } from "./cells";
-import { Documents, type Doc, outputsOf, rememberOutput } from "./documents";
+import { Documents, type Doc, layoutFor, outputsOf, rememberLayout, rememberOutput } from "./documents";
 import { add, download, el, fill } from "./dom";
 import { Editor } from "./editor";
 import { duration, hinted, live, locale, named, number, say, setLocale, size, t } from "./i18n";
@@ -16,7 +16,7 @@ import { LibraryPanel } from "./panels/library";
 import { HistoryPanel } from "./panels/history";
 import { decodedText, freeName, kindOf, openingProgram } from "./opening";
 import type { ListedFile, Panel, Request } from "./panels/panel";
-import { literal } from "./positions";
+import { literal, padded } from "./positions";
 import { SamplesPanel } from "./panels/samples";
 import { STATE_FILE, SessionState } from "./panels/session_state";
 import { SharesPanel } from "./panels/shares";
@@ -30,6 +30,8 @@ import { applySettings, keepRollsBack, localeButtons, rollsBack, themeButton } f
 import { Sidebar } from "./sidebar";
 import { splitter } from "./splitter";
 import { load, oneOf, save } from "./storage";
+import type { Said } from "./table/program";
+import type { TableHost } from "./table/view";
 import { Tabs } from "./tabs";
 import type { Key } from "./texts";
 import type { EditorState } from "@codemirror/state";
@@ -99,6 +101,7 @@ class App {
         for (const doc of this.documents.all) delete doc.outputs;
         this.store();
       },
+      table: (info, variable) => this.tableHost(info, variable),
       reopen: (info) => this.openNew(info.title, info.code.replace(/^\n+/, "")),
     });
     this.runner = new Runner(this.connection, this.log, {
@@ -275,6 +278,43 @@ class App {
       const card = this.log.beginCell(info, (element) => this.editor.showOutput(cell, element), new Date(kept.sent));
       card.finish(answer, () => Promise.reject(new ConnectionLost()));
     }
+  }
+
+  // --- Tables ----------------------------------------------------------------------------------
+
+  private tableHost(info: RunInfo, variable: string | null): TableHost {
+    const known = (): Doc | undefined => this.documents.find(info.document);
+    return {
+      variable,
+      layout: variable === null ? null : layoutFor(known(), variable),
+      keep: (layout) => {
+        const doc = known();
+        if (!doc || variable === null) return;
+        rememberLayout(doc, variable, layout);
+        this.store();
+      },
+      write: (title, letter, make) => this.writeLines(info, title, letter, make),
+    };
+  }
+
+  /** Writes lines at the end of the program that showed a table, and runs them; what could not be said is given back. */
+  private async writeLines(info: RunInfo, title: string, letter: string, make: (target: string) => Said): Promise<Said | null> {
+    const answer = await this.request({ type: "inspect" });
+    const taken = new Set(answer?.success ? variablesOf(answer).map((variable) => variable.name) : []);
+    const doc = this.documents.find(info.document) ?? this.documents.active;
+    for (const [word] of doc.text.matchAll(/[\p{L}_][\p{L}\p{N}_]*/gu)) taken.add(word);
+    const said = make(freeName(taken, letter));
+    if ("key" in said) return said;
+    this.choose(doc.id);
+    const { from, to } = this.editor.append(said.lines.join("\n"), title);
+    const cell = this.editor.cells().at(-1);
+    if (cell && cell.from <= from && from < cell.to) void this.runOne(cell);
+    else {
+      const text = this.editor.text;
+      const lines: [number, number] = [text.slice(0, from).split("\n").length, text.slice(0, to).split("\n").length];
+      void this.runner.run({ document: doc.id, title, code: padded(text, from, to), lines });
+    }
+    return said;
   }
 
   private ended(info: RunInfo, answer: Answer | null, where: Diagnostics | null): void {

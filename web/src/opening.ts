@@ -28,10 +28,10 @@ export function openingProgram(path: string, variable: string): string {
   return `${variable} = ${reading(path)}\n${variable}\n`;
 }
 
-/** A name for a table: `t`, or the first of `t2`, `t3`, … that is free. */
-export function freeName(taken: ReadonlySet<string>): string {
-  let name = "t";
-  for (let number = 2; taken.has(name); number += 1) name = `t${number}`;
+/** A name for a table: `t` (or another letter), or the first of `t2`, `t3`, … that is free. */
+export function freeName(taken: ReadonlySet<string>, letter = "t"): string {
+  let name = letter;
+  for (let number = 2; taken.has(name); number += 1) name = `${letter}${number}`;
   return name;
 }
 

@@ -2,6 +2,7 @@
 
 import type { ShownChart } from "./output";
 import type { Cell, Column, TableData } from "./table/data";
+import type { ColumnStatistics, ValueList } from "./table/statistics";
 import { isRecord } from "./storage";
 
 export interface Answer {
@@ -183,6 +184,38 @@ export function rowsOf(answer: Answer): { rows: { number: number; cells: Cell[] 
   const given = Array.isArray(answer.rows) ? answer.rows.filter((row) => Array.isArray(row)) : [];
   const rows = given.map((row: unknown[], place) => ({ number: count(numbers[place]) ?? place, cells: row.map(readCell) }));
   return { rows, count: count(answer.row_count) ?? rows.length };
+}
+
+/** The values in an answer to `table_values`. */
+export function valuesOf(answer: Answer): ValueList {
+  const given = Array.isArray(answer.values) ? answer.values.filter((each) => Array.isArray(each)) : [];
+  const values = given.map((each: unknown[]): [Cell, number] => [readCell(each[0]), count(each[1]) ?? 0]);
+  return { values, distinct: count(answer.distinct) ?? values.length };
+}
+
+/** The statistics in an answer to `table_statistics`. */
+export function statisticsOf(answer: Answer): ColumnStatistics[] {
+  return records(answer.statistics).map((item): ColumnStatistics => {
+    const top = Array.isArray(item.top) ? item.top.filter((each) => Array.isArray(each)) : [];
+    const bars = Array.isArray(item.bars) ? item.bars.filter((each) => Array.isArray(each)) : [];
+    const end = (value: unknown): number | string => (typeof value === "number" ? value : text(value));
+    return {
+      column: count(item.column) ?? 0,
+      rows: count(item.rows) ?? 0,
+      nulls: count(item.nulls) ?? 0,
+      numbers: count(item.numbers) ?? 0,
+      sum: count(item.sum),
+      mean: count(item.mean),
+      min: readCell(item.min),
+      max: readCell(item.max),
+      distinct: count(item.distinct),
+      median: count(item.median),
+      deviation: count(item.deviation),
+      top: top.map((each: unknown[]): [Cell, number] => [readCell(each[0]), count(each[1]) ?? 0]),
+      bars: bars.map((each: unknown[]) => [end(each[0]), end(each[1]), count(each[2]) ?? 0] as const),
+      sampled: count(item.sampled),
+    };
+  });
 }
 
 function readCell(value: unknown): Cell {

@@ -1,6 +1,9 @@
 /** Every text of the page. `{name}` is a parameter, `{n|one|few|many}` a form by number. */
 
+import { gridEnglish, gridRussian } from "./grid_texts";
+
 export const english = {
+  ...gridEnglish,
   close: "Close",
   cancel: "Cancel",
   copied: "Copied",
@@ -319,6 +322,7 @@ export const english = {
 export type Key = keyof typeof english;
 
 export const russian: Record<Key, string> = {
+  ...gridRussian,
   close: "Закрыть",
   cancel: "Отмена",
   copied: "Скопировано",

@@ -46,10 +46,34 @@ test("what is in sight is asked for, once", async () => {
 test("sorting is the server's", async () => {
   const { ask } = server();
   const rows = rowsFor(table(10), ask);
-  rows.arrange({ column: 0, ascending: false }, new Map());
+  rows.arrange([{ column: 0, ascending: false }], new Map());
   assert.ok(rows.busy);
   await changed(rows);
   assert.deepEqual(rows.row(0), { number: 999, cells: [999] });
+});
+
+test("further keys, filters, values and statistics are asked for as the server takes them", async () => {
+  const { ask, asked } = server();
+  const rows = rowsFor(table(10), ask);
+  const filters = new Map([[0, { text: "> 5", choice: { values: [1, null], isWithout: true } }]]);
+  rows.arrange([{ column: 0, ascending: true }, { column: 1, ascending: false }], filters);
+  await changed(rows);
+  const filter = [{ column: 0, text: "> 5" }, { column: 0, without: [1, null] }];
+  const { sort, descending, then_by, filters: sent } = asked[0]!;
+  assert.deepEqual({ sort, descending, then_by, sent }, { sort: 0, descending: false, then_by: [{ column: 1, descending: true }], sent: filter });
+  await rows.values(0, "x", 50);
+  assert.deepEqual(asked[1], { type: "table_values", column: 0, search: "x", count: 50, filters: filter, table: "1.1" });
+  await rows.statistics([0], { from: 10, to: 30, sumsOnly: true });
+  const { columns, offset, length, sums_only } = asked[2]!;
+  assert.deepEqual({ columns, offset, length, sums_only }, { columns: [0], offset: 10, length: 20, sums_only: true });
+});
+
+test("rows are read from a place on", async () => {
+  const { ask } = server(300);
+  const some = await rowsFor(table(10), ask).read(400, { from: 500 });
+  assert.deepEqual([some.length, some[0]?.number, some.at(-1)?.number], [400, 500, 899]);
+  const last = await rowsFor(table(10), ask).read(400, { from: 900 });
+  assert.equal(last.length, 100);
 });
 
 test("all rows are read, however few an answer holds", async () => {

@@ -3,9 +3,10 @@ import { shownCell, shownNames, shownNumber, toRussianCsv, toTabs } from "../src
 import { inflateRawSync } from "node:zlib";
 import cases from "../../tests/tables/browsing.json";
 import { test } from "node:test";
-import { type Cell, type TableData, compareCells, filterRows, numberText, parseFilter, sortRows, toCsv } from "../src/table/data";
+import { type Cell, type TableData, compareCells, numberText, parseFilter, sortRows, toCsv } from "../src/table/data";
+import { filterRows } from "../src/table/filters";
 import { histogram, niceScale } from "../src/table/scales";
-import { columnLetters, escapeXml, toXlsx } from "../src/table/xlsx";
+import { columnLetters, escapeXml, serialDay, toXlsx } from "../src/table/xlsx";
 import { crc32 } from "../src/table/zip";
 
 function table(types: string[], ...rows: Cell[][]): TableData {
@@ -19,7 +20,7 @@ function column(type: string, ...cells: Cell[]): TableData {
 
 function sorted(data: TableData, ascending = true): (Cell | undefined)[] {
   const all = data.rows.map((_, index) => index);
-  return sortRows(data, all, { column: 0, ascending }).map((row) => data.rows[row]![0]);
+  return sortRows(data, all, [{ column: 0, ascending }]).map((row) => data.rows[row]![0]);
 }
 
 test("numbers are written in full", () => {
@@ -32,7 +33,7 @@ test("nulls come last in both directions, equal rows keep their order", () => {
   assert.deepEqual(sorted(column("Integer", 3, null, 1, 2)), [1, 2, 3, null]);
   assert.deepEqual(sorted(column("Integer", 3, null, 1, 2), false), [3, 2, 1, null]);
   const data = table(["Integer", "String"], [1, "a"], [0, "b"], [1, "c"]);
-  assert.deepEqual(sortRows(data, [0, 1, 2], { column: 0, ascending: false }), [0, 2, 1]);
+  assert.deepEqual(sortRows(data, [0, 1, 2], [{ column: 0, ascending: false }]), [0, 2, 1]);
 });
 
 test("kinds are kept apart: bools, numbers, texts", () => {
@@ -60,7 +61,7 @@ test("filters: text, comparisons, negation, null", () => {
 
 test("filters do what the server's do", () => {
   for (const { cells, text, passing } of cases.filters) {
-    const found = filterRows(column("", ...cells), new Map([[0, text]]));
+    const found = filterRows(column("", ...cells), new Map([[0, { text, choice: null }]]));
     assert.deepEqual(found, passing, `${text} in ${JSON.stringify(cells)}`);
   }
 });
@@ -69,14 +70,31 @@ test("orders are the server's", () => {
   for (const { type, cells, up, down } of cases.orders) {
     const data = column(type, ...cells);
     const all = cells.map((_cell, index) => index);
-    assert.deepEqual(sortRows(data, all, { column: 0, ascending: true }), up, JSON.stringify(cells));
-    assert.deepEqual(sortRows(data, all, { column: 0, ascending: false }), down, JSON.stringify(cells));
+    assert.deepEqual(sortRows(data, all, [{ column: 0, ascending: true }]), up, JSON.stringify(cells));
+    assert.deepEqual(sortRows(data, all, [{ column: 0, ascending: false }]), down, JSON.stringify(cells));
+  }
+});
+
+test("values are chosen as by the server", () => {
+  for (const { cells, values, passing } of cases.choices) {
+    const data = column("", ...cells);
+    const found = (isWithout: boolean): number[] => filterRows(data, new Map([[0, { text: "", choice: { values, isWithout } }]]));
+    assert.deepEqual(found(false), passing, JSON.stringify(values));
+    assert.deepEqual(found(true), cells.map((_, row) => row).filter((row) => !(passing as number[]).includes(row)));
+  }
+});
+
+test("several keys order as on the server", () => {
+  for (const { rows, sort, order } of cases.severalKeys) {
+    const data = table(["String", "Integer"], ...(rows as Cell[][]));
+    const keys = (sort as [number, boolean][]).map(([at, descending]) => ({ column: at, ascending: !descending }));
+    assert.deepEqual(sortRows(data, rows.map((_, row) => row), keys), order);
   }
 });
 
 test("rows must pass the filters of all columns", () => {
   const data = table(["Integer", "String"], [1, "a"], [2, "a"], [3, "b"]);
-  assert.deepEqual(filterRows(data, new Map([[0, ">1"], [1, "a"]])), [1]);
+  assert.deepEqual(filterRows(data, new Map([[0, { text: ">1", choice: null }], [1, { text: "a", choice: null }]])), [1]);
 });
 
 test("CSV quotes what needs it", () => {
@@ -140,9 +158,24 @@ test("numbers and dates as the reader writes them", () => {
   assert.equal(shownCell(123456, { name: "order_id", type: "Integer", nulls: 0 }, "ru"), "123456");
 });
 
+test("a workbook has dates as dates, and numbers in their formats", async () => {
+  assert.equal(serialDay("2024-01-31"), 45322);
+  assert.equal(serialDay("31.01.2024"), 45322);
+  assert.equal(serialDay("2024-01-31 12:00"), 45322.5);
+  assert.equal(serialDay("2024-02-30"), null);
+  assert.equal(serialDay("1900-01-01"), null);
+  const { columns } = table(["Date", "Float"]);
+  const file = await toXlsx(columns, [["2024-01-31", 0.5]], [{ kind: "auto" }, { kind: "percent", decimals: 1, grouped: false }], "ru");
+  const bytes = Buffer.from(await file.arrayBuffer());
+  const part = (name: string): string => inflateRawSync(bytes.subarray(bytes.indexOf(name) + name.length)).toString();
+  assert.ok(part("xl/worksheets/sheet1.xml").includes('<c r="A2" s="2"><v>45322</v></c><c r="B2" s="4"><v>0.5</v></c>'));
+  assert.ok(part("xl/styles.xml").includes('<numFmt numFmtId="166" formatCode="0.0%"/>'));
+});
+
 test("tabs and semicolons for spreadsheets", () => {
   const data = table(["String", "Float"], ["a\tb", 1.5], ['"c"; d', null]);
   assert.equal(toTabs(data.columns, data.rows, "en"), 'c0\tc1\r\n"a\tb"\t1.5\r\n"""c""; d"\t\r\n');
+  assert.equal(toTabs(data.columns, [["x", 1.5]], "ru", false), "x\t1,5\r\n");
   assert.equal(toRussianCsv(data.columns, data.rows), 'c0;c1\r\na\tb;1,5\r\n"""c""; d";\r\n');
 });
 

@@ -76,7 +76,7 @@ export function sortKey(cell: Cell | undefined, type: string): Cell {
   return cell;
 }
 
-function amount(text: string): number | null {
+export function amount(text: string): number | null {
   const digits = text.replace(/[^\d.,-]/g, "").replace(/,(?=\d{3}(?:\D|$))/g, "").replace(",", ".");
   const value = Number(digits);
   return digits && Number.isFinite(value) ? value : null;
@@ -87,27 +87,30 @@ function moneyAmount(text: string): number | null {
   return /\p{L}/u.test(text.replace(/\b[A-Za-z]{3}\b/, "")) ? null : amount(text);
 }
 
-function day(text: string): string | null {
+export function day(text: string): string | null {
   const dotted = /^(\d{2})\.(\d{2})\.(\d{4})(.*)$/.exec(text);
   if (dotted) return `${dotted[3]}-${dotted[2]}-${dotted[1]}${dotted[4]}`;
   return /^\d{4}-\d{2}-\d{2}/.test(text) ? text : null;
 }
 
-export interface Sorting {
+export interface SortKey {
   readonly column: number;
   readonly ascending: boolean;
 }
 
-/** The row numbers in the wanted order; equal rows keep theirs, nulls come last either way. */
-export function sortRows(table: TableData, rows: readonly number[], sorting: Sorting | null): number[] {
-  if (!sorting) return [...rows];
-  const type = table.columns[sorting.column]?.type ?? "";
-  const keys = new Map(rows.map((row) => [row, sortKey(table.rows[row]?.[sorting.column], type)]));
-  const sign = sorting.ascending ? 1 : -1;
+/** The row numbers in the wanted order, by the first key that tells two rows apart; equal rows keep theirs, nulls come last either way. */
+export function sortRows(table: TableData, rows: readonly number[], sorting: readonly SortKey[]): number[] {
+  const keys = sorting.map(({ column, ascending }) => {
+    const type = table.columns[column]?.type ?? "";
+    return { sign: ascending ? 1 : -1, cells: new Map(rows.map((row) => [row, sortKey(table.rows[row]?.[column], type)])) };
+  });
   return [...rows].sort((a, b) => {
-    const [left = null, right = null] = [keys.get(a), keys.get(b)];
-    if (left === null || right === null) return Number(left === null) - Number(right === null);
-    return sign * compareCells(left, right);
+    for (const { sign, cells } of keys) {
+      const [left = null, right = null] = [cells.get(a), cells.get(b)];
+      const order = left === null || right === null ? Number(left === null) - Number(right === null) : sign * compareCells(left, right);
+      if (order !== 0) return order;
+    }
+    return 0;
   });
 }
 
@@ -165,20 +168,6 @@ function comparing(operator: string, text: string): (cell: Cell | undefined) => 
         return order === 0;
     }
   };
-}
-
-/** The numbers of the rows that pass every column's filter. */
-export function filterRows(table: TableData, filters: ReadonlyMap<number, string>): number[] {
-  const tests = [...filters].flatMap(([column, text]) => {
-    const test = parseFilter(text);
-    return test ? [{ column, test }] : [];
-  });
-  const kept: number[] = [];
-  for (let row = 0; row < table.rows.length; row += 1) {
-    const cells = table.rows[row]!;
-    if (tests.every(({ column, test }) => test(cells[column]))) kept.push(row);
-  }
-  return kept;
 }
 
 function quoted(text: string): string {

@@ -4,8 +4,10 @@
  */
 
 import { t } from "../i18n";
-import { type Answer, rowsOf } from "../protocol";
-import { type Cell, type Sorting, type TableData, filterRows, sortRows } from "./data";
+import { type Answer, rowsOf, statisticsOf, valuesOf } from "../protocol";
+import { type Cell, type SortKey, type TableData, sortRows } from "./data";
+import { type Filters, asked, filterRows } from "./filters";
+import { type ColumnStatistics, type ValueList, columnStatistics, matchingValues } from "./statistics";
 
 export interface Row {
   /** The place of the row in the table, from 0. */
@@ -36,13 +38,26 @@ export interface Rows {
   row(position: number): Row | null;
   /** Says which rows are in sight. */
   need(from: number, to: number): void;
-  arrange(sorting: Sorting | null, filters: ReadonlyMap<number, string>): void;
+  arrange(sorting: readonly SortKey[], filters: Filters): void;
   /** The first `most` rows, of all columns or of some. Rejects with `NoRows`. */
   read(most: number, options?: Reading): Promise<Row[]>;
+  /** Values of a column, in the rows that pass the filters of the others. Rejects with `NoRows`. */
+  values(column: number, search: string, most: number): Promise<ValueList>;
+  /** What columns amount to, of the rows from `from` to before `to` or of all. Rejects with `NoRows`. */
+  statistics(columns: readonly number[], options?: Statistics): Promise<ColumnStatistics[]>;
+}
+
+export interface Statistics {
+  readonly from?: number;
+  readonly to?: number;
+  /** Only what is added up and compared. */
+  readonly sumsOnly?: boolean;
 }
 
 export interface Reading {
   readonly columns?: readonly number[];
+  /** The first of the rows. */
+  readonly from?: number;
   /** Told how many rows have been read; throws to give up. */
   readonly progress?: (read: number) => void;
 }
@@ -59,6 +74,7 @@ class HeldRows implements Rows {
   readonly busy = false;
   onChange: () => void = () => {};
   private order: number[];
+  private filters: Filters = new Map();
 
   constructor(private readonly table: TableData) {
     this.order = table.rows.map((_, index) => index);
@@ -81,14 +97,30 @@ class HeldRows implements Rows {
     // All of them are here.
   }
 
-  arrange(sorting: Sorting | null, filters: ReadonlyMap<number, string>): void {
+  arrange(sorting: readonly SortKey[], filters: Filters): void {
+    this.filters = filters;
     this.order = sortRows(this.table, filterRows(this.table, filters), sorting);
     this.version += 1;
     this.onChange();
   }
 
-  read(most: number, { columns }: Reading = {}): Promise<Row[]> {
-    const rows = this.order.slice(0, most).map((number) => {
+  values(column: number, search: string, most: number): Promise<ValueList> {
+    const others = new Map([...this.filters].filter(([each]) => each !== column));
+    const cells = filterRows(this.table, others).map((row) => this.table.rows[row]?.[column] ?? null);
+    return Promise.resolve(matchingValues(cells, this.table.columns[column]?.type ?? "", search, most));
+  }
+
+  statistics(columns: readonly number[], { from = 0, to = this.count, sumsOnly = false }: Statistics = {}): Promise<ColumnStatistics[]> {
+    const rows = this.order.slice(from, to);
+    const found = columns.map((column) => {
+      const cells = rows.map((row) => this.table.rows[row]?.[column] ?? null);
+      return columnStatistics(cells, column, this.table.columns[column]?.type ?? "", sumsOnly);
+    });
+    return Promise.resolve(found);
+  }
+
+  read(most: number, { columns, from = 0 }: Reading = {}): Promise<Row[]> {
+    const rows = this.order.slice(from, from + most).map((number) => {
       const cells = this.table.rows[number] ?? [];
       return { number, cells: columns ? columns.map((column) => cells[column] ?? null) : cells };
     });
@@ -104,6 +136,9 @@ const KEPT = 20_000;
 /** Milliseconds: until typing in a filter is taken as over, and until a failure is tried again. */
 const TYPING = 200;
 const PAUSE = 3000;
+/** Further keys of sorting, and columns of statistics, that the server takes in one question. */
+const MOST_KEYS = 16;
+const MOST_COLUMNS = 100;
 
 class AskedRows implements Rows {
   count: number;
@@ -137,12 +172,15 @@ class AskedRows implements Rows {
     void this.fill();
   }
 
-  arrange(sorting: Sorting | null, filters: ReadonlyMap<number, string>): void {
-    const typed = JSON.stringify(this.query.filters) !== JSON.stringify(filtersOf(filters));
+  arrange(sorting: readonly SortKey[], filters: Filters): void {
+    const before = JSON.stringify(this.query.filters);
+    const [first, ...others] = sorting;
     this.query = {
-      ...(sorting ? { sort: sorting.column, descending: !sorting.ascending } : {}),
-      filters: filtersOf(filters),
+      ...(first ? { sort: first.column, descending: !first.ascending } : {}),
+      ...(others.length > 0 ? { then_by: others.slice(0, MOST_KEYS).map(({ column, ascending }) => ({ column, descending: !ascending })) } : {}),
+      filters: asked(filters),
     };
+    const typed = before !== JSON.stringify(this.query.filters);
     this.version += 1;
     this.busy = true;
     clearTimeout(this.timer);
@@ -150,15 +188,33 @@ class AskedRows implements Rows {
     this.onChange();
   }
 
-  async read(most: number, { columns, progress }: Reading = {}): Promise<Row[]> {
+  async values(column: number, search: string, most: number): Promise<ValueList> {
+    const { filters } = this.query;
+    return valuesOf(await this.answer({ type: "table_values", column, search: search.slice(0, 1000), count: most, ...(filters ? { filters } : {}) }));
+  }
+
+  async statistics(columns: readonly number[], { from = 0, to = Infinity, sumsOnly = false }: Statistics = {}): Promise<ColumnStatistics[]> {
+    const { version, query } = this;
+    const found: ColumnStatistics[] = [];
+    for (let at = 0; at < columns.length; at += MOST_COLUMNS) {
+      const part = columns.slice(at, at + MOST_COLUMNS);
+      const bounds = { offset: from, ...(Number.isFinite(to) ? { length: Math.max(1, to - from) } : {}) };
+      const answer = await this.answer({ type: "table_statistics", ...query, columns: part, ...bounds, sums_only: sumsOnly });
+      if (version !== this.version) throw new NoRows(t("table.changed"));
+      found.push(...statisticsOf(answer));
+    }
+    return found;
+  }
+
+  async read(most: number, { columns, from = 0, progress }: Reading = {}): Promise<Row[]> {
     const { version, query } = this;
     const width = columns?.length ?? this.table.columns.length;
     const wide = Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(CELLS_AT_ONCE / Math.max(1, width))));
     const rows: Row[] = [];
     let all = Infinity;
-    while (rows.length < Math.min(most, all)) {
+    while (rows.length < Math.min(most, all - from)) {
       const count = Math.min(wide, most - rows.length);
-      const found = await this.request({ ...query, ...(columns ? { columns } : {}), offset: rows.length, count });
+      const found = await this.request({ ...query, ...(columns ? { columns } : {}), offset: from + rows.length, count });
       if (version !== this.version) throw new NoRows(t("table.changed"));
       all = found.count;
       if (found.rows.length === 0) break;
@@ -235,17 +291,17 @@ class AskedRows implements Rows {
   }
 
   private async request(query: Record<string, unknown>): Promise<{ rows: Row[]; count: number }> {
+    return rowsOf(await this.answer({ type: "table_rows", ...query }));
+  }
+
+  private async answer(query: Record<string, unknown>): Promise<Answer> {
     let answer: Answer;
     try {
-      answer = await this.ask({ type: "table_rows", table: this.handle, ...query });
+      answer = await this.ask({ ...query, table: this.handle });
     } catch {
       throw new NoRows(t("table.lost")); // the connection that the table was shown on has ended
     }
     if (!answer.success) throw new NoRows(answer.error ?? t("table.rowsGone"));
-    return rowsOf(answer);
+    return answer;
   }
-}
-
-function filtersOf(filters: ReadonlyMap<number, string>): { column: number; text: string }[] {
-  return [...filters].map(([column, text]) => ({ column, text: text.slice(0, 1000) }));
 }

@@ -34,9 +34,9 @@ function plainCell(cell: Cell, column: Column, language: Locale): string {
   return language === "ru" && typeof cell === "number" && isNumeric(column) ? text.replace(".", ",") : text;
 }
 
-function delimited(columns: readonly Column[], rows: readonly (readonly Cell[])[], language: Locale, delimiter: string, special: RegExp): string {
+function delimited(columns: readonly Column[], rows: readonly (readonly Cell[])[], language: Locale, delimiter: string, special: RegExp, withNames = true): string {
   const quoted = (text: string): string => (special.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = [columns.map((column) => quoted(column.name)).join(delimiter)];
+  const lines = !withNames ? [] : [columns.map((column) => quoted(column.name)).join(delimiter)];
   for (const cells of rows) {
     const line = columns.map((column, index) => quoted(plainCell(cells[index] ?? null, column, language))).join(delimiter);
     lines.push(line === "" && columns.length === 1 ? '""' : line); // an empty line would be no row
@@ -45,8 +45,8 @@ function delimited(columns: readonly Column[], rows: readonly (readonly Cell[])[
 }
 
 /** Rows with tabs between the cells, as spreadsheet programs paste them. */
-export function toTabs(columns: readonly Column[], rows: readonly (readonly Cell[])[], language: Locale): string {
-  return delimited(columns, rows, language, "\t", /["\t\r\n]/);
+export function toTabs(columns: readonly Column[], rows: readonly (readonly Cell[])[], language: Locale, withNames = true): string {
+  return delimited(columns, rows, language, "\t", /["\t\r\n]/, withNames);
 }
 
 /** Rows as the CSV that a Russian Excel opens: semicolons, decimal commas. */
