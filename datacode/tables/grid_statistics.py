@@ -82,7 +82,7 @@ def column_statistics(
 def _of_cells(
     cells: ColumnData, number: int, kind: ColumnType, sums_only: bool
 ) -> ColumnStatistics:
-    found = _added_up(cells, number)
+    found, are_whole = _added_up(cells, number)
     if sums_only:
         return found
     sample = _sample(cells)
@@ -100,14 +100,16 @@ def _of_cells(
             found,
             median=_finite(numbers.median()),
             deviation=_finite(numbers.std()),
-            bars=_bars_of_numbers(cells, found),
+            bars=_bars_of_numbers(cells, found, are_whole=are_whole),
         )
     least, greatest = _extremes(counted.cells, distinct, kind)
     bars = _bars_of_days(counted) if kind is ColumnType.DATE else []
     return replace(found, min=least, max=greatest, bars=bars)
 
 
-def _added_up(cells: ColumnData, number: int) -> ColumnStatistics:
+def _added_up(cells: ColumnData, number: int) -> tuple[ColumnStatistics, bool]:
+    """What is added up and compared, and whether all numbers are whole and exact."""
+    are_whole = True
     rows = nulls = count = 0
     total = 0.0
     least, greatest = math.inf, -math.inf
@@ -117,14 +119,17 @@ def _added_up(cells: ColumnData, number: int) -> ColumnStatistics:
         numbers = _numbers_of(part)
         if len(numbers):
             count += len(numbers)
+            are_whole = are_whole and bool((numbers == numbers.floor()).all())
             total += float(numbers.sum())
             least = min(least, float(numbers.min()))  # type: ignore[arg-type]
             greatest = max(greatest, float(numbers.max()))  # type: ignore[arg-type]
     if not count:
-        return ColumnStatistics(number, rows, nulls)
+        return ColumnStatistics(number, rows, nulls), False
+    are_whole = are_whole and max(abs(least), abs(greatest)) < 2**53
     added = _finite(total)
     mean = None if added is None else added / count
-    return ColumnStatistics(number, rows, nulls, count, added, mean, least, greatest)
+    summed = ColumnStatistics(number, rows, nulls, count, added, mean, least, greatest)
+    return summed, are_whole
 
 
 def _parts(cells: ColumnData) -> Iterator[ColumnData]:
@@ -202,14 +207,11 @@ def edges(low: float, high: float, count: int, *, are_whole: bool) -> list[float
 
 
 def _bars_of_numbers(
-    cells: ColumnData, found: ColumnStatistics
+    cells: ColumnData, found: ColumnStatistics, *, are_whole: bool
 ) -> list[tuple[str | float, str | float, int]]:
     low, high = float(found.min or 0.0), float(found.max or 0.0)
     if not math.isfinite(high - low):
         return []
-    are_whole = max(abs(low), abs(high)) < 2**53 and all(
-        bool((numbers == numbers.floor()).all()) for numbers in map(_numbers_of, _parts(cells))
-    )
     ends = edges(low, high, found.numbers, are_whole=are_whole)
     counts = [0] * (len(ends) - 1)
     for numbers in map(_numbers_of, _parts(cells)):

@@ -18,6 +18,7 @@ from datacode.tables.grid_values import LONGEST, matching_values, value_counts
 from datacode.values.column_storage import SHORT, ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.types import Value
+from tests.large import storage
 
 HERE = Path(__file__)
 CASES = json.loads(HERE.with_name("statistics.json").read_text("utf-8"))
@@ -143,3 +144,26 @@ class ValueTests(SynchronousTestCase):
         """A text that nobody would choose is counted, not listed."""
         counted = value_counts(ColumnData.of_list(["x" * (LONGEST + 1), "y"]))
         self.assertEqual(matching_values(counted, ColumnType.STRING, "", 9), ([("y", 1)], 2))
+
+
+class StoredTests(SynchronousTestCase):
+    """Columns whose cells are in files."""
+
+    def test_as_in_memory(self) -> None:
+        """The statistics are the same, without the column being loaded."""
+        count = 70_000
+        columns = [
+            ColumnData.of_list([None if n % 7 == 0 else float(n % 1000) for n in range(count)]),
+            ColumnData.of_list([f"t{n % 300}" for n in range(count)]),
+            ColumnData.of_list([n % 3 == 0 for n in range(count)]),
+        ]
+        with storage(memory=1000) as own:
+            stored = own.placed(columns)
+            for number, (cells, there) in enumerate(zip(columns, stored, strict=True)):
+                self.assertIsNotNone(there.source)
+                kind = column_kind(cells).type
+                for sums_only in (True, False):
+                    self.assertEqual(
+                        column_statistics(there, number, kind, sums_only=sums_only),
+                        column_statistics(cells, number, kind, sums_only=sums_only),
+                    )

@@ -1,11 +1,12 @@
 /** Short messages: shown for a moment, and said by screen readers. */
 
 import { el, fill } from "./dom";
+import { live, t } from "./i18n";
 import { icon } from "./icons";
 
 const polite = el("div", { class: "off-screen", attrs: { role: "status", "aria-live": "polite" } });
 const urgent = el("div", { class: "off-screen", attrs: { role: "alert", "aria-live": "assertive" } });
-const toasts = el("div", { class: "toasts" });
+const toasts = live(el("div", { class: "toasts", attrs: { role: "region" } }), (node) => node.setAttribute("aria-label", t("toasts.label")));
 
 /** The elements that the page must hold for announcements to work. */
 export function announcers(): HTMLElement[] {

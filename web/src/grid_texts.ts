@@ -3,6 +3,7 @@
 export const gridEnglish = {
   "table.filterShow": "Show filters under the heads",
   "table.chartShow": "Draw the rows as a chart",
+  "toasts.label": "Messages",
   "grid.menu": "Column {name}",
   "grid.menuKeys": "Shift+click sorts by further columns; drag to move the column",
   "grid.sortUp": "Sort ascending",
@@ -128,6 +129,7 @@ export const gridEnglish = {
 export const gridRussian: Record<keyof typeof gridEnglish, string> = {
   "table.filterShow": "Показать фильтры под заголовками",
   "table.chartShow": "Нарисовать диаграмму строк",
+  "toasts.label": "Сообщения",
   "grid.menu": "Столбец {name}",
   "grid.menuKeys": "щелчок с Shift сортирует ещё и по этому столбцу; столбец можно перетащить",
   "grid.sortUp": "Сортировать по возрастанию",
@@ -161,7 +163,7 @@ export const gridRussian: Record<keyof typeof gridEnglish, string> = {
   "values.none": "Таких значений нет",
   "values.apply": "Применить",
   "values.loading": "загрузка…",
-  "values.tooMany": "Выбрать можно не больше {n} значений",
+  "values.tooMany": "Слишком много выбранных значений, предел — {n}",
 
   "format.title": "Формат столбца {name}",
   "format.kind": "Писать как",

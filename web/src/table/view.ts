@@ -1,7 +1,7 @@
 /** A table in the log: what it is, the grid, and what can be done with it. */
 
 import { add, copyText, download, el, fill } from "../dom";
-import { hinted, live, locale, named, number, say, t } from "../i18n";
+import { hinted, live, locale, number, say, t } from "../i18n";
 import { type IconName, icon } from "../icons";
 import { announce } from "../announce";
 import type { Key } from "../texts";
@@ -149,7 +149,7 @@ function action(name: IconName, key: Key, short: Key, act: () => void): HTMLElem
     icon(name),
     el("span", {}, say(short)),
   );
-  return named(button, key);
+  return hinted(button, key);
 }
 
 /** The reader wants no more of it. */
