@@ -114,7 +114,7 @@ class AdmissionControl:
         self._metrics_token = _token(settings.metrics_token)
         self._throttle = LoginThrottle(context.clock.seconds)
         self._pairing_throttle = LoginThrottle(context.clock.seconds)
-        self._logins = LoginQueue(self._throttle.failures)
+        self._logins = LoginQueue(self._throttle, context.clock)
         self.pairing = context.pairing or PairingCode()
         sessions = settings.bounds.connections or 2 * _PENDING[1]
         self._pending = PendingConnections(
@@ -219,7 +219,7 @@ class AdmissionControl:
         if shown is None:
             return self._opening(handshake, None, needs_auth=True)
         try:
-            account = await self._account(shown, handshake.address)
+            account = await self._account(shown, handshake.address, handshake.is_there)
         except TooManyTries as error:
             raise Denied(429, str(error)) from None
         if account is None:
@@ -311,12 +311,15 @@ class AdmissionControl:
             raise NotAuthenticated(refused)
         return account
 
-    async def _account(self, shown: Any, address: str) -> str | None:
+    async def _account(
+        self, shown: Any, address: str, is_there: Callable[[], bool] = lambda: True
+    ) -> str | None:
         """Whose token or password it is; None, and a mark against the address, if nobody's.
 
         Raises ``TooManyTries``.
         """
-        return await self._logins.check(network_of(address), lambda: self._found(shown, address))
+        network = network_of(address)
+        return await self._logins.check(network, lambda: self._found(shown, address), is_there)
 
     async def _found(self, shown: Any, address: str) -> str | None:
         wait = self._throttle.wait(address)

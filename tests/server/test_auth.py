@@ -6,7 +6,7 @@ import io
 import os
 import socket
 import stat
-from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -14,7 +14,7 @@ from unittest import mock
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.strcred import makeChecker
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -161,23 +161,24 @@ class PairingTests(SynchronousTestCase):
 class LoginQueueTests(SynchronousTestCase):
     def setUp(self) -> None:
         """A queue; ``asked`` are the checks that have begun."""
-        self.failures = Counter[str]()
-        self.queue = LoginQueue(lambda network: self.failures[network], at_once=2)
+        self.clock = Clock()
+        self.throttle = LoginThrottle(self.clock.seconds)
+        self.queue = LoginQueue(self.throttle, self.clock, at_once=2)
         self.asked: list[tuple[str, Deferred[str]]] = []
 
-    def check(self, network: str) -> Deferred[str]:
+    def check(self, network: str, is_there: Callable[[], bool] = lambda: True) -> Deferred[str]:
         def begin() -> Deferred[str]:
             answer: Deferred[str] = Deferred()
             self.asked.append((network, answer))
             return answer
 
-        return Deferred.fromCoroutine(self.queue.check(network, begin))
+        return Deferred.fromCoroutine(self.queue.check(network, begin, is_there))
 
     def begun(self) -> list[str]:
         return [network for network, _ in self.asked]
 
     def test_one_at_a_time(self) -> None:
-        """One for each address, a few in all, in their order."""
+        """One for each address, a few in all."""
         checks = [self.check(network) for network in ("a", "a", "b", "c")]
         self.assertEqual(self.begun(), ["a", "b"])
         self.asked[0][1].callback("name")
@@ -191,10 +192,26 @@ class LoginQueueTests(SynchronousTestCase):
         """However many guesses wait; and of the others the latest."""
         for network in ("x", "y", "guess1", "guess2", "new", "newer"):
             self.check(network)
-        self.failures.update(guess1=3, guess2=1)
+        for network in ("guess1", "guess1", "guess1", "guess2"):
+            self.throttle.failed(network)
+        self.clock.advance(1)
         for _ in range(4):
             self.asked.pop(0)[1].callback("")
         self.assertEqual(self.begun(), ["guess2", "guess1"])
+
+    def test_rests(self) -> None:
+        """An address rests after a wrong one; then the latest that waits there comes first."""
+        running, first, latest = (self.check("a") for _ in range(3))
+        self.throttle.failed("a")
+        self.asked[0][1].errback(UnauthorizedLogin())
+        self.failureResultOf(running, UnauthorizedLogin)
+        self.check("b")
+        self.assertEqual(self.begun(), ["a", "b"])
+        self.clock.advance(0.2)
+        self.assertEqual(self.begun(), ["a", "b", "a"])
+        self.asked[2][1].callback("name")
+        self.assertEqual(self.successResultOf(latest), "name")
+        self.assertNoResult(first)
 
     def test_gone(self) -> None:
         """Who goes away leaves the queue, or gives his place back."""
@@ -207,6 +224,30 @@ class LoginQueueTests(SynchronousTestCase):
         self.assertEqual(self.begun(), ["a", "a"])
         self.asked[1][1].callback("name")
         self.assertEqual(self.successResultOf(other), "name")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_not_there(self) -> None:
+        """Whoever is found to have gone when his turn comes is not checked."""
+        self.check("a")
+        gone = [self.check("a", is_there=lambda: False) for _ in range(1000)]
+        right = self.check("a")
+        self.asked[0][1].callback("name")
+        self.asked[1][1].callback("right")
+        self.assertEqual(self.successResultOf(right), "right")
+        for each in gone:
+            self.failureResultOf(each, CancelledError)
+        self.assertEqual(self.begun(), ["a", "a"])
+
+    def test_over_at_once(self) -> None:
+        """Any number of checks that need no time, behind one that does."""
+        for network in ("x", "y"):
+            self.check(network)
+        checks = [
+            Deferred.fromCoroutine(self.queue.check(f"{number}", lambda: succeed("name")))
+            for number in range(2000)
+        ]
+        self.asked[0][1].callback("name")
+        self.assertEqual(len([self.successResultOf(each) for each in checks]), 2000)
 
 
 class LoginThrottleTests(SynchronousTestCase):
@@ -223,6 +264,22 @@ class LoginThrottleTests(SynchronousTestCase):
         self.assertEqual(patience.wait("10.0.0.2"), 0)
         clock.advance(52)
         self.assertEqual(patience.wait("10.0.0.1"), 0)
+
+    def test_rest(self) -> None:
+        """The more wrong ones lately, the longer; who is turned away anyway does not rest."""
+        clock = Clock()
+        throttle = LoginThrottle(clock.seconds)
+        self.assertEqual(throttle.rest("10.0.0.1"), 0)
+        throttle.failed("10.0.0.1")
+        self.assertAlmostEqual(throttle.rest("10.0.0.1"), 0.1)
+        clock.advance(0.1)
+        self.assertEqual(throttle.rest("10.0.0.1"), 0)
+        for _ in range(8):
+            throttle.failed("10.0.0.1")
+        self.assertAlmostEqual(throttle.rest("10.0.0.1"), 0.9)
+        throttle.failed("10.0.0.1")
+        self.assertEqual(throttle.rest("10.0.0.1"), 0)
+        self.assertGreater(throttle.wait("10.0.0.1"), 0)
 
     def test_bounded(self) -> None:
         """Only so many addresses are remembered, the latest."""

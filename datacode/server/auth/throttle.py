@@ -7,12 +7,17 @@ from collections.abc import Callable
 
 from datacode.server.auth.addresses import network_of
 
+_REST_SECONDS = 0.1
+"""After a wrong one, for each that there were lately."""
+
 
 class LoginThrottle:
     """Counts wrong tokens and passwords for each address.
 
     After ``tries`` of them within ``seconds``, an address is turned away until the oldest is
-    ``seconds`` old. At most ``addresses`` are remembered, the latest ones.
+    ``seconds`` old. Up to then it rests between them, so that a burst which is over at once has
+    not used up what everybody at the address has. At most ``addresses`` are remembered, the
+    latest ones.
     """
 
     def __init__(
@@ -55,6 +60,13 @@ class LoginThrottle:
         if len(times) < self._tries:
             return 0
         return max(1, round(times[0] + self._seconds - self._now()))
+
+    def rest(self, network: str) -> float:
+        """Seconds until the next one of a network is looked at; 0 where it would be turned away."""
+        times = self._recent(network)
+        if not times or len(times) >= self._tries:
+            return 0.0
+        return max(0.0, times[-1] + len(times) * _REST_SECONDS - self._now())
 
     def _recent(self, network: str) -> list[float]:
         oldest = self._now() - self._seconds

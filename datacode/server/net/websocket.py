@@ -120,10 +120,14 @@ class Denied(Exception):
 class Handshake:
     """What a client shows when it asks for a WebSocket."""
 
-    def __init__(self, head: http.Head, address: str) -> None:
+    def __init__(
+        self, head: http.Head, address: str, is_there: Callable[[], bool] = lambda: True
+    ) -> None:
         self.headers = head.headers
         self.query = head.query
         self.address = address
+        self.is_there = is_there
+        """Whether the client still waits for the answer, as the kernel knows it."""
 
 
 @implementer(IPushProducer)
@@ -230,11 +234,18 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             if self.data:
                 self.consumeData()
 
-    def drop_if_gone(self) -> None:
-        """Abort if the client has hung up: while reading is paused, the reactor does not notice."""
+    def is_there(self) -> bool:
+        """False if the client has hung up: while reading is paused, the reactor does not notice."""
+        descriptor = self.transport.fileno()
+        if descriptor < 0:
+            return False
         poll = select.poll()
-        poll.register(self.transport.fileno(), _HUNG_UP)
-        if _HUNG_UP and poll.poll(0):
+        poll.register(descriptor, _HUNG_UP)
+        return not (_HUNG_UP and poll.poll(0))
+
+    def drop_if_gone(self) -> None:
+        """Abort if the client has hung up."""
+        if not self.is_there():
             self.wasNotCleanReason = "the client has gone"
             self.transport.abortConnection()
 
@@ -312,7 +323,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in request.protocols else None
         # Nothing of the client's is read until it is settled: it may have sent frames already.
         self._pause("admission")
-        admitted = self.factory.admission.admit(Handshake(self._head, self.address))
+        admitted = self.factory.admission.admit(Handshake(self._head, self.address, self.is_there))
         self._admitting = admitted
 
         def accept(make_session: Callable[[ClientProtocol], SessionPort]) -> str | None:
