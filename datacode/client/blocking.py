@@ -209,13 +209,14 @@ class Client:
 
     def _take_up(self) -> None:
         """Take up the session of a client before this one. Raises ``SessionLost``."""
+        problem: Exception = ConnectionLost("the server is not ready")
         try:
             found = self._attach_again()
-        except _BROKEN as problem:
-            raise lost(problem) from None
-        if found is None:
-            found = self._resume(ConnectionLost("the server is not ready"))
-        self._kept.taken_up(found)
+        except _BROKEN as broken:
+            if not self._kept.may_return(broken):
+                raise lost(broken) from None
+            found, problem = None, broken
+        self._kept.taken_up(self._resume(problem) if found is None else found)
 
     def _perform(self, call: RemoteCall[T]) -> T:
         """Ask, and read the answer; what comes before it is delivered, foreign answers dropped."""

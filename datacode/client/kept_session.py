@@ -7,6 +7,7 @@ Source of the messages: ``docs/protocol.md``, "A session that outlives its conne
 from __future__ import annotations
 
 import random
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -204,6 +205,7 @@ class KeptSession:
         self._missed: list[Message] = []
         self._key = key
         self._epoch = 0
+        self._attempt = secrets.token_hex(8)
         self._seen = 0 if key is None else key.seen
         self._position = 0 if key is None else key.position
         self._program = 0 if key is None else key.program
@@ -228,7 +230,8 @@ class KeptSession:
         """The fields of the request that attaches.
 
         Who connects with a key wants the session from whoever has it. Who has had it since may
-        only have it back from its own connection, whose end the server may not have noticed.
+        only have it back from its own connection, whose end the server may not have noticed; and
+        so may who perhaps has it, since the answer was lost that would have told.
         """
         key = self.key
         if key is None:
@@ -239,7 +242,7 @@ class KeptSession:
             "seen": key.seen,
             "position": key.position,
             "force": True,
-            **({"epoch": self._epoch} if self._epoch else {}),
+            **({"epoch": self._epoch} if self._epoch else {"attempt": self._attempt}),
         }
 
     def begun(self, answer: Message) -> None:

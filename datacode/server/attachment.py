@@ -27,6 +27,8 @@ _OUTPUT_BYTES = 1 << 18
 """Of streamed output so much is written to disk with each answer."""
 _LONG_BYTES = 1 << 20
 """Long answers that the client has not seen take at most so much of what is written to disk."""
+_ATTEMPTS = 16
+"""So many clients that took the session are known by the name of their attempt."""
 _DIGEST_PART = 1 << 18
 """Of a long text of a request so much at either end tells it from others."""
 
@@ -38,7 +40,8 @@ class SessionRecord(Struct, kw_only=True):
     written and may have been ended with the server, 0 for none. ``position`` is that of the
     streamed output, ``output`` the last pieces of it, ``begins`` tells where that of requests
     begins. ``shares`` are those that the session had, without passwords. ``held_since`` is the
-    first epoch of the client that had it last.
+    first epoch of the client that had it last, ``attempts`` are those of the last clients that
+    named one.
     """
 
     session: str
@@ -55,6 +58,7 @@ class SessionRecord(Struct, kw_only=True):
     begins: list[tuple[int, int]] = []
     shares: list[KeptShare] = []
     held_since: int = 0
+    attempts: list[tuple[str, int]] = []
 
 
 def new_token() -> str:
@@ -76,6 +80,7 @@ class Attachment:
         self.locale = record.locale
         self.epoch = record.epoch
         self._held_since = record.held_since
+        self._attempts = dict(record.attempts)
         self.begun = record.begun
         self.unfinished = record.begun
         self._token_sha256 = record.token_sha256
@@ -139,6 +144,7 @@ class Attachment:
             output=self.output.latest(_OUTPUT_BYTES),
             begins=self.output.begins,
             held_since=self._held_since,
+            attempts=list(self._attempts.items()),
         )
 
     def matches(self, token: str) -> bool:
@@ -152,12 +158,21 @@ class Attachment:
         """
         return 0 < epoch < self._held_since
 
-    def next_epoch(self, known: int) -> None:
+    def epoch_of(self, attempt: str) -> int:
+        """The first epoch of the client that took the session in this attempt; 0 where none did,
+        or where it was too long ago."""
+        return self._attempts.get(attempt, 0)
+
+    def next_epoch(self, known: int, attempt: str = "") -> None:
         """A connection takes the session. Its client is the one of before if it names an epoch of
         that one's: perhaps not the latest, as the answer that told it can be lost."""
         self.epoch += 1
         if not known or self.was_taken_since(known):
             self._held_since = self.epoch
+            if attempt:
+                self._attempts[attempt] = self.epoch
+                while len(self._attempts) > _ATTEMPTS:
+                    del self._attempts[next(iter(self._attempts))]
 
     def replay(self, seen: int, position: int) -> tuple[Replay, int]:
         """What a client has missed, in the order in which it was sent; and how many bytes of

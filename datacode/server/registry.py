@@ -281,7 +281,8 @@ class SessionRegistry:
             wanted = await self._stored(name, token, asking)
         assert wanted.attachment is not None
         self._check(wanted.attachment, token, asking)
-        if wanted.attachment.was_taken_since(request.epoch):
+        known = request.epoch or wanted.attachment.epoch_of(request.attempt)
+        if wanted.attachment.was_taken_since(known):
             raise _Refused(texts.SESSION_TAKEN)
         if wanted.is_attached and not request.force:
             epoch = wanted.epoch
@@ -294,7 +295,7 @@ class SessionRegistry:
                 await wanted.written()
             if wanted.is_attached and wanted.epoch != epoch and not request.force:
                 raise _Refused(texts.SESSION_BUSY)  # somebody else has got it meanwhile
-        if wanted.attachment.was_taken_since(request.epoch):  # while that was waited for
+        if wanted.attachment.was_taken_since(known):  # while that was waited for
             raise _Refused(texts.SESSION_TAKEN)
         if wanted.is_ending or asking.is_ending:
             ended = self._ended.get(name)
@@ -363,7 +364,7 @@ class SessionRegistry:
             wanted.release_client(CLOSE_MOVED, "another connection has taken the session")
         self._detached.pop(own.session, None)
         self._count()
-        own.next_epoch(request.epoch)
+        own.next_epoch(request.epoch or own.epoch_of(request.attempt), request.attempt)
         own.acknowledge(min(request.seen, own.answers.seq))
 
         def answer() -> Answer:

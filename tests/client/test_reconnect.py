@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -33,6 +34,7 @@ from datacode.client import (
 from datacode.client.kept_session import KeptSession
 from tests.client.serving import server
 from tests.daemons import Daemon, environment, twistd
+from tests.server.frames import handshake
 from tests.smb.proxy import Fault, FaultProxy
 
 STEP = "n = n + 1\nprint(n)\nfor i in range(3) do\n  print(i, 'of', n)\nnext i"
@@ -337,6 +339,41 @@ class BlockingTests(ReconnectTestCase):
         self.assertEqual(other.execute("print(n)").output, "7\n")
         for _ in range(2):
             self.assertRaises(SessionTaken, client.execute, "print(n)")
+        self.assertEqual(other.execute("print(n)").output, "7\n")
+
+    def test_taken_after_a_lost_answer(self) -> None:
+        """Who takes a session and is not told so does not take it again from who came later."""
+        client = connect(self.url, locale="en")
+        self.addCleanup(client.close)
+        client.execute("n = 7")
+        key = client.key
+        assert key is not None
+        with socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])), 30) as raw:
+            raw.sendall(handshake())
+            opened = len(raw.recv(4096))
+        self.proxy.every(Fault("stall", opened + 1))
+        told: list[object] = []
+
+        def take() -> None:
+            try:
+                taker = self.connect(session=key, reconnect_seconds=180)
+                told.append(taker.execute("print(n)").output)
+            except ConnectionLost as lost:
+                told.append(lost)
+
+        taking = threading.Thread(target=take)
+        taking.start()
+        while True:
+            try:
+                client.execute("m = 1")
+            except SessionTaken:
+                break
+        other = connect(self.url, session=key, locale="en")
+        self.addCleanup(other.close)
+        self.assertEqual(other.execute("print(n)").output, "7\n")
+        self.proxy.every(Fault("none"))
+        taking.join(60)
+        self.assertIsInstance(told[0], SessionTaken)
         self.assertEqual(other.execute("print(n)").output, "7\n")
 
     def test_other_address(self) -> None:

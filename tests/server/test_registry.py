@@ -257,6 +257,45 @@ class WhoTests(RegistryTestCase):
             answer = late.ask(type="attach", force=True, epoch=epoch, **named)
             self.assertEqual(answer["code"], "session_taken")
 
+    def test_attempt_never_told(self) -> None:
+        """Who takes a session and is not told so asks again, and takes it from nobody else."""
+        house = self.house()
+        named = house.connection().keep()
+        first = house.connection()
+        taking = {"type": "attach", "force": True, "attempt": "a1b2", **named}
+        self.assertEqual(first.ask(**taking)["epoch"], 2)
+        again = house.connection()
+        self.assertEqual(again.ask(**taking)["epoch"], 3)
+        self.assertEqual(first.client.closed, [(4410, "another connection has taken the session")])
+        other = house.connection()
+        self.assertEqual(other.ask(type="attach", force=True, **named)["epoch"], 4)
+        for connected in (True, False):
+            for force in (True, False):
+                late = house.connection()
+                answer = late.ask(**{**taking, "force": force})
+                self.assertEqual(answer["code"], "session_taken")
+            if connected:
+                self.assertEqual((other.client.closed, other.client.probes), ([], []))
+                self.assertTrue(other.lose())
+        # A decision of its own is an attempt of its own.
+        self.assertEqual(late.ask(**{**taking, "attempt": "c3d4"})["epoch"], 5)
+
+    def test_attempts_are_bounded(self) -> None:
+        """The last ones are known, also from a record."""
+        house = self.house()
+        first = house.connection()
+        named = first.keep()
+        for number in range(20):
+            client = house.connection()
+            client.ask(type="attach", force=True, attempt=f"n{number}", **named)
+        attachment = client.session.attachment
+        assert attachment is not None
+        record = msgspec.convert(msgspec.to_builtins(attachment.record()), SessionRecord)
+        self.assertEqual(record.attempts, [(f"n{n}", n + 2) for n in range(4, 20)])
+        loaded = Attachment(record, client.client.account, 1 << 10)
+        self.assertEqual([loaded.epoch_of(n) for n in ("", "n3", "n4", "n19")], [0, 0, 6, 21])
+        loaded.end()
+
     def test_epoch_of_a_record(self) -> None:
         """Whose the session is outlives the server; a record of before that refuses nobody."""
         house = self.house()

@@ -844,6 +844,8 @@ class Attach(Request, tag="attach", kw_only=True, frozen=True):
     ``seen`` is the last request whose answer the client has, ``position`` that of the last piece of
     output. With ``force`` the session is taken from a connection that still has it. ``epoch`` is
     what the client was last told of it: where another client has taken it since, it fails.
+    ``attempt`` is for who has not been told any yet: a name, the same each time that he asks again
+    since the answer was lost.
     """
 
     session: Annotated[str, Meta(max_length=100)] | None = None
@@ -852,6 +854,7 @@ class Attach(Request, tag="attach", kw_only=True, frozen=True):
     position: Position = 0
     force: bool = False
     epoch: Position = 0
+    attempt: Annotated[str, Meta(max_length=100)] = ""
 
     answer = Attached
     immediate = True
