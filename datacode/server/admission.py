@@ -181,7 +181,7 @@ class AdmissionControl:
         if self._metrics_token is not None and shown is not None:
             return self._metrics_token.matches(shown)
         # What a proxy nobody has told us of passes on is not from this machine.
-        proxied = "x-forwarded-for" in head.headers and not self._context.settings.proxies
+        proxied = head.is_forwarded and not self._context.settings.proxies
         host = head.headers.get("host")
         return is_loopback(address) and self.hosts.of_header(host) and not proxied
 

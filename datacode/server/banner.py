@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from datacode.i18n.catalog import mark, translate
 from datacode.i18n.message import Message
@@ -97,7 +98,8 @@ def warnings(
     if public and settings.smb_hosts.allows_any:
         yield _ANY_SHARE.render(settings.locale)
     if not settings.use_ve:
-        for folder in exposed_keys((settings.start, *(settings.files or ()))):
+        everything = (Path("/"),) if settings.files is None else settings.files
+        for folder in exposed_keys(dict.fromkeys((settings.start, *everything))):
             yield _KEYS_IN_REACH.filled(folder=folder).render(settings.locale)
     if not settings.sandbox:
         yield _NO_WALLS.render(settings.locale)

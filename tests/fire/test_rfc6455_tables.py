@@ -114,7 +114,7 @@ class HandshakeTableTests(TableTestCase):
             (handshake(Sec_WebSocket_Version=None), 400),
             (handshake(Sec_WebSocket_Version="12"), 400),
             (handshake(Sec_WebSocket_Version="x"), 400),
-            (handshake(Host=None), 400),
+            (handshake(Host=None), 403),
             (handshake(Origin="http://evil.example"), 403),
             (handshake(X_Long="x" * 70_000), 431),
             (b"\x16\x03\x01\x02\x00\x01", 400),

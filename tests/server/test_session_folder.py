@@ -512,6 +512,11 @@ class ProtectedTests(SynchronousTestCase):
         for text in (
             "-----BEGIN PRIVATE KEY-----\nMII",
             "Bag Attributes\n-----BEGIN EC PRIVATE KEY-----\nMII",
+            f"-----BEGIN CERTIFICATE-----\n{'M' * 9000}\n-----END CERTIFICATE-----\n"
+            "-----BEGIN PRIVATE KEY-----\nMII",
+            f"Bag Attributes\n{' ' * 900}\n-----BEGIN ENCRYPTED PRIVATE KEY-----\nMII",
+            "PuTTY-User-Key-File-3: ssh-ed25519\n",
+            "\x05\x02\x00\x00\x00\x40",
             "# ours\nanna:$argon2id$v=19$m=65536",
         ):
             (self.start / "found").write_text(text)

@@ -52,6 +52,9 @@ class Transport(StringTransportWithDisconnection):
     def setTcpNoDelay(self, enabled: bool) -> None:
         pass
 
+    def fileno(self) -> int:
+        return -1
+
     @property
     def reading(self) -> bool:
         return self.producerState == "producing"
@@ -235,7 +238,7 @@ class HandshakeTests(ServerTestCase):
             (handshake(Sec_WebSocket_Version="12"), 400),
             (handshake(Sec_WebSocket_Version="x"), 400),
             (handshake(Connection="close"), 400),
-            (handshake(Host=None), 400),
+            (handshake(Host=None), 403),
             (handshake().replace(b"GET", b"POST"), 405),
             (b"POST / HTTP/1.1\r\nHost: x\r\n\r\n", 405),
             (b"GET /chat HTTP/1.1\r\nHost: x\r\n\r\n", 426),
@@ -878,6 +881,7 @@ class AuthTests(ServerTestCase):
             ("/", f"Basic {wrong}"),
             ("/", "Basic ???"),
         ):
+            server.reactor.advance(1)
             connection = self.opened(server, path, Authorization=authorization)
             self.assertEqual(connection.close_code, 4401)
             connection.ask(code="x")
@@ -901,6 +905,7 @@ class AuthTests(ServerTestCase):
             ({"type": "auth", "login": "anna", "password": ""}, "Неверное имя или пароль"),
             ({"code": "x"}, None),
         ):
+            server.reactor.advance(1)
             connection = self.opened(server).ask(**fields)
             self.assertEqual(connection.close_code, 4401)
             errors = [json.loads(text)["error"] for text in connection.texts]
@@ -918,11 +923,45 @@ class AuthTests(ServerTestCase):
         server = self.checked()
         for _ in range(10):
             self.opened(server, Authorization="Bearer X")
+            server.reactor.advance(1)  # it rests after each
         connection = self.connect(server).open(Authorization="Bearer T")
         self.assertEqual(connection.status, 429)
         self.assertEqual(
             self.connect(server, "10.0.0.1").open(Authorization="Bearer T").status, 101
         )
+
+    def test_failure_of_ours(self) -> None:
+        """A fault while a client is let in is told without its text, which may hold anything."""
+        server = self.server(token="T")
+
+        def broken(*arguments: object) -> None:
+            raise RuntimeError("secret")
+
+        self.patch(server.admission, "_found", broken)
+        connection = self.connect(server).open(Authorization="Bearer T")
+        self.assertEqual((connection.status, connection.reader.rest), (500, b"internal error\n"))
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def test_whole_address(self) -> None:
+        """The first line may have the whole address, if it is that of Host."""
+        server = self.server()
+        rest = handshake().partition(b"\r\n")[2]
+        for target, status in (
+            ("http://127.0.0.1:8080/x?y=1", 101),
+            ("ws://127.0.0.1:8080", 101),
+            ("http://evil.example/", 400),
+            ("http://127.0.0.1:8080@evil.example/", 400),
+            ("file://127.0.0.1:8080/", 400),
+            ("x", 400),
+        ):
+            connection = self.connect(server).send(f"GET {target} HTTP/1.1\r\n".encode() + rest)
+            self.assertEqual(connection.status, status, target)
+
+    def test_no_host(self) -> None:
+        """A proxy that does not pass on Host is told to."""
+        connection = self.connect(self.server()).open(Host=None)
+        self.assertEqual(connection.status, 403)
+        self.assertIn(b"nginx: proxy_set_header Host $http_host", connection.reader.rest)
 
     def test_figures_need_their_token(self) -> None:
         """Figures and details are for this machine, and for who shows the token for them."""
@@ -934,6 +973,9 @@ class AuthTests(ServerTestCase):
                 ("10.0.0.1", b"Authorization: Bearer M\r\n", True),
                 ("10.0.0.1", b"Authorization: Bearer X\r\n", False),
                 ("127.0.0.1", b"X-Forwarded-For: 10.0.0.1\r\n", False),
+                ("127.0.0.1", b"X-Real-IP: 10.0.0.1\r\n", False),
+                ("127.0.0.1", b"Forwarded: for=10.0.0.1\r\n", False),
+                ("127.0.0.1", b"Via: 1.1 proxy\r\n", False),
                 ("127.0.0.1", b"Host: evil.example\r\n", False),
             ):
                 request = f"GET {path} HTTP/1.1\r\n".encode() + lines + b"\r\n"
@@ -1065,6 +1107,18 @@ class CompressionTests(ServerTestCase):
         plain = zlib.decompressobj(wbits=-15).decompress(answer.payload + b"\0\0\xff\xff")
         self.assertEqual(json.loads(plain)["output"], "x" * 1000)
         self.assertLess(len(answer.payload), 100)
+
+    def test_turns(self) -> None:
+        """What few bytes become is handled a megabyte at a time: the others have their turn."""
+        server = self.server(compress=True)
+        connection = self.opened(server, Sec_WebSocket_Extensions=self.offer)
+        code = "#" * 7_000_000
+        connection.send(self.compressed(json.dumps({"code": code + "x"}).encode()))
+        self.assertFalse(connection.transport.reading)
+        self.assertLess(connection.protocol._pieces.tell(), 2_000_000)
+        server.reactor.advance(0)
+        self.assertEqual([run.code for run in server.rooms[0].interpreter.runs], [code + "x"])
+        self.assertTrue(connection.transport.reading)
 
     def test_bomb(self) -> None:
         """What is small only when compressed is refused by its real size."""

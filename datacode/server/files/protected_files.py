@@ -55,6 +55,10 @@ _KERNEL_FILES: Final = frozenset(
 
 _HEAD = 512
 _PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----", re.MULTILINE)
+_PEM = re.compile(rb"^(-----BEGIN |Bag Attributes)", re.MULTILINE)
+_PEM_BYTES = 1 << 18
+_KEY_FORMATS = (b"PuTTY-User-Key-File-", b"\x05\x02\x00\x00\x00", b"\x05\x04\x00\x0c")
+"""Keys of PuTTY, keytabs and ticket caches of Kerberos."""
 _OPENAT2 = 437
 _NO_MAGIC_LINKS = 0x02
 _STANDARD_STREAMS = (0, 1, 2)
@@ -90,9 +94,17 @@ class ProtectedFiles:
         return stat.S_ISREG(status.st_mode) and self._is_one_of_ours(status)
 
     def is_secret(self, descriptor: int) -> bool:
-        """Whether a file begins as private keys and files of accounts do, whosever it is."""
+        """Whether a file begins as private keys and files of accounts do, whosever it is.
+
+        In a file of PEM, or one that begins as OpenSSL describes keys, the key may stand behind
+        certificates.
+        """
         head = os.pread(descriptor, _HEAD, 0)
-        return _PRIVATE_KEY.search(head) is not None or b":$argon2" in head
+        if head.startswith(_KEY_FORMATS) or b":$argon2" in head:
+            return True
+        if _PEM.search(head):
+            head = os.pread(descriptor, _PEM_BYTES, 0)
+        return _PRIVATE_KEY.search(head) is not None
 
     def _is_one_of_ours(self, status: os.stat_result) -> bool:
         """Whether it is a protected file by another name, or what our own output goes to."""

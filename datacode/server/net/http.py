@@ -49,10 +49,18 @@ class BadHead(Exception):
 
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 """Some readers take one of these for the end of a line: then a value is headers, too."""
 _AT_MOST_ONCE = frozenset(
     {"authorization", "host", "origin", "sec-websocket-key", "sec-websocket-version"}
+)
+_OF_PROXIES = frozenset(
+    {
+        *("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"),
+        *("x-forwarded-server", "x-forwarded-port", "x-original-forwarded-for", "x-real-ip"),
+        *("x-client-ip", "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip"),
+        *("fastly-client-ip", "x-envoy-external-address", "x-proxy-user-ip"),
+    }
 )
 _OF_HANDSHAKE = (
     "host",
@@ -101,7 +109,10 @@ class Head:
                 headers[name] += ", " + value.strip(" \t")
             else:
                 headers[name] = value.strip(" \t")
-        return cls(words[0], words[1], words[2], headers)
+        target = words[1]
+        if not target.startswith("/") and target != "*":
+            target = _path_of(target, headers.get("host", ""))
+        return cls(words[0], target, words[2], headers)
 
     @property
     def path(self) -> str:
@@ -138,6 +149,11 @@ class Head:
                 lines.append(f"{name}: {value}")
         return "\r\n".join([*lines, "", ""]).encode("ascii")
 
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether it bears the mark of a proxy: one of the headers that proxies add."""
+        return not _OF_PROXIES.isdisjoint(self.headers)
+
     def forwarded_for(self, proxies: int) -> str | None:
         """Whose request ``proxies`` trusted proxies have passed on; None where they do not say."""
         entries = self.headers.get("x-forwarded-for", "").split(",")[-proxies:] if proxies else []
@@ -145,6 +161,19 @@ class Head:
             return str(ipaddress.ip_address(entries[0].strip(" \t[]"))) if entries else None
         except ValueError:
             return None
+
+
+def _path_of(address: str, host: str) -> str:
+    """The path of a whole address in the first line, which is one of ``host``. Raises ``BadHead``:
+    of two hosts readers take one or the other (RFC 9112, 3.2.2)."""
+    scheme, found, rest = address.partition("://")
+    authority, slash, path = rest.partition("/")
+    authority, question, query = authority.partition("?")
+    if not found or scheme.lower() not in ("http", "https", "ws", "wss"):
+        raise BadHead(400, "the address in the first line is not one of a resource")
+    if authority.lower() != host.lower():
+        raise BadHead(400, "the address in the first line names another server than Host")
+    return f"/{question}{query}{slash if question else ''}{path}"
 
 
 def _line(data: bytes) -> str:

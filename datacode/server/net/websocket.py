@@ -49,7 +49,16 @@ SUBPROTOCOL = "datacode.v1"
 FRAMES_A_TURN = 64
 """Frames of one client that are handled before the others have their turn."""
 
+_BYTES_A_TURN = 1 << 20
+"""So many bytes of one client's messages, too."""
+_COMPRESSED_PIECE = 512
+"""Bytes of a compressed frame that are inflated at once, to half a megabyte at most."""
+
 _NO_PONG = "no pong came in time"
+_NO_HOST = (
+    "the request does not say which server it is for: a proxy in front has to pass on Host "
+    "(nginx: proxy_set_header Host $http_host)"
+)
 _CLOSE_SECONDS = 1.0
 """For the client's answer to a close frame; then TCP is aborted."""
 _FLUSH_SECONDS = 5.0
@@ -146,6 +155,8 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._paused_by: set[str] = set()
         self._pieces = io.BytesIO()
         self._counted = 0
+        self._taken = 0
+        self._isMessageCompressed = False  # Autobahn sets it with the first message
         self._outgoing: deque[bytes | _LongMessage | _Close] = deque()
         self._sending = False
         self._waited: LoopingCall | None = None
@@ -208,13 +219,26 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         """Handle at most ``FRAMES_A_TURN`` frames, so that other connections have their turn."""
         if self.state in (self.STATE_OPEN, self.STATE_CLOSING):
             frames = FRAMES_A_TURN * 2  # Autobahn takes two steps for a frame
+            self._taken = 0
             while not self._paused_by and self.processData() and self.state != self.STATE_CLOSED:
                 frames -= 1
-                if not frames:
+                if frames <= 0 or self._taken >= _BYTES_A_TURN:
                     self._pause("turn")
                     self.factory.reactor.callLater(0, self._resume, "turn")
         elif self.state == self.STATE_CONNECTING and not self._paused_by:
             self._read_head()
+
+    def processData(self) -> bool:
+        """Handle what has come of a frame; of one that is compressed a little at a time, as a few
+        bytes may become a thousand times as many."""
+        is_compressed = self.current_frame is not None and self._isMessageCompressed
+        if not is_compressed or len(self.data) <= _COMPRESSED_PIECE:
+            return bool(super().processData())
+        rest = self.data[_COMPRESSED_PIECE:]
+        self.data = self.data[:_COMPRESSED_PIECE]
+        super().processData()
+        self.data += rest
+        return not self.failedByMe
 
     def _pause(self, reason: str) -> None:
         if not self._paused_by:
@@ -238,7 +262,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         """False if the client has hung up: while reading is paused, the reactor does not notice."""
         descriptor = self.transport.fileno()
         if descriptor < 0:
-            return False
+            return True  # it is being closed: whoever waits is told so
         poll = select.poll()
         poll.register(descriptor, _HUNG_UP)
         return not (_HUNG_UP and poll.poll(0))
@@ -283,6 +307,8 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
                 self.account = self.factory.budget.account(self.address, self._close_at_once)
             is_handshake = head.wants_websocket and head.method == "GET"
             if is_handshake:
+                if "host" not in head.headers:
+                    raise http.BadHead(403, _NO_HOST)
                 # Autobahn has a reader of its own, which ends lines where others do not.
                 self.data = head.for_handshake() + bytes(self.data[end + 4 :])
         except http.BadHead as bad:
@@ -335,10 +361,12 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
         def deny(failure: Any) -> None:
             self._admitting = None
-            failure.trap(Denied, CancelledError)
+            if failure.check(Denied):
+                raise ConnectionDeny(failure.value.code, failure.value.reason)
             if failure.check(CancelledError):
                 raise ConnectionDeny(ConnectionDeny.SERVICE_UNAVAILABLE, "too late")
-            raise ConnectionDeny(failure.value.code, failure.value.reason)
+            self._faults.failure("A client could not be let in", failure)
+            raise ConnectionDeny(ConnectionDeny.INTERNAL_SERVER_ERROR, "internal error")
 
         return admitted.addCallbacks(accept, deny)
 
@@ -383,6 +411,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if self.failedByMe or self.state != self.STATE_OPEN:
             return
         self._pieces.write(payload)
+        self._taken += len(payload)
         more = self._pieces.tell() - self._counted
         if more >= _COUNTED:
             self._counted += more
