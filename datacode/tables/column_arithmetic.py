@@ -9,13 +9,23 @@ import math
 from itertools import repeat
 from typing import Any
 
+from datacode.tables import array_arithmetic
 from datacode.values.lazy_polars import pl
 
 
 def power(base: pl.Series | float, exponent: pl.Series | float, length: int) -> pl.Series:
     """C's ``pow``. With one exponent for all rows Polars takes short cuts that round otherwise."""
+    if isinstance(base, pl.Series) and isinstance(exponent, float) and exponent == 2.0:
+        numbers = as_array(base, _LARGEST_SQUARED)
+        squares = None if numbers is None else array_arithmetic.square(numbers)
+        if squares is not None:
+            return pl.Series(base.name, squares)
     frame = pl.DataFrame([_column(base, "base", length), _column(exponent, "exponent", length)])
     return frame.select(pl.col("base").pow(pl.col("exponent"))).to_series()
+
+
+_LARGEST_SQUARED = 1e150
+"""Numbers up to so much times so much, too, have squares."""
 
 
 def quotient(left: pl.Series | float, right: pl.Series | float) -> pl.Series:
@@ -60,6 +70,9 @@ def remainder(left: pl.Series | float, right: pl.Series | float, length: int) ->
     ``fmod`` is exact, and so is this. Rows with numbers too far apart, infinite ones and NaN are
     left to ``fmod`` itself.
     """
+    rests = _rests_of_arrays(left, right)
+    if rests is not None:
+        return pl.Series("left", rests)
     dividends = _column(left, "left", length)
     size = dividends.abs()
     divisor: Any = abs(right)
@@ -86,6 +99,17 @@ def remainder(left: pl.Series | float, right: pl.Series | float, length: int) ->
         for a, b in zip(dividends.gather(left_over), rights, strict=False)
     ]
     return rest.scatter(left_over, exact)
+
+
+def _rests_of_arrays(left: pl.Series | float, right: pl.Series | float) -> Any:
+    """The same for arrays, if their formulas hold for all rows."""
+    if isinstance(left, float) or not len(left):
+        return None
+    one, other = (x if isinstance(x, float) else as_array(x, 1.0) for x in (left, right))
+    if one is None or other is None or not (right if isinstance(right, float) else right.min()) > 0:  # type: ignore[operator]
+        return None
+    found = array_arithmetic.whole_remainder(one, other)
+    return array_arithmetic.exact_remainder(one, other) if found is None else found
 
 
 def _rest(size: pl.Series, divisor: pl.Series | float) -> pl.Series:

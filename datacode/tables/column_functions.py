@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from datacode.tables import array_arithmetic
 from datacode.tables.column_arithmetic import as_array, quotient
 from datacode.tables.filters import is_utf8
 from datacode.values.column_storage import ColumnData
@@ -63,12 +64,11 @@ def _round(series: pl.Series, others: Sequence[Value]) -> pl.Series | None:
         return None
     factor = 10.0**digits
     numbers = as_array(series, factor)
-    if numbers is not None:
-        made = _round_plainly(series.name, numbers, factor)
-        if made is None:
-            made = _round_with_halves(series, numbers, factor)
-        if made is not None:
-            return made
+    exact = (
+        None if numbers is None or not len(numbers) else array_arithmetic.rounded(numbers, factor)
+    )
+    if exact is not None:
+        return pl.Series(series.name, exact)
     scaled = series * factor
     rounded = scaled.round(mode="half_away_from_zero")
     made = quotient(rounded, factor)
@@ -82,37 +82,6 @@ def _round(series: pl.Series, others: Sequence[Value]) -> pl.Series | None:
     if len(places):
         made = made.scatter(places, _near_halves(series.gather(places), factor, int(digits)))
     return made
-
-
-def _round_plainly(name: str, numbers: Any, factor: float) -> pl.Series | None:
-    """The same for an array without a number near a half, which need not be looked at one by one;
-    None if there is one, or NaN."""
-    scaled = numbers * factor
-    rounded = scaled.round()
-    most = max(abs(scaled.min()), abs(scaled.max())) if len(scaled) else 0.0
-    scaled -= rounded
-    gap = max(abs(scaled.min()), abs(scaled.max())) if len(scaled) else 0.0
-    if not gap < 0.5 - most * _DOUBT:
-        return None
-    rounded /= factor
-    return pl.Series(name, rounded)
-
-
-def _round_with_halves(series: pl.Series, numbers: Any, factor: float) -> pl.Series | None:
-    """The same for an array with such numbers, rounded as in ``_near_halves``; None where some are
-    NaN or too large for that."""
-    size = abs(numbers)
-    low = size * factor
-    if not low.max() < _EXACT_HALF:
-        return None
-    low = low.astype("int64").astype("float64")
-    half = low * 2.0
-    half += 1.0
-    half /= 2.0 * factor
-    low += size >= half
-    low /= factor
-    low *= series.sign().to_numpy()
-    return pl.Series(series.name, low)
 
 
 _EXACT_HALF = 1e14

@@ -528,6 +528,14 @@ def _joined(chosen: list[tuple[pl.Series, ColumnOrValue]], otherwise: ColumnOrVa
     if len(kinds) != 1:
         return _of_several_kinds(chosen, otherwise)
     kind = kinds.pop()
+    if (
+        len(chosen) == 1
+        and isinstance(chosen[0][1], ColumnData)
+        and isinstance(otherwise, ColumnData)
+    ):
+        one, other = _typed(chosen[0][1]), _typed(otherwise)
+        if one.dtype == other.dtype == kind:
+            return ColumnData.of_series(one.zip_with(chosen[0][0], other))
 
     def result(value: ColumnOrValue) -> pl.Expr:
         if isinstance(value, ColumnData):

@@ -15,6 +15,7 @@ from datacode.runtime.builtins.registry import BUILTINS
 from datacode.runtime.interpreter import Interpreter
 from datacode.runtime.operators import modulo, raise_to
 from datacode.tables import column_functions, vectorized
+from datacode.tables.array_arithmetic import _BLOCK, square
 from datacode.tables.column_arithmetic import power, quotient, remainder
 from datacode.values import column_storage
 from datacode.values.table import Table
@@ -163,6 +164,33 @@ class WholeColumnTests(TableTestCase):
         for right in (size, divisors):
             found = remainder(left, right, len(lefts)).to_list()
             self.assertEqual(list(map(bits, found)), expected)
+
+    def test_blocks_to_the_last_bit(self) -> None:
+        """Columns of several blocks, of numbers that the formulas hold for and of one that they do
+        not; what is exact is worked out a block at a time."""
+        count = 2 * _BLOCK + 1
+        whole = [float(n % 1000 - 100) for n in range(count)]
+        for numbers in (
+            whole, [n / 8 for n in whole], [n / 100 for n in whole], [n + 0.05 for n in whole],
+            [*whole[1:], 0.1], [*whole[1:], -0.0], [*whole[1:], 2.0**60], [*whole[1:], math.nan],
+            [*whole[1:], 1e-200], [*whole[1:], 1e160], [0.0] * count,
+        ):  # fmt: skip
+            left = pl.Series(numbers, dtype=pl.Float64)
+            found = power(left, 2.0, count).to_list()
+            expected = [raise_to(number, 2.0) for number in numbers]
+            self.assertEqual(list(map(bits, found)), list(map(bits, expected)))
+            for right in (7.0, 0.3, -2.5):
+                found = remainder(left, right, count).to_list()
+                expected = [modulo(number, right) for number in numbers]
+                self.assertEqual(list(map(bits, found)), list(map(bits, expected)))
+            divisors = [float(n % 17 + 1) for n in range(count)]
+            found = remainder(left, pl.Series(divisors), count).to_list()
+            self.assertEqual(
+                list(map(bits, found)), list(map(bits, map(modulo, numbers, divisors)))
+            )
+            self._assert_rounded(numbers[-2000:], 1.0)
+        self.assertIsNotNone(square(pl.Series([3.0, -0.5, 0.0]).to_numpy()))
+        self.assertIsNone(square(pl.Series([0.1]).to_numpy()))
 
     def _assert_rounded(self, numbers: list[float], digits: float) -> None:
         series = pl.Series(numbers, dtype=pl.Float64)
