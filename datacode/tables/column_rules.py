@@ -171,7 +171,8 @@ def workbook_values(cells: Sequence[Value], rule: ColumnRule, warn: Warn) -> lis
     """The values of a column of a workbook, whose cells have types of their own.
 
     Texts become numbers if the rule says how numbers are written, unless one of them would not
-    come back, or there is an identifier and all numbers are whole. Raises a Runtime Error for a
+    come back, or there is an identifier, or a code with leading zeros, and all numbers are whole.
+    Raises a Runtime Error for a
     cell that is not of the wanted type.
     """
     if rule.nulls:
@@ -191,12 +192,15 @@ def workbook_values(cells: Sequence[Value], rule: ColumnRule, warn: Warn) -> lis
     if not all(comes_back(text, rule.decimal, rule.thousands) for text in found):
         return list(cells)
     others = (cell for cell in cells if isinstance(cell, float))
-    if any(is_identifier(text.strip(WHITE_SPACE)) for text in texts) and all(
+    stripped = (text.strip(WHITE_SPACE) for text in texts)
+    if any(is_identifier(text) or _CODE.fullmatch(text) for text in stripped) and all(
         map(is_count, (*found.values(), *others))
     ):
         return list(cells)
     return [found.get(cell, cell) if cell.__class__ is str else cell for cell in cells]
 
+
+_CODE = re.compile("0[0-9]+")
 
 _ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}:[0-9]{2})?$", re.ASCII)
 

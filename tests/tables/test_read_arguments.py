@@ -517,6 +517,8 @@ class WorkbookTests(ReadArgumentsTestCase):
         self.assertTable(self.found(file, thousands=" "), "a", ["40702810900000012345"], ["5"])
         file = workbook([["a", "b"], [" 9F3C ", "9F3C"], ["5", "1,5"]])
         self.assertTable(self.found(file, decimal=","), "a b", ["9F3C", "9F3C"], ["5", 1.5])
+        file = workbook([["a", "b"], ["0012", "00,5"], ["13", "1,5"]])
+        self.assertTable(self.found(file, decimal=","), "a b", ["0012", 0.5], ["13", 1.5])
 
     def test_nothing_there(self) -> None:
         """Fewer rows than the header takes."""
