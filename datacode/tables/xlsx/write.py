@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import IO, Any, BinaryIO
 
 from datacode.errors import DataCodeError, runtime_error
@@ -153,8 +154,17 @@ def _check_title(title: str) -> None:
         )
 
 
-def _no_column(name: str) -> DataCodeError:
-    return runtime_error("no_column_to_format", "No table has a column '{name}'", name=name)
+def _no_column(name: str, known: Iterable[str]) -> DataCodeError:
+    return runtime_error(
+        "no_column_to_format",
+        "No table has a column '{name}'. They have {columns}",
+        name=name[:100],
+        columns=", ".join(f"'{each[:100]}'" for each in islice(known, _NAMED)),
+    )
+
+
+_NAMED = 20
+"""Columns that an error lists."""
 
 
 # Plans ---------------------------------------------------------------------------
@@ -169,10 +179,10 @@ def plan_sheets(
 ) -> dict[str, SheetPlan]:
     """How each sheet is to be made; what the options ask and no table has is an error."""
     formats = {name: stored_format(text) for name, text in options.formats.items()}
-    known = {name for table in sheets.values() for name in table.names}
+    known = dict.fromkeys(name for table in sheets.values() for name in table.names)
     for name in (*formats, *(options.totals or ())):
         if name not in known:
-            raise _no_column(name)
+            raise _no_column(name, known)
     plans = {}
     for title, table in sheets.items():
         plans[title] = SheetPlan(table, formats, options, style_ids)
