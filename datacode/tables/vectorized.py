@@ -15,6 +15,7 @@ from datacode.errors import DataCodeError
 from datacode.language.syntax import nodes
 from datacode.language.syntax.parser import remembered_expression
 from datacode.tables import column_arithmetic, column_functions, slash_dates
+from datacode.tables.by_value import spread
 from datacode.tables.date_columns import dates_of, keyed_pair
 from datacode.tables.date_parsing import DATE_LIKE
 from datacode.tables.duration_columns import are_durations, duration_of
@@ -22,7 +23,7 @@ from datacode.tables.filters import is_utf8, where
 from datacode.tables.money_columns import are_amounts, is_money
 from datacode.tables.regular_expressions import are_matching
 from datacode.tables.text_forms import DIGIT, DURATION_LIKE, has_text_like
-from datacode.values.column_storage import SHORT, ColumnData, is_short, typed
+from datacode.values.column_storage import SHORT, ColumnData, is_short
 from datacode.values.date_text import could_be_date
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import MONEY_MARK, amount_of
@@ -385,7 +386,7 @@ class _Expression:
             raise NotVectorizable
         values = wanted.unique()
         results = [self._expressions.call(name, [value, *others]) for value in values]
-        return _spread(series.alias("0").to_frame(), values.alias("0").to_frame(), results)
+        return spread(series.alias("0").to_frame(), values.alias("0").to_frame(), results)
 
     def _by_different_rows(self, name: str, values: list[ColumnOrValue]) -> ColumnOrValue:
         """The same for a function of several columns, called once for each different set."""
@@ -405,7 +406,7 @@ class _Expression:
             for place, value in zip(columns, row, strict=True):
                 given[int(place)] = value
             results.append(self._expressions.call(name, given))
-        return _spread(frame, different, results)
+        return spread(frame, different, results)
 
     def _read_as_dates(self, name: str, cells: ColumnData) -> pl.Series:
         """A column that a function is given, its dates in a form that says which is the day."""
@@ -417,23 +418,6 @@ class _Expression:
 
 
 # Columns -----------------------------------------------------------------------------
-
-
-def _spread(cells: pl.DataFrame, known: pl.DataFrame, results: list[Value]) -> ColumnData:
-    """For each row of cells the result that is known of it; null where none is."""
-    names = known.columns
-    made = typed(results)
-    answers = pl.int_range(len(results), dtype=pl.UInt32, eager=True) if made is None else made
-    found = cells.join(
-        known.with_columns(answers.alias("result")),
-        on=names,
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    )["result"]
-    if made is not None:
-        return ColumnData.of_series(found)
-    return ColumnData.of_list([None if n is None else results[n] for n in found])
 
 
 def _of_texts(operator: str, left: ColumnData, right: ColumnData) -> pl.Series:
