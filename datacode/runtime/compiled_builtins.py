@@ -7,7 +7,8 @@ of these; and no attribute of Python is ever looked up by a name from a program.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import trunc
 from types import MethodType
 from typing import Any, NoReturn
@@ -76,7 +77,16 @@ def make_builtins(
         "exists": variables.__contains__,
         "value_or_null": variables.get,
     }
-    return found | _failing(limit, caught_errors) | _library(host)
+    library = _library(host)
+
+    def call(name: str, arguments: Sequence[Value]) -> Value:
+        return library[python_names.function(name)](*arguments)
+
+    found |= {
+        "cells_of_rows": partial(iteration.cells_of_rows, call),
+        "numbers_of_column": partial(iteration.numbers_of_column, call),
+    }
+    return found | _failing(limit, caught_errors) | library
 
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
@@ -99,8 +109,6 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "put": element_assignment.put,
     "put_deep": element_assignment.put_deep,
     "each": iteration.each,
-    "cells_of_rows": iteration.cells_of_rows,
-    "numbers_of_column": iteration.numbers_of_column,
     "each_unpacked": iteration.each_unpacked,
     "unpack_error": iteration.unpack_error,
     "whole_range": iteration.whole_range,

@@ -39,6 +39,7 @@ def each(value: Value) -> Iterable[Value]:
 
 
 def cells_of_rows(
+    call: folds.FunctionCall,
     table: Table,
     positions: Sequence[int],
     width: int | None,
@@ -50,7 +51,8 @@ def cells_of_rows(
 
     Single cells, or tuples of several. With a ``width`` all rows must be so long, and the columns
     of ``numbers`` must hold nothing else. With the ``program`` of a fold it is pieces of that, one
-    after another, and behind numbers if that is so; those of long tables are ``FoldChunk``s.
+    after another, and behind numbers if that is so; those of long tables are ``FoldChunk``s, which
+    call functions of the library with ``call``.
     """
     columns = len(table.names)
     if width is not None and columns != width:
@@ -66,20 +68,23 @@ def cells_of_rows(
     if table.row_count >= folds.SHORTEST:
         found = [table.columns[position] for position in positions]
         if folds.are_worth_folding(found, program):
-            return folds.chunks(table, found, positions, program, is_numbered)
+            return folds.chunks(table, found, positions, program, is_numbered, call)
     cells = table.cells_of_rows(positions)
     return (numbered(cells) if is_numbered else cells,)
 
 
 def numbers_of_column(
-    column: Column, program: FoldProgram | None = None, is_numbered: bool = False
+    call: folds.FunctionCall,
+    column: Column,
+    program: FoldProgram | None = None,
+    is_numbered: bool = False,
 ) -> Iterable[Any] | None:
     """What a ``for`` over a column visits if it holds numbers and nothing else; else None."""
     if not column.stored.is_all_numbers():
         return None
     if program is None:
         return iter(column)
-    return cells_of_rows(column.table, (column.position,), None, (), program, is_numbered)
+    return cells_of_rows(call, column.table, (column.position,), None, (), program, is_numbered)
 
 
 def each_unpacked(value: Value, count: int) -> Iterable[Value]:

@@ -29,7 +29,8 @@ from typing import Any, TypeAlias
 
 from datacode.language.analysis.plan import FoldProgram
 from datacode.tables import column_arithmetic
-from datacode.tables.column_functions import FUNCTIONS
+from datacode.tables.by_value import spread
+from datacode.tables.column_functions import FUNCTIONS, PURE
 from datacode.tables.filters import is_utf8
 from datacode.tables.running_sums import imported_numpy, is_minus_zero, running_sum, sums_by_key
 from datacode.values.column_storage import ColumnData
@@ -61,6 +62,13 @@ Cells: TypeAlias = "pl.Series | float | str | bool | None"
 """The value of an expression: for each of some rows, or one for all."""
 
 
+FunctionCall: TypeAlias = Callable[[str, "Sequence[Value]"], Value]
+"""Calls the function of the library of that name."""
+
+MOST_TEXT = 1 << 24
+"""So many characters functions may make for a chunk: row by row they are not all kept at once."""
+
+
 class _Inexact(Exception):
     """The chunk is to be run row by row."""
 
@@ -84,9 +92,10 @@ def chunks(
     positions: Sequence[int],
     program: FoldProgram,
     is_numbered: bool,
+    call: FunctionCall,
 ) -> Iterator[Any]:
     """The rows of a table in chunks; all of them as they are if a column is not of one kind, or if
-    the program calls functions that there are not for columns.
+    the program calls functions whose results may depend on more than their arguments.
     """
     typed = [each for each in (column.stored_series() for column in columns) if each is not None]
     if len(typed) < len(columns) or not _has_functions(program):
@@ -97,7 +106,7 @@ def chunks(
     while start < table.row_count:
         stop = min(start + CHUNK, table.row_count)
         far = min(start + CHUNK * skipped, table.row_count)
-        chunk = FoldChunk(program, columns, typed, (start, stop, far), is_numbered)
+        chunk = FoldChunk(program, columns, typed, (start, stop, far), is_numbered, call)
         yield chunk
         if chunk.is_folded:
             start, skipped = stop, 1
@@ -111,7 +120,9 @@ def _is_costly(program: FoldProgram) -> bool:
     waiting = [program]
     while waiting:
         part = waiting.pop()
-        if part and part[0] in ("%", "^", "add by key"):
+        if part and part[0] in ("%", "^", "add by key", "lookup"):
+            return True
+        if part and part[0] == "call" and part[1] not in FUNCTIONS:
             return True
         waiting += [each for each in part if isinstance(each, tuple)]
     return False
@@ -119,13 +130,13 @@ def _is_costly(program: FoldProgram) -> bool:
 
 @lru_cache(maxsize=256)
 def _has_functions(program: FoldProgram) -> bool:
-    """Are there all functions for columns that the program calls?"""
+    """Does the program call only functions that give the same whenever they are given the same?"""
     waiting = [program]
     while waiting:
         part = waiting.pop()
         match part:
             case "call", str() as name, tuple() as arguments:
-                if name not in FUNCTIONS:
+                if name not in FUNCTIONS and name not in PURE:
                     return False
                 waiting += arguments
             case _:
@@ -136,7 +147,16 @@ def _has_functions(program: FoldProgram) -> bool:
 class FoldChunk:
     """Some rows of a table, which are run at once or one by one."""
 
-    __slots__ = ("_bounds", "_columns", "_is_numbered", "_program", "_series", "is_folded", "steps")
+    __slots__ = (
+        "_bounds",
+        "_call",
+        "_columns",
+        "_is_numbered",
+        "_program",
+        "_series",
+        "is_folded",
+        "steps",
+    )
 
     def __init__(
         self,
@@ -145,8 +165,10 @@ class FoldChunk:
         series: Sequence[pl.Series],
         bounds: tuple[int, int, int],
         is_numbered: bool,
+        call: FunctionCall,
     ) -> None:
         self._program = program
+        self._call = call
         self._columns = columns
         self._series = series
         self._bounds = bounds
@@ -175,7 +197,7 @@ class FoldChunk:
             if not all(each.__class__ is list for each in arrays):
                 return None
             sums = list(map(_sum, accumulators))
-            run = _FoldRun([_scalar(each) for each in inputs], sums, objects, len(arrays))
+            run = _FoldRun(inputs, sums, objects, len(arrays), self._call)
             run.block(_Rows(stop - start, start, cells), self._program)
             found = run.results(unset)
         except _Inexact:
@@ -281,10 +303,12 @@ class _FoldRun:
         self,
         inputs: Sequence[Value],
         sums: list[float],
-        objects: Sequence[dict[str, Value]] = (),
-        arrays: int = 0,
+        objects: Sequence[dict[str, Value]],
+        arrays: int,
+        call: FunctionCall,
     ) -> None:
         self.steps = 0
+        self._call = call
         self._objects = objects
         self._by_key: list[dict[str, float]] = [{} for _ in objects]
         self._pushed: list[list[Value]] = [[] for _ in range(arrays)]
@@ -393,8 +417,12 @@ class _FoldRun:
                 return rows.cell(index)
             case ("number",):
                 return rows.numbers().cast(pl.Float64) + float(rows.first)
-            case "input", index:
-                return self._inputs[index]
+            case "input", _:
+                return _scalar(self._fixed(expression))
+            case "part", _, _:
+                return _scalar(self._fixed(expression))
+            case "lookup", container, key:
+                return _looked_up(self._fixed(container), self.value(rows, key))
             case "variable", index:
                 return rows.variable(index)
             case "not", operand:
@@ -403,7 +431,9 @@ class _FoldRun:
             case "negate", operand:
                 return -_numbers(self.value(rows, operand))
             case "call", name, arguments:
-                return _called(name, [self.value(rows, each) for each in arguments])
+                given = [self.value(rows, each) for each in arguments]
+                made = _called_with_columns(name, given)
+                return _called_by_value(self._call, name, given) if made is None else made
         operator, left, right, *more = expression
         one, other = self.value(rows, left), self.value(rows, right)
         if operator in _ARITHMETIC or operator in ("%", "^"):
@@ -416,6 +446,33 @@ class _FoldRun:
         if operator == "!=":
             return not equal if isinstance(equal, bool) else ~equal
         return equal
+
+    def _fixed(self, expression: FoldProgram) -> Value:
+        """The value of an input or of a part of one."""
+        found = self._inputs[expression[1]]
+        for key in expression[2] if expression[0] == "part" else ():
+            found = _part(found, key)
+        return found
+
+
+def _part(value: Any, key: Value) -> Value:
+    """``value[key]``, if it is there."""
+    if value.__class__ is dict and key in value:
+        return value[key]
+    if value.__class__ is list and key.__class__ is float and 0 <= key < len(value):
+        return value[int(key)]
+    raise _Inexact
+
+
+def _looked_up(container: Any, keys: Cells) -> Any:
+    """The members of an object by texts, all of them scalars of one kind."""
+    if container.__class__ is not dict or not _all_of(str, keys):
+        raise _Inexact
+    if not isinstance(keys, pl.Series):
+        return _scalar(_part(container, keys))
+    different = keys.unique(maintain_order=True)
+    found = [_scalar(_part(container, key)) for key in different.to_list()]
+    return _spread([keys], different.to_frame("0"), found)
 
 
 def _total(before: float, added: Sequence[tuple[_Rows, pl.Series | float]]) -> float:
@@ -531,13 +588,15 @@ def _only(value: Any) -> Any:
     return value.item() if len(value) == 1 else None
 
 
-def _called(name: str, arguments: Sequence[Any]) -> Any:
-    """The values of a function of the library, whose first argument is a column."""
+def _called_with_columns(name: str, arguments: Sequence[Any]) -> Any:
+    """The values of a function of the library, whose first argument is a column; None if there is
+    none for whole columns that gives these.
+    """
     first, *others = arguments
-    if any(isinstance(each, pl.Series) for each in others):
-        raise _Inexact
+    if name not in FUNCTIONS or any(isinstance(each, pl.Series) for each in others):
+        return None
     if not _all_of(float, first) and not _all_of(str, first):
-        raise _Inexact
+        return None
     count = len(first) if isinstance(first, pl.Series) else 0
     if count == 1:
         first = first.item()
@@ -545,8 +604,56 @@ def _called(name: str, arguments: Sequence[Any]) -> Any:
     column = first if count > 1 else pl.Series([first, first])
     found = FUNCTIONS[name](column, others)
     if found is None:
-        raise _Inexact
+        return None
     return found.head(1) if count == 1 else found if count else found.item(0)
+
+
+def _called_by_value(call: FunctionCall, name: str, arguments: Sequence[Any]) -> Any:
+    """The values of a function that is called once for all rows with the same arguments."""
+    columns = [each for each in arguments if isinstance(each, pl.Series)]
+    if not columns:
+        return _scalar(_result(call, name, arguments))
+    for each in columns:
+        _refuse_nan_and_minus_zero(each)
+    frame = pl.DataFrame([each.alias(str(index)) for index, each in enumerate(columns)])
+    different = frame.unique(maintain_order=True)
+    results = []
+    length = 0
+    for row in different.iter_rows():
+        cells = iter(row)
+        given = [next(cells) if isinstance(each, pl.Series) else each for each in arguments]
+        result = _result(call, name, given)
+        length += len(result) if isinstance(result, str) else 0
+        if length > MOST_TEXT:
+            raise _Inexact
+        results.append(result)
+    return _spread(columns, different, results)
+
+
+def _result(call: FunctionCall, name: str, arguments: Sequence[Value]) -> Value:
+    try:
+        return call(name, arguments)
+    except Exception as failure:  # the row that it belongs to fails when the rows are run
+        raise _Inexact from failure
+
+
+def _spread(columns: Sequence[pl.Series], known: pl.DataFrame, results: list[Value]) -> pl.Series:
+    """The results of all rows, if they are of one kind."""
+    frame = pl.DataFrame([each.alias(str(index)) for index, each in enumerate(columns)])
+    found = spread(frame, known, results).stored_series()
+    if found is None:
+        raise _Inexact
+    return found
+
+
+def _refuse_nan_and_minus_zero(column: pl.Series) -> None:
+    """Polars takes NaN for equal to itself, and -0 for equal to 0, of which functions may give
+    something else.
+    """
+    if column.dtype == pl.Float64:
+        zeros = column.filter(column == 0)
+        if column.is_nan().any() or any(map(is_minus_zero, zeros.to_list())):
+            raise _Inexact
 
 
 def _ordered(operator: str, left: Any, right: Any, may_mean_more: bool) -> pl.Series | bool:

@@ -91,7 +91,11 @@ class Programs:
             "word = " + random.choice(('"a"', '"Москва"', '""', '"z"', '"2024-01-02"')),
             "last = null",
             "xs = []",
+            "cfg = {rate: 1.5, word: 'b', parts: [2, 'a', null], more: {rate: -0.1}}",
+            random.choice(("rates = {a: 1, b: 2.5, c: -3}", "rates = {a: 'x', b: 'y', z: null}")),
         ]
+        if random.random() < 0.5:
+            lines.append('rates["Москва"] = rates.a')
         lines += random.choice((["by = {}"], ["by = {a: 0, b: 0.1, c: 5}"]))
         self._shape = random.choice((0, 0, 0, 1, 2, 3))
         self._is_wild = random.random() < 0.4
@@ -229,6 +233,8 @@ class Programs:
                 return random.choice(self._set)
             if kind < 0.8 and self._shape == 1:
                 return "i"
+            if kind < 0.86:
+                return random.choice(_PARTS)
             if kind < 0.9:
                 return "rate"
             return random.choice(("1", "2", "0.1", "7", "-1", "0", "3.5", "100", "1000"))
@@ -236,9 +242,11 @@ class Programs:
             return f"-{self._number(0)}"
         if kind < 0.56:
             value = self._number(depth - 1)
-            return random.choice(
-                (f"round({value}, 2)", f"round({value})", f"abs({value})", f"len({self._text()})")
-            )
+            calls = [f"round({value}, 2)", f"round({value})", f"abs({value})"]
+            calls += [f"len({self._text()})", f"{self._cell(2)}.len", f"sqrt({value})"]
+            calls += [f"{name}({self._cell(4)})" for name in ("year", "month", "weekday")]
+            calls += [f"number({self._text()})", f"rates[{self._cell(2)}]"]
+            return random.choice(calls)
         sign = random.choice("+-*+-*+-*/%^")
         return f"({self._number(depth - 1)} {sign} {self._number(depth - 1)})"
 
@@ -247,7 +255,10 @@ class Programs:
         if random.random() < 0.6:
             return self._cell(random.choice((2, 2, 2, 3, 4)))
         if random.random() < 0.2:
-            return f"{random.choice(('upper', 'trim'))}({self._cell(2)})"
+            cell = self._cell(2)
+            calls = [f"upper({cell})", f"trim({cell})", f"{cell}.lower", f"substring({cell}, 0, 1)"]
+            calls += [f"str({self._number(0)})", "cfg.word", "cfg.parts[1]", f"rates[{cell}]"]
+            return random.choice(calls)
         return random.choice(("word", '"2024-05-01"', '"a"', '"b"', '"z"', '"10"', '"Москва"'))
 
     def _any(self, depth: int) -> str:
@@ -284,6 +295,8 @@ class Programs:
             return f"{self._cell()} {random.choice(('==', '!='))} null"
         return random.choice((self._cell(), "true", f"{self._cell()} == true", self._number(0)))
 
+
+_PARTS = ("cfg.rate", 'cfg["rate"]', "cfg.parts[0]", "cfg.more.rate", "rates.b", "cfg.parts[2]")
 
 _AFTER = ("print(s, n, best, last)", "print(xs)", "print(by)")
 

@@ -534,7 +534,10 @@ An expression is one of
   ``("input", index)``, ``("variable", index)``, which was set before in the same row;
 - ``(operator, left, right)`` for arithmetic, ``==``, ``!=``, ``and`` and ``or``;
 - ``(operator, left, right, may_mean_more)`` for ``<`` and its like, as in ``Compare``;
-- ``("negate", operand)``, ``("not", operand)``.
+- ``("negate", operand)``, ``("not", operand)``;
+- ``("part", index, keys)``: a part of an input, by keys of objects and places in arrays;
+- ``("lookup", input or part, expression)``: a member of an object, by a key that rows have;
+- ``("call", name, arguments)``: a function of the library whose result depends on these alone.
 """
 
 

@@ -84,6 +84,7 @@ class _Body:
         self._counts_steps = counts_steps
         self._parts = 0
         self._inputs: dict[str, plan.Read | plan.Cell] = {}
+        self._cached: dict[str, plan.FoldProgram] = {}
         self._cells = self._cell_numbers()
         self._variables = _variables(loop, self._cells)
 
@@ -304,6 +305,15 @@ class _Body:
                 return "call", name, tuple(map(inner, node.arguments))
             case plan.Length(name=name, value=value):
                 return "call", name, (inner(value),)
+            case plan.CacheDef(python=python, value=value):
+                self._cached[python] = inner(value)
+                return self._cached[python]
+            case plan.CacheUse(python=python) if python in self._cached:
+                return self._cached[python]
+            case plan.Field(base=base, name=name):
+                return _part(inner(base), ("constant", name), is_member=True)
+            case plan.Element(base=base, index=index):
+                return _part(inner(base), inner(index), is_member=False)
         raise _NoFold
 
     def _read(self, node: plan.Read, known: set[str]) -> plan.FoldProgram:
@@ -329,6 +339,22 @@ class _Body:
         self._parts += 1
         if self._parts > MAX_PARTS:
             raise _NoFold
+
+
+_TEXT_MEMBERS = frozenset({"len", "length", "upper", "lower", "trim"})
+"""Members of texts that are what the functions of these names give."""
+
+
+def _part(base: plan.FoldProgram, key: plan.FoldProgram, *, is_member: bool) -> plan.FoldProgram:
+    """``base[key]`` or ``base.key``: of values that no row changes, and of texts."""
+    if base[0] in ("input", "part"):
+        if key[0] != "constant":
+            return "lookup", base, key
+        before = base[2] if base[0] == "part" else ()
+        return "part", base[1], (*before, key[1])
+    if is_member and key[1] in _TEXT_MEMBERS:
+        return "call", key[1], (base,)
+    raise _NoFold
 
 
 # Assignments -----------------------------------------------------------------------------
