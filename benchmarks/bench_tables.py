@@ -45,16 +45,23 @@ TURNS = 7
 
 
 def race(
-    title: str, most: float, ours: Callable[[], Any], theirs: Callable[[], Any], turns: int = TURNS
+    title: str,
+    most: float,
+    ours: Callable[[], Any],
+    theirs: Callable[[], Any],
+    turns: int = TURNS,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> None:
-    """Run both in turns and print the best times and their ratio."""
+    """Run both in turns and print the best times and their ratio. Where both sides are ours,
+    ``clock`` may be processor time, which does not depend on what else the machine does.
+    """
     best = [float("inf")] * 2
     for _ in range(turns):
         for side, work in enumerate((ours, theirs)):
             gc.collect()
-            start = time.perf_counter()
+            start = clock()
             result = work()
-            best[side] = min(best[side], time.perf_counter() - start)
+            best[side] = min(best[side], clock() - start)
             del result
     ratio = best[0] / best[1]
     verdict = "" if ratio <= most else "   TOO SLOW"
@@ -403,12 +410,15 @@ def bench_first_pass(table: Table) -> None:
 
 
 FOLDS = {
+    "plain sum": (1 / 8, "s = s + row[0]"),
     "sum of a product": (1 / 8, "s = s + row[0] * rate"),
     "filter by number": (1 / 8, "if row[0] > 100 do\n s = s + row[1]\n n = n + 1\n endif"),
     "filter by text": (1 / 10, 'if row[2] == "Москва" do\n s = s + row[1] * rate\n endif'),
     "greatest": (1 / 8, "if row[0] > n do\n n = row[0]\n endif"),
     "push": (1 / 2, "if row[0] > 100 do\n xs = push(xs, row[1])\n endif"),
     "sums by key": (1 / 3, "by[row[2]] = by[row[2]] + row[0]"),
+    "year of a date": (1 / 8, "if year(row[3]) == 2024 do\n s = s + row[0]\n endif"),
+    "lookup by key": (1 / 3, "s = s + by[row[2]] * row[1]"),
 }
 """Bodies of loops, and the most of the time row by row that they should take."""
 
@@ -425,10 +435,12 @@ def fold_program(body: str) -> str:
 
 
 def fold_table(rows: int) -> Table:
-    """Two columns of fractions and one of texts."""
+    """Two columns of fractions, one of texts, one of dates."""
     numbers = [pl.Series([random.uniform(0, 200) for _ in range(rows)]) for _ in range(2)]
     cities = pl.Series(random.choices(CITIES, k=rows))
-    return Table("abc", [ColumnData.of_series(each) for each in (*numbers, cities)])
+    days = [f"202{random.randrange(2, 7)}-{random.randrange(1, 13):02}-17" for _ in range(rows)]
+    columns = (*numbers, cities, pl.Series(days))
+    return Table("abcd", [ColumnData.of_series(each) for each in columns])
 
 
 def bench_folds() -> None:
@@ -452,6 +464,7 @@ def bench_folds() -> None:
             partial(from_rows, 0, program),
             partial(from_rows, NEVER, program),
             turns=3,
+            clock=time.process_time,
         )
 
 
@@ -472,6 +485,7 @@ def bench_short_loops() -> None:
             partial(run, interpreter, program),
             partial(run, interpreter, unfolded),
             turns=15,
+            clock=time.process_time,
         )
 
 
