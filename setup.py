@@ -11,6 +11,7 @@ setup(
             "i18n/locale/*/LC_MESSAGES/*",
             "charts/schema/*",
             "server/page/*",
+            "samples/*",
             "server/api/schema/*",
         ],
         "twisted.plugins": ["datacode_plugin.py", "datacode_accounts.py"],

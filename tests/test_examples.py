@@ -18,6 +18,7 @@ import openpyxl
 from twisted.trial.unittest import SynchronousTestCase
 
 from datacode import Interpreter
+from datacode.runtime import shipped_files
 from tests.console.terminal import CommandTestCase
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -63,6 +64,25 @@ class ExampleTests(SynchronousTestCase):
         books = [openpyxl.load_workbook(each) for each in (made, generator.PATH)]
         one, other = ({sheet.title: list(sheet.values) for sheet in book} for book in books)
         self.assertEqual(one, other)
+
+    def test_shipped_data_is_that_of_the_examples(self) -> None:
+        """``sample://`` has the same files, and nothing else."""
+        for name in shipped_files.NAMES:
+            with shipped_files.open_shipped(f"sample://{name}") as file:
+                self.assertEqual(file.read(), (EXAMPLES / "data" / name).read_bytes())
+        program = 'print(len(read_file("sample://sales.csv")), path("sample://sales.csv").exists)'
+        self.assertEqual(Interpreter().run(program).output, "1043 true\n")
+        for path in ("sample://../x.csv", "sample:///etc/x.csv", "sample://x.csv"):
+            outcome = Interpreter().run(f'read_file("{path}")')
+            self.assertIsNotNone(outcome.error, path)
+            self.assertIn(path, str(outcome.error))
+        for change in (
+            'write_file("sample://sales.csv", "x")',
+            'delete_file("sample://sales.csv")',
+            'make_folder("sample://a")',
+            'copy_file("sample://sales.csv", "sample://b.csv")',
+        ):
+            self.assertIn("comes with DataCode", str(Interpreter().run(change).error))
 
     def test_none_fails(self) -> None:
         """No expected output ends in an error."""

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from datacode.i18n.message import Message
 from datacode.runtime import patterns
 from datacode.runtime.files import Entry, FilesError
+from datacode.runtime.shipped_files import is_shipped, kind_of_shipped, open_shipped, refuse_shipped
 from datacode.values import paths
 
 _NO_SHARES = Message(
@@ -31,6 +32,8 @@ class LocalFiles:
 
     def open(self, path: str) -> BinaryIO:
         """The file for reading."""
+        if is_shipped(path):
+            return open_shipped(path)
         _refuse_share(path)
         return open(_spelled(path), "rb")
 
@@ -48,6 +51,8 @@ class LocalFiles:
 
     def kind(self, path: str) -> str | None:
         """File, folder, or nothing that a program could use."""
+        if is_shipped(path):
+            return kind_of_shipped(path)
         if path.startswith("lib://"):
             return None
         try:
@@ -60,6 +65,7 @@ class LocalFiles:
         """Replace the file by bytes, or by all that a descriptor holds, which stays open."""
         if path.startswith("lib://"):
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+        refuse_shipped(path)
         with open(_spelled(path), "wb") as file:
             if isinstance(content, int):
                 with open(content, "rb", closefd=False) as source:
@@ -79,17 +85,20 @@ class LocalFiles:
         """Copy a file; onto itself it stays what it is."""
         _refuse_share(source)
         _refuse_share(target)
+        refuse_shipped(target)
         with contextlib.suppress(shutil.SameFileError):
             shutil.copyfile(_spelled(source), _spelled(target))
 
     def make_folder(self, path: str) -> None:
         """Make a folder and those above it."""
         _refuse_share(path)
+        refuse_shipped(path)
         os.makedirs(_spelled(path) or ".", exist_ok=True)
 
     def delete(self, path: str) -> None:
         """Delete a file or link, or a folder that is empty."""
         _refuse_share(path)
+        refuse_shipped(path)
         if stat.S_ISDIR(os.lstat(_spelled(path)).st_mode):
             os.rmdir(_spelled(path))
         else:

@@ -177,3 +177,12 @@ class AsideTests(SharedDaemonTestCase):
         self.assertFalse(answers["long"]["success"])
         self.assertTrue(self.ask(type="preview", path="none.csv")["error"])
         self.assertEqual(self.ask(code="print(1)")["output"], "1\n")
+
+    def test_shipped_data(self) -> None:
+        """Programs read what comes with DataCode, though it lies outside of their folder."""
+        code = 't = read_file("sample://sales.csv")\nprint(len(t), path("sample://x.csv").exists)'
+        self.assertEqual(self.ask(code=code)["output"], "1043 false\n")
+        self.assertTrue(self.ask(type="preview", path="sample://products.csv")["success"])
+        for path in ("sample://../tap.py", "sample://none.csv", "sample://"):
+            self.assertFalse(self.ask(code=f'read_file("{path}")')["success"], path)
+        self.assertFalse(self.ask(code='write_file("sample://sales.csv", t)')["success"])

@@ -23,6 +23,7 @@ from datacode.i18n.message import Message
 from datacode.runtime.files import Entry, FilesError
 from datacode.runtime.in_steps import EVERY, Steps, done, sorted_in_steps
 from datacode.runtime.patterns import searching
+from datacode.runtime.shipped_files import is_shipped, kind_of_shipped, open_shipped
 from datacode.server.files.protected_files import ProtectedFiles, open_without_magic
 from datacode.values import paths
 
@@ -154,6 +155,9 @@ class SandboxedFiles:
 
     def open(self, path: str) -> int:
         """A descriptor of a regular file, for reading, at its start."""
+        if is_shipped(path):
+            with open_shipped(path) as shipped:
+                return os.dup(shipped.fileno())
         look, mode = self._look(path)
         try:
             if stat.S_ISDIR(mode):
@@ -196,6 +200,8 @@ class SandboxedFiles:
 
     def kind(self, path: str) -> str | None:
         """``"file"``, ``"folder"``, or None where nothing is."""
+        if is_shipped(path):
+            return kind_of_shipped(path)
         try:
             look, mode = self._look(path)
         except OSError:

@@ -25,6 +25,7 @@ from datacode.i18n.message import Message, MessageError
 from datacode.i18n.os_errors import system_text
 from datacode.runtime.files import FilesError
 from datacode.runtime.name_patterns import composed
+from datacode.runtime.shipped_files import refuse_shipped
 from datacode.server.api import texts
 from datacode.server.api.messages import FileDetails
 from datacode.server.files.folder_journal import FolderJournal
@@ -352,6 +353,7 @@ class SessionFolder:
 
     def _inside(self, path: str) -> str:
         """A program's path, relative to the folder."""
+        refuse_shipped(path)
         return os.path.relpath(SessionArea(str(self.path)).locate(path), self.path)
 
     @contextlib.contextmanager
