@@ -84,6 +84,51 @@ class OfficeFileTests(ProgramTests):
                 self.assertEqual(self.check(DOCS / language / "office-files.md"), 6)
 
 
+class PandasPageTests(ProgramTests):
+    """The programs on the page that compares with pandas, where their files are."""
+
+    def test_language(self) -> None:
+        """Every DataCode program prints what stands below it, and writes what it says."""
+        for language, workbook in (("", "sales.xlsx"), ("ru", "sales.xlsx")):
+            folder = Path(self.mktemp())
+            folder.mkdir()
+            data = DOCS.parent / "examples" / "data"
+            for name in ("sales.csv", "products.csv", "report.xlsx"):
+                shutil.copy(data / name, folder)
+            with contextlib.chdir(folder):
+                self.assertEqual(self.check(DOCS / language / "pandas.md"), 5)
+            made = {each.name for each in folder.iterdir()}
+            self.assertLessEqual({"sales.html", workbook, "clean.csv", "revenue.svg"}, made)
+            clean = (folder / "clean.csv").read_text("utf-8-sig").splitlines()
+            self.assertEqual(len(clean), 6)
+            self.assertIn("1250000;250000", clean[4])
+
+    def test_lines(self) -> None:
+        """The table counts them as they are: never more than three above those of pandas."""
+        for language in ("", "ru"):
+            page = DOCS / language / "pandas.md"
+            rows = re.findall(
+                r"^\| .+ \| (\d+) \| (\d+) \|$", page.read_text("utf-8"), re.MULTILINE
+            )
+            counts = [
+                [_lines(text) for text, _ in shown(page, kind)] for kind in ("datacode", "python")
+            ]
+            self.assertEqual(
+                rows, [(str(ours), str(theirs)) for ours, theirs in zip(*counts, strict=True)]
+            )
+            self.assertEqual(len(rows), 5)
+            for ours, theirs in zip(*counts, strict=True):
+                self.assertLessEqual(ours, theirs + 3)
+            for text, _ in shown(page, "python"):
+                compile(text, str(page), "exec")
+
+
+def _lines(program: str) -> int:
+    """Lines that are neither blank nor comments."""
+    lines = (line.strip() for line in program.splitlines())
+    return sum(1 for line in lines if line and not line.startswith("#"))
+
+
 class TablePageTests(ProgramTests):
     """The programs on the page about tables."""
 
