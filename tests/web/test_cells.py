@@ -104,6 +104,36 @@ class CellTests(PageTestCase):
         page.click(".log-clear")
         page.until(lambda: not page.texts(".cell-output"), "not cleared")
 
+    def test_saved_with_the_program(self) -> None:
+        """A file on the server has the outputs, and shows them when it is opened."""
+        page = self.page
+        page.write(PROGRAM)
+        self.run_all()
+        self.ended(4)
+        page.click("[aria-label='Сохранить на сервере']")
+        page.fill("[name=server-path]", "с выводом.dc")
+        self.assertTrue(page.one("[name=with-outputs]").is_selected())
+        page.click("dialog .button.primary")
+        page.until(lambda: not page.all("dialog"), "it is not saved")
+        page.panel("files")
+        page.click("[aria-label='Переименовать с выводом.dc']")
+        page.fill("[name=new-path]", "папка/итог.dc")
+        page.click("dialog .button.primary")
+        page.until_text("#panel-files .file-name", "папка/итог.dc")
+        self.assertNotIn("с выводом.dc", page.texts("#panel-files .file-name"))
+        page.until_text(".tab.selected .tab-name", "итог")
+        for tab in page.all(".tab .tab-close"):
+            page.script("arguments[0].click()", tab)
+        page.click("#panel-files .file")
+        self.ended(4)
+        self.assertEqual("три 2\n", self.outputs()[3])
+        self.assertNotIn("---", page.program())
+        page.chord(Keys.CONTROL, "s")
+        page.until_text(".toast", "папка/итог.dc")
+        page.write("print(contains(read_file('папка/итог.dc', text=true), 'три 2'))")
+        page.run()
+        self.assertEqual("true\n", page.output())
+
     def test_narrow(self) -> None:
         """Outputs are no wider than what can be seen of the editor, whatever its lines are."""
         page = self.page

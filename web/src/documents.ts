@@ -9,6 +9,8 @@ export interface Doc {
   text: string;
   /** Where on the server it was opened from, or saved last: in the session's folder, or `lib://…`. */
   path?: string;
+  /** Whether files of it have its outputs; they do unless the reader says otherwise. */
+  withOutputs?: boolean;
   /** The last outputs of its blocks. */
   outputs?: CellRecord[];
   /** How the columns of its tables are laid out, by the names of their variables; the last ones changed are at the end. */
@@ -63,7 +65,11 @@ const MOST_OUTPUT = 300_000;
 export function outputsOf(doc: Doc): CellRecord[] {
   const all: unknown = doc.outputs;
   if (!Array.isArray(all)) return [];
-  return all.filter((each): each is CellRecord => isRecord(each) && isString(each.code) && typeof each.sent === "number" && isRecord(each.answer));
+  return all.filter(isCellRecord);
+}
+
+export function isCellRecord(value: unknown): value is CellRecord {
+  return isRecord(value) && isString(value.code) && typeof value.sent === "number" && isRecord(value.answer);
 }
 
 /** Remembers the output of a block; of all outputs of a document those that ran last, as far as there is room. */

@@ -4,7 +4,7 @@ import { announce, announcers } from "./announce";
 import { Connection, ConnectionLost } from "./connection";
 import { ConnectionView, helpButton } from "./connection_view";
 import { type ProgramCell, cellsOf } from "./cells";
-import { Documents, type Doc, layoutFor, outputsOf, rememberLayout, rememberOutput } from "./documents";
+import { type CellRecord, Documents, type Doc, layoutFor, outputsOf, rememberLayout, rememberOutput } from "./documents";
 import { add, download, el, fill } from "./dom";
 import { Editor } from "./editor";
 import { duration, hinted, live, locale, named, number, say, setLocale, size, t } from "./i18n";
@@ -23,6 +23,7 @@ import { SharesPanel } from "./panels/shares";
 import { VariablesPanel } from "./panels/variables";
 import { type Answer, type Diagnostics, type Problem, asAnswer, completionsOf, contentBytes, problemsOf, variablesOf } from "./protocol";
 import { printsOutputs } from "./report";
+import { takenApart, withOutputs } from "./saved_outputs";
 import { saveAgain, saveProgram } from "./server_documents";
 import { Runner } from "./runner";
 import { samples } from "./samples";
@@ -46,6 +47,17 @@ function keptAnswer(answer: Answer): Record<string, unknown> {
   const { success, output, error, diagnostics, warnings, tables, charts } = answer;
   const rows = Array.isArray(tables) ? tables.map((table: object) => ({ ...table, table: undefined })) : tables;
   return { success, output, error, diagnostics, warnings, tables: rows, charts };
+}
+
+/** A document with the outputs of the blocks that it still has. */
+function wholeText(doc: Doc): string {
+  const codes = new Set(cellsOf(doc.text).map(({ from, to }) => doc.text.slice(from, to).trim()));
+  return withOutputs(doc.text, outputsOf(doc).filter(({ code }) => codes.has(code)));
+}
+
+/** What stands in a file of a document. */
+function fileText(doc: Doc): string {
+  return doc.withOutputs === false ? doc.text : wholeText(doc);
 }
 
 class App {
@@ -110,10 +122,11 @@ class App {
     });
     const insert = (quoted: string, bare: string): void => this.editor.insert(quoted, bare);
     const open = (file: ListedFile): void => void this.openFile(file);
+    const renamed = (from: string, to: string): void => this.fileRenamed(from, to);
     this.state = new SessionState(this.request, this.connection, () => void this.variables.refresh());
     this.variables = new VariablesPanel(this.request, insert, (name) => this.showVariable(name), this.state.element);
-    this.shares = new SharesPanel(this.request, insert, open);
-    this.files = new FilesPanel(this.request, insert, open, () => this.connection.unsent);
+    this.shares = new SharesPanel(this.request, insert, open, renamed);
+    this.files = new FilesPanel(this.request, insert, open, () => this.connection.unsent, renamed);
     this.past = new HistoryPanel((name, code) => this.openNew(name, code));
     const opening = new SamplesPanel((name, code) => this.openNew(name, code));
     const functions = new LibraryPanel(this.library, insert, (name, code) => this.openNew(name, code));
@@ -371,9 +384,10 @@ class App {
     this.openActive();
   }
 
-  private openNew(name: string, text: string): void {
+  private openNew(name: string, text: string, outputs: readonly CellRecord[] = []): void {
     this.keepState();
-    this.documents.add(name, text);
+    const doc = this.documents.add(name, text);
+    if (outputs.length > 0) doc.outputs = [...outputs];
     this.openActive();
     this.editor.focus();
   }
@@ -403,7 +417,8 @@ class App {
     const text = answer.success && typeof answer.content === "string" ? decodedText(contentBytes(answer.content)) : null;
     if (text === null) announce(answer.error ?? t("preview.binary"), true);
     else {
-      this.openNew(file.name.split("/").at(-1)!.replace(/\.dc$/i, ""), text.replaceAll("\r\n", "\n"));
+      const program = takenApart(text.replaceAll("\r\n", "\n"));
+      this.openNew(file.name.split("/").at(-1)!.replace(/\.dc$/i, ""), program.text, program.outputs);
       this.documents.active.path = file.path;
       this.store();
     }
@@ -412,8 +427,11 @@ class App {
   /** Saves the program on the server, at a path that is asked for. */
   private saveOnServer(): void {
     const doc = this.documents.active;
-    saveProgram(this.request, { name: doc.name, text: doc.text, path: doc.path ?? null }, (path) => {
+    const { name, text, path: before } = doc;
+    const program = { name, text, whole: wholeText(doc), withOutputs: doc.withOutputs !== false, path: before ?? null };
+    saveProgram(this.request, program, (path, keepsOutputs) => {
       doc.path = path;
+      doc.withOutputs = keepsOutputs;
       this.documents.rename(doc.id, path.split("/").at(-1)!.replace(/\.dc$/i, ""));
       this.tabs.render();
       this.store();
@@ -422,15 +440,27 @@ class App {
     });
   }
 
+  /** A program that was opened from a file is saved where that is now. */
+  private fileRenamed(from: string, to: string): void {
+    for (const doc of this.documents.all) {
+      if (doc.path !== from) continue;
+      doc.path = to;
+      this.documents.rename(doc.id, to.split("/").at(-1)!.replace(/\.dc$/i, ""));
+    }
+    this.tabs.render();
+    this.store();
+    announce(t("files.renamed", { name: to }));
+  }
+
   /** Keeps all programs in the browser, and the one in sight where it is on the server. */
   private async save(): Promise<void> {
     const isStored = this.documents.store();
-    const { path, text } = this.documents.active;
+    const { path } = this.documents.active;
     if (!isStored || !path) {
       announce(t(isStored ? "tabs.stored" : "tabs.noRoom"), !isStored);
       return;
     }
-    const problem = await saveAgain(this.request, path, text);
+    const problem = await saveAgain(this.request, path, fileText(this.documents.active));
     announce(problem ?? t("server.saved", { name: path }), problem !== null);
   }
 
@@ -477,15 +507,15 @@ class App {
         announce(t("import.tooBig", { name: file.name, size: size(file.size) }), true);
         continue;
       }
-      const text = (await file.text()).replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
-      this.openNew(file.name.replace(/\.(dc|txt)$/i, ""), text);
+      const { text, outputs } = takenApart((await file.text()).replace(/^\ufeff/, "").replaceAll("\r\n", "\n"));
+      this.openNew(file.name.replace(/\.(dc|txt)$/i, ""), text, outputs);
     }
   }
 
   private exportActive(): void {
-    const { name, text } = this.documents.active;
+    const { name } = this.documents.active;
     const safe = name.replace(/[\\/:*?"<>|\u0000-\u001f]/g, "_");
-    download(`${safe}.dc`, new Blob([text], { type: "text/plain;charset=utf-8" }));
+    download(`${safe}.dc`, new Blob([fileText(this.documents.active)], { type: "text/plain;charset=utf-8" }));
   }
 
   // --- The page --------------------------------------------------------------------------------

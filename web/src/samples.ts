@@ -98,6 +98,41 @@ table_head(best, 5)
 `,
   },
   {
+    name: "Продажи за три года",
+    about: "Готовые данные: 36 месяцев продаж, группы и диаграмма",
+    code: `# Продажи магазина за 2023–2025 годы. Эти данные есть в DataCode всегда: sample://
+sales = read_file("sample://sales.csv")
+products = read_file("sample://products.csv")
+sales = table_add_column(sales, "выручка", expression="quantity * price * (1 - discount)")
+lines = table_join(sales, table_rename(products, {price: "цена", name: "товар"}), [["product_id", "id"]], "left")
+
+show_chart(chart(lines, "stacked", "date", "выручка", every="month", by="category", title="Выручка по месяцам"))
+print("Лучшие товары:")
+best = table_sort(table_group(lines, "товар", {"выручка": ["выручка", "sum"], "продаж": ["id", "count"]}), "выручка", false)
+table_head(best, 10)
+`,
+  },
+  {
+    name: "Отчёт за месяц",
+    about: "Блоки, итоги месяца и диаграмма; над выводом — HTML и PDF",
+    code: `# %% Данные
+sales = read_file("sample://sales.csv")
+customers = read_file("sample://customers.csv")
+sales = table_add_column(sales, "выручка", expression="quantity * price * (1 - discount)")
+year = sales["date >= '2025-01-01'"]
+
+# %% По месяцам
+months = table_months(year, "date", {"выручка": ["выручка", "sum"], "заказов": ["id", "count"]})
+show_chart(chart(months, "bar", "date", "выручка", title="Выручка по месяцам 2025 года"))
+months
+
+# %% Клиенты декабря
+december = year["date >= '2025-12-01'"]
+named = table_join(december, table_rename(customers, {name: "клиент"}), [["customer_id", "id"]], "left")
+table_sort(table_group(named, "клиент", {"выручка": ["выручка", "sum"], "заказов": ["id", "count"]}), "выручка", false)
+`,
+  },
+  {
     name: "Ошибки",
     about: "try, catch, finally и throw",
     code: `# Ошибки можно перехватить и обработать
@@ -262,6 +297,41 @@ show_table(sales)
 print("Best sales:")
 best = table_sort(table_where(sales, "amount", ">", 3000), "amount", false)
 table_head(best, 5)
+`,
+  },
+  {
+    name: "Three years of sales",
+    about: "Data at hand: 36 months of sales, groups and a chart",
+    code: `# The sales of a shop from 2023 to 2025. DataCode always has them: sample://
+sales = read_file("sample://sales.csv")
+products = read_file("sample://products.csv")
+sales = table_add_column(sales, "revenue", expression="quantity * price * (1 - discount)")
+lines = table_join(sales, table_rename(products, {price: "list_price", name: "product"}), [["product_id", "id"]], "left")
+
+show_chart(chart(lines, "stacked", "date", "revenue", every="month", by="category", title="Revenue by month", language="en"))
+print("Best products:")
+best = table_sort(table_group(lines, "product", {"revenue": ["revenue", "sum"], "sales": ["id", "count"]}), "revenue", false)
+table_head(best, 10)
+`,
+  },
+  {
+    name: "A monthly report",
+    about: "Blocks, the figures of a month and a chart; HTML and PDF above the output",
+    code: `# %% Data
+sales = read_file("sample://sales.csv")
+customers = read_file("sample://customers.csv")
+sales = table_add_column(sales, "revenue", expression="quantity * price * (1 - discount)")
+year = sales["date >= '2025-01-01'"]
+
+# %% By month
+months = table_months(year, "date", {"revenue": ["revenue", "sum"], "orders": ["id", "count"]})
+show_chart(chart(months, "bar", "date", "revenue", title="Revenue by month, 2025"))
+months
+
+# %% Customers of December
+december = year["date >= '2025-12-01'"]
+named = table_join(december, table_rename(customers, {name: "customer"}), [["customer_id", "id"]], "left")
+table_sort(table_group(named, "customer", {"revenue": ["revenue", "sum"], "orders": ["id", "count"]}), "revenue", false)
 `,
   },
   {

@@ -31,6 +31,9 @@ async function exists(request: Request, path: string): Promise<boolean> {
 export interface SavedProgram {
   readonly name: string;
   readonly text: string;
+  /** The text with the outputs of its blocks, which the reader may leave out; the same text where there are none. */
+  readonly whole: string;
+  readonly withOutputs: boolean;
   /** Where it was saved last, or opened from. */
   readonly path: string | null;
 }
@@ -42,11 +45,15 @@ export async function saveAgain(request: Request, path: string, text: string): P
   return answer.success ? null : (answer.error ?? "");
 }
 
-/** Asks for a path and saves the program there; `saved` gets the path. */
-export function saveProgram(request: Request, program: SavedProgram, saved: (path: string) => void): void {
+/** Asks for a path and saves the program there; `saved` gets the path, and whether its outputs are there, too. */
+export function saveProgram(request: Request, program: SavedProgram, saved: (path: string, withOutputs: boolean) => void): void {
   const path = el("input", { attrs: { type: "text", name: "server-path", maxlength: 400, spellcheck: "false" } });
   path.value = program.path ?? `${fileName(program.name, "program")}.dc`;
   path.id = freshId("path");
+  const outputs = el("input", { attrs: { type: "checkbox", name: "with-outputs" } });
+  outputs.checked = program.withOutputs;
+  const choice = el("label", { class: "form-choice" }, outputs, say("server.outputs"));
+  choice.hidden = program.whole === program.text;
   const error = el("p", { class: "form-error", attrs: { role: "alert" } });
   error.hidden = true;
   const fail = (text: string): void => {
@@ -63,10 +70,10 @@ export function saveProgram(request: Request, program: SavedProgram, saved: (pat
       if (target !== program.path && (await exists(request, target))) {
         if (!(await confirmed(t("server.replaceSure", { name: target }), t("server.replace")))) return;
       }
-      const problem = await saveAgain(request, target, program.text);
+      const problem = await saveAgain(request, target, outputs.checked ? program.whole : program.text);
       if (problem !== null) return fail(problem);
       close();
-      saved(target);
+      saved(target, outputs.checked);
     } finally {
       button.disabled = false;
     }
@@ -84,6 +91,7 @@ export function saveProgram(request: Request, program: SavedProgram, saved: (pat
       },
     },
     el("div", { class: "field" }, el("label", { attrs: { for: path.id } }, say("server.path")), path),
+    choice,
     el("p", { class: "form-note" }, say("server.pathNote")),
     error,
     el("div", { class: "form-buttons" }, button),
@@ -91,4 +99,79 @@ export function saveProgram(request: Request, program: SavedProgram, saved: (pat
   const close = openDialog(say("server.title"), form);
   path.focus();
   path.select();
+}
+
+/** Whether two names are those of one file: in the session's folder, or on a share, where the case of letters counts for nothing. */
+function isSame(one: string, other: string): boolean {
+  return SHARE.test(one) ? one.toLowerCase() === other.toLowerCase() : one === other;
+}
+
+/** Gives a file of the session's folder or of a share another path; the error, null where there is none. */
+async function moved(request: Request, from: string, to: string): Promise<string | null> {
+  const answer = await request({ type: "execute", code: `copy_file(${literal(from)}, ${literal(to)})\ndelete_file(${literal(from)})` });
+  if (!answer) return t("panel.offline");
+  return answer.success ? null : (answer.error ?? "");
+}
+
+/** Asks for a new path of a file; `renamed` gets it when the file is there. */
+export function renameFile(request: Request, path: string, renamed: (path: string) => void): void {
+  const field = el("input", { attrs: { type: "text", name: "new-path", maxlength: 400, spellcheck: "false" } });
+  field.value = path;
+  field.id = freshId("path");
+  const error = el("p", { class: "form-error", attrs: { role: "alert" } });
+  error.hidden = true;
+  const fail = (text: string): void => {
+    fill(error, text);
+    error.hidden = false;
+  };
+  const button = el("button", { class: "button primary", attrs: { type: "submit" } }, say("files.renameYes"));
+  const submit = async (): Promise<void> => {
+    const target = field.value.trim();
+    if (!target || target.endsWith("/")) return fail(t("server.noPath"));
+    if (target === path) return close();
+    if (isSame(target, path)) return fail(t("files.sameName"));
+    button.disabled = true;
+    try {
+      if (await exists(request, target)) {
+        if (!(await confirmed(t("server.replaceSure", { name: target }), t("server.replace")))) return;
+      }
+      const problem = await moved(request, path, target);
+      if (problem !== null) return fail(problem);
+      close();
+      renamed(target);
+    } finally {
+      button.disabled = false;
+    }
+  };
+  const form = el(
+    "form",
+    {
+      class: "form",
+      attrs: { novalidate: true, autocomplete: "off" },
+      on: {
+        submit: (event) => {
+          event.preventDefault();
+          void submit();
+        },
+      },
+    },
+    el("div", { class: "field" }, el("label", { attrs: { for: field.id } }, say("server.path")), field),
+    error,
+    el("div", { class: "form-buttons" }, button),
+  );
+  const close = openDialog(t("files.rename", { name: path }), form);
+  field.focus();
+  const name = path.lastIndexOf("/") + 1;
+  const dot = path.lastIndexOf(".");
+  field.setSelectionRange(name, dot > name ? dot : path.length);
+}
+
+/** Asks whether a file of a share is to go; `deleted` is called when it is gone. */
+export async function deleteShared(request: Request, path: string, deleted: () => void): Promise<string | null> {
+  if (!(await confirmed(t("files.deleteSure", { name: path }), t("files.deleteYes")))) return null;
+  const answer = await request({ type: "execute", code: `delete_file(${literal(path)})` });
+  if (!answer) return t("panel.offline");
+  if (!answer.success) return answer.error ?? "";
+  deleted();
+  return null;
 }

@@ -9,7 +9,8 @@ import { literal } from "../positions";
 import { type FileEntry, bytesContent, contentBytes, entriesOf } from "../protocol";
 import { isRecord } from "../storage";
 import { previewFile } from "../preview";
-import type { Insert, ListedFile, OpenFile, Panel, Request } from "./panel";
+import { renameFile } from "../server_documents";
+import type { Insert, ListedFile, OpenFile, Panel, Renamed, Request } from "./panel";
 
 /** A file with its path below what was chosen or dropped. */
 export interface Upload {
@@ -45,6 +46,7 @@ export class FilesPanel implements Panel {
     private readonly insert: Insert,
     private readonly open: OpenFile,
     private readonly unsent: () => number,
+    private readonly renamed: Renamed,
   ) {
     const files = el("input", { class: "off-screen", attrs: { type: "file", multiple: true, tabindex: -1, "aria-hidden": "true" } });
     const folder = el("input", {
@@ -216,6 +218,7 @@ export class FilesPanel implements Panel {
       open,
       this.action("eye", t("share.preview", { name: file.name }), () => void previewFile(this.request, listed)),
       this.action("edit", t("share.insert", { path: file.name }), () => this.insert(literal(file.name), file.name)),
+      this.action("rename", t("files.rename", { name: file.name }), () => this.rename(file.name)),
       this.action("download", t("files.download", { name: file.name }), () => void this.save(file.name)),
       this.action("trash", t("files.delete", { name: file.name }), () => void this.remove(file.name)),
     );
@@ -227,6 +230,13 @@ export class FilesPanel implements Panel {
       { class: "icon-button", attrs: { type: "button", "aria-label": label, title: label }, on: { click: act } },
       icon(name),
     );
+  }
+
+  private rename(name: string): void {
+    renameFile(this.request, name, (path) => {
+      this.renamed(name, path);
+      void this.refresh();
+    });
   }
 
   private async remove(name: string): Promise<void> {

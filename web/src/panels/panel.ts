@@ -30,5 +30,8 @@ export interface ListedFile {
 /** Opens a file: a program in a tab, a table by a program that reads it. */
 export type OpenFile = (file: ListedFile) => void;
 
+/** A file has another path now. */
+export type Renamed = (from: string, to: string) => void;
+
 /** Puts a text into the program: quoted, or bare inside a string. */
 export type Insert = (quoted: string, bare: string) => void;

@@ -2,16 +2,19 @@
 
 import { el, fill } from "../dom";
 import { live, size, t } from "../i18n";
-import { icon } from "../icons";
+import { type IconName, icon } from "../icons";
 import { literal } from "../positions";
 import { type FileEntry, entriesOf } from "../protocol";
-import type { Insert, ListedFile, OpenFile, Request } from "./panel";
+import { announce } from "../announce";
+import { deleteShared, renameFile } from "../server_documents";
+import type { Insert, ListedFile, OpenFile, Renamed, Request } from "./panel";
 
 export interface TreeEvents {
   readonly request: Request;
   readonly insert: Insert;
   readonly open: OpenFile;
   readonly preview: (file: ListedFile) => void;
+  readonly renamed: Renamed;
   readonly disconnect: (share: string) => void;
 }
 
@@ -71,8 +74,8 @@ function rowOf(
 }
 
 function small(
-  name: "edit" | "eye" | "plug",
-  key: "share.insert" | "share.preview" | "share.disconnect",
+  name: IconName,
+  key: "share.insert" | "share.preview" | "share.disconnect" | "files.rename" | "files.delete",
   params: Record<string, string>,
   act: () => void,
 ): HTMLElement {
@@ -96,7 +99,8 @@ function small(
   });
 }
 
-function fileItem(share: string, path: string, entry: FileEntry, level: number, events: TreeEvents): Item {
+/** `again` lists the folder of the file anew. */
+function fileItem(share: string, path: string, entry: FileEntry, level: number, events: TreeEvents, again: () => void): Item {
   const { element, row, actions } = rowOf(share, path, entry, level, events);
   const where = address(share, path);
   const file: ListedFile = {
@@ -106,6 +110,20 @@ function fileItem(share: string, path: string, entry: FileEntry, level: number, 
     content: () => events.request({ type: "smb_read_file", share_name: share, file_path: path, aside: true }),
   };
   row.addEventListener("click", () => events.open(file));
+  const rename = (): void => {
+    renameFile(events.request, where, (to) => {
+      events.renamed(where, to);
+      again();
+    });
+  };
+  const remove = async (): Promise<void> => {
+    const problem = await deleteShared(events.request, where, again);
+    if (problem !== null) announce(problem, true);
+  };
+  actions.append(
+    small("rename", "files.rename", { name: where }, rename),
+    small("trash", "files.delete", { name: where }, () => void remove()),
+  );
   actions.prepend(small("eye", "share.preview", { name: entry.name }, () => events.preview(file)));
   return { element, row, open: null };
 }
@@ -133,7 +151,8 @@ function folderItem(share: string, path: string, entry: FileEntry, level: number
     const entries = entriesOf(answer).sort((a, b) => Number(b.folder) - Number(a.folder));
     const rows = entries.map((child) => {
       const below = path ? `${path}/${child.name}` : child.name;
-      return (child.folder ? folderItem : fileItem)(share, below, child, level + 1, events).element;
+      if (child.folder) return folderItem(share, below, child, level + 1, events).element;
+      return fileItem(share, below, child, level + 1, events, () => void open()).element;
     });
     fill(group, ...(rows.length > 0 ? rows : [message(t("share.empty"), level, false)]));
   };

@@ -8,7 +8,7 @@ import { previewFile } from "../preview";
 import { sharesOf } from "../protocol";
 import { isRecord, isString, load, save } from "../storage";
 import type { Key } from "../texts";
-import type { Insert, OpenFile, Panel, Request } from "./panel";
+import type { Insert, OpenFile, Panel, Renamed, Request } from "./panel";
 import { shareTree } from "./share_tree";
 
 type Field = "host" | "login" | "password" | "domain" | "share";
@@ -39,6 +39,7 @@ export class SharesPanel implements Panel {
     private readonly request: Request,
     private readonly insert: Insert,
     private readonly open: OpenFile,
+    private readonly renamed: Renamed,
   ) {
     this.submit = el("button", { class: "button primary", attrs: { type: "submit" } }, say("share.connect"));
     this.form = el(
@@ -181,6 +182,7 @@ export class SharesPanel implements Panel {
       insert: this.insert,
       open: this.open,
       preview: (file) => void previewFile(this.request, file),
+      renamed: this.renamed,
       disconnect: (name) => void this.disconnect(name, tree),
     });
     this.trees.append(tree);
