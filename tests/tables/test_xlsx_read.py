@@ -449,9 +449,10 @@ class FaultTests(XlsxTestCase):
         book = made(lambda sheet: sheet.append(["a"]))
         text = b'<c r="A1" t="inlineStr"><is><t>a</t></is></c>'
         for index in (b"-1", b"9", b"1.0", b"x", b"99999999999"):
-            with self.assertRaises(DataCodeError) as caught:
-                read(changed(book, text, b'<c r="A1" t="s"><v>%b</v></c>' % index))
-            self.assertIn("cell A1 refers to a text", str(caught.exception), index)
+            for cell in (b'<c r="A1" t="s"><v>%b</v></c>', b"<c r='A1' t='s'><v>%b</v></c>"):
+                with self.assertRaises(DataCodeError) as caught:
+                    read(changed(book, text, cell % index))
+                self.assertIn("cell A1 refers to a text", str(caught.exception), index)
 
     def test_long_numbers(self) -> None:
         """Whole numbers with more digits than a float keeps stay as they are, with their column;
