@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from weakref import WeakMethod, WeakValueDictionary
 
 from datacode.errors import DataCodeError, runtime_error
@@ -281,6 +282,9 @@ class EngineRows:
     def is_plain(self, position: int) -> bool:
         return self.facts[position].is_plain
 
+    def are_days(self, position: int) -> bool:
+        return self.facts[position].are_days
+
     # Cells ----------------------------------------------------------------------------
 
     def window(self, position: int, start: int, stop: int) -> ColumnData:
@@ -320,8 +324,13 @@ class EngineRows:
         except (ValueError, pl.exceptions.PolarsError) as fault:
             raise damaged() from fault
 
-    def has_room(self, position: int) -> bool:
-        return self._size([position]) <= self._storage.memory
+    def has_room(self, position: int, *, as_list: bool = False) -> bool:
+        of_values = 40 * self.row_count if as_list else 0
+        return self._size([position]) + of_values <= self._storage.memory
+
+    def check_room(self, cells: int) -> None:
+        if 24 * cells > self._storage.memory:
+            raise too_large(self.row_count)
 
     def load(
         self, position: int, unload: WeakMethod[Callable[[], None]], *, as_list: bool
@@ -407,12 +416,15 @@ class EngineRows:
 
     def take(self, positions: Sequence[int], indices: Indices) -> list[ColumnData]:
         series = indices if isinstance(indices, pl.Series) else pl.Series(indices, dtype=pl.UInt32)
-        stored = self._stored([ColumnData.of_series(series.cast(pl.Float64))])
+        return self.take_rows(positions, ColumnData.of_series(series.cast(pl.Float64)))
+
+    def take_rows(self, positions: Sequence[int], rows: ColumnData) -> list[ColumnData]:
+        stored = self._stored([rows])
         step = nodes.Take(self._project(positions), stored._plan)
         return self._done(step, self._some_facts(positions), "take", stored._held)
 
     def _stored(self, columns: Sequence[ColumnData]) -> EngineRows:
-        found = self._storage.store(cut(columns), "store")
+        found = together(self._storage, columns)
         assert found is not None, "cells that can be stored"
         return found
 
@@ -434,19 +446,22 @@ class EngineRows:
         made = EngineRows(self._storage, plan, count, tuple(facts), held, steps)
         return (made._copied() if nodes.nodes_of(plan) > _DEEP else made).columns()
 
-    def new_column(self, parts: Iterable[ColumnData]) -> ColumnData:
-        if 40 * self.row_count <= self._storage.memory:
-            return _joined(list(parts))
+    def new_columns(self, parts: Iterable[Sequence[ColumnData]]) -> list[ColumnData]:
+        room = self._storage.memory // 40
         pieces = iter(parts)
-
-        def piece() -> list[ColumnData] | None:
-            column = next(pieces, None)
-            return None if column is None else [column]
-
-        found = self._storage.store(piece, "column")
+        first: list[list[ColumnData]] = []
+        for columns in pieces:
+            first.append(list(columns))
+            room -= sum(map(len, columns))
+            if room < 0:
+                break
+        else:
+            return [_joined(column) for column in zip(*first, strict=True)]
+        rest = chain(first, map(list, pieces))
+        found = self._storage.store(lambda: next(rest, None), "column")
         if found is None:
             raise too_large(self.row_count)
-        return found.columns()[0]
+        return found.columns()
 
     def sorted(self, keys: Sequence[tuple[int, bool]]) -> list[ColumnData] | None:
         if any(

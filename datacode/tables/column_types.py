@@ -14,7 +14,7 @@ from datacode.values.column_storage import ColumnData
 from datacode.values.date_text import is_date_text
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import MONEY_MARK, WHITE_SPACE, is_money_text
-from datacode.values.stored_column import batches, is_plain
+from datacode.values.stored_column import StoredColumn, batches, is_plain
 from datacode.values.types import Currency, Value
 
 
@@ -59,6 +59,8 @@ def are_compatible(one: ColumnType, other: ColumnType) -> bool:
 
 
 def _kind(cells: ColumnData) -> ColumnKind:
+    if isinstance(cells, StoredColumn) and cells.are_days and cells.kind is str:
+        return ColumnKind(ColumnType.DATE, len(cells) - cells.null_count)
     dates = dates_among(cells)
     counts: dict[ColumnType, int] = {}
     for (part,) in batches([cells]) if is_plain(cells) else [[cells]]:

@@ -93,8 +93,8 @@ def computed(expressions: RowExpressions, table: Table, expression: str) -> Colu
         return ColumnData.of_list([])
     source = next((c.source for c in table.columns if c.source is not None), None)
     if source is not None and not mentioned(table, expression):
-        parts = (computed(expressions, part, expression) for part in _parts(table, expression))
-        return source.new_column(parts)
+        parts = ([computed(expressions, part, expression)] for part in _parts(table, expression))
+        return source.new_columns(parts)[0]
     whole = cells_of(expressions, table, expression)
     if whole is not None:
         return whole

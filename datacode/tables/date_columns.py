@@ -22,7 +22,7 @@ from datacode.values.date_text import (
 )
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import date_sort_key, sort_key
-from datacode.values.stored_column import is_plain
+from datacode.values.stored_column import StoredColumn, is_plain
 from datacode.values.types import Value
 
 
@@ -105,14 +105,23 @@ def keyed(cells: ColumnData) -> ColumnData:
 
     The column itself, unless it is called Date and has several texts for a date.
     """
+    if _is_in_one_form(cells):
+        return cells
     dates = dates_of(cells)
     if dates is None or dates.shape is not None:
         return cells
     return _keys(cells, dates, by_day=False, keep_texts=True)
 
 
+def _is_in_one_form(cells: ColumnData) -> bool:
+    """Is that known of a column in files, without a look at its cells?"""
+    return isinstance(cells, StoredColumn) and cells.compares_by_parts
+
+
 def has_several_forms(cells: ColumnData) -> bool:
     """Is the column called Date, so that different texts may be one date?"""
+    if _is_in_one_form(cells):
+        return False
     dates = dates_of(cells)
     return dates is not None and dates.shape is None
 

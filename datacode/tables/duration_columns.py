@@ -9,13 +9,13 @@ from __future__ import annotations
 from datacode.values.column_storage import ColumnData
 from datacode.values.date_text import DURATION, could_be_duration, duration_seconds
 from datacode.values.lazy_polars import pl
-from datacode.values.stored_column import is_plain
+from datacode.values.stored_column import compare_by_parts
 from datacode.values.types import Value
 
 
 def are_durations(cells: ColumnData) -> bool:
     """Is it a column of durations?"""
-    if is_plain(cells):
+    if compare_by_parts([cells]):
         return False
     if not cells.is_stored_as_series():
         values = [value for value in cells.values() if value is not None]

@@ -283,6 +283,13 @@ def different(cells: ColumnData) -> list[Value]:
     return series.unique(maintain_order=True).to_list()
 
 
+def different_count(cells: ColumnData) -> int:
+    """How many different cells there are."""
+    rows = rows_of([cells])
+    found = None if rows is None else rows.grouped([0], [])
+    return len(found[0]) if found else len(different(cells))
+
+
 def _firsts(keys: ColumnData) -> list[int]:
     """The rows in which each value appears first."""
     series = keys.series()

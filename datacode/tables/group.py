@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, TypeAlias
 
@@ -18,13 +18,15 @@ from datacode.tables.date_columns import dates_of, has_several_forms, keyed
 from datacode.tables.date_parsing import Dates
 from datacode.tables.duration_columns import are_durations
 from datacode.tables.money_columns import is_money
+from datacode.tables.sort import sorted_by
+from datacode.tables.whole_groups import numbered_groups
 from datacode.values.column_storage import ColumnData
 from datacode.values.date_text import duration_seconds, duration_text_of
 from datacode.values.hashing import HashKeys
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import sort_key
 from datacode.values.parse_text import amount_of, amounts_of
-from datacode.values.stored_column import rows_of
+from datacode.values.stored_column import rows_of, without_room
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -45,7 +47,8 @@ def grouped(
     table: Table, by: Sequence[int], wanted: Sequence[Aggregate], call: FunctionCaller
 ) -> Table:
     """One row for each different set of values in the columns ``by``, in order of appearance."""
-    fast = _in_files(table, by, wanted) or _by_polars(table, by, wanted)
+    fast = _in_files(table, by, wanted) or _in_whole_groups(table, by, wanted, call)
+    fast = fast or _by_polars(table, by, wanted)
     if fast is not None:
         return fast
     groups = _rows_of_groups([keyed(table.columns[p]) for p in by], len(table))
@@ -68,6 +71,33 @@ def _in_files(table: Table, by: Sequence[int], wanted: Sequence[Aggregate]) -> T
     if not columns:
         return None
     return Table([*(table.names[p] for p in by), *(a.name for a in wanted)], columns)
+
+
+def _in_whole_groups(
+    table: Table, by: Sequence[int], wanted: Sequence[Aggregate], call: FunctionCaller
+) -> Table | None:
+    """The groups of a table in files, some at a time; None where it is done for all at once.
+
+    A function of the program is called for the groups in the order of their keys.
+    """
+    positions = list(dict.fromkeys(a.position for a in wanted))
+    used = [*by, *positions]
+    source = without_room([table.columns[p] for p in used])
+    parts = numbered_groups([table.columns[p] for p in by], [table.columns[p] for p in positions])
+    if source is None or parts is None:
+        return None
+    names = [*(table.names[p] for p in used), ""]
+    own = [replace(a, position=len(by) + positions.index(a.position)) for a in wanted]
+    own.append(Aggregate("", len(used), "first"))
+
+    def made(part: list[ColumnData]) -> list[ColumnData]:
+        return grouped(Table(names, part), range(len(by)), own, call).columns
+
+    columns = source.new_columns(map(made, parts))
+    titles = [*(table.names[p] for p in by), *(a.name for a in wanted)]
+    if not columns:
+        return None
+    return sorted_by(Table([*titles, ""], columns), len(titles)).select(range(len(titles)))
 
 
 # Row by row ----------------------------------------------------------------------

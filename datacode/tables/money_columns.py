@@ -11,7 +11,7 @@ from datacode.tables.column_types import ColumnType, column_kind
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import Amount, amount_of
-from datacode.values.stored_column import is_plain
+from datacode.values.stored_column import compare_by_parts
 from datacode.values.types import Currency, Value
 
 _LOOKED_AT = 20
@@ -20,7 +20,7 @@ _LOOKED_AT = 20
 
 def is_money(cells: ColumnData) -> bool:
     """Is the column called Currency?"""
-    if is_plain(cells):
+    if compare_by_parts([cells]):
         return False
     series = cells.stored_series() if cells.is_stored_as_series() else None
     if series is not None:

@@ -11,6 +11,7 @@ from datacode.tables.group import Aggregate, FunctionCaller, grouped
 from datacode.tables.summaries import of_nothing
 from datacode.values.column_storage import ColumnData
 from datacode.values.lazy_polars import pl
+from datacode.values.stored_column import by_parts, compare_by_parts
 from datacode.values.table import Table
 from datacode.values.text import printed
 
@@ -39,6 +40,12 @@ def by_months(
 
 def _months_of(cells: ColumnData, name: str) -> ColumnData:
     """The month of each cell, counted from the year 0."""
+    if compare_by_parts([cells]):
+        return by_parts([cells], lambda part: [_months_of_part(part[0], name)])[0]
+    return _months_of_part(cells, name)
+
+
+def _months_of_part(cells: ColumnData, name: str) -> ColumnData:
     keys = dates_among(cells).keys
     if isinstance(keys, list):
         keys = keys or [None] * len(cells)

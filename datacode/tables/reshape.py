@@ -5,15 +5,26 @@ Each has a form for typed columns, by Polars, and a plain one for all others wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from datacode.errors import runtime_error
-from datacode.tables.filters import is_utf8
+from datacode.tables.filters import is_utf8, where
 from datacode.tables.join_match import CheckCount
 from datacode.tables.row_groups import group_keys
-from datacode.tables.select import concatenated
+from datacode.tables.select import concatenated, under_each_other
+from datacode.tables.sort import sorted_by
 from datacode.values.column_storage import ColumnData, typed
 from datacode.values.lazy_polars import pl
+from datacode.values.stored_column import (
+    BATCH,
+    batches,
+    by_parts,
+    compare_by_parts,
+    row_numbers,
+    rows_of,
+    take_rows,
+    without_room,
+)
 from datacode.values.table import Column, Table
 from datacode.values.types import Value
 
@@ -22,6 +33,10 @@ from datacode.values.types import Value
 
 def filled_along(cells: ColumnData, *, is_upward: bool) -> ColumnData:
     """Nulls with the last cell before them that is none, or the first after them."""
+    source = without_room([cells])
+    if source is not None:
+        parts = _filled_upward(cells) if is_upward else _filled_downward(cells)
+        return source.new_columns([part] for part in parts)[0]
     series = cells.series()
     if series is not None:
         filled = series.fill_null(strategy="backward" if is_upward else "forward")
@@ -35,11 +50,46 @@ def filled_along(cells: ColumnData, *, is_upward: bool) -> ColumnData:
     return ColumnData.of_list(made[::-1] if is_upward else made)
 
 
+def _filled_downward(cells: ColumnData) -> Iterator[ColumnData]:
+    last: Value = None
+    for (part,) in batches([cells]):
+        below = _beside([last], part)
+        filled = filled_along(below, is_upward=False)
+        last = filled.cell(len(filled) - 1)
+        yield filled.slice(1, len(filled))
+
+
+def _filled_upward(cells: ColumnData) -> Iterator[ColumnData]:
+    """What fills a part from below is looked for before: nothing is read from its end."""
+    firsts = [next((v for v in part if v is not None), None) for (part,) in batches([cells])]
+    below: list[Value] = [None]
+    for first in reversed(firsts[1:]):
+        below.append(below[-1] if first is None else first)
+    for part, next_one in zip(batches([cells]), reversed(below), strict=True):
+        filled = filled_along(_beside(part[0], [next_one]), is_upward=True)
+        yield filled.slice(0, len(filled) - 1)
+
+
+def _beside(above: ColumnData | list[Value], below: ColumnData | list[Value]) -> ColumnData:
+    """One column of two parts, of which one is a list of cells."""
+    parts = [part if isinstance(part, ColumnData) else _typed(part) for part in (above, below)]
+    return concatenated(parts)
+
+
+def _typed(values: list[Value]) -> ColumnData:
+    series = typed(values)
+    return ColumnData.of_list(values) if series is None else ColumnData.of_series(series)
+
+
 def filled_with(cells: ColumnData, value: Value) -> ColumnData:
     """Nulls with a value."""
-    series, one = cells.series(), typed([value])
     if value is None:
         return cells
+    return by_parts([cells], lambda part: [_filled_with(part[0], value)])[0]
+
+
+def _filled_with(cells: ColumnData, value: Value) -> ColumnData:
+    series, one = cells.series(), typed([value])
     if series is not None and one is not None:
         if series.dtype == one.dtype:
             return ColumnData.of_series(series.fill_null(value))
@@ -61,6 +111,9 @@ def unpivoted(
     The rows of the first column come first.
     """
     count = len(table)
+    used = [table.columns[p] for p in (*keys, *columns)]
+    if without_room(used) is not None:
+        return _unpivoted_in_files(table, keys, columns, names)
     fast = _unpivoted_by_polars(table, keys, columns, names)
     if fast is not None:
         return fast
@@ -89,6 +142,23 @@ def _unpivoted_by_polars(
     return Table([*(table.names[p] for p in keys), *names], made, long.height)
 
 
+def _unpivoted_in_files(
+    table: Table, keys: Sequence[int], columns: Sequence[int], names: tuple[str, str]
+) -> Table:
+    """The same for columns in files: one table under the other."""
+    source = without_room([table.columns[p] for p in (*keys, *columns)])
+    assert source is not None
+    kept = [table.columns[p] for p in keys]
+    heads = [*(table.names[p] for p in keys), *names]
+    sizes = [min(BATCH, len(table) - start) for start in range(0, len(table), BATCH)]
+    parts = []
+    for place in columns:
+        name = table.names[place]
+        title = source.new_columns([_constant(name, size)] for size in sizes)[0]
+        parts.append(Table(heads, [*kept, title, table.columns[place]], len(table)))
+    return under_each_other(parts)
+
+
 def _constant(text: str, count: int) -> ColumnData:
     series = typed([text])
     if series is None:
@@ -101,6 +171,8 @@ def _constant(text: str, count: int) -> ColumnData:
 
 def part_count(cells: ColumnData, by: str) -> int:
     """The most parts that a text of the column has between delimiters; 1 without texts."""
+    if without_room([cells]) is not None:
+        return max((part_count(part, by) for (part,) in batches([cells])), default=1)
     series = cells.series()
     if series is not None and series.dtype == pl.String and is_utf8(by):
         most = series.str.count_matches(by, literal=True).max()
@@ -113,6 +185,10 @@ def split_cells(cells: ColumnData, by: str, count: int) -> list[ColumnData]:
 
     Null where there are fewer parts. Cells of other kinds stand in the first column.
     """
+    return by_parts([cells], lambda part: _split_cells(part[0], by, count))
+
+
+def _split_cells(cells: ColumnData, by: str, count: int) -> list[ColumnData]:
     series = cells.series()
     if series is not None and series.dtype == pl.String and is_utf8(by):
         parts = series.str.splitn(by, count).struct.unnest()
@@ -133,6 +209,16 @@ def exploded(table: Table, position: int, by: str | None, check_count: CheckCoun
 
     An empty array gives a row with null; other cells stay.
     """
+    if without_room(table.columns) is None:
+        return _exploded(table, position, by, check_count)
+    columns = by_parts(
+        table.columns,
+        lambda part: _exploded(Table(table.names, part), position, by, lambda rows: None).columns,
+    )
+    return Table(table.names, columns)
+
+
+def _exploded(table: Table, position: int, by: str | None, check_count: CheckCount) -> Table:
     cells = table.columns[position]
     series = cells.series()
     rows: pl.Series | list[int]
@@ -190,7 +276,12 @@ def deduplicated(table: Table, keys: Sequence[int], keep: str) -> Table:
     """
     if keep not in ("first", "last", "none"):
         raise runtime_error("bad_keep", "keep must be 'first', 'last' or 'none'")
-    series = group_keys([table.columns[p] for p in keys], len(table))
+    columns = [table.columns[p] for p in keys]
+    if without_room(columns) is not None and compare_by_parts(columns):
+        found = _deduplicated_in_files(table, columns, keep)
+        if found is not None:
+            return found
+    series = group_keys(columns, len(table))
     frame = pl.DataFrame(series).with_row_index("row")
     names = [s.name for s in series]
     kept = frame.unique(subset=names, keep=keep, maintain_order=True)  # type: ignore[arg-type]
@@ -198,3 +289,24 @@ def deduplicated(table: Table, keys: Sequence[int], keep: str) -> Table:
     if len(rows) == len(table):
         return table
     return table.take(rows.sort() if keep == "last" else rows)
+
+
+def _deduplicated_in_files(table: Table, keys: Sequence[ColumnData], keep: str) -> Table | None:
+    """The same by whoever has the rows in files; None where it has to be done here."""
+    source = rows_of(keys)
+    if source is None:
+        return None
+    place = len(keys)
+    rows = source.together([*keys, row_numbers(source)])
+    function = "last" if keep == "last" else "first"
+    groups = None if rows is None else rows.grouped(range(place), [(place, function), (0, "size")])
+    if groups is None:
+        return None
+    kept = Table(["row", "size"], groups[place:])
+    if len(kept) == len(table):
+        return table
+    if keep == "none":
+        kept = kept.keep(where(kept.columns[1], "=", 1.0))
+    elif keep == "last":
+        kept = sorted_by(kept, 0)
+    return Table(table.names, take_rows(table.columns, kept.columns[0]), len(kept))

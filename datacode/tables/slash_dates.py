@@ -18,7 +18,7 @@ from datacode.tables.date_columns import dates_of
 from datacode.values.column_storage import ColumnData
 from datacode.values.date_text import date_key
 from datacode.values.lazy_polars import pl
-from datacode.values.stored_column import is_plain
+from datacode.values.stored_column import compare_by_parts
 from datacode.values.table import Table
 
 DATE_FUNCTIONS = frozenset(
@@ -47,7 +47,7 @@ def read_otherwise(cells: ColumnData) -> str | None:
 
 
 def _slashed(cells: ColumnData) -> list[str]:
-    if is_plain(cells):
+    if compare_by_parts([cells]):
         return []
     if cells.is_stored_as_series():
         series = cells.stored_series()

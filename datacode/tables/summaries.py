@@ -13,11 +13,21 @@ from datacode.tables.duration_columns import are_durations
 from datacode.tables.group import FUNCTIONS, Aggregate, FunctionCaller, grouped
 from datacode.tables.money_columns import is_money
 from datacode.tables.row_groups import group_keys
-from datacode.tables.select import concatenated
+from datacode.tables.select import concatenated, under_each_other
+from datacode.tables.sort import sorted_by
 from datacode.tables.windows import needs_numbers, numbers_of
 from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, typed
 from datacode.values.lazy_polars import pl
+from datacode.values.stored_column import (
+    batches,
+    by_parts,
+    compare_by_parts,
+    has_no_numbers,
+    has_numbers,
+    rows_of,
+    without_room,
+)
 from datacode.values.table import Table
 from datacode.values.text import number_text
 from datacode.values.types import Value
@@ -29,6 +39,10 @@ def of_all(table: Table, position: int, function: str, call: FunctionCaller) -> 
     """What a function of ``table_group`` makes of all cells of a column."""
     cells = table.columns[position]
     own = FUNCTIONS.get(function)
+    if own is not None and without_room([cells]) is not None:
+        if own.needs_numbers and has_no_numbers(cells):
+            raise needs_numbers(table.names[position], function)
+        return _by_group(table, position, function, call)
     series = cells.stored_series()
     if own is None or series is None or not len(cells):
         return _by_group(table, position, function, call)
@@ -73,10 +87,31 @@ def of_nothing(function: str) -> Value:
 def quantile(cells: ColumnData, name: str, parts: Sequence[float]) -> list[Value]:
     """The values below which such a part of the numbers lies, from 0 to 1; between two numbers
     in proportion. Nulls and NaN do not count; null where there are no numbers."""
+    if without_room([cells]) is not None and compare_by_parts([cells]) and has_numbers(cells):
+        return _quantiles_in_files(cells, parts)
     series = numbers_of(cells, name, "quantile")
     if series.is_nan().any():
         series = series.drop_nans()
     return [series.quantile(part, "linear") for part in parts]
+
+
+def _quantiles_in_files(cells: ColumnData, parts: Sequence[float]) -> list[Value]:
+    """The same for a column of numbers for which there is no room: it is sorted in files."""
+    ordered = sorted_by(Table(["n"], [cells]), 0, descending=True).columns[0]
+    last = rows_filled(cells) - 1
+    found: list[Value] = []
+    for part in parts:
+        place = part * last
+        low = math.floor(place)
+        below = ordered.cell(last - low)
+        above = ordered.cell(last - math.ceil(place))
+        found.append(below if below == above else (above - below) * (place - low) + below)
+    return found
+
+
+def rows_filled(cells: ColumnData) -> int:
+    """How many cells are not null."""
+    return column_kind(cells).filled
 
 
 # All columns -------------------------------------------------------------------------------
@@ -95,8 +130,7 @@ def described(table: Table, call: FunctionCaller) -> Table:
         row += [of_all(table, position, f, call) for f in ("count",)]
         row.append(len(table) - row[-1])
         row += [of_all(table, position, f, call) for f in ("distinct", "min", "max")]
-        series = cells.stored_series()
-        if series is not None and series.dtype == pl.Float64:
+        if has_numbers(cells):
             row += [of_all(table, position, f, call) for f in ("sum", "mean", "std")]
             row += quantile(cells, name, [0.25, 0.5, 0.75])
         else:
@@ -120,6 +154,8 @@ def with_total(table: Table, totals: dict[int, str], label: str, call: FunctionC
         if position not in totals:
             last[position] = label
             break
+    if without_room(table.columns) is not None:
+        return under_each_other([table, Table.from_rows(table.names, [last])])
     columns = [appended(cells, v) for cells, v in zip(table.columns, last, strict=True)]
     return Table(table.names, columns, len(table) + 1)
 
@@ -139,6 +175,12 @@ def appended(cells: ColumnData, value: Value) -> ColumnData:
 def counted(table: Table, by: Sequence[int], name: str) -> Table:
     """How often each set of values occurs in the columns, the most frequent first."""
     columns = [table.columns[p] for p in by]
+    if without_room(columns) is not None and compare_by_parts(columns):
+        rows = rows_of(columns)
+        groups = None if rows is None else rows.grouped(range(len(by)), [(0, "size")])
+        if groups is not None:
+            sizes = Table([*(table.names[p] for p in by), name], groups)
+            return sorted_by(sizes, len(by), descending=True)
     keys = group_keys(columns, len(table))
     names = [key.name for key in keys]
     size = pl.len().cast(pl.Float64).alias("rows")
@@ -161,11 +203,14 @@ def _as_stored(series: pl.Series) -> pl.Series:
 
 def edges_of(cells: ColumnData, name: str, count: int) -> list[float]:
     """The limits of bins of the same width that hold all the column's numbers."""
-    series = numbers_of(cells, name, "table_bins")
-    finite = series.filter(series.is_finite())
-    if not len(finite):
+    found: list[float] = []
+    for (part,) in [[cells]] if without_room([cells]) is None else batches([cells]):
+        series = numbers_of(part, name, "table_bins")
+        finite = series.filter(series.is_finite())
+        found += [] if not len(finite) else [finite.min(), finite.max()]  # type: ignore[list-item]
+    if not found:
         return [0.0, 1.0]
-    least, most = float(finite.min()), float(finite.max())  # type: ignore[arg-type]
+    least, most = float(min(found)), float(max(found))
     if least == most:
         return [least, least + 1]
     width = most / count - least / count
@@ -185,6 +230,12 @@ def binned(
     cells: ColumnData, name: str, edges: Sequence[float], labels: Sequence[str]
 ) -> ColumnData:
     """The label of the bin that each number lies in; null for what lies in none."""
+    return by_parts([cells], lambda part: [_binned(part[0], name, edges, labels)])[0]
+
+
+def _binned(
+    cells: ColumnData, name: str, edges: Sequence[float], labels: Sequence[str]
+) -> ColumnData:
     series = cells.stored_series()
     if series is None or series.dtype not in (pl.Float64, pl.Null):
         raise needs_numbers(name, "table_bins")

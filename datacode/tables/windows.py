@@ -7,17 +7,27 @@ last digit. Other cells are only moved.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datacode.errors import DataCodeError, runtime_error
 from datacode.tables.date_columns import keyed
 from datacode.tables.duration_columns import seconds_of
 from datacode.tables.row_groups import group_keys
-from datacode.tables.sort import order_by, order_of
+from datacode.tables.select import under_each_other
+from datacode.tables.sort import order_by, order_of, sorted_by
+from datacode.tables.whole_groups import numbered_groups
 from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, Indices
 from datacode.values.lazy_polars import pl
 from datacode.values.ordering import sort_key
+from datacode.values.stored_column import (
+    batches,
+    compare_by_parts,
+    has_no_numbers,
+    row_numbers,
+    take_rows,
+    without_room,
+)
 from datacode.values.table import Table
 
 
@@ -124,6 +134,9 @@ def windowed(
     The rows of a group are those that are equal in the columns ``by``; within it they follow each
     other in the order of the columns ``order``, or as they stand.
     """
+    in_groups = _windowed_in_files(table, by, order, descending, wanted)
+    if in_groups is not None:
+        return in_groups
     length = len(table)
     keys = group_keys([table.columns[p] for p in by], length) if by else []
     names = [key.name for key in keys]
@@ -151,6 +164,43 @@ def windowed(
             column = ColumnData.of_series(_as_stored(cells))
         result = with_column(result, window.name, column)
     return result
+
+
+def _windowed_in_files(
+    table: Table,
+    by: Sequence[int],
+    order: Sequence[int],
+    descending: Sequence[bool],
+    wanted: Sequence[Window],
+) -> Table | None:
+    """The same group by group; None where it has to be done for all at once."""
+    others = [*order, *(w.position for w in wanted)]
+    ordered = [table.columns[p] for p in order]
+    ranked = [table.columns[w.position] for w in wanted if w.function in _RANKS]
+    if any(c.source is not None and not compare_by_parts([c]) for c in (*ordered, *ranked)):
+        return None
+    parts = numbered_groups([table.columns[p] for p in by], [table.columns[p] for p in others])
+    if parts is None:
+        return None
+    other = max((w.name for w in wanted), key=len) + "."
+    names = [f"{other}{number}" for number in range(len(by) + len(others) + 1)]
+    keys = range(len(by))
+    places = range(len(by), len(by) + len(order))
+    own = [
+        replace(each, position=len(by) + len(order) + number) for number, each in enumerate(wanted)
+    ]
+
+    def made(part: list[ColumnData]) -> list[ColumnData]:
+        found = windowed(Table(names, part), keys, places, descending, own)
+        return [part[-1], *found.columns[-len(own) :]]
+
+    source = without_room([table.columns[p] for p in (*by, *others)])
+    assert source is not None
+    columns = source.new_columns(map(made, parts))
+    back = sorted_by(Table([""] * len(columns), columns), 0)
+    for window, column in zip(wanted, back.columns[1:], strict=True):
+        table = with_column(table, window.name, column)
+    return table
 
 
 def _as_stored(series: pl.Series) -> pl.Series:
@@ -195,6 +245,8 @@ def _is_filled(cells: ColumnData) -> pl.Series:
 
 def numbers_of(cells: ColumnData, name: str, function: str) -> pl.Series:
     """A column of numbers and nulls; a Runtime Error where there is anything else."""
+    if has_no_numbers(cells):
+        raise needs_numbers(name, function)
     series = cells.stored_series()
     if series is not None and series.dtype == pl.Null:
         return series.cast(pl.Float64)
@@ -265,6 +317,42 @@ def top(
     table: Table, count: int, position: int, by: Sequence[int], *, descending: bool = True
 ) -> Table:
     """The rows with the greatest cells in a column (or the least), in order; of each group."""
+    used = [table.columns[p] for p in (position, *by)]
+    source = without_room(table.columns)
+    if source is not None and compare_by_parts(used):
+        return _top_in_parts(table, used, count, row_numbers(source), descending=descending)
+    return _top(table, count, position, by, descending=descending)
+
+
+def _top_in_parts(
+    table: Table, used: list[ColumnData], count: int, numbers: ColumnData, *, descending: bool
+) -> Table:
+    """The same part by part: of each the best rows, and the first row of each group."""
+    by = range(1, len(used))
+    names = [str(place) for place in range(len(used) + 1)]
+    best = firsts = Table(names, [ColumnData.of_list([]) for _ in names])
+    for part in batches([*used, numbers]):
+        here = Table(names, part)
+        best = _top(under_each_other([best, here]), count, 0, by, descending=descending)
+        if by:
+            firsts = under_each_other([firsts, here])
+            keys = group_keys([firsts.columns[p] for p in by], len(firsts))
+            frame = pl.DataFrame(keys).with_row_index("row")
+            once = frame.unique([k.name for k in keys], keep="first", maintain_order=True)
+            firsts = firsts.take(once["row"])
+    if by:
+        both = under_each_other([firsts, best])
+        keys = group_keys([both.columns[p] for p in by], len(both))
+        frame = pl.DataFrame(keys).with_row_index("row")
+        frame = frame.with_columns(pl.col("row").min().over([k.name for k in keys]).alias("first"))
+        frame = frame.filter(pl.col("row") >= len(firsts)).sort("first", maintain_order=True)
+        best = both.take(frame["row"])
+    return Table(table.names, take_rows(table.columns, best.columns[-1]), len(best))
+
+
+def _top(
+    table: Table, count: int, position: int, by: Sequence[int], *, descending: bool = True
+) -> Table:
     if not by:
         table = _candidates(table, count, position, descending=descending)
     rows = _best_first(table, position, descending=descending)

@@ -243,11 +243,17 @@ class StoredRows(Protocol):
     def is_plain(self, position: int) -> bool:
         """Is no text among the cells that could be a date or money, which are compared as such?"""
 
+    def are_days(self, position: int) -> bool:
+        """Is every text a date in the one form ``2024-01-31``?"""
+
     def window(self, position: int, start: int, stop: int) -> ColumnData:
         """Some cells of a column, in memory."""
 
-    def has_room(self, position: int) -> bool:
+    def has_room(self, position: int, *, as_list: bool = False) -> bool:
         """Is there room in memory for a column?"""
+
+    def check_room(self, cells: int) -> None:
+        """Raise a Runtime Error if there is no room in memory for so many values."""
 
     def load(
         self, position: int, unload: WeakMethod[Callable[[], None]], *, as_list: bool
@@ -269,6 +275,9 @@ class StoredRows(Protocol):
     def take(self, positions: Sequence[int], indices: Indices) -> list[ColumnData]:
         """The rows by number; a null number gives nulls."""
 
+    def take_rows(self, positions: Sequence[int], rows: ColumnData) -> list[ColumnData]:
+        """The same for numbers that stand in a column, which may be in files."""
+
     def together(self, columns: Sequence[ColumnData]) -> StoredRows | None:
         """All these columns as one, in this order; columns in memory are stored for it.
 
@@ -278,8 +287,8 @@ class StoredRows(Protocol):
     def under_each_other(self, parts: Sequence[Sequence[ColumnData]]) -> list[ColumnData] | None:
         """The rows of several tables of the same width, in order."""
 
-    def new_column(self, parts: Iterable[ColumnData]) -> ColumnData:
-        """A column of parts in memory, in files or in memory as there is room."""
+    def new_columns(self, parts: Iterable[Sequence[ColumnData]]) -> list[ColumnData]:
+        """Columns of parts in memory, in files or in memory as there is room."""
 
     def sorted(self, keys: Sequence[tuple[int, bool]]) -> list[ColumnData] | None:
         """The rows in the order of columns, each ascending or (True) descending."""

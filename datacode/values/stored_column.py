@@ -7,9 +7,10 @@ Operations that can be left to the files' owner ask ``rows_of`` first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from weakref import WeakMethod
 
+from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, StoredRows, by_source
 from datacode.values.lazy_polars import pl
 from datacode.values.types import Value
@@ -40,9 +41,35 @@ class StoredColumn(ColumnData):
         return self._rows.is_plain(self.position)
 
     @property
+    def kind(self) -> type | None:
+        """``float``, ``str`` or ``bool`` if all filled cells are of it, ``NoneType`` if none is
+        filled; None for several kinds, NaN among them."""
+        return self._rows.kind(self.position)
+
+    @property
+    def null_count(self) -> int:
+        """How many cells are null."""
+        return self._rows.null_count(self.position)
+
+    @property
+    def are_days(self) -> bool:
+        """Is every text a date in the one form ``2024-01-31``?"""
+        return self._rows.are_days(self.position)
+
+    @property
+    def compares_by_parts(self) -> bool:
+        """Is one cell equal to another, or below it, if it is so within any part of the column?"""
+        return self.is_plain or self.are_days
+
+    @property
     def has_room(self) -> bool:
         """Could all cells be in memory?"""
         return self.is_loaded or self._rows.has_room(self.position)
+
+    @property
+    def has_room_for_list(self) -> bool:
+        """Could all cells be in memory as values of the language?"""
+        return self._list is not None or self._rows.has_room(self.position, as_list=True)
 
     def unload(self) -> None:
         """Let go of the cells in memory; they can be loaded again."""
@@ -115,6 +142,79 @@ def series_in_files(column: ColumnData) -> Iterator[pl.Series] | None:
         return None
     parts = (part.stored_series() for (part,) in batches([column]))
     return (part for part in parts if part is not None)
+
+
+def has_numbers(cells: ColumnData) -> bool:
+    """Are there numbers, and besides them at most nulls?"""
+    if isinstance(cells, StoredColumn) and not cells.has_room:
+        if cells.kind is not None:
+            return cells.kind is float
+        series = [part.stored_series() for (part,) in batches([cells])]
+        kinds = {None if part is None else part.dtype for part in series}
+        return pl.Float64 in kinds and kinds <= {pl.Float64, pl.Null}
+    found = cells.stored_series()
+    return found is not None and found.dtype == pl.Float64
+
+
+def has_no_numbers(cells: ColumnData) -> bool:
+    """Is it known of a column in files that all its values are bools or plain texts?"""
+    if not isinstance(cells, StoredColumn):
+        return False
+    return cells.kind is bool or (cells.kind is str and cells.is_plain)
+
+
+def without_room(columns: Sequence[ColumnData]) -> StoredRows | None:
+    """Whoever has some of the columns in files that cannot be in memory; None where all can."""
+    for column in columns:
+        if isinstance(column, StoredColumn) and not column.has_room:
+            return column.source
+    return None
+
+
+def without_room_for_list(column: ColumnData) -> bool:
+    """Is the column in files, and cannot be in memory as values of the language?"""
+    return isinstance(column, StoredColumn) and not column.has_room_for_list
+
+
+def compare_by_parts(columns: Sequence[ColumnData]) -> bool:
+    """Are the cells of all columns compared within any part as they are in the whole?"""
+    return all(isinstance(c, StoredColumn) and c.compares_by_parts for c in columns)
+
+
+def by_parts(
+    columns: Sequence[ColumnData], make: Callable[[list[ColumnData]], Sequence[ColumnData]]
+) -> list[ColumnData]:
+    """What ``make`` gives for the columns, of which each row tells for itself: made part by part
+    where there is no room for all at once."""
+    source = without_room(columns)
+    if source is None:
+        return list(make(list(columns)))
+    return source.new_columns(map(make, batches(columns)))
+
+
+def take_rows(columns: Sequence[ColumnData], rows: ColumnData) -> list[ColumnData]:
+    """The rows of columns by numbers that stand in a column, wherever they are."""
+    source = next((column.source for column in columns if column.source is not None), None)
+    whole = None if source is None else source.together(columns)
+    if whole is not None:
+        return whole.take_rows(range(len(columns)), rows)
+    numbers = rows.stored_series()
+    assert numbers is not None, "numbers of rows"
+    return column_storage.take(columns, numbers.cast(pl.UInt32))
+
+
+def row_numbers(source: StoredRows) -> ColumnData:
+    """The numbers of all rows, as a column."""
+    count = source.row_count
+    starts = range(0, count, BATCH)
+    return source.new_columns(
+        [
+            ColumnData.of_series(
+                pl.int_range(start, min(start + BATCH, count), eager=True).cast(pl.Float64)
+            )
+        ]
+        for start in starts
+    )[0]
 
 
 def batches(columns: Sequence[ColumnData]) -> Iterator[list[ColumnData]]:

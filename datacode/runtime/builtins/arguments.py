@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datacode.errors import DataCodeError, runtime_error, type_error
 from datacode.values.column_storage import is_short
 from datacode.values.lazy_polars import pl
-from datacode.values.stored_column import series_in_files
+from datacode.values.stored_column import StoredColumn, series_in_files, without_room_for_list
 from datacode.values.table import Column
 from datacode.values.text import printed
 from datacode.values.types import Path, Value
@@ -28,6 +28,25 @@ def array(value: Value, expected: str = "Array") -> list[Value]:
     if value.__class__ is Column:
         return value.cells()
     raise type_error(expected)
+
+
+def elements(value: Value, expected: str = "Array") -> Iterable[Value]:
+    """The elements of an array or column, to be gone through once: those of a column in files that
+    have no room in memory come part by part."""
+    if value.__class__ is Column and without_room_for_list(value.stored):
+        return value.stored
+    return array(value, expected)
+
+
+def has_other_than_numbers(value: Value) -> bool:
+    """Is it known of a column in files, for which there is no room, that it has cells which are
+    neither numbers nor texts of dates, durations or money, or has some that are empty?"""
+    if value.__class__ is not Column or not isinstance(value.stored, StoredColumn):
+        return False
+    cells = value.stored
+    if cells.has_room_for_list or not len(cells) or cells.kind is None:
+        return False
+    return bool(cells.null_count) or cells.kind is bool or (cells.kind is str and cells.is_plain)
 
 
 def number_series(value: Value) -> Iterable[pl.Series] | None:

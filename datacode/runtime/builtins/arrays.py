@@ -344,6 +344,8 @@ def _total(value: Value) -> float:
     series = number_series(value)
     if series is not None:
         return sum((float(part.sum()) for part in series), 0.0)
+    if arguments.has_other_than_numbers(value):
+        raise type_error("Array of Numbers")
     elements = arguments.array(value, "Array or TableColumn")
     if elements and set(map(type, elements)) != {float}:
         amounts = amounts_of(elements)

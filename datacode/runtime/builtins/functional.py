@@ -15,9 +15,9 @@ from datacode.values.table import Column, Table
 from datacode.values.types import Value
 
 
-def _array_and_name(values: Value, name: Value) -> tuple[list[Value], str]:
+def _array_and_name(values: Value, name: Value) -> tuple[Iterable[Value], str]:
     expected = "Array and String (function name)"
-    elements = arguments.array(values, expected)
+    elements = arguments.elements(values, expected)
     if name.__class__ is not str:
         raise type_error(expected)
     return elements, name
@@ -71,7 +71,7 @@ def reduce_(host: Host, array: Value, func: Value, start: Value = ABSENT) -> Val
 
         print(reduce([2, 3, 4], "pow"), reduce([], "pow", 1))       # 4096 1
     """
-    elements = arguments.array(array)
+    elements = arguments.elements(array)
     if func.__class__ is not str:
         raise type_error("String (function name)")
     rest = iter(elements)
@@ -91,7 +91,7 @@ def any_(host: Host, array: Value) -> bool:
 
         print(any([0, "", 3]), any([]))     # true false
     """
-    return any(map(host.truth, arguments.array(array)))
+    return any(map(host.truth, arguments.elements(array)))
 
 
 @builtin("functions over arrays")
@@ -102,8 +102,8 @@ def all_(host: Host, array: Value) -> bool:
 
         print(all([1, "a", true]), all([1, 0]), all([]))        # true false false
     """
-    elements = arguments.array(array)
-    return bool(elements) and all(map(host.truth, elements))
+    elements = arguments.elements(array)
+    return len(array) > 0 and all(map(host.truth, elements))
 
 
 @builtin("functions over arrays", intrinsic="numbered")

@@ -22,6 +22,7 @@ from datacode.runtime.operators import raise_to
 from datacode.tables.extremes import extreme_of
 from datacode.values.column_storage import ColumnData
 from datacode.values.number_picture import to_decimals
+from datacode.values.stored_column import without_room_for_list
 from datacode.values.table import Column
 from datacode.values.types import Value
 
@@ -171,6 +172,8 @@ def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[Any]], Any]) 
         found: Any = [part.min() if choose is min else part.max() for part in series]
         return float(choose(found))  # NaN is passed over
     elif first.__class__ is list or first.__class__ is Column:
+        if first.__class__ is Column and len(first) and without_room_for_list(first.stored):
+            return _extreme_of_others(first.stored, choose, "Array of Numbers")
         elements = array(first)
         if not elements:
             if choose is min:

@@ -9,6 +9,7 @@ from datacode.language.analysis.type_sets import NUMBER
 from datacode.runtime.builtins.arguments import array, exactly_whole, number
 from datacode.runtime.builtins.registry import ABSENT, Builtin, builtin, expects_range
 from datacode.runtime.host import Host
+from datacode.values.table import Column
 from datacode.values.text import printed
 from datacode.values.types import Value
 
@@ -59,20 +60,23 @@ def random_choice(host: Host, array_: Value, n: Value = ABSENT, *, seed: Value =
         print(contains(["a", "b"], random_choice(["a", "b"])))          # true
         print(len(random_choice(range(10), 3, seed=1)))                 # 3
     """
-    elements = array(array_)
+    element = array_.cell if array_.__class__ is Column else array(array_).__getitem__
+    size = len(array_)
     count = 1 if n is ABSENT else exactly_whole(n, "random_choice", "n")
-    if not 0 <= count <= len(elements):
+    if not 0 <= count <= size:
         raise runtime_error(
             "too_few_elements",
             "random_choice: {wanted} elements are wanted, and the array has {found}",
             wanted=count,
-            found=len(elements),
+            found=size,
         )
     host.check_size(count)
     source = _source(seed)
-    places = list(range(len(elements)))
+    moved: dict[int, int] = {}
     for place in range(count):
-        other = place + int(source.random() * (len(places) - place))
-        places[place], places[other] = places[other], places[place]
-    chosen = [elements[place] for place in places[:count]]
+        other = place + int(source.random() * (size - place))
+        here, there = moved.get(place, place), moved.get(other, other)
+        moved[place], moved[other] = there, here
+    wanted = [moved[place] for place in range(count)]
+    chosen = list(map(element, wanted))
     return chosen[0] if n is ABSENT else chosen

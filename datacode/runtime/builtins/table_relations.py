@@ -6,7 +6,7 @@ from datacode.errors import runtime_error, type_error
 from datacode.runtime.builtins.registry import builtin, expects_range
 from datacode.runtime.host import Host
 from datacode.tables.column_types import ColumnType, are_compatible, column_kind
-from datacode.tables.filters import different
+from datacode.tables.filters import different_count
 from datacode.tables.foreign_keys import ColumnReference, PrimaryKey, Relation
 from datacode.values.table import Column, Table
 from datacode.values.types import Currency, Path, PathPattern, Value
@@ -95,7 +95,7 @@ def primary_key(host: Host, column: Value) -> Column:
         raise runtime_error(
             "key_with_empty_cells", "Column '{name}' is no key: it has empty cells", name=key.name
         )
-    if len(different(key.stored)) < len(key):
+    if different_count(key.stored) < len(key):
         raise runtime_error(
             "key_with_repeated_cells", "Column '{name}' is no key: its cells repeat", name=key.name
         )

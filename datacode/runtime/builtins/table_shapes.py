@@ -12,6 +12,7 @@ from datacode.tables import reshape
 from datacode.tables.group import Aggregate
 from datacode.tables.pivot import pivoted
 from datacode.tables.select import position_of
+from datacode.values.stored_column import without_room
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -86,8 +87,14 @@ def table_unpivot(
     _check_new([source.names[p] for p in kept], titles)
     if not turned:
         raise runtime_error("nothing_to_unpivot", "table_unpivot: no column is left for the rows")
-    host.check_size(len(source) * len(turned) * (len(kept) + 2), _CELL)
+    _check_cells(host, source, len(source) * len(turned) * (len(kept) + 2))
     return reshape.unpivoted(source, kept, turned, titles)
+
+
+def _check_cells(host: Host, source: Table, cells: int) -> None:
+    """Refuse a table that has no room in memory, unless it goes into files."""
+    if without_room(source.columns) is None:
+        host.check_size(cells, _CELL)
 
 
 def _check_new(names: list[str], new: tuple[str, ...] | list[str]) -> None:
@@ -192,13 +199,13 @@ def table_split(
     cells = source.columns[position]
     if names is ABSENT:
         count = reshape.part_count(cells, mark)
-        host.check_size(count * (len(source) + 1), _CELL)
+        _check_cells(host, source, count * (len(source) + 1))
         new = [f"{title}_{number}" for number in range(1, count + 1)]
     else:
         new = [as_text(name, expected) for name in arguments.array(names, expected)]
         if not new:
             raise runtime_error("no_names", "table_split: names cannot be empty")
-        host.check_size(len(new) * (len(source) + 1), _CELL)
+        _check_cells(host, source, len(new) * (len(source) + 1))
     before = position + (keep is True)
     others = [n for p, n in enumerate(source.names) if p != position or keep is True]
     _check_new(others, new)

@@ -17,7 +17,7 @@ from datacode.tables.months import by_months
 from datacode.tables.select import position_of
 from datacode.tables.windows import with_column
 from datacode.values.column_storage import ColumnData
-from datacode.values.lazy_polars import pl
+from datacode.values.stored_column import has_numbers
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -26,15 +26,9 @@ _WITHOUT_DATE = Message(
 )
 
 
-def _is_numeric(cells: ColumnData) -> bool:
-    """Are there numbers, and besides them at most nulls?"""
-    series = cells.stored_series()
-    return series is not None and series.dtype == pl.Float64
-
-
 def _has_total(cells: ColumnData) -> bool:
     """Are there numbers, durations, or amounts in one currency?"""
-    return _is_numeric(cells) or are_durations(cells) or is_money_of_one_currency(cells)
+    return has_numbers(cells) or are_durations(cells) or is_money_of_one_currency(cells)
 
 
 @builtin("tables", calls_back=True)
@@ -218,7 +212,7 @@ def table_months(host: Host, table: Value, date: Value, columns: Value = ABSENT)
         wanted = [
             Aggregate(name, p, "sum")
             for p, name in enumerate(source.names)
-            if p != position and _is_numeric(source.columns[p])
+            if p != position and has_numbers(source.columns[p])
         ]
     else:
         wanted = [

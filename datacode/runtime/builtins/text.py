@@ -76,7 +76,7 @@ def join(
         raise argument_count_error("join", 2, given)
     if of_tables:
         return join_of_tables(host, array, delim, on, type_, suffixes, nulls_equal)
-    elements = arguments.array(array, "Array and String")
+    elements = arguments.elements(array, "Array and String")
     mark = text(delim, "Array and String")
     texts = [e if e.__class__ is str else printed(e) for e in elements]
     host.check_size(sum(map(len, texts)) + len(texts) * len(mark), 4)
@@ -317,7 +317,10 @@ def contains(str_: Value, substr: Value) -> bool:
     """
     kind = str_.__class__
     if kind is list or kind is Column:
-        return is_among(arguments.array(str_), substr)
+        elements = arguments.elements(str_)
+        if isinstance(elements, list):
+            return is_among(elements, substr)
+        return any(is_among([element], substr) for element in elements)
     if (kind is str or kind is Path) and (substr.__class__ is str or substr.__class__ is Path):
         return text(substr) in text(str_)
     raise type_error("String or Array")
