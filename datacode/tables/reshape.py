@@ -13,16 +13,16 @@ from datacode.tables.join_match import CheckCount
 from datacode.tables.row_groups import group_keys
 from datacode.tables.select import concatenated, under_each_other
 from datacode.tables.sort import sorted_by
-from datacode.values.column_storage import ColumnData, typed
+from datacode.values.column_storage import ColumnData, constant, typed
 from datacode.values.lazy_polars import pl
 from datacode.values.stored_column import (
-    BATCH,
     batches,
     by_parts,
     compare_by_parts,
     row_numbers,
     rows_of,
     take_rows,
+    text_beside,
     without_room,
 )
 from datacode.values.table import Column, Table
@@ -118,7 +118,7 @@ def unpivoted(
     if fast is not None:
         return fast
     kept = [concatenated([table.columns[p]] * len(columns)) for p in keys]
-    titles = concatenated([_constant(table.names[p], count) for p in columns])
+    titles = concatenated([constant(table.names[p], count) for p in columns])
     cells = concatenated([table.columns[p] for p in columns])
     heads = [table.names[p] for p in keys]
     return Table([*heads, *names], [*kept, titles, cells], count * len(columns))
@@ -146,24 +146,14 @@ def _unpivoted_in_files(
     table: Table, keys: Sequence[int], columns: Sequence[int], names: tuple[str, str]
 ) -> Table:
     """The same for columns in files: one table under the other."""
-    source = without_room([table.columns[p] for p in (*keys, *columns)])
-    assert source is not None
     kept = [table.columns[p] for p in keys]
     heads = [*(table.names[p] for p in keys), *names]
-    sizes = [min(BATCH, len(table) - start) for start in range(0, len(table), BATCH)]
+    used = [table.columns[p] for p in (*keys, *columns)]
     parts = []
     for place in columns:
-        name = table.names[place]
-        title = source.new_columns([_constant(name, size)] for size in sizes)[0]
+        title = text_beside(used, table.names[place], len(table))
         parts.append(Table(heads, [*kept, title, table.columns[place]], len(table)))
     return under_each_other(parts)
-
-
-def _constant(text: str, count: int) -> ColumnData:
-    series = typed([text])
-    if series is None:
-        return ColumnData.of_list([text] * count)
-    return ColumnData.of_series(series.new_from_index(0, count))
 
 
 # Cells to columns ----------------------------------------------------------------------

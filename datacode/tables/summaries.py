@@ -20,11 +20,11 @@ from datacode.values import column_storage
 from datacode.values.column_storage import ColumnData, typed
 from datacode.values.lazy_polars import pl
 from datacode.values.stored_column import (
-    batches,
     by_parts,
     compare_by_parts,
     has_no_numbers,
     has_numbers,
+    parts_of,
     rows_of,
     without_room,
 )
@@ -204,7 +204,7 @@ def _as_stored(series: pl.Series) -> pl.Series:
 def edges_of(cells: ColumnData, name: str, count: int) -> list[float]:
     """The limits of bins of the same width that hold all the column's numbers."""
     found: list[float] = []
-    for (part,) in [[cells]] if without_room([cells]) is None else batches([cells]):
+    for (part,) in parts_of([cells]):
         series = numbers_of(part, name, "table_bins")
         finite = series.filter(series.is_finite())
         found += [] if not len(finite) else [finite.min(), finite.max()]  # type: ignore[list-item]

@@ -358,6 +358,14 @@ def nulls(length: int) -> ColumnData:
     return ColumnData.of_series(pl.Series([None], dtype=pl.Null).new_from_index(0, length))
 
 
+def constant(text: str, length: int) -> ColumnData:
+    """A column with the same text in every row."""
+    one = None if is_short(length) else typed([text])
+    if one is None:
+        return ColumnData.of_list([text] * length)
+    return ColumnData.of_series(one.new_from_index(0, length))
+
+
 def keep(columns: Sequence[ColumnData], mask: Mask) -> tuple[list[ColumnData], int]:
     """The rows of several columns where ``mask`` is true, and their number."""
     if any(column.source is not None for column in columns):

@@ -156,6 +156,16 @@ def has_numbers(cells: ColumnData) -> bool:
     return found is not None and found.dtype == pl.Float64
 
 
+def has_texts(cells: ColumnData) -> bool:
+    """Is it a column in files with texts and, besides, at most nulls?"""
+    return isinstance(cells, StoredColumn) and cells.kind is str
+
+
+def parts_of(columns: Sequence[ColumnData]) -> Iterator[list[ColumnData]]:
+    """The columns, in parts only where there is no room for all at once."""
+    return iter([list(columns)]) if without_room(columns) is None else batches(columns)
+
+
 def has_no_numbers(cells: ColumnData) -> bool:
     """Is it known of a column in files that all its values are bools or plain texts?"""
     if not isinstance(cells, StoredColumn):
@@ -201,6 +211,15 @@ def take_rows(columns: Sequence[ColumnData], rows: ColumnData) -> list[ColumnDat
     numbers = rows.stored_series()
     assert numbers is not None, "numbers of rows"
     return column_storage.take(columns, numbers.cast(pl.UInt32))
+
+
+def text_beside(columns: Sequence[ColumnData], text: str, length: int) -> ColumnData:
+    """A column with one text in every row, for a table of these columns: in files as they are."""
+    source = without_room(columns)
+    if source is None:
+        return column_storage.constant(text, length)
+    sizes = [min(BATCH, length - start) for start in range(0, length, BATCH)]
+    return source.new_columns([column_storage.constant(text, size)] for size in sizes)[0]
 
 
 def row_numbers(source: StoredRows) -> ColumnData:

@@ -104,7 +104,6 @@ class WithoutRoomTests(SynchronousTestCase):
             "plans.rows._WINDOW",
             "tables.conditions.BATCH",
             "tables.filters.BATCH",
-            "tables.reshape.BATCH",
         ):
             stack.enter_context(patch(f"datacode.{place}", 600))
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -165,6 +164,39 @@ class WithoutRoomTests(SynchronousTestCase):
     def test_grouped(self) -> None:
         """Group by group: windows, functions of the program, joins."""
         self.check(listed(GROUPED))
+
+    def test_workbooks(self) -> None:
+        """A sheet of a table in files, made part by part, is the same to the last byte."""
+        path = self._path.with_name("t.xlsx")
+        found = []
+        for own in (None, self._own):
+            interpreter = Interpreter(large_tables=own)
+            self.assertIsNone(interpreter.run(TABLES.format(path=self._path)).error)
+            write = f'write_file("{path}", {{a: t, b: small}}, totals=["amount", "qty"])'
+            self.assertIsNone(interpreter.run(write).error)
+            found.append(path.read_bytes())
+        self.assertEqual(found[0], found[1])
+
+    def test_several_files(self) -> None:
+        """Files that are small, and together too large, are one table in files."""
+        for number in range(4):
+            pl.DataFrame(
+                {"n": [float(number * 400 + row) for row in range(400)], "t": ["x", None] * 200}
+            ).write_csv(self._path.with_name(f"part{number}.csv"))
+        paths = self._path.with_name("part*.csv")
+        code = (
+            f'many = read_files("{paths}")\nprint(len(many), sum(many["n"]), many.column_names)\n'
+            "print(many.idx[0], many.idx[399], many.idx[400], many.idx[1599])\n"
+            'show_table(table_group(many, "file", {s: ["n", "sum"], k: ["t", "count"]}))\n'
+        )
+        wanted = Interpreter().run(code)
+        self.assertIsNone(wanted.error)
+        with storage(threshold=20_000, memory=13_000, small=0) as own:
+            found = Interpreter(large_tables=own).run(
+                code + "print(explain(many).rows.rows[0][1])\n"
+            )
+        self.assertIsNone(found.error)
+        self.assertEqual(found.output, wanted.output + "files\n")
 
     def test_refusals(self) -> None:
         """What cannot fit into memory is refused in one sentence, and the table is still there."""

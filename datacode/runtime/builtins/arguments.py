@@ -65,7 +65,7 @@ def number_series(value: Value) -> Iterable[pl.Series] | None:
     return (series,) if series.dtype == pl.Float64 and not series.null_count() else None
 
 
-def wrong_element(elements: list[Value]) -> DataCodeError:
+def wrong_element(elements: Iterable[Value]) -> DataCodeError:
     """One of some values that should be numbers is none: which, and what it is."""
     error = type_error("Array of Numbers")
     place, value = next(

@@ -345,7 +345,7 @@ def _total(value: Value) -> float:
     if series is not None:
         return sum((float(part.sum()) for part in series), 0.0)
     if arguments.has_other_than_numbers(value):
-        raise type_error("Array of Numbers")
+        raise arguments.wrong_element(value.stored)
     elements = arguments.array(value, "Array or TableColumn")
     if elements and set(map(type, elements)) != {float}:
         amounts = amounts_of(elements)

@@ -173,7 +173,7 @@ def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[Any]], Any]) 
         return float(choose(found))  # NaN is passed over
     elif first.__class__ is list or first.__class__ is Column:
         if first.__class__ is Column and len(first) and without_room_for_list(first.stored):
-            return _extreme_of_others(first.stored, choose, "Array of Numbers")
+            return _extreme_of_others(first.stored, choose, first.stored)
         elements = array(first)
         if not elements:
             if choose is min:
@@ -196,7 +196,7 @@ def _extreme(values: tuple[Value, ...], choose: Callable[[Iterable[Any]], Any]) 
 
 
 def _extreme_of_others(
-    cells: ColumnData, choose: Callable[[Iterable[Any]], Any], elements: list[Value] | None
+    cells: ColumnData, choose: Callable[[Iterable[Any]], Any], elements: Iterable[Value] | None
 ) -> Value:
     """That of dates, durations or money; all other values, which may be elements, are an error."""
     found = extreme_of(cells, choose)

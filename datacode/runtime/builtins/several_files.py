@@ -8,6 +8,7 @@ from functools import partial
 
 from datacode.errors import DataCodeError, Kind, runtime_error
 from datacode.i18n.message import Message
+from datacode.plans.client import Unavailable
 from datacode.runtime.builtins.file_errors import path_text
 from datacode.runtime.builtins.file_options import named_options
 from datacode.runtime.builtins.file_reading import Refuse, read_path
@@ -18,7 +19,7 @@ from datacode.tables.file_arguments import READ, no_meaning
 from datacode.tables.file_warnings import FileWarnings
 from datacode.tables.read_options import ReadOptions, Warn
 from datacode.tables.select import merged_outer, under_each_other
-from datacode.values.column_storage import ColumnData
+from datacode.values.stored_column import text_beside
 from datacode.values.table import Table
 from datacode.values.types import PathPattern, Value
 
@@ -26,6 +27,9 @@ _MOST = 10_000
 """Files that are read at once."""
 
 _SHOWN = 10
+
+_CELL = 24
+"""Bytes that a cell takes in memory, about."""
 
 
 @builtin(
@@ -105,11 +109,29 @@ def read_files(
         for path, label in zip(found, labels, strict=True):
             warn = partial(warnings.add, label)
             tables.append(_table(host, path, options, warn, meaning.add))
+            _store_if_large(host, tables)
         meaning.check()
         _tell_of_missing(warnings, labels, tables)
     finally:
         warnings.give(host.warn)
     return _together(host, str(file_column), labels, tables)
+
+
+def _store_if_large(host: Host, tables: list[Table]) -> None:
+    """Put the tables into files where together they would take too much memory."""
+    storage = host.large_tables
+    if storage is None:
+        return
+    loaded = [t for t in tables if all(c.source is None for c in t.columns)]
+    cells = sum(len(table) * len(table.names) for table in loaded)
+    if not storage.threshold or cells * _CELL <= storage.threshold:
+        return
+    try:
+        for number, table in enumerate(tables):
+            if any(table is each for each in loaded) and table.columns:
+                tables[number] = Table(table.names, storage.placed(table.columns), len(table))
+    except Unavailable:
+        return  # they stay in memory, as one that is read alone does
 
 
 class _Meaning:
@@ -186,7 +208,8 @@ def _tell_of_missing(
 
 
 def _together(host: Host, column: str, labels: Sequence[str], tables: Sequence[Table]) -> Table:
-    host.check_size(sum(len(table) * (len(table.names) + 1) for table in tables), 8)
+    if all(cells.source is None for table in tables for cells in table.columns):
+        host.check_size(sum(len(table) * (len(table.names) + 1) for table in tables), 8)
     parts = []
     for label, table in zip(labels, tables, strict=True):
         if column in table.names:
@@ -196,7 +219,7 @@ def _together(host: Host, column: str, labels: Sequence[str], tables: Sequence[T
                 file=label,
                 column=column,
             )
-        names = ColumnData.of_list([label] * len(table))
+        names = text_beside(table.columns, label, len(table))
         parts.append(Table([column, *table.names], [names, *table.columns], len(table)))
     if all(part.names == parts[0].names for part in parts):
         return under_each_other(parts)

@@ -26,6 +26,14 @@ from datacode.values.column_storage import ColumnData
 from datacode.values.date_text import DateForm, DayOrder, moment_from_text
 from datacode.values.lazy_polars import pl
 from datacode.values.parse_text import currency_amount, is_money_text, money_mark
+from datacode.values.stored_column import (
+    batches,
+    compare_by_parts,
+    has_numbers,
+    has_texts,
+    parts_of,
+    without_room,
+)
 from datacode.values.text import number_text, printed
 from datacode.values.types import Currency, PathPattern, Value
 
@@ -75,14 +83,14 @@ class SheetColumn:
         self._format = number_format
         self._style_ids = style_ids
         self._styles: dict[str, str] = {}
-        series = cells.stored_series()
-        self._is_numbers = (
-            series is not None and series.dtype == pl.Float64 and bool(series.is_finite().all())
-        )
-        self.is_durations = self.type is ColumnType.STRING and _are_durations(cells)
         is_text = self.type is ColumnType.STRING
+        self._is_numbers = has_numbers(cells) and all(
+            _are_finite(part) for (part,) in parts_of([cells])
+        )
+        self.is_durations = is_text and _are_durations(cells)
+        self._is_of_one_kind = self._is_numbers or (is_text and has_texts(cells))
         self._percent_format = _percent_format(cells) if is_text else None
-        dates = dates_of(cells)
+        dates = None if compare_by_parts([cells]) else dates_of(cells)
         self._day_order = None if dates is None else dates.order
 
     def block(self, start: int, stop: int, first: int) -> list[str]:
@@ -163,6 +171,8 @@ class SheetColumn:
         """About as many characters as its widest cell shows."""
         widths = map(self._shown, self._cells.part(0, _SAMPLE))
         widest = max(widths, default=0)
+        if without_room([self._cells]) is not None:
+            return max([widest, *(self._widest_of(part) for (part,) in batches([self._cells]))])
         series = self._cells.series() if len(self._cells) > _SAMPLE else None
         if series is None:
             return widest
@@ -172,6 +182,15 @@ class SheetColumn:
             ends = (series.min(), series.max())
             return max(widest, *map(self._shown, ends))
         return widest
+
+    def _widest_of(self, cells: ColumnData) -> int:
+        """The same of a part of a column in files, of all cells where all are of one kind."""
+        series = cells.stored_series() if self._is_of_one_kind else None
+        if series is None or not series.count():
+            return 0
+        if series.dtype == pl.String:
+            return int(series.str.len_chars().max() or 0)  # type: ignore[arg-type]
+        return max(map(self._shown, (series.min(), series.max())))
 
     def _shown(self, value: Value) -> int:
         if value is None:
@@ -194,6 +213,12 @@ def shown_width(number: float, number_format: str) -> int:
     number *= 100 if "%" in format_ else 1
     around = len(re.sub(r'[0#?.,"\\]|\[[^]]*\]', "", format_))
     return len(f"{number:,.{len(places[1]) if places else 0}f}") + around
+
+
+def _are_finite(cells: ColumnData) -> bool:
+    """Is every number of a part finite, if it has any?"""
+    series = cells.stored_series()
+    return series is None or series.dtype != pl.Float64 or bool(series.is_finite().all())
 
 
 # Cells as XML --------------------------------------------------------------------
