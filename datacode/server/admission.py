@@ -15,7 +15,7 @@ from typing import Any
 
 from twisted.cred.credentials import IUsernamePassword, UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from datacode.i18n.catalog import mark, translate
@@ -43,6 +43,7 @@ from datacode.server.session import (
     Session,
 )
 from datacode.server.workspace import Workspace
+from datacode.worker.waiters import Waiters
 
 _PENDING = 64, 512
 """Connections that are no session, at least and at most; else half as many as sessions."""
@@ -122,7 +123,7 @@ class AdmissionControl:
         )
         self._endings: set[Deferred[None]] = set()
         self._waiting: list[Deferred[None]] | None = []
-        self._until_empty: list[Deferred[None]] = []
+        self._until_empty: Waiters[None] = Waiters()
         self.registry = SessionRegistry(context)
         self.registry.make = self._restored
         self.registry.on_moved = self._session_moved
@@ -136,12 +137,7 @@ class AdmissionControl:
 
     def emptied(self) -> Deferred[None]:
         """Fires when the last session has gone."""
-        empty: Deferred[None] = Deferred()
-        if self.sessions:
-            self._until_empty.append(empty)
-        else:
-            empty.callback(None)
-        return empty
+        return self._until_empty.wait() if self.sessions else succeed(None)
 
     # TCP ---------------------------------------------------------------------------------------
 
@@ -476,9 +472,7 @@ class AdmissionControl:
         self.sessions.pop(session.identity.number, None)
         self._context.metrics.sessions = len(self.sessions)
         if not self.sessions:
-            waiting, self._until_empty = self._until_empty, []
-            for empty in waiting:
-                empty.callback(None)
+            self._until_empty.tell(None)
 
     def _said(self, text: str) -> str:
         """A line of the log in the server's language."""

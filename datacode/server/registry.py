@@ -39,6 +39,7 @@ from datacode.server.auth.addresses import is_loopback, network_of
 from datacode.server.auth.throttle import LoginThrottle
 from datacode.server.session import CLOSE_ENDED, CLOSE_MOVED, ServerContext, Session
 from datacode.server.state_requests import shares_to_connect
+from datacode.worker.waiters import Waiters
 
 _PROBE_SECONDS = 2.0
 """How long the connection that has a session may take to show that its client is there."""
@@ -99,7 +100,7 @@ class SessionRegistry:
         self._sessions: dict[str, Session] = {}
         self._detached: OrderedDict[str, float] = OrderedDict()
         self._ended: OrderedDict[str, tuple[Attachment, Message]] = OrderedDict()
-        self._waking: dict[str, list[Deferred[None]]] = {}
+        self._waking: dict[str, Waiters[None]] = {}
         self._throttle = LoginThrottle(context.clock.seconds)
         self.make: Callable[[SessionRecord, Session], Session] | None = None
         """Makes a session without a connection, of a record, for a client that asks for it."""
@@ -320,9 +321,7 @@ class SessionRegistry:
         """A session in memory, with all its files."""
         session = self._sessions[name]
         if name in self._waking:
-            waiter: Deferred[None] = Deferred()
-            self._waking[name].append(waiter)
-            await waiter
+            await self._waking[name].wait()
         return session
 
     async def _stored(self, name: str, token: str, asking: Session) -> Session:
@@ -349,12 +348,11 @@ class SessionRegistry:
         self.store.restore(session)
         self._sessions[name] = session
         self._detached[name] = self._context.clock.seconds()
-        self._waking[name] = []
+        self._waking[name] = Waiters()
         try:
             await self.store.give_files(session)
         finally:
-            for each in self._waking.pop(name):
-                each.callback(None)
+            self._waking.pop(name).tell(None)
         return session
 
     def _hand_over(self, before: Session, wanted: Session, request: Attach) -> None:

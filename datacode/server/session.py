@@ -60,6 +60,7 @@ from datacode.server.options.settings import MIB, Settings
 from datacode.server.request_context import RequestContext
 from datacode.server.workspace import Workspace
 from datacode.worker.pool import WorkerUnavailable
+from datacode.worker.waiters import Waiters
 from datacode.worker.wire import WorkProgress
 
 CLOSE_GOING_AWAY = 1001
@@ -227,7 +228,7 @@ class Session:
     ) -> None:
         self.attachment: Attachment | None = None
         self._is_writing = False
-        self._until_written: list[Deferred[None]] = []
+        self._until_written: Waiters[None] = Waiters()
         self.is_used = False
         self.identity = identity
         self.last_active = context.clock.seconds()
@@ -258,7 +259,7 @@ class Session:
         self._cancelled_ids: set[bytes] = set()
         self._aside: list[tuple[Request, Deferred[Answer]]] = []
         self._output_paused = False
-        self._waiting_to_write: list[Deferred[None]] = []
+        self._waiting_to_write: Waiters[None] = Waiters()
         self._closing = False
         self._ended: Deferred[None] | None = None
 
@@ -320,9 +321,7 @@ class Session:
         self._output_paused = False
         if self._workspace.opened is not None:
             self._workspace.opened.resume()
-        waiting, self._waiting_to_write = self._waiting_to_write, []
-        for deferred in waiting:
-            deferred.callback(None)
+        self._waiting_to_write.tell(None)
 
     def drain(self, grace: float) -> Deferred[None]:
         """Answer what is running, nothing that waits, then close: the server stops.
@@ -418,11 +417,7 @@ class Session:
 
     def written(self) -> Deferred[None]:
         """Fires when there is no such answer: whoever attaches is sent none before."""
-        if not self._is_writing:
-            return succeed(None)
-        waiter: Deferred[None] = Deferred()
-        self._until_written.append(waiter)
-        return waiter
+        return self._until_written.wait() if self._is_writing else succeed(None)
 
     @property
     def memory(self) -> MemoryAccount:
@@ -653,9 +648,7 @@ class Session:
                     await self._keeper.answered(self)
                 finally:
                     self._is_writing = False
-                    waiting_for_it, self._until_written = self._until_written, []
-                    for each in waiting_for_it:
-                        each.callback(None)
+                    self._until_written.tell(None)
             await self._send(answer, held, epoch)
 
     async def _send_again(self, kept: Attachment, waiting: _WaitingRequest) -> None:
@@ -928,9 +921,7 @@ class Session:
     async def _until_read(self) -> None:
         """Wait until the client has read what was sent before; answers keep their order."""
         while self._output_paused and not self._closing:
-            room: Deferred[None] = Deferred()
-            self._waiting_to_write.append(room)
-            await room
+            await self._waiting_to_write.wait()
 
     def _tell_answered(self) -> None:
         waiting, self._when_answered = self._when_answered, []

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from datacode.worker import wire
+from datacode.worker.waiters import Waiters
 
 _RETRY_SECONDS = 30.0
 """After a state could not be kept, none is asked for during so many seconds."""
@@ -82,10 +83,10 @@ class KeptState:
         self._generation = 0
         self._under_way = 0
         self._unanswered = 0
-        self._until_answered: list[Deferred[None]] = []
+        self._until_answered: Waiters[None] = Waiters()
         self._not_before = 0.0
         self._has_failed = False
-        self._waiting: list[Deferred[bool]] = []
+        self._waiting: Waiters[bool] = Waiters()
 
     @property
     def behind(self) -> int:
@@ -184,16 +185,13 @@ class KeptState:
     def not_saved(self, state: int) -> None:
         """The process could not write a state."""
         if state == self.newest:
-            self._wake(is_newest=False)
+            self._waiting.tell(False)
 
     def is_newest_kept(self) -> Deferred[bool]:
         """Fires when the newest state is kept, with True, or cannot be."""
-        answer: Deferred[bool] = Deferred()
         if not self.behind or self.store is None or self._seconds() < self._not_before:
-            answer.callback(not self.behind)
-        else:
-            self._waiting.append(answer)
-        return answer
+            return succeed(not self.behind)
+        return self._waiting.wait()
 
     async def settle(self) -> None:
         """The process is gone: wait until what it had sent is dealt with."""
@@ -201,24 +199,20 @@ class KeptState:
             self.store.break_off()
             await self.store.settled()
         if self._unanswered:  # it is done, and we have not heard of it yet
-            answered: Deferred[None] = Deferred()
-            self._until_answered.append(answered)
-            await answered
+            await self._until_answered.wait()
         self._under_way = 0
         if self.behind:
-            self._wake(is_newest=False)  # nobody will send it any more
+            self._waiting.tell(False)  # nobody will send it any more
 
     def _answered(self) -> None:
         self._unanswered -= 1
         if not self._unanswered:
-            waiting, self._until_answered = self._until_answered, []
-            for each in waiting:
-                each.callback(None)
+            self._until_answered.tell(None)
 
     def begin_again(self) -> None:
         """The session goes on with what is kept: that is the newest state now."""
         self.newest = self.kept
-        self._wake(is_newest=True)
+        self._waiting.tell(True)
 
     def forget(self) -> None:
         """The session has no variables any more."""
@@ -228,13 +222,13 @@ class KeptState:
         self._not_before = 0.0
         if self.store is not None:
             self.store.clear()
-        self._wake(is_newest=True)
+        self._waiting.tell(True)
 
     def _is_kept(self, state: int, generation: int) -> None:
         if generation == self._generation and self.kept < state:
             self.kept = state
             if not self.behind:
-                self._wake(is_newest=True)
+                self._waiting.tell(True)
 
     def _failed(self, generation: int, failure: Failure) -> None:
         if generation != self._generation:
@@ -244,12 +238,7 @@ class KeptState:
             self._not_before = self._seconds() + _RETRY_SECONDS
             why = failure.getErrorMessage()
             self._log.warn("The state of a session is not kept: {why}", why=why)
-        self._wake(is_newest=False)
-
-    def _wake(self, *, is_newest: bool) -> None:
-        waiting, self._waiting = self._waiting, []
-        for each in waiting:
-            each.callback(is_newest)
+        self._waiting.tell(False)
 
 
 def _split(names: bytes) -> list[bytes]:

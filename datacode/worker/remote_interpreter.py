@@ -41,6 +41,7 @@ from datacode.worker.run_limits import (
     too_much_waits,
 )
 from datacode.worker.settings import PoolSettings
+from datacode.worker.waiters import Waiters
 from datacode.worker.wire import CodeProblem, Suggestion, TableShown
 from datacode.worker.worker_process import Ending, WorkerProcess
 
@@ -120,7 +121,7 @@ class RemoteInterpreter:
         self._state = KeptState(store, reactor.seconds)
         self._restoring: tuple[WorkerProcess, Deferred[Message | None]] | None = None
         self._is_waking = False
-        self._waiting_for_state: list[Deferred[None]] = []
+        self._waiting_for_state: Waiters[None] = Waiters()
         self._last_used = 0.0
         self._idle_timer: Any = None
 
@@ -370,8 +371,7 @@ class RemoteInterpreter:
         finally:
             if timer.active():
                 timer.cancel()
-            if waiter in self._waiting_for_state:
-                self._waiting_for_state.remove(waiter)
+            self._waiting_for_state.leave_out(waiter)
 
     def _too_late(self, reply: Deferred[Any]) -> None:
         reply.errback(too_busy())
@@ -480,8 +480,7 @@ class RemoteInterpreter:
 
     def _woken(self) -> Deferred[None]:
         """Fires when the process has the state that is kept; ``_lost`` tells where it has not."""
-        waiter: Deferred[None] = Deferred()
-        self._waiting_for_state.append(waiter)
+        waiter = self._waiting_for_state.wait()
         if not self._is_waking:
             self._is_waking = True
             self._start(self._wake())
@@ -496,12 +495,10 @@ class RemoteInterpreter:
             failure = error
         finally:
             self._is_waking = False
-            waiting, self._waiting_for_state = self._waiting_for_state, []
-            for waiter in waiting:
-                if failure is None:
-                    waiter.callback(None)
-                else:
-                    waiter.errback(failure)
+            if failure is None:
+                self._waiting_for_state.tell(None)
+            else:
+                self._waiting_for_state.fail(failure)
 
     async def _finish_killed(self, run: ActiveRun, error: DataCodeError) -> None:
         """Tell how a program ended whose process had to be killed, and what became of the state."""
@@ -673,9 +670,7 @@ class RemoteInterpreter:
             else:
                 self._set_aside(before, state)
             self._is_waking = False
-            waiting, self._waiting_for_state = self._waiting_for_state, []
-            for waiter in waiting:
-                waiter.callback(None)
+            self._waiting_for_state.tell(None)
         if problem is not None:
             raise DataCodeError(Kind.RUNTIME, problem)
 

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from datacode.worker.channel import Channel, pair
 from datacode.worker.engines import SessionTables
+from datacode.worker.waiters import Waiters
 from datacode.worker.wire import MAX_FROM_WORKER, FromControl, FromWorker, from_control, from_worker
 from datacode.worker.zygote import NOT_BEGUN
 from datacode.worker.zygote_client import ZygoteClient
@@ -59,7 +60,7 @@ class WorkerProcess:
         self._fault: str | None = None
         self._dying = False
         self._gone: Ending | None = None
-        self._waiting: list[Deferred[None]] = []
+        self._waiting: Waiters[None] = Waiters()
         self.tables: SessionTables | None = None
         """Where its large tables are, once it has asked for that."""
         self.waits_for_engine = False
@@ -121,11 +122,7 @@ class WorkerProcess:
 
     def gone(self) -> Deferred[None]:
         """Fires when the process is no more."""
-        if self._gone is not None:
-            return succeed(None)
-        waiter: Deferred[None] = Deferred()
-        self._waiting.append(waiter)
-        return waiter
+        return self._waiting.wait() if self._gone is None else succeed(None)
 
     def _forked(self, process: int) -> None:
         self.process = process
@@ -166,9 +163,7 @@ class WorkerProcess:
         if ending.fault is not None:
             self._log.error("a worker broke the rules: {fault}", fault=ending.fault)
         self.ended(ending)
-        waiting, self._waiting = self._waiting, []
-        for waiter in waiting:
-            waiter.callback(None)
+        self._waiting.tell(None)
 
 
 def _ignored(message: object) -> None:

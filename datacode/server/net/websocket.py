@@ -30,7 +30,7 @@ from typing import Any, Protocol
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.internet.task import LoopingCall
@@ -42,6 +42,7 @@ from datacode.server.net.memory_budget import MemoryBudget
 from datacode.server.net.tcp_info import UNKNOWN, delivered
 from datacode.server.options.settings import Settings
 from datacode.worker.fast_write import prompt_writer
+from datacode.worker.waiters import Waiters
 
 SUBPROTOCOL = "datacode.v1"
 """The name of our protocol, for clients that ask for one."""
@@ -164,7 +165,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._at_ping = UNKNOWN
         self._unresponsive = False
         self._write_full = False
-        self._probes: list[Deferred[bool]] = []
+        self._probes: Waiters[bool] = Waiters()
         self._cut_off: Any = None
         self.address = _address_of(self.transport.getPeer())
         self.account = self.factory.budget.account(self.address, self._close_at_once)
@@ -186,7 +187,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._drop_outgoing()
         self._stop_waiting()
         self._pieces = io.BytesIO()
-        self._answer_probes(is_there=False)
+        self._probes.tell(False)
         self.factory.admission.disconnected(self)
         if self._admitting is not None:
             self._admitting.cancel()
@@ -207,7 +208,7 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def dataReceived(self, data: bytes) -> None:
         """Take bytes from TCP, without the debug text that Autobahn makes of them."""
         if self._probes:
-            self._answer_probes(is_there=True)
+            self._probes.tell(True)
         self.data += data
         self.consumeData()
 
@@ -609,28 +610,21 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         It does by sending anything. Where nothing is read from it, its system has to acknowledge
         what was sent.
         """
-        answered: Deferred[bool] = Deferred()
         if self.state != self.STATE_OPEN:
-            answered.callback(False)
-            return answered
+            return succeed(False)
+        answered = self._probes.wait()
         before = delivered(self.transport)
 
         def late() -> None:
-            self._probes.remove(answered)
+            self._probes.leave_out(answered)
             acknowledged = delivered(self.transport).acknowledged > before.acknowledged
             answered.callback(bool(self._paused_by) and acknowledged)
 
         timer = self.factory.reactor.callLater(seconds, late)
         answered.addBoth(lambda is_there: (timer.active() and timer.cancel()) or is_there)
-        self._probes.append(answered)
         if not self._write_full:
             self.sendPing(b"")
         return answered
-
-    def _answer_probes(self, *, is_there: bool) -> None:
-        probes, self._probes = self._probes, []
-        for answered in probes:
-            answered.callback(is_there)
 
     # What the transport asks for -----------------------------------------------------------------
 
