@@ -60,7 +60,7 @@ from datacode.server.ops.descriptors import raise_limit
 from datacode.server.ops.log_guard import LogGuard
 from datacode.server.ops.metrics import Metrics
 from datacode.server.ops.systemd import notify
-from datacode.server.options.settings import Settings
+from datacode.server.options.settings import Bounds, Settings
 from datacode.server.session import ClientIdentity, ServerContext
 from datacode.server.workspace import Workspace
 from datacode.smb.policy import ConnectionPolicy, ShareLimits, SharePolicy
@@ -127,34 +127,13 @@ class DataCodeService(Service):
         self._state_folder = ServerFolder(settings.session_dir)
         self._checkpoints = CheckpointStorage(
             self._state_disk,
-            StorageQuota(
-                StorageLimits(
-                    settings.bounds.state_bytes,
-                    settings.bounds.state_bytes_per_address,
-                    settings.bounds.state_bytes_in_all,
-                )
-            ),
+            StorageQuota(_of_states(settings.bounds)),
             StorageQuota(_of_large_tables(settings.large_tables)),
             self._checkpoint_root,
             spare=_SPARE,
         )
         self._kept_folder: StateFolder | None = None
-        self._shares = SharePool(
-            reactor,
-            SharePolicy(
-                connection=ConnectionPolicy(
-                    hosts=settings.smb_hosts,
-                    kerberos=settings.smb_kerberos,
-                    require_signing=settings.smb_require_signing,
-                ),
-                limits=ShareLimits(
-                    shares=settings.bounds.shares or 2**31,
-                    spool_size=settings.bounds.spooled or 2**63,
-                ),
-                writes=settings.smb_write,
-                spool_folder=None if settings.smb_spool is None else str(settings.smb_spool),
-            ),
-        )
+        self._shares = SharePool(reactor, _share_policy(settings))
         self._audit: Audit | NoAudit = NoAudit()
         self.log_guard = LogGuard()
         self._descriptors = 0
@@ -520,6 +499,28 @@ def _reason(error: Exception) -> str | Message:
             else _OF_FILE.filled(path=error.filename, reason=reason)
         )
     return str(error)
+
+
+def _share_policy(settings: Settings) -> SharePolicy:
+    return SharePolicy(
+        connection=ConnectionPolicy(
+            hosts=settings.smb_hosts,
+            kerberos=settings.smb_kerberos,
+            require_signing=settings.smb_require_signing,
+        ),
+        limits=ShareLimits(
+            shares=settings.bounds.shares or 2**31, spool_size=settings.bounds.spooled or 2**63
+        ),
+        writes=settings.smb_write,
+        spool_folder=None if settings.smb_spool is None else str(settings.smb_spool),
+    )
+
+
+def _of_states(bounds: Bounds) -> StorageLimits:
+    """What the states of sessions may have of the disk."""
+    return StorageLimits(
+        bounds.state_bytes, bounds.state_bytes_per_address, bounds.state_bytes_in_all
+    )
 
 
 def _of_large_tables(settings: EngineSettings | None) -> StorageLimits:
