@@ -64,19 +64,21 @@ def read_state(name: str) -> bytes:
 
 def load_state(interpreter: Interpreter, name: str) -> None:
     """Put the state of a file in place of the interpreter's. Raises ``StateFileError``."""
+    tables = interpreter.large_tables
+    kept = None if tables is None else tables.kept
+    folder = _folder_of(tables)
+    interpreter.restore(snapshot_in(name, lambda file: checkpoint.load(file, folder, kept)))
+
+
+def snapshot_in(name: str, read: Callable[[BinaryIO], Snapshot]) -> Snapshot:
+    """What ``read`` makes of the file. Raises ``StateFileError``."""
     try:
         with open(name, "rb") as file:
-            tables = interpreter.large_tables
-            kept = None if tables is None else tables.kept
-            snapshot = checkpoint.load(file, _folder_of(tables), kept)
+            return read(file)
     except OSError as error:
-        reason: str | Message = system_reason(error)
+        raise not_loaded(name, system_reason(error)) from None
     except checkpoint.CheckpointError as error:
-        reason = error.message
-    else:
-        interpreter.restore(snapshot)
-        return
-    raise not_loaded(name, reason)
+        raise not_loaded(name, error.message) from None
 
 
 def not_saved(name: str, reason: str | Message) -> StateFileError:

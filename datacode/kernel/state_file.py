@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from datacode.console.private_file import replace_private
-from datacode.console.state_files import StateFileError, not_loaded, not_saved
-from datacode.i18n.message import Message
+from datacode.console.state_files import StateFileError, not_saved, snapshot_in
 from datacode.i18n.os_errors import system_reason
 from datacode.kernel.column_files import ColumnFiles
 from datacode.runtime import checkpoint, checkpoint_file
@@ -46,20 +45,11 @@ class KernelStateFile:
 
         Raises ``StateFileError`` where its file cannot be read.
         """
-        try:
-            with self._path.open("rb") as file:
-                snapshot = self._read(file)
-        except FileNotFoundError:
+        if not self._path.exists():
             self._columns.take_up(())
             return False
-        except OSError as error:
-            reason: str | Message = system_reason(error)
-        except checkpoint.CheckpointError as error:
-            reason = error.message
-        else:
-            interpreter.restore(snapshot)
-            return True
-        raise not_loaded(str(self._path), reason)
+        interpreter.restore(snapshot_in(str(self._path), self._read))
+        return True
 
     def _read(self, file: BinaryIO) -> Snapshot:
         reader = checkpoint_file.CheckpointFileReader(file)
