@@ -20,7 +20,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds after which a server that says nothing is taken for dead. Never waited for otherwise."""
 
 STATE = tempfile.TemporaryDirectory(prefix="datacode-state-")
