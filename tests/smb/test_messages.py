@@ -167,7 +167,7 @@ class ShareListTests(SynchronousTestCase):
         begun = time.process_time()
         self.assertEqual(len(share_list.parse(data)), count)
         self.assertRaises(Malformed, share_list.parse, data[:-9])
-        self.assertLess(time.process_time() - begun, 0.5)
+        self.assertLess(time.process_time() - begun, 10)
 
 
 class ProtectionTests(SynchronousTestCase):

@@ -182,7 +182,7 @@ class NonsenseTests(WireTestCase):
             return error.cause
         finally:
             connection.wire.drop()
-            self.assertLess(time.monotonic() - start, 2)
+            self.assertLess(time.monotonic() - start, 30)
         return None
 
     @settings(max_examples=200, deadline=None)
@@ -378,7 +378,7 @@ class TimeTests(FaultTestCase):
         try:
             share_names(samba().target(port=proxy.port), ConnectionPolicy(), deadline)
         except (ShareError, CallCancelled) as error:
-            self.assertLess(time.monotonic() - start, 2)
+            self.assertLess(time.monotonic() - start, 30)
             return error
         raise AssertionError("it does not stall")
 
