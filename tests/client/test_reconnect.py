@@ -33,7 +33,7 @@ from datacode.client import (
 )
 from datacode.client.kept_session import KeptSession
 from tests.client.serving import server
-from tests.daemons import Daemon, environment, twistd
+from tests.daemons import PATIENCE, Daemon, environment, twistd
 from tests.server.frames import handshake
 from tests.smb.proxy import Fault, FaultProxy
 
@@ -506,7 +506,9 @@ class IdleTests(ReconnectTestCase):
         async def talk() -> None:
             async with connect_async(f"ws://127.0.0.1:{self.proxy.port}") as other:
                 await other.execute("n = 8")
-                await asyncio.sleep(7)
+                end = time.monotonic() + PATIENCE
+                while self.proxy.open and time.monotonic() < end:
+                    await asyncio.sleep(0.05)
                 self.assertEqual((await other.execute("print(n)")).output, "8\n")
 
         asyncio.run(talk())

@@ -130,7 +130,7 @@ class BrokerTests(SynchronousTestCase):
         self.now(broker.do(Copy("again", "lib://data/c.csv")))
         self.now(broker.do(Copy("lib://data/c.csv", "lib://data/d.csv")))
         self.assertEqual(self.shares.contents[""]["d.csv"], b"new")
-        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+        self.assertLessEqual(len(os.listdir("/proc/self/fd")), before)
         self.assertEqual(self.read, ["lib://data/b.csv", "lib://data/c.csv"])
 
     def test_refused_before_anything_is_read(self) -> None:

@@ -419,7 +419,7 @@ class ReadingTests(SynchronousTestCase):
         for path in ("out-file", "out-folder/d", "pipe", "sub", "none"):
             self.assertRaises((FilesError, OSError), self.files.open, path)
         self.files.list_folder("")
-        self.assertEqual(len(os.listdir("/proc/self/fd")), len(before))
+        self.assertLessEqual(len(os.listdir("/proc/self/fd")), len(before))
 
 
 class NormalFormTests(SynchronousTestCase):

@@ -333,14 +333,14 @@ class WindowsTests(WireTestCase):
             request = next(requests)
             pending = reply(request, bytes(9), status=Status.PENDING, flags=3, credits=1)
             sock.sendall(frame(pending))
-            time.sleep(0.6)  # longer than one stall, shorter than three
+            time.sleep(1.5)  # longer than one stall, shorter than three
             sock.sendall(frame(reply(request, usual(request)[1])))
             request = next(requests)
             sock.sendall(frame(reply(request, usual(request)[1])))
 
         wire = self.wire(script)
         share = self.on(wire)
-        found = share.stat("x.xlsx", Deadline(10, 0.4))
+        found = share.stat("x.xlsx", Deadline(60, 1.2))
         assert found is not None
         self.assertEqual(found.size, 3)
 

@@ -73,7 +73,7 @@ def pause(seconds: float) -> Deferred[None]:
     return deferLater(reactor, seconds, lambda: None)
 
 
-async def until(holds: Callable[[], bool], within: float = 10.0) -> bool:
+async def until(holds: Callable[[], bool], within: float = 60.0) -> bool:
     """Wait until something holds; did it in time?"""
     left = within
     while not holds():
