@@ -15,7 +15,7 @@ from datacode.server.files.file_threads import FileThreads
 
 
 class FileThreadsTests(TestCase):
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """Threads, and what lets those go that are stuck."""

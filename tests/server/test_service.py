@@ -24,7 +24,7 @@ from datacode.worker.pool import SandboxError, SandboxReport
 
 
 class ServiceTests(TestCase):
-    timeout = 60
+    timeout = 300
 
     def service(self, **settings: Any) -> DataCodeService:
         """A service on a free port that remembers why it gave up."""

@@ -31,7 +31,7 @@ from tests.smb.samba import PASSWORD, Samba, samba
 class SharesTestCase(TestCase):
     """Has a pool, a server and a folder on its share ``data``."""
 
-    timeout = 100
+    timeout = 300
     rules = SharePolicy(writes=True, timeouts=Timeouts(connect=50, stall=50))
 
     def setUp(self) -> None:

@@ -18,7 +18,7 @@ LIMITS = ThreadLimits(total=8, session=2, address=3)
 class SessionQuotaTests(TestCase):
     """Calls that hang, as those to a dead name server do: nothing reaches them."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         """The threads, and what lets those go that hang."""

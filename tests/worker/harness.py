@@ -96,7 +96,7 @@ def lives(process: int) -> bool:
 class WorkersTestCase(TestCase):
     """Has ``self.workers``, once ``started``; everything ends with the test."""
 
-    timeout = 60
+    timeout = 300
     settings = PoolSettings(spare=0, entry=LIGHT)
     limits = Limits(run_seconds=20)
 

@@ -42,7 +42,7 @@ class Writer(Protocol):
 
 
 class PromptWriterTests(TestCase):
-    timeout = 20
+    timeout = 120
 
     async def sent(self, *pieces: bytes) -> bytes:
         """What arrives when these are written one after the other."""
