@@ -36,7 +36,7 @@ from datacode.tables.running_sums import imported_numpy, is_minus_zero, running_
 from datacode.values.column_storage import ColumnData
 from datacode.values.equality import equal
 from datacode.values.lazy_polars import pl
-from datacode.values.stored_column import StoredColumn
+from datacode.values.stored_column import StoredColumn, in_memory
 from datacode.values.table import Table
 from datacode.values.types import EPSILON, Value
 
@@ -74,14 +74,14 @@ class _Inexact(Exception):
 
 
 def are_worth_folding(columns: Sequence[ColumnData], program: FoldProgram) -> bool:
-    """Are there enough cells, and do they cost little enough to have as series? Those in files are
-    read as they come.
+    """Are there enough cells, and do they cost little enough to have as series? Those in files come
+    as such.
     """
-    if any(isinstance(column, StoredColumn) and not column.is_loaded for column in columns):
-        return False
     rows = len(columns[0])
     if rows < SHORTEST_COSTLY and (imported_numpy() is None or _is_costly(program)):
         return False
+    if any(map(_is_in_files, columns)):
+        return True
     cells = sum(len(column) for column in columns if not column.is_stored_as_series())
     return not cells or cells >= WORTH_IMPORT or "polars" in sys.modules
 
@@ -97,21 +97,42 @@ def chunks(
     """The rows of a table in chunks; all of them as they are if a column is not of one kind, or if
     the program calls functions whose results may depend on more than their arguments.
     """
-    typed = [each for each in (column.stored_series() for column in columns) if each is not None]
-    if len(typed) < len(columns) or not _has_functions(program):
-        cells = table.cells_of_rows(positions)
-        yield zip(count(0.0), cells, strict=False) if is_numbered else cells
+    in_files = any(map(_is_in_files, columns))
+    typed = None if in_files else _series_of(columns)
+    if (typed is None and not in_files) or not _has_functions(program):
+        rows = table.cells_of_rows(positions)
+        yield zip(count(0.0), rows, strict=False) if is_numbered else rows
         return
     start, skipped = 0, 1
     while start < table.row_count:
         stop = min(start + CHUNK, table.row_count)
         far = min(start + CHUNK * skipped, table.row_count)
-        chunk = FoldChunk(program, columns, typed, (start, stop, far), is_numbered, call)
+        if typed is None:
+            cells = _series_of(in_memory(columns, start, stop))
+        else:
+            cells = [series.slice(start, stop - start) for series in typed]
+        chunk = FoldChunk(program, columns, cells, (start, stop, far), is_numbered, call)
         yield chunk
         if chunk.is_folded:
             start, skipped = stop, 1
         else:
             start, skipped = far, min(2 * skipped, MOST_SKIPPED)
+
+
+def _is_in_files(column: ColumnData) -> bool:
+    """Is the column in files, and not in memory just now? It is read chunk by chunk."""
+    return isinstance(column, StoredColumn) and not column.is_loaded
+
+
+def _series_of(columns: Sequence[ColumnData]) -> list[pl.Series] | None:
+    """The columns as series; None if one of them is not of one kind."""
+    found = []
+    for column in columns:
+        series = column.stored_series()
+        if series is None:
+            return None
+        found.append(series)
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -150,10 +171,10 @@ class FoldChunk:
     __slots__ = (
         "_bounds",
         "_call",
+        "_cells",
         "_columns",
         "_is_numbered",
         "_program",
-        "_series",
         "is_folded",
         "steps",
     )
@@ -162,7 +183,7 @@ class FoldChunk:
         self,
         program: FoldProgram,
         columns: Sequence[ColumnData],
-        series: Sequence[pl.Series],
+        cells: Sequence[pl.Series] | None,
         bounds: tuple[int, int, int],
         is_numbered: bool,
         call: FunctionCall,
@@ -170,7 +191,7 @@ class FoldChunk:
         self._program = program
         self._call = call
         self._columns = columns
-        self._series = series
+        self._cells = cells
         self._bounds = bounds
         self._is_numbered = is_numbered
         self.is_folded = False
@@ -190,7 +211,8 @@ class FoldChunk:
         that no row sets are what ``unset`` has. None: run the rows one by one.
         """
         start, stop, _ = self._bounds
-        cells = [series.slice(start, stop - start) for series in self._series]
+        if self._cells is None:
+            return None
         try:
             if not all(each.__class__ is dict for each in objects):
                 return None
@@ -198,7 +220,7 @@ class FoldChunk:
                 return None
             sums = list(map(_sum, accumulators))
             run = _FoldRun(inputs, sums, objects, len(arrays), self._call)
-            run.block(_Rows(stop - start, start, cells), self._program)
+            run.block(_Rows(stop - start, start, self._cells), self._program)
             found = run.results(unset)
         except _Inexact:
             return None

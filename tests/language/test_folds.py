@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Sequence
 from random import Random
 from unittest import mock
 
@@ -15,6 +16,7 @@ from datacode.tables import folds, running_sums
 from datacode.values.column_storage import ColumnData
 from datacode.values.table import Table
 from tests.language.fold_programs import chunks_of, differences, numpy_imported, outcome
+from tests.large import StoredTestCase
 
 NEVER = 10**9
 
@@ -234,6 +236,46 @@ class FoldTests(SynchronousTestCase):
     def test_random_programs(self) -> None:
         for found in differences(range(250)):
             self.fail(found)
+
+
+class StoredTests(StoredTestCase):
+    """Tables in files are run chunk by chunk as the chunks come."""
+
+    def run_chunks(self, body: str, table: Table) -> tuple[object, list[int]]:
+        """What a loop over a table in files gives, and how many rows were in memory at once."""
+        sizes: list[int] = []
+        series_of = folds._series_of
+
+        def noted(columns: Sequence[ColumnData]) -> object:
+            sizes.append(len(columns[0]))
+            return series_of(columns)
+
+        stored = Table(table.names, self.storage.placed(table.columns), table.row_count)
+        self.assertTrue(all(folds._is_in_files(column) for column in stored.columns))
+        with mock.patch.object(folds, "_series_of", noted), chunks_of(100):
+            found = outcome(loop(body), stored)
+        self.assertTrue(all(folds._is_in_files(column) for column in stored.columns))
+        return found, sizes
+
+    def test_same_as_in_memory(self) -> None:
+        """Never more than a chunk is in memory, and the results are those of rows."""
+        table = plain(350)
+        for body in FOLDED:
+            found, sizes = self.run_chunks(body, table)
+            self.assertEqual(sizes, [100, 100, 100, 50], body)
+            with chunks_of(1, shortest=NEVER):
+                self.assertEqual(found, outcome(loop(body), table), body)
+
+    def test_chunks_that_are_not_folded(self) -> None:
+        """Columns of several kinds, errors with their rows."""
+        cells: list[object] = [float(i) for i in range(400)]
+        cells[150] = "n/a"
+        table = Table(["a", "b"], [ColumnData.of_list(cells), *plain(400).columns[:1]])
+        for body in ("s = s + row[1]\n last = row[0]", "s = s + row[0]\n n = n + 1"):
+            found, sizes = self.run_chunks(body, table)
+            self.assertEqual(sizes[:2], [100, 100])
+            with chunks_of(1, shortest=NEVER):
+                self.assertEqual(found, outcome(loop(body), table), body)
 
 
 class LibraryTests(SynchronousTestCase):
