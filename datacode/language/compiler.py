@@ -21,7 +21,8 @@ from datacode.language import python_names
 from datacode.language.analysis import plan
 from datacode.language.analysis.builtin_info import Builtins
 from datacode.language.analysis.environment import CompileEnvironment
-from datacode.language.analysis.scopes import Names, names_of
+from datacode.language.analysis.infer import constant_position
+from datacode.language.analysis.scopes import Names, names_of, walk
 from datacode.language.codegen.builder import Builder
 from datacode.language.codegen.expressions import EXPRESSIONS
 from datacode.language.codegen.frames import VisibleBlock
@@ -71,6 +72,28 @@ class Definition:
     def written(self) -> frozenset[str]:
         """Variables outside that it may change."""
         return self.names.made_global.union(self.names.assigned.difference(self.node.parameters))
+
+    def touched(self, builtins: Builtins) -> frozenset[str] | None:
+        """Variables outside that it may look at or set, but for what it calls; None if code may run
+        in it that finds variables by other names than those that stand there.
+        """
+        if not self.is_plain(builtins):
+            return None
+        return self.names.variables.difference(self.node.parameters) | self.names.made_global
+
+    def is_plain(self, builtins: Builtins) -> bool:
+        """Is there no call of a builtin that calls back, none whose number of arguments shows at
+        run time, and no index that may be a text, and so a condition over rows?
+        """
+        for part in walk(self.node.body):
+            match part:
+                case nodes.Call(positional=None):
+                    return False
+                case nodes.Call(name=name) if name in builtins and builtins[name].calls_back:
+                    return False
+                case nodes.Index(index=index) if constant_position(index) is None:
+                    return False
+        return True
 
 
 class Compiled:

@@ -132,7 +132,11 @@ class Namespace:
         names = unit.tree.names
         self._record_changes(names)
         environment = self.environment(names)
-        environment = replace(environment, types=self._types_now(environment))
+        environment = replace(
+            environment,
+            types=self._types_now(environment),
+            touched=self.functions.touched_by(names.calls),
+        )
         self.functions.start(
             unit.tree.creatable.difference(environment.existing & environment.local)
         )

@@ -68,6 +68,14 @@ class DefinedFunction:
     unit: CachedUnit[Definition]
     specializations: dict[TypeSets, Specialization] = field(default_factory=dict)
     relied_on_by: set[DefinedFunction] = field(default_factory=set)
+    _touched: tuple[frozenset[str] | None] | None = None
+
+    @property
+    def touched(self) -> frozenset[str] | None:
+        """Variables outside that it may look at or set, but for what it calls; None for any."""
+        if self._touched is None:
+            self._touched = (self.unit.tree.touched(BUILTINS),)
+        return self._touched[0]
 
     @property
     def name(self) -> str:
@@ -142,6 +150,30 @@ class Functions:
     def are_mentioning(self, name: str) -> bool:
         """Do functions mention a variable of that name?"""
         return bool(self._mentions.get(name))
+
+    def touched_by(self, calls: frozenset[str]) -> dict[str, frozenset[str]]:
+        """Those of the functions of which it is known what variables they, with those that they
+        call, may look at or set; with these.
+        """
+        found = {}
+        for name in calls & self.defined.keys():
+            touched = self._touched(name)
+            if touched is not None:
+                found[name] = touched
+        return found
+
+    def _touched(self, name: str) -> frozenset[str] | None:
+        waiting, seen = [name], {name}
+        touched: frozenset[str] = frozenset()
+        while waiting:
+            function = self.defined[waiting.pop()]
+            if function.touched is None:
+                return None
+            touched |= function.touched
+            called = function.unit.tree.names.calls & self.defined.keys() - seen
+            seen |= called
+            waiting += called
+        return touched
 
     # Deoptimisation --------------------------------------------------------------
 

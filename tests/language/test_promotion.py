@@ -54,10 +54,15 @@ class ShapeTests(SynchronousTestCase):
         )
 
     def test_who_may_look(self) -> None:
-        """Where other code of the program may run, nothing is promoted."""
+        """Where other code of the program may look at any variable, nothing is promoted."""
         head = "x = 1\nt = table([[1]], ['a'])\nfunction f(v) do\nreturn 1\nendfunction\n"
+        head += "function g(v) do\nreturn v['a > 0']\nendfunction\n"
+        head += "function h(v) do\nreturn g(v)\nendfunction\n"
+        head += "function m(v) do\nreturn map(v, 'f')\nendfunction\n"
         for inner in (
-            "y = f(2)",
+            "y = g(t)",
+            "y = h(t)",
+            "y = m([1])",
             "y = map([1], 'f')",
             "y = f(*[2])",
             "y = t['a > x']",
@@ -66,6 +71,23 @@ class ShapeTests(SynchronousTestCase):
             text = f"{head}for i in [1] do\nx = x + 1\n{inner}\nnext i"
             self.assertNotIn("p_v_x", self.python(text), inner)
         self.assertIn("p_v_x", self.python(f"{head}for i in [1] do\nx = x + 1\nnext i"))
+
+    def test_functions_that_touch_others(self) -> None:
+        """Variables that functions name stay where they are, all others are promoted."""
+        functions = "function f(x) do\nreturn g(x) + n\nendfunction\n"
+        functions += "function g(x) do\nglobal z = x[0]\nreturn x[0]\nendfunction\n"
+        text = "x = 0\nn = 1\nz = 0\nfor i in [1, 2] do\nx = x + f([i])\nn = n + z\nnext i"
+        interpreter = Interpreter()
+        code = compiled_by(interpreter, functions + text)["chunk"]
+        self.assertIn("p_v_x", code)
+        self.assertNotIn("p_v_n", code)
+        self.assertNotIn("p_v_z", code)
+        self.assertEqual(values(interpreter), {"x": "6", "n": "4", "z": "2"})
+        # The same text, when the function is another one that looks at what was promoted.
+        other = "function g(v) do\nreturn x\nendfunction\n"
+        self.assertIsNone(interpreter.run(other).error)
+        self.assertIsNone(interpreter.run(text).error)
+        self.assertEqual(values(interpreter)["x"], "3")
 
     def test_uncertain(self) -> None:
         """Neither is a variable that may not exist where it is read, or that is looked for."""
@@ -180,6 +202,48 @@ class FunctionTests(SynchronousTestCase):
             self.assertEqual(interpreter.run(function + program).output.strip(), output, program)
             x = "6" if "5" in program else "3"
             self.assertEqual(values(interpreter)["x"], x, program)
+
+    def test_return(self) -> None:
+        """Before a ``return`` the globals get their values; within ``finally`` they have them."""
+        names = [f"i{n}" for n in range(13)]
+        deep = "\n".join(f"for {name} in [1, 2] do" for name in names)
+        ends = "\n".join(f"next {name}" for name in reversed(names))
+        for body, x, result in (
+            ("for i in [1, 2, 3] do\nx = x + i\nif i == 2 do\nreturn x * 10\nendif\nnext i", 3, 30),
+            (f"{deep}\nx = x + 1\nif x == 5 do\nreturn x\nendif\n{ends}", 5, 5),
+            (
+                "for i in [1, 2] do\ntry\nx = x + 1\nreturn x\nfinally\nx = x + 5\nendtry\nnext i",
+                6,
+                1,
+            ),
+            (
+                "for i in [1, 0] do\ntry\nx = x + 1\nreturn 1 / (i - 1)\ncatch\nx = x + 5\nendtry"
+                "\nnext i",
+                7,
+                -1,
+            ),
+        ):
+            interpreter = Interpreter()
+            text = f"x = 0\nfunction f() do\n{body}\nendfunction\nr = f()"
+            code = compiled_by(interpreter, text)["f_f"]
+            self.assertEqual("p_v_x" in code, "finally" not in body)
+            found = values(interpreter)
+            self.assertEqual((found["x"], found["r"]), (str(x), str(result)), body)
+            self.assertIsNone(interpreter.run("for k in [1] do\nx = x + 1\nr = f()\nnext k").error)
+
+    def test_errors_in_functions_called(self) -> None:
+        """Errors that functions catch leave the loop's variables where they are; others end it."""
+        text = (
+            "y = 0\nfunction safe(a) do\ntry\nfor k in [1] do\ny = y + 1 / a\nnext k\ncatch e\n"
+            "return 0\nendtry\nreturn y\nendfunction\n"
+            "function risky(a) do\nfor k in [1, 2] do\ny = y + k\nq = 1 / a\nnext k\n"
+            "return 1\nendfunction\n"
+            "x = 0\nfor i in [1, 0, 2] do\nx = x + 1 + safe(i)\nlast = i\nnext i\n"
+            "n = 0\nfor i in [1, 0] do\nn = n + risky(i)\nnext i"
+        )
+        interpreter = Interpreter()
+        self.assertIsNotNone(interpreter.run(text).error)
+        self.assertEqual(values(interpreter), {"y": "5.5", "x": "5.5", "last": "2", "n": "1"})
 
 
 class InterruptTests(SynchronousTestCase):

@@ -45,7 +45,9 @@ class CompileEnvironment:
     are globals and top-level locals that functions may change, ``made_global`` those that
     functions may create, ``changed`` those whose arrays are changed in place anywhere, ``deep``
     those changed below the first level. ``functions`` are the program's own with their number of
-    parameters. ``types`` are those of globals that only the code to be compiled can change.
+    parameters. ``touched`` are the variables that a function, with those that it calls, may look at
+    or set; of functions that are not there it may be any. ``types`` are those of globals that only
+    the code to be compiled can change.
     ``steps`` asks for code that counts statements.
     """
 
@@ -58,6 +60,7 @@ class CompileEnvironment:
     changed: frozenset[str] = frozenset()
     deep: frozenset[str] = frozenset()
     functions: Mapping[str, int] = field(default_factory=dict)
+    touched: Mapping[str, frozenset[str]] = field(default_factory=dict)
     types: Mapping[str, int] = field(default_factory=dict)
     steps: bool = False
     specializations: SpecializationLookup | None = None
@@ -75,6 +78,7 @@ class CompileEnvironment:
             self.changed & variables,
             self.deep & variables,
             tuple(sorted((f, self.functions[f]) for f in names.calls if f in self.functions)),
+            frozenset((f, touched & variables) for f, touched in self.touched.items()),
             tuple(sorted(self.types.items())),
             self.steps,
         )

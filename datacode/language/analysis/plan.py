@@ -210,10 +210,13 @@ class Field(Expr):
 
 @node
 class CallUser(Expr):
-    """A call of a function of the program, by its Python name."""
+    """A call of a function of the program, by its Python name. ``touched`` are the variables that
+    may be looked at or set meanwhile, None for any.
+    """
 
     python: str
     arguments: tuple[Expr, ...]
+    touched: frozenset[str] | None
 
 
 @node

@@ -83,6 +83,8 @@ class Builder:
         self.out: list[ast.stmt] = []
         self.frame = Frame(None)
         self.loops: list[LoopFrame] = []
+        self.promoted: list[plan.Promotion] = []
+        """The variables that are in locals and have to be written back before a ``return``."""
         self.shared_names: set[str] = set()
         """Variables that Python functions of nested blocks store to."""
         self.visible_blocks: list[VisibleBlock] = []

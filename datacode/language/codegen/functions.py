@@ -13,6 +13,7 @@ from datacode.language import python_names
 from datacode.language.analysis import plan
 from datacode.language.codegen.builder import Builder
 from datacode.language.codegen.frames import Frame, Jump, LoopFrame
+from datacode.language.codegen.promotion import write_back
 
 
 def make_unset(b: Builder, unset: Sequence[str]) -> None:
@@ -30,6 +31,17 @@ def return_(b: Builder, node: plan.ReturnPlan) -> None:
     if b.frame.outer is not None:
         value = b.tuple_(value)
         _exit_code(b, Jump("return"))
+        b.return_(value)
+    else:
+        _return_from_function(b, value)
+
+
+def _return_from_function(b: Builder, value: ast.expr) -> None:
+    if b.promoted:
+        result = b.name(b.temporary())
+        b.assign(result.id, value)
+        write_back(b, b.promoted)
+        value = result
     b.return_(value)
 
 
@@ -108,7 +120,7 @@ def _return_from_block(b: Builder) -> None:
     """Return what the function of a block has returned in a tuple."""
     value: ast.expr = b.name(python_names.EXIT)
     if b.frame.outer is None:
-        value = b.subscript(value, b.constant(0))
+        _return_from_function(b, b.subscript(value, b.constant(0)))
     else:
         _exit_code(b, Jump("return"))
-    b.return_(value)
+        b.return_(value)

@@ -7,6 +7,8 @@ have got the new ones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from datacode.language.analysis import plan
 from datacode.language.codegen.builder import Builder
 from datacode.language.codegen.variables import is_set
@@ -27,14 +29,21 @@ def promoted(b: Builder, node: plan.Promoted) -> None:
     for each in stored:
         if each.is_set:  # a value that is replaced shall not be kept
             b.assign(each.outer.python, b.constant(None))
+    b.promoted = stored
     b.statement(node.statement)
+    b.promoted = []
     b.go_to(*node.at)
+    write_back(b, stored)
+    locals_ = [b.target(each.inner.python) for each in node.promotions]
+    b.emit(b.assignment(b.name("unset"), *locals_))
+
+
+def write_back(b: Builder, stored: Sequence[plan.Promotion]) -> None:
+    """Give the variables the values of their locals."""
     for each in stored:
         _write_back(b, each)
     if stored:
         b.evaluate(b.call("promoted"))
-    locals_ = [b.target(each.inner.python) for each in node.promotions]
-    b.emit(b.assignment(b.name("unset"), *locals_))
 
 
 def _write_back(b: Builder, promotion: plan.Promotion) -> None:

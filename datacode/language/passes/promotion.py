@@ -2,9 +2,10 @@
 
 Python stores to a global by looking it up in a dictionary, to a local by its place. A loop, or a
 ``try`` with loops in it, keeps the variables that it uses in locals, and they are written back at
-its end. Nobody else may see them meanwhile, so it calls no function of the program and has no
-condition over rows: only one such loop runs at a time. When it is left by an error, or is
-interrupted, the runtime takes the values from the locals of the frame (``runtime.namespace``).
+its end, and before a ``return`` in it. Nobody else may see them meanwhile, so it has no condition
+over rows, and what functions of the program that it calls may look at stays where it is. When it is
+left by an error, or is interrupted, the runtime takes the values from the locals of the frame
+(``runtime.namespace``).
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def _promoted(region: plan.ForPlan | plan.TryPlan, only_stored: bool) -> plan.St
     parts = list(plan.walk([region]))
     if region.set_before is None or any(map(_shows_variables, parts)):
         return region
+    if _returns_into_finally(parts):
+        return region
     uses = _uses(region, parts)
     promotions: dict[str, plan.Promotion] = {}
     for python, slot in sorted(uses.slots.items(), key=lambda each: (uses.first(each[0]), each[0])):
@@ -84,18 +87,27 @@ def _promoted(region: plan.ForPlan | plan.TryPlan, only_stored: bool) -> plan.St
     return plan.Promoted(region.at, tuple(promotions.values()), rewrite(region, renamed))
 
 
-_ALWAYS_SHOW = frozenset((plan.CallUser, plan.CallLoose, plan.ReturnPlan))
+def _returns_into_finally(parts: list[Any]) -> bool:
+    """Does ``return`` let a ``finally`` block run, which would come behind writing back?"""
+    return any(
+        each.__class__ is plan.ReturnPlan
+        for node in parts
+        if node.__class__ is plan.TryPlan and node.final is not None
+        for each in plan.walk([node])
+    )
 
 
 def _shows_variables(node: Any) -> bool:
-    """May code run there that looks at variables, or is the Python function left?"""
+    """May code run there that looks at any variable?"""
     kind = node.__class__
+    if kind is plan.CallUser:
+        return node.touched is None
     if kind is plan.CallBuiltin:
         calls_back: bool = node.calls_back
         return calls_back
     if kind is plan.Element:
         return bool(node.index.type & STRING and node.base.type & OTHER)
-    return kind in _ALWAYS_SHOW
+    return kind is plan.CallLoose
 
 
 def _uses(region: plan.ForPlan | plan.TryPlan, parts: list[Any]) -> _Uses:
@@ -104,6 +116,11 @@ def _uses(region: plan.ForPlan | plan.TryPlan, parts: list[Any]) -> _Uses:
         note = _NOTES.get(node.__class__)
         if note is not None:
             note(uses, node)
+    touched: set[str] = set()
+    for each in parts:
+        if each.__class__ is plan.CallUser:
+            touched |= each.touched or frozenset()
+    uses.excluded |= {python for python, slot in uses.slots.items() if slot.name in touched}
     for body in _outermost_bodies(region):
         uses.in_loops |= {each.python for each in plan.walk(body) if each.__class__ is Slot}
     return uses

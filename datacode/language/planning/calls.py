@@ -40,7 +40,8 @@ def _user_call(p: Planner, node: nodes.Call, positional: Sequence[nodes.Expr]) -
     given = tuple(of_argument(each.type) for each in arguments)
     python, types = p.flow.specialization(name, given)
     p.flow.note_call(None)
-    return plan.CallUser(at, types, python, arguments)
+    touched = p.flow.environment.touched.get(name)
+    return plan.CallUser(at, types, python, arguments, touched)
 
 
 def _builtin_call(
