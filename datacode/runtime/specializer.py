@@ -31,6 +31,9 @@ from datacode.values.types import Value
 MAX_SPECIALIZATIONS = 4
 """Specialisations of one function, besides the one for any arguments."""
 
+MAX_ONLY_PLANNED = 8
+"""Forms of one function of which nothing but the result types has been asked for."""
+
 MAX_NESTED = 8
 """Functions that are planned because another one is being planned that calls them."""
 
@@ -67,6 +70,8 @@ class DefinedFunction:
 
     unit: CachedUnit[Definition]
     specializations: dict[TypeSets, Specialization] = field(default_factory=dict)
+    only_planned: dict[TypeSets, Specialization] = field(default_factory=dict)
+    """Those that no code calls; they are not counted."""
     relied_on_by: set[DefinedFunction] = field(default_factory=set)
     _touched: tuple[frozenset[str] | None] | None = None
 
@@ -187,6 +192,7 @@ class Functions:
         seen = set(waiting)
         while waiting:
             function = waiting.pop()
+            function.only_planned.clear()
             for specialization in function.specializations.values():
                 if specialization.is_bound or specialization.result is not None:
                     self._invalidate(specialization)
@@ -203,6 +209,10 @@ class Functions:
         specialization.is_bound = False
         specialization.compiled = None
         specialization.result = None
+        self._offer(specialization)
+
+    def _offer(self, specialization: Specialization) -> None:
+        """Let calls find what makes the code first."""
 
         def compile_and_call(*arguments: Value) -> Value:
             if not specialization.is_bound:
@@ -229,20 +239,34 @@ class Functions:
             if len(function.specializations) > MAX_SPECIALIZATIONS:
                 return python_names.function(name), ANY
             specialization = self._add_specialization(function, given)
-            self._invalidate(specialization)
+            self._offer(specialization)
+        return specialization.python, self._planned_result(specialization)
+
+    def result_types(self, name: str, given: TypeSets) -> int:
+        """The result types for such arguments, with which nothing may be called."""
+        function = self.defined[name]
+        known = function.only_planned
+        specialization = function.specializations.get(given) or known.get(given)
+        if specialization is None:
+            if len(known) >= MAX_ONLY_PLANNED:
+                return ANY
+            specialization = known[given] = _new_specialization(function, given)
+        return self._planned_result(specialization)
+
+    def _planned_result(self, specialization: Specialization) -> int:
+        """The result types, for which it is planned unless too much is being planned."""
         if specialization in self._compiling:
             is_innermost = specialization is self._compiling[-1]
-            return specialization.python, specialization.assumed if is_innermost else ANY
+            return specialization.assumed if is_innermost else ANY
         if specialization.result is None and len(self._compiling) < MAX_NESTED and self._left > 0:
             self._left -= 1
             self._plan(specialization)
-        return specialization.python, self._result_types(specialization)
+        return self._result_types(specialization)
 
     def _add_specialization(self, function: DefinedFunction, given: TypeSets) -> Specialization:
-        name = function.name
-        python = python_names.specialization(name, given) if given else python_names.function(name)
-        specialization = function.specializations[given] = Specialization(function, given, python)
-        return specialization
+        made = function.only_planned.pop(given, None) or _new_specialization(function, given)
+        function.specializations[given] = made
+        return made
 
     def _result_types(self, specialization: Specialization) -> int:
         """The result types as far as the code that is being compiled may rely on them."""
@@ -293,4 +317,13 @@ class Functions:
 
     def still_holds(self, compiled: Compiled) -> bool:
         """Would the code, if compiled now, be told the same?"""
-        return all(self.find(*query) == answer for query, answer in compiled.asked.items())
+        return all(
+            self.find(*query) == (python, types) if python else self.result_types(*query) == types
+            for query, (python, types) in compiled.asked.items()
+        )
+
+
+def _new_specialization(function: DefinedFunction, given: TypeSets) -> Specialization:
+    name = function.name
+    python = python_names.specialization(name, given) if given else python_names.function(name)
+    return Specialization(function, given, python)

@@ -72,3 +72,29 @@ class RuleTests(SynchronousTestCase):
         self.assertEqual(rules.member("len", ARRAY | STRING), INTEGER)
         self.assertEqual(rules.member("len", OBJECT | ARRAY), ANY)
         self.assertEqual(rules.member("upper", STRING), STRING)
+
+
+class ResultTests(SynchronousTestCase):
+    """Functions whose result types a loop is compiled by."""
+
+    def test_forms_that_nobody_calls(self) -> None:
+        """Asking for result types takes none of the few forms of a function."""
+        interpreter = Interpreter()
+        text = (
+            "function f(a) do\nreturn a * 2\nendfunction\nx = 1\n"
+            "for i in range(5) do\nx = f(x) / 2\nnext i"
+        )
+        self.assertIsNone(interpreter.run(text).error)
+        function = interpreter._namespace.functions.defined["f"]
+        forms = {each.python: each.is_bound for each in function.specializations.values()}
+        self.assertEqual(forms, {"f_f": False, "k3_f": True})
+        self.assertEqual(list(function.only_planned), [(1,)])
+        # The first of them that is called becomes a form, with the plan that was made.
+        self.assertIsNone(interpreter.run("for i in range(3) do\ny = f(i)\nnext i").error)
+        self.assertEqual(list(function.only_planned), [])
+        self.assertTrue(function.specializations[(1,)].is_bound)
+        # Once its assumptions are gone, so is what was only planned.
+        self.assertIsNone(interpreter.run("function g(a) do\nreturn f(a)\nendfunction").error)
+        self.assertIsNone(interpreter.run("function f(a) do\nreturn '!'\nendfunction").error)
+        again = "x = 1\nfor i in range(2) do\nx = f(x) + 1\nnext i\nprint(x, g(1))"
+        self.assertEqual(interpreter.run(again).output, "!1 !\n")

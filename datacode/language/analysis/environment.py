@@ -35,6 +35,9 @@ class SpecializationLookup(Protocol):
     def find(self, name: str, given: tuple[int, ...]) -> tuple[str, int]:
         """The Python name of a function for such arguments, and the types of its result."""
 
+    def result_types(self, name: str, given: tuple[int, ...]) -> int:
+        """The types of its result alone; no code will call the function with such arguments."""
+
 
 @dataclass(frozen=True, slots=True)
 class CompileEnvironment:

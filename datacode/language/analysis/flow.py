@@ -85,6 +85,9 @@ def merge(one: FlowState, other: FlowState) -> FlowState:
     return FlowState(types, both, owned=one.owned & other.owned, cached=cached)
 
 
+_NO_ANSWER = "", ANY
+
+
 class Flow:
     """The state at the statement that is being compiled, and what its names stand for.
 
@@ -130,7 +133,8 @@ class Flow:
         """Types of the variables in this version of a loop, by the identity of its node."""
         self.block_names = BlockNames()
         self.asked: dict[tuple[str, tuple[int, ...]], tuple[str, int]] = {}
-        """Questions for specializations, and the answers that the code relies on."""
+        """Questions for specializations, and the answers that the code relies on; without a name
+        where only the types were asked for."""
 
     def builtin(self, name: str) -> BuiltinInfo | None:
         """The builtin that a call of the name means, if it means one."""
@@ -142,9 +146,20 @@ class Flow:
         if lookup is None or all(types == ANY for types in given):
             return python_names.function(name), ANY
         query = (name, given)
+        answer = self.asked.get(query, _NO_ANSWER)
+        if not answer[0]:
+            answer = self.asked[query] = lookup.find(name, given)
+        return answer
+
+    def result_types(self, name: str, given: tuple[int, ...]) -> int:
+        """The types of the result for arguments of such types, with which it may not be called."""
+        lookup = self.environment.specializations
+        if lookup is None or all(types == ANY for types in given):
+            return ANY
+        query = (name, given)
         if query not in self.asked:
-            self.asked[query] = lookup.find(name, given)
-        return self.asked[query]
+            self.asked[query] = "", lookup.result_types(name, given)
+        return self.asked[query][1]
 
     @property
     def is_shallow(self) -> bool:

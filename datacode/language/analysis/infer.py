@@ -99,7 +99,7 @@ def _type_of_call(flow: Flow, node: nodes.Call, variables: Types) -> int:
     if expected is not None:
         if len(given) != expected or 0 in given:
             return ANY if 0 not in given else 0
-        return flow.specialization(node.name, tuple(map(of_argument, given)))[1]
+        return flow.result_types(node.name, tuple(map(of_argument, given)))
     builtin = flow.builtins.get(node.name)
     return ANY if builtin is None else builtin.result_type(given)
 

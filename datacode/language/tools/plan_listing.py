@@ -48,7 +48,8 @@ def plan_listing(unit: plan.Unit) -> list[str]:
         lines.append(f"    may own: {', '.join(slot.python for slot in unit.owners)}")
     for (name, given), (python, types) in unit.asked.items():
         types_given = ", ".join(map(_type_name, given))
-        lines.append(f"    {python} is {name}({types_given}) -> {_type_name(types)}")
+        called = f"{python} is" if python else "types of"
+        lines.append(f"    {called} {name}({types_given}) -> {_type_name(types)}")
     lines += [f"    {line}" for line in _block(unit.body)]
     return lines
 
