@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -690,6 +691,26 @@ class FaultTests(DaemonTestCase):
         self.assertLess(len(daemon.lines), 100)
         self.assertEqual(daemon.stop(), 0)
 
+    def test_last_descriptors(self) -> None:
+        """Who comes when they are nearly used up is told so; who is in works on."""
+        words = ["sh", "-c", 'ulimit -n 64; exec "$@"', "-", *foreground("--port", "0")]
+        daemon = self.start(words)
+        port = daemon.port()
+        first = self.talk(port)
+        self.assertTrue(first.ask(code="x = 1")["success"])
+        with contextlib.ExitStack() as stack:
+            refused = None
+            while refused is None:
+                try:
+                    stack.callback(Talk(port).close)
+                except InvalidStatus as error:
+                    refused = error.response
+            self.assertEqual(refused.status_code, 503)
+            self.assertIn(b"no file descriptors left", refused.body)
+            self.assertEqual(first.ask(code="print(x)")["output"], "1\n")
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual([line for line in daemon.lines if "Traceback" in line], [])
+
     def test_out_of_descriptors_for_interpreters(self) -> None:
         """Clients that are in are answered in a sentence; no traceback, and nobody is lost."""
         words = ["sh", "-c", 'ulimit -n 64; exec "$@"', "-", *foreground("--port", "0")]
@@ -784,7 +805,6 @@ def memory_of(daemon: Daemon) -> int:
 
 def kill(process: int) -> None:
     """End a process that may have ended."""
-    import contextlib
 
     with contextlib.suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)

@@ -31,6 +31,7 @@ from datacode.server.auth.throttle import LoginThrottle
 from datacode.server.net import http
 from datacode.server.net.http import Site
 from datacode.server.net.websocket import ClientProtocol, Denied, Handshake, SessionPort
+from datacode.server.ops.descriptors import is_one_of_the_last
 from datacode.server.pending import PendingConnections
 from datacode.server.registry import SessionRegistry
 from datacode.server.session import (
@@ -205,7 +206,7 @@ class AdmissionControl:
             opened: Deferred[None] = Deferred()
             self._waiting.append(opened)
             await opened
-        self._check_limits(handshake.address)
+        self._check_limits(handshake)
         if not self._check_origin(handshake):
             return lambda client: RejectedClient(client, CLOSE_FORBIDDEN, "wrong pairing code")
         if not self._context.settings.guarded:
@@ -220,11 +221,13 @@ class AdmissionControl:
             raise Denied(429, str(error)) from None
         if account is None:
             return lambda client: RejectedClient(client, CLOSE_UNAUTHORIZED, "wrong token")
-        self._check_limits(handshake.address)
+        self._check_limits(handshake)
         return self._opening(handshake, account, needs_auth=False)
 
-    def _check_limits(self, address: str) -> None:
-        reached = self._reached(address)
+    def _check_limits(self, handshake: Handshake) -> None:
+        reached = self._reached(handshake.address)
+        if reached is None and is_one_of_the_last(handshake.descriptor):
+            reached = "the server has no file descriptors left for another connection"
         if reached is not None:
             raise Denied(503, reached)
 

@@ -131,11 +131,12 @@ class Handshake:
     """What a client shows when it asks for a WebSocket."""
 
     def __init__(
-        self, head: http.Head, address: str, is_there: Callable[[], bool] = lambda: True
+        self, head: http.Head, address: str, descriptor: int, is_there: Callable[[], bool]
     ) -> None:
         self.headers = head.headers
         self.query = head.query
         self.address = address
+        self.descriptor = descriptor
         self.is_there = is_there
         """Whether the client still waits for the answer, as the kernel knows it."""
 
@@ -350,7 +351,9 @@ class ClientProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in request.protocols else None
         # Nothing of the client's is read until it is settled: it may have sent frames already.
         self._pause("admission")
-        admitted = self.factory.admission.admit(Handshake(self._head, self.address, self.is_there))
+        descriptor = self.transport.fileno()
+        handshake = Handshake(self._head, self.address, descriptor, self.is_there)
+        admitted = self.factory.admission.admit(handshake)
         self._admitting = admitted
 
         def accept(make_session: Callable[[ClientProtocol], SessionPort]) -> str | None:

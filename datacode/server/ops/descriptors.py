@@ -10,6 +10,8 @@ _MOST = 1 << 20
 _FOR_SESSION = 4
 """The connection, two channels to the interpreter, a file that is being read. Shares take more."""
 _FOR_SERVER = 64
+_LAST = 8
+"""So many are kept for those who are in, and to tell a newcomer in a sentence."""
 
 
 def raise_limit() -> int:
@@ -20,6 +22,12 @@ def raise_limit() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         return wanted
     return _MOST if soft == resource.RLIM_INFINITY else soft
+
+
+def is_one_of_the_last(descriptor: int) -> bool:
+    """Whether nearly all are in use: the kernel gives out the lowest that is free."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft != resource.RLIM_INFINITY and descriptor >= soft - _LAST
 
 
 def needed(connections: int) -> int:
