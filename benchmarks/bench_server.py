@@ -3,6 +3,8 @@ Autobahn echo in the same run.
 
     python -m benchmarks.bench_server [--quick]
 
+``benchmarks.server_cost`` compares two checkouts, in processor time.
+
 The client is a loop over raw sockets and epoll, one request in flight for each connection, the
 same for both servers. Rounds alternate between the servers, and medians are printed, so that a
 machine that is busy with other things disturbs both alike.

@@ -41,6 +41,11 @@ from datacode.server.options.settings import Bounds, Settings
 VERSION = "25.10.1"
 GOOD = frozenset({"OK", "INFORMATIONAL"})
 _AT_ONCE = 8
+_TOLD = 50
+"""After so many cases it is told how far it got: whoever is killed has said that much."""
+_PATIENCE = 10
+"""Times as long as the suite thinks it needs may a case take: what is asked is what comes, not how
+soon, and a busy machine is no fault of the server's."""
 _LONG = ("12.", "13.")
 """Cases that take long, and have a time of their own to take: these run two at a time."""
 _PORTS = (
@@ -235,7 +240,7 @@ class Fuzzer(WebSocketClientProtocol):  # type: ignore[misc]
 
     def killAfter(self, delay: float) -> None:
         """Fail the connection in a while, if it is still there."""
-        self._later(delay, lambda: self._fail_connection(1001, "killed"))
+        self._later(delay * _PATIENCE, lambda: self._fail_connection(1001, "killed"))
 
     def closeAfter(self, delay: float) -> None:
         """Close it in a while."""
@@ -344,9 +349,14 @@ Found = dict[str, tuple[str, str, str]]
 
 
 async def run(
-    reactor: Any, cases: types.ModuleType, wanted: Callable[[str], bool], found: Found | None = None
+    reactor: Any,
+    cases: types.ModuleType,
+    wanted: Callable[[str], bool],
+    found: Found | None = None,
+    told: Callable[[], object] = lambda: None,
 ) -> Found:
-    """What becomes of each case, which is in ``found`` as soon as it is over."""
+    """What becomes of each case, which is in ``found`` as soon as it is over; then ``told`` is
+    called."""
     port = listen(reactor)
     url = f"ws://127.0.0.1:{port.getHost().port}"
     gate, narrow = DeferredSemaphore(_AT_ONCE), DeferredSemaphore(2)
@@ -360,6 +370,7 @@ async def run(
             *(_told(done, "behavior"), _told(done, "behaviorClose")),
             _told(done, "result"),
         )
+        told()
 
     try:
         await gatherResults(
@@ -386,7 +397,7 @@ def _told(case: Any, name: str) -> str:
 def _report(found: Found, wanted: int) -> bool:
     """Print what is not good, and how many of each category are; whether all are."""
     categories: Counter[str] = Counter()
-    bad = {n: r for n, r in found.items() if not GOOD.issuperset(r[:2])}
+    bad = _bad(found)
     for number in found:
         categories[number.partition(".")[0]] += number not in bad
     for number, (behaviour, closing, result) in sorted(bad.items()):
@@ -397,6 +408,11 @@ def _report(found: Found, wanted: int) -> bool:
     return bool(found) and not bad and len(found) == wanted
 
 
+def _bad(found: Found) -> Found:
+    """Those that are not as they should be."""
+    return {n: r for n, r in found.items() if not GOOD.issuperset(r[:2])}
+
+
 def _number(category: tuple[str, int]) -> int:
     return int(category[0])
 
@@ -404,14 +420,15 @@ def _number(category: tuple[str, int]) -> int:
 def main() -> None:
     """Run cases, print what is not good; exit status 1 if anything is not.
 
-    Stopped in the middle (SIGINT, SIGTERM) it prints what it has found so far.
+    Stopped in the middle (SIGINT, SIGTERM) it prints what it has found so far; killed, it has
+    told how far it got.
     """
     from twisted.internet import reactor, task
 
     beginnings = tuple(sys.argv[1:])
 
     found: Found = {}
-    good = False
+    good = is_stopped = False
 
     def is_wanted(number: str) -> bool:
         return not beginnings or number.startswith(beginnings)
@@ -421,11 +438,20 @@ def main() -> None:
             wanted = sum(is_wanted(number_of(case)) for case in cases.Cases)
 
             def report() -> None:
-                nonlocal good
+                nonlocal good, is_stopped
+                is_stopped = True
                 good = _report(found, wanted)
 
+            def tell() -> None:
+                if not len(found) % _TOLD and not is_stopped:
+                    print(f"{len(found)} of {wanted}, {len(_bad(found))} not good", flush=True)
+
             reactor.addSystemEventTrigger("before", "shutdown", report)
-            await run(reactor, cases, is_wanted, found)
+            try:
+                await run(reactor, cases, is_wanted, found, tell)
+            except Exception:
+                if not is_stopped:  # else cases were broken off, which the report has said
+                    raise
 
     try:
         task.react(lambda reactor: Deferred.fromCoroutine(everything(reactor)), (), reactor)
