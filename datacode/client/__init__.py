@@ -24,6 +24,7 @@ from datacode.client.asynchronous import AsyncClient, connect_async
 from datacode.client.blocking import Client, connect
 from datacode.client.kept_session import AnswerLost, SessionKey, SessionLost, SessionTaken
 from datacode.client.results import (
+    ColumnSummary,
     Completion,
     ConnectionLost,
     Diagnostics,
@@ -43,6 +44,7 @@ __all__ = [
     "AnswerLost",
     "AsyncClient",
     "Client",
+    "ColumnSummary",
     "Completion",
     "ConnectionLost",
     "Diagnostics",

@@ -375,6 +375,8 @@ class AsyncClient:
     download = _method(RemoteCalls.download)
     delete_upload = _method(RemoteCalls.delete_upload)
     table_rows = _method(RemoteCalls.table_rows)
+    table_values = _method(RemoteCalls.table_values)
+    table_statistics = _method(RemoteCalls.table_statistics)
     variables = _method(RemoteCalls.variables)
     complete = _method(RemoteCalls.complete)
     check = _method(RemoteCalls.check)

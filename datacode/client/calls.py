@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from datacode.client.kept_session import SessionKey
 from datacode.client.results import (
+    ColumnSummary,
     Completion,
     Message,
     MissingShare,
@@ -37,6 +38,8 @@ from datacode.client.results import (
     result_of,
     rows_of,
     sessions_of,
+    summaries_of,
+    values_of,
     variables_of,
 )
 
@@ -53,6 +56,26 @@ class RemoteCall(Generic[T]):
     on_progress: OnProgress | None = None
     rerun: bool = False
     """Whether to run it again where nobody knows what of it was done."""
+
+
+ColumnFilters: TypeAlias = "Mapping[str, str | Sequence[Any]]"
+"""Of a shown table, by names of columns: a text as it is typed into a grid, or a list of values."""
+
+
+def _name_of(table: TableData) -> str:
+    """The name by which the server knows the table. Raises ``ValueError`` where it does not."""
+    if table.table is None:
+        raise ValueError("the table was shown without keep_tables")
+    return table.table
+
+
+def _filters(table: TableData, filters: ColumnFilters | None) -> list[dict[str, Any]] | None:
+    found = [
+        {"column": table.columns.index(name)}
+        | ({"text": wanted} if isinstance(wanted, str) else {"values": list(wanted)})
+        for name, wanted in (filters or {}).items()
+    ]
+    return found or None
 
 
 class RemoteCalls:
@@ -231,31 +254,67 @@ class RemoteCalls:
         *,
         sort: str | None = None,
         descending: bool = False,
-        filters: Mapping[str, str] | None = None,
+        then_by: Mapping[str, bool] | None = None,
+        filters: ColumnFilters | None = None,
         columns: Sequence[str] | None = None,
     ) -> RemoteCall[TableRows]:
         """Rows of a table that was shown with ``keep_tables``, also while a program runs.
 
-        ``filters`` say what the cells of a column are to pass (``"> 5"``, ``"!null"``, a text to
-        be found). There may be fewer rows than ``count``: ask again from where they end. Raises
-        ``ValueError`` for a column that the table does not have, or a table that was not kept.
+        ``filters`` say what the cells of a column are to pass: ``"> 5"``, ``"!null"``, a text to
+        be found, or a list of the values that they are to be. ``then_by`` are further columns to
+        sort by, each with whether it descends. There may be fewer rows than ``count``: ask again
+        from where they end. Raises ``ValueError`` for a column that the table does not have, or a
+        table that was not kept.
         """
-        if table.table is None:
-            raise ValueError("the table was shown without keep_tables")
         place = table.columns.index
+        keys = [{"column": place(n), "descending": down} for n, down in (then_by or {}).items()]
         request = self._requests.make(
             "table_rows",
-            table=table.table,
+            table=_name_of(table),
             offset=offset,
             count=count,
             sort=None if sort is None else place(sort),
             descending=True if descending else None,
-            filters=[{"column": place(name), "text": text} for name, text in filters.items()]
-            if filters
-            else None,
+            then_by=keys or None,
+            filters=_filters(table, filters),
             columns=None if columns is None else [place(name) for name in columns],
         )
         return RemoteCall(request, rows_of)
+
+    def table_values(
+        self,
+        table: TableData,
+        column: str,
+        *,
+        search: str = "",
+        count: int = 200,
+        filters: ColumnFilters | None = None,
+    ) -> RemoteCall[tuple[list[tuple[Any, int]], int]]:
+        """The different values of a column of such a table with the numbers of their cells, and
+        how many values there are. They are those of the rows that pass the filters of the other
+        columns; ``search`` is to stand in their texts."""
+        request = self._requests.make(
+            "table_values",
+            table=_name_of(table),
+            column=table.columns.index(column),
+            search=search or None,
+            count=count,
+            filters=_filters(table, filters),
+        )
+        return RemoteCall(request, values_of)
+
+    def table_statistics(
+        self, table: TableData, columns: Sequence[str], *, filters: ColumnFilters | None = None
+    ) -> RemoteCall[list[ColumnSummary]]:
+        """What columns (at most 100) of such a table amount to, of the rows that pass the filters:
+        counts, sum, mean, extremes, median, the most frequent values, a histogram."""
+        request = self._requests.make(
+            "table_statistics",
+            table=_name_of(table),
+            columns=[table.columns.index(name) for name in columns],
+            filters=_filters(table, filters),
+        )
+        return RemoteCall(request, lambda answer: summaries_of(answer, table.columns))
 
     def variables(self) -> RemoteCall[list[Variable]]:
         """The session's variables, also while a program runs."""

@@ -46,6 +46,8 @@ _AT_ONCE = frozenset(
         "check",
         "library",
         "table_rows",
+        "table_values",
+        "table_statistics",
         "auth",
         "sessions",
         "detach",

@@ -11,7 +11,7 @@ import itertools
 import json
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -74,6 +74,33 @@ class TableRows:
     rows: list[list[Any]]
     numbers: list[int]
     row_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSummary:
+    """What the cells of a column of a kept table amount to (protocol, ``table_statistics``).
+
+    ``rows`` cells, of which ``nulls`` are empty and ``numbers`` are numbers. ``sum``, ``mean``,
+    ``median`` and ``deviation`` are those of the numbers, None where there are none; ``min`` and
+    ``max`` are of all cells then. ``top`` are the most frequent values with the numbers of their
+    cells, ``bars`` pieces of a histogram with both ends. ``sampled`` is how many rows of a very
+    long table what needs all cells at once was found from.
+    """
+
+    column: str
+    rows: int
+    nulls: int
+    numbers: int
+    sum: float | None
+    mean: float | None
+    min: Any
+    max: Any
+    distinct: int | None
+    median: float | None
+    deviation: float | None
+    top: list[tuple[Any, int]]
+    bars: list[tuple[Any, Any, int]]
+    sampled: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +342,23 @@ def sessions_of(answer: Message) -> list[SessionEntry]:
 def rows_of(answer: Message) -> TableRows:
     """The answer of ``table_rows``."""
     return made(TableRows, demand_success(answer))
+
+
+def values_of(answer: Message) -> tuple[list[tuple[Any, int]], int]:
+    """The answer of ``table_values``."""
+    found = demand_success(answer)
+    return [(value, count) for value, count in found["values"]], found["distinct"]
+
+
+def summaries_of(answer: Message, names: Sequence[str]) -> list[ColumnSummary]:
+    """The answer of ``table_statistics``, of a table with columns of these names."""
+    found = []
+    for each in demand_success(answer)["statistics"]:
+        top = [(value, count) for value, count in each["top"]]
+        bars = [(low, high, count) for low, high, count in each["bars"]]
+        column = names[each["column"]]
+        found.append(made(ColumnSummary, {**each, "column": column, "top": top, "bars": bars}))
+    return found
 
 
 def completions_of(answer: Message) -> tuple[int, list[Completion]]:

@@ -26,10 +26,10 @@ from datacode.values.stored_column import BATCH, batches, in_memory
 from datacode.values.types import Value
 
 EXACT = 3_000_000
-"""In tables with up to so many rows everything is found from all of them."""
+"""In tables with up to so many rows everything is found from all of them, if there is room."""
 
 _SAMPLED_PARTS = 16
-"""Of longer ones so many parts of ``BATCH`` rows are looked at."""
+"""Of longer ones up to so many parts of ``BATCH`` rows are looked at."""
 
 _MONEY = 200_000
 """Amounts are read out of the texts of columns with up to so many cells."""
@@ -68,24 +68,25 @@ class ColumnStatistics:
 
 
 def column_statistics(
-    cells: ColumnData, number: int, kind: ColumnType, *, sums_only: bool
+    cells: ColumnData, number: int, kind: ColumnType, *, sums_only: bool, at_once: int = EXACT
 ) -> ColumnStatistics:
     """The statistics of a column; with ``sums_only`` only what is added up and compared.
 
-    ``kind`` is the type of the whole column, of which these may be some cells.
+    ``kind`` is the type of the whole column, of which these may be some cells. ``at_once`` rows
+    may be in memory at once.
     """
     if kind is ColumnType.CURRENCY and len(cells) <= _MONEY and is_money_of_one_currency(cells):
-        return replace(_of_cells(amounts_in(cells, None), number, kind, sums_only), column=number)
-    return _of_cells(cells, number, kind, sums_only)
+        cells = amounts_in(cells, None)
+    return _of_cells(cells, number, kind, None if sums_only else at_once)
 
 
 def _of_cells(
-    cells: ColumnData, number: int, kind: ColumnType, sums_only: bool
+    cells: ColumnData, number: int, kind: ColumnType, at_once: int | None
 ) -> ColumnStatistics:
     found, are_whole = _added_up(cells, number)
-    if sums_only:
+    if at_once is None:
         return found
-    sample = _sample(cells)
+    sample = _sample(cells, at_once)
     numbers = _numbers_of(sample)
     counted = value_counts(sample)
     distinct = len(counted.counts) - (counted.null() is not None)
@@ -109,6 +110,10 @@ def _of_cells(
 
 def _added_up(cells: ColumnData, number: int) -> tuple[ColumnStatistics, bool]:
     """What is added up and compared, and whether all numbers are whole and exact."""
+    source = cells.source
+    if source is not None and source.kind(cells.position) in (str, bool, type(None)):
+        nulls = source.null_count(cells.position)
+        return ColumnStatistics(number, len(cells), nulls), False
     are_whole = True
     rows = nulls = count = 0
     total = 0.0
@@ -161,15 +166,16 @@ def _short(value: Value) -> str | float | bool | None:
     return said[: _TEXT_SHOWN - 1] + "…" if isinstance(said, str) and len(said) > LONGEST else said
 
 
-def _sample(cells: ColumnData) -> ColumnData:
+def _sample(cells: ColumnData, at_once: int) -> ColumnData:
     """The cells, or parts of them spread evenly where they are too many to be seen at once."""
-    if len(cells) <= EXACT and (cells.source is None or len(cells) <= BATCH):
-        return cells
-    if len(cells) <= _SAMPLED_PARTS * BATCH:
-        return in_memory([cells], 0, len(cells))[0]
-    step = len(cells) // _SAMPLED_PARTS
+    if len(cells) <= at_once:
+        return in_memory([cells], 0, len(cells))[0] if cells.source is not None else cells
+    rows = min(BATCH, at_once)
+    count = max(1, min(_SAMPLED_PARTS, at_once // BATCH))
+    step = len(cells) // count
     parts = [
-        in_memory([cells], place * step, place * step + BATCH)[0] for place in range(_SAMPLED_PARTS)
+        in_memory([cells], place * step, min(place * step + rows, len(cells)))[0]
+        for place in range(count)
     ]
     series = [each for part in parts if (each := part.stored_series()) is not None]
     if len(series) == len(parts) and len({str(each.dtype) for each in series}) == 1:

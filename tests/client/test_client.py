@@ -100,6 +100,13 @@ class BlockingTests(SynchronousTestCase):
         while len(rows) < kept.row_count:
             rows += client.table_rows(kept, len(rows), 1000).rows
         self.assertEqual(rows[-1], ["r2999", 2999])
+        found = client.table_rows(kept, 0, 2, filters={"n": [5, 7, 9]}, then_by={"name": True})
+        self.assertEqual((found.rows[0], found.row_count), (["r9", 9], 3))
+        values, distinct = client.table_values(kept, "name", search="r29", count=1)
+        self.assertEqual((values, distinct), ([("r29", 1)], 111))
+        (summary,) = client.table_statistics(kept, ["n"], filters={"name": "r29"})
+        self.assertEqual((summary.column, summary.rows, summary.max), ("n", 111, 2999))
+        self.assertEqual(sum(count for _, _, count in summary.bars), 111)
         self.assertRaises(ValueError, client.table_rows, kept, sort="none")
         (other,) = client.execute(code).tables
         self.assertRaises(ValueError, client.table_rows, other)

@@ -57,6 +57,27 @@ class LargeTableTests(SharedDaemonTestCase):
         self.assertIsNone(result.error)
         return result.output
 
+    def test_grid(self) -> None:
+        """Rows of a large table that was shown, and what its columns amount to, whatever there is
+        room for."""
+        client = self.client()
+        code = 't = read_file("big.csv")\nshow_table(t)'
+        result = client.execute(code, keep_tables=True)
+        self.assertIsNone(result.error)
+        (kept,) = result.tables
+        last = client.table_rows(kept, ROWS - 1, 1).rows
+        self.assertEqual(last[0][:2], [ROWS - 1, (ROWS - 1) * 7919 % 1000])
+        number, name, amount = client.table_statistics(kept, ["id", "name", "amount"])
+        self.assertEqual((number.rows, number.min, number.max), (ROWS, 0, ROWS - 1))
+        self.assertEqual(number.sum, ROWS * (ROWS - 1) / 2)
+        self.assertEqual(sum(count for _, _, count in number.bars), ROWS)
+        for each in (number, name, amount):
+            assert each.sampled is not None
+            self.assertEqual(each.distinct, 1001 if each is amount else each.sampled)
+        self.assertEqual((name.numbers, name.nulls), (0, 0))
+        self.assertEqual((amount.min, amount.max), (0, 250))
+        self.assertEqual(self.run_code(client, "print(len(t))"), f"{ROWS}\n")
+
     def test_programs_notice_nothing(self) -> None:
         """Reading, filtering, grouping, sorting, joining, going through the rows."""
         client = self.client()

@@ -20,11 +20,12 @@ from msgspec import Struct
 
 from datacode.errors import DataCodeError, runtime_error
 from datacode.tables.column_types import column_kind
-from datacode.tables.grid_statistics import ColumnStatistics, column_statistics
+from datacode.tables.grid_statistics import EXACT, ColumnStatistics, column_statistics
 from datacode.tables.grid_values import matching_values, value_counts
 from datacode.tables.grid_view import CellChoice, ViewQuery, rows_of
 from datacode.tables.show import plain, structured
 from datacode.values.column_storage import ColumnData, Indices
+from datacode.values.stored_column import in_memory
 from datacode.values.table import Table
 from datacode.values.types import Value
 from datacode.worker import wire
@@ -37,8 +38,17 @@ _ROWS_AT_ONCE, _CHARACTERS_AT_ONCE = 10_000, 200_000
 
 _TABLES = 100
 _SHARE_OF_MEMORY, _WITHOUT_LIMIT = 8, 64 << 20
+_IN_FILES = 3
+"""So many tables in files are kept that no variable has any more."""
+
 _ARRANGEMENTS = 4
 _MOST_ARRANGED = 3_000_000
+_LOOKED_AT = 1000
+"""Rows of a column in files by which its size is estimated; fewer are no sample of it, either."""
+
+_BESIDE_VALUE = 400
+"""Bytes that counting and ordering a value takes beside the value."""
+
 _WAITING = 32
 _STACK = 4 << 20
 
@@ -80,12 +90,19 @@ class ShownTables:
         while len(self._known) > _TABLES:
             oldest, _ = self._known.popitem(last=False)
             self._held.pop(oldest, None)
-        size = _size(table)
+        size = self._size(table)
         if size > self._room:
             return
         self._held[name] = table, size
         while sum(size for _, size in list(self._held.values())) > self._room:
             self._held.popitem(last=False)
+
+    def _size(self, table: Table) -> int:
+        """About how many bytes a table's cells take. One in files counts as a part of the room, as
+        its files stay as long as it does."""
+        if any(column.source is not None for column in table.columns):
+            return self._room // _IN_FILES
+        return sum(map(column_size, table.columns))
 
     def let_go(self) -> None:
         """Memory is short: hold on to nothing that the program itself does not have."""
@@ -127,7 +144,8 @@ class ShownTables:
         if len(table) > _MOST_ARRANGED:
             raise _too_many_rows(table)
         cells = table.columns[asked.column]
-        _insist_on_memory([cells])
+        if _rows_at_once(cells) < len(cells):
+            raise MemoryError
         order = self._order(asked.table, table, wanted.without_column(asked.column))
         kind = column_kind(cells).type
         if order is not None:
@@ -145,11 +163,12 @@ class ShownTables:
         for number in asked.columns:
             cells = table.columns[number]
             kind = column_kind(cells).type
-            if cells.source is None and not asked.sums_only:
-                _insist_on_memory([cells])
+            at_once = EXACT if asked.sums_only else _rows_at_once(cells)
             if order is not None or (start, stop) != (0, len(table)):
                 cells = _part(table.select([number]), order, start, stop).columns[0]
-            found.append(column_statistics(cells, number, kind, sums_only=asked.sums_only))
+            found.append(
+                column_statistics(cells, number, kind, sums_only=asked.sums_only, at_once=at_once)
+            )
         return wire.FoundStatistics(asked.request, found, total)
 
     def _looked_up(
@@ -204,29 +223,45 @@ def _part(table: Table, order: Indices | None, start: int, stop: int) -> Table:
     return table.slice(start, stop) if order is None else table.take(order[start:stop])
 
 
-def _size(table: Table) -> int:
-    """About how many bytes a table's cells take."""
-    return sum(map(column_size, table.columns))
-
-
 def column_size(cells: ColumnData) -> int:
-    """About how many bytes a column takes."""
+    """About how many bytes a column takes in memory, or would take if it were there."""
+    if cells.source is not None:
+        head = in_memory([cells], 0, min(_LOOKED_AT, len(cells)))[0]
+        return column_size(head) * len(cells) // max(1, len(head))
     if cells.is_stored_as_series():
         series = cells.stored_series()
         return 0 if series is None else int(series.estimated_size())
     return 64 * len(cells)
 
 
-def _insist_on_memory(looked_at: Sequence[ColumnData]) -> None:
-    """Raise ``MemoryError`` where there is none to arrange columns in.
-
-    Native code that gets no memory ends the process, and with it the session's variables.
-    """
-    needed = sum(2 * column_size(cells) + 80 * len(cells) for cells in looked_at)
+def _has_room(needed: int) -> bool:
+    """Is there so much memory? Native code that gets none ends the process, and with it the
+    session's variables."""
     try:
         mmap.mmap(-1, needed + 1, flags=mmap.MAP_PRIVATE).close()
     except OSError:
-        raise MemoryError from None
+        return False
+    return True
+
+
+def _insist_on_memory(looked_at: Sequence[ColumnData]) -> None:
+    """Raise ``MemoryError`` where there is none to arrange columns in."""
+    if not _has_room(sum(2 * column_size(cells) + 80 * len(cells) for cells in looked_at)):
+        raise MemoryError
+
+
+def _rows_at_once(cells: ColumnData) -> int:
+    """How many rows of a column there is room for to count and order its values. Raises
+    ``MemoryError`` where there is hardly any."""
+    if not len(cells):
+        return EXACT
+    each = 3 * column_size(cells) // len(cells) + _BESIDE_VALUE
+    rows = EXACT
+    while not _has_room(min(rows, len(cells)) * each):
+        rows //= 2
+        if rows < _LOOKED_AT:
+            raise MemoryError
+    return rows
 
 
 def _fitting(part: Table) -> list[wire.Row]:
