@@ -8,6 +8,7 @@ from typing import Any
 import openpyxl
 
 from tests.web.case import PageTestCase
+from tests.web.test_looks import barriers
 from tests.web.test_tables import MANY, SALES
 
 try:
@@ -272,6 +273,65 @@ class ColumnTests(GridTestCase):
             kind,
             decimals,
         )
+
+
+class BarrierTests(GridTestCase):
+    """The menus and panels of a grid for people without a mouse or without eyes."""
+
+    def test_rules(self) -> None:
+        """axe finds nothing in any of them, light and dark."""
+        page = self.page
+        for theme in ("light", "dark"):
+            while page.script("return document.documentElement.dataset.theme") != theme:
+                page.click("#theme")
+            self.begin_with(SALES)
+            page.script("[...document.querySelectorAll('.run')].slice(0, -1).map(e => e.remove())")
+            self.button("Статистика").click()
+            self.button("Фильтр").click()
+            self.button("Сводная").click()
+            page.until(lambda: page.all(".grid-statistics .histogram-small"), "no histograms")
+            page.all(".grid-cell[data-place='1']")[0].click()
+            page.one(".grid").send_keys(Keys.SHIFT, Keys.ARROW_DOWN)
+            page.one(".grid-sums")
+            self.assertEqual([], barriers(page), "the grid")
+            page.all(".grid-menu")[0].click()
+            page.one(".popover.for-menu")
+            self.assertEqual([], barriers(page), "the menu")
+            page.keys(Keys.ESCAPE)
+            for item, shown in (
+                ("Выбрать значения", ".values-list input"),
+                ("Статистика", ".statistics-facts"),
+                ("Формат", ".format-form"),
+            ):
+                self.menu("сумма", item)
+                page.one(shown)
+                self.assertEqual([], barriers(page), item)
+                page.keys(Keys.ESCAPE)
+                page.until(lambda: not page.all(".popover"), "the panel stays")
+            self.button("Столбцы").click()
+            page.one(".columns-list")
+            self.assertEqual([], barriers(page), "the columns")
+            page.keys(Keys.ESCAPE)
+
+    def test_narrow(self) -> None:
+        """On a phone nothing makes the page wider or longer than the screen."""
+        page = self.page
+        with page.size(400, 800):
+            page.open(self.running.page)
+            self.begin_with(SALES)
+            page.click(".log-full")
+            page.all(".table-actions button")[4].click()
+            page.one(".pivot")
+            for _ in range(2):
+                size = page.script(
+                    "const e = document.documentElement; return [e.scrollWidth, e.scrollHeight]"
+                )
+                self.assertEqual([400, 800], size)
+                page.all(".grid-menu")[0].click()
+                box = page.one(".popover").rect
+                self.assertGreaterEqual(box["x"], 0)
+                self.assertLessEqual(box["x"] + box["width"], 400)
+                page.keys(Keys.ESCAPE)
 
 
 class StatisticsTests(GridTestCase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.web.browser import Browser
 from tests.web.case import PageTestCase
 from tests.web.node import axe
 
@@ -106,14 +107,19 @@ axe.run(document, {resultTypes: ['violations']}).then(
 """
 
 
+def barriers(page: Browser) -> list[str]:
+    """The rules of WCAG that the page breaks now, and where, as axe finds them."""
+    if not page.script("return 'axe' in window"):
+        page.script(axe())
+    return page.driver.execute_async_script(BARRIERS)
+
+
 class BarrierTests(PageTestCase):
     """What axe, which knows the rules of WCAG, finds in the page: nothing."""
 
     def barriers(self) -> list[str]:
         """The rules that the page breaks now, and where."""
-        if not self.page.script("return 'axe' in window"):
-            self.page.script(axe())
-        return self.page.driver.execute_async_script(BARRIERS)
+        return barriers(self.page)
 
     def looked_over(self) -> None:
         """The page with every panel, with tables, a chart, an error and the dialogs."""

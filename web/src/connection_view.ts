@@ -301,6 +301,8 @@ export function openHelp(): void {
     ["Esc, Tab", "help.leave"],
     ["F2, Delete, Ctrl+Shift+←/→", "help.tabs"],
     ["F8", "help.problem"],
+    [`Enter, Shift+Enter, Alt+↓`, "help.gridHead"],
+    [`Shift+←↑→↓, ${modifier}+Space, ${modifier}+C`, "help.gridCells"],
   ];
   const list = el("dl", { class: "shortcuts" });
   for (const [keys, key] of rows) {

@@ -3,6 +3,8 @@
 export const gridEnglish = {
   "table.filterShow": "Show filters under the heads",
   "table.chartShow": "Draw the rows as a chart",
+  "help.gridHead": "in the head of a table: sort, sort by a further column, menu of the column",
+  "help.gridCells": "in a table: select cells, select the column, copy",
   "toasts.label": "Messages",
   "grid.menu": "Column {name}",
   "grid.menuKeys": "Shift+click sorts by further columns; drag to move the column",
@@ -129,6 +131,8 @@ export const gridEnglish = {
 export const gridRussian: Record<keyof typeof gridEnglish, string> = {
   "table.filterShow": "Показать фильтры под заголовками",
   "table.chartShow": "Нарисовать диаграмму строк",
+  "help.gridHead": "в заголовке таблицы: сортировать, сортировать ещё и по этому столбцу, меню столбца",
+  "help.gridCells": "в таблице: выделить ячейки, выделить столбец, копировать",
   "toasts.label": "Сообщения",
   "grid.menu": "Столбец {name}",
   "grid.menuKeys": "щелчок с Shift сортирует ещё и по этому столбцу; столбец можно перетащить",

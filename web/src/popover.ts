@@ -25,7 +25,8 @@ export function openPopover(anchor: Anchor, content: HTMLElement, name: string, 
   });
   // The page's own keys, Esc that stops a program among them, are not meant in here.
   panel.addEventListener("keydown", (event) => event.stopPropagation());
-  document.body.append(panel);
+  // Behind an open dialog nothing can be used, so there it belongs to the dialog.
+  (document.querySelector("dialog[open]") ?? document.querySelector("main") ?? document.body).append(panel);
   panel.showPopover();
   place(panel, anchor);
   new ResizeObserver(() => place(panel, anchor)).observe(panel);
