@@ -65,6 +65,10 @@ from datacode.server.api.messages import (
     Previewed,
     ProblemEntry,
     Problems,
+    Publish,
+    Published,
+    PublishedView,
+    ReadPublished,
     Request,
     Reset,
     RestoreState,
@@ -82,6 +86,7 @@ from datacode.server.api.messages import (
     TableStatisticsFound,
     TableValuesFound,
     TableView,
+    Unpublish,
     UploadFile,
     Variables,
 )
@@ -89,6 +94,7 @@ from datacode.server.files.json_content import TooLarge, of_descriptor
 from datacode.server.files.session_folder import SessionFolder, StoreError
 from datacode.server.options.settings import MIB
 from datacode.server.request_context import RequestContext
+from datacode.server.shared_views import ViewError
 from datacode.server.state_requests import fork, restore, save
 from datacode.server.workspace import Workspace
 from datacode.smb import share_paths
@@ -440,6 +446,48 @@ async def make_report(request: MakeReport, context: RequestContext) -> Answer:
     return Content(content=content)
 
 
+# --- Views for colleagues ---------------------------------------------------------------------
+
+
+async def publish(request: Publish, context: RequestContext) -> Answer:
+    """Make a view."""
+    outputs = bytes(request.outputs)
+    if not outputs.startswith(b"["):
+        return Published.failed(texts.OUTPUTS_NO_ARRAY.render(context.locale))
+    try:
+        name, view = context.views.add(
+            context.owner, context.account, request.title, request.code, outputs, request.days
+        )
+    except ViewError as error:
+        return Published.failed(error.render(context.locale))
+    return Published(view=name, key=view.key, expires=view.expires)
+
+
+async def published(request: ReadPublished, context: RequestContext) -> Answer:
+    """Read a view."""
+    try:
+        view = context.views.find(request.view)
+    except ViewError as error:
+        return PublishedView.failed(error.render(context.locale))
+    return PublishedView(
+        title=view.title,
+        code=view.code,
+        outputs=msgspec.Raw(view.outputs),
+        made=view.made,
+        expires=view.expires,
+        account=view.account,
+    )
+
+
+async def unpublish(request: Unpublish, context: RequestContext) -> Answer:
+    """Take a view back."""
+    try:
+        context.views.remove(request.view, request.key)
+    except ViewError as error:
+        return Done.failed(error.render(context.locale))
+    return _done(texts.VIEW_REMOVED, context)
+
+
 # --- Shares ----------------------------------------------------------------------------------
 
 
@@ -703,6 +751,9 @@ HANDLERS: dict[type[Request], Handler] = {
     Library: library,
     Preview: preview,
     MakeReport: make_report,
+    Publish: publish,
+    ReadPublished: published,
+    Unpublish: unpublish,
 }
 """The others are the session's own business."""
 _OF_SESSION = {messages.Cancel, messages.Auth, messages.Attach, messages.Detach, messages.Sessions}

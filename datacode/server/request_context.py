@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datacode.server.api.messages import SessionForked
+from datacode.server.shared_views import SharedViews
 from datacode.server.workspace import Workspace
 from datacode.worker.wire import WorkProgress
 
@@ -18,7 +19,8 @@ class RequestContext:
     ``output`` sends a piece of a running program's output, ``progress`` tells how far a read is.
     ``message_bytes`` bounds files that are sent whole; 0 is no bound. ``about`` is what ``info``
     says of the server and the session. ``hold`` counts memory, in bytes, that the request takes
-    until it is answered. ``fork`` makes a second session.
+    until it is answered. ``fork`` makes a second session. ``views`` are those that anybody has
+    published, ``owner`` is whose limits count, ``account`` who is shown as having published.
     """
 
     workspace: Workspace
@@ -30,3 +32,6 @@ class RequestContext:
     about: Callable[[], dict[str, Any]]
     hold: Callable[[int], None]
     fork: Callable[[], Awaitable[SessionForked]]
+    views: SharedViews
+    owner: str
+    account: str | None

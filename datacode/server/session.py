@@ -16,9 +16,10 @@ Source: server reference, 4.3, 4.4, 5.6, 5.7.
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from msgspec import Raw, structs
@@ -51,6 +52,7 @@ from datacode.server.api.messages import (
 from datacode.server.api.parse import BadRequest, parse
 from datacode.server.api.sequence import RequestNumbers, WrongNumber, read_numbers
 from datacode.server.attachment import Attachment, digest
+from datacode.server.auth.addresses import network_of
 from datacode.server.auth.pairing import PairingCode
 from datacode.server.handlers import HANDLERS
 from datacode.server.net.memory_budget import Holding, MemoryAccount
@@ -58,6 +60,7 @@ from datacode.server.ops.audit import Audit, NoAudit, hash_of
 from datacode.server.ops.metrics import Metrics
 from datacode.server.options.settings import MIB, Settings
 from datacode.server.request_context import RequestContext
+from datacode.server.shared_views import SharedViews
 from datacode.server.workspace import Workspace
 from datacode.worker.pool import WorkerUnavailable
 from datacode.worker.waiters import Waiters
@@ -165,6 +168,7 @@ class ServerContext:
     metrics: Metrics
     audit: Audit | NoAudit
     pairing: PairingCode | None = None
+    views: SharedViews = field(default_factory=lambda: SharedViews(time.time))
 
 
 Authenticator = Callable[[Auth], "Deferred[str | None]"]
@@ -773,6 +777,9 @@ class Session:
             self._info,
             held.add,
             self._fork,
+            self._context.views,
+            self.identity.account or network_of(self.identity.address),
+            self.identity.account,
         )
 
     async def _fork(self) -> SessionForked:

@@ -11,6 +11,8 @@ export interface Doc {
   path?: string;
   /** Whether files of it have its outputs; they do unless the reader says otherwise. */
   withOutputs?: boolean;
+  /** The link to what it was when the link was made; `expires` in seconds since 1970. */
+  link?: { view: string; key: string; expires: number };
   /** The last outputs of its blocks. */
   outputs?: CellRecord[];
   /** How the columns of its tables are laid out, by the names of their variables; the last ones changed are at the end. */

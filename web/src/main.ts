@@ -26,6 +26,7 @@ import { printsOutputs } from "./report";
 import { takenApart, withOutputs } from "./saved_outputs";
 import { saveAgain, saveProgram } from "./server_documents";
 import { Runner } from "./runner";
+import { shareDocument, showView, viewInAddress } from "./shared_view";
 import { samples } from "./samples";
 import { applySettings, keepRollsBack, localeButtons, rollsBack, themeButton } from "./settings";
 import { Sidebar } from "./sidebar";
@@ -83,6 +84,8 @@ class App {
   private checking: ReturnType<typeof setTimeout> | undefined;
   private storing: ReturnType<typeof setTimeout> | undefined;
   private layout: "rows" | "columns";
+  /** What each program gave when it last ran as a whole. */
+  private readonly lastRuns = new Map<string, CellRecord>();
   private wasOn = false;
   private hadSession = false;
 
@@ -148,6 +151,7 @@ class App {
       import: (files) => void this.importFiles(files),
       export: () => this.exportActive(),
       save: () => this.saveOnServer(),
+      share: () => this.share(),
       layout: () => this.changeLayout(),
     });
     this.assemble(place);
@@ -182,6 +186,36 @@ class App {
     this.hadSession = true;
     this.learn(this.connection.info);
     this.check();
+    void this.openView();
+  }
+
+  /** Shows the view that the address names, once. */
+  private async openView(): Promise<void> {
+    const view = viewInAddress();
+    if (view === null) return;
+    history.replaceState(null, "", location.pathname + location.search);
+    await showView(this.request, view, {
+      output: (record) => this.restoredOutput(record),
+      copy: (title, code, outputs) => this.openNew(title, code, outputs),
+    });
+  }
+
+  private restoredOutput(record: CellRecord): HTMLElement | null {
+    const answer = asAnswer(record.answer);
+    if (!answer) return null;
+    let output: HTMLElement | null = null;
+    const info = { document: "", title: "", code: record.code, lines: null, inCell: true };
+    const card = this.log.beginCell(info, (element) => { output = element; }, new Date(record.sent));
+    card.finish(answer, () => Promise.reject(new ConnectionLost()));
+    return output;
+  }
+
+  /** Makes a link to the program in sight and its outputs. */
+  private share(): void {
+    const doc = this.documents.active;
+    const last = this.lastRuns.get(doc.id);
+    const outputs = cellsOf(doc.text).length > 0 ? outputsOf(doc) : last && last.code === doc.text.trim() ? [last] : [];
+    shareDocument(this.request, doc, outputs, this.connection.address, () => this.store());
   }
 
   private farewell(): void {
@@ -331,6 +365,9 @@ class App {
   }
 
   private ended(info: RunInfo, answer: Answer | null, where: Diagnostics | null): void {
+    if (answer && info.document && info.lines === null) {
+      this.lastRuns.set(info.document, { code: info.code.trim(), sent: Date.now(), answer: keptAnswer(answer) });
+    }
     if (answer && info.document) this.past.remember(info.title, info.code, answer.success);
     if (where && where.line !== null && answer) {
       const unchanged = info.lines !== null || this.documents.find(info.document)?.text === info.code;
@@ -642,6 +679,7 @@ class App {
 
 interface ToolbarEvents {
   readonly save: () => void;
+  readonly share: () => void;
   readonly runCell: () => void;
   readonly runBelow: () => void;
   readonly run: () => void;
@@ -718,6 +756,7 @@ class Toolbar {
       this.tool("search", "find.title", () => editor.find()),
       this.tool("folder", "import.title", () => chosen.click()),
       this.tool("save", "server.title", events.save),
+      this.tool("link", "link.title", events.share),
       this.tool("download", "export.title", events.export),
       layout,
       chosen,

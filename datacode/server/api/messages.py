@@ -31,6 +31,10 @@ Parts = Annotated[Raw, Meta(extra_json_schema={"type": "array", "items": {"type"
 """The parts of a document, kept as they were written: the session's process reads them."""
 
 Count = Annotated[int, Meta(ge=1, le=2**53)]
+LONGEST_DAYS = 30
+"""Days that a view is kept at most."""
+
+Days = Annotated[int, Meta(ge=1, le=LONGEST_DAYS)]
 Position = Annotated[int, Meta(ge=0, le=2**53)]
 MAX_ROWS = 10_000
 """The most rows that one ``table_rows`` gets."""
@@ -288,6 +292,30 @@ class Previewed(Answer, kw_only=True):
     sheets: list[str] = msgspec.field(default_factory=list)
     tables: list[TableView] = msgspec.field(default_factory=list)
     warnings: list[str] = msgspec.field(default_factory=list)
+    error: str | None = None
+    id: Any = UNSET
+
+
+class Published(Answer, kw_only=True):
+    """The answer to ``publish``: the id of the view, what takes it back, and until when it is there
+    in seconds since 1970."""
+
+    view: str | None = None
+    key: str | None = None
+    expires: float | None = None
+    error: str | None = None
+    id: Any = UNSET
+
+
+class PublishedView(Answer, kw_only=True):
+    """The answer to ``published``: what was published, when, and by which account."""
+
+    title: str | None = None
+    code: str | None = None
+    outputs: Any = None
+    made: float | None = None
+    expires: float | None = None
+    account: str | None = None
     error: str | None = None
     id: Any = UNSET
 
@@ -823,6 +851,46 @@ class MakeReport(Request, tag="report", kw_only=True, frozen=True):
         return True
 
 
+class Publish(Request, tag="publish", kw_only=True, frozen=True):
+    """Make a view that others of the server can read: a program, and outputs of a client's own
+    form."""
+
+    title: str
+    code: str
+    outputs: Parts
+    days: Days = 7
+
+    answer = Published
+    immediate = True
+
+
+class ReadPublished(Request, tag="published", kw_only=True, frozen=True):
+    """What was published under an id."""
+
+    view: str
+
+    answer = PublishedView
+    immediate = True
+
+    def __repr__(self) -> str:
+        """Without the id."""
+        return "ReadPublished()"
+
+
+class Unpublish(Request, tag="unpublish", kw_only=True, frozen=True):
+    """Take a view back, by its key."""
+
+    view: str
+    key: str
+
+    answer = Done
+    immediate = True
+
+    def __repr__(self) -> str:
+        """Without what it shows."""
+        return "Unpublish()"
+
+
 class Auth(Request, tag="auth", kw_only=True, frozen=True):
     """Show a token, or a name and password; only ever needed as the first message."""
 
@@ -900,6 +968,9 @@ REQUESTS: tuple[type[Request], ...] = (
     Library,
     Preview,
     MakeReport,
+    Publish,
+    ReadPublished,
+    Unpublish,
     DownloadFile,
     DeleteFile,
     SessionFiles,

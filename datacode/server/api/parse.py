@@ -20,6 +20,7 @@ from msgspec import UNSET, Raw, Struct, structs
 from datacode.i18n.message import Message, MessageError
 from datacode.server.api import json_limits, texts
 from datacode.server.api.messages import (
+    LONGEST_DAYS,
     MAX_ID_BYTES,
     MAX_ROWS,
     REQUESTS,
@@ -260,6 +261,8 @@ def _expected(name: str, kind: Any) -> Message:
         return texts.A_FLAG
     if name in ("max_steps", "limit", "length"):
         return texts.A_COUNT
+    if name == "days":
+        return texts.A_BOUNDED_COUNT.filled(limit=LONGEST_DAYS)
     if name == "count":
         return texts.A_BOUNDED_COUNT.filled(limit=MAX_ROWS)
     if name == "columns":

@@ -50,6 +50,8 @@ ONE_OF = Message("one_of", "one of: {choices}")
 # Programs.
 
 CANCELLED = Message("run_cancelled", "Execution was interrupted")
+OUTPUTS_NO_ARRAY = Message("outputs_no_array", "The outputs must be an array")
+VIEW_REMOVED = Message("view_removed", "The link was taken back")
 TOO_MANY_ASIDE = Message(
     "too_many_aside",
     "Too many previews and documents are asked for at once (at most {most}): wait for the others",
