@@ -91,7 +91,7 @@ def array_() -> list[Value]:
 
 @builtin("arrays", keeps=False, returns=ARRAY)
 def array_builder(n: Value = 0.0) -> list[Value]:
-    """An empty array; the number, of elements that are to be expected, changes nothing.
+    """An empty array. The expected number of elements may be given; it changes nothing.
 
     Example::
 

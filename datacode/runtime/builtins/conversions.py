@@ -25,7 +25,7 @@ from datacode.values.types import Currency, Value
 
 @builtin("output", returns=NULL, pure=True)
 def print_(host: Host, *values: Value) -> None:
-    """Write the values' texts with a space between them, and a line end.
+    """Print values as text, separated by spaces, and end the line.
 
     Example::
 

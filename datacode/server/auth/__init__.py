@@ -1,1 +1,1 @@
-"""Who may come in: accounts, tokens, origins, counts."""
+"""Access: accounts, tokens, origins, counts."""

@@ -157,7 +157,7 @@ class Options(Help, AuthOptionMixin):
         self._lists.setdefault("smb_kdcs", []).append(entry)
 
     def opt_auth(self, description: str) -> None:
-        """Who may come in: accounts:FILE, as datacode passwd writes it, or see --help-auth."""
+        """How clients log in: accounts:FILE, as datacode passwd writes it, or see --help-auth."""
         try:
             self.addChecker(makeChecker(description))  # type: ignore[no-untyped-call]
         except InvalidAuthType as error:
