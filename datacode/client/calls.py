@@ -111,6 +111,7 @@ class RemoteCalls:
         keep_tables: bool = False,
         charts: bool = False,
         show_value: bool = False,
+        lineage: bool = False,
         on_error: str | None = None,
         rerun: bool = False,
     ) -> RemoteCall[Result]:
@@ -120,7 +121,8 @@ class RemoteCalls:
         adds the global tables as a database; with ``keep_tables`` any rows of the tables that it
         shows can be asked for later (``table_rows``); with ``charts`` the charts that it shows
         come as descriptions in place of text; with ``show_value`` an expression at the end
-        of the program shows its value, as at a prompt. With ``on_error="rollback"`` a program that
+        of the program shows its value, as at a prompt; with ``lineage`` the files that it has read
+        are named with their hashes. With ``on_error="rollback"`` a program that
         fails leaves variables, functions and the session's files as they were before it. Where the
         server was ended while the program ran, ``AnswerLost`` is raised, as it may have changed
         files of shares; with ``rerun`` it is run again.
@@ -138,6 +140,7 @@ class RemoteCalls:
             keep_tables=True if keep_tables else None,
             charts=True if charts else None,
             show_value=True if show_value else None,
+            lineage=True if lineage else None,
             on_error=on_error,
         )
         return RemoteCall(request, result_of, on_output, on_progress, rerun)
@@ -176,11 +179,14 @@ class RemoteCalls:
         return RemoteCall(self._requests.make("fork"), _key_of)
 
     def list_shares(
-        self, ip: str, login: str, password: str, domain: str = ""
+        self, ip: str | None = None, login: str = "", password: str = "", domain: str = ""
     ) -> RemoteCall[list[ShareOffer]]:
-        """The shares that a file server offers to this user; nothing stays connected."""
+        """The shares that a file server offers to this user; nothing stays connected. Without an
+        ``ip`` those that the session has."""
         request = self._requests.make(
-            "smb_shares", ip=ip, login=login, password=password, domain=domain
+            "smb_shares",
+            ip=ip,
+            **({} if ip is None else {"login": login, "password": password, "domain": domain}),
         )
         return RemoteCall(request, offers_of)
 

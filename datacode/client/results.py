@@ -130,6 +130,7 @@ class Result:
     warnings: list[str] = field(default_factory=list)
     charts: list[ChartData] = field(default_factory=list)
     shown: int = 0
+    lineage: list[FileRead] = field(default_factory=list)
 
     @property
     def success(self) -> bool:
@@ -154,13 +155,30 @@ class ShareEntry:
 class ShareOffer:
     """A share that a host offers; ``kind`` is ``disk``, ``printer``, ``pipe`` or ``other``.
 
-    ``hidden`` is what Windows calls administrative (``C$``).
+    ``hidden`` is what Windows calls administrative (``C$``). Of a share that the session has,
+    ``of_account`` tells whether it was set up for the account, ``writable`` whether programs may
+    change its files.
     """
 
     name: str
     kind: str
     comment: str
     hidden: bool
+    of_account: bool | None = None
+    writable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file that a program has read: ``size`` in bytes, ``modified`` in seconds since 1970, UTC.
+
+    ``sha256`` is None where the file changed while it was read.
+    """
+
+    path: str
+    size: int | None
+    modified: float | None
+    sha256: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +299,7 @@ def result_of(answer: Message) -> Result:
         sqlite=base64.b64decode(export) if export else None,
         warnings=[str(each) for each in answer.get("warnings") or ()],
         charts=[made(ChartData, chart) for chart in answer.get("charts") or ()],
+        lineage=[made(FileRead, each) for each in answer.get("lineage") or ()],
     )
 
 

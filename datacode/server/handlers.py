@@ -137,6 +137,9 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
     if folder is not None:
         await context.workspace.in_thread(folder.begin_changes)
     is_kept = False
+    lineage = context.workspace.broker.lineage
+    if request.lineage:
+        lineage.begin()
     try:
         outcome = await context.workspace.interpreter().run(
             request.code,
@@ -156,6 +159,7 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
         is_kept = outcome.error is None
     finally:
         context.workspace.broker.on_progress = None
+        files_read, left_out = lineage.end()
         if folder is not None:
             await context.workspace.in_thread(partial(folder.end_changes, keep=is_kept))
     answer = Executed(
@@ -171,6 +175,10 @@ async def execute(request: Execute, context: RequestContext) -> Answer:
         answer.tables = tables
     if request.charts:
         answer.charts = charts
+    if request.lineage:
+        answer.lineage = files_read
+        if left_out:
+            answer.lineage_left_out = left_out
     if database:
         written: Any = json_text(database, base64=True)  # a text when it is sent
         answer.sqlite_db = written
@@ -562,7 +570,18 @@ async def smb_read_file(request: SmbReadFile, context: RequestContext) -> Answer
 
 
 async def smb_shares(request: SmbShares, context: RequestContext) -> Answer:
-    """The shares of a host."""
+    """The shares of a host, or those of the session."""
+    if request.ip is None:
+        return ShareList(
+            shares=[
+                ShareDetails(
+                    *(each.name, "disk", "", each.name.endswith("$")),
+                    of_account=each.is_of_account,
+                    writable=each.writes,
+                )
+                for each in context.workspace.shares.known()
+            ]
+        )
     try:
         target = Target.parse(request.ip, request.login, request.password, request.domain)
         found = await context.workspace.share_names(target)
@@ -686,7 +705,10 @@ async def info(request: Info, context: RequestContext) -> Answer:
     code = about.pop("pairing_code")
     if request.pairing:
         about["pairing_code"] = code
-    about["shares"] = list(context.workspace.shares.names())
+    known = context.workspace.shares.known()
+    about["shares"] = [each.name for each in known]
+    if of_account := [each.name for each in known if each.is_of_account]:
+        about["account_shares"] = of_account
     about["uploads"] = _uploads(context.workspace.folder)
     return InfoAnswer(info=about)
 

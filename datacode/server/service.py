@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
 from twisted.application.service import Service
 from twisted.internet.defer import (
     CancelledError,
@@ -40,6 +41,7 @@ from datacode.i18n.os_errors import system_reason
 from datacode.server import banner
 from datacode.server.admission import AdmissionControl
 from datacode.server.api import schema
+from datacode.server.api.messages import FileRead
 from datacode.server.auth.accounts import AccountsFile
 from datacode.server.auth.addresses import network_of
 from datacode.server.auth.logins import AT_ONCE
@@ -345,11 +347,13 @@ class DataCodeService(Service):
     def _workspace(self, identity: ClientIdentity) -> Workspace:
         folder = self._folders.folder() if self.settings.use_ve else None
 
-        def on_read(path: str) -> None:
-            self._audit.record("read", session=identity.number, address=identity.address, path=path)
+        def on_read(read: FileRead) -> None:
+            self._audit.record(
+                "read", session=identity.number, address=identity.address, **structs.asdict(read)
+            )
 
         shares = self._shares.session(network_of(identity.address))
-        return Workspace(
+        workspace = Workspace(
             workers=self.workers,
             shares=shares,
             share_names=shares.share_names,
@@ -357,11 +361,14 @@ class DataCodeService(Service):
             folder=folder,
             work=self._disk.session(),
             limits=self.settings.limits,
-            on_read=on_read,
+            on_read=None if self.settings.audit is None else on_read,
             storage=partial(
                 self._checkpoints.session, identity.account or network_of(identity.address)
             ),
+            account_shares=self.settings.shares_of,
         )
+        workspace.belongs_to(identity.account)
+        return workspace
 
     def _readiness(self) -> tuple[bool, dict[str, Any]]:
         assert self.admission is not None

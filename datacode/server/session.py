@@ -578,6 +578,7 @@ class Session:
         self._admitted = True
         self._stop_auth_timer()
         self.identity = replace(self.identity, account=account)
+        self._workspace.belongs_to(account)
         await self._send_short(messages.with_id(_granted(locale), request.id), self._epoch)
         waiting, self._queue = self._queue, deque()
         for each in waiting:

@@ -5,7 +5,7 @@ Source: server reference, 6.1, 7.1 and 8.6.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,10 +13,12 @@ from twisted.internet.defer import Deferred, DeferredList, DeferredLock
 from twisted.logger import Logger
 
 from datacode.runtime.checkpoint_file import KeptShare
+from datacode.server.api.messages import FileRead
 from datacode.server.checkpoints.storage import SessionStorage
 from datacode.server.files.broker import FileBroker, ReadingBroker, Work
 from datacode.server.files.sandboxed_files import SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
+from datacode.smb.account_share import AccountShare
 from datacode.smb.target import Target
 from datacode.worker.limits import Limits
 
@@ -26,8 +28,9 @@ class Workspace:
 
     ``workers`` opens interpreters (``worker.pool.WorkerPool``), ``shares`` is the session's own
     ``smb.shares.Shares``, ``share_names`` asks a host for its shares. ``folder`` is None without
-    ``--use-ve``. ``on_read`` is told of each file of a share that a program reads. ``storage``
-    makes what keeps the state of the interpreter.
+    ``--use-ve``. ``on_read`` is told of each file that a program reads, None where nobody wants to
+    know. ``storage`` makes what keeps the state of the interpreter. ``account_shares`` are the
+    shares of an account.
     """
 
     log = Logger()
@@ -42,10 +45,12 @@ class Workspace:
         folder: SessionFolder | None,
         work: Work,
         limits: Limits,
-        on_read: Callable[[str], None] = lambda path: None,
+        on_read: Callable[[FileRead], None] | None = None,
         storage: Callable[[], SessionStorage] | None = None,
+        account_shares: Callable[[str | None], Iterable[AccountShare]] = lambda account: (),
     ) -> None:
         self.shares = shares
+        self._account_shares = account_shares
         self.share_names = share_names
         self.folder = folder
         self.in_thread = work.run
@@ -59,6 +64,10 @@ class Workspace:
         self._interpreter: Any = None
         self.shares_before: list[KeptShare] = []
         """Shares that the session had before it came here: after a restart, or from a file."""
+
+    def belongs_to(self, account: str | None) -> None:
+        """Whose it is has been found out; None where nobody has to say."""
+        self.shares.add_of_account(self._account_shares(account))
 
     def kept_shares(self) -> list[KeptShare]:
         """The shares that it has, without passwords."""

@@ -41,12 +41,23 @@ SPARE = 30.0
 
 
 class ConnectedShare:
-    """A connected share: its target, and the pool of its connections."""
+    """A connected share: its target, and the pool of its connections.
+
+    ``writes`` tells whether programs may change its files. ``is_of_account`` shares are the
+    operator's for this account (``account_share``): nobody has connected them.
+    """
 
     _log = Logger(namespace="datacode.smb")
 
     def __init__(
-        self, threads: SessionThreads, policy: SharePolicy, target: Target, share: str, name: str
+        self,
+        threads: SessionThreads,
+        policy: SharePolicy,
+        target: Target,
+        share: str,
+        name: str,
+        *,
+        is_of_account: bool = False,
     ) -> None:
         self._threads = threads.working
         self._connecting = threads.connecting
@@ -55,7 +66,8 @@ class ConnectedShare:
         self.share = share
         self.name = name
         self.key = share_paths.same_share(name)
-        self.is_open = False
+        self.is_of_account = self.is_open = is_of_account
+        self.writes = policy.writes
         self._closed = False
         self._free = DeferredSemaphore(policy.limits.connections)
         self._idle: list[ReconnectingShare] = []

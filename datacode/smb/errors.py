@@ -60,6 +60,10 @@ LOGIN_REFUSED = (
     *(PASSWORD_EXPIRED, PASSWORD_TO_CHANGE, WRONG_HOURS, WRONG_PLACE),
 )
 """What a server says of a login and password that it does not let in."""
+NO_PASSWORD = Cause(
+    "share_password_unreadable",
+    "the DataCode server cannot read its password for server {ip}: tell the administrator",
+)
 NO_TICKET = Cause("kerberos_failed", "Kerberos login failed (code {code})")
 NO_TICKET_FILE = Cause("no_kerberos_ticket", "there is no Kerberos ticket for this account")
 NO_KDC = Cause("no_kerberos_service", "the Kerberos ticket service cannot be reached")
@@ -101,6 +105,9 @@ SPOOL_FULL = Cause("no_room_for_file", "the DataCode server has no room for the 
 FILE_READ_ONLY = Cause("file_read_only", "file '{path}' is read-only")
 READ_ONLY = Cause("share_read_only", "share '{share}' is read-only")
 NO_WRITES = Cause("writing_forbidden", "writing to shares is not allowed by the administrator")
+NO_WRITES_HERE = Cause(
+    "writing_to_share_forbidden", "writing to share '{share}' is not allowed by the administrator"
+)
 
 ONLY_SMB1 = Cause("only_smb1", "the server supports SMB1 only", broken=True)
 UNREACHABLE = Cause("unreachable", "server {ip} cannot be reached", broken=True, located=True)
@@ -136,6 +143,11 @@ TOO_MANY_SHARES = Cause("too_many_shares", "too many shares are connected (limit
 
 NOT_CONNECTED = Cause("share_not_connected", "SMB share '{share}' is not connected", bare=True)
 CONNECTED = Cause("share_already_connected", "SMB share '{share}' is already connected", bare=True)
+OF_ACCOUNT = Cause(
+    "share_of_account",
+    "Share '{share}' was set up by the administrator and cannot be disconnected",
+    bare=True,
+)
 BAD_PATH = Cause("bad_path", "Invalid path", bare=True)
 
 

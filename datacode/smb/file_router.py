@@ -14,13 +14,26 @@ from msgspec import structs
 from datacode.runtime.file_operations import Copy, FileOperation, Open, Stat, WriteFrom
 from datacode.runtime.files import Entry
 from datacode.smb import errors, share_paths
+from datacode.smb.client.pipelined_io import Span
 from datacode.smb.errors import Operation, ShareError
 
 Progress = Callable[[int, int], object]
 
 
+class Fetched(Protocol):
+    """Bytes of a file of a share (``shares.FilePart``)."""
+
+    @property
+    def descriptor(self) -> int:
+        """The caller's to close."""
+
+    @property
+    def modified(self) -> float | None:
+        """Of the whole file, in seconds of the epoch."""
+
+
 class SharedFiles(Protocol):
-    """A session's shares (``shares.Shares``): a method for each operation, and three for others.
+    """A session's shares (``shares.Shares``): a method for each operation, and four for others.
 
     All may raise ``ShareError``.
     """
@@ -28,6 +41,10 @@ class SharedFiles(Protocol):
     def program_ended(self) -> None: ...
 
     async def fetch(self, share: str, path: str, *, progress: Progress | None = None) -> int: ...
+
+    async def fetch_part(
+        self, share: str, path: str, span: Span, *, progress: Progress | None = None
+    ) -> Fetched: ...
 
     async def list_folder(self, share: str, path: str) -> list[Entry]: ...
 

@@ -35,6 +35,14 @@ class HostPolicy:
     def __init__(self, entries: Iterable[str] = ()) -> None:
         self._rules = tuple(_rule(entry) for entry in entries)
 
+    def also(self, host: str, port: int) -> HostPolicy:
+        """The same list with one host more; where there is no list, the same."""
+        if self.allows_any or self.allows_name(host, port):
+            return self
+        more = HostPolicy()
+        more._rules = (*self._rules, _named(host, port))
+        return more
+
     @property
     def allows_any(self) -> bool:
         """Whether there is no list at all."""
@@ -60,6 +68,14 @@ class HostPolicy:
     def names_port(self, port: int) -> bool:
         """Whether some entry of the list names this port."""
         return any(rule.port == port for rule in self._rules)
+
+
+def _named(host: str, port: int) -> _Rule:
+    """The rule for a host that is called so, be it an address or a name."""
+    try:
+        return _Rule(_folded(host), ip_network(host), port)
+    except ValueError:
+        return _Rule(_folded(host), None, port)
 
 
 def _rule(entry: str) -> _Rule:

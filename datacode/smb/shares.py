@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from twisted.internet.defer import Deferred, DeferredList
 
 from datacode.runtime.files import Entry
 from datacode.smb import errors, share_paths, spool
+from datacode.smb.account_share import AccountShare
 from datacode.smb.client import pipelined_io
 from datacode.smb.connected_share import ConnectedShare, SessionThreads, Work
 from datacode.smb.deadline import Deadline
@@ -57,6 +58,15 @@ class ShareName:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownShare:
+    """A share that a session has: connected by its client, or by the operator for its account."""
+
+    name: str
+    is_of_account: bool
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FilePart:
     """Bytes of a file: ``length`` of them at ``offset`` of a descriptor that is the caller's.
 
@@ -80,6 +90,8 @@ class SharePool:
         self.working = ThreadQuota(reactor, limits.threads, grace)
         self.room = spool.SpoolRoom(limits.spool_size, self.policy.spool_folder, limits.spool_spare)
         self.connecting = ThreadQuota(reactor, limits.connecting, grace, "smb-connect")
+        self.refused = RefusedLogins()
+        """Passwords of the operator's that were refused: for all sessions, as they are the same."""
         self._sessions: set[Shares] = set()
 
     def start(self) -> None:
@@ -122,16 +134,41 @@ class Shares:
         self._closed = False
 
     def names(self) -> list[str]:
-        """The connected shares, spelled as the client spelled them, in the order of connecting."""
+        """The account's shares, then those that the client has connected, spelled as it spelled
+        them, in the order of connecting."""
         return [share.name for share in self._connected.values() if share.is_open]
 
-    def connections(self) -> list[tuple[str, str, Target]]:
-        """The name, the share's own name, and the target of each connected share."""
+    def known(self) -> list[KnownShare]:
+        """The same with what is known of them."""
         return [
-            (share.name, share.share, share.target)
+            KnownShare(share.name, share.is_of_account, share.writes)
             for share in self._connected.values()
             if share.is_open
         ]
+
+    def connections(self) -> list[tuple[str, str, Target]]:
+        """The name, the share's own name, and the target of each share the client connected."""
+        return [
+            (share.name, share.share, share.target)
+            for share in self._connected.values()
+            if share.is_open and not share.is_of_account
+        ]
+
+    def add_of_account(self, shares: Iterable[AccountShare]) -> None:
+        """Have the operator's shares for the session's account. Nothing is connected yet."""
+        for each in shares:
+            policy = self._pool.policy
+            hosts = policy.connection.hosts.also(each.target.host, each.target.port)
+            connection = replace(policy.connection, hosts=hosts, refused=self._pool.refused)
+            connected = ConnectedShare(
+                self._threads,
+                replace(policy, connection=connection, writes=each.writes),
+                each.target,
+                each.share,
+                each.name,
+                is_of_account=True,
+            )
+            self._connected.setdefault(connected.key, connected)
 
     async def connect(self, target: Target, share: str, *, alias: str | None = None) -> None:
         """Connect, log in and open a share; all within ten seconds (server reference, 8.1).
@@ -148,7 +185,7 @@ class Shares:
             raise ShareError(errors.CONNECTED, share=name)
         if self._closed:
             raise ShareError(errors.NOT_CONNECTED, share=name)
-        if old is None and len(self._connected) >= limit:
+        if old is None and sum(not s.is_of_account for s in self._connected.values()) >= limit:
             raise ShareError(errors.TOO_MANY_SHARES, limit=limit).during(Operation.CONNECT)
         self._refused.forget(target)
         connected = ConnectedShare(self._threads, self._policy, target, share, name)
@@ -172,8 +209,11 @@ class Shares:
             await old.close()
 
     async def disconnect(self, share: str) -> None:
-        """Close the connections of a share; ``NOT_CONNECTED`` if there is none of that name."""
+        """Close the connections of a share; ``NOT_CONNECTED`` if there is none of that name,
+        ``OF_ACCOUNT`` if it is the operator's."""
         connected = self._find(share)
+        if connected.is_of_account:
+            raise ShareError(errors.OF_ACCOUNT, share=share)
         del self._connected[connected.key]
         self._cache.forget_share(connected.key)
         await connected.close()
@@ -441,8 +481,9 @@ class Shares:
 
     def _changing(self, share: str, path: str, operation: Operation) -> ConnectedShare:
         connected = self._find(share)
-        if not self._pool.policy.writes:
-            raise ShareError(errors.NO_WRITES, share=share, path=path).during(operation)
+        if not connected.writes:
+            cause = errors.NO_WRITES_HERE if connected.is_of_account else errors.NO_WRITES
+            raise ShareError(cause, share=share, path=path).during(operation)
         return connected
 
 

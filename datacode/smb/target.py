@@ -1,17 +1,20 @@
 """Whom to log in to, as whom: the fields of ``smb_connect``, understood.
 
-Pure: nothing is resolved or connected here. Source: server reference, 8.1.
+Nothing is resolved or connected here. Source: server reference, 8.1.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
+from pathlib import Path
 
 from datacode.smb import errors
 from datacode.smb.errors import ShareError
 
 DEFAULT_PORT = 445
+_MOST_PASSWORD = 4096
+"""Bytes of a password in a file."""
 _GUEST_LOGINS = ("", "guest")
 
 
@@ -21,6 +24,7 @@ class Target:
 
     ``host`` is a name or an address without brackets. ``domain`` may be empty. ``spelled`` is
     the client's own text for the host, which messages show. The password is in no ``repr``.
+    ``password_file`` holds it where the operator has set the share up (server reference, 8.8).
     """
 
     host: str
@@ -29,6 +33,7 @@ class Target:
     password: str = field(default="", repr=False)
     domain: str = ""
     spelled: str = ""
+    password_file: Path | None = None
 
     @classmethod
     def parse(cls, ip: str, login: str, password: str, domain: str) -> Target:
@@ -53,7 +58,26 @@ class Target:
     @property
     def wants_guest(self) -> bool:
         """Whether being let in as a guest is what was asked for."""
-        return not self.password and self.login.lower() in _GUEST_LOGINS
+        has_password = bool(self.password) or self.password_file is not None
+        return not has_password and self.login.lower() in _GUEST_LOGINS
+
+    def with_password(self) -> Target:
+        """The same with the password that its file holds now. Blocking.
+
+        The file is read at each log-in, so that a new password needs no restart. A ``ShareError``
+        where it cannot be read, or holds none.
+        """
+        if self.password_file is None:
+            return self
+        try:
+            with open(self.password_file, "rb") as file:
+                content = file.read(_MOST_PASSWORD + 1)
+            password = content.decode().removesuffix("\n").removesuffix("\r")
+        except (OSError, UnicodeDecodeError):
+            raise ShareError(errors.NO_PASSWORD) from None
+        if not password or "\0" in password or "\n" in password or len(content) > _MOST_PASSWORD:
+            raise ShareError(errors.NO_PASSWORD)
+        return replace(self, password=password, password_file=None)
 
     @property
     def accounts(self) -> tuple[Target, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,10 @@ from datacode.server.options.settings import Bounds, Settings
 from datacode.server.session import ClientIdentity, ServerContext, Session
 from datacode.server.workspace import Workspace
 from datacode.smb import errors
+from datacode.smb.account_share import AccountShare
 from datacode.smb.client.pipelined_io import Span
 from datacode.smb.errors import Operation, ShareError
-from datacode.smb.shares import FilePart
+from datacode.smb.shares import FilePart, KnownShare
 from datacode.smb.target import Target
 from datacode.worker.pool import Completed
 from datacode.worker.run_limits import too_much_waits
@@ -216,6 +217,13 @@ class FakeShares:
 
     def names(self) -> list[str]:
         return [name for _, name in self.connected.values()]
+
+    def known(self) -> list[KnownShare]:
+        return [KnownShare(name, False, self.writable) for name in self.names()]
+
+    def add_of_account(self, shares: Iterable[AccountShare]) -> None:
+        """An account has none here."""
+        assert not list(shares)
 
     def program_ended(self) -> None:
         """Nothing is kept for programs."""

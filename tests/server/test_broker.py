@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from datacode.runtime.file_operations import (
     Write,
 )
 from datacode.runtime.files import FilesError
+from datacode.server.api.messages import FileRead
 from datacode.server.files.broker import FileBroker
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
@@ -39,13 +41,17 @@ class BrokerTests(SynchronousTestCase):
         self.shares = FakeShares()
         self.shares.contents = {"": {"b.csv": b"shared"}, "in": {"c.csv": b"", "d.txt": b""}}
         self.shares.connected["data"] = (Target("h"), "data")
-        self.read: list[str] = []
+        self.read: list[FileRead] = []
 
     def broker(self, folder: SessionFolder | None = None) -> FileBroker:
         """A broker with or without a session folder."""
         area = AllowedFolders.of(self.root, [])
         files = SandboxedFiles(area) if folder is None else folder.files
         return FileBroker(files, self.shares, AtOnce(), folder=folder, on_read=self.read.append)
+
+    def paths(self) -> list[str]:
+        """The files that programs have read."""
+        return [each.path for each in self.read]
 
     def now(self, asked: Any) -> Any:
         """What is answered, at once."""
@@ -81,11 +87,14 @@ class BrokerTests(SynchronousTestCase):
         self.assertEqual(self.now(broker.do(Match("*.txt"))), ["a.txt"])
 
     def test_reads_of_shares_are_told(self) -> None:
-        """Every file of a share that is read, and no other."""
+        """Every file that is read, with its size; those of shares with the share's time."""
         broker = self.broker()
         self.content(broker.do(Open("a.txt")))
         self.content(broker.do(Open("lib://data/b.csv")))
-        self.assertEqual(self.read, ["lib://data/b.csv"])
+        self.assertEqual(self.paths(), ["a.txt", "lib://data/b.csv"])
+        self.assertEqual([each.size for each in self.read], [5, 6])
+        self.assertEqual(self.read[1].modified, 1.5)
+        self.assertEqual(self.read[1].sha256, hashlib.sha256(b"shared").hexdigest())
 
     def test_not_connected(self) -> None:
         """A share that is not connected is refused in its own words."""
@@ -131,7 +140,8 @@ class BrokerTests(SynchronousTestCase):
         self.now(broker.do(Copy("lib://data/c.csv", "lib://data/d.csv")))
         self.assertEqual(self.shares.contents[""]["d.csv"], b"new")
         self.assertLessEqual(len(os.listdir("/proc/self/fd")), before)
-        self.assertEqual(self.read, ["lib://data/b.csv", "lib://data/c.csv"])
+        # From disk to disk nothing is read.
+        self.assertEqual(self.paths(), ["lib://data/b.csv", "again", "lib://data/c.csv"])
 
     def test_refused_before_anything_is_read(self) -> None:
         """A file of a share is not fetched for a target that may not be written."""

@@ -99,6 +99,18 @@ class ChartView(Struct, frozen=True):
     at: int
 
 
+class FileRead(Struct, frozen=True):
+    """A file that a program has read: ``size`` in bytes, ``modified`` in seconds since 1970 (UTC).
+
+    ``sha256`` is None where the file changed while it was read.
+    """
+
+    path: str
+    size: int | None
+    modified: float | None
+    sha256: str | None
+
+
 class Executed(Answer, kw_only=True):
     """The answer to ``execute``, and to whatever cannot be read as a request."""
 
@@ -108,6 +120,8 @@ class Executed(Answer, kw_only=True):
     warnings: list[str] | UnsetType = UNSET
     tables: list[TableView] | UnsetType = UNSET
     charts: list[ChartView] | UnsetType = UNSET
+    lineage: list[FileRead] | UnsetType = UNSET
+    lineage_left_out: int | UnsetType = UNSET
     sqlite_db: str | UnsetType = UNSET
     seq: int | UnsetType = UNSET
     id: Any = UNSET
@@ -162,13 +176,17 @@ class Content(Answer, kw_only=True):
 class ShareDetails(Struct, frozen=True):
     """A share that a host offers; ``kind`` is ``disk``, ``printer``, ``pipe`` or ``other``.
 
-    ``hidden`` is what Windows calls administrative: ``C$``, ``IPC$``.
+    ``hidden`` is what Windows calls administrative: ``C$``, ``IPC$``. For a share that the session
+    has, ``of_account`` tells whether the operator has set it up, ``writable`` whether programs may
+    change its files.
     """
 
     name: str
     kind: str
     comment: str
     hidden: bool
+    of_account: bool | UnsetType = UNSET
+    writable: bool | UnsetType = UNSET
 
 
 class ShareList(Answer, kw_only=True):
@@ -483,7 +501,7 @@ class Request(Struct, tag_field="type", kw_only=True, frozen=True):
 class Execute(Request, tag="execute", kw_only=True, frozen=True):
     """Run a program. With ``keep_tables`` the tables that it shows can be asked for rows; with
     ``charts`` those that it shows are in the answer; with ``show_value`` an expression at its end
-    shows its value."""
+    shows its value; with ``lineage`` the answer names the files that it has read."""
 
     code: str
     diagnostics: bool = False
@@ -494,6 +512,7 @@ class Execute(Request, tag="execute", kw_only=True, frozen=True):
     keep_tables: bool = False
     charts: bool = False
     show_value: bool = False
+    lineage: bool = False
     export: Literal["sqlite"] | None = None
     max_steps: Count | None = None
     on_error: Literal["keep", "rollback"] = "keep"
@@ -562,12 +581,12 @@ class SmbDisconnect(Request, tag="smb_disconnect", kw_only=True, frozen=True):
 
 
 class SmbShares(Request, tag="smb_shares", kw_only=True, frozen=True):
-    """The shares that a host offers to this user."""
+    """The shares that a host offers to this user; without ``ip`` those that the session has."""
 
-    ip: str
-    login: str
-    password: str
-    domain: str
+    ip: str | None = None
+    login: str = ""
+    password: str = ""
+    domain: str = ""
 
     answer = ShareList
 

@@ -18,10 +18,14 @@ from twisted.internet.defer import Deferred
 
 from datacode.runtime.file_operations import FileOperation, ListFolder, Match, Open
 from datacode.runtime.files import FilesError
+from datacode.server.api.messages import FileRead
+from datacode.server.files.lineage import Lineage
 from datacode.server.files.sandboxed_files import SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder, StoreError
+from datacode.smb.client.pipelined_io import ALL
+from datacode.smb.errors import ShareError
 from datacode.smb.file_router import FileRouter, Progress, SharedFiles
-from datacode.smb.share_paths import is_share_path
+from datacode.smb.share_paths import is_share_path, split
 from datacode.values.paths import is_too_long
 
 
@@ -38,7 +42,7 @@ class Work(Protocol):
 class FileBroker(FileRouter):
     """One session's. ``folder`` is None without ``--use-ve``; then nothing can be written.
 
-    ``on_read`` is told of every file of a share that a program reads, for the audit log;
+    ``on_read`` is told of every file that a program reads, for the audit log;
     ``on_progress``, while somebody wants to know, of path, bytes done and bytes in all.
     """
 
@@ -49,13 +53,13 @@ class FileBroker(FileRouter):
         work: Work,
         *,
         folder: SessionFolder | None = None,
-        on_read: Callable[[str], None] = lambda path: None,
+        on_read: Callable[[FileRead], None] | None = None,
     ) -> None:
         super().__init__(shares)
         self._files = files
         self._work = work
         self._folder = folder
-        self._on_read = on_read
+        self.lineage = Lineage(work, on_read)
         self.on_progress: Callable[[str, int, int], object] | None = None
         self._under_way: set[Deferred[Any]] = set()
 
@@ -79,18 +83,42 @@ class FileBroker(FileRouter):
         if isinstance(operation, Match):
             return await self._work.run(self._files.searching, operation.pattern)
         files = self._folder if operation.changes else self._files
-        return await self._work.run(operation.on, files)
+        done = await self._work.run(operation.on, files)
+        if isinstance(operation, Open) and self.lineage.is_wanted:
+            await self._hashed(operation.path, done)
+        return done
 
     async def on_share(self, operation: FileOperation[Any]) -> Any:
         """Carry it out on a share; ``give_up`` cancels it."""
-        if isinstance(operation, Open):
-            self._on_read(operation.path)
-        call = Deferred.fromCoroutine(super().on_share(operation))
+        if isinstance(operation, Open) and self.lineage.is_wanted:
+            call = Deferred.fromCoroutine(self._open_hashed(operation))
+        else:
+            call = Deferred.fromCoroutine(super().on_share(operation))
         self._under_way.add(call)
         try:
             return await call
         finally:
             self._under_way.discard(call)
+
+    async def _open_hashed(self, operation: Open) -> int:
+        share, path = split(operation.path)
+        try:
+            part = await self._shares.fetch_part(
+                share, path, ALL, progress=self.progress(operation.path)
+            )
+        except ShareError:
+            self.lineage.refused(operation.path)
+            raise
+        await self._hashed(operation.path, part.descriptor, part.modified)
+        return part.descriptor
+
+    async def _hashed(self, path: str, descriptor: int, modified: float | None = None) -> None:
+        """Name a file before its program gets it; closed where that does not come to an end."""
+        try:
+            await self.lineage.add(path, descriptor, modified)
+        except BaseException:
+            os.close(descriptor)
+            raise
 
     def progress(self, path: str) -> Progress | None:
         """Reports to the ``on_progress`` of now; to nobody once that has been replaced."""

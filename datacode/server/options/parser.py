@@ -25,6 +25,7 @@ from datacode.i18n.os_errors import system_reason
 from datacode.server.auth.accounts import AccountsError, IBearerToken
 from datacode.server.ops.logs import json_log_to
 from datacode.server.options import sources
+from datacode.server.options.account_shares import SECTIONS, account_shares
 from datacode.server.options.help import Help, reader
 from datacode.server.options.own_files import own_files, own_folders
 from datacode.server.options.settings import Settings
@@ -127,6 +128,8 @@ class Options(Help, AuthOptionMixin):
         self._environment = environment
         self._lists: dict[str, list[str]] = {}
         self._words: tuple[str, ...] = ()
+        self._sections: dict[str, object] = {}
+        self._file: str | None = None
 
     def opt_listen(self, description: str) -> None:
         """Endpoint instead of --host and --port: ssl:8443:privateKey=k.pem. Repeatable."""
@@ -203,6 +206,9 @@ class Options(Help, AuthOptionMixin):
         self.explain_to(reader(asked, self._environment))
         try:
             more = sources.words(_names(), given, self._environment)
+            self._file = sources.file_named(given, self._environment)
+            if self._file:
+                self._sections = sources.sections(_names(), self._file)
             super().parseOptions([*more, *given])  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
             said = sentence(error, "en" if asked == "en" else "ru")
@@ -214,9 +220,14 @@ class Options(Help, AuthOptionMixin):
     def postOptions(self) -> None:
         """Check what was given, and make settings of it."""
         parent = getattr(self, "parent", None)
+        shares = account_shares(self._sections, self._file or "", self._environment)
         self.settings = replace(
             settings(self, self._lists, self._environment),
-            own_files=tuple(own_files(self, self._lists, self._environment, parent or {})),
+            account_shares=shares,
+            own_files=(
+                *own_files(self, self._lists, self._environment, parent or {}),
+                *shares.password_files(),
+            ),
             own_folders=tuple(own_folders(self._environment)),
         )
         if self._words:
@@ -242,5 +253,6 @@ def _names() -> sources.OptionNames:
                 *("smb-host", "smb-kerberos", "smb-kdc", "auth"),
             }
         ),
+        sections=SECTIONS,
         covered={ADDRESS_VARIABLE: ("host", "port"), TOKEN_VARIABLE: ("token",)},
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from datacode.server.api.texts import Locale
+from datacode.server.options.account_shares import NO_SHARES, AccountShares
+from datacode.smb.account_share import AccountShare
 from datacode.smb.hosts import ANY_HOST, HostPolicy
 from datacode.smb.policy import Kerberos
 from datacode.worker.engines import EngineSettings
@@ -78,6 +80,7 @@ class Settings:
     begins the paths of requests that a proxy passes on, ``/datacode``.
     ``smb_spool`` is where copies of files of shares lie, None for the system's temporary folder.
     ``large_tables`` says where tables go that do not fit in memory, None for nowhere.
+    ``account_shares`` are the shares that accounts have without ``smb_connect``.
     """
 
     host: str = "127.0.0.1"
@@ -106,6 +109,7 @@ class Settings:
     smb_kerberos: Kerberos = field(default_factory=Kerberos)
     smb_require_signing: bool = False
     smb_spool: Path | None = None
+    account_shares: AccountShares = NO_SHARES
     large_tables: EngineSettings | None = None
     sandbox: bool = True
     limits: Limits = field(default_factory=Limits)
@@ -124,6 +128,10 @@ class Settings:
     def pairs(self) -> bool:
         """Whether a page opened from disk has to show the pairing code."""
         return not (self.guarded or self.strict_origin or self.allow_null_origin)
+
+    def shares_of(self, account: str | None) -> list[AccountShare]:
+        """The shares of an account; of a client that has shown none yet, none."""
+        return [] if account is None and self.guarded else self.account_shares.of(account)
 
     @property
     def guarded(self) -> bool:

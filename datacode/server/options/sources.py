@@ -4,7 +4,7 @@ Every option has three names: ``--time-limit 60`` on the command line, ``DATACOD
 the environment, ``time-limit = 60`` in the file that ``--config`` or ``DATACODE_CONFIG`` names. The
 command line wins over the environment, and that over the file. An option that may be repeated is
 an array in the file and a text with commas in the environment; the highest place that has it
-counts alone.
+counts alone. Sections (``[shares.reports]``) stand in the file only.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ _NO = frozenset({"", "0", "false", "no", "off"})
 class OptionNames:
     """The options that there are: those with a value, those without, those that repeat.
 
-    ``covered`` maps a variable of the environment to the options that it stands in for, too.
+    ``covered`` maps a variable of the environment to the options that it stands in for, too;
+    ``sections`` are the names of tables that a file may have besides.
     """
 
     parameters: frozenset[str]
     flags: frozenset[str]
     lists: frozenset[str]
     covered: Mapping[str, tuple[str, ...]]
+    sections: frozenset[str] = frozenset()
 
 
 def words(names: OptionNames, given: Sequence[str], environment: Mapping[str, str]) -> list[str]:
@@ -46,7 +48,7 @@ def words(names: OptionNames, given: Sequence[str], environment: Mapping[str, st
     on_line = set(_named(given))
     from_environment = _from_environment(names, environment)
     chosen = dict(from_environment)
-    path = _value_named(given, "--conf", "--config") or environment.get(VARIABLE)
+    path = file_named(given, environment)
     if path:
         covered = {
             option
@@ -65,6 +67,16 @@ def words(names: OptionNames, given: Sequence[str], environment: Mapping[str, st
     ]
 
 
+def file_named(given: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """The path of the file, None where there is none."""
+    return _value_named(given, "--conf", "--config") or environment.get(VARIABLE)
+
+
+def sections(names: OptionNames, path: str) -> dict[str, object]:
+    """The sections of a file by name, as TOML has them. Raises ``OptionError``."""
+    return {name: value for name, value in _read(path).items() if name in names.sections}
+
+
 def language(given: Sequence[str], environment: Mapping[str, str]) -> object:
     """What ``--locale`` is, wherever it is set, though the rest makes no sense; None where it is
     not.
@@ -72,7 +84,7 @@ def language(given: Sequence[str], environment: Mapping[str, str]) -> object:
     asked: object = _value_named(given, "--loc", "--locale")
     if asked is None:
         asked = environment.get(_PREFIX + "LOCALE")
-    path = _value_named(given, "--conf", "--config") or environment.get(VARIABLE)
+    path = file_named(given, environment)
     if asked is None and path:
         with suppress(OptionError):  # a file that cannot be read names no language
             asked = _read(path).get("locale")
@@ -135,6 +147,8 @@ def _from_environment(names: OptionNames, environment: Mapping[str, str]) -> dic
 def _from_file(names: OptionNames, path: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for key, value in _read(path).items():
+        if key in names.sections:
+            continue
         name = key.replace("_", "-")
         wrong = partial(OptionError, path=path, key=key)
         if name not in names.parameters | names.flags | names.lists:

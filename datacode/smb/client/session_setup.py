@@ -51,6 +51,7 @@ def log_in(target: Target, policy: ConnectionPolicy, deadline: Deadline) -> Shar
 
     A password that this server has refused is not sent to it again.
     """
+    target = target.with_password()
     policy.refused.check(target)
     sock = connect(target, policy.hosts, deadline)
     try:

@@ -15,7 +15,8 @@ export interface TreeEvents {
   readonly open: OpenFile;
   readonly preview: (file: ListedFile) => void;
   readonly renamed: Renamed;
-  readonly disconnect: (share: string) => void;
+  /** None for a share that cannot be disconnected. */
+  readonly disconnect: ((share: string) => void) | null;
 }
 
 interface Item {
@@ -134,7 +135,8 @@ function folderItem(share: string, path: string, entry: FileEntry, level: number
   group.hidden = true;
   element.append(group);
   row.setAttribute("aria-expanded", "false");
-  if (level === 1) actions.append(small("plug", "share.disconnect", { share }, () => events.disconnect(share)));
+  const { disconnect } = events;
+  if (level === 1 && disconnect) actions.append(small("plug", "share.disconnect", { share }, () => disconnect(share)));
   let busy = false;
   const open = async (): Promise<void> => {
     if (busy) return;

@@ -84,8 +84,10 @@ export class SharesPanel implements Panel {
   /** A new session begins: what is connected is what the server says. */
   learn(info: Record<string, unknown> | null): void {
     fill(this.trees);
-    const shares = info && Array.isArray(info.shares) ? info.shares.filter(isString) : [];
-    for (const share of shares) this.addTree(share);
+    const names = (found: unknown): string[] => (Array.isArray(found) ? found.filter(isString) : []);
+    const ofAccount = new Set(names(info?.account_shares));
+    for (const share of names(info?.shares)) this.addTree(share, ofAccount.has(share));
+    if (ofAccount.size > 0) this.details.open = false;
     this.update();
   }
 
@@ -176,14 +178,15 @@ export class SharesPanel implements Panel {
     input.focus();
   }
 
-  private addTree(share: string): void {
+  /** Those of the account are there without a connection, and cannot be disconnected. */
+  private addTree(share: string, ofAccount = false): void {
     const tree = shareTree(share, {
       request: this.request,
       insert: this.insert,
       open: this.open,
       preview: (file) => void previewFile(this.request, file),
       renamed: this.renamed,
-      disconnect: (name) => void this.disconnect(name, tree),
+      disconnect: ofAccount ? null : (name) => void this.disconnect(name, tree),
     });
     this.trees.append(tree);
   }
