@@ -34,9 +34,14 @@ def _suffixes(suffixes: Value) -> Suffixes:
     raise runtime_error("bad_suffixes", "suffixes must be an array of two strings")
 
 
-def _how(type_: Value, allowed: list[str]) -> JoinKind:
+def _how(type_: Value, allowed: list[str], argument: str = "type") -> JoinKind:
     if type_.__class__ is not str or type_ not in allowed:
-        raise runtime_error("join_type", "type must be one of {types}", types=", ".join(allowed))
+        raise runtime_error(
+            "join_type",
+            "{argument} must be one of {types}",
+            argument=argument,
+            types=", ".join(allowed),
+        )
     return JoinKind(type_)
 
 
@@ -283,7 +288,7 @@ def table_join(
         one,
         other,
         checked_on(on, one, other),
-        _how(how, _TYPES),
+        _how(how, _TYPES, "how"),
         _check_size(host, one, other),
         suffixes=_suffixes(suffixes),
         keep_key=keep_key,

@@ -11,10 +11,12 @@ from datacode.runtime.builtins.registry import ABSENT, Builtin, builtin, expects
 from datacode.runtime.builtins.tables import as_columns, as_table
 from datacode.runtime.host import Host
 from datacode.tables.group import Aggregate, FunctionCaller, grouped
+from datacode.tables.read_options import Warn
 from datacode.tables.select import merged_inner, merged_outer, position_of, under_each_other
 from datacode.tables.sort import LOCALES, sorted_by, sorted_by_several
 from datacode.tables.text_order import warn_of_text_order
 from datacode.values.table import Table
+from datacode.values.text import printed
 from datacode.values.types import Value
 
 
@@ -45,7 +47,7 @@ def table_sort(
     """
     source = as_table(table, "Table and String")
     positions = as_columns(source, col, "Table and String")
-    descending = directions(asc, len(positions))
+    descending = directions(asc, len(positions), host.warn)
     language = None if locale is ABSENT or locale is None else locale
     if language is not None and language not in LOCALES:
         raise runtime_error(
@@ -58,8 +60,11 @@ def table_sort(
     return sorted_by_several(source, positions, descending, language)
 
 
-def directions(asc: Value, count: int) -> list[bool]:
-    """For each of the columns whether its order is descending; ``asc`` as ``table_sort`` has it."""
+def directions(asc: Value, count: int, warn: Warn) -> list[bool]:
+    """For each of the columns whether its order is descending; ``asc`` as ``table_sort`` has it.
+
+    ``warn`` is told of what is neither: in 1.x all else is ascending.
+    """
     given = asc if asc.__class__ is list else [asc] * count
     if len(given) != count:
         raise runtime_error(
@@ -68,7 +73,16 @@ def directions(asc: Value, count: int) -> list[bool]:
             found=len(given),
             count=count,
         )
+    for each in given:
+        if each.__class__ is not bool and each not in ("asc", "desc"):
+            warn(_NO_DIRECTION.filled(value=printed(each)[:100]))
     return [each is False or each == "desc" for each in given]
+
+
+_NO_DIRECTION = Message(
+    "no_sort_direction",
+    "The order is ascending, as '{value}' is none: descending is false or 'desc'",
+)
 
 
 _TABLE_LEFT_OUT = Message(

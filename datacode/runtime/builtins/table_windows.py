@@ -61,7 +61,9 @@ def table_window(
         warn_of_text_order(source.columns[position], source.names[position], host.warn)
     if without_room(source.columns) is None:
         host.check_size(len(source) * (len(wanted) + len(groups) + 1), 16)
-    return windows.windowed(source, groups, ordered, directions(asc, len(ordered)), wanted)
+    return windows.windowed(
+        source, groups, ordered, directions(asc, len(ordered), host.warn), wanted
+    )
 
 
 def _names(source: Table, names: Value) -> list[int]:

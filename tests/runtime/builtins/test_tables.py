@@ -183,6 +183,13 @@ class RowTests(ProgramTestCase):
                 "[nut, board, bolt, pin]", f"extend(table_sort(stock, 'n', {call}).item, [])"
             )
         self.assertPrints("[pin, bolt, board, nut]", "extend(table_sort(stock, col='n').item, [])")
+        self.assertEqual(self.warnings, [])
+        for call in ("'down'", "0", "'DESC'"):
+            self.warnings.clear()
+            self.assertPrints(
+                "[pin, bolt, board, nut]", f"extend(table_sort(stock, 'n', {call}).item, [])"
+            )
+            self.assertEqual([each.code for each in self.warnings], ["no_sort_direction"])
 
     def test_merge_modes(self) -> None:
         """Union and common columns; other words are refused."""
