@@ -82,7 +82,11 @@ class EntryTests(SharedDaemonTestCase):
         """Accounts, and a file to read."""
         set_password(folder / "accounts", "anna", "geheim")
         (folder / "a.txt").write_text("x")
-        self.words = ("--auth", f"accounts:{folder / 'accounts'}", "--max-connections", "200")
+        # On a busy machine a hash takes seconds, and others are before it.
+        self.words = (
+            *("--auth", f"accounts:{folder / 'accounts'}", "--max-connections", "200"),
+            *("--handshake-time", "60"),
+        )
         return super().command(folder)
 
     def enter(self, source: str, password: str = "geheim") -> ClientConnection:
