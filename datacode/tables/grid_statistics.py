@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from datacode.tables.column_types import ColumnType
-from datacode.tables.grid_values import LONGEST, ValueCounts, value_counts
+from datacode.tables.grid_values import ValueCounts, value_counts
 from datacode.tables.grid_view import day, order_of
 from datacode.tables.money_columns import amounts_in, is_money_of_one_currency
 from datacode.tables.show import plain
@@ -36,7 +36,8 @@ _MONEY = 200_000
 
 _BARS = 20
 _TOP = 10
-_TEXT_SHOWN = 200
+_TEXT_SHOWN = 100
+"""Longer texts are cut: the statistics of a hundred columns must fit into one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,8 @@ def _finite(value: object) -> float | None:
 
 def _short(value: Value) -> str | float | bool | None:
     said = plain(value)
-    return said[: _TEXT_SHOWN - 1] + "…" if isinstance(said, str) and len(said) > LONGEST else said
+    is_long = isinstance(said, str) and len(said) > _TEXT_SHOWN
+    return said[: _TEXT_SHOWN - 1] + "…" if is_long and isinstance(said, str) else said
 
 
 def _sample(cells: ColumnData, at_once: int) -> ColumnData:

@@ -18,6 +18,8 @@ from datacode.values.chart import Chart
 from datacode.worker.limits import MIB, Limits
 from datacode.worker.pool import (
     FindRows,
+    FindStatistics,
+    FindValues,
     FoundRows,
     PoolSettings,
     RemoteInterpreter,
@@ -697,6 +699,26 @@ class RowsTests(ProgramTestCase):
         (row,) = (await self.ask(table, offset=2)).rows
         self.assertTrue(str(row[0]).endswith("x…"))
         self.assertLess(len(str(row[0])), 200_001)
+
+    async def test_statistics_fit(self) -> None:
+        """Statistics and values of columns full of long texts fit into a message."""
+        await self.session()
+        code = (
+            "names = []\nfor k in range(100) do\n names = push(names, 'c' + k)\nnext k\n"
+            "rows = []\nfor i in range(12) do\n row = []\n for k in range(100) do\n"
+            " row = push(row, i + ' ' + 'я' * 990)\n next k\n rows = push(rows, row)\nnext i\n"
+            "show_table(table(rows, names))"
+        )
+        (table,) = await self.shown(code)
+        assert table.table is not None
+        asked = FindStatistics(0, table.table, list(range(100)), 0, None, False, RowsWanted())
+        found = await self.interpreter.statistics(asked)
+        self.assertEqual([each.distinct for each in found.columns], [12] * 100)
+        self.assertEqual({len(each.top) for each in found.columns}, {10})
+        values = await self.interpreter.values(
+            FindValues(0, table.table, 5, 2000, "", RowsWanted())
+        )
+        self.assertEqual((len(values.values), values.distinct), (12, 12))
 
     async def test_heads_beyond_measure(self) -> None:
         """A table whose names alone fill a frame ends no session; neither do very many tables."""
