@@ -10,7 +10,7 @@ loop as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -253,22 +253,25 @@ class _Body:
         same = [self._expression(element.index, known, depth + 1)]
         begin = None
         if start is not None:
-            if self._counts_steps:
-                raise _NoFold
-            call, first = _start_of_key(start)
-            if _variable_of(call.arguments[0]) != python or _variable_of(first) != python:
-                raise _NoFold
-            same += [
-                self._expression(each, known, depth + 1)
-                for each in (call.arguments[1], first.path[0].index)
-            ]
-            begin = plan.number_of(first.value)
+            begin, keys = self._start(start, python)
+            same += [self._expression(each, known, depth + 1) for each in keys]
         if any(repr(each) != repr(key) for each in same):
             raise _NoFold
         number = self._expression(value.right, known, depth + 1)
         if value.operator == "-":
             number = "negate", number
         return "add by key", len(objects) - 1, key, number, begin
+
+    def _start(self, node: plan.IfPlan, python: str) -> tuple[float | None, list[plan.Expr]]:
+        """What a key of an object begins with, and the keys that ``has_key`` and the assignment
+        name.
+        """
+        if self._counts_steps:
+            raise _NoFold
+        call, first = _start_of_key(node)
+        if _variable_of(call.arguments[0]) != python or _variable_of(first) != python:
+            raise _NoFold
+        return plan.number_of(first.value), [call.arguments[1], first.path[0].index]
 
     # Expressions -----------------------------------------------------------------
 
@@ -301,6 +304,12 @@ class _Body:
                 return "negate", inner(operand)
             case plan.Not(operand=operand):
                 return "not", inner(operand)
+        return self._part_or_call(node, inner)
+
+    def _part_or_call(
+        self, node: plan.Expr, inner: Callable[[plan.Expr], plan.FoldProgram]
+    ) -> plan.FoldProgram:
+        match node:
             case plan.CallBuiltin(name=name, calls_back=False) if node.arguments:
                 return "call", name, tuple(map(inner, node.arguments))
             case plan.Length(name=name, value=value):
