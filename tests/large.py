@@ -23,7 +23,7 @@ from datacode.values.column_storage import ColumnData
 @contextmanager
 def storage(
     *, threshold: int = 0, memory: int = 1 << 28, small: int = 0, quota: int = 1 << 30,
-    engine_memory: int = 512 << 20,
+    engine_memory: int = 512 << 20, report_every: float = 0.5,
 ) -> Iterator[Storage]:  # fmt: skip
     """Stored tables in a folder that is removed afterwards; by default every table is stored."""
     processes: list[subprocess.Popen[bytes]] = []
@@ -31,7 +31,9 @@ def storage(
 
         def connect() -> Connection:
             started, stream = process.start(
-                EngineSetting(folder, quota=quota, memory=engine_memory)
+                EngineSetting(
+                    folder, quota=quota, memory=engine_memory, report_every=report_every
+                )
             )
             processes.append(started)
             _FOLDERS[client] = Path(folder), started.pid

@@ -39,7 +39,6 @@ _MOST_FETCHED = 1 << 22
 """The most rows of one answer."""
 
 _AT_ONCE = 1 << 20
-_REPORT_EVERY = 0.5
 _WAITING = 16
 """So many requests are read ahead; a client that waits for its answers sends one."""
 
@@ -81,10 +80,9 @@ class EngineServer:
             request, step, done = self._current, self._step, self._done
         if request is None or (step is None and done is None):
             return None
-        found = done if step is None else int(step.query_progress())
-        if found is None or not 0 <= found <= 100:
-            return None
-        return messages.StepProgress(request, found)
+        # -1 while DuckDB has no idea yet.
+        found = (done or 0) if step is None else int(step.query_progress())
+        return messages.StepProgress(request, max(0, min(found, 100)))
 
     def answer(self, asked: messages.ToEngine) -> messages.FromEngine | None:
         """What is answered to a request."""
@@ -372,7 +370,7 @@ def _nulls_of(number: int, kind: CellKind) -> str:
 # The process ---------------------------------------------------------------------------
 
 
-def serve(engine: EngineServer, connection: socket.socket) -> NoReturn:
+def serve(engine: EngineServer, connection: socket.socket, report_every: float) -> NoReturn:
     """Answer until the other side hangs up, or breaks the rules."""
     waiting: queue.Queue[messages.ToEngine] = queue.Queue(_WAITING)
     reader = threading.Thread(
@@ -389,17 +387,19 @@ def serve(engine: EngineServer, connection: socket.socket) -> NoReturn:
                 os._exit(0)
 
     send(messages.EngineReady())
-    threading.Thread(target=_report, args=(engine, send), daemon=True).start()
+    threading.Thread(target=_report, args=(engine, send, report_every), daemon=True).start()
     while True:
         answer = engine.answer(waiting.get())
         if answer is not None:
             send(answer)
 
 
-def _report(engine: EngineServer, send: Callable[[messages.FromEngine], None]) -> None:
+def _report(
+    engine: EngineServer, send: Callable[[messages.FromEngine], None], every: float
+) -> None:
     """Tell how far a long step is, again and again."""
     while True:
-        time.sleep(_REPORT_EVERY)
+        time.sleep(every)
         progress = engine.progress()
         if progress is not None:
             send(progress)
@@ -448,7 +448,7 @@ def main(descriptor: int, text: str) -> NoReturn:
         walls.shut(setting.folder, parent)
     else:
         walls.end_with(parent)
-    serve(engine, connection)
+    serve(engine, connection, setting.report_every)
 
 
 def _load() -> None:

@@ -103,6 +103,11 @@ class EngineClient:
         self.on_progress: Callable[[str, int], None] | None = None
         """Is told how far a long step is: its name, and per cent."""
 
+    def tell(self, name: str, done: int) -> None:
+        """How far work is that goes through rows of an engine, in per cent."""
+        if self.on_progress is not None:
+            self.on_progress(name, done)
+
     def new_table(self) -> int:
         """A number for a table that is going to be sent."""
         self._tables += 1
@@ -233,8 +238,8 @@ class EngineClient:
                 self._frames.add(data)
             found = messages.from_engine.decode(body)
             if isinstance(found, messages.StepProgress):
-                if found.request == request and self.on_progress is not None:
-                    self.on_progress(self._working_on, max(0, min(found.done, 100)))
+                if found.request == request:
+                    self.tell(self._working_on, max(0, min(found.done, 100)))
                 continue
             if found.request == request:
                 return found

@@ -332,6 +332,9 @@ class EngineRows:
         if 24 * cells > self._storage.memory:
             raise too_large(self.row_count)
 
+    def passed(self, row: int) -> None:
+        self._storage.client.tell("scan", 100 * row // max(self.row_count, 1))
+
     def load(
         self, position: int, unload: WeakMethod[Callable[[], None]], *, as_list: bool
     ) -> ColumnData:

@@ -9,9 +9,13 @@ MEMORY = 512 * 2**20
 
 
 class EngineSetting(Struct, frozen=True):
-    """Bytes of memory and of files, the folder where those go, and whether there are walls."""
+    """Bytes of memory and of files, the folder where those go, and whether there are walls.
+
+    ``report_every``: so many seconds pass between two reports of how far a step is.
+    """
 
     folder: str
     memory: int = MEMORY
     quota: int = 20 * 2**30
     has_walls: bool = True
+    report_every: float = 0.5

@@ -266,6 +266,9 @@ class StoredRows(Protocol):
     def fetch(self, positions: Sequence[int], start: int, stop: int) -> list[ColumnData]:
         """Some rows, in memory."""
 
+    def passed(self, row: int) -> None:
+        """All rows are being gone through, in order, and those before this one have been."""
+
     def slice(self, positions: Sequence[int], start: int, stop: int) -> list[ColumnData]:
         """The rows from ``start`` to before ``stop``."""
 

@@ -248,12 +248,13 @@ def batches(columns: Sequence[ColumnData]) -> Iterator[list[ColumnData]]:
 
 
 def in_memory(columns: Sequence[ColumnData], start: int, stop: int) -> list[ColumnData]:
-    """Some rows of columns, in memory wherever they were."""
+    """Some rows of columns, in memory wherever they were, where all are gone through."""
     parts: list[ColumnData | None] = [None] * len(columns)
     for source, places in by_source(columns):
         if source is None:
             found = [columns[place].slice(start, stop) for place in places]
         else:
+            source.passed(start)
             found = source.fetch([columns[place].position for place in places], start, stop)
         for place, part in zip(places, found, strict=True):
             parts[place] = part
