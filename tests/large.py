@@ -31,9 +31,7 @@ def storage(
 
         def connect() -> Connection:
             started, stream = process.start(
-                EngineSetting(
-                    folder, quota=quota, memory=engine_memory, report_every=report_every
-                )
+                EngineSetting(folder, quota=quota, memory=engine_memory, report_every=report_every)
             )
             processes.append(started)
             _FOLDERS[client] = Path(folder), started.pid

@@ -55,7 +55,6 @@ class EngineServer:
     """Carries out requests one by one."""
 
     def __init__(self, setting: EngineSetting) -> None:
-        self._setting = setting
         self._tables = Tables(setting.folder, setting.quota)
         self._databases = database.opened(setting.folder, setting.memory, setting.quota)
         self._current: int | None = None
@@ -121,7 +120,7 @@ class EngineServer:
         return messages.EngineFailed(asked.request, message)
 
     def _no_space(self) -> Message:
-        return _SPACE.filled(mebibytes=self._setting.quota >> 20)
+        return _SPACE.filled(mebibytes=self._tables.quota() >> 20)
 
     def _carried_out(self, asked: messages.ToEngine) -> messages.FromEngine:
         if isinstance(asked, messages.Append):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from datacode.plans.nodes import BadPlan, CellKind, Shape, common_kind
+from datacode.plans.settings import ALLOWANCE
 from datacode.plans.table_files import NAME_BYTES, SUFFIX, TableFile, file_name
 
 MOST_TABLES = 10_000
@@ -154,6 +155,15 @@ class Tables:
         """
         taken = sum(entry.stat().st_size for entry in os.scandir(self.folder) if entry.is_file())
         taken += others
-        if taken >= self._quota:
+        quota = self.quota()
+        if taken >= quota:
             raise TooMuch
-        return self._quota - taken
+        return quota - taken
+
+    def quota(self) -> int:
+        """How many bytes files may take just now."""
+        try:
+            with open(os.path.join(self.folder, ALLOWANCE), encoding="ascii") as file:
+                return min(self._quota, int(file.read(32)))
+        except FileNotFoundError:
+            return self._quota

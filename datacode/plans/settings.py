@@ -8,6 +8,13 @@ MEMORY = 512 * 2**20
 """Bytes of an engine's memory."""
 
 
+ALLOWANCE = "allowance"
+"""A file in an engine's folder: so many bytes may its files take just now, less than the quota.
+
+Whoever shares out the disk writes it again and again.
+"""
+
+
 class EngineSetting(Struct, frozen=True):
     """Bytes of memory and of files, the folder where those go, and whether there are walls.
 

@@ -1,8 +1,9 @@
 """Engines for the large tables of sessions: started when a program needs one, ended with it.
 
-Each session has a folder of its own below the operator's, with a part of the disk that is set aside
-for it: there are never more of them than their parts have room for. The folder stays while the
-session's process lives, whatever becomes of its engine.
+Each session has a folder of its own below the operator's, which stays while the session's process
+lives, whatever becomes of its engine. What the folders take is looked at again and again, and what
+is left of the disk for all is shared out among them: an engine is told by a file how much it may
+take just now, up to the quota of a session.
 """
 
 from __future__ import annotations
@@ -21,22 +22,28 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from datacode.i18n.message import Message
 from datacode.plans import process
-from datacode.plans.settings import MEMORY, EngineSetting
+from datacode.plans.settings import ALLOWANCE, MEMORY, EngineSetting
 
 GIB = 1 << 30
 _LOGGED = 4096
 _PREFIX = "session-"
 _END_SECONDS = 5.0
+_SHARED_EVERY = 2.0
+"""Seconds between two looks at what the folders take."""
+
+_LEAST = 64 << 20
+"""Bytes that there have to be for one more session."""
 
 _NO_ROOM = Message(
     "engines_full",
-    "The disk space for large tables of all sessions is given out: the table is read into memory",
+    "The disk space for large tables of all sessions is used up: the table is read into memory",
 )
 
 
@@ -174,14 +181,37 @@ def _refused(error: Exception) -> Refused:
     return Refused(None)
 
 
+def _bytes_in(folder: Path) -> int:
+    """What the files of a session take, those of a step under way included."""
+    found = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # it may be gone by now
+                found += os.lstat(os.path.join(place, name)).st_size
+    return found
+
+
+def _allow(folder: Path, size: int) -> None:
+    """Let the files of a session take so many bytes. Raises OSError."""
+    new = folder / f"{ALLOWANCE}.new"
+    new.write_text(str(size), "ascii")
+    new.replace(folder / ALLOWANCE)
+
+
 class Engines:
     """The large tables of a server's sessions. Without settings there are none."""
+
+    _log = Logger()
 
     def __init__(self, reactor: Any, settings: EngineSettings | None) -> None:
         self._reactor = reactor
         self._settings = settings
         self._open: set[SessionTables] = set()
+        self._taken: dict[SessionTables, int] = {}
+        """What their folders took at the last look."""
         self._is_swept = False
+        self._sharing = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
+        self._sharing.clock = reactor
 
     def open(self) -> SessionTables:
         """A place for a session's tables. Raises ``Refused``."""
@@ -189,19 +219,52 @@ class Engines:
         if settings is None:
             raise Refused(None)
         share = min(settings.quota, settings.total)
-        if (len(self._open) + 1) * share > settings.total:
-            raise Refused(_NO_ROOM)
         try:
             self._sweep(settings.folder)
+            left = (settings.total - sum(self._taken.values())) // (len(self._open) + 1)
+            if left < min(_LEAST, share):
+                raise Refused(_NO_ROOM)
             free = shutil.disk_usage(settings.folder).free
             folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=settings.folder)
+            _allow(Path(folder), min(share, left))
         except OSError as error:
             raise _refused(error) from None
         quota = min(share, free - free // 10)
         setting = EngineSetting(folder, settings.memory, quota, settings.has_walls)
-        tables = SessionTables(self._reactor, folder, setting, lambda: self._open.discard(tables))
+        tables = SessionTables(self._reactor, folder, setting, lambda: self._closed(tables))
         self._open.add(tables)
+        self._share_out()
+        if not self._sharing.running:
+            self._sharing.start(_SHARED_EVERY, now=False).addErrback(
+                lambda failure: self._log.failure("sharing out the disk", failure)
+            )
         return tables
+
+    def _closed(self, tables: SessionTables) -> None:
+        self._open.discard(tables)
+        self._taken.pop(tables, None)
+        if not self._open and self._sharing.running:
+            self._sharing.stop()
+
+    async def _look(self) -> None:
+        """See what the folders take, and share out the rest."""
+        folders = {tables: tables.folder for tables in self._open}
+        taken = await deferToThread(
+            lambda: {tables: _bytes_in(folder) for tables, folder in folders.items()}
+        )
+        self._taken = {tables: size for tables, size in taken.items() if tables in self._open}
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """Tell each engine how much it may take, all together no more than there is for all."""
+        assert self._settings is not None
+        left = max(self._settings.total - sum(self._taken.values()), 0)
+        left //= max(len(self._open), 1)
+        for tables in self._open:
+            try:
+                _allow(tables.folder, min(self._settings.quota, self._taken.get(tables, 0) + left))
+            except OSError as error:
+                self._log.warn("disk space for large tables: {why}", why=str(error))
 
     def _sweep(self, folder: Path) -> None:
         """Before the first engine, remove what an earlier server has left."""
