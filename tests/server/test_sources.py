@@ -30,7 +30,7 @@ REPEATED = {
     name.removeprefix("opt_").replace("_", "-"): getattr(Options, name).__doc__
     for name in vars(Options)
     if name.startswith("opt_") and name != "opt_version"
-} | {"auth": "Who may come in: accounts:FILE, or another checker. Repeatable."}
+} | {"auth": "How clients log in: accounts:FILE, or another checker. Repeatable."}
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
