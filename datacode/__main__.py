@@ -24,6 +24,10 @@ def main(argv: list[str] | None = None) -> int:
         from datacode.server.auth.passwd import passwd
 
         return passwd(words[1:])
+    if words[:1] == ["mcp"]:
+        from datacode.agents import main as agents
+
+        return agents(words[1:])
     from datacode.console.main import main as console
 
     return console(words)

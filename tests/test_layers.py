@@ -25,7 +25,8 @@ PAGES = (ROOT / "docs" / "architecture.md", ROOT / "docs" / "ru" / "architecture
 
 LATE = {
     "": {"errors", "runtime.interpreter"},
-    "__main__": {"console.main", "server.auth.passwd", "server.foreground"},
+    "__main__": {"agents", "console.main", "server.auth.passwd", "server.foreground"},
+    "agents": {"agents.server"},
     "console.completion": {"server.options.parser"},
     "console.connect": {"client", "console.backends", "console.repl", "websockets"},
     "console.main": {
@@ -229,7 +230,8 @@ class LayerTests(SynchronousTestCase):
             ("jupyter_client", ("kernel.",)),
             ("pygls", ("lsp.",)),
             ("lsprotocol", ("lsp.",)),
-            ("websockets", ("client.", "console.connect.", "kernel.server_notebook")),
+            ("mcp", ("agents.",)),
+            ("websockets", ("agents.", "client.", "console.connect.", "kernel.server_notebook")),
             ("prompt_toolkit", ("console.",)),
             ("polars", ("values.", "tables.", "worker.")),
         ):

@@ -382,6 +382,7 @@ class Client:
     variables = _method(RemoteCalls.variables)
     complete = _method(RemoteCalls.complete)
     check = _method(RemoteCalls.check)
+    library = _method(RemoteCalls.library)
     info = _method(RemoteCalls.info)
     sessions = _method(RemoteCalls.sessions)
     end_session = _method(RemoteCalls.detach)

@@ -14,6 +14,7 @@ from datacode.client.kept_session import SessionKey
 from datacode.client.results import (
     ColumnSummary,
     Completion,
+    LibraryFunction,
     Message,
     MissingShare,
     OnOutput,
@@ -32,6 +33,7 @@ from datacode.client.results import (
     content_of,
     demand_success,
     entries_of,
+    functions_of,
     missing_of,
     offers_of,
     problems_of,
@@ -336,6 +338,10 @@ class RemoteCalls:
     def check(self, code: str) -> RemoteCall[list[Problem]]:
         """Errors and warnings of a text, without running it."""
         return RemoteCall(self._requests.make("check", code=code), problems_of)
+
+    def library(self, name: str | None = None) -> RemoteCall[list[LibraryFunction]]:
+        """The functions of the library with their documentation, or the one of this name."""
+        return RemoteCall(self._requests.make("library", name=name), functions_of)
 
     def info(self) -> RemoteCall[Message]:
         """Version, limits and shares of the session."""

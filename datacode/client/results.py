@@ -205,6 +205,17 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class LibraryFunction:
+    """A function of the library: its family, how it is called, what it does as Markdown."""
+
+    name: str
+    family: str
+    signature: str
+    documentation: str
+    aliases: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Variable:
     """A variable of the session: its type, its length where it has one, how it begins."""
 
@@ -346,6 +357,11 @@ def content_of(content: bytes | str) -> str:
 def variables_of(answer: Message) -> list[Variable]:
     """The answer of ``inspect``."""
     return [made(Variable, v) for v in demand_success(answer)["variables"]]
+
+
+def functions_of(answer: Message) -> list[LibraryFunction]:
+    """The answer of ``library``."""
+    return [made(LibraryFunction, each) for each in demand_success(answer)["functions"]]
 
 
 def offers_of(answer: Message) -> list[ShareOffer]:

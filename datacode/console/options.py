@@ -30,6 +30,7 @@ Usage:
   datacode - [WORD ...]             run what stands on standard input
   datacode --websocket [...]        start the server; `datacode --websocket --help` for its options
   datacode connect ws://HOST:PORT   the prompt, on a server; --token TOKEN or DATACODE_WS_TOKEN
+  datacode mcp [ws://HOST:PORT]     serve an agent (Model Context Protocol); --help for its options
   datacode fmt [--check] FILE ...   format programs in place; - formats standard input
   datacode passwd FILE NAME         set a password in a file of accounts
   datacode completion bash|zsh|fish a completion script for the shell
@@ -74,6 +75,7 @@ DataCode: небольшой язык для работы с данными.
   datacode --websocket [...]        запустить сервер; его параметры: `datacode --websocket --help`
   datacode connect ws://HOST:PORT   интерактивный режим на сервере; --token TOKEN или
                                     переменная DATACODE_WS_TOKEN
+  datacode mcp [ws://HOST:PORT]     служить агенту (Model Context Protocol); параметры: --help
   datacode fmt [--check] ФАЙЛ ...   отформатировать программы на месте; - для стандартного ввода
   datacode passwd ФАЙЛ ИМЯ          задать пароль в файле учётных записей
   datacode completion bash|zsh|fish сценарий автодополнения для оболочки
