@@ -8,6 +8,7 @@ tickets just as the first request is written, that request may be lost, or the p
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
 import socket
 import ssl
@@ -91,15 +92,19 @@ class ThreadSafeTLSSocket:
         """The result of a call that does not wait, made again until it has what it needs."""
         while True:
             with self._lock:
-                # Asked under the lock: afterwards the number may be another socket's.
-                number = self._tls.fileno()
                 try:
                     return call()
                 except ssl.SSLWantReadError:
                     wanted = selectors.EVENT_READ
                 except ssl.SSLWantWriteError:
                     wanted = selectors.EVENT_WRITE
-            _wait(number, wanted, deadline)
+                # A descriptor of our own, made under the lock: when the socket is closed meanwhile,
+                # its number may be another's, and epoll would forget it without a word.
+                own = os.dup(self._tls.fileno())
+            try:
+                _wait(own, wanted, deadline)
+            finally:
+                os.close(own)
 
 
 def _wait(number: int, wanted: int, deadline: float | None) -> None:

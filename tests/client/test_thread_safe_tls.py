@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import selectors
 import socket
 import ssl
 import subprocess
@@ -10,9 +11,11 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from datacode.client import thread_safe_tls
 from datacode.client.thread_safe_tls import ThreadSafeTLSContext, ThreadSafeTLSSocket
 from tests.deploy.proxies import certificate
 
@@ -96,6 +99,21 @@ class ConnectionTests(SynchronousTestCase):
         self.in_thread(read)
         self.tls.close()
         self.assertTrue(ended.wait(20))
+
+    def test_close_while_a_reader_begins_to_wait(self) -> None:
+        """Not even one who has made everything ready and has not waited yet."""
+        tls, woken = self.tls, []
+
+        class Closing(selectors.DefaultSelector):
+            def select(self, timeout: float | None = None) -> Any:
+                tls.close()
+                woken.append(super().select(20))
+                return woken[-1]
+
+        self.patch(thread_safe_tls.selectors, "DefaultSelector", Closing)
+        with contextlib.suppress(OSError):
+            tls.recv(1)
+        self.assertTrue(woken[0])
 
     def test_end_of_the_stream(self) -> None:
         """What came before it is read first; what this side has ended can still be read from."""
