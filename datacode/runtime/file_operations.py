@@ -10,6 +10,7 @@ Paths are those of the program. Source: tables and files reference, 3 and 4.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar, get_args
 
 from msgspec import Struct, structs
@@ -218,6 +219,10 @@ class OperationFiles:
     def write(self, path: str, content: bytes) -> None:
         """``Write``."""
         self.do(Write(path, content))
+
+    def write_parts(self, path: str, parts: Iterable[bytes]) -> None:
+        """``Write``."""
+        self.write(path, b"".join(parts))
 
     def copy(self, source: str, target: str) -> None:
         """``Copy``."""

@@ -7,6 +7,7 @@ what they mean, and whether they are allowed, is decided behind this interface.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -54,6 +55,9 @@ class Files(Protocol):
 
     def write(self, path: str, content: bytes) -> None:
         """Replace a file by ``content``."""
+
+    def write_parts(self, path: str, parts: Iterable[bytes]) -> None:
+        """Replace a file by what these make together; nothing is changed before the last."""
 
     def copy(self, source: str, target: str) -> None:
         """Replace the file ``target`` by what the file ``source`` holds."""

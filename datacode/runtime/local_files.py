@@ -10,6 +10,8 @@ import errno
 import os
 import shutil
 import stat
+import tempfile
+from collections.abc import Iterable
 from typing import BinaryIO
 
 from datacode.i18n.message import Message
@@ -72,6 +74,14 @@ class LocalFiles:
                     shutil.copyfileobj(source, file)
             else:
                 file.write(content)
+
+    def write_parts(self, path: str, parts: Iterable[bytes]) -> None:
+        """Replace the file; the parts are kept in a temporary one, as making them may fail."""
+        with tempfile.TemporaryFile() as file:
+            file.writelines(parts)
+            file.flush()
+            file.seek(0)
+            self.write(path, file.fileno())
 
     def stat(self, path: str) -> Entry:
         """Name, kind, size and time of what is there."""

@@ -156,6 +156,11 @@ def has_numbers(cells: ColumnData) -> bool:
     return found is not None and found.dtype == pl.Float64
 
 
+def are_in_files(columns: Sequence[ColumnData]) -> bool:
+    """Is one of the columns in files?"""
+    return any(column.source is not None for column in columns)
+
+
 def has_texts(cells: ColumnData) -> bool:
     """Is it a column in files with texts and, besides, at most nulls?"""
     return isinstance(cells, StoredColumn) and cells.kind is str

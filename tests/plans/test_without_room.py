@@ -177,6 +177,35 @@ class WithoutRoomTests(SynchronousTestCase):
             found.append(path.read_bytes())
         self.assertEqual(found[0], found[1])
 
+    def test_written_texts(self) -> None:
+        """CSV and JSON are the same files, whatever the encoding; a failure leaves the old one."""
+        path = self._path.with_name("o.csv")
+        texts = {
+            "o.csv": "",
+            "o.tsv": ", encoding='utf-16'",
+            "e.csv": ", excel='ru'",
+            "c.csv": ", encoding='cp1251', decimal=',', delimiter=';'",
+            "o.json": "",
+            "o.jsonl": "",
+        }
+        told: list[tuple[str, int, int]] = []
+        for name, options in texts.items():
+            path = self._path.with_name(name)
+            found = []
+            for own in (None, self._own):
+                interpreter = Interpreter(large_tables=own)
+                interpreter._host._on_progress = lambda *report: told.append(report)
+                self.assertIsNone(interpreter.run(TABLES.format(path=self._path)).error)
+                told.clear()
+                done = interpreter.run(f"write_file('{path}', t{options})")
+                self.assertIsNone(done.error, name)
+                found.append(path.read_bytes())
+            self.assertEqual(found[0], found[1], name)
+            self.assertIn((str(path), ROWS if name != "o.tsv" else told[-1][1], ROWS), told)
+            error = interpreter.run(f"write_file('{path}', t, encoding='cp1252')").error
+            assert error is not None
+            self.assertEqual(path.read_bytes(), found[0], name)
+
     def test_several_files(self) -> None:
         """Files that are small, and together too large, are one table in files."""
         for number in range(4):

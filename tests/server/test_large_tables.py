@@ -27,6 +27,33 @@ def write_csv(path: Path, rows: int = ROWS) -> None:
             )
 
 
+class LargeWriteTests(SharedDaemonTestCase):
+    """A server whose sessions have folders to write in."""
+
+    words: ClassVar[tuple[str, ...]] = ("--memory-limit-mib", "128", "--use-ve")
+
+    def test_as_it_was_read(self) -> None:
+        """A table in files is written piece by piece from behind a worker's walls."""
+        rows = 300_000
+        data = "".join(
+            f"{n},{n * 7919 % 1000},name {n * 7919 % rows} of many and longer texts\n"
+            for n in range(rows)
+        )
+        data = "id,key,name\n" + data
+        told: list[tuple[str, int, int | None]] = []
+        with connect(f"ws://127.0.0.1:{self._port}", timeout=120) as client:
+            client.upload("big.csv", data.encode())
+            code = 't = read_file("big.csv")\nprint(explain(t).rows.rows[0][1])\n'
+            result = client.execute(
+                code + 'write_file("copy.csv", t)\nprint(file_size("copy.csv"))\n'
+                'print(len(read_file("copy.csv")))\n',
+                on_progress=lambda *each: told.append(each),
+            )
+        self.assertIsNone(result.error)
+        self.assertEqual(result.output, f"files\n{len(data)}\n{rows}\n")
+        self.assertIn(("copy.csv", rows, rows), told)
+
+
 class LargeTableTests(SharedDaemonTestCase):
     """One server, whose sessions have 128 MiB."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from datacode.errors import DataCodeError, runtime_error, type_error
@@ -29,6 +30,7 @@ from datacode.tables.read_options import ReadOptions
 from datacode.tables.xlsx.write import TOTALS, SheetOptions, add_sheets
 from datacode.values.chart import Chart
 from datacode.values.report import Report
+from datacode.values.stored_column import are_in_files
 from datacode.values.table import Table
 from datacode.values.types import Value
 
@@ -104,14 +106,23 @@ def write_file(
     if content.__class__ is str:
         _write(host, text, _encoded(content, options.encoding or _UTF_8))
     elif content.__class__ is Table and kind in ("csv", "tsv"):
-        csv = checked_text(host, csv_parts(content, options.delimiter, options.decimal))
-        _write(host, text, _encoded(csv, options.encoding or _UTF_8))
+        lines = csv_parts(content, options.delimiter, options.decimal)
+        encoding = options.encoding or _UTF_8
+        if not are_in_files(content.columns):
+            _write(host, text, _encoded(checked_text(host, lines), encoding))
+        else:
+            _write_parts(host, text, content, _encoded_parts(lines, encoding))
     elif kind in _WORKBOOKS and content.__class__ in (Table, Chart, dict, list):
         sheets = checked_parts(content, sheet)
         _write_book(host, text, kind, sheets, book, add=append is True)
     elif content.__class__ is Table and kind in ("json", "jsonl", "ndjson"):
-        records = checked_text(host, json_parts(content, host.warn, lines=kind != "json"))
-        _write(host, text, records.encode("utf-8", "backslashreplace"))
+        records = json_parts(content, host.warn, lines=kind != "json")
+        if not are_in_files(content.columns):
+            whole = checked_text(host, records)
+            _write(host, text, whole.encode("utf-8", "backslashreplace"))
+        else:
+            encoded = (part.encode("utf-8", "backslashreplace") for part in records)
+            _write_parts(host, text, content, encoded)
     elif content.__class__ is Table and kind == "parquet":
         _write(host, text, to_parquet(content, host.warn))
     elif content.__class__ is Table and kind in ("arrow", "feather"):
@@ -140,6 +151,22 @@ def _write(host: Host, path: str, content: bytes) -> None:
         if "\0" in path:
             raise OSError(errno.EINVAL, "a path cannot contain NUL")
         host.files.write(path, content)
+
+
+def _write_parts(host: Host, path: str, table: Table, parts: Iterable[bytes]) -> None:
+    """Write a table in files as it comes, and tell how far that is, by the lines."""
+
+    def told() -> Iterator[bytes]:
+        rows = 0
+        for part in parts:
+            rows = min(rows + part.count(b"\n"), len(table))
+            host.progress(path, rows, len(table))
+            yield part
+
+    with failures(Write.failed, path):
+        if "\0" in path:
+            raise OSError(errno.EINVAL, "a path cannot contain NUL")
+        host.files.write_parts(path, told())
 
 
 def _refuse_meaningless(kind: str, content: Value, given: Sequence[str]) -> None:
@@ -183,9 +210,16 @@ def _text_options(
     return replace(options, encoding=_MARKED) if is_marked else options
 
 
-def _encoded(text: str, encoding: str) -> bytes:
+def _encoded_parts(parts: Iterable[str], encoding: str) -> Iterator[bytes]:
+    encoder = codecs.getincrementalencoder(encoding)()
+    for part in parts:
+        yield _encoded(part, encoding, encoder.encode)
+    yield encoder.encode("", final=True)
+
+
+def _encoded(text: str, encoding: str, encode: Callable[[str], bytes] | None = None) -> bytes:
     try:
-        return text.encode(encoding)
+        return text.encode(encoding) if encode is None else encode(text)
     except UnicodeEncodeError as failure:
         raise runtime_error(
             "not_encodable",

@@ -7,7 +7,7 @@ import os
 import select
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from msgspec import Struct
@@ -106,6 +106,18 @@ class RemoteFiles(OperationFiles):
         asked: Any = operation
         if isinstance(operation, Write):
             asked = Write(operation.path, self._last_piece(request, operation.content))
+        return self._answered(request, operation, asked)
+
+    def write_parts(self, path: str, parts: Iterable[bytes]) -> None:
+        """``Write`` of parts, which are sent as they come: there may be more than fits here."""
+        request = self._channel.next_request()
+        waiting = b""
+        for part in parts:
+            waiting = self._last_piece(request, waiting + part)
+        last = Write(path, self._last_piece(request, waiting))
+        self._answered(request, last, last)
+
+    def _answered(self, request: int, operation: FileOperation[Any], asked: Any) -> Any:
         answer, file = self._ask(wire.FileRequest(request, asked))
         if isinstance(answer, wire.Failed):
             raise _failure(answer)

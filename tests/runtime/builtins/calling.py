@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -78,6 +78,10 @@ class MemoryFiles:
             raise FileNotFoundError(errno.ENOENT, "nothing there")
         size = len(self.contents[path]) if kind == "file" else None
         return Entry(path.rstrip("/").rpartition("/")[2], kind == "folder", size, 1_750_000_000.5)
+
+    def write_parts(self, path: str, parts: Iterable[bytes]) -> None:
+        """Replace a file."""
+        self.write(path, b"".join(parts))
 
     def write(self, path: str, content: bytes) -> None:
         self._check(path)
