@@ -42,6 +42,7 @@ from datacode.server import banner
 from datacode.server.admission import AdmissionControl
 from datacode.server.api import schema
 from datacode.server.api.messages import FileRead
+from datacode.server.aside_turns import AsideTurns
 from datacode.server.auth.accounts import AccountsFile
 from datacode.server.auth.addresses import network_of
 from datacode.server.auth.logins import AT_ONCE
@@ -136,6 +137,7 @@ class DataCodeService(Service):
         )
         self._kept_folder: StateFolder | None = None
         self._shares = SharePool(reactor, _share_policy(settings))
+        self._turns = AsideTurns()
         self._audit: Audit | NoAudit = NoAudit()
         self.log_guard = LogGuard()
         self._descriptors = 0
@@ -366,6 +368,7 @@ class DataCodeService(Service):
                 self._checkpoints.session, identity.account or network_of(identity.address)
             ),
             account_shares=self.settings.shares_of,
+            turn=partial(self._turns.turn, identity.account or network_of(identity.address)),
         )
         workspace.belongs_to(identity.account)
         return workspace

@@ -6,7 +6,7 @@ Source: server reference, 6.1, 7.1 and 8.6.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, DeferredLock
@@ -30,7 +30,7 @@ class Workspace:
     ``smb.shares.Shares``, ``share_names`` asks a host for its shares. ``folder`` is None without
     ``--use-ve``. ``on_read`` is told of each file that a program reads, None where nobody wants to
     know. ``storage`` makes what keeps the state of the interpreter. ``account_shares`` are the
-    shares of an account.
+    shares of an account, ``turn`` gives a turn for a process beside the interpreter's.
     """
 
     log = Logger()
@@ -48,6 +48,7 @@ class Workspace:
         on_read: Callable[[FileRead], None] | None = None,
         storage: Callable[[], SessionStorage] | None = None,
         account_shares: Callable[[str | None], Iterable[AccountShare]] = lambda account: (),
+        turn: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
     ) -> None:
         self.shares = shares
         self._account_shares = account_shares
@@ -57,6 +58,7 @@ class Workspace:
         self.broker = FileBroker(files, shares, work, folder=folder, on_read=on_read)
         self._reading_broker = ReadingBroker(files, shares, work, on_read=on_read)
         self._aside_turn = DeferredLock()
+        self._turn = turn
         self._workers = workers
         self._limits = limits
         self._new_storage = storage
@@ -104,15 +106,16 @@ class Workspace:
     @asynccontextmanager
     async def aside(self) -> AsyncIterator[Any]:
         """An interpreter for work beside the session's program: with nothing in it, for reading
-        only, and gone afterwards. There is one at a time; others wait."""
+        only, and gone afterwards. There is one at a time, and few on the server; others wait."""
         await self._aside_turn.acquire()
         try:
-            interpreter = self._workers.open(self._reading_broker, self._limits, None)
-            try:
-                yield interpreter
-            finally:
-                self._reading_broker.on_progress = None
-                await interpreter.close()
+            async with self._turn():
+                interpreter = self._workers.open(self._reading_broker, self._limits, None)
+                try:
+                    yield interpreter
+                finally:
+                    self._reading_broker.on_progress = None
+                    await interpreter.close()
         finally:
             self._aside_turn.release()
 
