@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datacode.console import options
 
-COMMANDS = ("connect", "fmt", "passwd", "completion")
+COMMANDS = ("connect", "mcp", "fmt", "passwd", "completion")
 _SERVER_WORD = "--websocket"
 
 
