@@ -131,8 +131,9 @@ class EveryPlaceTests(ReconnectTestCase):
             self.long_conversation()
 
     def test_again_and_again(self) -> None:
-        """Every connection is lost after a while."""
-        self.proxy.every(Fault("cut", 700))
+        """Every connection is lost after a while: with room for a handshake, an attach and the
+        longest answer, it comes to an end."""
+        self.proxy.every(Fault("cut", 900))
         self.conversation()
 
 
