@@ -223,8 +223,10 @@ class Namespace:
     def _settling(self, function: Callable[[], Any]) -> Callable[[], Any]:
         """A function that generated code calls first of all behind an error."""
 
+        frames = self._frames
+
         def settled() -> Any:
-            if self._frames:
+            if frames and frames[-1] is not sys._getframe(1):
                 self._settle_left()
             return function()
 
