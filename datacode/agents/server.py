@@ -82,7 +82,7 @@ _CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_wo
 
 
 @dataclass(frozen=True)
-class ShownTable:
+class TableStart:
     """The first rows of a table that a program showed."""
 
     table: str | None
@@ -93,7 +93,7 @@ class ShownTable:
 
 
 @dataclass(frozen=True)
-class Executed:
+class ProgramResult:
     """What a program did."""
 
     success: bool
@@ -103,12 +103,12 @@ class Executed:
     column: int | None
     hint: str | None
     warnings: list[str]
-    tables: list[ShownTable]
+    tables: list[TableStart]
     files_read: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Rows:
+class TablePage:
     """Rows of a table, and how many there are in all that pass the filters."""
 
     columns: list[str]
@@ -117,7 +117,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Names:
+class FolderPage:
     """What is in a folder, and how many names are not told."""
 
     entries: list[dict[str, Any]]
@@ -149,7 +149,7 @@ class AgentTools:
         all_or_nothing: Annotated[
             bool, Field(description="A program that fails leaves variables as they were before it.")
         ] = False,
-    ) -> Executed:
+    ) -> ProgramResult:
         """Run a DataCode program in the session; variables and functions stay for the next one.
 
         An expression at its end shows its value. Of a shown table come the first rows; `table_rows`
@@ -205,7 +205,7 @@ class AgentTools:
             dict[str, str] | None,
             Field(description='Column to condition: "> 5", "!null", or a text to be found.'),
         ] = None,
-    ) -> Rows:
+    ) -> TablePage:
         """Rows of a table that was shown, sorted and filtered."""
         shown = self._session.table(table)
         if shown is None:
@@ -218,7 +218,7 @@ class AgentTools:
             )
         except ValueError as problem:  # a column that the table does not have
             raise ToolError(str(problem)) from None
-        return Rows(shown.columns, found.rows, found.row_count)
+        return TablePage(shown.columns, found.rows, found.row_count)
 
     async def library(
         self,
@@ -247,13 +247,15 @@ class AgentTools:
     async def list_folder(
         self,
         path: Annotated[str, Field(description="`lib://share/folder`; empty for own files.")] = "",
-    ) -> Names:
+    ) -> FolderPage:
         """Files and folders of a folder of a share, or the files of the session."""
         client = await self._client()
         share, _, folder = path.removeprefix("lib://").partition("/")
         listed = client.list_share(share, folder) if share else client.list_uploads()
         entries = await self._asked(listed)
-        return Names([asdict(each) for each in entries[:_NAMES]], max(0, len(entries) - _NAMES))
+        return FolderPage(
+            [asdict(each) for each in entries[:_NAMES]], max(0, len(entries) - _NAMES)
+        )
 
     async def read_text(
         self,
@@ -307,11 +309,11 @@ class AgentTools:
         except (RequestFailed, ConnectionLost, OSError, InvalidHandshake) as problem:
             raise ToolError(str(problem)) from None
 
-    def _told(self, result: Result) -> Executed:
+    def _told(self, result: Result) -> ProgramResult:
         for table in result.tables:
             self._session.remember(table)
         where = result.diagnostics
-        return Executed(
+        return ProgramResult(
             success=result.success,
             output=_cut(result.output),
             error=result.error,
@@ -375,8 +377,8 @@ async def _connect(
         yield client
 
 
-def _shown(table: TableData) -> ShownTable:
-    return ShownTable(table.table, table.columns, table.types, table.rows[:_ROWS], table.row_count)
+def _shown(table: TableData) -> TableStart:
+    return TableStart(table.table, table.columns, table.types, table.rows[:_ROWS], table.row_count)
 
 
 def _literal(text: str) -> str:

@@ -41,7 +41,7 @@ from datacode.i18n.os_errors import system_reason
 from datacode.server import banner
 from datacode.server.admission import AdmissionControl
 from datacode.server.api import schema
-from datacode.server.api.messages import FileRead
+from datacode.server.api.messages import ReadDetails
 from datacode.server.aside_turns import AsideTurns
 from datacode.server.auth.accounts import AccountsFile
 from datacode.server.auth.addresses import network_of
@@ -349,7 +349,7 @@ class DataCodeService(Service):
     def _workspace(self, identity: ClientIdentity) -> Workspace:
         folder = self._folders.folder() if self.settings.use_ve else None
 
-        def on_read(read: FileRead) -> None:
+        def on_read(read: ReadDetails) -> None:
             self._audit.record(
                 "read", session=identity.number, address=identity.address, **structs.asdict(read)
             )

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, DeferredList, DeferredLock
 from twisted.logger import Logger
 
 from datacode.runtime.checkpoint_file import KeptShare
-from datacode.server.api.messages import FileRead
+from datacode.server.api.messages import ReadDetails
 from datacode.server.checkpoints.storage import SessionStorage
 from datacode.server.files.broker import FileBroker, ReadingBroker, Work
 from datacode.server.files.sandboxed_files import SandboxedFiles
@@ -45,7 +45,7 @@ class Workspace:
         folder: SessionFolder | None,
         work: Work,
         limits: Limits,
-        on_read: Callable[[FileRead], None] | None = None,
+        on_read: Callable[[ReadDetails], None] | None = None,
         storage: Callable[[], SessionStorage] | None = None,
         account_shares: Callable[[str | None], Iterable[AccountShare]] = lambda account: (),
         turn: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,

@@ -20,7 +20,7 @@ from datacode.smb.errors import Operation, ShareError
 Progress = Callable[[int, int], object]
 
 
-class Fetched(Protocol):
+class FetchedPart(Protocol):
     """Bytes of a file of a share (``shares.FilePart``)."""
 
     @property
@@ -44,7 +44,7 @@ class SharedFiles(Protocol):
 
     async def fetch_part(
         self, share: str, path: str, span: Span, *, progress: Progress | None = None
-    ) -> Fetched: ...
+    ) -> FetchedPart: ...
 
     async def list_folder(self, share: str, path: str) -> list[Entry]: ...
 

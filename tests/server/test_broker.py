@@ -23,7 +23,7 @@ from datacode.runtime.file_operations import (
     Write,
 )
 from datacode.runtime.files import FilesError
-from datacode.server.api.messages import FileRead
+from datacode.server.api.messages import ReadDetails
 from datacode.server.files.broker import FileBroker
 from datacode.server.files.sandboxed_files import AllowedFolders, SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder
@@ -41,7 +41,7 @@ class BrokerTests(SynchronousTestCase):
         self.shares = FakeShares()
         self.shares.contents = {"": {"b.csv": b"shared"}, "in": {"c.csv": b"", "d.txt": b""}}
         self.shares.connected["data"] = (Target("h"), "data")
-        self.read: list[FileRead] = []
+        self.read: list[ReadDetails] = []
 
     def broker(self, folder: SessionFolder | None = None) -> FileBroker:
         """A broker with or without a session folder."""

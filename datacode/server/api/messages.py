@@ -99,7 +99,7 @@ class ChartView(Struct, frozen=True):
     at: int
 
 
-class FileRead(Struct, frozen=True):
+class ReadDetails(Struct, frozen=True):
     """A file that a program has read: ``size`` in bytes, ``modified`` in seconds since 1970 (UTC).
 
     ``sha256`` is None where the file changed while it was read.
@@ -120,7 +120,7 @@ class Executed(Answer, kw_only=True):
     warnings: list[str] | UnsetType = UNSET
     tables: list[TableView] | UnsetType = UNSET
     charts: list[ChartView] | UnsetType = UNSET
-    lineage: list[FileRead] | UnsetType = UNSET
+    lineage: list[ReadDetails] | UnsetType = UNSET
     lineage_left_out: int | UnsetType = UNSET
     sqlite_db: str | UnsetType = UNSET
     seq: int | UnsetType = UNSET

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 
 from datacode.runtime.file_operations import FileOperation, ListFolder, Match, Open
 from datacode.runtime.files import FilesError
-from datacode.server.api.messages import FileRead
+from datacode.server.api.messages import ReadDetails
 from datacode.server.files.lineage import Lineage
 from datacode.server.files.sandboxed_files import SandboxedFiles
 from datacode.server.files.session_folder import SessionFolder, StoreError
@@ -53,7 +53,7 @@ class FileBroker(FileRouter):
         work: Work,
         *,
         folder: SessionFolder | None = None,
-        on_read: Callable[[FileRead], None] | None = None,
+        on_read: Callable[[ReadDetails], None] | None = None,
     ) -> None:
         super().__init__(shares)
         self._files = files

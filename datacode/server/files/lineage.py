@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from datacode.runtime.in_steps import Steps
-from datacode.server.api.messages import FileRead
+from datacode.server.api.messages import ReadDetails
 
 _PIECE = 1 << 20
 """Bytes that are hashed in a step: about a millisecond."""
@@ -33,11 +33,11 @@ class _Work(Protocol):
 class Lineage:
     """One session's. ``on_read`` is told of each file, None where nobody wants to know."""
 
-    def __init__(self, work: _Work, on_read: Callable[[FileRead], None] | None = None) -> None:
+    def __init__(self, work: _Work, on_read: Callable[[ReadDetails], None] | None = None) -> None:
         self._work = work
         self._on_read = on_read
         self._known: OrderedDict[_State, str] = OrderedDict()
-        self._files: dict[FileRead, None] | None = None
+        self._files: dict[ReadDetails, None] | None = None
         self._left_out = 0
 
     @property
@@ -49,7 +49,7 @@ class Lineage:
         """Collect what is read from now on."""
         self._files, self._left_out = {}, 0
 
-    def end(self) -> tuple[list[FileRead], int]:
+    def end(self) -> tuple[list[ReadDetails], int]:
         """What has been read since, each file once, and how many are not named."""
         files, self._files = self._files or {}, None
         return list(files), self._left_out
@@ -61,14 +61,14 @@ class Lineage:
             size, changed, digest = await self._work.run(self._hash, held)
         finally:
             held.close()  # a thread that is still at it ends; nobody hears of it
-        self._tell(FileRead(path, size, changed if modified is None else modified, digest))
+        self._tell(ReadDetails(path, size, changed if modified is None else modified, digest))
 
     def refused(self, path: str) -> None:
         """A program has asked for this file in vain."""
         if self._on_read is not None:
-            self._on_read(FileRead(path, None, None, None))
+            self._on_read(ReadDetails(path, None, None, None))
 
-    def _tell(self, read: FileRead) -> None:
+    def _tell(self, read: ReadDetails) -> None:
         if self._on_read is not None:
             self._on_read(read)
         if self._files is not None and read not in self._files:
